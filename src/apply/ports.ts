@@ -1,0 +1,42 @@
+/** What apply needs of the outside. `dbt/` implements these over HTTP; tests may implement them in memory. */
+import type { Rule, RuleType } from "../model/rule.js";
+import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import type { Prefix } from "../address/prefix.js";
+
+/** Reading only: what `plan` and `drift` are given. Every method throws `Failure` when it cannot tell. */
+export interface AccountReader {
+  readSnapshot(): Promise<Snapshot>;
+  /** The server's own word on whether the caller would get in under the configured rules, or without one of them. */
+  validateCaller(ruleSetId: number, withoutRuleId?: number): Promise<boolean>;
+}
+
+/** How a write ended, as far as its answer tells. Only `applied` says that everything sent was taken. */
+export type WriteOutcome =
+  | { readonly kind: "applied"; readonly rule?: SnapshotRule; readonly serverAt?: string }
+  /** A definite no, nothing was changed: 400, 401, 403, 404, 409, 429 without a wait left. */
+  | { readonly kind: "refused"; readonly status: number; readonly message: string; readonly hint?: string; readonly serverAt?: string }
+  /** A 2xx that leaves out part of what was sent. */
+  | { readonly kind: "partial"; readonly message: string; readonly rule?: SnapshotRule; readonly serverAt?: string }
+  /** Nobody can tell from here: a reset, a time-out, a 5xx, an answer that cannot be read. */
+  | { readonly kind: "unknown"; readonly message: string };
+
+/** The fields that a PUT must repeat, as they are to be. */
+export interface RuleFields {
+  readonly name: string;
+  readonly type: RuleType;
+  readonly description: string;
+}
+
+export interface AccountWriter {
+  /** `ruleSetEnabled` is the switch as last read: a write never changes it (API.md, "The rule set"). */
+  createRule(rule: Rule, ruleSetEnabled: boolean | undefined): Promise<WriteOutcome>;
+  updateRule(
+    current: SnapshotRule,
+    becomes: RuleFields,
+    add: readonly Prefix[],
+    remove: readonly SnapshotEntry[],
+    ruleSetEnabled: boolean | undefined,
+  ): Promise<WriteOutcome>;
+  deleteRule(current: SnapshotRule): Promise<WriteOutcome>;
+  setEnforcement(enabled: boolean): Promise<WriteOutcome>;
+}

@@ -1,0 +1,52 @@
+/**
+ * What each step of an apply did. Written ahead as JSON lines, flushed at each: a header, then records.
+ * A reader takes the last record of each step; a torn last line is what a crash leaves, and is dropped.
+ */
+export type StepOutcome = "started" | "applied" | "failed" | "skipped" | "unknown";
+
+export interface ReceiptHeader {
+  readonly format: "dbt-ip-rules/receipt";
+  readonly version: 1;
+  readonly tool: string;
+  readonly account: { readonly id: number; readonly host: string };
+  /** ISO 8601, UTC, by this machine's clock. */
+  readonly startedAt: string;
+  /** Hash of the account's state that the plan was made from, and of the policy. */
+  readonly basis: { readonly state: string; readonly policy: string };
+  readonly steps: readonly ReceiptPlannedStep[];
+}
+
+export interface ReceiptPlannedStep {
+  readonly number: number;
+  readonly action: "create" | "update" | "delete" | "enable" | "disable";
+  /** The rule's name on the account after the call (before it, for a delete); absent for the switch. */
+  readonly rule?: string;
+  /** The rule's name before the call, where the call renames it. */
+  readonly renamedFrom?: string;
+}
+
+export interface ReceiptRecord {
+  readonly step: number;
+  readonly outcome: StepOutcome;
+  /** ISO 8601, UTC, by this machine's clock. */
+  readonly at: string;
+  /** ISO 8601, UTC, by the server's `Date` header where an answer came: the clock of the audit log. */
+  readonly serverAt?: string;
+  readonly ruleId?: number;
+  /** What the API said, or why the step did not run; never holds the token. */
+  readonly message?: string;
+}
+
+export interface ReceiptEnd {
+  readonly end: "done" | "midway" | "refused" | "failed";
+  readonly at: string;
+  readonly message?: string;
+}
+
+export interface Receipt {
+  readonly header: ReceiptHeader;
+  /** The last record of each step, by step number; a step without one never began. */
+  readonly records: ReadonlyMap<number, ReceiptRecord>;
+  /** Absent: the process died before it could say how it ended. */
+  readonly end?: ReceiptEnd;
+}

@@ -1,0 +1,115 @@
+/** The values of a plan. Pure data: nothing here reads, writes or knows the time. */
+import type { AddressSet } from "../address/address-set.js";
+import type { Prefix } from "../address/prefix.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
+
+/** What decides about an address. */
+export type Decider =
+  | { readonly kind: "entry"; readonly rule: string; readonly type: RuleType; readonly prefix: Prefix }
+  /** No entry matched: denied if the account has any allow entry, else allowed. */
+  | { readonly kind: "default"; readonly allowed: boolean }
+  /** The switch is off: everything is allowed. */
+  | { readonly kind: "enforcement-off" };
+
+export type Direction = "broadens" | "narrows" | "both" | "none";
+
+/** Addresses that share their new verdict, and what decided about them before and after. */
+export interface AccessPart {
+  readonly verdict: "allowed" | "blocked";
+  /** The fewest prefixes that hold exactly these addresses, sorted. */
+  readonly prefixes: readonly Prefix[];
+  readonly before: Decider;
+  readonly after: Decider;
+}
+
+/** Exactly which addresses gain and lose access. */
+export interface AccessChange {
+  readonly direction: Direction;
+  readonly newlyAllowed: AddressSet;
+  readonly newlyBlocked: AddressSet;
+  /** Newly allowed first; empty where the caller asked for the sets alone. */
+  readonly parts: readonly AccessPart[];
+}
+
+/**
+ * The access change of a whole plan. Where enforcement is off before and after, `change` is what it would
+ * mean if the switch were on, and `effective` says that today it means nothing.
+ */
+export interface PlanAccessChange {
+  readonly change: AccessChange;
+  readonly enforcedBefore: boolean;
+  readonly enforcedAfter: boolean;
+}
+
+/** One difference between the account and the policy, a rule each, or the switch. */
+export type Change =
+  | { readonly kind: "create"; readonly rule: Rule }
+  | {
+      readonly kind: "update";
+      readonly before: Rule;
+      readonly after: Rule;
+      readonly added: readonly Prefix[];
+      readonly removed: readonly Prefix[];
+    }
+  | { readonly kind: "delete"; readonly rule: Rule; readonly reason: "unmanaged" | "left-over" }
+  | { readonly kind: "enforcement"; readonly before: Enforcement; readonly after: "enabled" | "disabled" };
+
+/** One API call, addressed by rule name: ids are looked up in the account as read just before the call. */
+export type Step =
+  | { readonly kind: "create"; readonly rule: Rule }
+  | {
+      readonly kind: "update";
+      /** The name on the account when the call is made. */
+      readonly name: string;
+      /** Name, type and description that the call leaves behind. */
+      readonly becomes: { readonly name: string; readonly type: RuleType; readonly description: string };
+      readonly add: readonly Prefix[];
+      readonly remove: readonly Prefix[];
+    }
+  | { readonly kind: "delete"; readonly name: string }
+  | { readonly kind: "enforcement"; readonly enabled: boolean };
+
+/** Addresses that have the same verdict before and after the whole plan, but another one in between. */
+export interface Disturbance {
+  readonly blocked: AddressSet;
+  readonly allowed: AddressSet;
+}
+
+export interface PlannedStep {
+  /** From 1. */
+  readonly number: number;
+  readonly step: Step;
+  /** The access change that this call alone causes. */
+  readonly access: AccessChange;
+  readonly disturbs: Disturbance;
+  /** Hash of the account's state once this step is done: where an interrupted plan may go on. */
+  readonly stateHash: string;
+}
+
+/** A guard's or test's verdict; `override` is the flag that lets it pass. */
+export interface Verdict {
+  readonly guard: string;
+  readonly passed: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly override?: string;
+}
+
+export interface Plan {
+  readonly account: { readonly id: number; readonly host: string };
+  readonly before: AccountState;
+  readonly after: AccountState;
+  /** Hashes that bind a saved plan: of the canonical account, and of the policy. */
+  readonly basis: { readonly state: string; readonly policy: string };
+  readonly changes: readonly Change[];
+  /** Rules on the account that no policy rule names. */
+  readonly unmanaged: readonly { readonly rule: Rule; readonly fate: "kept" | "deleted" | "refused" }[];
+  readonly steps: readonly PlannedStep[];
+  readonly access: PlanAccessChange;
+  readonly verdicts: readonly Verdict[];
+  /** Warnings and notes of the policy and the account that a reviewer should see. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly enabledForServiceTokens?: boolean;
+  /** Entries that are leaving because their date has come, for the reason shown beside a removal. */
+  readonly expired: readonly { readonly rule: string; readonly prefix: Prefix; readonly expires: string }[];
+}

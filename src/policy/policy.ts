@@ -1,0 +1,66 @@
+/** The resolved policy: networks replaced by their prefixes, dates compared, defaults filled in. */
+import type { Prefix } from "../address/prefix.js";
+import type { Severity, SourceRange } from "../model/diagnostic.js";
+import type { RuleType } from "../model/rule.js";
+
+export interface PolicyEntry {
+  readonly prefix: Prefix;
+  /** As written in the file. */
+  readonly text: string;
+  /** The network it came by, if any. */
+  readonly network?: string;
+  readonly comment?: string;
+  /** ISO date; the entry is absent from this UTC date on. */
+  readonly expires?: string;
+  /** Where it is written: in the policy, or in the text file of a network. */
+  readonly source: SourceRange;
+}
+
+export interface PolicyRule {
+  readonly name: string;
+  readonly type: RuleType;
+  /** Empty when there is none. */
+  readonly description: string;
+  readonly previousNames: readonly string[];
+  /** In force at the time of resolving, in file order. */
+  readonly entries: readonly PolicyEntry[];
+  /** Left out because their date has come. */
+  readonly expired: readonly PolicyEntry[];
+  readonly source: SourceRange;
+}
+
+export interface PolicyTest {
+  readonly name: string;
+  readonly allowed: readonly PolicyEntry[];
+  readonly denied: readonly PolicyEntry[];
+  readonly source: SourceRange;
+}
+
+/** A limit on newly allowed addresses: the largest count that passes, a family each; absent: no limit. */
+export interface AddressLimit {
+  readonly ipv4?: bigint;
+  readonly ipv6?: bigint;
+}
+
+export interface Guards {
+  readonly mustAllow: readonly PolicyEntry[];
+  readonly mustDeny: readonly PolicyEntry[];
+  /** Absent: no limit. Percent is of the rules on the account. */
+  readonly maxRemovedRules?: { readonly count: number } | { readonly percent: number };
+  readonly maxNewlyAllowed: AddressLimit;
+}
+
+export interface Policy {
+  readonly account: { readonly id?: number; readonly host?: string };
+  readonly enforcement: "enabled" | "disabled" | "ignore";
+  readonly unmanagedRules: "keep" | "fail" | "delete";
+  readonly rules: readonly PolicyRule[];
+  readonly tests: readonly PolicyTest[];
+  readonly guards: Guards;
+  /** Lint codes whose severity the file changes. */
+  readonly lint: Readonly<Record<string, Severity | "off">>;
+  /** The file it came from, as the user named it. */
+  readonly file: string;
+  /** Everything that was read besides: include and network files, as the user named them. */
+  readonly otherFiles: readonly string[];
+}
