@@ -1,0 +1,68 @@
+/** Reads a policy and the files it names from disk; everything after the bytes is `policy/`'s. */
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
+import { lintPolicy } from "../policy/lint-policy.js";
+import { parsePolicy } from "../policy/parse-policy.js";
+import type { Policy } from "../policy/policy.js";
+import { resolvePolicy } from "../policy/resolve-policy.js";
+import type { Io } from "./io.js";
+import { reasonOf } from "./output.js";
+
+export interface LoadedPolicy {
+  /** Absent where an error stands in `diagnostics`. */
+  readonly policy?: Policy;
+  /** Of reading, meaning and lint, in file order. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const readPolicyBytes = async (io: Io, file: string): Promise<Uint8Array> => {
+  try {
+    return await readFile(resolve(io.cwd, file));
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw failure(
+      missing ? "policy-missing" : "policy-unreadable",
+      `Cannot read the policy ${file}: ${reasonOf(error)}`,
+      missing ? "Name it with --policy FILE, or write a first one with: dbt-ip-rules init" : undefined,
+      { cause: error },
+    );
+  }
+};
+
+/** Undefined where the file is missing, unreadable, or (by a symbolic link) outside the policy's folder. */
+const readReference = async (folder: string, reference: string): Promise<Uint8Array | undefined> => {
+  try {
+    const path = await realpath(join(folder, reference));
+    const way = relative(await realpath(folder), path);
+    if (isAbsolute(way) || way === ".." || way.startsWith(`..${sep}`)) return undefined;
+    return await readFile(path);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
+export const loadPolicyFile = async (io: Io, file: string, now: Date): Promise<LoadedPolicy> => {
+  const { parsed, diagnostics } = parsePolicy(await readPolicyBytes(io, file), file);
+  if (parsed === undefined) return { diagnostics };
+  const folder = dirname(resolve(io.cwd, file));
+  const files = new Map<string, Uint8Array | undefined>();
+  for (const reference of parsed.references) files.set(reference, await readReference(folder, reference));
+  const resolved = resolvePolicy(parsed, files, { now });
+  const found = [...diagnostics, ...resolved.diagnostics];
+  if (resolved.policy === undefined || hasErrors(found)) return { diagnostics: found };
+  const all = [...found, ...lintPolicy(resolved.policy, { now })];
+  return hasErrors(all) ? { diagnostics: all } : { policy: resolved.policy, diagnostics: all };
+};
+
+/** The same for commands that cannot go on without a policy: every problem at once, exit code 1. */
+export const requirePolicy = async (
+  io: Io,
+  options: { readonly policy: string; readonly now?: Date },
+): Promise<{ policy: Policy; diagnostics: readonly Diagnostic[] }> => {
+  const { policy, diagnostics } = await loadPolicyFile(io, options.policy, options.now ?? io.now());
+  if (policy === undefined) throw new Failure(diagnostics);
+  return { policy, diagnostics };
+};
