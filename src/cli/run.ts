@@ -1,0 +1,73 @@
+/** One run of the program: find the command, load only its module, run it, turn failures into words. */
+import { Command, CommanderError } from "commander";
+import { type ExitCode, exitCodes, Failure } from "../model/failure.js";
+import { type CommandEntry, commands } from "./commands/index.js";
+import type { Io } from "./io.js";
+import { reportCrash, reportFailure } from "./report.js";
+import { version } from "./version.js";
+
+const examples = `
+Examples:
+  $ dbt-ip-rules demo                      see the whole loop, without an account
+  $ dbt-ip-rules import --host ab123.us1.dbt.com --account 66847
+  $ dbt-ip-rules plan                      what would change, and who gains or loses access
+  $ dbt-ip-rules apply                     show the plan, ask, then do it
+  $ dbt-ip-rules drift                     has somebody changed the account?
+
+The token is read from DBT_CLOUD_TOKEN. Exit codes: 0 done, 1 error, 2 differences,
+3 refused, 4 stopped midway.`;
+
+const newProgram = (io: Io): Command =>
+  new Command("dbt-ip-rules")
+    .description("IP restrictions of the dbt platform as code.")
+    .version(version, "-V, --version")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", examples)
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
+      getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 100),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError("(the options: --help)")
+    .exitOverride();
+
+/** The command that argv names: its first word that is no option, also behind `help`. */
+const namedIn = (argv: readonly string[]): string | undefined => {
+  const words = argv.filter((word) => !word.startsWith("-"));
+  return words[0] === "help" ? words[1] : words[0];
+};
+
+const add = async (program: Command, entry: CommandEntry, io: Io, load: boolean): Promise<void> => {
+  const command = program.command(entry.name, { hidden: entry.hidden ?? false }).description(entry.summary);
+  command.copyInheritedSettings(program);
+  if (load) (await entry.load()).configure(command, io);
+};
+
+/** The whole program with every command loaded: for completion, the manual and the documentation. */
+export const wholeProgram = async (io: Io): Promise<Command> => {
+  const program = newProgram(io);
+  for (const entry of commands) await add(program, entry, io, true);
+  return program;
+};
+
+/** Runs one command line (without node and script) and answers with the exit code. Never throws. */
+export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
+  try {
+    const program = newProgram(io);
+    const name = namedIn(argv);
+    for (const entry of commands) await add(program, entry, io, entry.name === name);
+    if (argv.length === 0) {
+      program.outputHelp();
+      return exitCodes.done;
+    }
+    await program.parseAsync([...argv], { from: "user" });
+    return io.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.error;
+    if (error instanceof Failure) return reportFailure(error, argv, io);
+    return reportCrash(error, argv, io);
+  }
+};
