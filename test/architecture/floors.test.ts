@@ -1,0 +1,78 @@
+/** The map of ARCHITECTURE.md, held against the code: who may import whom, and who may touch the world. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const floors: Record<string, number> = {
+  address: 0,
+  model: 1,
+  policy: 2,
+  plan: 3,
+  apply: 4,
+  audit: 4,
+  dbt: 5,
+  emulator: 5,
+  render: 6,
+  cli: 7,
+};
+const pure = ["address", "model", "policy", "plan", "render"];
+const throughPorts = [...pure, "apply", "audit"];
+
+const root = resolve("src");
+const files = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts") && !file.startsWith("generated"))
+  .map((file) => ({ file, room: file.split("/")[0] ?? "", text: readFileSync(join(root, file), "utf8") }));
+
+const importsOf = (text: string): string[] =>
+  [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+
+/** The code without its comments: what a comment mentions is no use of it. */
+const codeOf = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|[^:"'`])\/\/.*$/gm, "$1");
+
+const offenders = (rooms: readonly string[], pattern: RegExp, except: readonly string[] = []): string[] =>
+  files
+    .filter(({ file, room }) => rooms.includes(room) && !except.includes(file))
+    .filter(({ text }) => pattern.test(codeOf(text)))
+    .map(({ file }) => file);
+
+describe("floors", () => {
+  it("sees the code it judges", () => {
+    expect(files.length).toBeGreaterThan(40);
+    for (const room of Object.keys(floors)) expect(files.some((file) => file.room === room), room).toBe(true);
+  });
+
+  it("every folder imports only the floors under it", () => {
+    const climbs = files.flatMap(({ file, room, text }) =>
+      importsOf(text)
+        .filter((target) => target.startsWith("."))
+        .map((target) => relative(root, resolve(root, dirname(file), target)).split("/")[0] ?? "")
+        .filter((target) => target in floors && room in floors && target !== room)
+        .filter((target) => (floors[target] ?? 0) >= (floors[room] ?? 0))
+        .map((target) => `${file} -> ${target}`),
+    );
+    expect(climbs).toEqual([]);
+  });
+
+  it("pure folders import no I/O", () => {
+    expect(offenders(throughPorts, /"node:(?!crypto")/)).toEqual([]);
+    expect(offenders(throughPorts, /"undici"/)).toEqual([]);
+  });
+
+  it("pure folders read no clock, no environment and no random source", () => {
+    expect(offenders(throughPorts, /\bDate\.now\b|new Date\(\)|\bperformance\.|\bMath\.random\b|\bprocess\.|\bsetTimeout\b/)).toEqual([]);
+  });
+
+  it("nobody prints but the command line", () => {
+    expect(offenders([...throughPorts, "dbt", "emulator"], /\bconsole\.|process\.std(out|err)/)).toEqual([]);
+  });
+
+  it("one file imports chalk, one sets the exit code", () => {
+    expect(offenders(Object.keys(floors), /from "chalk"/)).toEqual(["render/style.ts"]);
+    expect(offenders(Object.keys(floors), /process\.exitCode/)).toEqual(["cli/main.ts"]);
+  });
+
+  it("only dbt/ and the emulator know wire names", () => {
+    expect(offenders([...throughPorts, "render"], /cidr_ipv6|rule_set_enabled|failed_cidrs/)).toEqual([]);
+    expect(offenders(["emulator"], /from "\.\.\/dbt\//)).toEqual([]);
+  });
+});
