@@ -1,0 +1,236 @@
+/**
+ * The one parser of addresses and prefixes: from ASCII bytes to four 32-bit words and a length.
+ *
+ * Strict, so that no two programs read one text differently: four decimal octets without leading zeros
+ * (RFC 6943 section 3.1.1 tells what the other forms led to); IPv6 as in RFC 4291 section 2.2, with an IPv4
+ * address at the end where one likes; a plain decimal length. No zone ids, netmasks, names or blanks.
+ * An IPv4 text lands in the mapped space: `203.0.113.0/24` has length 120.
+ *
+ * The parser stops at the first problem, and everything before it was ASCII; so a place in the bytes is a
+ * place in the string as well.
+ */
+import type { AddressProblemCode } from "./problem.js";
+import { mappedWord, networkMask } from "./words.js";
+
+const dot = 0x2e;
+const slash = 0x2f;
+const colon = 0x3a;
+const percent = 0x25;
+const zero = 0x30;
+
+const isDigit = (byte: number): boolean => byte >= zero && byte <= 0x39;
+
+/** The value of a hexadecimal digit, or -1. */
+const hexDigit = (byte: number): number => {
+  if (isDigit(byte)) return byte - zero;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+};
+
+const isLetter = (byte: number): boolean => {
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+};
+
+/** What a byte that fits nowhere says about its writer's intent. */
+const codeOfByte = (byte: number): AddressProblemCode => {
+  if (byte >= 0x80) return "not-ascii";
+  if (byte <= 0x20 || byte === 0x7f) return "blank";
+  if (byte === percent) return "zone-id";
+  return "unexpected-character";
+};
+
+/**
+ * Parses one prefix after another into its own fields, which saves the bulk reader an object for each.
+ * After `parse` returned true, `words` is canonical (no bit set below `length`); after false, `problem` and
+ * `problemAt` are set and the other fields mean nothing.
+ */
+export class PrefixParser {
+  /** The network, most significant word first. */
+  readonly words = new Uint32Array(4);
+  /** 0..128, counted in the 128-bit space. */
+  length = 0;
+  /** Whether the text had bits set below its length, now cleared. */
+  hostBits = false;
+  /** Whether the text had no length. */
+  bare = false;
+  problem: AddressProblemCode = "empty";
+  /** Index of the offending byte in `bytes`. */
+  problemAt = 0;
+
+  readonly #groups = new Uint16Array(8);
+  #ipv4 = 0;
+
+  /** Parses `bytes[start]` .. `bytes[end - 1]`, all of it. */
+  parse(bytes: Uint8Array, start: number, end: number): boolean {
+    const ipv6 = this.#looksLikeIPv6(bytes, start, end);
+    const at = ipv6 ? this.#parseIPv6(bytes, start, end) : this.#parseIPv4(bytes, start, end);
+    if (at < 0) return false;
+    if (!ipv6) {
+      this.words[0] = 0;
+      this.words[1] = 0;
+      this.words[2] = mappedWord;
+      this.words[3] = this.#ipv4;
+    }
+    this.bare = at === end;
+    if (this.bare) {
+      this.length = 128;
+      this.hostBits = false;
+      return true;
+    }
+    return bytes[at] === slash
+      ? this.#parseLength(bytes, at + 1, end, ipv6 ? 0 : 96)
+      : this.#refuse(codeOfByte(bytes[at]!), at) >= 0;
+  }
+
+  #refuse(code: AddressProblemCode, at: number): -1 {
+    this.problem = code;
+    this.problemAt = at;
+    return -1;
+  }
+
+  /** A colon before the first dot or slash tells the family. */
+  #looksLikeIPv6(bytes: Uint8Array, start: number, end: number): boolean {
+    for (let at = start; at < end; at += 1) {
+      const byte = bytes[at]!;
+      if (byte === colon) return true;
+      if (byte === dot || byte === slash) return false;
+    }
+    return false;
+  }
+
+  /** Four octets into `#ipv4`. Returns the index after them, or -1. */
+  #parseIPv4(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    let address = 0;
+    for (let octets = 0; octets < 4; octets += 1) {
+      if (octets > 0) {
+        if (at === end || bytes[at] === slash) return this.#refuse("too-few-octets", at);
+        if (bytes[at] !== dot) return this.#refuseInIPv4(bytes, start, at);
+        at += 1;
+      }
+      const first = at;
+      let value = 0;
+      while (at < end && isDigit(bytes[at]!)) {
+        value = value * 10 + bytes[at]! - zero;
+        at += 1;
+        if (value > 255) return this.#refuse("octet-too-large", first);
+      }
+      if (at === first) return this.#refuseMissingOctet(bytes, start, at, end);
+      if (at - first > 1 && bytes[first] === zero) return this.#refuse("leading-zero", first);
+      address = (address << 8) | value;
+    }
+    if (at < end && bytes[at] === dot) return this.#refuse("too-many-octets", at);
+    if (at < end && bytes[at] !== slash) return this.#refuseInIPv4(bytes, start, at);
+    this.#ipv4 = address >>> 0;
+    return at;
+  }
+
+  #refuseMissingOctet(bytes: Uint8Array, start: number, at: number, end: number): -1 {
+    if (at === end) return this.#refuse(at === start ? "empty" : "octet-missing", at);
+    const byte = bytes[at]!;
+    if (byte === slash || byte === dot)
+      return this.#refuse(at === start && byte === slash ? "empty" : "octet-missing", at);
+    return this.#refuseInIPv4(bytes, start, at);
+  }
+
+  #refuseInIPv4(bytes: Uint8Array, start: number, at: number): -1 {
+    // `0x7f.1` and `a.example` both have letters; only what begins with "0x" is no name.
+    const hexadecimal = at === start + 1 && bytes[start] === zero;
+    return this.#refuse(isLetter(bytes[at]!) && !hexadecimal ? "host-name" : codeOfByte(bytes[at]!), at);
+  }
+
+  /** Eight groups into `words`, with one gap filled up. Returns the index after them, or -1. */
+  #parseIPv6(bytes: Uint8Array, start: number, end: number): number {
+    const groups = this.#groups;
+    let count = 0;
+    let gap = -1; // how many groups stand before "::"
+    let at = start;
+    if (bytes[at] === colon) {
+      if (at + 1 === end || bytes[at + 1] !== colon) return this.#refuse("lone-colon", at);
+      gap = 0;
+      at += 2;
+    }
+    while (at < end && bytes[at] !== slash) {
+      const first = at;
+      let value = 0;
+      for (; at < end; at += 1) {
+        const digit = hexDigit(bytes[at]!);
+        if (digit < 0) break;
+        value = (value << 4) | digit;
+      }
+      const next = at < end ? bytes[at]! : slash;
+      if (next === dot && at > first) {
+        if (count > 6) return this.#refuse("too-many-groups", first);
+        at = this.#parseIPv4(bytes, first, end);
+        if (at < 0) return at;
+        groups[count] = this.#ipv4 >>> 16;
+        groups[count + 1] = this.#ipv4;
+        count += 2;
+        break;
+      }
+      if (at === first) return this.#refuse(next === colon ? "second-gap" : codeOfByte(next), at);
+      if (at - first > 4) return this.#refuse("group-too-long", first);
+      if (count === 8) return this.#refuse("too-many-groups", first);
+      groups[count] = value;
+      count += 1;
+      if (next === slash) break;
+      if (next !== colon) return this.#refuse(codeOfByte(next), at);
+      at += 1;
+      if (at < end && bytes[at] === colon) {
+        if (gap >= 0) return this.#refuse("second-gap", at - 1);
+        gap = count;
+        at += 1;
+      } else if (at === end || bytes[at] === slash) return this.#refuse("lone-colon", at - 1);
+    }
+    if (gap < 0 && count < 8) return this.#refuse("too-few-groups", at);
+    if (gap >= 0 && count === 8) return this.#refuse("empty-gap", at);
+    this.#fillGap(count, gap);
+    return at;
+  }
+
+  /** Moves the groups after the gap to the end, zeros between, and packs two groups into each word. */
+  #fillGap(count: number, gap: number): void {
+    const groups = this.#groups;
+    if (gap >= 0) {
+      groups.copyWithin(8 - (count - gap), gap, count);
+      groups.fill(0, gap, 8 - (count - gap));
+    }
+    for (let word = 0; word < 4; word += 1) {
+      this.words[word] = (groups[2 * word]! << 16) | groups[2 * word + 1]!;
+    }
+  }
+
+  /** The length after '/', to the end of the text; `offset` is what IPv4 lacks to 128 bits. */
+  #parseLength(bytes: Uint8Array, start: number, end: number, offset: number): boolean {
+    if (start === end) return this.#refuse("length-missing", start) >= 0;
+    let at = start;
+    let value = 0;
+    while (at < end && isDigit(bytes[at]!)) {
+      value = value * 10 + bytes[at]! - zero;
+      at += 1;
+    }
+    if (at < end) return this.#refuse(this.#codeInLength(bytes[at]!, at > start), at) >= 0;
+    if (at - start > 1 && bytes[start] === zero) return this.#refuse("length-leading-zero", start) >= 0;
+    if (value > 128 - offset) return this.#refuse("length-too-large", start) >= 0;
+    this.#clearHostBits(value + offset);
+    return true;
+  }
+
+  #codeInLength(byte: number, afterDigits: boolean): AddressProblemCode {
+    if (byte === dot && afterDigits) return "netmask";
+    const code = codeOfByte(byte);
+    return code === "unexpected-character" ? "length-not-a-number" : code;
+  }
+
+  #clearHostBits(length: number): void {
+    const words = this.words;
+    this.length = length;
+    this.hostBits = false;
+    for (let word = length >>> 5; word < 4; word += 1) {
+      const kept = words[word]! & networkMask(word, length);
+      if (kept >>> 0 !== words[word]) this.hostBits = true;
+      words[word] = kept;
+    }
+  }
+}
