@@ -1,0 +1,166 @@
+/**
+ * Turns text that others wrote into text that is safe to show (DESIGN.md, promise 11), a function per target.
+ * Promise for every target: what is invisible, moves the cursor, reorders text or speaks to a CI runner
+ * comes out as a visible escape such as `\x1b` or `\u{202e}`, and nothing is dropped without a word.
+ */
+import { cellsOf } from "./width.js";
+
+/** Cc, Cf, Cs, Co, Cn, line and paragraph separators, odd spaces, default ignorables: shown as escapes. */
+const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u;
+const plainAscii = /^[\x20-\x7e]*$/;
+/**
+ * What a CI runner reads as a command inside its log: GitHub's `::name` (its names all hold a letter that no
+ * IPv6 address has), and `##[`, `##vso[`, `##teamcity[`, which some runners find anywhere in a line.
+ */
+const runnerCommand = /:(?=:[a-z-]*[g-z])|#(?=#[a-z]*\[)/gi;
+const markRun = /\p{M}{4,}/gu;
+const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+const escapeOf = (character: string): string => {
+  const short = shortEscapes[character];
+  if (short !== undefined) return short;
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
+};
+
+/** Positions (UTF-16) that are dangerous only for what stands around them. */
+const dangerousPlaces = (text: string): Set<number> => {
+  const places = new Set<number>();
+  for (const match of text.matchAll(runnerCommand)) places.add(match.index + 1);
+  for (const match of text.matchAll(markRun)) {
+    let at = 0;
+    for (const mark of match[0]) {
+      if (at >= 3) places.add(match.index + at);
+      at += mark.length;
+    }
+  }
+  return places;
+};
+
+/** A character of the source and how it is shown. */
+export interface Piece {
+  /** UTF-16 offset in the source. */
+  readonly at: number;
+  readonly shown: string;
+}
+
+const emojiStyle = "\u{fe0f}";
+const pictograph = /\p{Extended_Pictographic}/u;
+
+/** The text, character by character, for callers that must keep columns (the caret excerpt). */
+export const visiblePieces = (text: string): Piece[] => {
+  const places = dangerousPlaces(text);
+  const pieces: Piece[] = [];
+  let at = 0;
+  let previous = "";
+  for (const character of text) {
+    const keeps = character === emojiStyle && pictograph.test(previous);
+    const safe = keeps || (!unsafe.test(character) && !places.has(at));
+    pieces.push({ at, shown: safe ? character : escapeOf(character) });
+    at += character.length;
+    previous = character;
+  }
+  return pieces;
+};
+
+/** One line of terminal text; also fit for the inside of a fence that is longer than any run of backticks. */
+export const visible = (text: string): string =>
+  plainAscii.test(text) && !text.includes("::") && !text.includes("##")
+    ? text
+    : visiblePieces(text)
+        .map(({ shown }) => shown)
+        .join("");
+
+/** Cuts text (already neutralised) to `max` cells and says how many characters are left out. */
+export const cut = (text: string, max: number): string => {
+  if (text.length <= max / 2 || cellsOf(text) <= max) return text;
+  const characters = [...text];
+  const note = (left: number): string => `… (${left.toLocaleString("en-US")} more characters)`;
+  const room = Math.max(1, max - note(characters.length).length);
+  let used = 0;
+  let taken = 0;
+  for (const character of characters) {
+    used += cellsOf(character);
+    if (used > room) break;
+    taken += 1;
+  }
+  return `${characters.slice(0, taken).join("")}${note(characters.length - taken)}`;
+};
+
+/** Longest name or description shown in full, in cells. */
+export const nameCells = 72;
+
+/** A name in quotes; two different names never come out alike, unless cut. */
+export const quoted = (name: string, max: number = nameCells): string =>
+  `"${cut(visible(name.replace(/[\\"]/g, "\\$&")), max)}"`;
+
+/** Everything that is unsafe to print raw as a JSON escape: the value stays the same for a reader of JSON. */
+export const jsonText = (value: unknown, indent: 0 | 2 = 2): string =>
+  JSON.stringify(value, null, indent).replace(
+    /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+    (character) =>
+      character === "\n"
+        ? character
+        : Array.from(
+            { length: character.length },
+            (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+          ).join(""),
+  );
+
+const longestBackticks = (text: string): number =>
+  Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+
+/**
+ * Markdown: the text as a code span, in which no markup, HTML, mention, issue number or link is read.
+ * A pipe is shown as an escape, since a table reads it even inside a code span.
+ */
+export const markdownCode = (text: string, max: number = nameCells): string => {
+  const shown = cut(visible(text), max).replaceAll("|", "\\x7c");
+  if (shown.trim() === "") return `\`"${shown}"\``;
+  const ticks = "`".repeat(longestBackticks(shown) + 1);
+  const pad = /^[` ]|[` ]$/.test(shown) ? " " : "";
+  return `${ticks}${pad}${shown}${pad}${ticks}`;
+};
+
+/** Lines (each neutralised) in a fence that they cannot close. */
+export const markdownFence = (lines: readonly string[], language: string): string => {
+  const body = lines.join("\n");
+  const ticks = "`".repeat(Math.max(3, longestBackticks(body) + 1));
+  return `${ticks}${language}\n${body}\n${ticks}\n`;
+};
+
+/** A word inside an HTML comment: nothing that could end the comment. */
+export const commentWord = (text: string): string => text.replace(/[^A-Za-z0-9.:_-]/g, "_");
+
+/** The message of a GitHub workflow command; `\n` stays a line break (as `%0A`). */
+export const workflowData = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => visible(line).replaceAll("%", "%25"))
+    .join("%0A");
+
+/** A property of a GitHub workflow command. */
+export const workflowProperty = (text: string): string =>
+  visible(text).replaceAll("%", "%25").replaceAll(":", "%3A").replaceAll(",", "%2C");
+
+/** A CSV field (RFC 4180) that no spreadsheet takes for a formula: an apostrophe goes in front. */
+export const csvField = (text: string): string => {
+  const shown = visible(text);
+  const guarded = /^\s*[=+\-@＝＋－＠]/.test(text) || /^[\t\r\n]/.test(text) ? `'${shown}` : shown;
+  return /[",]|^\s|\s$/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+};
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Text or attribute of XML 1.0 or HTML; `\n` stays a line break only when `lines` is set. */
+export const markupText = (text: string, options: { readonly lines?: boolean } = {}): string => {
+  const shown = options.lines === true ? text.split("\n").map(visible).join("\n") : visible(text);
+  return shown.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+};

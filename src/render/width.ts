@@ -1,0 +1,62 @@
+/** How much room text takes on a terminal, in cells: East Asian wide characters two, marks none. */
+
+const wide =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Emoji_Presentation}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]/u;
+const halfwidth = /[\u{ff61}-\u{ffdc}]/u;
+const none = /\p{M}/u;
+const ascii = /^[\x20-\x7e]*$/;
+
+const cellsOfCharacter = (character: string): number => {
+  if (none.test(character)) return 0;
+  return wide.test(character) && !halfwidth.test(character) ? 2 : 1;
+};
+
+/** Cells of a text without escapes. */
+export const cellsOf = (text: string): number => {
+  if (ascii.test(text)) return text.length;
+  let cells = 0;
+  for (const character of text) cells += cellsOfCharacter(character);
+  return cells;
+};
+
+export const padCells = (text: string, cells: number): string =>
+  text + " ".repeat(Math.max(0, cells - cellsOf(text)));
+
+export const padCellsStart = (text: string, cells: number): string =>
+  " ".repeat(Math.max(0, cells - cellsOf(text))) + text;
+
+/**
+ * Breaks text (neutralised, no escapes of colour) at blanks into lines of at most `width` cells, each after
+ * the first behind `hang` blanks. A word longer than a line stands alone and runs over.
+ */
+export const wrap = (text: string, width: number, hang: number): string[] => {
+  if (cellsOf(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = "";
+  const lead = /^ */.exec(text)?.[0] ?? "";
+  for (const word of text.trimStart().split(" ")) {
+    const start = lines.length === 0 ? lead : " ".repeat(hang);
+    const longer = line === "" ? start + word : `${line} ${word}`;
+    if (line !== "" && cellsOf(longer) > width) {
+      lines.push(line);
+      line = " ".repeat(hang) + word;
+    } else line = longer;
+  }
+  lines.push(line);
+  return lines;
+};
+
+/** Rows as columns, two blanks between, each column as wide as its widest cell; the last is not padded. */
+export const columns = (rows: readonly (readonly string[])[]): string[] => {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, cellsOf(cell));
+    });
+  return rows.map((row) =>
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : padCells(cell, widths[index] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+};

@@ -1,0 +1,39 @@
+/** Numbers and nouns in plain English; exact, with thousands separators. */
+import type { AddressSet } from "../address/address-set.js";
+
+export const grouped = (count: number | bigint): string => count.toLocaleString("en-US");
+
+/** `1 rule`, `2 rules`; `plural` where an s does not do. */
+export const counted = (count: number | bigint, noun: string, plural: string = `${noun}s`): string =>
+  `${grouped(count)} ${BigInt(count) === 1n ? noun : plural}`;
+
+export const allIPv4 = 2n ** 32n;
+/** IPv6 holds everything but the range where IPv4 is mapped. */
+export const allIPv6 = 2n ** 128n - allIPv4;
+
+interface FamilyCounts {
+  readonly ipv4: bigint;
+  readonly ipv6: bigint;
+}
+
+const familyWords = (count: bigint, whole: bigint, family: string): string[] => {
+  if (count === 0n) return [];
+  return [
+    count === whole
+      ? `the whole ${family} internet`
+      : counted(count, `${family} address`, `${family} addresses`),
+  ];
+};
+
+/** `256 IPv4 addresses`, `the whole internet, IPv4 and IPv6`, `no addresses`. */
+export const addressCount = ({ ipv4, ipv6 }: FamilyCounts): string => {
+  if (ipv4 === allIPv4 && ipv6 === allIPv6) return "the whole internet, IPv4 and IPv6";
+  const parts = [...familyWords(ipv4, allIPv4, "IPv4"), ...familyWords(ipv6, allIPv6, "IPv6")];
+  return parts.length === 0 ? "no addresses" : parts.join(" and ");
+};
+
+/** The same without the noun: for the second number in a sentence whose first has said it. */
+export const shortCount = ({ ipv4, ipv6 }: FamilyCounts): string =>
+  ipv6 === 0n && ipv4 !== allIPv4 ? grouped(ipv4) : addressCount({ ipv4, ipv6 });
+
+export const countOf = (set: AddressSet): FamilyCounts => set.count();
