@@ -20,6 +20,7 @@ export type Attribution =
       /**
        * `no-event`: the log holds none that fits. `ambiguous`: several fit equally, none names the rule.
        * `log-unreadable`: see the report's diagnostics. `not-asked`: the log was not consulted.
+       * `not-drift`: the policy changed, not the account, so there is nobody to name.
        */
-      readonly reason: "no-event" | "ambiguous" | "log-unreadable" | "not-asked";
+      readonly reason: "no-event" | "ambiguous" | "log-unreadable" | "not-asked" | "not-drift";
     };

@@ -42,7 +42,9 @@ export type StepVerification =
   /** Applied, or perhaps applied (`unknown`, `started`), and the log holds no event for it. */
   | { readonly kind: "missing"; readonly step: AuditedStep }
   /** Failed, skipped or never begun: no event is due. */
-  | { readonly kind: "not-due"; readonly step: AuditedStep };
+  | { readonly kind: "not-due"; readonly step: AuditedStep }
+  /** The log could not be read, or no longer reaches back so far. */
+  | { readonly kind: "unchecked"; readonly step: AuditedStep };
 
 export interface ReceiptVerification {
   /** As the user named it. */

@@ -1,0 +1,116 @@
+/**
+ * Which events a user asks for by name: exact, with globs (`ip_restrictions.*`), or by group (`ip_restrictions`).
+ * A name that the catalogue does not know gets a warning with suggestions, and is asked for all the same:
+ * the log may know more than the documentation.
+ */
+import type { Diagnostic } from "../model/diagnostic.js";
+import { type CatalogueEvent, catalogue, normaliseType } from "./catalogue.js";
+
+export interface EventFilter {
+  /** Of a normalised type. */
+  matches(type: string): boolean;
+  /** What to ask the server for, where the names are all exact; absent: everything, since globs may match the unknown. */
+  readonly types?: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+export const editDistance = (left: string, right: string): number => {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: right.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= left.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const same = left[i - 1] === right[j - 1] ? 0 : 1;
+      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + same);
+      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1])
+        best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(best);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[right.length] ?? 0;
+};
+
+const longestName = 100;
+
+/** Up to three known types that a mistyped one may mean, the nearest first. */
+export const suggestTypes = (typed: string): readonly string[] => {
+  const wanted = normaliseType(typed.slice(0, longestName)).replaceAll("*", "");
+  const limit = Math.max(2, Math.floor(wanted.length / 4));
+  const near = catalogue
+    .map(({ type }) => ({ type, distance: editDistance(wanted, type) }))
+    .filter(({ distance }) => distance <= limit);
+  const inside = wanted.length < 3 ? [] : catalogue.filter(({ type }) => type.includes(wanted));
+  const ranked = near.sort((a, b) => a.distance - b.distance).map(({ type }) => type);
+  return [...new Set([...ranked, ...inside.map(({ type }) => type)])].slice(0, 3);
+};
+
+/** `*` matches anything, dots included. No regular expression: the pattern is the user's, the time stays linear. */
+export const globMatches = (pattern: string, text: string): boolean => {
+  let p = 0;
+  let t = 0;
+  let star = -1;
+  let mark = 0;
+  while (t < text.length) {
+    if (p < pattern.length && pattern[p] === "*") {
+      star = p;
+      p += 1;
+      mark = t;
+    } else if (p < pattern.length && pattern[p] === text[t]) {
+      p += 1;
+      t += 1;
+    } else if (star >= 0) {
+      p = star + 1;
+      mark += 1;
+      t = mark;
+    } else return false;
+  }
+  while (pattern[p] === "*") p += 1;
+  return p === pattern.length;
+};
+
+const spellings = ({ type, earlier }: CatalogueEvent): readonly string[] => [type, ...(earlier ?? [])];
+
+/** One name of the user as patterns over normalised types. */
+const patternsOf = (typed: string): { patterns: readonly string[]; known: boolean } => {
+  const wanted = normaliseType(typed);
+  if (wanted.includes("*")) {
+    const met = catalogue.filter((event) => spellings(event).some((type) => globMatches(wanted, type)));
+    return { patterns: [wanted, ...met.flatMap((event) => event.earlier ?? [])], known: met.length > 0 };
+  }
+  const exact = catalogue.filter((event) => spellings(event).includes(wanted));
+  if (exact.length > 0) return { patterns: [wanted, ...exact.flatMap(spellings)], known: true };
+  const group = catalogue.filter((event) => event.group.toLowerCase() === wanted);
+  if (group.length > 0) return { patterns: group.flatMap(spellings), known: true };
+  const under = catalogue.some(({ type }) => type.startsWith(`${wanted}.`));
+  return under ? { patterns: [`${wanted}.*`], known: true } : { patterns: [wanted], known: false };
+};
+
+const unknownType = (typed: string): Diagnostic => {
+  const near = suggestTypes(typed);
+  return {
+    code: "unknown-event-type",
+    severity: "warning",
+    message: `The documentation names no event type ${JSON.stringify(typed)}`,
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(", ")}?`
+        : "See all of them with: dbt-ip-rules audit events",
+  };
+};
+
+/** Several names mean any of them; no name means every event. */
+export const eventFilter = (typed: readonly string[]): EventFilter => {
+  if (typed.length === 0) return { matches: () => true, diagnostics: [] };
+  const found = typed.map((name) => ({ name, ...patternsOf(name) }));
+  const patterns = [...new Set(found.flatMap((one) => one.patterns))];
+  const exact = patterns.every((pattern) => !pattern.includes("*"));
+  const wanted = new Set(patterns);
+  return {
+    matches: (type) => wanted.has(type) || (!exact && patterns.some((pattern) => globMatches(pattern, type))),
+    ...(exact ? { types: patterns } : {}),
+    diagnostics: found.filter(({ known }) => !known).map(({ name }) => unknownType(name)),
+  };
+};

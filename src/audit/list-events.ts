@@ -1,0 +1,168 @@
+/**
+ * The audit log as one stream of events, newest first, each once.
+ *
+ * The API pages by offset over a list whose top grows while it is read, so a page may repeat what the page before
+ * held (events came) or skip some (events went). Therefore: pages overlap by one record, which proves that nothing
+ * lies between them; a page that does not overlap makes the reader step back; ids that were seen are not given
+ * twice; and when the total has moved, the top is read again at the end, so what came meanwhile comes last.
+ *
+ * Promise: every event that was in the log when the reading began, and is there until it ends, comes exactly once.
+ * Memory: the ids of one window (90 days) and of the one before it, and one page of events.
+ */
+import { Failure } from "../model/failure.js";
+import type { AuditEvent } from "./event.js";
+import type { AuditPage, AuditQuery, AuditReader } from "./ports.js";
+
+/** The API's largest page (API.md, "Envelope"). */
+export const pageSize = 100;
+const dayMs = 86_400_000;
+/** The API's own default window (API.md, "Audit log"). */
+export const windowDays = 90;
+
+export interface ListOptions {
+  /** Where the reading of older windows ended early, because the API gives no more. */
+  readonly onEarlyEnd?: (oldest: string, reason: Failure) => void;
+  /** Failures of windows beyond the first that mean "no more", not "broken". */
+  readonly endsAt?: (reason: Failure) => boolean;
+}
+
+interface Window {
+  readonly since?: string;
+  readonly until?: string;
+}
+
+const startOfDay = (at: number): number => Math.floor(at / dayMs) * dayMs;
+const iso = (at: number): string => new Date(at).toISOString();
+
+/**
+ * The windows of a query, newest first, each at most 90 days, on whole days, so that the server's day-wise answer
+ * needs no cutting and its pages keep their overlap. One window where no start is asked for.
+ */
+export const windowsOf = ({ since, until }: AuditQuery, now?: string): readonly Window[] => {
+  if (since === undefined)
+    return [until === undefined ? {} : { until: iso(startOfDay(Date.parse(until)) + dayMs - 1) }];
+  const first = startOfDay(Date.parse(since));
+  const end = until ?? now;
+  if (end === undefined) return [{ since: iso(first) }];
+  const windows: Window[] = [];
+  let last = startOfDay(Date.parse(end)) + dayMs - 1;
+  while (last - first >= windowDays * dayMs) {
+    const from = last + 1 - windowDays * dayMs;
+    windows.push({ since: iso(from), until: iso(last) });
+    last = from - 1;
+  }
+  if (last >= first) windows.push({ since: iso(first), until: iso(last) });
+  // Without an end, the newest window stays open: events of the next seconds belong to it.
+  const [newest, ...older] = windows;
+  if (until === undefined && newest?.since !== undefined) return [{ since: newest.since }, ...older];
+  return windows;
+};
+
+const recordsIn = (page: AuditPage, offset: number): number =>
+  page.count ?? Math.max(page.events.length, Math.min(pageSize, page.totalCount - offset));
+
+/** Reads one window; `seen` holds the ids that were given out and grows. */
+async function* readWindow(
+  reader: AuditReader,
+  query: AuditQuery,
+  seen: Set<string>,
+): AsyncGenerator<AuditEvent, void> {
+  const fresh = function* (page: AuditPage) {
+    for (const event of page.events) {
+      if (seen.has(event.id)) continue;
+      seen.add(event.id);
+      yield event;
+    }
+  };
+  let offset = 0;
+  let last: string | undefined;
+  let total: number | undefined;
+  let moved = false;
+  let filtered = false;
+  const before = seen.size;
+  for (;;) {
+    const page = await reader.listPage(query, offset);
+    const records = recordsIn(page, offset);
+    moved ||= total !== undefined && total !== page.totalCount;
+    total = page.totalCount;
+    filtered ||= page.events.length < records;
+    const gap = offset > 0 && !filtered && last !== undefined && !page.events.some(({ id }) => id === last);
+    if (gap && page.events.every(({ id }) => !seen.has(id))) {
+      // Events above went away: what lay between the pages is now before this one.
+      offset = Math.max(0, offset - (pageSize - 1));
+      last = undefined;
+      moved = true;
+      continue;
+    }
+    yield* fresh(page);
+    last = page.events.at(-1)?.id ?? last;
+    const next = offset + records;
+    if (records === 0 || next >= total) break;
+    offset = filtered || records === 1 ? next : next - 1;
+  }
+  // A second look where something moved or does not add up; each pass ends at the first page without news.
+  const short = !filtered && seen.size - before < total;
+  if (moved || short) yield* readAgain(reader, query, fresh, { whole: short });
+}
+
+/** From the top: until a page holds nothing new, or the whole list where events are known to be missing. */
+async function* readAgain(
+  reader: AuditReader,
+  query: AuditQuery,
+  fresh: (page: AuditPage) => Iterable<AuditEvent>,
+  { whole }: { readonly whole: boolean },
+): AsyncGenerator<AuditEvent, void> {
+  for (let offset = 0; ; ) {
+    const page = await reader.listPage(query, offset);
+    const records = recordsIn(page, offset);
+    let news = 0;
+    for (const event of fresh(page)) {
+      news += 1;
+      yield event;
+    }
+    offset += records;
+    if (records === 0 || offset >= page.totalCount || (news === 0 && !whole)) return;
+  }
+}
+
+const within = (event: AuditEvent, since: number, until: number): boolean => {
+  const at = Date.parse(event.at);
+  return at >= since && at <= until;
+};
+
+/**
+ * Events of the query, newest first; what came while reading comes last. `now` (ISO 8601 UTC) closes an open end for
+ * the cutting into windows. Throws `Failure` where the log cannot be read.
+ */
+export async function* listEvents(
+  reader: AuditReader,
+  query: AuditQuery,
+  options: ListOptions & { readonly now?: string } = {},
+): AsyncGenerator<AuditEvent, void> {
+  const since = query.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(query.since);
+  const until = query.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.until);
+  const types = query.types === undefined ? undefined : new Set(query.types);
+  let previous = new Set<string>();
+  for (const [index, window] of windowsOf(query, options.now).entries()) {
+    const seen = new Set<string>();
+    const asked = { ...window, ...(query.types === undefined ? {} : { types: query.types }) };
+    try {
+      for await (const event of readWindow(reader, asked, seen)) {
+        if (previous.has(event.id) || !within(event, since, until)) continue;
+        if (types === undefined || types.has(event.type)) yield event;
+      }
+    } catch (error) {
+      if (index === 0 || !(error instanceof Failure) || options.endsAt?.(error) !== true) throw error;
+      options.onEarlyEnd?.(window.until ?? "", error);
+      return;
+    }
+    previous = seen;
+  }
+}
+
+/** All of it in one array, for short windows. */
+export const collectEvents = async (reader: AuditReader, query: AuditQuery): Promise<AuditEvent[]> => {
+  const events: AuditEvent[] = [];
+  for await (const event of listEvents(reader, query)) events.push(event);
+  return events;
+};
