@@ -26,13 +26,16 @@ export const diagnosticsCount = (diagnostics: readonly Diagnostic[]): string =>
 export const placeOf = ({ source }: Diagnostic): string =>
   source === undefined ? "" : `${visible(source.file)}:${source.line}:${source.column}`;
 
-const messageOf = (text: string): string => cut(visible(text), messageCells);
+const messageOf = (text: string): string => cut(text, messageCells);
 
 const one = (diagnostic: Diagnostic, look: Look): string => {
   const { severity, code, hint, source } = diagnostic;
   const paint = look.style[severity];
   const place = source === undefined ? "" : `${look.style.strong(placeOf(diagnostic))}: `;
-  const lines = [`${place}${paint(`${severity}[${visible(code)}]`)}: ${messageOf(diagnostic.message)}`];
+  const label = `${severity}[${visible(code)}]`;
+  const message = `${label}: ${messageOf(diagnostic.message)}`;
+  const [head = "", ...tail] = source === undefined ? wrap(message, look.width, 6) : [message];
+  const lines = [`${place}${paint(label)}${head.slice(label.length)}`, ...tail];
   if (source !== undefined && source.lineText.trim() !== "") lines.push(...excerpt(source, paint, look));
   if (hint !== undefined) {
     const [first = "", ...rest] = wrap(`      hint: ${messageOf(hint)}`, look.width, 12);

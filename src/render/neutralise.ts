@@ -72,28 +72,39 @@ export const visible = (text: string): string =>
         .map(({ shown }) => shown)
         .join("");
 
-/** Cuts text (already neutralised) to `max` cells and says how many characters are left out. */
-export const cut = (text: string, max: number): string => {
-  if (text.length <= max / 2 || cellsOf(text) <= max) return text;
-  const characters = [...text];
-  const note = (left: number): string => `… (${left.toLocaleString("en-US")} more characters)`;
-  const room = Math.max(1, max - note(characters.length).length);
+const remark = (left: number): string => `… (${left.toLocaleString("en-US")} more characters)`;
+
+/** Joins pieces up to `max` cells, whole escapes only, and says how many characters are left out. */
+const joined = (pieces: readonly Piece[], max: number): string => {
+  const all = pieces.map(({ shown }) => shown).join("");
+  if (cellsOf(all) <= max) return all;
+  const room = Math.max(1, max - remark(pieces.length).length);
   let used = 0;
   let taken = 0;
-  for (const character of characters) {
-    used += cellsOf(character);
+  for (const { shown } of pieces) {
+    used += cellsOf(shown);
     if (used > room) break;
     taken += 1;
   }
-  return `${characters.slice(0, taken).join("")}${note(characters.length - taken)}`;
+  const head = pieces.slice(0, taken).map(({ shown }) => shown);
+  return `${head.join("")}${remark(pieces.length - taken)}`;
 };
+
+/** One line of terminal text, at most `max` cells long. */
+export const cut = (text: string, max: number): string =>
+  text.length <= max && plainAscii.test(text) ? visible(text) : joined(visiblePieces(text), max);
 
 /** Longest name or description shown in full, in cells. */
 export const nameCells = 72;
 
 /** A name in quotes; two different names never come out alike, unless cut. */
-export const quoted = (name: string, max: number = nameCells): string =>
-  `"${cut(visible(name.replace(/[\\"]/g, "\\$&")), max)}"`;
+export const quoted = (name: string, max: number = nameCells): string => {
+  const pieces = visiblePieces(name).map(({ at, shown }) => ({
+    at,
+    shown: shown === "\\" || shown === '"' ? `\\${shown}` : shown,
+  }));
+  return `"${joined(pieces, max)}"`;
+};
 
 /** Everything that is unsafe to print raw as a JSON escape: the value stays the same for a reader of JSON. */
 export const jsonText = (value: unknown, indent: 0 | 2 = 2): string =>
@@ -116,7 +127,7 @@ const longestBackticks = (text: string): number =>
  * A pipe is shown as an escape, since a table reads it even inside a code span.
  */
 export const markdownCode = (text: string, max: number = nameCells): string => {
-  const shown = cut(visible(text), max).replaceAll("|", "\\x7c");
+  const shown = cut(text, max).replaceAll("|", "\\x7c");
   if (shown.trim() === "") return `\`"${shown}"\``;
   const ticks = "`".repeat(longestBackticks(shown) + 1);
   const pad = /^[` ]|[` ]$/.test(shown) ? " " : "";

@@ -1,5 +1,4 @@
 /** Numbers and nouns in plain English; exact, with thousands separators. */
-import type { AddressSet } from "../address/address-set.js";
 
 export const grouped = (count: number | bigint): string => count.toLocaleString("en-US");
 
@@ -11,21 +10,25 @@ export const allIPv4 = 2n ** 32n;
 /** IPv6 holds everything but the range where IPv4 is mapped. */
 export const allIPv6 = 2n ** 128n - allIPv4;
 
-interface FamilyCounts {
+export interface FamilyCounts {
   readonly ipv4: bigint;
   readonly ipv6: bigint;
 }
 
+/** Above this a power of two is easier to read than its digits, and as exact. */
+const large = 10n ** 12n;
+
+/** `2^80`, for a large power of two. */
+export const powerOfTwo = (count: bigint): string | undefined =>
+  count >= large && (count & (count - 1n)) === 0n ? `2^${count.toString(2).length - 1}` : undefined;
+
 const familyWords = (count: bigint, whole: bigint, family: string): string[] => {
   if (count === 0n) return [];
-  return [
-    count === whole
-      ? `the whole ${family} internet`
-      : counted(count, `${family} address`, `${family} addresses`),
-  ];
+  if (count === whole) return [`the whole ${family} internet`];
+  return [`${powerOfTwo(count) ?? grouped(count)} ${family} ${count === 1n ? "address" : "addresses"}`];
 };
 
-/** `256 IPv4 addresses`, `the whole internet, IPv4 and IPv6`, `no addresses`. */
+/** `256 IPv4 addresses and 2^80 IPv6 addresses`, `the whole internet, IPv4 and IPv6`, `no addresses`. */
 export const addressCount = ({ ipv4, ipv6 }: FamilyCounts): string => {
   if (ipv4 === allIPv4 && ipv6 === allIPv6) return "the whole internet, IPv4 and IPv6";
   const parts = [...familyWords(ipv4, allIPv4, "IPv4"), ...familyWords(ipv6, allIPv6, "IPv6")];
@@ -35,5 +38,3 @@ export const addressCount = ({ ipv4, ipv6 }: FamilyCounts): string => {
 /** The same without the noun: for the second number in a sentence whose first has said it. */
 export const shortCount = ({ ipv4, ipv6 }: FamilyCounts): string =>
   ipv6 === 0n && ipv4 !== allIPv4 ? grouped(ipv4) : addressCount({ ipv4, ipv6 });
-
-export const countOf = (set: AddressSet): FamilyCounts => set.count();

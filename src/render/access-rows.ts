@@ -1,0 +1,156 @@
+/**
+ * Who gains and who loses access, in words that a tired reviewer cannot misread.
+ * Promises: counts are exact; a range that gains access is always listed, or stands behind an exact "all but".
+ */
+import { AddressSet } from "../address/address-set.js";
+import { formatPrefix, allIPv4 as ipv4Prefix, type Prefix } from "../address/prefix.js";
+import { assertNever } from "../model/assert.js";
+import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
+import { quoted } from "./neutralise.js";
+import type { Row } from "./row.js";
+import { addressCount, counted, shortCount } from "./words.js";
+
+const ipv4Space = AddressSet.ofPrefixes([ipv4Prefix]);
+const ipv6Space = ipv4Space.complement();
+const families = [
+  { space: ipv4Space, name: "IPv4" },
+  { space: ipv6Space, name: "IPv6" },
+] as const;
+
+const familyText = (set: AddressSet, { space, name }: (typeof families)[number], max: number): string[] => {
+  const own = set.intersect(space);
+  if (own.isEmpty()) return [];
+  if (own.equals(space)) return [name === "IPv4" ? "0.0.0.0/0" : "all of IPv6"];
+  const prefixes = own.prefixes();
+  const others = space.subtract(own).prefixes();
+  const list = (all: readonly Prefix[]): string[] => all.slice(0, max).map(formatPrefix);
+  if (name === "IPv4" && others.length < prefixes.length && others.length <= max)
+    return [`all of ${name} but ${list(others).join(", ")}`];
+  const left = prefixes.length - max;
+  return left > 0
+    ? [...list(prefixes), `and ${counted(left, "more prefix", "more prefixes")}`]
+    : list(prefixes);
+};
+
+/** The addresses of a set, exactly, in as few words as that takes; `max` prefixes a family. */
+export const rangesText = (set: AddressSet, max: number = Number.POSITIVE_INFINITY): string =>
+  set.equals(AddressSet.all)
+    ? "0.0.0.0/0 and ::/0"
+    : families.flatMap((family) => familyText(set, family, max)).join(", ");
+
+const ruleOf = (decider: Decider): string | undefined =>
+  decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
+
+/** Why addresses get in, or no longer do. */
+const reasonOf = ({ verdict, before, after }: AccessPart): string => {
+  const was = ruleOf(before);
+  switch (after.kind) {
+    case "entry": {
+      const over = before.kind === "entry" && before.rule !== after.rule ? `, was decided by ${was}` : "";
+      return `${verdict === "allowed" ? "" : "denied by "}${ruleOf(after)}${over}`;
+    }
+    case "default":
+      if (verdict === "allowed")
+        return was === undefined
+          ? "no allow entry is left, so whatever no entry denies gets in"
+          : `no longer denied by ${was}`;
+      if (before.kind === "enforcement-off") return "enforcement is on and nothing allows them";
+      return was === undefined
+        ? "there is now an allow entry, so whatever none allows is denied"
+        : `no longer allowed by ${was}`;
+    case "enforcement-off":
+      return "enforcement is off";
+    default:
+      return assertNever(after);
+  }
+};
+
+interface Group {
+  readonly verdict: AccessPart["verdict"];
+  readonly reason: string;
+  readonly set: AddressSet;
+}
+
+/** Parts of one verdict and one reason, together. */
+const groupsOf = (change: AccessChange): Group[] => {
+  const found = new Map<string, { verdict: AccessPart["verdict"]; reason: string; prefixes: Prefix[] }>();
+  for (const part of change.parts) {
+    const reason = reasonOf(part);
+    const key = `${part.verdict} ${reason}`;
+    const group = found.get(key) ?? { verdict: part.verdict, reason, prefixes: [] };
+    for (const prefix of part.prefixes) group.prefixes.push(prefix);
+    found.set(key, group);
+  }
+  return [...found.values()].map(({ verdict, reason, prefixes }) => ({
+    verdict,
+    reason,
+    set: AddressSet.ofPrefixes(prefixes),
+  }));
+};
+
+const accessRow = (verdict: AccessPart["verdict"], set: AddressSet, reason: string): Row => {
+  const allowed = verdict === "allowed";
+  const counts = set.count();
+  const what = addressCount(counts);
+  const one = counts.ipv4 + counts.ipv6 === 1n || /^the whole [^ ]+ internet$/.test(what);
+  const verb = `${allowed ? "" : "no longer "}${one ? "gets" : "get"} in`;
+  const ranges = rangesText(set, allowed ? Number.POSITIVE_INFINITY : 12);
+  return {
+    sign: allowed ? "+" : "-",
+    depth: 1,
+    text: `${what} ${verb}: ${ranges}${reason === "" ? "" : ` (${reason})`}`,
+    ...(allowed ? { broadens: true } : {}),
+  };
+};
+
+/** A row for each reason: what gets in first, then what no longer does. */
+export const accessRows = (change: AccessChange): Row[] => {
+  const groups = groupsOf(change);
+  const rows = (verdict: AccessPart["verdict"], whole: AddressSet): Row[] => {
+    if (whole.isEmpty()) return [];
+    const own = groups.filter((group) => group.verdict === verdict);
+    return own.length === 0
+      ? [accessRow(verdict, whole, "")]
+      : own.map(({ set, reason }) => accessRow(verdict, set, reason));
+  };
+  return [...rows("allowed", change.newlyAllowed), ...rows("blocked", change.newlyBlocked)];
+};
+
+const directionWords = {
+  broadens: "broadens",
+  narrows: "narrows",
+  both: "broadens and narrows",
+} as const;
+
+/** `broadens: 256 IPv4 addresses in, 4 out`; `does not change`. */
+export const accessWords = ({ direction, newlyAllowed, newlyBlocked }: AccessChange): string => {
+  if (direction === "none") return "does not change";
+  const into = newlyAllowed.isEmpty() ? "" : `${addressCount(newlyAllowed.count())} in`;
+  const blocked = newlyBlocked.count();
+  const out = newlyBlocked.isEmpty()
+    ? ""
+    : into === "" || newlyAllowed.count().ipv6 > 0n
+      ? `${addressCount(blocked)} out`
+      : `${shortCount(blocked)} out`;
+  return `${directionWords[direction]}: ${[into, out].filter((part) => part !== "").join(", ")}`;
+};
+
+/** Whether what is told is only what would be if the switch were on. */
+export const isHypothetical = (access: PlanAccessChange): boolean =>
+  !access.enforcedBefore && !access.enforcedAfter;
+
+/** One sentence for the last line of every format. */
+export const accessSentence = (access: PlanAccessChange): string => {
+  const words = accessWords(access.change);
+  if (!isHypothetical(access)) return `Access ${words}.`;
+  return access.change.direction === "none"
+    ? "Enforcement is off; access would not change either once it is enabled."
+    : `Enforcement is off; once it is enabled, access ${words}.`;
+};
+
+/** The sentence above the access rows that says what they hold for. */
+export const accessContext = (access: PlanAccessChange): string => {
+  if (isHypothetical(access)) return "enforcement is off: this is what it would mean once enabled";
+  if (!access.enforcedBefore) return "this plan turns enforcement on";
+  return access.enforcedAfter ? "" : "this plan turns enforcement off: everybody gets in";
+};

@@ -1,0 +1,161 @@
+/** The changes, the rules left alone and the steps of a plan as rows, the same for text and markdown. */
+import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
+import { assertNever } from "../model/assert.js";
+import type { Enforcement, Rule, RuleType } from "../model/rule.js";
+import type { Change, Disturbance, Plan, Step } from "../plan/plan.js";
+import { rangesText } from "./access-rows.js";
+import { lookAlikes } from "./look-alike.js";
+import { quoted } from "./neutralise.js";
+import type { Row, Sign } from "./row.js";
+import { addressCount, counted, grouped } from "./words.js";
+
+/** Entries of one rule and sign that are listed; access rows list all that broaden, whatever this says. */
+export const defaultMaxEntries = 20;
+
+interface Context {
+  readonly maxEntries: number;
+  readonly expired: ReadonlyMap<string, string>;
+  readonly notes: ReadonlyMap<string, string>;
+}
+
+const expiredKey = (rule: string, prefix: Prefix): string => `${formatPrefix(prefix)} ${rule}`;
+
+export const enforcementWord = (enforcement: Enforcement): string =>
+  enforcement === "unknown" ? "unknown (no rule shows it)" : enforcement;
+
+const entryRows = (sign: Sign, rule: string, prefixes: readonly Prefix[], context: Context): Row[] => {
+  const left = prefixes.length - context.maxEntries;
+  const shown = left > 0 ? prefixes.slice(0, context.maxEntries) : prefixes;
+  const rows = shown.map((prefix): Row => {
+    const date = sign === "-" ? context.expired.get(expiredKey(rule, prefix)) : undefined;
+    const reason = date === undefined ? "" : `  expired ${date}`;
+    return { sign, depth: 2, text: `${formatPrefix(prefix)}${reason}` };
+  });
+  if (left > 0) rows.push({ sign, depth: 2, text: `… and ${counted(left, "more entry", "more entries")}` });
+  return rows;
+};
+
+const noteRows = (name: string, context: Context): Row[] => {
+  const note = context.notes.get(name);
+  return note === undefined ? [] : [{ sign: "!", depth: 2, text: `the name ${note}` }];
+};
+
+const descriptionRow = (sign: Sign, description: string): Row[] =>
+  description === "" ? [] : [{ sign, depth: 2, text: `description ${quoted(description)}` }];
+
+const wholeRule = (sign: "+" | "-", rule: Rule, remark: string, context: Context): Row[] => [
+  { sign, depth: 1, text: `rule ${quoted(rule.name)} (${rule.type})${remark}` },
+  ...noteRows(rule.name, context),
+  ...descriptionRow(sign, rule.description),
+  ...entryRows(sign, rule.name, rule.prefixes, context),
+];
+
+const typeWarning = (before: RuleType, after: RuleType): Row[] =>
+  before === after ? [] : [{ sign: "~", depth: 2, text: `type: ${before} -> ${after}` }];
+
+const updateRows = (change: Extract<Change, { kind: "update" }>, context: Context): Row[] => {
+  const { before, after, added, removed } = change;
+  const renamed = before.name === after.name ? "" : `, was ${quoted(before.name)}`;
+  const rows: Row[] = [
+    { sign: "~", depth: 1, text: `rule ${quoted(after.name)} (${after.type})${renamed}` },
+    ...noteRows(after.name, context),
+    ...typeWarning(before.type, after.type),
+  ];
+  if (before.description !== after.description) {
+    rows.push({ sign: "~", depth: 2, text: `description: ${quoted(before.description)}` });
+    rows.push({ sign: "~", depth: 2, text: `         is: ${quoted(after.description)}` });
+  }
+  rows.push(...entryRows("+", after.name, [...added].sort(comparePrefixes), context));
+  rows.push(...entryRows("-", after.name, [...removed].sort(comparePrefixes), context));
+  return rows;
+};
+
+const rowsOfChange = (change: Change, context: Context): Row[] => {
+  switch (change.kind) {
+    case "create":
+      return wholeRule("+", change.rule, "", context);
+    case "update":
+      return updateRows(change, context);
+    case "delete":
+      return wholeRule(
+        "-",
+        change.rule,
+        change.reason === "unmanaged" ? ", unmanaged" : ", left over from an earlier run",
+        context,
+      );
+    case "enforcement":
+      return [
+        { sign: "~", depth: 1, text: `enforcement: ${enforcementWord(change.before)} -> ${change.after}` },
+      ];
+    default:
+      return assertNever(change);
+  }
+};
+
+/** Every rule name that the plan shows, and what is odd about it. */
+const notesOf = (plan: Plan): ReadonlyMap<string, string> =>
+  lookAlikes([...plan.before.rules, ...plan.after.rules].map(({ name }) => name));
+
+/** The rows of each change, a group each. */
+export const changeRows = (plan: Plan, maxEntries: number = defaultMaxEntries): Row[][] => {
+  const expired = new Map(
+    plan.expired.map(({ rule, prefix, expires }) => [expiredKey(rule, prefix), expires]),
+  );
+  const context: Context = { maxEntries, expired, notes: notesOf(plan) };
+  return plan.changes.map((change) => rowsOfChange(change, context));
+};
+
+const fates = { kept: "kept", deleted: "deleted", refused: "refused by the policy" } as const;
+
+export const unmanagedRows = (plan: Plan): Row[] => {
+  const notes = notesOf(plan);
+  return plan.unmanaged.flatMap(({ rule, fate }): Row[] => {
+    const note = notes.get(rule.name);
+    const entries = counted(rule.prefixes.length, "entry", "entries");
+    const row: Row = {
+      sign: fate === "deleted" ? "-" : fate === "refused" ? "!" : " ",
+      depth: 1,
+      text: `rule ${quoted(rule.name)} (${rule.type}, ${entries}) ${fates[fate]}`,
+    };
+    return note === undefined ? [row] : [row, { sign: "!", depth: 2, text: `the name ${note}` }];
+  });
+};
+
+const signedCounts = (add: number, remove: number): string =>
+  [add > 0 ? `+${grouped(add)}` : "", remove > 0 ? `-${grouped(remove)}` : ""].filter(Boolean).join(" ");
+
+/** `update rule "Corporate VPN": +2 -1`. */
+export const stepTitle = (step: Step): string => {
+  switch (step.kind) {
+    case "create": {
+      const counts = signedCounts(step.rule.prefixes.length, 0);
+      return `create rule ${quoted(step.rule.name)}${counts === "" ? "" : `: ${counts}`}`;
+    }
+    case "update": {
+      const renamed = step.becomes.name === step.name ? "" : ` as ${quoted(step.becomes.name)}`;
+      const counts = signedCounts(step.add.length, step.remove.length);
+      return `update rule ${quoted(step.name)}${renamed}: ${counts === "" ? "no entry changes" : counts}`;
+    }
+    case "delete":
+      return `delete rule ${quoted(step.name)}`;
+    case "enforcement":
+      return `turn enforcement ${step.enabled ? "on" : "off"}`;
+    default:
+      return assertNever(step);
+  }
+};
+
+/** What a step does to addresses that should not notice; the warnings, or nothing. */
+export const disturbanceRows = ({ blocked, allowed }: Disturbance): Row[] => {
+  const row = (what: string, set: Disturbance["blocked"]): Row[] =>
+    set.isEmpty()
+      ? []
+      : [
+          {
+            sign: "!",
+            depth: 2,
+            text: `meanwhile ${what} ${addressCount(set.count())}: ${rangesText(set, 12)}`,
+          },
+        ];
+  return [...row("blocks", blocked), ...row("lets in", allowed)];
+};

@@ -1,0 +1,62 @@
+/** The figures of a plan and its one closing sentence, for every format. */
+import type { Plan } from "../plan/plan.js";
+import { accessSentence } from "./access-rows.js";
+import { visible } from "./neutralise.js";
+import { type PlanVerdict, planVerdict, refusals } from "./verdict.js";
+import { counted, grouped } from "./words.js";
+
+export interface PlanCounts {
+  readonly create: number;
+  readonly update: number;
+  readonly delete: number;
+  readonly unmanagedKept: number;
+  /** The position that the switch is moved to; absent where it stays. */
+  readonly enforcement?: "enabled" | "disabled";
+}
+
+export const planCounts = (plan: Plan): PlanCounts => {
+  const count = (kind: "create" | "update" | "delete"): number =>
+    plan.changes.filter((change) => change.kind === kind).length;
+  const flip = plan.changes.find((change) => change.kind === "enforcement");
+  return {
+    create: count("create"),
+    update: count("update"),
+    delete: count("delete"),
+    unmanagedKept: plan.unmanaged.filter(({ fate }) => fate === "kept").length,
+    ...(flip === undefined ? {} : { enforcement: flip.after }),
+  };
+};
+
+/** `1 to create, 1 to update, 0 to delete, 1 unmanaged kept`. */
+export const countsWords = (counts: PlanCounts): string => {
+  const parts = [
+    `${grouped(counts.create)} to create`,
+    `${grouped(counts.update)} to update`,
+    `${grouped(counts.delete)} to delete`,
+  ];
+  if (counts.unmanagedKept > 0) parts.push(`${grouped(counts.unmanagedKept)} unmanaged kept`);
+  if (counts.enforcement !== undefined)
+    parts.push(`enforcement ${counts.enforcement === "enabled" ? "on" : "off"}`);
+  return parts.join(", ");
+};
+
+const refusalWords = (plan: Plan): string =>
+  refusals(plan)
+    .map(({ guard }) => visible(guard))
+    .join(", ");
+
+const nothingWords = (plan: Plan, file: string): string => {
+  const kept = planCounts(plan).unmanagedKept;
+  const besides = kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`;
+  return `No changes. The account matches ${visible(file)}${besides}.`;
+};
+
+/** The one line that says how it stands; `file` names the policy. */
+export const closingLine = (plan: Plan, file: string, verdict: PlanVerdict = planVerdict(plan)): string => {
+  if (verdict === "no-changes") return nothingWords(plan, file);
+  const counts = countsWords(planCounts(plan));
+  const access = accessSentence(plan.access);
+  return verdict === "refused"
+    ? `Plan refused by ${refusalWords(plan)}: ${counts}. ${access}`
+    : `Plan: ${counts}. ${access}`;
+};

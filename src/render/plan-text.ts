@@ -1,0 +1,116 @@
+/**
+ * A plan for people: who gains and loses access first, then what changes, the calls in their order, the
+ * checks, and one closing line. Promises: readable without colour; every range that gains access is listed.
+ */
+import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
+import { accessContext, accessRows, accessWords, isHypothetical } from "./access-rows.js";
+import { changeRows, disturbanceRows, enforcementWord, stepTitle, unmanagedRows } from "./change-rows.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
+import type { Look } from "./look.js";
+import { visible } from "./neutralise.js";
+import { closingLine } from "./plan-summary.js";
+import { type Row, rowLines } from "./row.js";
+import { planVerdict } from "./verdict.js";
+import { cellsOf, padCellsStart, wrap } from "./width.js";
+
+export interface PlanTextOptions extends Look {
+  /** The policy as the user named it, for the closing line. */
+  readonly policyFile?: string;
+  /** Entries listed of one rule and sign: 20 by default. */
+  readonly maxEntries?: number;
+}
+
+const section = (title: string, lines: readonly string[], { style, width }: Look): string[] =>
+  lines.length === 0 ? [] : [...wrap(title, width, 2).map(style.strong), ...lines, ""];
+
+const rowsText = (rows: readonly Row[], look: Look): string[] => rows.flatMap((row) => rowLines(row, look));
+
+const tokensNote = (plan: Plan): string => {
+  if (plan.enabledForServiceTokens === undefined) return "";
+  return plan.enabledForServiceTokens
+    ? "; service tokens are held to the rules too"
+    : "; service tokens are not held to the rules";
+};
+
+const header = (plan: Plan, look: Look): string[] => [
+  `Account ${plan.account.id} on ${visible(plan.account.host)}`,
+  ...wrap(`Enforcement is ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}`, look.width, 2).map(
+    look.style.faint,
+  ),
+  "",
+];
+
+const accessSection = (plan: Plan, look: Look): string[] => {
+  const { access } = plan;
+  const context = accessContext(access);
+  if (access.change.direction === "none") {
+    const once = isHypothetical(access) ? ", nor would it once enforcement is on" : "";
+    return plan.changes.length === 0 ? [] : section(`Access does not change${once}`, [""], look).slice(0, -1);
+  }
+  const would = isHypothetical(access) ? "Access (" : "Access ";
+  const title =
+    would === "Access ("
+      ? `Access (${context})`
+      : `Access ${accessWords(access.change)}${context === "" ? "" : `; ${context}`}`;
+  return section(title, rowsText(accessRows(access.change), look), look);
+};
+
+const stepLines = ({ number, step, disturbs }: PlannedStep, digits: number, look: Look): string[] => {
+  const title = `  ${padCellsStart(String(number), digits)}. ${stepTitle(step)}`;
+  const warnings = disturbanceRows(disturbs);
+  const quiet = warnings.length === 0 ? "  disturbs nobody" : "";
+  const fits = cellsOf(title) + quiet.length <= look.width;
+  const lines = wrap(title, look.width, digits + 6);
+  if (quiet !== "" && fits) lines[0] = `${lines[0]}${look.style.faint(quiet)}`;
+  else if (quiet !== "") lines.push(`${" ".repeat(digits + 4)}${look.style.faint("disturbs nobody")}`);
+  return [...lines, ...rowsText(warnings, look)];
+};
+
+const checkLines = (verdicts: readonly Verdict[], look: Look): string[] => {
+  const passed = verdicts.filter((verdict) => verdict.passed);
+  const lines = verdicts
+    .filter((verdict) => !verdict.passed)
+    .flatMap((verdict) => [
+      `  ${look.style.error("FAILED")} ${look.style.strong(visible(verdict.guard))}`,
+      ...renderDiagnosticsText(verdict.diagnostics, { ...look, width: look.width - 4 })
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => `    ${line}`),
+      ...(verdict.override === undefined
+        ? []
+        : [`    to let it pass: ${look.style.strong(visible(verdict.override))}`]),
+    ]);
+  if (passed.length > 0)
+    lines.push(...wrap(`  passed ${passed.map(({ guard }) => visible(guard)).join(", ")}`, look.width, 9));
+  return lines;
+};
+
+const paintClosing = (line: string, plan: Plan, { style }: Look): string => {
+  const verdict = planVerdict(plan);
+  return verdict === "refused" ? style.error(line) : verdict === "changes" ? style.strong(line) : line;
+};
+
+export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => {
+  const digits = String(plan.steps.length).length;
+  const file = options.policyFile ?? "the policy";
+  const notes = renderDiagnosticsText(plan.diagnostics, options);
+  const lines = [
+    ...header(plan, options),
+    ...accessSection(plan, options),
+    ...section(
+      "Changes",
+      changeRows(plan, options.maxEntries).flatMap((rows) => rowsText(rows, options)),
+      options,
+    ),
+    ...section("Unmanaged rules", rowsText(unmanagedRows(plan), options), options),
+    ...section(
+      "Steps",
+      plan.steps.flatMap((step) => stepLines(step, digits, options)),
+      options,
+    ),
+    ...section("Checks", checkLines(plan.verdicts, options), options),
+    ...(notes === "" ? [] : [notes]),
+    paintClosing(closingLine(plan, file), plan, options),
+  ];
+  return `${lines.join("\n")}\n`;
+};

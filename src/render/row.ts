@@ -1,0 +1,38 @@
+/** A line of a change, with its sign apart: text puts the sign after the indentation, a diff fence in column 0. */
+import type { Look } from "./look.js";
+import type { Role } from "./style.js";
+import { wrap } from "./width.js";
+
+/** `!` warns; a blank only tells. */
+export type Sign = "+" | "-" | "~" | "!" | " ";
+
+export interface Row {
+  readonly sign: Sign;
+  /** Steps of indentation. */
+  readonly depth: number;
+  /** Neutralised, one line. */
+  readonly text: string;
+  /** Access that is gained: such a row is never left out. */
+  readonly broadens?: boolean;
+}
+
+const roles: Readonly<Record<Sign, Role | undefined>> = {
+  "+": "added",
+  "-": "removed",
+  "~": "changed",
+  "!": "warning",
+  " ": undefined,
+};
+
+/** A row as terminal lines, wrapped, the sign in its colour. */
+export const rowLines = ({ sign, depth, text }: Row, { style, width }: Look): string[] => {
+  const indent = "  ".repeat(depth);
+  const [first = "", ...rest] = wrap(`${indent}${sign} ${text}`, width, indent.length + 4);
+  const role = roles[sign];
+  if (role === undefined) return [first, ...rest];
+  return [`${indent}${style[role](sign)}${first.slice(indent.length + 1)}`, ...rest];
+};
+
+/** A row as a line of a diff fence. Viewers colour `+`, `-` and `!` in column 0. */
+export const diffLine = ({ sign, depth, text }: Row): string =>
+  `${sign === "~" ? "!" : sign} ${"  ".repeat(depth)}${text}`.trimEnd();
