@@ -36,3 +36,50 @@ export const networkMask = (word: number, length: number): number => {
   if (bits <= 0) return 0;
   return bits >= 32 ? 0xffff_ffff : ~(0xffff_ffff >>> bits) >>> 0;
 };
+
+/** Negative, zero or positive as the four words from `a[i]` are less than, equal to or greater than those from `b[j]`. */
+export const compareWords = (a: Uint32Array, i: number, b: Uint32Array, j: number): number => {
+  for (let word = 0; word < 4; word += 1) {
+    const difference = a[i + word]! - b[j + word]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+};
+
+export const copyWords = (from: Uint32Array, at: number, to: Uint32Array, toAt: number): void => {
+  to[toAt] = from[at]!;
+  to[toAt + 1] = from[at + 1]!;
+  to[toAt + 2] = from[at + 2]!;
+  to[toAt + 3] = from[at + 3]!;
+};
+
+/**
+ * Writes the first address after the prefix of this length at `words[at]` to `out[to]` on.
+ * After the last address of all comes zero: a reader of such an end takes zero for 2^128.
+ */
+export const writeEnd = (
+  words: Uint32Array,
+  at: number,
+  length: number,
+  out: Uint32Array,
+  to: number,
+): void => {
+  copyWords(words, at, out, to);
+  if (length === 0) return; // 0 + 2^128, modulo 2^128
+  let word = (length - 1) >>> 5;
+  out[to + word] = out[to + word]! + 2 ** (31 - ((length - 1) & 31));
+  while (out[to + word] === 0 && word > 0) {
+    word -= 1;
+    out[to + word] = out[to + word]! + 1;
+  }
+};
+
+/** The first address of all, and the end of the space (2^128) where an end is asked for. */
+export const zeroWords: Uint32Array = new Uint32Array(4);
+
+export const isZero = (words: Uint32Array, at: number): boolean =>
+  words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
+
+/** Compares the end of a range, where zero means 2^128, with an address. */
+export const compareEnd = (ends: Uint32Array, i: number, words: Uint32Array, j: number): number =>
+  isZero(ends, i) ? 1 : compareWords(ends, i, words, j);

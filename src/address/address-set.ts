@@ -1,0 +1,208 @@
+/**
+ * Immutable sets of addresses, exact, over the whole 128-bit space.
+ *
+ * A set is the ascending list of the places where membership changes: it begins outside at address 0, the
+ * first boundary is the first member, the second the first address that is none, and so on. What is left
+ * open at the end goes on to the last address of all.
+ *
+ *     ........######......#####....      boundaries  8, 14, 20, 25
+ *     0       8     14    20   25
+ *
+ * Every operation is one walk over the boundaries; `contains` is a binary search.
+ */
+import { Boundaries, countUpTo } from "./boundaries.js";
+import { type Address, allIPv4, lastOfAll, type Prefix } from "./prefix.js";
+import { columnsOf, type PrefixColumns } from "./prefix-columns.js";
+import { sortedRows } from "./sort.js";
+import { splitRange } from "./split-range.js";
+import { compareEnd, compareWords, isZero, readWords, writeEnd, writeWords, zeroWords } from "./words.js";
+
+/** How many addresses: `ipv4` are those in ::ffff:0:0/96, `ipv6` all others. */
+export interface AddressCount {
+  readonly ipv4: bigint;
+  readonly ipv6: bigint;
+}
+
+// For one address at a time; nothing here calls out while it is in use.
+const probe = new Uint32Array(4);
+
+export class AddressSet {
+  /**
+   * Invariant: strictly ascending. So ranges are never empty, never overlap and never touch, and two sets
+   * are equal exactly if their boundaries are.
+   */
+  readonly #bounds: Uint32Array;
+  readonly #count: number;
+
+  private constructor({ words, count }: Boundaries) {
+    this.#bounds = words;
+    this.#count = count;
+  }
+
+  static readonly empty: AddressSet = new AddressSet(new Boundaries(0));
+  static readonly all: AddressSet = AddressSet.empty.complement();
+
+  static ofPrefixes(prefixes: Iterable<Prefix>): AddressSet {
+    return AddressSet.ofColumns(columnsOf([...prefixes]));
+  }
+
+  /**
+   * The union of prefixes in any order. Of two prefixes one holds the other or they are apart, so, sorted
+   * with the wider first, each either begins inside what is there, touches its end, or begins a new range:
+   *
+   *     there   |--------|
+   *     inside      |--|               nothing to do
+   *     touches          |---|         the range grows
+   *     apart               |---|      the range is complete
+   */
+  static ofColumns(columns: PrefixColumns): AddressSet {
+    const { words, lengths } = columns;
+    const bounds = new Boundaries(Math.min(2 * columns.count, 1024));
+    const end = new Uint32Array(4); // of the last range; zero means 2^128
+    let open = false;
+    for (const row of sortedRows(columns)) {
+      const order = open ? compareEnd(end, 0, words, 4 * row) : 0;
+      if (order > 0) continue;
+      if (!open || order < 0) {
+        if (open) bounds.push(end, 0);
+        bounds.push(words, 4 * row);
+      }
+      writeEnd(words, 4 * row, lengths[row]!, end, 0);
+      open = true;
+    }
+    if (open && !isZero(end, 0)) bounds.push(end, 0);
+    return new AddressSet(bounds);
+  }
+
+  /** Of boundaries that are strictly ascending; takes them over. */
+  static ofBoundaries(bounds: Boundaries): AddressSet {
+    return new AddressSet(bounds);
+  }
+
+  union(other: AddressSet): AddressSet {
+    return this.#combine(other, 0b1110);
+  }
+
+  intersect(other: AddressSet): AddressSet {
+    return this.#combine(other, 0b1000);
+  }
+
+  subtract(other: AddressSet): AddressSet {
+    return this.#combine(other, 0b0100);
+  }
+
+  complement(): AddressSet {
+    return this.#combine(this, 0b0001);
+  }
+
+  /**
+   * One walk over the boundaries of both. `table` is the truth table of the result: its bit `2 * inThis +
+   * inOther` says whether an address is a member.
+   */
+  #combine(other: AddressSet, table: number): AddressSet {
+    const bounds = new Boundaries(Math.max(this.#count, other.#count) + 1);
+    const isMember = (i: number, j: number): boolean => ((table >>> (2 * (i & 1) + (j & 1))) & 1) === 1;
+    // i and j boundaries are behind us, which tells by their parity whether we are inside.
+    let i = 0;
+    let j = 0;
+    let member = isMember(0, 0);
+    if (member) bounds.push(zeroWords, 0);
+    while (i < this.#count || j < other.#count) {
+      const order = this.#compareBounds(i, other, j);
+      const from = order <= 0 ? this.#bounds : other.#bounds;
+      const at = order <= 0 ? 4 * i : 4 * j;
+      if (order <= 0) i += 1;
+      if (order >= 0) j += 1;
+      if (isMember(i, j) === member) continue;
+      member = !member;
+      // A boundary at 0 takes back the one that the start put there.
+      if (!member && bounds.count === 1 && isZero(from, at)) bounds.count = 0;
+      else bounds.push(from, at);
+    }
+    return new AddressSet(bounds);
+  }
+
+  /** Compares boundary `i` of this with boundary `j` of the other; a list that has ended is greater. */
+  #compareBounds(i: number, other: AddressSet, j: number): number {
+    if (i === this.#count) return 1;
+    if (j === other.#count) return -1;
+    return compareWords(this.#bounds, 4 * i, other.#bounds, 4 * j);
+  }
+
+  equals(other: AddressSet): boolean {
+    if (this.#count !== other.#count) return false;
+    for (let at = 0; at < 4 * this.#count; at += 1) {
+      if (this.#bounds[at] !== other.#bounds[at]) return false;
+    }
+    return true;
+  }
+
+  isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  contains(address: Address): boolean {
+    writeWords(address, probe, 0);
+    return (countUpTo(this.#bounds, this.#count, probe, 0) & 1) === 1;
+  }
+
+  /** Whether every address of `other` is one of this. */
+  containsSet(other: AddressSet): boolean {
+    return other.subtract(this).isEmpty();
+  }
+
+  count(): AddressCount {
+    const ipv4 = this.intersect(ipv4Addresses).#size();
+    return { ipv4, ipv6: this.#size() - ipv4 };
+  }
+
+  /**
+   * The sum of end minus start over all ranges, word by word: a word is below 2^32, so 2^20 of them add up
+   * exactly in a double.
+   */
+  #size(): bigint {
+    let size = this.#count & 1 ? 1n << 128n : 0n;
+    for (let from = 0; from < this.#count; from += 1 << 20) {
+      const to = Math.min(this.#count, from + (1 << 20));
+      for (let word = 0; word < 4; word += 1) {
+        let sum = 0;
+        for (let row = from; row < to; row += 1) {
+          const value = this.#bounds[4 * row + word]!;
+          sum += row & 1 ? value : -value;
+        }
+        size += BigInt(sum) << BigInt(96 - 32 * word);
+      }
+    }
+    return size;
+  }
+
+  /** The shortest list of prefixes that is this set, in order. */
+  prefixes(): Prefix[] {
+    const prefixes: Prefix[] = [];
+    this.forEachPrefix((words, length) => prefixes.push({ network: readWords(words, 0), length }));
+    return prefixes;
+  }
+
+  /** The same without objects: the network is in the first four of `words`, which the next call reuses. */
+  forEachPrefix(visit: (words: Uint32Array, length: number) => void): void {
+    for (let row = 0; row < this.#count; row += 2) {
+      const isOpen = row + 1 === this.#count;
+      splitRange(this.#bounds, 4 * row, isOpen ? zeroWords : this.#bounds, isOpen ? 0 : 4 * row + 4, visit);
+    }
+  }
+
+  /** First and last address of each range, in order. */
+  *ranges(): IterableIterator<readonly [Address, Address]> {
+    for (let row = 0; row < this.#count; row += 2) {
+      const last = row + 1 < this.#count ? readWords(this.#bounds, 4 * row + 4) - 1n : lastOfAll;
+      yield [readWords(this.#bounds, 4 * row), last];
+    }
+  }
+
+  /** How many ranges. */
+  get rangeCount(): number {
+    return (this.#count + 1) >>> 1;
+  }
+}
+
+const ipv4Addresses = AddressSet.ofPrefixes([allIPv4]);
