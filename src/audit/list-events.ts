@@ -9,7 +9,7 @@
  * Promise: every event that was in the log when the reading began, and is there until it ends, comes exactly once.
  * Memory: the ids of one window (90 days) and of the one before it, and one page of events.
  */
-import { Failure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import type { AuditEvent } from "./event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "./ports.js";
 
@@ -18,6 +18,16 @@ export const pageSize = 100;
 const dayMs = 86_400_000;
 /** The API's own default window (API.md, "Audit log"). */
 export const windowDays = 90;
+
+/** More pages than this that do not join the one before: the log is not a list that can be paged. */
+const mostStepsBack = 50;
+
+const unsteady = (): Failure =>
+  failure(
+    "audit-log-unsteady",
+    "The audit log changes faster than it can be read: its pages do not join",
+    "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export",
+  );
 
 export interface ListOptions {
   /** Where the reading of older windows ended early, because the API gives no more. */
@@ -79,6 +89,7 @@ async function* readWindow(
   let total: number | undefined;
   let moved = false;
   let filtered = false;
+  let stepsBack = 0;
   const before = seen.size;
   for (;;) {
     const page = await reader.listPage(query, offset);
@@ -89,6 +100,7 @@ async function* readWindow(
     const gap = offset > 0 && !filtered && last !== undefined && !page.events.some(({ id }) => id === last);
     if (gap && page.events.every(({ id }) => !seen.has(id))) {
       // Events above went away: what lay between the pages is now before this one.
+      if (++stepsBack > mostStepsBack) throw unsteady();
       offset = Math.max(0, offset - (pageSize - 1));
       last = undefined;
       moved = true;

@@ -3,8 +3,11 @@
  * Promises: an event proves at most one step; what could not be read is never called confirmed.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
-import type { StepOutcome } from "../model/receipt.js";
+import type { Receipt, StepOutcome } from "../model/receipt.js";
+import { clockAhead, type TimedStep, timedSteps } from "./audited-steps.js";
+import { isIpRestrictionType } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
+import { actorKey, inOrder, type Match, matchSteps } from "./match.js";
 
 /**
  * How sure a match is. `strong`: the event's context names the rule (or the switch's new position), and type
@@ -84,3 +87,175 @@ export interface AuditVerification {
   /** Why the log could not be read, and notes; empty on an ordinary verdict. */
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** A receipt and the file that it came from, as the user named it. */
+export interface NamedReceipt {
+  readonly file: string;
+  readonly receipt: Receipt;
+}
+
+export interface VerifyOptions {
+  /**
+   * How far an event's time may lie outside its call, in milliseconds: the service's machines need not agree on
+   * the second. Default two minutes.
+   */
+  readonly toleranceMs?: number;
+  /** How far the server's clock is ahead of this machine's, for receipts without an answer that tells it. */
+  readonly aheadMs?: number;
+  readonly waitedMs?: number;
+  readonly diagnostics?: readonly Diagnostic[];
+  /** Set where the log could not be read: nothing is confirmed then, whatever `events` holds. */
+  readonly unreadable?: boolean;
+}
+
+export const defaultToleranceMs = 120_000;
+
+/** A stretch of the log, in milliseconds since 1970. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The stretches of the log that the receipts need, merged where they overlap, oldest first. */
+export const neededStretches = (
+  receipts: readonly NamedReceipt[],
+  options: VerifyOptions = {},
+): readonly Stretch[] => {
+  const tolerance = options.toleranceMs ?? defaultToleranceMs;
+  const own = receipts
+    .map(({ receipt }) =>
+      timedSteps(receipt, options.aheadMs ?? 0).filter(({ expectation }) => expectation !== "not-due"),
+    )
+    .filter((steps) => steps.length > 0)
+    .map((steps) => ({
+      from: Math.min(...steps.map(({ from }) => from)) - tolerance,
+      to: Math.max(...steps.map(({ to }) => to)) + tolerance,
+    }))
+    .sort((a, b) => a.from - b.from);
+  const merged: Stretch[] = [];
+  for (const stretch of own) {
+    const last = merged.at(-1);
+    if (last !== undefined && stretch.from <= last.to)
+      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, stretch.to) };
+    else merged.push(stretch);
+  }
+  return merged;
+};
+
+const verdictOf = (steps: readonly StepVerification[]): AuditVerdict => {
+  if (steps.some(({ kind }) => kind === "unchecked")) return "could-not-check";
+  return steps.some(({ kind }) => kind === "missing") ? "missing" : "confirmed";
+};
+
+const stepVerification = (
+  step: TimedStep,
+  match: Match | undefined,
+  unreadable: boolean,
+): StepVerification => {
+  const { audited, expectation } = step;
+  if (match !== undefined)
+    return {
+      kind: "recorded",
+      step: audited,
+      event: match.event,
+      strength: match.strength,
+      evidence: match.evidence,
+    };
+  if (expectation !== "due") return { kind: "not-due", step: audited };
+  return { kind: unreadable ? "unchecked" : "missing", step: audited };
+};
+
+const worst = (verdicts: readonly AuditVerdict[]): AuditVerdict =>
+  verdicts.find((verdict) => verdict === "could-not-check") ??
+  verdicts.find((verdict) => verdict === "missing") ??
+  "confirmed";
+
+const foreignAmong = (
+  events: readonly AuditEvent[],
+  stretches: readonly Stretch[],
+  recorded: readonly AuditEvent[],
+): ForeignEvent[] => {
+  const own = new Set(recorded.map(({ id }) => id));
+  const actors = new Set(recorded.map(actorKey));
+  return inOrder(events)
+    .filter(({ id, type, at }) => {
+      const time = Date.parse(at);
+      return (
+        isIpRestrictionType(type) &&
+        !own.has(id) &&
+        stretches.some(({ from, to }) => time >= from && time <= to)
+      );
+    })
+    .map((event) => ({ event, sameActor: actors.has(actorKey(event)) }));
+};
+
+const actorsDiffer = ({ file, steps }: ReceiptVerification): Diagnostic[] => {
+  const actors = new Set(steps.flatMap((step) => (step.kind === "recorded" ? [actorKey(step.event)] : [])));
+  if (actors.size < 2) return [];
+  return [
+    {
+      code: "audit-several-actors",
+      severity: "warning",
+      message: `The steps of ${file} are recorded under ${actors.size} actors, though one token made them`,
+      hint: "Look at the actors in the table: somebody else may have changed the same rules at the same time",
+    },
+  ];
+};
+
+/**
+ * Several receipts against one list of events (any order, repeats allowed): every event proves one step at most,
+ * over all of them. Never throws.
+ */
+export const verifyReceipts = (
+  receipts: readonly NamedReceipt[],
+  events: readonly AuditEvent[],
+  options: VerifyOptions = {},
+): AuditVerification => {
+  const unreadable = options.unreadable === true;
+  const groups = receipts.map(({ receipt }) => timedSteps(receipt, options.aheadMs ?? 0));
+  const matches = matchSteps(groups, unreadable ? [] : events, options.toleranceMs ?? defaultToleranceMs);
+  const verified = receipts.map(({ file, receipt }, index): ReceiptVerification => {
+    const steps = (groups[index] ?? []).map((step, at) =>
+      stepVerification(step, matches[index]?.[at], unreadable),
+    );
+    const { account, startedAt } = receipt.header;
+    return { file, account, startedAt, verdict: verdictOf(steps), steps };
+  });
+  const steps = verified.flatMap((one) => one.steps);
+  const recorded = steps.flatMap((step) => (step.kind === "recorded" ? [step] : []));
+  const stretches = neededStretches(receipts, options);
+  const foreign = unreadable
+    ? []
+    : foreignAmong(
+        events,
+        stretches,
+        recorded.map(({ event }) => event),
+      );
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  return {
+    verdict: worst(verified.map(({ verdict }) => verdict)),
+    receipts: verified,
+    foreign,
+    ...(first === undefined || last === undefined
+      ? {}
+      : { window: { since: new Date(first.from).toISOString(), until: new Date(last.to).toISOString() } }),
+    counts: {
+      due: steps.filter(({ kind }) => kind !== "not-due").length,
+      strong: recorded.filter(({ strength }) => strength === "strong").length,
+      weak: recorded.filter(({ strength }) => strength === "weak").length,
+      missing: steps.filter(({ kind }) => kind === "missing").length,
+      foreign: foreign.length,
+    },
+    waitedMs: options.waitedMs ?? 0,
+    diagnostics: [...(options.diagnostics ?? []), ...verified.flatMap(actorsDiffer)],
+  };
+};
+
+/** One receipt against events that were read for its window. */
+export const verifyReceipt = (
+  receipt: Receipt,
+  events: readonly AuditEvent[],
+  options: VerifyOptions & { readonly file?: string } = {},
+): AuditVerification => verifyReceipts([{ file: options.file ?? "receipt", receipt }], events, options);
+
+export { clockAhead };

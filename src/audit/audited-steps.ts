@@ -1,0 +1,81 @@
+/** From a receipt to what the audit log should hold: each step with its event type and the time it may lie in. */
+import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
+import { ipRestrictionTypes } from "./catalogue.js";
+import type { AuditedStep } from "./verify.js";
+
+export const eventTypeOf = (action: ReceiptPlannedStep["action"]): string => {
+  switch (action) {
+    case "create":
+      return ipRestrictionTypes.ruleAdded;
+    case "update":
+      return ipRestrictionTypes.ruleChanged;
+    case "delete":
+      return ipRestrictionTypes.ruleRemoved;
+    case "enable":
+    case "disable":
+      return ipRestrictionTypes.toggled;
+  }
+};
+
+/** An event is due (`applied`), may be there (`possible`: nobody knew how the call ended), or is not due. */
+export type Expectation = "due" | "possible" | "not-due";
+
+export interface TimedStep {
+  readonly audited: AuditedStep;
+  readonly expectation: Expectation;
+  /** Milliseconds since 1970 by the server's clock: when the call can have begun, and when it had ended. */
+  readonly from: number;
+  readonly to: number;
+}
+
+const expectationOf = (record: ReceiptRecord | undefined): Expectation => {
+  switch (record?.outcome) {
+    case "applied":
+    case "unknown":
+    case "started":
+      return "due";
+    case "failed":
+      // A part of it may have been taken (a partial answer), which leaves an event.
+      return "possible";
+    default:
+      return "not-due";
+  }
+};
+
+/** How far the server's clock is ahead of this machine's: the median over the answers; undefined without any. */
+export const clockAhead = (receipt: Receipt): number | undefined => {
+  const differences = [...receipt.records.values()]
+    .flatMap(({ at, serverAt }) => (serverAt === undefined ? [] : [Date.parse(serverAt) - Date.parse(at)]))
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  return differences[Math.floor(differences.length / 2)];
+};
+
+/**
+ * The steps of a receipt in order. `fallbackAhead` (milliseconds): how far the server's clock is ahead, where the
+ * receipt itself has no answer to tell it.
+ */
+export const timedSteps = (receipt: Receipt, fallbackAhead: number): readonly TimedStep[] => {
+  const ahead = clockAhead(receipt) ?? fallbackAhead;
+  let before = Date.parse(receipt.header.startedAt) + ahead;
+  return receipt.header.steps.map((step): TimedStep => {
+    const record = receipt.records.get(step.number);
+    const at = record === undefined ? undefined : timeOf(record, ahead);
+    const from = Math.min(before, at ?? before);
+    before = Math.max(before, at ?? before);
+    const audited: AuditedStep = {
+      number: step.number,
+      action: step.action,
+      ...(step.rule === undefined ? {} : { rule: step.rule }),
+      ...(step.renamedFrom === undefined ? {} : { renamedFrom: step.renamedFrom }),
+      ...(record?.ruleId === undefined ? {} : { ruleId: record.ruleId }),
+      outcome: record?.outcome ?? "not-begun",
+      ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+      eventType: eventTypeOf(step.action),
+    };
+    return { audited, expectation: expectationOf(record), from, to: at ?? before };
+  });
+};
+
+const timeOf = (record: ReceiptRecord, ahead: number): number =>
+  record.serverAt === undefined ? Date.parse(record.at) + ahead : Date.parse(record.serverAt);
