@@ -1,7 +1,8 @@
 /** What apply needs of the outside. `dbt/` implements these over HTTP; tests may implement them in memory. */
+
+import type { Prefix } from "../address/prefix.js";
 import type { Rule, RuleType } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
-import type { Prefix } from "../address/prefix.js";
 
 /** Reading only: what `plan` and `drift` are given. Every method throws `Failure` when it cannot tell. */
 export interface AccountReader {
@@ -14,11 +15,25 @@ export interface AccountReader {
 export type WriteOutcome =
   | { readonly kind: "applied"; readonly rule?: SnapshotRule; readonly serverAt?: string }
   /** A definite no, nothing was changed: 400, 401, 403, 404, 409, 429 without a wait left. */
-  | { readonly kind: "refused"; readonly status: number; readonly message: string; readonly hint?: string; readonly serverAt?: string }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly message: string;
+      readonly hint?: string;
+      readonly serverAt?: string;
+    }
   /** A 2xx that leaves out part of what was sent. */
-  | { readonly kind: "partial"; readonly message: string; readonly rule?: SnapshotRule; readonly serverAt?: string }
-  /** Nobody can tell from here: a reset, a time-out, a 5xx, an answer that cannot be read. */
-  | { readonly kind: "unknown"; readonly message: string };
+  | {
+      readonly kind: "partial";
+      readonly message: string;
+      readonly rule?: SnapshotRule;
+      readonly serverAt?: string;
+    }
+  /**
+   * Nobody can tell from here: a reset, a time-out, a 5xx, an answer that cannot be read.
+   * `neverSent`: no byte of the request left this machine (connection refused, no such host), so it cannot land late.
+   */
+  | { readonly kind: "unknown"; readonly message: string; readonly neverSent?: boolean };
 
 /** The fields that a PUT must repeat, as they are to be. */
 export interface RuleFields {
@@ -39,4 +54,23 @@ export interface AccountWriter {
   ): Promise<WriteOutcome>;
   deleteRule(current: SnapshotRule): Promise<WriteOutcome>;
   setEnforcement(enabled: boolean): Promise<WriteOutcome>;
+}
+
+/** Where the receipt goes. The file behind it is the command's business. */
+export interface Journal {
+  /**
+   * Adds one line (given without its end) and returns once it would survive a crash of this machine.
+   * Throws `Failure` when it cannot promise that.
+   */
+  append(line: string): Promise<void>;
+}
+
+/** The outside of an apply. */
+export interface ApplyPorts {
+  readonly reader: AccountReader;
+  readonly writer: AccountWriter;
+  readonly journal: Journal;
+  now(): Date;
+  /** Waits `ms` milliseconds, or until the signal is aborted: it resolves then too, and never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

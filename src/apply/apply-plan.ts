@@ -1,0 +1,127 @@
+/**
+ * Carries out a plan, one call after the other, and never says more than it knows.
+ *
+ * The account is read before the first call and after each one; each reading must be the state that the plan
+ * names for that moment, or the run stops. So one reading serves three ends: it confirms the step before it,
+ * it catches anybody else's change before the step after it, and the last one is the final verification.
+ * An interrupted plan is taken up where the account shows it stopped: see docs/apply.md.
+ */
+
+import type { Diagnostic } from "../model/diagnostic.js";
+import { exitCodes } from "../model/failure.js";
+import type { Plan } from "../plan/plan.js";
+import { finishDone, finishStopped } from "./finish.js";
+import { askServer, askServerAhead, checkClients } from "./lockout.js";
+import type { ApplyPorts } from "./ports.js";
+import { type GoodReading, readAccount } from "./read-account.js";
+import { receiptHeader } from "./receipt-lines.js";
+import type { ApplyOptions, ApplyResult } from "./result.js";
+import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
+import { runStep } from "./run-step.js";
+import { isFinal, stopByVerdicts, stopForeignChange, stopStale } from "./stops.js";
+import { timelineOf } from "./timeline.js";
+
+/**
+ * Applies `plan`. Never throws for anything that a user or the service can cause: the result says it all.
+ * Nothing is written to the account before the receipt holds its header and all checks have passed.
+ */
+export const applyPlan = async (
+  plan: Plan,
+  ports: ApplyPorts,
+  options: ApplyOptions,
+): Promise<ApplyResult> => {
+  const { timeline, diagnostics } = timelineOf(plan);
+  if (timeline === undefined) return unusable(plan, diagnostics);
+  const run = new Run(plan, timeline, ports, options);
+  const header = await run.write(receiptHeader(plan, options.tool, ports.now()));
+  if (header.length > 0) return unusable(plan, header);
+  const start = await begin(run);
+  if (isStop(start)) return finishStopped(run, start);
+  const stop = await runSteps(run, start);
+  return stop === undefined ? finishDone(run) : finishStopped(run, stop);
+};
+
+const isStop = (value: GoodReading | Stop): value is Stop => "reason" in value;
+
+const unusable = (plan: Plan, diagnostics: readonly Diagnostic[]): ApplyResult => ({
+  outcome: "failed",
+  exitCode: exitCodes.error,
+  steps: plan.steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 })),
+  diagnostics,
+  next: "plan-again",
+});
+
+/** Everything that comes before the first write. */
+const begin = async (run: Run): Promise<GoodReading | Stop> => {
+  const verdicts = stopByVerdicts(run);
+  if (verdicts !== undefined) return verdicts;
+  const reading = await readAccount(run);
+  if (reading.kind === "interrupted") return stopInterrupted();
+  if (reading.kind !== "read") return stopFailed(reading.diagnostics);
+  const other = otherAccount(run, reading);
+  if (other !== undefined) return other;
+  const done = run.timeline.stepsDone(reading.state);
+  if (done === undefined) return stopStale(run, reading.state);
+  run.knownSwitch = reading.state.enforcement;
+  await resumeAfter(run, done);
+  return checkClients(run) ?? (await askServerAhead(run, reading)) ?? reading;
+};
+
+const otherAccount = (run: Run, { snapshot }: GoodReading): Stop | undefined => {
+  const { id, host } = run.plan.account;
+  if (snapshot.accountId === id && snapshot.host === host) return undefined;
+  return {
+    reason: "refused",
+    diagnostics: [
+      {
+        code: "plan-other-account",
+        severity: "error",
+        message: `The plan is for account ${id} on ${host}, and this is account ${snapshot.accountId} on ${snapshot.host}`,
+        hint: "Use the account and host that the plan was made for, or make a plan for this one",
+      },
+    ],
+    next: "mend-first",
+  };
+};
+
+const resumeAfter = async (run: Run, done: number): Promise<void> => {
+  run.done = done;
+  if (done === 0) return;
+  run.emit({ kind: "resuming", done, total: run.total });
+  for (const planned of run.plan.steps.slice(0, done)) {
+    await run.finishStep(planned, "already-done", { message: "found done when this run began" });
+  }
+};
+
+/** Runs what is left; undefined when the account has been read as the plan's end. */
+const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined> => {
+  let reading = start;
+  for (const planned of run.plan.steps.slice(run.done)) {
+    if (run.interrupted) return stopInterrupted();
+    const refusal = await askServer(run, planned, reading);
+    if (refusal !== undefined) return { actual: reading.state, ...refusal };
+    const end = await runStep(run, planned, reading);
+    if (end.kind === "stopped") return end.stop;
+    reading = end.reading;
+    learnSwitch(run, planned.number, reading);
+  }
+  const late = run.inDoubt ? await lateCheck(run) : undefined;
+  if (late !== undefined) return late;
+  return isFinal(run, reading.state) ? undefined : stopForeignChange(run, run.total, reading.state);
+};
+
+/** The switch as the account shows it, else as the plan has set it. */
+const learnSwitch = (run: Run, done: number, { state }: GoodReading): void => {
+  run.knownSwitch = state.enforcement === "unknown" ? run.expected(done).enforcement : state.enforcement;
+};
+
+/** A write whose try was given up on may land after its repetition: one more wait, one more reading. */
+const lateCheck = async (run: Run): Promise<Stop | undefined> => {
+  const ms = run.patience.settle.at(-1) ?? 0;
+  run.emit({ kind: "late-check", ms });
+  await run.sleep(ms);
+  const reading = await readAccount(run);
+  if (reading.kind === "interrupted") return stopInterrupted();
+  if (reading.kind !== "read") return stopFailed(reading.diagnostics);
+  return isFinal(run, reading.state) ? undefined : stopForeignChange(run, run.total, reading.state);
+};

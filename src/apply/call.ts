@@ -1,0 +1,81 @@
+/** Makes the one API call of a step, and lets go of it honestly when the user does not want to wait. */
+
+import { samePrefix } from "../address/prefix.js";
+import { assertNever } from "../model/assert.js";
+import { Failure } from "../model/failure.js";
+import type { SnapshotRule } from "../model/snapshot.js";
+import type { Step } from "../plan/plan.js";
+import type { WriteOutcome } from "./ports.js";
+import type { GoodReading } from "./read-account.js";
+import type { Run } from "./run.js";
+
+/** `abandoned`: the user asked to stop, and the call did not answer in time. Its outcome is unknown. */
+export type CallOutcome = WriteOutcome | { readonly kind: "abandoned" };
+
+/**
+ * Sends the step. Ids come from `reading`, which the caller has just found to be the state the step starts from.
+ * A `Failure` of the writer does not say whether the request was sent, so it counts as unknown.
+ */
+export const callStep = (run: Run, step: Step, reading: GoodReading): Promise<CallOutcome> =>
+  orAbandon(
+    run,
+    send(run, step, reading).catch((error: unknown): WriteOutcome => {
+      if (error instanceof Failure) return { kind: "unknown", message: error.message };
+      throw error;
+    }),
+  );
+
+const send = async (run: Run, step: Step, reading: GoodReading): Promise<WriteOutcome> => {
+  const { writer } = run.ports;
+  const enabled = switchOf(run);
+  switch (step.kind) {
+    case "create":
+      return writer.createRule(step.rule, enabled);
+    case "update": {
+      const current = ruleNamed(reading, step.name);
+      // One range may stand in a rule twice, in two spellings: all of them go.
+      const remove = current.entries.filter((entry) =>
+        step.remove.some((prefix) => samePrefix(prefix, entry.prefix)),
+      );
+      return writer.updateRule(current, step.becomes, step.add, remove, enabled);
+    }
+    case "delete":
+      return writer.deleteRule(ruleNamed(reading, step.name));
+    case "enforcement":
+      return writer.setEnforcement(step.enabled);
+    default:
+      return assertNever(step);
+  }
+};
+
+const switchOf = (run: Run): boolean | undefined =>
+  run.knownSwitch === "unknown" ? undefined : run.knownSwitch === "enabled";
+
+/** The rule of that name. The reading agrees with the plan, so a missing one is a bug. */
+export const ruleNamed = (reading: GoodReading, name: string): SnapshotRule => {
+  const rule = reading.snapshot.rules.find((candidate) => candidate.name === name);
+  if (rule === undefined) throw new Error("a step names a rule that the state before it does not hold");
+  return rule;
+};
+
+const orAbandon = async (run: Run, call: Promise<WriteOutcome>): Promise<CallOutcome> => {
+  const { signal } = run.options;
+  if (signal === undefined) return call;
+  let forget = (): void => undefined;
+  const tooLate = new Promise<CallOutcome>((resolve) => {
+    const onAbort = (): void => {
+      // No signal here: it is aborted already, and this wait is what the user gets after asking.
+      void run.ports.sleep(run.patience.finishCall).then(() => resolve({ kind: "abandoned" }));
+    };
+    forget = () => signal.removeEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([call, tooLate]);
+  } finally {
+    forget();
+    // An abandoned call may still fail; nobody listens any more, and that must not end the process.
+    call.catch(() => undefined);
+  }
+};

@@ -1,0 +1,103 @@
+/** The end of a run: what became of each step, what is still to do, and the last lines of the receipt. */
+import { assertNever } from "../model/assert.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { type ExitCode, exitCodes } from "../model/failure.js";
+import type { ReceiptEnd } from "../model/receipt.js";
+import type { AccountState } from "../model/rule.js";
+import { readAccount } from "./read-account.js";
+import type { ApplyResult, NextAction, StepReport } from "./result.js";
+import type { Run, Stop } from "./run.js";
+import { differences } from "./stops.js";
+import { agrees, fingerprintOf } from "./timeline.js";
+
+/** Everything is as planned. */
+export const finishDone = async (run: Run): Promise<ApplyResult> => {
+  run.emit({ kind: "verified" });
+  const problems = await writeEnd(run, "done", []);
+  const outcome = run.done === run.total ? "nothing" : "done";
+  // The account is as planned; that the receipt could not say so is still an error of this run.
+  const exitCode = problems.length === 0 ? exitCodes.done : exitCodes.error;
+  return { outcome, exitCode, steps: allReports(run), diagnostics: problems, remaining: [], next: "nothing" };
+};
+
+/** The run stopped. Reads the account once more, unless the user wants to be off, to say what remains. */
+export const finishStopped = async (run: Run, stop: Stop): Promise<ApplyResult> => {
+  const actual = stop.actual ?? (await lastLook(run, stop));
+  const outcome = outcomeOf(run, stop, actual);
+  const problems = [...(await writeSkipped(run)), ...(await writeEnd(run, outcome, stop.diagnostics))];
+  return {
+    outcome,
+    exitCode: exitCodeOf(outcome),
+    steps: allReports(run),
+    diagnostics: [
+      ...stop.diagnostics,
+      ...problems.filter((problem) => !hasCode(stop.diagnostics, problem.code)),
+    ],
+    ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),
+    ...(stop.unexpected === undefined ? {} : { unexpected: stop.unexpected }),
+    next: stop.next ?? nextAfter(run, actual),
+  };
+};
+
+const hasCode = (diagnostics: readonly Diagnostic[], code: string): boolean =>
+  diagnostics.some((diagnostic) => diagnostic.code === code);
+
+const lastLook = async (run: Run, stop: Stop): Promise<AccountState | undefined> => {
+  if (stop.reason === "interrupted" || run.reports.size === 0) return undefined;
+  const reading = await readAccount(run);
+  return reading.kind === "read" ? reading.state : undefined;
+};
+
+/** Whether this run may have changed the account decides between an error and a stop midway. */
+const outcomeOf = (
+  run: Run,
+  stop: Stop,
+  actual: AccountState | undefined,
+): "refused" | "midway" | "failed" => {
+  const reports = [...run.reports.values()];
+  if (reports.some(({ status }) => status === "applied" || status === "unknown")) return "midway";
+  const touched = reports.some(({ status }) => status === "failed");
+  if (touched && (actual === undefined || !agrees(run.expected(run.done), fingerprintOf(actual))))
+    return "midway";
+  return stop.reason === "refused" ? "refused" : "failed";
+};
+
+const exitCodeOf = (outcome: "refused" | "midway" | "failed"): ExitCode => {
+  switch (outcome) {
+    case "refused":
+      return exitCodes.refused;
+    case "midway":
+      return exitCodes.midway;
+    case "failed":
+      return exitCodes.error;
+    default:
+      return assertNever(outcome);
+  }
+};
+
+/** Where the account stands on the plan's way, the same plan goes on; elsewhere a new one is needed. */
+const nextAfter = (run: Run, actual: AccountState | undefined): NextAction => {
+  if (actual === undefined) return "apply-again";
+  return run.timeline.stepsDone(actual) === undefined ? "plan-again" : "apply-again";
+};
+
+const allReports = (run: Run): readonly StepReport[] =>
+  run.plan.steps.map(
+    (planned): StepReport => run.reports.get(planned.number) ?? { planned, status: "not-begun", attempts: 0 },
+  );
+
+const writeSkipped = async (run: Run): Promise<readonly Diagnostic[]> => {
+  for (const { number } of run.plan.steps) {
+    if (run.reports.has(number)) continue;
+    const at = run.ports.now().toISOString();
+    const problems = await run.write({ step: number, outcome: "skipped", at, message: "not begun" });
+    if (problems.length > 0) return problems;
+  }
+  return [];
+};
+
+const writeEnd = (run: Run, end: ReceiptEnd["end"], reasons: readonly Diagnostic[]) => {
+  const at = run.ports.now().toISOString();
+  const message = reasons.map((reason) => reason.message).join("; ");
+  return run.write(message === "" ? { end, at } : { end, at, message });
+};

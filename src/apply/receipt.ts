@@ -1,0 +1,166 @@
+/**
+ * Reads a receipt back. It is a file that a crash may have cut short, that travels as a CI artifact, and that
+ * somebody may have edited: a torn last line is dropped with a note; any other damage is an error with its line.
+ */
+import { validateReceipt } from "../generated/validators.js";
+import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import type { Receipt, ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
+import { receiptFormat, receiptVersion } from "./receipt-lines.js";
+
+export { receiptHeader, receiptLine } from "./receipt-lines.js";
+
+type Line =
+  | { readonly kind: "header"; readonly header: ReceiptHeader }
+  | { readonly kind: "record"; readonly record: ReceiptRecord }
+  | { readonly kind: "end"; readonly end: ReceiptEnd }
+  | { readonly kind: "bad"; readonly diagnostic: Diagnostic };
+
+/** The receipt, unless a diagnostic is an error. `file` is the name for messages. */
+export const parseReceipt = (
+  text: string,
+  file: string,
+): { receipt?: Receipt; diagnostics: readonly Diagnostic[] } => {
+  const { lines, torn } = splitLines(text);
+  const diagnostics: Diagnostic[] = torn === undefined ? [] : [tornLine(file, lines.length + 1, torn)];
+  const reading = new ReceiptReading(file);
+  for (const [index, line] of lines.entries()) {
+    const problem = reading.take(line, index + 1);
+    if (problem !== undefined) return { diagnostics: [...diagnostics, problem] };
+  }
+  const receipt = reading.receipt();
+  return receipt === undefined
+    ? { diagnostics: [...diagnostics, emptyReceipt(file)] }
+    : { receipt, diagnostics };
+};
+
+/**
+ * Whole lines, and what a crash left of the last one. Each line is written in one piece with its end, so a
+ * last line without an end is torn, unless it is whole all the same. Zero bytes at the end are what some file
+ * systems leave after a power failure.
+ */
+const splitLines = (text: string): { lines: string[]; torn?: string } => {
+  const lines = text.replace(/\0+$/, "").split("\n");
+  const last = lines.pop() ?? "";
+  if (last === "") return { lines };
+  return parseJson(last) === undefined ? { lines, torn: last } : { lines: [...lines, last] };
+};
+
+/** Collects the lines of one receipt and watches their order. */
+class ReceiptReading {
+  readonly #file: string;
+  readonly #records = new Map<number, ReceiptRecord>();
+  #header: ReceiptHeader | undefined;
+  #end: ReceiptEnd | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  take(text: string, number: number): Diagnostic | undefined {
+    const damaged = (what: string): Diagnostic => damagedLine(this.#file, number, text, what);
+    const line = readLine(text, damaged);
+    if (line.kind === "bad") return line.diagnostic;
+    if (this.#end !== undefined) return damaged("it comes after the end of the receipt");
+    if (line.kind === "header") {
+      if (this.#header !== undefined) return damaged("it is a second header");
+      this.#header = line.header;
+      return undefined;
+    }
+    if (this.#header === undefined) return damaged("it comes before the header");
+    if (line.kind === "end") {
+      this.#end = line.end;
+      return undefined;
+    }
+    const { step } = line.record;
+    if (!this.#header.steps.some((planned) => planned.number === step)) {
+      return damaged(`it speaks of step ${step}, which the header does not name`);
+    }
+    this.#records.set(step, line.record);
+    return undefined;
+  }
+
+  receipt(): Receipt | undefined {
+    if (this.#header === undefined) return undefined;
+    const receipt = { header: this.#header, records: this.#records };
+    return this.#end === undefined ? receipt : { ...receipt, end: this.#end };
+  }
+}
+
+const readLine = (text: string, damaged: (what: string) => Diagnostic): Line => {
+  const value = parseJson(text);
+  if (value === undefined) return { kind: "bad", diagnostic: damaged("it is not a JSON object") };
+  const stranger = foreignHeader(value, damaged);
+  if (stranger !== undefined) return { kind: "bad", diagnostic: stranger };
+  if (!validateReceipt(value)) {
+    return { kind: "bad", diagnostic: damaged("it is neither a header, nor a record, nor an end") };
+  }
+  // The schema has just checked the value; the types in model/receipt.ts say the same as the schema.
+  if ("format" in value) return { kind: "header", header: value as unknown as ReceiptHeader };
+  if ("end" in value) return { kind: "end", end: value as unknown as ReceiptEnd };
+  return { kind: "record", record: value as unknown as ReceiptRecord };
+};
+
+/** Another kind of file, or a receipt of a version that this program does not know. */
+const foreignHeader = (
+  value: Readonly<Record<string, unknown>>,
+  damaged: (what: string) => Diagnostic,
+): Diagnostic | undefined => {
+  if (!("format" in value)) return undefined;
+  if (value.format !== receiptFormat) {
+    return {
+      ...damaged("its format is another one"),
+      code: "receipt-format",
+      message: "This is not a receipt",
+    };
+  }
+  if (value.version === receiptVersion) return undefined;
+  return {
+    ...damaged("its version is another one"),
+    code: "receipt-version",
+    message: `The receipt is of a version that this program does not know; it knows version ${receiptVersion}`,
+    hint: "Read it with the release of dbt-ip-rules that wrote it, or a newer one",
+  };
+};
+
+const parseJson = (text: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    // An object that is no array is a record of unknown values.
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const wholeLine = (file: string, line: number, text: string): SourceRange => ({
+  file,
+  line,
+  column: 1,
+  endLine: line,
+  endColumn: text.length + 1,
+  lineText: text,
+});
+
+const damagedLine = (file: string, line: number, text: string, what: string): Diagnostic => ({
+  code: "receipt-damaged",
+  severity: "error",
+  message: `Line ${line} of the receipt is damaged: ${what}`,
+  hint: "Restore the file as apply wrote it; the account itself can be checked with plan",
+  source: wholeLine(file, line, text),
+});
+
+const tornLine = (file: string, line: number, text: string): Diagnostic => ({
+  code: "receipt-torn",
+  severity: "note",
+  message: `The last line of the receipt was cut short, as a crash leaves it, and was left out`,
+  source: wholeLine(file, line, text),
+});
+
+const emptyReceipt = (file: string): Diagnostic => ({
+  code: "receipt-empty",
+  severity: "error",
+  message: `The receipt ${file} has no header`,
+  hint: "Apply died before it wrote one, and so before its first write to the account; run plan to see where it stands",
+});

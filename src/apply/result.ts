@@ -1,0 +1,106 @@
+/** What an apply is told, what it tells while it runs, and what it says at the end. Values only: `render/` makes text. */
+import type { Address } from "../address/prefix.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { ExitCode } from "../model/failure.js";
+import type { Change, PlannedStep } from "../plan/plan.js";
+
+export interface ApplyOptions {
+  /** Name and version of the program, for the receipt. */
+  readonly tool: string;
+  /** The override flags given, as `Verdict.override` spells them. */
+  readonly overrides?: readonly string[];
+  /** Lets a step run although it may shut its caller out. */
+  readonly allowLockout?: boolean;
+  /** Addresses that the caller is known to come from; each must stay allowed in every state that is to come. */
+  readonly clientAddresses?: readonly Address[];
+  /** Aborted by Ctrl-C. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: ApplyEvent) => void;
+  readonly patience?: Partial<Patience>;
+}
+
+/** How long to wait for what; all in milliseconds. */
+export interface Patience {
+  /**
+   * After a write of unknown outcome: the waits before each reading of the account, the last of which decides
+   * that the write did not land. Their sum is the time that a late write has to show itself.
+   */
+  readonly settle: readonly number[];
+  /** The same where the request never left this machine. */
+  readonly reconnect: readonly number[];
+  /** After an answer that says "done", while the account does not show it yet. */
+  readonly visible: readonly number[];
+  /** How long a call in flight may still take once the user has asked to stop. */
+  readonly finishCall: number;
+  /** How often one step is tried at most, each time only after the one before is known not to have landed. */
+  readonly attempts: number;
+}
+
+export const defaultPatience: Patience = {
+  settle: [1_000, 2_000, 4_000, 8_000, 15_000],
+  reconnect: [2_000, 5_000],
+  visible: [500, 1_000, 2_000, 4_000],
+  finishCall: 10_000,
+  attempts: 3,
+};
+
+export type StepStatus =
+  | "applied"
+  /** Found done when this run began: an earlier run did it. */
+  | "already-done"
+  | "failed"
+  /** Asked for, and nobody knows whether it was done. */
+  | "unknown"
+  | "not-begun";
+
+export interface StepReport {
+  readonly planned: PlannedStep;
+  readonly status: StepStatus;
+  /** Calls made for this step in this run. */
+  readonly attempts: number;
+  readonly ruleId?: number;
+  /** What the API said, or how the outcome was found out. */
+  readonly message?: string;
+}
+
+export type ApplyEvent =
+  | { readonly kind: "reading" }
+  /** Steps 1 to `done` were found done. */
+  | { readonly kind: "resuming"; readonly done: number; readonly total: number }
+  | { readonly kind: "asking-server"; readonly planned: PlannedStep }
+  | { readonly kind: "lockout-allowed"; readonly planned?: PlannedStep; readonly message: string }
+  | {
+      readonly kind: "step-started";
+      readonly planned: PlannedStep;
+      readonly total: number;
+      readonly attempt: number;
+    }
+  /** The outcome is unknown, or not visible yet; the account is read again after `ms`. */
+  | {
+      readonly kind: "step-waiting";
+      readonly planned: PlannedStep;
+      readonly ms: number;
+      readonly message: string;
+    }
+  | { readonly kind: "step-finished"; readonly total: number; readonly report: StepReport }
+  /** Everything is as planned; a write that was once in doubt gets `ms` more to show itself. */
+  | { readonly kind: "late-check"; readonly ms: number }
+  | { readonly kind: "verified" };
+
+/** What the user does next. `apply-again`: the same plan goes on where this run stopped. */
+export type NextAction = "nothing" | "apply-again" | "plan-again" | "mend-first";
+
+export interface ApplyResult {
+  /** `failed`: an error before anything was changed. `midway`: the account was changed, but not as planned. */
+  readonly outcome: "done" | "nothing" | "refused" | "midway" | "failed";
+  readonly exitCode: ExitCode;
+  /** All steps of the plan, in order. */
+  readonly steps: readonly StepReport[];
+  /** Why it stopped; empty when it did not. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Between the account as last read and the plan's end; absent when the account could not be read. */
+  readonly remaining?: readonly Change[];
+  /** Where somebody else changed the account: what differs from what this run expected to find. */
+  readonly unexpected?: readonly Change[];
+  readonly next: NextAction;
+}

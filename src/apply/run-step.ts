@@ -1,0 +1,216 @@
+/**
+ * Runs one step to an outcome that is known, or says that it is not. The rules it keeps:
+ * - the receipt says "started" before the request leaves;
+ * - an answer of "done" is believed only once the account shows it;
+ * - after an unknown outcome the account decides, and the step is tried again only when the account has shown,
+ *   to the end of the wait, that it did not land;
+ * - a definite no, or a partial yes, ends the run.
+ */
+import { assertNever } from "../model/assert.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { PlannedStep } from "../plan/plan.js";
+import { callStep } from "./call.js";
+import { lookForStep, type Sight } from "./look.js";
+import type { WriteOutcome } from "./ports.js";
+import type { GoodReading } from "./read-account.js";
+import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
+import { stopForeignChange } from "./stops.js";
+import { describeStep } from "./timeline.js";
+
+export type StepEnd =
+  | { readonly kind: "done"; readonly reading: GoodReading }
+  | { readonly kind: "stopped"; readonly stop: Stop };
+
+/** What one try came to. `again`: it is known not to have landed, so the step may be tried once more. */
+type TryEnd = StepEnd | { readonly kind: "again"; readonly reading: GoodReading; readonly message: string };
+
+/** One try of a step. `doubt`: an earlier try had an unknown outcome, and may have landed late. */
+interface Try {
+  readonly run: Run;
+  readonly planned: PlannedStep;
+  readonly attempt: number;
+  readonly doubt: boolean;
+}
+
+const stopped = (stop: Stop): StepEnd => ({ kind: "stopped", stop });
+
+/** `start` is a reading of the account, just made and found to be the state that the step starts from. */
+export const runStep = async (run: Run, planned: PlannedStep, start: GoodReading): Promise<StepEnd> => {
+  let reading = start;
+  let doubt = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const started = await run.write({
+      step: planned.number,
+      outcome: "started",
+      at: run.ports.now().toISOString(),
+    });
+    if (started.length > 0) return stopped(stopFailed(started));
+    run.emit({ kind: "step-started", planned, total: run.total, attempt });
+    const outcome = await callStep(run, planned.step, reading);
+    const end = await judge({ run, planned, attempt, doubt }, outcome);
+    if (end.kind !== "again") return end;
+    if (attempt >= run.patience.attempts) return giveUp({ run, planned, attempt, doubt }, end.message);
+    reading = end.reading;
+    if (!(outcome.kind === "unknown" && outcome.neverSent === true)) {
+      doubt = true;
+      run.inDoubt = true;
+    }
+  }
+};
+
+const judge = async (one: Try, outcome: Awaited<ReturnType<typeof callStep>>): Promise<TryEnd> => {
+  switch (outcome.kind) {
+    case "applied":
+      return judgeApplied(one, outcome);
+    case "unknown":
+      return judgeUnknown(one, outcome);
+    case "refused":
+    case "partial":
+      return judgeRefused(one, outcome);
+    case "abandoned":
+      await settle(one, "unknown", {
+        message: "stopped while the call was in flight, before its answer came",
+      });
+      return stopped(stopInterrupted());
+    default:
+      return assertNever(outcome);
+  }
+};
+
+type Details = { ruleId?: number; serverAt?: string; message?: string };
+
+const settle = (one: Try, status: "applied" | "failed" | "unknown", details: Details) =>
+  one.run.finishStep(one.planned, status, { attempts: one.attempt, ...details });
+
+/** Ends a step that the account shows to be done, whatever its answer was. */
+const finishApplied = async (one: Try, reading: GoodReading, details: Details): Promise<StepEnd> => {
+  const problems = await settle(one, "applied", details);
+  if (problems.length > 0) return stopped({ ...stopFailed(problems), actual: reading.state });
+  return { kind: "done", reading };
+};
+
+const answered = (outcome: { serverAt?: string; rule?: { id: number } }): Details => ({
+  ...(outcome.rule === undefined ? {} : { ruleId: outcome.rule.id }),
+  ...(outcome.serverAt === undefined ? {} : { serverAt: outcome.serverAt }),
+});
+
+const judgeApplied = async (
+  one: Try,
+  outcome: Extract<WriteOutcome, { kind: "applied" }>,
+): Promise<StepEnd> => {
+  const { run, planned } = one;
+  const problems = await settle(one, "applied", answered(outcome));
+  if (problems.length > 0) return stopped(stopFailed(problems));
+  const sight = await lookForStep(
+    run,
+    planned,
+    [0, ...run.patience.visible],
+    "the answer said done, but the account does not show it yet",
+  );
+  if (sight.kind === "landed" || sight.kind === "invisible") return { kind: "done", reading: sight.reading };
+  if (sight.kind !== "not-landed") return stopped(stopBySight(one, sight));
+  await settle(one, "unknown", {
+    ...answered(outcome),
+    message: "the answer said done, but the account does not show it",
+  });
+  return stopped({ ...stopFailed([unseen(planned)]), actual: sight.reading.state });
+};
+
+const judgeUnknown = async (
+  one: Try,
+  outcome: Extract<WriteOutcome, { kind: "unknown" }>,
+): Promise<TryEnd> => {
+  const { run, planned } = one;
+  const waits = outcome.neverSent === true ? run.patience.reconnect : run.patience.settle;
+  const sight = await lookForStep(run, planned, waits, outcome.message);
+  switch (sight.kind) {
+    case "landed":
+      return finishApplied(one, sight.reading, { message: foundLater(outcome.message) });
+    case "not-landed":
+    case "invisible":
+      return { kind: "again", reading: sight.reading, message: outcome.message };
+    case "elsewhere":
+    case "unclear":
+    case "interrupted":
+      await settle(one, "unknown", { message: outcome.message });
+      return stopped(stopBySight(one, sight));
+    default:
+      return assertNever(sight);
+  }
+};
+
+const judgeRefused = async (
+  one: Try,
+  outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
+): Promise<StepEnd> => {
+  const { run, planned } = one;
+  if (one.doubt) {
+    // The earlier try may have landed since: then this answer only says that it was already there.
+    const sight = await lookForStep(run, planned, [0], outcome.message);
+    if (sight.kind === "landed") {
+      return finishApplied(one, sight.reading, { message: foundLater(outcome.message) });
+    }
+  }
+  await settle(one, "failed", { ...answered(outcome), message: outcome.message });
+  return stopped(stopFailed([refusal(planned, outcome)]));
+};
+
+const giveUp = async (one: Try, message: string): Promise<StepEnd> => {
+  const tries = `tried ${one.attempt} times, and the account shows none of them`;
+  await settle(one, "failed", { message: `${message}; ${tries}` });
+  return stopped(
+    stopFailed([
+      {
+        code: "step-did-not-land",
+        severity: "error",
+        message: `${capital(describeStep(one.planned))} was ${tries}: ${message}`,
+        hint: "Run the same apply again once the service answers",
+      },
+    ]),
+  );
+};
+
+const foundLater = (message: string): string => `${message}; the account read afterwards shows the step done`;
+
+const stopBySight = (
+  one: Try,
+  sight: Extract<Sight, { kind: "elsewhere" | "unclear" | "interrupted" }>,
+): Stop => {
+  switch (sight.kind) {
+    case "elsewhere":
+      return stopForeignChange(one.run, one.planned.number, sight.state);
+    case "unclear":
+      return stopFailed(sight.diagnostics);
+    case "interrupted":
+      return stopInterrupted();
+    default:
+      return assertNever(sight);
+  }
+};
+
+const unseen = (planned: PlannedStep): Diagnostic => ({
+  code: "step-not-visible",
+  severity: "error",
+  message: `The service said that ${describeStep(planned)} was done, but the account does not show it`,
+  hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
+});
+
+const refusal = (
+  planned: PlannedStep,
+  outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
+): Diagnostic =>
+  outcome.kind === "refused"
+    ? {
+        code: "step-refused",
+        severity: "error",
+        message: `The service refused ${describeStep(planned)} with status ${outcome.status}: ${outcome.message}`,
+        ...(outcome.hint === undefined ? {} : { hint: outcome.hint }),
+      }
+    : {
+        code: "step-partial",
+        severity: "error",
+        message: `The service took only a part of ${describeStep(planned)}: ${outcome.message}`,
+        hint: "Make a new plan: it shows what is missing",
+      };
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

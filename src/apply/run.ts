@@ -1,0 +1,131 @@
+/** One apply in progress: what it was given, and what it has found out so far. */
+import type { Diagnostic } from "../model/diagnostic.js";
+import { Failure } from "../model/failure.js";
+import type { ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
+import type { AccountState, Enforcement } from "../model/rule.js";
+import type { Change, Plan, PlannedStep } from "../plan/plan.js";
+import type { ApplyPorts } from "./ports.js";
+import { receiptLine } from "./receipt-lines.js";
+import {
+  type ApplyEvent,
+  type ApplyOptions,
+  defaultPatience,
+  type NextAction,
+  type Patience,
+  type StepReport,
+  type StepStatus,
+} from "./result.js";
+import type { Fingerprint, Timeline } from "./timeline.js";
+
+/** Why a run ends before its last step. */
+export interface Stop {
+  readonly reason: "refused" | "failed" | "interrupted";
+  readonly diagnostics: readonly Diagnostic[];
+  /** The account as last read, where that reading still holds. */
+  readonly actual?: AccountState;
+  readonly unexpected?: readonly Change[];
+  readonly next?: NextAction;
+}
+
+export class Run {
+  readonly plan: Plan;
+  readonly timeline: Timeline;
+  readonly ports: ApplyPorts;
+  readonly options: ApplyOptions;
+  readonly patience: Patience;
+  readonly reports = new Map<number, StepReport>();
+  /** Steps that were found done at the start. */
+  done = 0;
+  /** The switch as last seen or set, for an account whose rules do not tell it. */
+  knownSwitch: Enforcement = "unknown";
+  /** A write was repeated although an earlier try of it might still land. */
+  inDoubt = false;
+
+  constructor(plan: Plan, timeline: Timeline, ports: ApplyPorts, options: ApplyOptions) {
+    this.plan = plan;
+    this.timeline = timeline;
+    this.ports = ports;
+    this.options = options;
+    this.patience = { ...defaultPatience, ...options.patience };
+  }
+
+  get total(): number {
+    return this.plan.steps.length;
+  }
+
+  get interrupted(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  emit(event: ApplyEvent): void {
+    this.options.onProgress?.(event);
+  }
+
+  /** The account as it must be once `done` steps are done. */
+  expected(done: number): Fingerprint {
+    const mark = this.timeline.at(done);
+    return mark.enforcement === "unknown" ? { ...mark, enforcement: this.knownSwitch } : mark;
+  }
+
+  /** The same as a whole state, for showing what differs. */
+  expectedState(done: number): AccountState {
+    return { ...this.timeline.stateAt(done), enforcement: this.expected(done).enforcement };
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.ports.sleep(ms, this.options.signal);
+  }
+
+  /** Writes a line of the receipt; a diagnostic when it could not be made durable. */
+  async write(line: ReceiptHeader | ReceiptRecord | ReceiptEnd): Promise<readonly Diagnostic[]> {
+    try {
+      await this.ports.journal.append(receiptLine(line));
+      return [];
+    } catch (error) {
+      return diagnosticsOf(error);
+    }
+  }
+
+  /** Notes how a step ended, in the report, the receipt and the progress; a diagnostic when the receipt failed. */
+  async finishStep(
+    planned: PlannedStep,
+    status: StepStatus,
+    details: { attempts?: number; ruleId?: number; serverAt?: string; message?: string } = {},
+  ): Promise<readonly Diagnostic[]> {
+    const { serverAt, ...told } = details;
+    const report: StepReport = { planned, status, attempts: 0, ...told };
+    this.reports.set(planned.number, report);
+    const { attempts: _, ...fields } = details;
+    const problems = await this.write({
+      step: planned.number,
+      outcome: recordOutcome(status),
+      at: this.ports.now().toISOString(),
+      ...fields,
+    });
+    this.emit({ kind: "step-finished", total: this.total, report });
+    return problems;
+  }
+}
+
+const recordOutcome = (status: StepStatus): ReceiptRecord["outcome"] =>
+  status === "already-done" || status === "not-begun" ? "skipped" : status;
+
+/** The diagnostics of a `Failure`; anything else that is thrown is a bug and goes on. */
+export const diagnosticsOf = (error: unknown): readonly Diagnostic[] => {
+  if (error instanceof Failure) return error.diagnostics;
+  throw error;
+};
+
+export const stopFailed = (diagnostics: readonly Diagnostic[]): Stop => ({ reason: "failed", diagnostics });
+
+export const stopInterrupted = (): Stop => ({
+  reason: "interrupted",
+  diagnostics: [
+    {
+      code: "interrupted",
+      severity: "error",
+      message: "Stopped as asked",
+      hint: "Run the same apply again to go on where it stopped",
+    },
+  ],
+});

@@ -1,0 +1,74 @@
+/** The reasons to stop that come from comparing the account with what the plan expects. */
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { AccountState } from "../model/rule.js";
+import { diffStates } from "../plan/diff-states.js";
+import type { Change } from "../plan/plan.js";
+import type { Run, Stop } from "./run.js";
+import { agrees, fingerprintOf } from "./timeline.js";
+
+/** What turns one account into the other, rule by rule; renames show as delete and create. */
+export const differences = (from: AccountState, to: AccountState): readonly Change[] =>
+  diffStates(from, to, new Map());
+
+/** Before the first write: the account is on none of the states that the plan leads through. */
+export const stopStale = (run: Run, actual: AccountState): Stop => ({
+  reason: "refused",
+  diagnostics: [
+    {
+      code: "plan-stale",
+      severity: "error",
+      message: "The account is not as it was when the plan was made",
+      hint: "Make a new plan and review it; the differences are listed",
+    },
+  ],
+  actual,
+  unexpected: differences(run.plan.before, actual),
+  next: "plan-again",
+});
+
+/** Between two steps: somebody else has changed the account. `number` is the step that was to be seen. */
+export const stopForeignChange = (run: Run, number: number, actual: AccountState): Stop => {
+  const after = run.expectedState(number);
+  const before = run.expectedState(number - 1);
+  const nearer = differences(after, actual).length <= differences(before, actual).length ? after : before;
+  return {
+    reason: "failed",
+    diagnostics: [
+      {
+        code: "account-changed",
+        severity: "error",
+        message: `Around step ${number} the account changed in a way that is not of this plan`,
+        hint: "Find out who changed it, then make a new plan; the differences are listed",
+      },
+    ],
+    actual,
+    unexpected: differences(nearer, actual),
+    next: "plan-again",
+  };
+};
+
+/** Guards and tests that failed and whose override was not given. */
+export const stopByVerdicts = (run: Run): Stop | undefined => {
+  const given = new Set((run.options.overrides ?? []).map(bareFlag));
+  const failed = run.plan.verdicts.filter(
+    ({ passed, override }) => !passed && (override === undefined || !given.has(bareFlag(override))),
+  );
+  if (failed.length === 0) return undefined;
+  const diagnostics = failed.flatMap(({ guard, diagnostics: said }): readonly Diagnostic[] =>
+    said.some(({ severity }) => severity === "error") ? said : [silentVerdict(guard), ...said],
+  );
+  return { reason: "refused", diagnostics, next: "mend-first" };
+};
+
+const silentVerdict = (guard: string): Diagnostic => ({
+  code: "guard-failed",
+  severity: "error",
+  message: `The plan fails the guard ${guard}`,
+});
+
+const bareFlag = (flag: string): string => flag.replace(/^--/, "");
+
+/** After the last step: the account must be the plan's end, and nothing else. */
+export const isFinal = (run: Run, actual: AccountState): boolean =>
+  agrees(run.expected(run.total), fingerprintOf(actual)) &&
+  agrees(fingerprintOf(run.plan.after), fingerprintOf(actual));

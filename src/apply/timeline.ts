@@ -1,0 +1,146 @@
+/**
+ * The states that a plan leads the account through, and where on that way an account stands.
+ * Kept as one hash a step, computed step by step, so that a plan of thousands of steps stays small;
+ * a state is made again from the start where somebody has to see it.
+ */
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { AccountState, Enforcement, Rule } from "../model/rule.js";
+import { byName, rulesByName } from "../plan/keys.js";
+import type { Plan, PlannedStep, Step } from "../plan/plan.js";
+import { replacementOf } from "../plan/simulate.js";
+import { StateHash } from "../plan/state-hash.js";
+
+/** What two readings of one state have in common: the hash of its rules, and its switch. */
+export interface Fingerprint {
+  readonly rules: string;
+  readonly enforcement: Enforcement;
+}
+
+export const fingerprintOf = (state: AccountState): Fingerprint => ({
+  rules: new StateHash(state.rules).digest("unknown"),
+  enforcement: state.enforcement,
+});
+
+/**
+ * Whether the account is as expected. An account without rules does not tell its switch (model/rule.ts), so
+ * an unknown switch, on either side, agrees with any.
+ */
+export const agrees = (expected: Fingerprint, actual: Fingerprint): boolean =>
+  expected.rules === actual.rules &&
+  (expected.enforcement === actual.enforcement ||
+    expected.enforcement === "unknown" ||
+    actual.enforcement === "unknown");
+
+export class Timeline {
+  readonly #plan: Plan;
+  /** `#marks[k]` is the account after step k; `#marks[0]` is the account that the plan was made from. */
+  readonly #marks: readonly Fingerprint[];
+
+  constructor(plan: Plan, marks: readonly Fingerprint[]) {
+    this.#plan = plan;
+    this.#marks = marks;
+  }
+
+  /** The fingerprint after step `done`. */
+  at(done: number): Fingerprint {
+    const mark = this.#marks[done];
+    if (mark === undefined) throw new Error(`no state after step ${done}`);
+    return mark;
+  }
+
+  /** The rules and the switch after each step from `done` on, `done` first; the map is reused. */
+  *statesFrom(
+    done: number,
+  ): Generator<{ number: number; enforcement: Enforcement; rules: ReadonlyMap<string, Rule> }> {
+    const rules = rulesByName(this.#plan.before.rules);
+    for (let number = 0; number < this.#marks.length; number += 1) {
+      const planned = this.#plan.steps[number - 1];
+      if (planned !== undefined) takeStep(rules, planned.step);
+      if (number >= done) yield { number, enforcement: this.at(number).enforcement, rules };
+    }
+  }
+
+  /** The whole state after step `done`, for showing. */
+  stateAt(done: number): AccountState {
+    for (const { enforcement, rules } of this.statesFrom(done)) {
+      return { enforcement, rules: [...rules.values()].sort(byName) };
+    }
+    throw new Error(`no state after step ${done}`);
+  }
+
+  /**
+   * How many steps are done, judged by the account alone: 0 for the account the plan was made from, else the
+   * furthest state it agrees with; `undefined` when it is on none of them. A switch that cannot be seen counts
+   * as not yet set: setting it twice does no harm, leaving it out would.
+   */
+  stepsDone(actual: AccountState): number | undefined {
+    const mark = fingerprintOf(actual);
+    const isAt = (done: number): boolean => agrees(this.at(done), mark);
+    if (isAt(0)) return 0;
+    let done = this.#marks.length - 1;
+    while (done > 0 && !isAt(done)) done -= 1;
+    if (done === 0) return undefined;
+    while (this.#plan.steps[done - 1]?.step.kind === "enforcement" && isAt(done - 1)) done -= 1;
+    return done;
+  }
+}
+
+const takeStep = (rules: Map<string, Rule>, step: Step): { before?: Rule; after?: Rule } => {
+  const replaced = replacementOf(rules, step);
+  if (replaced.before !== undefined) rules.delete(replaced.before.name);
+  if (replaced.after !== undefined) rules.set(replaced.after.name, replaced.after);
+  return replaced;
+};
+
+/**
+ * The timeline of a plan. A plan whose steps do not lead from its `before` to its `after`, over the states
+ * that its hashes name, is not one that anybody reviewed: it is refused as a whole.
+ */
+export const timelineOf = (plan: Plan): { timeline?: Timeline; diagnostics: readonly Diagnostic[] } => {
+  const marks = [fingerprintOf(plan.before)];
+  const rules = rulesByName(plan.before.rules);
+  const hash = new StateHash(plan.before.rules);
+  let { enforcement } = plan.before;
+  for (const { number, step, stateHash } of plan.steps) {
+    if (!fits(rules, step)) return inconsistent(`step ${number} does not fit the state before it`);
+    const { before, after } = takeStep(rules, step);
+    if (before !== undefined) hash.delete(before.name);
+    if (after !== undefined) hash.set(after);
+    if (step.kind === "enforcement") enforcement = step.enabled ? "enabled" : "disabled";
+    if (hash.digest(enforcement) !== stateHash) {
+      return inconsistent(`step ${number} does not lead to the state that it names`);
+    }
+    marks.push({ rules: hash.digest("unknown"), enforcement });
+  }
+  const end = { rules: hash.digest("unknown"), enforcement };
+  if (!agrees(fingerprintOf(plan.after), end)) return inconsistent("its steps do not lead to its end");
+  return { timeline: new Timeline(plan, marks), diagnostics: [] };
+};
+
+/** Whether the rules that a step names are there, and the names that it gives are free. */
+const fits = (rules: ReadonlyMap<string, Rule>, step: Step): boolean => {
+  switch (step.kind) {
+    case "create":
+      return !rules.has(step.rule.name);
+    case "update":
+      return rules.has(step.name) && (step.becomes.name === step.name || !rules.has(step.becomes.name));
+    case "delete":
+      return rules.has(step.name);
+    case "enforcement":
+      return true;
+  }
+};
+
+const inconsistent = (what: string): { diagnostics: readonly Diagnostic[] } => ({
+  diagnostics: [
+    {
+      code: "plan-inconsistent",
+      severity: "error",
+      message: `The plan contradicts itself: ${what}`,
+      hint: "Make a new plan; do not edit plan files",
+    },
+  ],
+});
+
+/** For messages: "step 3 (create)". Rule names stay out of messages; they are data of the report. */
+export const describeStep = (planned: PlannedStep): string => `step ${planned.number} (${planned.step.kind})`;
