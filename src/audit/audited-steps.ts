@@ -1,7 +1,7 @@
 /** From a receipt to what the audit log should hold: each step with its event type and the time it may lie in. */
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
 import { ipRestrictionTypes } from "./catalogue.js";
-import type { AuditedStep } from "./verify.js";
+import type { AuditedStep } from "./verification.js";
 
 export const eventTypeOf = (action: ReceiptPlannedStep["action"]): string => {
   switch (action) {

@@ -29,12 +29,18 @@ const unsteady = (): Failure =>
     "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export",
   );
 
+/** All that listing needs of the audit log. */
+export type PageReader = Pick<AuditReader, "listPage">;
+
 export interface ListOptions {
   /** Where the reading of older windows ended early, because the API gives no more. */
   readonly onEarlyEnd?: (oldest: string, reason: Failure) => void;
   /** Failures of windows beyond the first that mean "no more", not "broken". */
   readonly endsAt?: (reason: Failure) => boolean;
 }
+
+/** The list is ordered by one time stamp of a record and shows another: seconds apart, an hour to be sure. */
+const orderSlackMs = 3_600_000;
 
 interface Window {
   readonly since?: string;
@@ -73,9 +79,10 @@ const recordsIn = (page: AuditPage, offset: number): number =>
 
 /** Reads one window; `seen` holds the ids that were given out and grows. */
 async function* readWindow(
-  reader: AuditReader,
+  reader: PageReader,
   query: AuditQuery,
   seen: Set<string>,
+  stopBefore: number,
 ): AsyncGenerator<AuditEvent, void> {
   const fresh = function* (page: AuditPage) {
     for (const event of page.events) {
@@ -90,6 +97,7 @@ async function* readWindow(
   let moved = false;
   let filtered = false;
   let stepsBack = 0;
+  let early = false;
   const before = seen.size;
   for (;;) {
     const page = await reader.listPage(query, offset);
@@ -109,17 +117,18 @@ async function* readWindow(
     yield* fresh(page);
     last = page.events.at(-1)?.id ?? last;
     const next = offset + records;
-    if (records === 0 || next >= total) break;
+    early = Date.parse(page.events.at(-1)?.at ?? "") < stopBefore;
+    if (records === 0 || next >= total || early) break;
     offset = filtered || records === 1 ? next : next - 1;
   }
   // A second look where something moved or does not add up; each pass ends at the first page without news.
-  const short = !filtered && seen.size - before < total;
+  const short = !early && !filtered && seen.size - before < total;
   if (moved || short) yield* readAgain(reader, query, fresh, { whole: short });
 }
 
 /** From the top: until a page holds nothing new, or the whole list where events are known to be missing. */
 async function* readAgain(
-  reader: AuditReader,
+  reader: PageReader,
   query: AuditQuery,
   fresh: (page: AuditPage) => Iterable<AuditEvent>,
   { whole }: { readonly whole: boolean },
@@ -147,7 +156,7 @@ const within = (event: AuditEvent, since: number, until: number): boolean => {
  * the cutting into windows. Throws `Failure` where the log cannot be read.
  */
 export async function* listEvents(
-  reader: AuditReader,
+  reader: PageReader,
   query: AuditQuery,
   options: ListOptions & { readonly now?: string } = {},
 ): AsyncGenerator<AuditEvent, void> {
@@ -159,7 +168,7 @@ export async function* listEvents(
     const seen = new Set<string>();
     const asked = { ...window, ...(query.types === undefined ? {} : { types: query.types }) };
     try {
-      for await (const event of readWindow(reader, asked, seen)) {
+      for await (const event of readWindow(reader, asked, seen, since - orderSlackMs)) {
         if (previous.has(event.id) || !within(event, since, until)) continue;
         if (types === undefined || types.has(event.type)) yield event;
       }
@@ -173,7 +182,7 @@ export async function* listEvents(
 }
 
 /** All of it in one array, for short windows. */
-export const collectEvents = async (reader: AuditReader, query: AuditQuery): Promise<AuditEvent[]> => {
+export const collectEvents = async (reader: PageReader, query: AuditQuery): Promise<AuditEvent[]> => {
   const events: AuditEvent[] = [];
   for await (const event of listEvents(reader, query)) events.push(event);
   return events;

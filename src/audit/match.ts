@@ -13,7 +13,7 @@ import { bestAssignment, type Edge } from "./assignment.js";
 import type { TimedStep } from "./audited-steps.js";
 import type { AuditEvent } from "./event.js";
 import { contextFacts, namesSomeRule, ruleEvidence } from "./evidence.js";
-import type { MatchEvidence, MatchStrength } from "./verify.js";
+import type { MatchEvidence, MatchStrength } from "./verification.js";
 
 export interface Match {
   readonly event: AuditEvent;

@@ -1,92 +1,22 @@
 /**
- * Is every step of an apply in the audit log? The result types, and the verdict drawn from matched events.
+ * Is every step of an apply in the audit log? The verdict, drawn from matched events. Pure.
  * Promises: an event proves at most one step; what could not be read is never called confirmed.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
-import type { Receipt, StepOutcome } from "../model/receipt.js";
-import { clockAhead, type TimedStep, timedSteps } from "./audited-steps.js";
+import type { Receipt } from "../model/receipt.js";
+import { type TimedStep, timedSteps } from "./audited-steps.js";
 import { isIpRestrictionType } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
 import { actorKey, inOrder, type Match, matchSteps } from "./match.js";
+import type {
+  AuditVerdict,
+  AuditVerification,
+  ForeignEvent,
+  ReceiptVerification,
+  StepVerification,
+} from "./verification.js";
 
-/**
- * How sure a match is. `strong`: the event's context names the rule (or the switch's new position), and type
- * and time agree. `weak`: the context says nothing of the rule; type, time and actor agree.
- */
-export type MatchStrength = "strong" | "weak";
-
-/** What in the event spoke for the step. */
-export type MatchEvidence = "rule-id" | "rule-name" | "switch-position" | "type-time-actor";
-
-/** A step of a receipt, with the event that the log should hold for it. */
-export interface AuditedStep {
-  readonly number: number;
-  readonly action: "create" | "update" | "delete" | "enable" | "disable";
-  /** Absent for the switch. */
-  readonly rule?: string;
-  readonly renamedFrom?: string;
-  readonly ruleId?: number;
-  /** `not-begun`: the receipt has no record of it. */
-  readonly outcome: StepOutcome | "not-begun";
-  /** ISO 8601, UTC, by the server's clock where known; absent for a step that never began. */
-  readonly at?: string;
-  /** The normalised event type: `ip_restrictions.rule.added`. */
-  readonly eventType: string;
-}
-
-export type StepVerification =
-  | {
-      readonly kind: "recorded";
-      readonly step: AuditedStep;
-      readonly event: AuditEvent;
-      readonly strength: MatchStrength;
-      readonly evidence: MatchEvidence;
-    }
-  /** Applied, or perhaps applied (`unknown`, `started`), and the log holds no event for it. */
-  | { readonly kind: "missing"; readonly step: AuditedStep }
-  /** Failed, skipped or never begun: no event is due. */
-  | { readonly kind: "not-due"; readonly step: AuditedStep }
-  /** The log could not be read, or no longer reaches back so far. */
-  | { readonly kind: "unchecked"; readonly step: AuditedStep };
-
-export interface ReceiptVerification {
-  /** As the user named it. */
-  readonly file: string;
-  readonly account: { readonly id: number; readonly host: string };
-  readonly startedAt: string;
-  readonly verdict: AuditVerdict;
-  readonly steps: readonly StepVerification[];
-}
-
-/** An IP-restriction event in the window of the receipts that belongs to none of their steps. */
-export interface ForeignEvent {
-  readonly event: AuditEvent;
-  /** By the same actor as the steps' own events, where that can be told. */
-  readonly sameActor: boolean;
-}
-
-export type AuditVerdict = "confirmed" | "missing" | "could-not-check";
-
-export interface AuditVerification {
-  /** The worst of the receipts': could-not-check before missing before confirmed. */
-  readonly verdict: AuditVerdict;
-  readonly receipts: readonly ReceiptVerification[];
-  /** Oldest first. */
-  readonly foreign: readonly ForeignEvent[];
-  /** What was asked of the log, ISO 8601 UTC; absent where no step needs an event. */
-  readonly window?: { readonly since: string; readonly until: string };
-  readonly counts: {
-    readonly due: number;
-    readonly strong: number;
-    readonly weak: number;
-    readonly missing: number;
-    readonly foreign: number;
-  };
-  /** How long the log was waited for, in milliseconds. */
-  readonly waitedMs: number;
-  /** Why the log could not be read, and notes; empty on an ordinary verdict. */
-  readonly diagnostics: readonly Diagnostic[];
-}
+export type * from "./verification.js";
 
 /** A receipt and the file that it came from, as the user named it. */
 export interface NamedReceipt {
@@ -106,6 +36,8 @@ export interface VerifyOptions {
   readonly diagnostics?: readonly Diagnostic[];
   /** Set where the log could not be read: nothing is confirmed then, whatever `events` holds. */
   readonly unreadable?: boolean;
+  /** Milliseconds since 1970: the log may hold nothing older, so older steps without an event are `unchecked`. */
+  readonly keptSince?: number;
 }
 
 export const defaultToleranceMs = 120_000;
@@ -150,7 +82,7 @@ const verdictOf = (steps: readonly StepVerification[]): AuditVerdict => {
 const stepVerification = (
   step: TimedStep,
   match: Match | undefined,
-  unreadable: boolean,
+  options: VerifyOptions,
 ): StepVerification => {
   const { audited, expectation } = step;
   if (match !== undefined)
@@ -162,7 +94,8 @@ const stepVerification = (
       evidence: match.evidence,
     };
   if (expectation !== "due") return { kind: "not-due", step: audited };
-  return { kind: unreadable ? "unchecked" : "missing", step: audited };
+  const silent = options.unreadable === true || step.to < (options.keptSince ?? Number.NEGATIVE_INFINITY);
+  return { kind: silent ? "unchecked" : "missing", step: audited };
 };
 
 const worst = (verdicts: readonly AuditVerdict[]): AuditVerdict =>
@@ -216,7 +149,7 @@ export const verifyReceipts = (
   const matches = matchSteps(groups, unreadable ? [] : events, options.toleranceMs ?? defaultToleranceMs);
   const verified = receipts.map(({ file, receipt }, index): ReceiptVerification => {
     const steps = (groups[index] ?? []).map((step, at) =>
-      stepVerification(step, matches[index]?.[at], unreadable),
+      stepVerification(step, matches[index]?.[at], options),
     );
     const { account, startedAt } = receipt.header;
     return { file, account, startedAt, verdict: verdictOf(steps), steps };
@@ -257,5 +190,3 @@ export const verifyReceipt = (
   events: readonly AuditEvent[],
   options: VerifyOptions & { readonly file?: string } = {},
 ): AuditVerification => verifyReceipts([{ file: options.file ?? "receipt", receipt }], events, options);
-
-export { clockAhead };

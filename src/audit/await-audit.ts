@@ -1,0 +1,133 @@
+/**
+ * Looks into the audit log until every step of the receipts is there, or the time is up: the log runs behind.
+ * Promises: asks at growing intervals; judges times by the server's clock; says `could-not-check` where the log
+ * cannot be read; asks once more without a filter before it calls a step missing.
+ */
+import { Failure } from "../model/failure.js";
+import { ipRestrictionTypes } from "./catalogue.js";
+import type { AuditEvent } from "./event.js";
+import { listEvents, type PageReader } from "./list-events.js";
+import { isLasting, unreadableDiagnostics } from "./unreadable.js";
+import type { AuditVerification } from "./verification.js";
+import {
+  type NamedReceipt,
+  neededStretches,
+  type Stretch,
+  type VerifyOptions,
+  verifyReceipts,
+} from "./verify.js";
+
+export interface AuditPorts {
+  readonly reader: PageReader;
+  /** This machine's clock. */
+  now(): Date;
+  /** Rejects when the run is interrupted. */
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export interface AwaitOptions {
+  /** How long to wait for events that are not there yet; 0: one look. */
+  readonly timeoutMs: number;
+  readonly toleranceMs?: number;
+  /** Told before each wait. */
+  readonly onWait?: (state: { readonly missing: number; readonly milliseconds: number }) => void;
+}
+
+const firstWaitMs = 1000;
+const longestWaitMs = 15_000;
+/** Events this late are not late: waiting for them helps nobody. */
+const hopelessAfterMs = 86_400_000;
+/** The service keeps events for at least 12 months (API.md, "Audit log"). */
+const retentionMs = 365 * 86_400_000;
+
+const types = Object.values(ipRestrictionTypes);
+
+/** The reader, and how far the server's clock is ahead, as its answers tell. */
+class Looker {
+  aheadMs = 0;
+  readonly #ports: AuditPorts;
+
+  constructor(ports: AuditPorts) {
+    this.#ports = ports;
+  }
+
+  /** The server's time, in milliseconds since 1970. */
+  now(): number {
+    return this.#ports.now().getTime() + this.aheadMs;
+  }
+
+  async look(stretches: readonly Stretch[], filtered: boolean): Promise<AuditEvent[]> {
+    const reader: PageReader = { listPage: this.#listPage };
+    const events: AuditEvent[] = [];
+    for (const { from, to } of stretches) {
+      const query = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
+      for await (const event of listEvents(reader, filtered ? { ...query, types } : query))
+        events.push(event);
+    }
+    return events;
+  }
+
+  readonly #listPage: PageReader["listPage"] = async (query, offset) => {
+    const page = await this.#ports.reader.listPage(query, offset);
+    if (page.serverAt !== undefined) this.aheadMs = Date.parse(page.serverAt) - this.#ports.now().getTime();
+    return page;
+  };
+}
+
+const missingIn = (result: AuditVerification): readonly string[] =>
+  result.receipts.flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.kind === "missing" ? [step.step.at ?? ""] : [])),
+  );
+
+/** Stretches where something is still missing, and the events known of all of them. */
+const stretchesWith = (stretches: readonly Stretch[], times: readonly string[]): readonly Stretch[] =>
+  stretches.filter(({ from, to }) => times.some((at) => Date.parse(at) >= from && Date.parse(at) <= to));
+
+export const awaitAudit = async (
+  receipts: readonly NamedReceipt[],
+  ports: AuditPorts,
+  options: AwaitOptions,
+): Promise<AuditVerification> => {
+  const began = ports.now().getTime();
+  const deadline = began + options.timeoutMs;
+  const looker = new Looker(ports);
+  const events: AuditEvent[] = [];
+  const verifyOptions = (): VerifyOptions => ({
+    aheadMs: looker.aheadMs,
+    waitedMs: ports.now().getTime() - began,
+    ...(options.toleranceMs === undefined ? {} : { toleranceMs: options.toleranceMs }),
+    keptSince: looker.now() - retentionMs,
+  });
+  let stretches = neededStretches(receipts, verifyOptions());
+  let filtered = true;
+  for (let pause = firstWaitMs; ; pause = Math.min(longestWaitMs, pause * 1.5)) {
+    let result: AuditVerification | undefined;
+    try {
+      events.push(...(await looker.look(stretches, filtered)));
+      result = verifyReceipts(receipts, events, verifyOptions());
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (isLasting(error) || ports.now().getTime() >= deadline)
+        return verifyReceipts(receipts, [], {
+          ...verifyOptions(),
+          unreadable: true,
+          diagnostics: unreadableDiagnostics(error),
+        });
+    }
+    const missing = result === undefined ? [] : missingIn(result);
+    if (result !== undefined && missing.length === 0) return result;
+    const hopeless =
+      result !== undefined && missing.every((at) => looker.now() - Date.parse(at) > hopelessAfterMs);
+    const left = deadline - ports.now().getTime();
+    if (result !== undefined && (hopeless || left <= 0)) {
+      if (!filtered) return result;
+      filtered = false;
+      pause = firstWaitMs;
+    } else {
+      const milliseconds = Math.max(1, Math.min(pause, left));
+      options.onWait?.({ missing: missing.length, milliseconds });
+      await ports.sleep(milliseconds);
+    }
+    if (result !== undefined) stretches = stretchesWith(neededStretches(receipts, verifyOptions()), missing);
+  }
+};
