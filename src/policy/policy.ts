@@ -51,7 +51,12 @@ export interface Guards {
 }
 
 export interface Policy {
-  readonly account: { readonly id?: number; readonly host?: string };
+  readonly account: {
+    readonly id?: number;
+    readonly host?: string;
+    /** Where the host is written. */
+    readonly hostSource?: SourceRange;
+  };
   readonly enforcement: "enabled" | "disabled" | "ignore";
   readonly unmanagedRules: "keep" | "fail" | "delete";
   readonly rules: readonly PolicyRule[];

@@ -1,0 +1,95 @@
+/**
+ * From the bytes of a policy to what it says, and which further files it wants: decoding, YAML, schema.
+ * All problems come at once, in file order. Meaning is `resolve-policy.ts`'s.
+ */
+import { validateNetworks, validatePolicy } from "../generated/validators.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { decodeText } from "./decode-text.js";
+import { Problems } from "./problems.js";
+import type { RawNetwork, RawPolicy } from "./raw-policy.js";
+import { readNetworkNodes, readPolicyNodes } from "./read-nodes.js";
+import { referencePath } from "./reference-path.js";
+import { schemaProblems } from "./schema-problems.js";
+import { parseYaml, type YamlText } from "./yaml-text.js";
+
+export interface ParsedPolicy {
+  /** As the user named it. */
+  readonly file: string;
+  readonly raw: RawPolicy;
+  /** Whether parsing reported an error; then resolving checks what it can, and gives no policy. */
+  readonly incomplete: boolean;
+  /**
+   * The files that the policy itself names (includes, then network lists), each once: paths with `/`, relative
+   * to the policy's folder and inside it. Include files may want more: see `furtherReferences`.
+   */
+  readonly references: readonly string[];
+}
+
+const validate = (yaml: YamlText, validator: typeof validatePolicy): Diagnostic[] =>
+  validator(yaml.value) ? [] : schemaProblems(yaml, validator.errors ?? []);
+
+/** The paths of network lists, of `from`'s folder; those that are refused are left out. */
+export const listReferences = (networks: readonly RawNetwork[], from: string): string[] =>
+  networks.flatMap(({ content }) => {
+    if (content.kind !== "file") return [];
+    const reference = referencePath(content.path.value, from);
+    return reference.ok ? [reference.path] : [];
+  });
+
+const includeReferences = (raw: RawPolicy): string[] =>
+  raw.includes.flatMap(({ value }) => {
+    const reference = referencePath(value, "");
+    return reference.ok ? [reference.path] : [];
+  });
+
+/** `file` is how messages name the policy. Never throws for what the bytes hold. */
+export const parsePolicy = (
+  bytes: Uint8Array,
+  file: string,
+): { readonly diagnostics: readonly Diagnostic[]; readonly parsed?: ParsedPolicy } => {
+  const decoded = decodeText(bytes, file);
+  if (!decoded.ok) return { diagnostics: [decoded.diagnostic] };
+  const { yaml, diagnostics } = parseYaml(decoded.source, "policy");
+  if (yaml === undefined) return { diagnostics };
+  const problems = new Problems();
+  problems.addAll(diagnostics);
+  problems.addAll(validate(yaml, validatePolicy));
+  const raw = readPolicyNodes(yaml);
+  const references = [...new Set([...includeReferences(raw), ...listReferences(raw.networks, "")])];
+  return {
+    diagnostics: problems.list(),
+    parsed: { file, raw, incomplete: problems.hasErrors, references },
+  };
+};
+
+export interface ParsedInclude {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly networks: readonly RawNetwork[];
+}
+
+/** An include file: `networks:` and nothing else. `file` is how messages name it. */
+export const parseInclude = (bytes: Uint8Array, file: string): ParsedInclude => {
+  const decoded = decodeText(bytes, file);
+  if (!decoded.ok) return { diagnostics: [decoded.diagnostic], networks: [] };
+  const { yaml, diagnostics } = parseYaml(decoded.source, "include file");
+  if (yaml === undefined) return { diagnostics, networks: [] };
+  const problems = new Problems();
+  problems.addAll(diagnostics);
+  problems.addAll(validate(yaml, validateNetworks));
+  return { diagnostics: problems.list(), networks: readNetworkNodes(yaml) };
+};
+
+/**
+ * The files wanted by the include files that have been read, and not in `files` yet. A caller reads
+ * `parsed.references`, then these, and then has everything: include files do not include.
+ */
+export const furtherReferences = (
+  parsed: ParsedPolicy,
+  files: ReadonlyMap<string, Uint8Array | undefined>,
+): string[] => {
+  const wanted = includeReferences(parsed.raw).flatMap((path) => {
+    const bytes = files.get(path);
+    return bytes === undefined ? [] : listReferences(parseInclude(bytes, path).networks, path);
+  });
+  return [...new Set(wanted)].filter((path) => !files.has(path));
+};

@@ -1,0 +1,88 @@
+/**
+ * Collects diagnostics, and stays small whatever the input: of one code in one file it keeps the first
+ * thousand and counts the rest. `list` puts them in file order.
+ */
+import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+
+/** Of one code in one file. */
+export const keptPerCode = 1000;
+
+interface Tally {
+  readonly first: Diagnostic;
+  count: number;
+}
+
+/**
+ * By file (`firstFile`, then in the order of first mention), line and column; what has no place comes first.
+ * Stable.
+ */
+export const inFileOrder = (diagnostics: readonly Diagnostic[], firstFile = ""): Diagnostic[] => {
+  const files = new Map<string, number>([[firstFile, 0]]);
+  for (const { source } of diagnostics)
+    if (source && !files.has(source.file)) files.set(source.file, files.size);
+  const fileOf = (source: SourceRange | undefined): number => (source ? (files.get(source.file) ?? 0) : -1);
+  return diagnostics.toSorted(
+    (a, b) =>
+      fileOf(a.source) - fileOf(b.source) ||
+      (a.source?.line ?? 0) - (b.source?.line ?? 0) ||
+      (a.source?.column ?? 0) - (b.source?.column ?? 0),
+  );
+};
+
+export class Problems {
+  readonly #kept: Diagnostic[] = [];
+  readonly #tallies = new Map<string, Tally>();
+  readonly #firstFile: string | undefined;
+  #errors = 0;
+
+  /** `firstFile` comes first in the list. */
+  constructor(firstFile?: string) {
+    this.#firstFile = firstFile;
+  }
+
+  add(diagnostic: Diagnostic): void {
+    if (diagnostic.severity === "error") this.#errors += 1;
+    const key = `${diagnostic.code}\n${diagnostic.source?.file ?? ""}`;
+    const tally = this.#tallies.get(key);
+    if (tally === undefined) this.#tallies.set(key, { first: diagnostic, count: 1 });
+    else tally.count += 1;
+    if ((tally?.count ?? 1) <= keptPerCode) this.#kept.push(diagnostic);
+  }
+
+  addAll(diagnostics: Iterable<Diagnostic>): void {
+    for (const diagnostic of diagnostics) this.add(diagnostic);
+  }
+
+  report(severity: Severity, code: string, message: string, source?: SourceRange, hint?: string): void {
+    this.add({
+      code,
+      severity,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(source === undefined ? {} : { source }),
+    });
+  }
+
+  error(code: string, message: string, source?: SourceRange, hint?: string): void {
+    this.report("error", code, message, source, hint);
+  }
+
+  get hasErrors(): boolean {
+    return this.#errors > 0;
+  }
+
+  /** In file order, with one line at the end for each code of which some were left out. */
+  list(): Diagnostic[] {
+    const rest: Diagnostic[] = [];
+    for (const { first, count } of this.#tallies.values()) {
+      if (count <= keptPerCode) continue;
+      const where = first.source === undefined ? "" : ` in ${first.source.file}`;
+      rest.push({
+        code: first.code,
+        severity: first.severity,
+        message: `${count - keptPerCode} more problems of this kind${where} are not listed`,
+      });
+    }
+    return [...inFileOrder(this.#kept, this.#firstFile), ...rest];
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * From what a policy says to what it means: networks and includes looked up, prefixes parsed, expiry dates
+ * compared with `now`, defaults filled in. Every problem at once, in file order; with any error there is no
+ * policy, so that nobody can act on half of one.
+ */
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { ParsedPolicy } from "./parse-policy.js";
+import type { AddressLimit, Guards, Policy, PolicyTest } from "./policy.js";
+import { Problems } from "./problems.js";
+import type { RawGuards, RawLimit, RawPolicy } from "./raw-policy.js";
+import { besidePolicy } from "./reference-path.js";
+import { type Networks, resolveNetworks } from "./resolve-networks.js";
+import { resolveEntries, resolveRules } from "./resolve-rules.js";
+import type { Resolving } from "./resolving.js";
+
+/** What a policy without guards gets; docs/policy.md explains the figures. */
+export const defaultGuards = {
+  maxRemovedRules: { count: 3 },
+  maxNewlyAllowed: { ipv4: 1n << 16n, ipv6: 1n << 96n },
+} as const;
+
+/** A number of addresses as it is; a prefix length as the size of such a prefix. */
+const addressCount = (limit: RawLimit, bits: number): bigint | undefined => {
+  if (typeof limit === "number") return Number.isInteger(limit) && limit >= 0 ? BigInt(limit) : undefined;
+  const length = /^\/(\d{1,3})$/.exec(limit)?.[1];
+  return length === undefined || Number(length) > bits ? undefined : 1n << BigInt(bits - Number(length));
+};
+
+const resolveLimit = ({ maxNewlyAllowed: { ipv4, ipv6 } }: RawGuards): AddressLimit => ({
+  ipv4: (ipv4 === undefined ? undefined : addressCount(ipv4, 32)) ?? defaultGuards.maxNewlyAllowed.ipv4,
+  ipv6: (ipv6 === undefined ? undefined : addressCount(ipv6, 128)) ?? defaultGuards.maxNewlyAllowed.ipv6,
+});
+
+const resolveRemoved = (limit: RawLimit | undefined): NonNullable<Guards["maxRemovedRules"]> => {
+  if (limit === undefined) return defaultGuards.maxRemovedRules;
+  return typeof limit === "number" ? { count: limit } : { percent: Number(limit.replace("%", "")) };
+};
+
+const resolveGuards = (resolving: Resolving, networks: Networks, raw: RawGuards): Guards => ({
+  mustAllow: resolveEntries(resolving, networks, raw.mustAllow),
+  mustDeny: resolveEntries(resolving, networks, raw.mustDeny),
+  maxRemovedRules: resolveRemoved(raw.maxRemovedRules),
+  maxNewlyAllowed: resolveLimit(raw),
+});
+
+const resolveTests = (resolving: Resolving, networks: Networks, raw: RawPolicy): PolicyTest[] =>
+  raw.tests.map(({ name, allowed, denied }) => ({
+    name: name.value,
+    allowed: resolveEntries(resolving, networks, allowed),
+    denied: resolveEntries(resolving, networks, denied),
+    source: name.source,
+  }));
+
+/**
+ * `files` holds the bytes of `parsed.references`, and of `furtherReferences`, by those paths; undefined stands
+ * for a file that cannot be read. `now` decides which entries have expired, by its UTC date.
+ */
+export const resolvePolicy = (
+  parsed: ParsedPolicy,
+  files: ReadonlyMap<string, Uint8Array | undefined>,
+  { now }: { readonly now: Date },
+): { readonly policy?: Policy; readonly diagnostics: readonly Diagnostic[] } => {
+  const { file, raw } = parsed;
+  const resolving: Resolving = {
+    today: now.toISOString().slice(0, 10),
+    problems: new Problems(file),
+    lint: raw.lint,
+  };
+  const networks = resolveNetworks(resolving, parsed, files);
+  const rules = resolveRules(resolving, networks, raw.rules);
+  const tests = resolveTests(resolving, networks, raw);
+  const guards = resolveGuards(resolving, networks, raw.guards);
+  // Where a rule could not be read, nobody knows which networks it uses.
+  if (!parsed.incomplete) networks.reportUnused();
+  const diagnostics = resolving.problems.list();
+  if (parsed.incomplete || resolving.problems.hasErrors) return { diagnostics };
+  const policy: Policy = {
+    account: {
+      ...(raw.accountId === undefined ? {} : { id: raw.accountId }),
+      ...(raw.host === undefined ? {} : { host: raw.host.value, hostSource: raw.host.source }),
+    },
+    enforcement: raw.enforcement ?? "ignore",
+    unmanagedRules: raw.unmanagedRules ?? "keep",
+    rules,
+    tests,
+    guards,
+    lint: raw.lint,
+    file,
+    otherFiles: [...files.keys()].map((reference) => besidePolicy(file, reference)),
+  };
+  return { policy, diagnostics };
+};

@@ -1,0 +1,170 @@
+/** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
+import { formatPrefix } from "../address/prefix.js";
+import type { SourceRange } from "../model/diagnostic.js";
+import type { PolicyEntry, PolicyRule } from "./policy.js";
+import type { RawEntry, RawRule } from "./raw-policy.js";
+import type { Networks } from "./resolve-networks.js";
+import { prefixKey, type Resolving, resolvePrefix } from "./resolving.js";
+
+const place = ({ file, line }: SourceRange): string => `${file}:${line}`;
+
+/** The earlier of two dates, where both an entry and the network's own entry have one. */
+const earlier = (a: string | undefined, b: string | undefined): string | undefined => {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
+};
+
+const viaNetwork = (entry: PolicyEntry, raw: RawEntry & { kind: "network" }): PolicyEntry => {
+  const { comment: ownComment, expires: ownDate, ...rest } = entry;
+  const comment = ownComment ?? raw.comment;
+  const expires = earlier(ownDate, raw.expires);
+  return {
+    ...rest,
+    network: raw.network.value,
+    ...(comment === undefined ? {} : { comment }),
+    ...(expires === undefined ? {} : { expires }),
+  };
+};
+
+/** Entries as prefixes, networks replaced; what cannot be resolved is reported and left out. */
+export const resolveEntries = (
+  resolving: Resolving,
+  networks: Networks,
+  entries: readonly RawEntry[],
+): PolicyEntry[] => {
+  const named = new Set<string>();
+  const resolved: PolicyEntry[] = [];
+  for (const entry of entries) {
+    if (entry.kind === "prefix") {
+      const { text, kind: _, ...extras } = entry;
+      const prefix = resolvePrefix(resolving, text, extras);
+      if (prefix !== undefined) resolved.push(prefix);
+      continue;
+    }
+    const { value, source } = entry.network;
+    const found = networks.use(entry.network);
+    if (named.has(value)) {
+      resolving.problems.error(
+        "duplicate-network-use",
+        `The network \`${value}\` is named twice here`,
+        source,
+        "Keep one of the two",
+      );
+      continue;
+    }
+    named.add(value);
+    // One by one: a network may hold more entries than a call can take arguments.
+    for (const item of found ?? []) resolved.push(viaNetwork(item, entry));
+  }
+  return resolved;
+};
+
+/** Without the repetitions, which are errors. */
+const withoutRepetitions = (
+  { problems }: Resolving,
+  rule: RawRule,
+  entries: readonly PolicyEntry[],
+): PolicyEntry[] => {
+  const first = new Map<string, PolicyEntry>();
+  for (const entry of entries) {
+    const key = prefixKey(entry.prefix);
+    const before = first.get(key);
+    if (before === undefined) {
+      first.set(key, entry);
+      continue;
+    }
+    const through = entry.network === undefined ? "" : `, through the network \`${entry.network}\``;
+    problems.error(
+      "duplicate-prefix",
+      `${formatPrefix(entry.prefix)} stands twice in the rule \`${rule.name.value}\`${through}`,
+      entry.source,
+      `Keep one of the two; the first is \`${before.text}\` in ${place(before.source)}`,
+    );
+  }
+  return [...first.values()];
+};
+
+const resolveRule = (resolving: Resolving, networks: Networks, rule: RawRule): PolicyRule => {
+  const all = withoutRepetitions(resolving, rule, resolveEntries(resolving, networks, rule.entries));
+  const hasCome = ({ expires }: PolicyEntry): boolean => expires !== undefined && expires <= resolving.today;
+  return {
+    name: rule.name.value,
+    type: rule.type,
+    description: rule.description,
+    previousNames: rule.previousNames.map(({ value }) => value),
+    entries: all.filter((entry) => !hasCome(entry)),
+    expired: all.filter(hasCome),
+    source: rule.name.source,
+  };
+};
+
+const checkNames = ({ problems }: Resolving, rules: readonly RawRule[]): void => {
+  const names = new Map<string, SourceRange>();
+  for (const { name } of rules) {
+    const first = names.get(name.value);
+    if (first === undefined) names.set(name.value, name.source);
+    else {
+      problems.error(
+        "duplicate-rule-name",
+        `Two rules are named \`${name.value}\``,
+        name.source,
+        `A rule is known by its name; the first is in line ${first.line}`,
+      );
+    }
+  }
+  const previous = new Map<string, { readonly rule: string; readonly line: number }>();
+  for (const { name, previousNames } of rules) {
+    for (const { value, source } of previousNames) {
+      const holder = names.get(value);
+      const other = previous.get(value);
+      if (holder !== undefined) {
+        problems.error(
+          "previous-name-in-use",
+          `\`${value}\` is the name of a rule in line ${holder.line}, so that it cannot be a previous name`,
+          source,
+          value === name.value
+            ? "Remove it: a rule's own name is no previous one"
+            : "Rename in two steps, each applied before the next",
+        );
+      } else if (other !== undefined) {
+        problems.error(
+          "previous-name-twice",
+          `\`${value}\` stands as a previous name in line ${other.line} already`,
+          source,
+          "One rule on the account can become only one rule of the policy",
+        );
+      } else previous.set(value, { rule: name.value, line: source.line });
+    }
+  }
+};
+
+/** The service refuses to save a range that stands on a rule of the other type (API.md, "Rules"). */
+const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule[]): void => {
+  const first = new Map<string, { readonly rule: PolicyRule; readonly entry: PolicyEntry }>();
+  for (const rule of rules) {
+    for (const entry of rule.entries) {
+      const key = prefixKey(entry.prefix);
+      const before = first.get(key);
+      if (before === undefined) first.set(key, { rule, entry });
+      else if (before.rule.type !== rule.type) {
+        problems.error(
+          "allowed-and-denied",
+          `${formatPrefix(entry.prefix)} is both allowed and denied: by \`${before.rule.name}\` (${before.rule.type}) and \`${rule.name}\` (${rule.type})`,
+          entry.source,
+          `Remove it from one of them; the other entry is in ${place(before.entry.source)}`,
+        );
+      }
+    }
+  }
+};
+
+export const resolveRules = (
+  resolving: Resolving,
+  networks: Networks,
+  raw: readonly RawRule[],
+): PolicyRule[] => {
+  checkNames(resolving, raw);
+  const rules = raw.map((rule) => resolveRule(resolving, networks, rule));
+  checkContradictions(resolving, rules);
+  return rules;
+};

@@ -1,0 +1,202 @@
+/**
+ * YAML 1.2 to a tree of nodes with places, and to plain values for the schema check. Promises: at most one
+ * document, no duplicate keys, no unknown tags, no alias bomb, and no scalar that turns into a date or an
+ * octal number behind the writer's back (core schema: `2027-01-15` and `1:20` stay text).
+ */
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  type Node,
+  parseDocument,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
+import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import { Problems } from "./problems.js";
+import type { SourceText } from "./source-text.js";
+
+/** Of a YAML file, in characters. Longer lists belong in a network's text file, which is read line by line. */
+export const largestYaml = 2_097_152;
+/** How often aliases may repeat what they stand for. */
+const mostAliases = 100;
+
+export interface YamlText {
+  readonly source: SourceText;
+  readonly document: Document;
+  /** The document as plain values. */
+  readonly value: unknown;
+}
+
+export interface ParsedYaml {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent where the text is no YAML that could be checked further. */
+  readonly yaml?: YamlText;
+}
+
+export const parserOptions = {
+  version: "1.2",
+  schema: "core",
+  merge: false,
+  resolveKnownTags: false,
+  stringKeys: true,
+  // Checked here instead: the library compares every key with every other.
+  uniqueKeys: false,
+  prettyErrors: false,
+  keepSourceTokens: false,
+} as const;
+
+/** The place of a node's own text, without what trails it. */
+export const nodeRange = (source: SourceText, node: Node | null | undefined): SourceRange | undefined => {
+  const range = node?.range;
+  return range ? source.range(range[0], Math.max(range[1], range[0] + 1)) : undefined;
+};
+
+interface Wording {
+  readonly code: string;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+const wordings: Readonly<Record<string, Wording>> = {
+  TAB_AS_INDENT: {
+    code: "yaml-tab",
+    message: "A tab is used for indentation",
+    hint: "YAML is indented with spaces only",
+  },
+  MULTIPLE_DOCS: {
+    code: "yaml-multiple-documents",
+    message: "A second YAML document begins here",
+    hint: "One file holds one policy; put the other into a file of its own",
+  },
+  TAG_RESOLVE_FAILED: {
+    code: "yaml-unknown-tag",
+    hint: "Remove the tag; a policy needs none",
+  },
+  NON_STRING_KEY: { code: "yaml-key", message: "A key must be plain text" },
+  MISSING_CHAR: { code: "yaml-syntax", hint: "A quote or bracket is not closed" },
+  BLOCK_AS_IMPLICIT_KEY: {
+    code: "yaml-syntax",
+    hint: "Text that holds ': ' must be quoted",
+  },
+  BAD_SCALAR_START: { code: "yaml-syntax", hint: "Quote the text" },
+};
+
+const yamlProblem = (source: SourceText, error: YAMLError): Diagnostic => {
+  const wording = wordings[error.code] ?? { code: "yaml-syntax" };
+  const own = error.message.replace(/\.$/, "");
+  return {
+    code: wording.code,
+    severity: "error",
+    message: wording.message ?? `This is not valid YAML: ${own}`,
+    ...(wording.hint === undefined ? {} : { hint: wording.hint }),
+    source: source.range(error.pos[0], error.pos[1]),
+  };
+};
+
+/** Whether the tree is whole all the same, so that the checks that follow make sense. */
+const recoverable = (error: YAMLError): boolean => error.code === "TAG_RESOLVE_FAILED";
+
+const checkKeys = (source: SourceText, map: YAMLMap, problems: Problems): void => {
+  const seen = new Map<unknown, SourceRange | undefined>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    const place = nodeRange(source, key);
+    if (!seen.has(key.value)) {
+      seen.set(key.value, place);
+      continue;
+    }
+    const line = seen.get(key.value)?.line;
+    problems.error(
+      "yaml-duplicate-key",
+      `The key \`${String(key.value)}\` stands twice in one mapping`,
+      place,
+      line === undefined ? "Keep one of the two" : `Keep one of the two; the first is in line ${line}`,
+    );
+  }
+};
+
+/** Keys and aliases of the whole tree, without following aliases and without recursion. */
+const checkTree = (source: SourceText, document: Document, problems: Problems): void => {
+  const pending: unknown[] = [document.contents];
+  const anchors = new Set<string>();
+  while (pending.length > 0) {
+    const node = pending.pop();
+    if (isPair(node)) pending.push(node.value, node.key);
+    else if (isAlias(node)) {
+      if (!anchors.has(node.source)) {
+        problems.error(
+          "yaml-unknown-alias",
+          `Nothing is anchored as \`&${node.source}\` before this alias`,
+          nodeRange(source, node),
+        );
+      }
+    } else if (isCollection(node)) {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+      if (isMap(node)) checkKeys(source, node, problems);
+      for (let index = node.items.length - 1; index >= 0; index -= 1) pending.push(node.items[index]);
+    } else if (isScalar(node) && node.anchor !== undefined) anchors.add(node.anchor);
+  }
+};
+
+const plainValue = (source: SourceText, document: Document, problems: Problems): unknown => {
+  try {
+    return document.toJS({ maxAliasCount: mostAliases });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    problems.error(
+      "yaml-alias-bomb",
+      "Aliases repeat so much that the file would grow without measure",
+      nodeRange(source, document.contents),
+      "Write shared prefixes once, under `networks`, and name the network in each rule",
+    );
+    return undefined;
+  }
+};
+
+/** Composes the document. The library recurses, so that absurd nesting ends in a RangeError. */
+const compose = (source: SourceText, problems: Problems): Document | undefined => {
+  try {
+    return parseDocument(source.text, parserOptions);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.error("yaml-too-deep", "The file is nested too deeply to be a policy", source.range(0, 1));
+    return undefined;
+  }
+};
+
+/** `what` names the file in messages: "policy", "include file". */
+export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
+  const problems = new Problems();
+  const stop = (): ParsedYaml => ({ diagnostics: problems.list() });
+  if (source.text.length > largestYaml) {
+    problems.error(
+      "policy-too-large",
+      `The ${what} has ${source.text.length} characters; at most ${largestYaml} are read`,
+      source.range(0, 0),
+      "Move long lists of prefixes into a text file: `networks: {blocklist: {file: lists/blocklist.txt}}`",
+    );
+    return stop();
+  }
+  const document = compose(source, problems);
+  if (document === undefined) return stop();
+  const errors: YAMLError[] = [...document.errors, ...document.warnings];
+  for (const error of errors) problems.add(yamlProblem(source, error));
+  if (document.contents === null && errors.length === 0) {
+    problems.error(
+      "policy-empty",
+      `The ${what} is empty`,
+      source.range(0, 0),
+      "An empty file never means to delete everything; write `rules: []` to have no rules",
+    );
+  }
+  if (document.contents === null || !errors.every(recoverable)) return stop();
+  checkTree(source, document, problems);
+  const aliasesKnown = !problems.list().some(({ code }) => code === "yaml-unknown-alias");
+  const value = aliasesKnown ? plainValue(source, document, problems) : undefined;
+  if (value === undefined) return stop();
+  return { diagnostics: problems.list(), yaml: { source, document, value } };
+};
