@@ -1,0 +1,167 @@
+/** `emulator`: the dbt API in a process of ours, for rehearsals and tests, until it is told to end. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { parseAddress } from "../../address/prefix.js";
+import { readFault } from "../../emulator/control.js";
+import { type AuditShape, auditShapes } from "../../emulator/event-views.js";
+import type { Fault } from "../../emulator/faults.js";
+import { readSeedFile } from "../../emulator/seed-file.js";
+import { startEmulator } from "../../emulator/start-emulator.js";
+import type { TokenOption } from "../../emulator/tokens.js";
+import { failure } from "../../model/failure.js";
+import type { Io } from "../io.js";
+import { debugOptions } from "../options.js";
+
+interface Flags {
+  readonly port: string;
+  readonly account?: string;
+  readonly token?: string;
+  readonly personalToken?: string;
+  readonly readOnlyToken?: string;
+  readonly state?: string;
+  readonly seed?: string;
+  readonly clientIp?: string;
+  readonly auditShape: string;
+  readonly auditLag: string;
+  readonly rateLimit: string;
+  readonly cooldown: string;
+  readonly latency: string;
+  readonly fault: readonly string[];
+  readonly listDeleted?: boolean;
+}
+
+const wholeNumber = (flag: string, text: string, most: number): number => {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= most) return value;
+  throw failure("bad-option", `${flag} takes a whole number up to ${most}, not ${JSON.stringify(text)}`);
+};
+
+const seconds = (flag: string, text: string): number => {
+  const value = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isNaN(value)) return value;
+  throw failure("bad-option", `${flag} takes seconds such as 2 or 0.5, not ${JSON.stringify(text)}`);
+};
+
+const accountOf = (text: string | undefined): number => {
+  if (text === undefined)
+    throw failure("missing-account", "No account id is given", "Add --account ID; any number will do");
+  const id = wholeNumber("--account", text, Number.MAX_SAFE_INTEGER);
+  if (id > 0) return id;
+  throw failure("bad-option", "--account takes a number from 1");
+};
+
+/** Checked here, so that no message ever quotes a token. */
+const tokensOf = (flags: Flags): readonly TokenOption[] => {
+  const { token, personalToken, readOnlyToken } = flags;
+  if (token === undefined)
+    throw failure(
+      "missing-token",
+      "No token is given",
+      "Add --token TOKEN: any text; callers then need to send it",
+    );
+  const tokens: readonly TokenOption[] = [
+    { token, kind: "service", role: "admin", name: "emulator-token" },
+    ...(personalToken === undefined
+      ? []
+      : [{ token: personalToken, kind: "personal" as const, role: "admin" as const, name: "emulator-user" }]),
+    ...(readOnlyToken === undefined
+      ? []
+      : [
+          {
+            token: readOnlyToken,
+            kind: "service" as const,
+            role: "viewer" as const,
+            name: "emulator-viewer",
+          },
+        ]),
+  ];
+  const texts = tokens.map((option) => option.token);
+  if (texts.some((text) => !/^\S+$/.test(text)))
+    throw failure("bad-option", "A token must not be empty and must not hold blanks");
+  if (new Set(texts).size < texts.length)
+    throw failure("bad-option", "--token, --personal-token and --read-only-token must differ");
+  return tokens;
+};
+
+const shapeOf = (text: string): AuditShape => {
+  const shape = auditShapes.find((known) => known === text);
+  if (shape !== undefined) return shape;
+  throw failure("bad-option", `--audit-shape takes ${auditShapes.join(", ")}, not ${JSON.stringify(text)}`);
+};
+
+const faultOf = (text: string): Fault => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw failure(
+      "bad-option",
+      `--fault takes JSON, not ${JSON.stringify(text)}`,
+      "docs/emulator.md lists the faults",
+    );
+  }
+  const fault = readFault(value);
+  if (typeof fault === "string")
+    throw failure("bad-option", `--fault ${text} is no fault: ${fault}`, "docs/emulator.md lists the faults");
+  return fault;
+};
+
+const clientIpOf = (text: string): string => {
+  if (parseAddress(text).ok) return text;
+  throw failure("bad-option", `--client-ip takes an address, not ${JSON.stringify(text)}`);
+};
+
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
+
+const run = async (flags: Flags, io: Io): Promise<void> => {
+  const emulator = await startEmulator({
+    port: wholeNumber("--port", flags.port, 65_535),
+    accountId: accountOf(flags.account),
+    tokens: tokensOf(flags),
+    auditShape: shapeOf(flags.auditShape),
+    auditLagMs: seconds("--audit-lag", flags.auditLag) * 1000,
+    requestsPerMinute: wholeNumber("--rate-limit", flags.rateLimit, 1_000_000_000),
+    cooldownSeconds: wholeNumber("--cooldown", flags.cooldown, 86_400),
+    latencyMs: seconds("--latency", flags.latency) * 1000,
+    faults: flags.fault.map(faultOf),
+    listDeleted: flags.listDeleted === true,
+    now: () => io.now(),
+    ...(flags.clientIp === undefined ? {} : { clientIp: clientIpOf(flags.clientIp) }),
+    ...(flags.state === undefined ? {} : { stateFile: resolve(io.cwd, flags.state) }),
+    ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed)) }),
+  });
+  io.stdout.write(`listening on ${emulator.url}\n`);
+  await ended(io.signal);
+  await emulator.close();
+};
+
+export const configure = (command: Command, io: Io): void => {
+  debugOptions(command)
+    .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", "0")
+    .option("--account <id>", "the account that it has")
+    .option("--token <token>", "a service token that may read and write")
+    .option("--personal-token <token>", "a personal token that may read and write")
+    .option("--read-only-token <token>", "a service token that may only read")
+    .option("--state <file>", "keep the account in this file")
+    .option("--seed <file>", "what the account holds where there is no state file yet")
+    .option("--client-ip <address>", "callers count as coming from here unless X-Forwarded-For says another")
+    .option("--audit-shape <shape>", "shape of audit events: current, 2022 or mixed", "current")
+    .option("--audit-lag <seconds>", "audit events show after this long", "0")
+    .option("--rate-limit <requests>", "requests a minute before 429", "5000")
+    .option("--cooldown <seconds>", "how long 429 lasts then", "300")
+    .option("--latency <seconds>", "every answer waits this long", "0")
+    .option("--list-deleted", "show deleted rules and entries, with state 2")
+    .option(
+      "--fault <json>",
+      "something to do wrong; may be repeated",
+      (text, all: string[]) => [...all, text],
+      [],
+    )
+    .action(async () => {
+      await run(command.opts<Flags>(), io);
+    });
+};

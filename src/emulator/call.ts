@@ -1,0 +1,57 @@
+/** One authenticated call, and what an endpoint may touch of the emulator. */
+import type { Address } from "../address/prefix.js";
+import type { Clock } from "./clock.js";
+import { type EmulatorReply, html, problem } from "./http.js";
+import type { Settings } from "./settings.js";
+import type { AccountStore } from "./state.js";
+import type { Grant } from "./tokens.js";
+
+/** What faults change about how a call takes effect. */
+export interface Influence {
+  /** Overrides the setting; null: its events never show. */
+  readonly auditLagMs?: number | null;
+  readonly drop?: { readonly cidr?: string; readonly silently: boolean };
+}
+
+export interface Call {
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly contentType: string | undefined;
+  readonly body: string;
+  readonly grant: Grant;
+  readonly address: Address;
+  readonly addressText: string;
+  readonly influence: Influence;
+}
+
+export interface Account {
+  readonly store: AccountStore;
+  /** Saves, then takes it as the state; throws where it cannot be saved. */
+  commit(store: AccountStore): void;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** Where export downloads come from. */
+  readonly downloadsUrl: string;
+}
+
+export type ReadBody =
+  | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "reply"; readonly reply: EmulatorReply };
+
+/**
+ * A body that is no JSON gets an HTML page (API.md, "Envelope"). JSON is the only media type taken: forms,
+ * which the OpenAPI description also lists, get 415 [assumed].
+ */
+export const readBody = (call: Call): ReadBody => {
+  const type = (call.contentType ?? "application/json").split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json")
+    return { kind: "reply", reply: problem(415, `Unsupported media type "${type}" in request.`) };
+  try {
+    return { kind: "json", value: JSON.parse(call.body) };
+  } catch {
+    return { kind: "reply", reply: html(400) };
+  }
+};
+
+export const notFound = (): EmulatorReply =>
+  problem(404, "The requested resource was not found. Please check that you have the proper permissions.");

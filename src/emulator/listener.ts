@@ -1,0 +1,155 @@
+/** The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { failure } from "../model/failure.js";
+import type { Emulator } from "./emulator.js";
+import type { EmulatorReply, EmulatorRequest } from "./http.js";
+
+const loopback = "127.0.0.1";
+const largestBody = 16 * 1024 * 1024;
+
+const readText = async (message: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largestBody) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+};
+
+const headersOf = (message: IncomingMessage): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(message.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : value,
+    ]),
+  );
+
+const requestOf = (
+  message: IncomingMessage,
+  body: string,
+  origin: EmulatorRequest["origin"],
+): EmulatorRequest => ({
+  method: message.method ?? "GET",
+  target: message.url ?? "/",
+  headers: headersOf(message),
+  body,
+  address: message.socket.remoteAddress ?? loopback,
+  origin,
+});
+
+const isSentWithLength = ({ status, headers }: EmulatorReply): boolean =>
+  status !== 204 && status !== 304 && headers["content-length"] === undefined;
+
+const sendWhole = (response: ServerResponse, made: EmulatorReply, body: string): void => {
+  response.writeHead(
+    made.status,
+    isSentWithLength(made)
+      ? { ...made.headers, "content-length": String(Buffer.byteLength(body)) }
+      : made.headers,
+  );
+  response.end(body);
+};
+
+/** Waits for the reader, so that a long answer is never in memory as a whole. */
+const sendChunks = async (
+  response: ServerResponse,
+  made: EmulatorReply,
+  chunks: Iterable<string>,
+): Promise<void> => {
+  response.writeHead(made.status, { ...made.headers });
+  for (const chunk of chunks) {
+    if (response.destroyed) return;
+    if (!response.write(chunk))
+      await new Promise<void>((resolve) => {
+        response.once("drain", resolve);
+        response.once("close", resolve);
+      });
+  }
+  response.end();
+};
+
+/** Announces the whole length, sends a part, and cuts the connection. */
+const sendPart = (response: ServerResponse, made: EmulatorReply, bytes: number | undefined): void => {
+  const whole = Buffer.from(typeof made.body === "string" ? made.body : [...made.body].join(""));
+  const part = whole.subarray(0, Math.min(bytes ?? Math.floor(whole.length / 2), whole.length - 1));
+  response.writeHead(made.status, { ...made.headers, "content-length": String(whole.length) });
+  response.write(part, () => response.destroy());
+};
+
+const deliver = async (response: ServerResponse, made: EmulatorReply): Promise<void> => {
+  const { delivery } = made;
+  if (delivery.kind === "reset") response.socket?.resetAndDestroy();
+  else if (delivery.kind === "hang") {
+    if (delivery.ms !== undefined) setTimeout(() => response.destroy(), delivery.ms).unref();
+  } else if (delivery.kind === "truncate") sendPart(response, made, delivery.bytes);
+  else if (typeof made.body === "string") sendWhole(response, made, made.body);
+  else await sendChunks(response, made, made.body);
+};
+
+const answer = async (
+  emulator: Emulator,
+  origin: EmulatorRequest["origin"],
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const body = await readText(message);
+  if (body === undefined) {
+    response.writeHead(413, { connection: "close" }).end();
+    return;
+  }
+  const made = emulator.handle(requestOf(message, body, origin));
+  if (made.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, made.delayMs).unref());
+  await deliver(response, made);
+};
+
+const listen = (server: Server, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) =>
+      reject(
+        failure(
+          "emulator-port",
+          `Port ${port} cannot be listened on: ${cause.code ?? cause.message}`,
+          "Another program may have it; --port 0 takes a free one",
+          { cause },
+        ),
+      ),
+    );
+    server.listen(port, loopback, () => resolve((server.address() as AddressInfo).port)); // Not a pipe: a port was given.
+  });
+
+const stop = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    if (!server.listening) return resolve();
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+export interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** `port` 0 takes a free one. Throws `Failure` where the port is taken. */
+export const listenWith = async (emulator: Emulator, port: number): Promise<Listener> => {
+  const serve = (origin: EmulatorRequest["origin"]): Server =>
+    createServer((message, response) => {
+      // What goes wrong here is the connection's: a client that left while its request was read.
+      answer(emulator, origin, message, response).catch(() => response.destroy());
+    });
+  const api = serve("api");
+  const downloads = serve("downloads");
+  const close = async (): Promise<void> => {
+    await Promise.all([stop(api), stop(downloads)]);
+  };
+  try {
+    const taken = await listen(api, port);
+    emulator.downloadsUrl = `http://${loopback}:${await listen(downloads, 0)}`;
+    return { port: taken, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

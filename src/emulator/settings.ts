@@ -1,0 +1,79 @@
+/** What a caller of the emulator can choose. Settings may change while it runs; options may not. */
+import type { AuditShape } from "./event-views.js";
+import type { Fault } from "./faults.js";
+import type { Seed } from "./seed.js";
+import type { TokenOption } from "./tokens.js";
+
+export interface Settings {
+  /** Deleted rules and removed entries stay in the answers, with `state` 2. */
+  readonly listDeleted: boolean;
+  readonly auditShape: AuditShape;
+  /** Milliseconds until the log shows an event; null: never. */
+  readonly auditLagMs: number | null;
+  /** `none`: events do not say which rule. */
+  readonly auditContext: "full" | "none";
+  /** The validate answers bare, as the OpenAPI description has them, or in an envelope. */
+  readonly validateShape: "bare" | "enveloped";
+  /** A collection path without the slash is answered as it is, or by a redirect to the one with it. */
+  readonly slash: "accept" | "redirect";
+  /** Every answer waits this long. */
+  readonly latencyMs: number;
+  /** How often the status of an export says that it still runs. */
+  readonly exportPolls: number;
+  /** Counts as the caller's address where no `X-Forwarded-For` says another; absent: the peer's. */
+  readonly clientIp?: string;
+}
+
+export const defaultSettings: Settings = {
+  listDeleted: false,
+  auditShape: "current",
+  auditLagMs: 0,
+  auditContext: "full",
+  validateShape: "bare",
+  slash: "accept",
+  latencyMs: 0,
+  exportPolls: 1,
+};
+
+export interface EmulatorOptions extends Partial<Settings> {
+  readonly accountId: number;
+  readonly tokens: readonly TokenOption[];
+  /** Kept in this file across runs, saved before each write is answered. */
+  readonly stateFile?: string;
+  /** What the account holds where no state file does. */
+  readonly seed?: Seed;
+  readonly faults?: readonly Fault[];
+  /** Default 5,000. */
+  readonly requestsPerMinute?: number;
+  /** Default 300. */
+  readonly cooldownSeconds?: number;
+  readonly now?: () => Date;
+}
+
+export const settingsOf = (options: Partial<Settings>): Settings => {
+  const {
+    listDeleted,
+    auditShape,
+    auditLagMs,
+    auditContext,
+    validateShape,
+    slash,
+    latencyMs,
+    exportPolls,
+    clientIp,
+  } = {
+    ...defaultSettings,
+    ...options,
+  };
+  return {
+    listDeleted,
+    auditShape,
+    auditLagMs,
+    auditContext,
+    validateShape,
+    slash,
+    latencyMs,
+    exportPolls,
+    ...(clientIp === undefined ? {} : { clientIp }),
+  };
+};

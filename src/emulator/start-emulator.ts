@@ -1,0 +1,28 @@
+/** The emulator, listening. */
+import { createEmulator, type Emulator } from "./emulator.js";
+import { listenWith } from "./listener.js";
+import type { EmulatorOptions } from "./settings.js";
+
+export interface StartOptions extends EmulatorOptions {
+  /** Default 0: a free one. */
+  readonly port?: number;
+}
+
+export interface RunningEmulator extends Omit<Emulator, "handle"> {
+  /** `http://127.0.0.1:PORT`, without a slash behind. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends all connections; the state is saved. */
+  close(): Promise<void>;
+}
+
+/** Throws `Failure` where the port is taken, or the state file or the seed cannot be used. */
+export const startEmulator = async ({ port = 0, ...options }: StartOptions): Promise<RunningEmulator> => {
+  const emulator = createEmulator(options);
+  const listener = await listenWith(emulator, port);
+  const close = async (): Promise<void> => {
+    await listener.close();
+    emulator.commit(emulator.state());
+  };
+  return Object.assign(emulator, { url: `http://127.0.0.1:${listener.port}`, port: listener.port, close });
+};
