@@ -1,0 +1,116 @@
+/** From a list of calls, each on a slot, to steps: names, types and descriptions are settled here. */
+import type { Prefix } from "../address/prefix.js";
+import type { Rule, RuleType } from "../model/rule.js";
+import type { Step } from "./plan.js";
+import type { Slot } from "./slots.js";
+import type { SplitSlots } from "./split-type-changes.js";
+import { sortedPrefixes } from "./state.js";
+
+/** One call on the rule of a slot. Lists grow while the calls are laid out, and are read only after. */
+export interface Call {
+  readonly slot: number;
+  readonly add: Prefix[];
+  readonly remove: Prefix[];
+  /** Changes the rule's type in the same call. */
+  switches?: boolean;
+}
+
+/** Neighbouring calls on one slot are one call: what lay between them is one state less to pass through. */
+const mergeNeighbours = (calls: readonly Call[]): Call[] => {
+  const merged: Call[] = [];
+  for (const call of calls) {
+    const previous = merged.at(-1);
+    if (previous === undefined || previous.slot !== call.slot) {
+      merged.push({ ...call, add: [...call.add], remove: [...call.remove] });
+      continue;
+    }
+    previous.add.push(...call.add);
+    previous.remove.push(...call.remove);
+    if (call.switches === true) previous.switches = true;
+  }
+  return merged;
+};
+
+/** What is on the account for a slot between two calls. */
+interface Standing {
+  readonly name: string;
+  readonly type: RuleType;
+  readonly description: string;
+}
+
+const standInDescription = (rule: Rule): string =>
+  `Stands in for ${JSON.stringify(rule.name)} while dbt-ip-rules changes its type`;
+
+/** When the type changes in a rule that does not switch in one call: while it has no entries. */
+const changesTypeNow = (slot: Slot, call: Call, isFirst: boolean, isLast: boolean): boolean => {
+  if (call.switches === true) return true;
+  if (slot.before?.prefixes.length === 0) return isFirst;
+  return slot.after?.prefixes.length === 0 && isLast;
+};
+
+const createStep = (slot: Slot, rule: Rule, call: Call): { step: Step; standing: Standing } => {
+  const standing: Standing = {
+    name: slot.createAs ?? rule.name,
+    type: rule.type,
+    description: slot.createAs === undefined ? rule.description : standInDescription(rule),
+  };
+  return { step: { kind: "create", rule: { ...standing, prefixes: sortedPrefixes(call.add) } }, standing };
+};
+
+const nextStanding = (slot: Slot, now: Standing, typeChanges: boolean): Standing => {
+  if (slot.after === undefined || slot.bridge === "first") return now;
+  const type = typeChanges ? slot.after.type : now.type;
+  return slot.renameLast
+    ? { ...now, type }
+    : { name: slot.after.name, type, description: slot.after.description };
+};
+
+const differs = (a: Standing, b: Standing): boolean =>
+  a.name !== b.name || a.type !== b.type || a.description !== b.description;
+
+/** The steps of the calls in order; at the end each stand-in gets the name it stood in for. */
+export const emitSteps = ({ slots }: Pick<SplitSlots, "slots">, calls: readonly Call[]): Step[] => {
+  const merged = mergeNeighbours(calls);
+  const lastOf = new Map(merged.map((call, index) => [call.slot, index]));
+  const standing = new Map<number, Standing>();
+  slots.forEach((slot, index) => {
+    if (slot.before !== undefined && slot.bridge !== "first") standing.set(index, slot.before);
+  });
+  const seen = new Set<number>();
+  const steps = merged.flatMap((call, index): Step[] => {
+    const slot = slots[call.slot]!;
+    const now = standing.get(call.slot);
+    const isFirst = !seen.has(call.slot);
+    seen.add(call.slot);
+    const isLast = lastOf.get(call.slot) === index;
+    if (now === undefined) {
+      const created = createStep(slot, (slot.after ?? slot.before)!, call);
+      standing.set(call.slot, created.standing);
+      return [created.step];
+    }
+    if (isLast && (slot.after === undefined || slot.bridge !== undefined))
+      return [{ kind: "delete", name: now.name }];
+    const becomes = nextStanding(slot, now, changesTypeNow(slot, call, isFirst, isLast));
+    if (!differs(now, becomes) && call.add.length + call.remove.length === 0) return [];
+    standing.set(call.slot, becomes);
+    return [updateStep(now.name, becomes, call)];
+  });
+  return [...steps, ...finalNames(slots, standing)];
+};
+
+const updateStep = (name: string, { name: newName, type, description }: Standing, call: Call): Step => ({
+  kind: "update",
+  name,
+  becomes: { name: newName, type, description },
+  add: sortedPrefixes(call.add),
+  remove: sortedPrefixes(call.remove),
+});
+
+const finalNames = (slots: readonly Slot[], standing: ReadonlyMap<number, Standing>): Step[] =>
+  slots.flatMap((slot, index): Step[] => {
+    const now = standing.get(index);
+    if (!slot.renameLast || slot.after === undefined || now === undefined) return [];
+    return differs(now, slot.after)
+      ? [updateStep(now.name, slot.after, { slot: index, add: [], remove: [] })]
+      : [];
+  });

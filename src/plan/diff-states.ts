@@ -1,0 +1,84 @@
+/**
+ * The differences between two states of an account: a rule each, keyed by name, entries keyed by prefix, so
+ * that an inserted prefix never shifts others. Deletes of rules can only come from `after` leaving them out,
+ * and unmanaged rules were copied into it before.
+ */
+import jsonPatch, { type Operation } from "fast-json-patch";
+import { formatPrefix } from "../address/prefix.js";
+import type { AccountState, Rule } from "../model/rule.js";
+import { rulesByName, withoutPrefixes } from "./keys.js";
+import type { Change } from "./plan.js";
+import { isReservedName } from "./reserved-names.js";
+
+/** New name to the name on the account, for rules that keep their identity under another name. */
+export type Renames = ReadonlyMap<string, string>;
+
+const sameRule = (before: Rule, after: Rule, added: number, removed: number): boolean =>
+  added + removed === 0 &&
+  before.name === after.name &&
+  before.type === after.type &&
+  before.description === after.description;
+
+const updateOf = (before: Rule, after: Rule): Change | undefined => {
+  const added = withoutPrefixes(after.prefixes, before.prefixes);
+  const removed = withoutPrefixes(before.prefixes, after.prefixes);
+  return sameRule(before, after, added.length, removed.length)
+    ? undefined
+    : { kind: "update", before, after, added, removed };
+};
+
+const ruleChanges = (before: AccountState, after: AccountState, renames: Renames): Change[] => {
+  const left = rulesByName(before.rules);
+  const changes: Change[] = [];
+  for (const rule of after.rules) {
+    const oldName = renames.get(rule.name) ?? rule.name;
+    const old = left.get(oldName);
+    left.delete(oldName);
+    const change: Change | undefined = old === undefined ? { kind: "create", rule } : updateOf(old, rule);
+    if (change !== undefined) changes.push(change);
+  }
+  for (const rule of left.values()) {
+    changes.push({ kind: "delete", rule, reason: isReservedName(rule.name) ? "left-over" : "unmanaged" });
+  }
+  return changes;
+};
+
+/**
+ * Creates and updates in the order of the new names, then deletes in the order of theirs; the switch first
+ * where it goes off, last where it goes on.
+ */
+export const diffStates = (
+  before: AccountState,
+  after: AccountState,
+  renames: Renames = new Map(),
+): Change[] => {
+  const changes = ruleChanges(before, after, renames);
+  if (after.enforcement === before.enforcement || after.enforcement === "unknown") return changes;
+  const change: Change = { kind: "enforcement", before: before.enforcement, after: after.enforcement };
+  return after.enforcement === "disabled" ? [change, ...changes] : [...changes, change];
+};
+
+/** The canonical document of a rule: entries as an object keyed by prefix. */
+export const ruleDocument = ({ name, type, description, prefixes }: Rule): Record<string, unknown> => ({
+  name,
+  type,
+  description,
+  cidrs: Object.fromEntries(prefixes.map((prefix) => [formatPrefix(prefix), {}])),
+});
+
+/**
+ * The change field by field: an RFC 6902 patch over the rule's canonical document, or over
+ * `{"enforcement": …}` for the switch. Computed by fast-json-patch.
+ */
+export const patchOf = (change: Change): Operation[] => {
+  switch (change.kind) {
+    case "create":
+      return [{ op: "add", path: "", value: ruleDocument(change.rule) }];
+    case "update":
+      return jsonPatch.compare(ruleDocument(change.before), ruleDocument(change.after));
+    case "delete":
+      return [{ op: "remove", path: "" }];
+    case "enforcement":
+      return jsonPatch.compare({ enforcement: change.before }, { enforcement: change.after });
+  }
+};

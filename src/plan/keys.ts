@@ -1,0 +1,25 @@
+/** Keys and orders that the planner shares: prefixes as map keys, rules by name. */
+import type { Prefix } from "../address/prefix.js";
+import type { Rule } from "../model/rule.js";
+
+/** One number per prefix; `Map` and `Set` compare bigints by value. */
+export const prefixKey = ({ network, length }: Prefix): bigint => (network << 8n) | BigInt(length);
+
+/** By code units, the same on every machine and in every locale. */
+export const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  compareNames(a.name, b.name);
+
+export const rulesByName = (rules: Iterable<Rule>): Map<string, Rule> => {
+  const map = new Map<string, Rule>();
+  for (const rule of rules) map.set(rule.name, rule);
+  return map;
+};
+
+/** Prefixes of `a` that are not among those of `b`, in the order of `a`. */
+export const withoutPrefixes = (a: readonly Prefix[], b: readonly Prefix[]): Prefix[] => {
+  if (b.length === 0) return [...a];
+  const keys = new Set(b.map(prefixKey));
+  return a.filter((prefix) => !keys.has(prefixKey(prefix)));
+};

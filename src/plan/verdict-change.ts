@@ -1,0 +1,93 @@
+/**
+ * What a set of slots does to each prefix, whichever rules hold it: its type before and after. A prefix whose
+ * type stays has no effect on access when one rule takes it over from another; the others are the ones whose
+ * order matters. They fall into regions, the widest changed prefix of each with all that is nested in it: no
+ * address of one region is touched by another.
+ */
+import type { Prefix } from "../address/prefix.js";
+import type { RuleType } from "../model/rule.js";
+import { withoutPrefixes } from "./keys.js";
+import { PrefixForest } from "./prefix-forest.js";
+import { changesType, prefixesAfter, prefixesBefore, type Slot } from "./slots.js";
+
+/** 0: no rule holds the prefix. */
+export type TypeCode = 0 | 1 | 2;
+export const codeOf = (type: RuleType): 1 | 2 => (type === "allow" ? 1 : 2);
+
+const mixed = -2;
+const nobody = -1;
+
+export class VerdictChange {
+  readonly forest: PrefixForest;
+  /** By row of the forest. */
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  /** By row: the row of the widest changed prefix that holds it or is it, or -1. */
+  readonly #regions: Int32Array;
+  /** By the region's row: the only slot that changes anything in it, or `mixed`. */
+  readonly #owners: Int32Array;
+  /** How many slots change the type of any prefix. */
+  readonly changingSlots: number;
+
+  constructor(slots: readonly Slot[]) {
+    this.forest = new PrefixForest(allPrefixes(slots));
+    const rows = this.forest.prefixes.length;
+    this.before = new Uint8Array(rows);
+    this.after = new Uint8Array(rows);
+    for (const slot of slots) {
+      for (const prefix of prefixesBefore(slot)) this.before[this.row(prefix)] = codeOf(slot.before!.type);
+      for (const prefix of prefixesAfter(slot)) this.after[this.row(prefix)] = codeOf(slot.after!.type);
+    }
+    this.#regions = new Int32Array(rows).fill(-1);
+    for (let row = 0; row < rows; row += 1) {
+      const parent = this.forest.parents[row]!;
+      const outer = parent === -1 ? -1 : this.#regions[parent]!;
+      this.#regions[row] = outer !== -1 ? outer : this.before[row] === this.after[row] ? -1 : row;
+    }
+    this.#owners = new Int32Array(rows).fill(nobody);
+    this.changingSlots = slots.filter((slot, index) => this.#claim(slot, index)).length;
+  }
+
+  row(prefix: Prefix): number {
+    return this.forest.rowOf(prefix);
+  }
+
+  /** Whether the type of the prefix at this row is the same before and after. */
+  isNeutral(row: number): boolean {
+    return this.before[row] === this.after[row];
+  }
+
+  /** Whether the prefix is allowed on one side and denied on the other. */
+  isFlip(row: number): boolean {
+    return this.before[row] !== 0 && this.after[row] !== 0 && !this.isNeutral(row);
+  }
+
+  /** Whether every change to the addresses of this changed row is made by this slot alone. */
+  isExclusive(row: number, slot: number): boolean {
+    const region = this.#regions[row]!;
+    return region !== -1 && this.#owners[region] === slot;
+  }
+
+  #claim(slot: Slot, index: number): boolean {
+    const common = changesType(slot)
+      ? prefixesAfter(slot)
+      : withoutPrefixes(prefixesAfter(slot), prefixesBefore(slot));
+    let any = false;
+    for (const prefix of [...withoutPrefixes(prefixesBefore(slot), prefixesAfter(slot)), ...common]) {
+      const row = this.row(prefix);
+      if (this.isNeutral(row)) continue;
+      any = true;
+      const region = this.#regions[row]!;
+      const owner = this.#owners[region];
+      this.#owners[region] = owner === nobody || owner === index ? index : mixed;
+    }
+    return any;
+  }
+}
+
+function* allPrefixes(slots: readonly Slot[]): Iterable<Prefix> {
+  for (const slot of slots) {
+    yield* prefixesBefore(slot);
+    yield* prefixesAfter(slot);
+  }
+}
