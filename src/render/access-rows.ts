@@ -88,13 +88,25 @@ const groupsOf = (change: AccessChange): Group[] => {
   }));
 };
 
-const accessRow = (verdict: AccessPart["verdict"], set: AddressSet, reason: string): Row => {
+/** Prefixes listed of each family in a row. */
+export interface AccessLimits {
+  readonly narrowing?: number;
+  /** Only for an output that cannot hold them all, and says so. */
+  readonly broadening?: number;
+}
+
+const accessRow = (
+  verdict: AccessPart["verdict"],
+  set: AddressSet,
+  reason: string,
+  { narrowing = 12, broadening = Number.POSITIVE_INFINITY }: AccessLimits,
+): Row => {
   const allowed = verdict === "allowed";
   const counts = set.count();
   const what = addressCount(counts);
   const one = counts.ipv4 + counts.ipv6 === 1n || /^the whole [^ ]+ internet$/.test(what);
   const verb = `${allowed ? "" : "no longer "}${one ? "gets" : "get"} in`;
-  const ranges = rangesText(set, allowed ? Number.POSITIVE_INFINITY : 12);
+  const ranges = rangesText(set, allowed ? broadening : narrowing);
   return {
     sign: allowed ? "+" : "-",
     depth: 1,
@@ -104,14 +116,14 @@ const accessRow = (verdict: AccessPart["verdict"], set: AddressSet, reason: stri
 };
 
 /** A row for each reason: what gets in first, then what no longer does. */
-export const accessRows = (change: AccessChange): Row[] => {
+export const accessRows = (change: AccessChange, limits: AccessLimits = {}): Row[] => {
   const groups = groupsOf(change);
   const rows = (verdict: AccessPart["verdict"], whole: AddressSet): Row[] => {
     if (whole.isEmpty()) return [];
     const own = groups.filter((group) => group.verdict === verdict);
     return own.length === 0
-      ? [accessRow(verdict, whole, "")]
-      : own.map(({ set, reason }) => accessRow(verdict, set, reason));
+      ? [accessRow(verdict, whole, "", limits)]
+      : own.map(({ set, reason }) => accessRow(verdict, set, reason, limits));
   };
   return [...rows("allowed", change.newlyAllowed), ...rows("blocked", change.newlyBlocked)];
 };

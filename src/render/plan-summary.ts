@@ -1,8 +1,8 @@
 /** The figures of a plan and its one closing sentence, for every format. */
 import type { Plan } from "../plan/plan.js";
 import { accessSentence } from "./access-rows.js";
-import { visible } from "./neutralise.js";
-import { type PlanVerdict, planVerdict, refusals } from "./verdict.js";
+import { markdownCode, visible } from "./neutralise.js";
+import { planVerdict, refusals } from "./verdict.js";
 import { counted, grouped } from "./words.js";
 
 export interface PlanCounts {
@@ -40,23 +40,28 @@ export const countsWords = (counts: PlanCounts): string => {
   return parts.join(", ");
 };
 
-const refusalWords = (plan: Plan): string =>
-  refusals(plan)
-    .map(({ guard }) => visible(guard))
-    .join(", ");
+type Name = (text: string) => string;
 
 const nothingWords = (plan: Plan, file: string): string => {
   const kept = planCounts(plan).unmanagedKept;
   const besides = kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`;
-  return `No changes. The account matches ${visible(file)}${besides}.`;
+  return `No changes. The account matches ${file}${besides}.`;
+};
+
+/** `file` is safe already; `name` makes a guard's name safe for the format. */
+const closing = (plan: Plan, file: string, name: Name): string => {
+  const verdict = planVerdict(plan);
+  if (verdict === "no-changes") return nothingWords(plan, file);
+  const rest = `${countsWords(planCounts(plan))}. ${accessSentence(plan.access)}`;
+  if (verdict === "changes") return `Plan: ${rest}`;
+  return `Plan refused by ${refusals(plan)
+    .map(({ guard }) => name(guard))
+    .join(", ")}: ${rest}`;
 };
 
 /** The one line that says how it stands; `file` names the policy. */
-export const closingLine = (plan: Plan, file: string, verdict: PlanVerdict = planVerdict(plan)): string => {
-  if (verdict === "no-changes") return nothingWords(plan, file);
-  const counts = countsWords(planCounts(plan));
-  const access = accessSentence(plan.access);
-  return verdict === "refused"
-    ? `Plan refused by ${refusalWords(plan)}: ${counts}. ${access}`
-    : `Plan: ${counts}. ${access}`;
-};
+export const closingLine = (plan: Plan, file: string): string => closing(plan, visible(file), visible);
+
+/** The same in markdown; `file` is markdown. */
+export const closingMarkdown = (plan: Plan, file: string): string =>
+  closing(plan, file, (guard) => markdownCode(guard));

@@ -33,6 +33,18 @@ export const rowLines = ({ sign, depth, text }: Row, { style, width }: Look): st
   return [`${indent}${style[role](sign)}${first.slice(indent.length + 1)}`, ...rest];
 };
 
-/** A row as a line of a diff fence. Viewers colour `+`, `-` and `!` in column 0. */
+const diffSign = (sign: Sign): string => (sign === "~" ? "!" : sign);
+
+/** A row as one line of a diff fence. Viewers colour `+`, `-` and `!` in column 0. */
 export const diffLine = ({ sign, depth, text }: Row): string =>
-  `${sign === "~" ? "!" : sign} ${"  ".repeat(depth)}${text}`.trimEnd();
+  `${diffSign(sign)} ${"  ".repeat(depth - 1)}${text}`.trimEnd();
+
+/** Cells of a line in a fence before a viewer must scroll. */
+const fenceWidth = 100;
+
+/** The same, a long row in several lines that all carry the sign. */
+export const diffLines = ({ sign, depth, text }: Row): string[] => {
+  const indent = 2 * (depth - 1);
+  const [first = "", ...rest] = wrap(`${" ".repeat(indent)}${text}`, fenceWidth, indent + 4);
+  return [first, ...rest].map((line) => `${diffSign(sign)} ${line}`);
+};

@@ -25,6 +25,9 @@ export const padCells = (text: string, cells: number): string =>
 export const padCellsStart = (text: string, cells: number): string =>
   " ".repeat(Math.max(0, cells - cellsOf(text))) + text;
 
+/** A word; what stands in quotes is one, so that no name can look like a line of its own. */
+const word = /(?:"(?:\\.|[^"\\])*"|[^ ])+/g;
+
 /**
  * Breaks text (neutralised, no escapes of colour) at blanks into lines of at most `width` cells, each after
  * the first behind `hang` blanks. A word longer than a line stands alone and runs over.
@@ -34,12 +37,12 @@ export const wrap = (text: string, width: number, hang: number): string[] => {
   const lines: string[] = [];
   let line = "";
   const lead = /^ */.exec(text)?.[0] ?? "";
-  for (const word of text.trimStart().split(" ")) {
+  for (const [next] of text.matchAll(word)) {
     const start = lines.length === 0 ? lead : " ".repeat(hang);
-    const longer = line === "" ? start + word : `${line} ${word}`;
+    const longer = line === "" ? start + next : `${line} ${next}`;
     if (line !== "" && cellsOf(longer) > width) {
       lines.push(line);
-      line = " ".repeat(hang) + word;
+      line = " ".repeat(hang) + next;
     } else line = longer;
   }
   lines.push(line);

@@ -1,0 +1,57 @@
+/**
+ * Diagnostics as GitHub workflow commands. GitHub shows at most ten annotations of a level a step; where there
+ * are more, the tenth tells how many are not shown.
+ */
+import type { Diagnostic, Severity } from "../model/diagnostic.js";
+import { relativePath } from "./file-uri.js";
+import { workflowData, workflowProperty } from "./neutralise.js";
+import { counted } from "./words.js";
+
+const maxOfLevel = 10;
+const commands = { error: "error", warning: "warning", note: "notice" } as const;
+
+/** One workflow command, properties in the order given. */
+export const workflowCommand = (
+  name: "error" | "warning" | "notice",
+  properties: Readonly<Record<string, string | number>>,
+  message: string,
+): string => {
+  const shown = Object.entries(properties).map(([key, value]) => `${key}=${workflowProperty(String(value))}`);
+  return `::${name}${shown.length === 0 ? "" : ` ${shown.join(",")}`}::${workflowData(message)}\n`;
+};
+
+const annotation = ({ code, severity, message, hint, source }: Diagnostic): string => {
+  const place =
+    source === undefined
+      ? {}
+      : {
+          file: relativePath(source.file),
+          line: source.line,
+          // Columns are only shown for a range within one line.
+          ...(source.line === source.endLine ? { col: source.column, endColumn: source.endColumn } : {}),
+          endLine: source.endLine,
+        };
+  const text =
+    hint === undefined
+      ? message.replaceAll("\n", "\\n")
+      : `${message.replaceAll("\n", "\\n")}\n${hint.replaceAll("\n", "\\n")}`;
+  return workflowCommand(commands[severity], { ...place, title: code }, text);
+};
+
+const ofLevel = (diagnostics: readonly Diagnostic[], severity: Severity, reserved: number): string => {
+  const own = diagnostics.filter((one) => one.severity === severity);
+  const room = maxOfLevel - reserved;
+  if (own.length <= room) return own.map(annotation).join("");
+  const shown = own.slice(0, room - 1);
+  const more = counted(own.length - shown.length, `more ${severity}`);
+  return `${shown.map(annotation).join("")}${workflowCommand(commands[severity], { title: "dbt-ip-rules" }, `${more} not annotated: see the log`)}`;
+};
+
+/** `reservedNotices`: notices that the caller adds itself. */
+export const renderDiagnosticsGithub = (
+  diagnostics: readonly Diagnostic[],
+  options: { readonly reservedNotices?: number } = {},
+): string =>
+  ofLevel(diagnostics, "error", 0) +
+  ofLevel(diagnostics, "warning", 0) +
+  ofLevel(diagnostics, "note", options.reservedNotices ?? 0);

@@ -1,0 +1,98 @@
+/** A plan for a pull request's comment: verdict and access change first, all else folded, never too long. */
+import type { Plan } from "../plan/plan.js";
+import { fitWithAccess } from "./access-markdown.js";
+import { accessContext } from "./access-rows.js";
+import { changeRows, disturbanceRows, enforcementWord, stepTitle, unmanagedRows } from "./change-rows.js";
+import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import { accountLine, defaultMaxBytes, markerOf, type Report, type Section } from "./markdown.js";
+import { markdownCode, visible } from "./neutralise.js";
+import { closingMarkdown, countsWords, planCounts } from "./plan-summary.js";
+import { diffLine, diffLines } from "./row.js";
+import { plainStyle } from "./style.js";
+import { planVerdict, refusals } from "./verdict.js";
+import { counted } from "./words.js";
+
+export interface MarkdownOptions {
+  /** The policy as the user named it. */
+  readonly policyFile?: string;
+  /** Bytes of UTF-8; 60,000 by default. */
+  readonly maxBytes?: number;
+}
+
+const look = { style: plainStyle, width: 100 };
+
+const titleOf = (plan: Plan): string => {
+  switch (planVerdict(plan)) {
+    case "refused":
+      return "refused";
+    case "no-changes":
+      return "no changes";
+    default:
+      return plan.access.change.direction === "none"
+        ? "access does not change"
+        : `access ${plan.access.change.direction === "both" ? "broadens and narrows" : plan.access.change.direction}`;
+  }
+};
+
+const tokensNote = ({ enabledForServiceTokens: held }: Plan): string =>
+  held === undefined ? "" : `, service tokens ${held ? "included" : "not included"}`;
+
+const checkRows = (plan: Plan): string[] =>
+  refusals(plan).map((verdict) => {
+    const override = verdict.override === undefined ? "" : `\n  to let it pass: ${visible(verdict.override)}`;
+    const details = renderDiagnosticsText(verdict.diagnostics, look).trimEnd();
+    return `FAILED ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
+  });
+
+const sectionsOf = (plan: Plan): Section[] => {
+  const counts = countsWords(planCounts(plan));
+  const disturbing = plan.steps.filter(({ disturbs }) => disturbanceRows(disturbs).length > 0).length;
+  return [
+    { title: `Changes: ${counts}`, language: "diff", rows: changeRows(plan).flat().map(diffLine) },
+    {
+      title: `Steps: ${counted(plan.steps.length, "call")}, ${disturbing === 0 ? "none disturbs anybody" : `${counted(disturbing, "disturbs", "disturb")} access meanwhile`}`,
+      language: "diff",
+      rows: plan.steps.map(({ number, step, disturbs }) =>
+        [`  ${number}. ${stepTitle(step)}`, ...disturbanceRows(disturbs).flatMap(diffLines)].join("\n"),
+      ),
+    },
+    {
+      title: `Unmanaged: ${counted(plan.unmanaged.length, "rule")}`,
+      language: "diff",
+      rows: unmanagedRows(plan).map(diffLine),
+    },
+    {
+      title: `Notes: ${diagnosticsCount(plan.diagnostics)}`,
+      language: "text",
+      rows: plan.diagnostics.map((one) => renderDiagnosticsText([one], look).trimEnd()),
+    },
+  ];
+};
+
+export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
+  const file = options.policyFile ?? "the policy";
+  const context = accessContext(plan.access);
+  const checks = checkRows(plan);
+  const build = (block: string): Report => ({
+    marker: markerOf("plan", plan.account),
+    head: [
+      `### dbt IP restrictions: ${titleOf(plan)}\n`,
+      `**${closingMarkdown(plan, markdownCode(file))}**\n`,
+      `${accountLine(plan.account)}, enforcement ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}\n`,
+      ...(context === "" || plan.changes.length === 0
+        ? []
+        : [`${context.charAt(0).toUpperCase()}${context.slice(1)}:\n`]),
+      block,
+    ].join("\n"),
+    sections: [
+      {
+        title: `Refused: ${counted(checks.length, "check")} failed`,
+        language: "text",
+        rows: checks,
+        open: true,
+      },
+      ...sectionsOf(plan),
+    ],
+  });
+  return fitWithAccess(plan.access.change, options.maxBytes ?? defaultMaxBytes, build);
+};
