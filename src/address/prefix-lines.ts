@@ -1,0 +1,135 @@
+/**
+ * Text files of prefixes, in bulk and straight from bytes: one prefix or address a line; blank lines, blanks
+ * around a prefix and comments from '#' to the end of the line are skipped; a line ends with LF or CRLF.
+ * A UTF-8 byte order mark at the start is skipped too.
+ *
+ *     const { prefixes, problems } = parsePrefixLines(bytes);
+ *     const set = AddressSet.ofColumns(prefixes);      // merged
+ *     const output = printPrefixLines(set);            // bytes, LF after each
+ */
+import type { AddressSet } from "./address-set.js";
+import { longestPrefix, writePrefix } from "./format.js";
+import { PrefixParser } from "./parse.js";
+import type { PrefixColumns } from "./prefix-columns.js";
+import { type AddressProblem, addressProblem } from "./problem.js";
+import { copyWords } from "./words.js";
+
+const lineFeed = 0x0a;
+const hash = 0x23;
+
+/** Bits of `LineColumns.flags`. */
+export const hadHostBits = 1;
+export const wasBare = 2;
+
+/** Prefixes in the order of the file. */
+export interface LineColumns extends PrefixColumns {
+  /** Line of each prefix, from 1. */
+  readonly lines: Uint32Array;
+  /** `hadHostBits` where the text had bits below its length, `wasBare` where it had no length. */
+  readonly flags: Uint8Array;
+}
+
+/** `index` counts from the start of the line (in UTF-16 units and bytes alike: what stands before is ASCII). */
+export interface LineProblem extends AddressProblem {
+  /** From 1. */
+  readonly line: number;
+  /** The line without its end is `bytes.subarray(lineStart, lineEnd)`. */
+  readonly lineStart: number;
+  readonly lineEnd: number;
+}
+
+export interface ParsedLines {
+  readonly prefixes: LineColumns;
+  /** In order; no more than `maxProblems`. */
+  readonly problems: readonly LineProblem[];
+  /** How many lines have a problem, shown or not. */
+  readonly problemCount: number;
+}
+
+const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
+
+const countLines = (bytes: Uint8Array): number => {
+  let lines = 1;
+  for (let at = 0; at < bytes.length; at += 1) if (bytes[at] === lineFeed) lines += 1;
+  return lines;
+};
+
+const startsWithMark = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+
+/** The prefixes read so far; made for as many as there are lines, so it never grows. */
+class LineRows {
+  count = 0;
+  readonly words: Uint32Array;
+  readonly lengths: Uint8Array;
+  readonly lines: Uint32Array;
+  readonly flags: Uint8Array;
+
+  constructor(capacity: number) {
+    this.words = new Uint32Array(4 * capacity);
+    this.lengths = new Uint8Array(capacity);
+    this.lines = new Uint32Array(capacity);
+    this.flags = new Uint8Array(capacity);
+  }
+
+  push(parser: PrefixParser, line: number): void {
+    const row = this.count;
+    copyWords(parser.words, 0, this.words, 4 * row);
+    this.lengths[row] = parser.length;
+    this.lines[row] = line;
+    this.flags[row] = (parser.hostBits ? hadHostBits : 0) | (parser.bare ? wasBare : 0);
+    this.count = row + 1;
+  }
+}
+
+/** Reads every line; a line with a problem gives no prefix, so use the prefixes only where there is none. */
+export const parsePrefixLines = (
+  bytes: Uint8Array,
+  options: { readonly maxProblems?: number } = {},
+): ParsedLines => {
+  const maxProblems = options.maxProblems ?? 1000;
+  const rows = new LineRows(countLines(bytes));
+  const parser = new PrefixParser();
+  const problems: LineProblem[] = [];
+  let problemCount = 0;
+  let lineStart = startsWithMark(bytes) ? 3 : 0;
+  for (let line = 1; lineStart < bytes.length; line += 1) {
+    // [start, end) is the text of the line: without its comment and the blanks around.
+    let start = lineStart;
+    while (isBlank(bytes[start])) start += 1;
+    let end = start;
+    while (end < bytes.length && bytes[end] !== lineFeed && bytes[end] !== hash) end += 1;
+    let lineEnd = end;
+    while (lineEnd < bytes.length && bytes[lineEnd] !== lineFeed) lineEnd += 1;
+    while (end > start && isBlank(bytes[end - 1])) end -= 1;
+    if (end > start) {
+      if (parser.parse(bytes, start, end)) rows.push(parser, line);
+      else {
+        problemCount += 1;
+        if (problemCount <= maxProblems) {
+          const problem = addressProblem(parser.problem, parser.problemAt - lineStart);
+          problems.push({ ...problem, line, lineStart, lineEnd });
+        }
+      }
+    }
+    lineStart = lineEnd + 1;
+  }
+  return { prefixes: rows, problems, problemCount };
+};
+
+/** The shortest list of prefixes that is the set, in order, an LF after each. */
+export const printPrefixLines = (set: AddressSet): Uint8Array => {
+  let out = new Uint8Array(1 << 16);
+  let at = 0;
+  set.forEachPrefix((words, length) => {
+    if (at + longestPrefix + 1 > out.length) {
+      const grown = new Uint8Array(2 * out.length);
+      grown.set(out);
+      out = grown;
+    }
+    at = writePrefix(words, 0, length, out, at);
+    out[at] = lineFeed;
+    at += 1;
+  });
+  return out.subarray(0, at);
+};

@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { AccessMap, diffAccess } from "../../src/address/access-map.js";
+import { AddressSet } from "../../src/address/address-set.js";
+import { comparePrefixes, formatPrefix, lastOfAll, type Prefix, prefixOf } from "../../src/address/prefix.js";
+import { columnsOf, entriesOfType, prefixAt, prefixesOf } from "../../src/address/prefix-columns.js";
+import { hadHostBits, parsePrefixLines, printPrefixLines, wasBare } from "../../src/address/prefix-lines.js";
+import { sortedRows } from "../../src/address/sort.js";
+import { smallPrefixes } from "./small-space.js";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const parsed = (text: string): string[] =>
+  prefixesOf(parsePrefixLines(bytes(text)).prefixes).map(formatPrefix);
+
+describe("parsePrefixLines", () => {
+  it("skips comments, blanks and either line end", () => {
+    const text =
+      "# office\r\n203.0.113.0/24\r\n\r\n \t\n  192.0.2.1 # Ünïcode, 日本\n2001:db8::/32#x\n#\n::1";
+    expect(parsed(text)).toEqual(["203.0.113.0/24", "192.0.2.1/32", "2001:db8::/32", "::1/128"]);
+    const { prefixes } = parsePrefixLines(bytes(text));
+    expect([...prefixes.lines.subarray(0, prefixes.count)]).toEqual([2, 5, 6, 8]);
+  });
+  it.each(["", "\n", "#", "\r\n\r\n", "\ufeff", "\ufeff# x\n"])("finds nothing in %j", (text) => {
+    expect(parsePrefixLines(bytes(text))).toMatchObject({
+      prefixes: { count: 0 },
+      problems: [],
+      problemCount: 0,
+    });
+  });
+  it("reads on after a byte order mark", () => {
+    expect(parsed("\ufeff192.0.2.1\n")).toEqual(["192.0.2.1/32"]);
+  });
+  it("says which texts had host bits or no length", () => {
+    const { prefixes } = parsePrefixLines(bytes("192.0.2.0/24\n192.0.2.1/24\n192.0.2.1\n"));
+    expect([...prefixes.flags.subarray(0, 3)]).toEqual([0, hadHostBits, wasBare]);
+  });
+  it("reports each bad line with its place and goes on", () => {
+    const text =
+      "192.0.2.0/24\n  192.0.2.0/33 # x\n192.0.2.1 192.0.2.2\nvpn.example.com\r\n1.2.3.4\n１.2.3.4";
+    const { prefixes, problems, problemCount } = parsePrefixLines(bytes(text));
+    expect(prefixes.count).toBe(2);
+    expect(problemCount).toBe(4);
+    expect(problems.map(({ line, code, index }) => [line, code, index])).toEqual([
+      [2, "length-too-large", 12],
+      [3, "blank", 9],
+      [4, "host-name", 0],
+      [6, "not-ascii", 0],
+    ]);
+    const first = problems[0]!;
+    expect(new TextDecoder().decode(bytes(text).subarray(first.lineStart, first.lineEnd))).toBe(
+      "  192.0.2.0/33 # x",
+    );
+  });
+  it("keeps no more problems than asked for, but counts them", () => {
+    const { problems, problemCount } = parsePrefixLines(bytes("x\n".repeat(50)), { maxProblems: 3 });
+    expect([problems.length, problemCount]).toEqual([3, 50]);
+  });
+});
+
+describe("printPrefixLines", () => {
+  it("prints the shortest list, which reads back as the same set", () => {
+    fc.assert(
+      fc.property(smallPrefixes, (prefixes) => {
+        const set = AddressSet.ofPrefixes(prefixes);
+        const printed = printPrefixLines(set);
+        expect(new TextDecoder().decode(printed)).toBe(
+          set
+            .prefixes()
+            .map((prefix) => `${formatPrefix(prefix)}\n`)
+            .join(""),
+        );
+        expect(AddressSet.ofColumns(parsePrefixLines(printed).prefixes).equals(set)).toBe(true);
+      }),
+    );
+  });
+});
+
+/** Enough rows for every path of the sort: runs that the radix takes apart, and runs that insertion finishes. */
+const manyPrefixes = (seed: number, count: number): Prefix[] => {
+  const length = fc.oneof(fc.integer({ min: 20, max: 128 }), fc.constantFrom(120, 128));
+  const network = fc.oneof(
+    fc.bigInt({ min: 0n, max: lastOfAll }),
+    fc.bigInt({ min: 0n, max: 0xffff_ffffn }).map((word) => 0xffff_0000_0000n + word),
+    fc.nat(3000).map((host) => (0x2001_0db8n << 96n) + BigInt(host)),
+  );
+  const each = fc.tuple(network, length).map(([at, bits]) => prefixOf(at, bits));
+  return fc.sample(each, { seed, numRuns: count });
+};
+
+describe("sortedRows", () => {
+  it.each([0, 1, 24, 25, 3000, 20_000])("orders %i rows by network, length and row", (count) => {
+    const prefixes = manyPrefixes(count, count);
+    const expected = [...prefixes.keys()].sort(
+      (a, b) => comparePrefixes(prefixes[a]!, prefixes[b]!) || a - b,
+    );
+    expect([...sortedRows(columnsOf(prefixes))]).toEqual(expected);
+  });
+});
+
+describe("columns", () => {
+  it("are the same prefixes", () => {
+    const prefixes = manyPrefixes(1, 100);
+    expect(prefixesOf(columnsOf(prefixes))).toEqual(prefixes);
+    expect(prefixAt(columnsOf(prefixes), 7)).toEqual(prefixes[7]);
+  });
+  it("make the same maps and differences as objects", () => {
+    const [old, now] = [manyPrefixes(2, 5000), manyPrefixes(3, 5000)];
+    const mapOf = (prefixes: Prefix[], type: "allow" | "deny"): AccessMap =>
+      AccessMap.ofColumns(entriesOfType(columnsOf(prefixes), type), { enforced: true });
+    const difference = diffAccess(mapOf(old, "allow"), mapOf(now, "allow"));
+    const [before, after] = [AddressSet.ofPrefixes(old), AddressSet.ofPrefixes(now)];
+    expect(difference.newlyAllowed.equals(after.subtract(before))).toBe(true);
+    expect(difference.newlyBlocked.equals(before.subtract(after))).toBe(true);
+    expect(mapOf(old, "deny").blocked().equals(before)).toBe(true);
+  });
+});
