@@ -1,0 +1,159 @@
+/**
+ * Creating, changing and deleting rules, and the switch (`AccountWriter` over HTTP). Every accepted answer is
+ * compared with what was sent: an HTTP 200 alone says little here (API.md, "Rules").
+ */
+import type { Prefix } from "../address/prefix.js";
+import type { AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
+import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import type { Answer } from "./answer.js";
+import type { Channel } from "./channel.js";
+import { dataOf, field, truth } from "./decode.js";
+import { type EntryBody, keptEntry, newEntry, removedEntry, typeNumber } from "./rule-wire.js";
+import { readWritten, sendWrite, type WriteCall } from "./write-call.js";
+import { ruleOutcome } from "./written-rule.js";
+
+export const createAccountWriter = (channel: Channel): AccountWriter => ({
+  createRule: (rule, ruleSetEnabled) =>
+    writeRule(channel, {
+      call: {
+        method: "POST",
+        url: channel.accountUrl("ip-restrictions/"),
+        body: {
+          ...ruleBody(channel, rule, ruleSetEnabled),
+          ...(rule.description === "" ? {} : { description: rule.description }),
+          cidrs: rule.prefixes.map(newEntry),
+        },
+      },
+      becomes: rule,
+      has: rule.prefixes,
+      removed: [],
+      ruleSetEnabled,
+    }),
+  updateRule: (current, becomes, add, remove, ruleSetEnabled) =>
+    updateRule(channel, { current, becomes, add, remove, ruleSetEnabled }),
+  deleteRule: (current) => deleteRule(channel, current),
+  setEnforcement: (enabled) => setEnforcement(channel, enabled),
+});
+
+/** The fields that every write repeats. The switch is sent as it is, and left out where it is not known. */
+const ruleBody = (
+  { accountId }: Channel,
+  { name, type }: RuleFields,
+  ruleSetEnabled: boolean | undefined,
+) => ({
+  name,
+  type: typeNumber(type),
+  state: 1,
+  account_id: accountId,
+  ...(ruleSetEnabled === undefined ? {} : { rule_set_enabled: ruleSetEnabled }),
+});
+
+/** A write of a rule, and what its answer must show. */
+interface RuleWrite {
+  readonly call: WriteCall;
+  readonly becomes: RuleFields;
+  readonly has: readonly Prefix[];
+  readonly removed: readonly SnapshotEntry[];
+  readonly ruleSetEnabled: boolean | undefined;
+  /** Prefixes that may be reported as already there: kept entries sent again by a cosmetic update. */
+  readonly mayExist?: readonly Prefix[];
+  readonly clearsDescription?: boolean;
+}
+
+const writeRule = async (channel: Channel, write: RuleWrite): Promise<WriteOutcome> => {
+  const written = await sendWrite(channel, write.call, write.call.method === "POST" ? "account" : "rule");
+  if (written.kind === "ended") return written.outcome;
+  return readWritten(written.answer, (envelope) =>
+    ruleOutcome(
+      written.answer,
+      envelope,
+      { mayExist: [], clearsDescription: false, ...write },
+      channel.accountId,
+    ),
+  );
+};
+
+interface Update {
+  readonly current: SnapshotRule;
+  readonly becomes: RuleFields;
+  readonly add: readonly Prefix[];
+  readonly remove: readonly SnapshotEntry[];
+  readonly ruleSetEnabled: boolean | undefined;
+}
+
+const updateRule = async (channel: Channel, update: Update): Promise<WriteOutcome> => {
+  const { current, becomes, add, remove, ruleSetEnabled } = update;
+  const leaving = new Set(remove.map(({ id }) => id));
+  const kept = current.entries.filter(({ id }) => !leaving.has(id)).map(({ prefix }) => prefix);
+  const cosmetic = add.length === 0 && remove.length === 0;
+  const clearsDescription = becomes.description === "" && current.description !== "";
+  const send = (cidrs: readonly EntryBody[]) =>
+    writeRule(channel, {
+      call: {
+        method: "PUT",
+        url: channel.accountUrl(`ip-restrictions/${current.id}`),
+        body: {
+          id: current.id,
+          ...ruleBody(channel, becomes, ruleSetEnabled),
+          ...descriptionBody(becomes, clearsDescription),
+          cidrs,
+        },
+      },
+      becomes,
+      has: [...kept, ...add],
+      removed: remove,
+      ruleSetEnabled,
+      mayExist: cosmetic ? kept : [],
+      clearsDescription,
+    });
+  if (!cosmetic)
+    return withClearingHint(
+      await send([...remove.map(removedEntry), ...add.map(newEntry)]),
+      clearsDescription,
+    );
+  const outcome = await send(current.entries.map(keptEntry));
+  // A 409 is a definite no, so this repeats nothing: the additive PUT with no entries says the same (API.md, "Rules").
+  const again = outcome.kind === "refused" && outcome.status === 409 && current.entries.length > 0;
+  return withClearingHint(again ? await send([]) : outcome, clearsDescription);
+};
+
+/**
+ * The published schema asks for at least one character, and names no way to clear a description. An empty one is
+ * sent only to clear one that is there; the answer tells whether the server took it.
+ */
+const descriptionBody = ({ description }: RuleFields, clears: boolean): { description?: string } =>
+  description === "" && !clears ? {} : { description };
+
+const withClearingHint = (outcome: WriteOutcome, clears: boolean): WriteOutcome =>
+  clears && outcome.kind === "refused" && outcome.status === 400
+    ? {
+        ...outcome,
+        hint: "This call also clears the rule's description, which the API may not allow: give the rule a description in the policy",
+      }
+    : outcome;
+
+const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<WriteOutcome> => {
+  const url = channel.accountUrl(`ip-restrictions/${id}`);
+  const written = await sendWrite(channel, { method: "DELETE", url }, "rule");
+  if (written.kind === "ended") return written.outcome;
+  const { answer } = written;
+  // Published as 204 without a body; an enveloped 200 is met as well (API.md, "Rules").
+  if (answer.bytes.length === 0) return applied(answer);
+  return readWritten(answer, () => applied(answer));
+};
+
+const setEnforcement = async (channel: Channel, enabled: boolean): Promise<WriteOutcome> => {
+  const url = channel.accountUrl("ip-restrictions-set/");
+  const written = await sendWrite(channel, { method: "POST", url, body: { enabled } }, "account");
+  if (written.kind === "ended") return written.outcome;
+  const { answer } = written;
+  return readWritten(answer, (envelope): WriteOutcome => {
+    if (truth(field(dataOf(answer, envelope), "enabled")) === enabled) return applied(answer);
+    const message = `The answer shows the restrictions as ${enabled ? "disabled" : "enabled"}, though they were to be ${enabled ? "enabled" : "disabled"}`;
+    return { kind: "partial", message, ...at(answer) };
+  });
+};
+
+const applied = (answer: Answer): WriteOutcome => ({ kind: "applied", ...at(answer) });
+
+const at = ({ serverAt }: Answer): { serverAt?: string } => (serverAt === undefined ? {} : { serverAt });

@@ -1,0 +1,96 @@
+/**
+ * The client of one dbt account: reading, writing and the audit log, over HTTP. Promises: the token never leaves
+ * it but in the `Authorization` header to its own host, and is in no error, outcome or trace; reads are repeated
+ * while that may help, writes never after anything unclear (DESIGN.md, promises 8 and 10).
+ */
+import type { AccountReader, AccountWriter, WriteOutcome } from "../apply/ports.js";
+import type { AuditReader } from "../audit/ports.js";
+import { Failure } from "../model/failure.js";
+import { type AccountSummary, createAccountReader, listAccounts } from "./account-reader.js";
+import { createAccountWriter } from "./account-writer.js";
+import { createAuditExports, createExportReader } from "./audit-export.js";
+import { createAuditList } from "./audit-list.js";
+import { type Channel, type ClientOptions, createChannel } from "./channel.js";
+import type { Redact } from "./redact.js";
+
+export type { AccountSummary } from "./account-reader.js";
+export type { ClientOptions, Timeouts, Trace } from "./channel.js";
+export type { Sleep, Wait } from "./waiting.js";
+
+/** What `drift` and `plan` are given: it can do nothing but GET. */
+export interface ReadOnlyClient extends AccountReader, Omit<AuditReader, "startExport"> {
+  /** The accounts that the token may see. */
+  listAccounts(): Promise<readonly AccountSummary[]>;
+  /** Closes the connections that are kept open between calls. */
+  close(): Promise<void>;
+}
+
+export interface DbtClient extends ReadOnlyClient, AccountWriter, Pick<AuditReader, "startExport"> {}
+
+/** Opens no connection before its first call. Nothing is read from the process: no variable, no clock but `now`. */
+export const createDbtClient = (options: ClientOptions): DbtClient => {
+  const channel = createChannel(options);
+  return guarded(
+    { ...readingMethods(channel), ...createAccountWriter(channel), ...createAuditExports(channel) },
+    channel.redact,
+  );
+};
+
+/** An object that has no writing method at all, not only a type that hides them. */
+export const createReadOnlyClient = (options: ClientOptions): ReadOnlyClient => {
+  const channel = createChannel(options);
+  return guarded(readingMethods(channel), channel.redact);
+};
+
+const readingMethods = (channel: Channel): ReadOnlyClient => ({
+  ...createAccountReader(channel),
+  ...createAuditList(channel),
+  ...createExportReader(channel),
+  listAccounts: () => listAccounts(channel),
+  close: () => channel.close(),
+});
+
+/** The last gate: whatever a method throws or an outcome says has the token replaced. */
+const guarded = <T extends object>(methods: T, redact: Redact): T =>
+  new Proxy(methods, {
+    get(target, name, receiver) {
+      const method: unknown = Reflect.get(target, name, receiver);
+      if (typeof method !== "function") return method;
+      return async (...values: readonly unknown[]) => {
+        try {
+          const result: unknown = await Reflect.apply(method, target, values);
+          return isOutcome(result) ? redactedOutcome(result, redact) : result;
+        } catch (thrown) {
+          throw thrown instanceof Failure ? redactedFailure(thrown, redact) : thrown;
+        }
+      };
+    },
+  });
+
+const isOutcome = (value: unknown): value is WriteOutcome & { readonly message: string } =>
+  typeof value === "object" &&
+  value !== null &&
+  "kind" in value &&
+  "message" in value &&
+  typeof value.message === "string";
+
+const redactedOutcome = <T extends { readonly message: string }>(outcome: T, redact: Redact): T => ({
+  ...outcome,
+  message: redact(outcome.message),
+});
+
+const redactedFailure = (thrown: Failure, redact: Redact): Failure => {
+  const diagnostics = thrown.diagnostics.map((diagnostic) => ({
+    ...diagnostic,
+    message: redact(diagnostic.message),
+    ...(diagnostic.hint === undefined ? {} : { hint: redact(diagnostic.hint) }),
+  }));
+  // Its cause was made by `safeCause`, which leaves the token out.
+  const made = new Failure(
+    diagnostics,
+    thrown.exitCode,
+    thrown.cause === undefined ? undefined : { cause: thrown.cause },
+  );
+  if (thrown.stack !== undefined) made.stack = redact(thrown.stack);
+  return made;
+};

@@ -1,0 +1,180 @@
+/**
+ * Which account, where, and with which token: from flags, the policy and the environment, in that order.
+ * Pure. Nothing is guessed: no default host, and a policy for another account than the one that is asked for is
+ * an error. No diagnostic holds the token or a part of it.
+ */
+import type { Diagnostic } from "../model/diagnostic.js";
+import { shorten } from "./answer.js";
+import { type Host, parseHost, sharedHostWarning } from "./host.js";
+import { redactor } from "./redact.js";
+
+export interface Connection extends Host {
+  readonly accountId: number;
+  readonly token: string;
+}
+
+export interface ConnectionSources {
+  /** As typed. */
+  readonly flags: { readonly host?: string | undefined; readonly account?: string | undefined };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `account` of the policy, where there is one. */
+  readonly policyAccount?:
+    | { readonly id?: number | undefined; readonly host?: string | undefined }
+    | undefined;
+}
+
+/** `connection` is absent when, and only when, `diagnostics` holds an error. */
+export interface ResolvedConnection {
+  readonly connection?: Connection;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const tokenVariables = ["DBT_CLOUD_TOKEN", "DBT_CLOUD_API_TOKEN"] as const;
+const accountVariable = "DBT_CLOUD_ACCOUNT_ID";
+const hostVariable = "DBT_CLOUD_HOST_URL";
+
+export const resolveConnection = (sources: ConnectionSources): ResolvedConnection => {
+  const diagnostics: Diagnostic[] = [];
+  const redactors = tokenVariables.map((name) => redactor(sources.env[name] ?? ""));
+  const report = (problem: Diagnostic): undefined => {
+    // A token that was pasted into the wrong setting would be repeated otherwise.
+    const message = redactors.reduce((text, redact) => redact(text), problem.message);
+    diagnostics.push({ ...problem, message });
+  };
+  const token = resolveToken(sources, report);
+  const host = resolveHost(sources, report);
+  const accountId = resolveAccount(sources, report);
+  const warning = host === undefined ? undefined : sharedHostWarning(host);
+  if (warning !== undefined) report(warning);
+  if (token === undefined || host === undefined || accountId === undefined) return { diagnostics };
+  return { connection: { ...host, accountId, token }, diagnostics };
+};
+
+type Report = (problem: Diagnostic) => undefined;
+
+const error = (code: string, message: string, hint: string): Diagnostic => ({
+  code,
+  severity: "error",
+  message,
+  hint,
+});
+
+const resolveToken = ({ env }: ConnectionSources, report: Report): string | undefined => {
+  const set = tokenVariables.filter((name) => (env[name] ?? "") !== "");
+  const [name, other] = set;
+  if (name === undefined) {
+    return report(
+      error(
+        "token-missing",
+        "No API token is set",
+        "Set DBT_CLOUD_TOKEN (or DBT_CLOUD_API_TOKEN) to a service token or a personal access token",
+      ),
+    );
+  }
+  if (other !== undefined && env[name] !== env[other]) {
+    return report(
+      error(
+        "token-conflict",
+        `${name} and ${other} are both set, to different tokens`,
+        "Unset one of them: which account the tool may change should not depend on an order of names",
+      ),
+    );
+  }
+  const token = env[name] ?? "";
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  return report(
+    error(
+      "token-malformed",
+      `The token in ${name} has ${/\s/.test(token) ? "blanks or line ends" : "characters other than ASCII"} in it`,
+      "Set it again without them: a copied line end or typographic dash is the usual reason",
+    ),
+  );
+};
+
+/** A setting as given, and the name of the place that it was given at. */
+interface Given {
+  readonly text: string;
+  readonly from: string;
+}
+
+/** The flag, or else the variable: what the caller says, as opposed to the policy. */
+const given = (
+  flag: string | undefined,
+  flagName: string,
+  env: ConnectionSources["env"],
+  variable: string,
+) => {
+  if (flag !== undefined) return { text: flag, from: flagName };
+  const text = env[variable] ?? "";
+  return text === "" ? undefined : { text, from: variable };
+};
+
+const resolveHost = ({ flags, env, policyAccount }: ConnectionSources, report: Report): Host | undefined => {
+  const asked = given(flags.host, "--host", env, hostVariable);
+  const policy =
+    policyAccount?.host === undefined
+      ? undefined
+      : { text: policyAccount.host, from: "account.host of the policy" };
+  if (asked === undefined && policy === undefined) {
+    return report(
+      error(
+        "host-missing",
+        "No dbt host is set",
+        `Give --host, set ${hostVariable}, or write account.host in the policy: your access URL, such as ab123.us1.dbt.com`,
+      ),
+    );
+  }
+  const read = (source: Given): Host | undefined => {
+    const parsed = parseHost(source.text, source.from);
+    return "host" in parsed ? parsed.host : report(parsed.problem);
+  };
+  const askedHost = asked === undefined ? undefined : read(asked);
+  const policyHost = policy === undefined ? undefined : read(policy);
+  if (asked === undefined) return policyHost;
+  if (policy === undefined) return askedHost;
+  if (askedHost === undefined || policyHost === undefined) return undefined;
+  if (askedHost.host === policyHost.host) return askedHost;
+  return report(
+    error(
+      "host-mismatch",
+      `The policy is for the host ${policyHost.host}, but ${asked.from} says ${askedHost.host}`,
+      `Change ${asked.from} or account.host, or use the policy that belongs to that host`,
+    ),
+  );
+};
+
+const resolveAccount = (
+  { flags, env, policyAccount }: ConnectionSources,
+  report: Report,
+): number | undefined => {
+  const asked = given(flags.account, "--account", env, accountVariable);
+  const policyId = policyAccount?.id;
+  if (asked === undefined) {
+    if (policyId !== undefined) return policyId;
+    return report(
+      error(
+        "account-missing",
+        "No account id is set",
+        `Give --account, set ${accountVariable}, or write account.id in the policy: the number under Account settings`,
+      ),
+    );
+  }
+  const id = /^[1-9]\d{0,14}$/.test(asked.text.trim()) ? Number(asked.text.trim()) : undefined;
+  if (id === undefined) {
+    return report(
+      error(
+        "account-invalid",
+        `The account id in ${asked.from} is not a number: ${shorten(asked.text, 24)}`,
+        "Give the number under Account settings, such as 66847",
+      ),
+    );
+  }
+  if (policyId === undefined || policyId === id) return id;
+  return report(
+    error(
+      "account-mismatch",
+      `The policy is for account ${policyId}, but ${asked.from} says ${id}`,
+      `Change ${asked.from} or account.id, or use the policy that belongs to account ${id}`,
+    ),
+  );
+};

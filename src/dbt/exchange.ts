@@ -1,0 +1,122 @@
+/**
+ * One HTTP exchange on undici: the only file that loads it. Connections are kept open between calls.
+ * Promises: no redirect is followed, nothing is repeated, and no header but the caller's own is added.
+ */
+import type { Dispatcher } from "undici";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+export interface RawRequest {
+  readonly method: Method;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  /** Names in lower case; a repeated header's values joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  /** To be read to its end, or left by `break`, which closes the connection. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface Exchange {
+  send(request: RawRequest): Promise<RawAnswer>;
+  /** Closes idle connections; a process may also simply end. */
+  close(): Promise<void>;
+}
+
+export interface ExchangeOptions {
+  /** For HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in capitals or not; lower case wins, as in curl. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly connectMs: number;
+  /** Longest silence within an answer's body. */
+  readonly bodySilenceMs: number;
+}
+
+/** Opens nothing yet: undici is loaded by the first `send`, the proxy part only where a proxy is set. */
+export const createExchange = (options: ExchangeOptions): Exchange => {
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
+
+  const dispatcherFor = (url: URL): Promise<Dispatcher> => {
+    const proxy = proxyFor(url, options.env);
+    const known = dispatchers.get(proxy);
+    if (known !== undefined) return known;
+    const made = proxy === "" ? openDirect(options) : openProxied(proxy, options);
+    dispatchers.set(proxy, made);
+    return made;
+  };
+
+  return {
+    async send(request) {
+      const [dispatcher, { default: undiciRequest }] = await Promise.all([
+        dispatcherFor(request.url),
+        import("undici/lib/api/api-request.js"),
+      ]);
+      const { statusCode, headers, body } = await undiciRequest.call(dispatcher, {
+        origin: request.url.origin,
+        path: request.url.pathname + request.url.search,
+        method: request.method,
+        headers: { ...request.headers },
+        body: request.body ?? null,
+        signal: request.signal,
+        // The caller's signal bounds the wait for an answer; this one would only name it differently.
+        headersTimeout: 0,
+        bodyTimeout: options.bodySilenceMs,
+      });
+      return { status: statusCode, headers: flatten(headers), body };
+    },
+    async close() {
+      const open = await Promise.all(dispatchers.values());
+      dispatchers.clear();
+      await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+};
+
+const openDirect = async ({ connectMs }: ExchangeOptions): Promise<Dispatcher> => {
+  const { default: Agent } = await import("undici/lib/dispatcher/agent.js");
+  return new Agent({ connect: { timeout: connectMs } });
+};
+
+const openProxied = async (proxy: string, { env, connectMs }: ExchangeOptions): Promise<Dispatcher> => {
+  const [{ default: EnvHttpProxyAgent }, { default: DispatcherClass }, { default: connect }] =
+    await Promise.all([
+      import("undici/lib/dispatcher/env-http-proxy-agent.js"),
+      import("undici/lib/dispatcher/dispatcher.js"),
+      import("undici/lib/api/api-connect.js"),
+    ]);
+  // The package's own entry does the same; loaded in parts, the proxy agent would lack its `connect`.
+  Object.assign(DispatcherClass.prototype, { connect });
+  return new EnvHttpProxyAgent({
+    httpProxy: proxy,
+    httpsProxy: proxy,
+    noProxy: setting(env, "no_proxy") ?? "",
+    connect: { timeout: connectMs },
+    proxyTls: { timeout: connectMs },
+    requestTls: { timeout: connectMs },
+  });
+};
+
+/** The proxy's URL, or "" for none. Loopback never goes through a proxy: a proxy could not reach it. */
+const proxyFor = (url: URL, env: ExchangeOptions["env"]): string =>
+  isLoopback(url.hostname)
+    ? ""
+    : (setting(env, url.protocol === "https:" ? "https_proxy" : "http_proxy") ?? "");
+
+const setting = (env: ExchangeOptions["env"], name: string): string | undefined =>
+  env[name] || env[name.toUpperCase()] || undefined;
+
+/** Of a URL's `hostname`, which is lower case, with an IPv4 address in its dotted form. */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+
+const flatten = (headers: Record<string, string | string[] | undefined>): Record<string, string> => {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flat;
+};

@@ -1,0 +1,142 @@
+/**
+ * Reading calls: repeated, with backoff, while the trouble may pass; 429 waited out as told.
+ * A redirect that only adds or drops a slash at the path's end, on the same host, is followed.
+ */
+import type { Failure } from "../model/failure.js";
+import { type Answer, type Envelope, openEnvelope, parseJson } from "./answer.js";
+import type { Call, Channel, Opened } from "./channel.js";
+import { brokenEnvelope } from "./decode.js";
+import { type Broken, interrupted } from "./network-failure.js";
+import { type Subject, statusFailure } from "./status-failure.js";
+import {
+  askedSeconds,
+  backoffMilliseconds,
+  cooldownSeconds,
+  longestWaitSeconds,
+  waitVisibly,
+} from "./waiting.js";
+
+/** A call that cannot change anything: what a read-only client is made of. */
+export type ReadCall = Omit<Call, "method" | "body">;
+
+const mostTries = 4;
+const mostRateWaits = 3;
+
+/** The envelope of a 2xx answer with JSON; throws `Failure` for everything else. */
+export const readEnvelope = async (
+  channel: Channel,
+  call: ReadCall,
+  subject: Subject,
+): Promise<{ readonly answer: Answer; readonly envelope: Envelope }> => {
+  const answer = await readAnswer(channel, call, subject);
+  const parsed = parseJson(answer);
+  if ("problem" in parsed) throw parsed.problem;
+  const envelope = openEnvelope(parsed.value);
+  if (envelope.status.isSuccess === false) throw brokenEnvelope(answer, envelope);
+  return { answer, envelope };
+};
+
+const readAnswer = async (channel: Channel, call: ReadCall, subject: Subject): Promise<Answer> => {
+  return await repeat<never>(channel, call, subject, (url) =>
+    channel.exchange({ ...call, url, method: "GET" }, channel.signal),
+  );
+};
+
+/** The body of a 200 answer, unread, for downloads; errors within it are thrown as `Failure`. */
+export const openDownload = async (
+  channel: Channel,
+  call: ReadCall,
+  subject: Subject,
+): Promise<Opened | Answer> =>
+  await repeat<Opened>(channel, call, subject, (url) =>
+    channel.open({ ...call, url, method: "GET" }, channel.signal),
+  );
+
+const repeat = async <More>(
+  channel: Channel,
+  call: ReadCall,
+  subject: Subject,
+  tryOnce: (url: URL) => Promise<Answer | Broken | More>,
+): Promise<Answer | More> => {
+  const patience = new Patience(channel);
+  let { url } = call;
+  for (;;) {
+    const result = await tryOnce(url);
+    if (isBroken(result)) {
+      if (!result.passing) throw result.failure;
+      await patience.afterTrouble(result.failure, undefined);
+      continue;
+    }
+    if (!isAnswer(result) || result.status < 300) return result;
+    const said = statusFailure(result, subject, channel.now().getTime());
+    const slash = slashRedirect(result, url);
+    if (slash !== undefined && url === call.url) {
+      url = slash;
+    } else if (result.status === 429) {
+      await patience.afterTooMany(result, said);
+    } else if (result.status >= 500 && result.status !== 501) {
+      await patience.afterTrouble(said, result);
+    } else {
+      throw said;
+    }
+  }
+};
+
+const isBroken = (value: unknown): value is Broken =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "broken";
+const isAnswer = (value: unknown): value is Answer =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "answer";
+
+/** The URL that a redirect names, where it differs from `url` by the path's last slash alone. */
+const slashRedirect = ({ status, headers }: Answer, url: URL): URL | undefined => {
+  if (![301, 302, 307, 308].includes(status)) return undefined;
+  if (headers.location === undefined || !URL.canParse(headers.location, url.href)) return undefined;
+  const target = new URL(headers.location, url.href);
+  const bare = (path: string) => path.replace(/\/$/, "");
+  if (target.origin !== url.origin || target.pathname === url.pathname) return undefined;
+  if (bare(target.pathname) !== bare(url.pathname)) return undefined;
+  // The query is ours, whether or not the redirect repeats it: a lost `offset` would give another page.
+  const followed = new URL(url.href);
+  followed.pathname = target.pathname;
+  return followed;
+};
+
+/** How often one call may be sent again. Each method waits, or throws what it was given. */
+export class Patience {
+  readonly #channel: Channel;
+  #tries = 1;
+  #rateWaits = 0;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** After a broken exchange or a 5xx: backoff, or as long as a 503 asks. */
+  async afterTrouble(trouble: Failure, answer: Answer | undefined): Promise<void> {
+    const { random, now } = this.#channel;
+    if (this.#tries >= mostTries) throw trouble;
+    const backoff = backoffMilliseconds(this.#tries, random());
+    this.#tries += 1;
+    const asked = answer === undefined ? undefined : askedSeconds(answer.headers, now().getTime());
+    if (asked !== undefined && asked > longestWaitSeconds) throw trouble;
+    await this.#wait(Math.max(backoff, (asked ?? 0) * 1000), "retrying", trouble);
+  }
+
+  /** After a 429: as long as told, five minutes where nothing is told. */
+  async afterTooMany(answer: Answer, said: Failure): Promise<void> {
+    const seconds = askedSeconds(answer.headers, this.#channel.now().getTime()) ?? cooldownSeconds;
+    if (this.#rateWaits >= mostRateWaits || seconds > longestWaitSeconds) throw said;
+    this.#rateWaits += 1;
+    await this.#wait(seconds * 1000, "rate-limited", said);
+  }
+
+  async #wait(milliseconds: number, reason: "rate-limited" | "retrying", trouble: Failure): Promise<void> {
+    const { sleep, signal, onWait, redact } = this.#channel;
+    try {
+      await waitVisibly(milliseconds, { reason, message: redact(trouble.message) }, sleep, signal, onWait);
+    } catch (thrown) {
+      if (signal?.aborted === true) throw interrupted();
+      throw thrown;
+    }
+  }
+}
