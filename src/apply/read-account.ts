@@ -41,7 +41,8 @@ const readNow = async (run: Run): Promise<Reading> => {
 const interruption = (signal: AbortSignal, work: Promise<unknown>): Promise<Reading> =>
   new Promise((resolve) => {
     const onAbort = (): void => resolve({ kind: "interrupted" });
-    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
     const forget = (): void => signal.removeEventListener("abort", onAbort);
     work.then(forget, forget);
   });

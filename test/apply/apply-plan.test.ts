@@ -1,0 +1,446 @@
+import { describe, expect, it } from "vitest";
+import { applyPlan } from "../../src/apply/apply-plan.js";
+import { parseReceipt } from "../../src/apply/receipt.js";
+import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/result.js";
+import { failure } from "../../src/model/failure.js";
+import type { Plan, Step } from "../../src/plan/plan.js";
+import { hashState } from "../../src/plan/state.js";
+import { FakeAccount, type Fault } from "./fake-account.js";
+import { account, MemoryJournal, planOf, portsOf, prefix, rule } from "./hand-made.js";
+
+const before = account(
+  "disabled",
+  rule("office", "allow", ["203.0.113.0/24"]),
+  rule("old", "deny", ["198.51.100.7/32"]),
+);
+const steps: readonly Step[] = [
+  { kind: "create", rule: rule("vpn", "allow", ["192.0.2.0/25", "2001:db8::/48"], "staff") },
+  {
+    kind: "update",
+    name: "office",
+    becomes: { name: "head office", type: "allow", description: "main" },
+    add: [prefix("198.51.100.0/24")],
+    remove: [prefix("203.0.113.0/24")],
+  },
+  { kind: "delete", name: "old" },
+  { kind: "enforcement", enabled: true },
+];
+const plan = planOf(before, steps);
+
+interface Outcome {
+  readonly result: ApplyResult;
+  readonly fake: FakeAccount;
+  readonly journal: MemoryJournal;
+  readonly events: ApplyEvent[];
+  readonly slept: number[];
+}
+
+const run = async (
+  options: Partial<ApplyOptions> & {
+    plan?: Plan;
+    fake?: FakeAccount;
+    faults?: Readonly<Record<number, Fault>>;
+    journal?: MemoryJournal;
+  } = {},
+): Promise<Outcome> => {
+  const { plan: given = plan, fake = new FakeAccount(given.before), faults = {}, journal, ...rest } = options;
+  for (const [write, fault] of Object.entries(faults)) fake.faults.set(fake.writes + Number(write), fault);
+  const lines = journal ?? new MemoryJournal();
+  const events: ApplyEvent[] = [];
+  const ports = portsOf(fake, lines);
+  const onProgress = (event: ApplyEvent): void => {
+    events.push(event);
+  };
+  const result = await applyPlan(given, ports, { tool: "test", onProgress, ...rest });
+  return { result, fake, journal: lines, events, slept: ports.slept };
+};
+
+const statuses = ({ steps: reports }: ApplyResult): string => reports.map(({ status }) => status).join(" ");
+const codes = ({ diagnostics }: ApplyResult): string[] => diagnostics.map(({ code }) => code);
+const receiptOf = ({ journal }: Outcome) => {
+  const { receipt, diagnostics } = parseReceipt(journal.text, "receipt.jsonl");
+  expect(diagnostics).toEqual([]);
+  return {
+    end: receipt?.end?.end,
+    outcomes: [1, 2, 3, 4].map((step) => receipt?.records.get(step)?.outcome),
+  };
+};
+const isAfter = (fake: FakeAccount, of: Plan = plan): boolean =>
+  hashState(fake.state()) === hashState(of.after);
+
+describe("a run without trouble", () => {
+  it("does every step once, reads once more than it writes, and ends on the planned account", async () => {
+    const outcome = await run();
+    expect(outcome.result).toMatchObject({ outcome: "done", exitCode: 0, remaining: [], next: "nothing" });
+    expect(statuses(outcome.result)).toBe("applied applied applied applied");
+    expect([outcome.fake.writes, outcome.fake.reads]).toEqual([4, 5]);
+    expect(isAfter(outcome.fake)).toBe(true);
+    expect(receiptOf(outcome)).toEqual({
+      end: "done",
+      outcomes: ["applied", "applied", "applied", "applied"],
+    });
+  });
+
+  it("says started in the receipt before each call", async () => {
+    const journal = new MemoryJournal();
+    const fake = new FakeAccount(before);
+    const seen: number[] = [];
+    fake.onCall = (call) => {
+      if (call === "write") seen.push(journal.lines.filter((line) => line.includes('"started"')).length);
+    };
+    await run({ fake, journal });
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+
+  it("does nothing, and exits 0, for a plan without steps", async () => {
+    const { result, fake } = await run({ plan: planOf(before, []) });
+    expect([result.outcome, result.exitCode, fake.writes]).toEqual(["nothing", 0, 0]);
+  });
+
+  it("finds a plan that is already done", async () => {
+    const { result, fake } = await run({ fake: new FakeAccount(plan.after) });
+    expect([result.outcome, result.exitCode, fake.writes]).toEqual(["nothing", 0, 0]);
+    expect(statuses(result)).toBe("already-done already-done already-done already-done");
+  });
+
+  it("learns the switch from the first rule of an account that had none", async () => {
+    const empty = account("unknown");
+    const first = planOf(empty, [
+      { kind: "create", rule: rule("a", "allow", ["192.0.2.0/24"]) },
+      { kind: "enforcement", enabled: true },
+    ]);
+    const { result, fake } = await run({ plan: first, fake: new FakeAccount(empty) });
+    expect([result.outcome, fake.enabled]).toEqual(["done", true]);
+  });
+
+  it("sets a switch that no rule tells", async () => {
+    const last = planOf(account("disabled", rule("a", "allow", ["192.0.2.0/24"])), [
+      { kind: "delete", name: "a" },
+      { kind: "enforcement", enabled: true },
+    ]);
+    const { result, fake } = await run({ plan: last });
+    expect([result.outcome, fake.enabled, fake.writes]).toEqual(["done", true, 2]);
+    const again = await run({ plan: last, fake });
+    expect([again.result.outcome, again.fake.enabled]).toEqual(["done", true]);
+  });
+
+  it("takes away every spelling of a prefix that leaves", async () => {
+    const fake = new FakeAccount(before);
+    fake.rules[0]!.entries.push({ ...fake.rules[0]!.entries[0]!, id: 900, text: "203.0.113.1/24" });
+    const { result } = await run({ fake });
+    expect(result.outcome).toBe("done");
+  });
+});
+
+describe("before the first write", () => {
+  const refusedUntouched = ({ result, fake }: Outcome): void => {
+    expect([result.outcome, result.exitCode, fake.writes]).toEqual(["refused", 3, 0]);
+    expect(statuses(result)).toBe("not-begun not-begun not-begun not-begun");
+  };
+
+  it("refuses a plan when the account is another than it was, and shows the difference", async () => {
+    const fake = new FakeAccount(before);
+    fake.change(({ rules }) => {
+      rules[0]!.description = "mine now";
+    });
+    const outcome = await run({ fake });
+    refusedUntouched(outcome);
+    expect(codes(outcome.result)).toEqual(["plan-stale"]);
+    expect(outcome.result.unexpected).toMatchObject([{ kind: "update", before: { name: "office" } }]);
+    expect(outcome.result.next).toBe("plan-again");
+    expect(receiptOf(outcome).end).toBe("refused");
+  });
+
+  it("refuses a plan for another account", async () => {
+    const outcome = await run({ plan: { ...plan, account: { ...plan.account, id: 1 } } });
+    refusedUntouched(outcome);
+    expect(codes(outcome.result)).toEqual(["plan-other-account"]);
+  });
+
+  it("refuses a failed guard unless its own override is given", async () => {
+    const guard = { guard: "must_allow", passed: false, diagnostics: [], override: "--allow-lockout" };
+    const guarded = { ...plan, verdicts: [guard, { ...guard, guard: "other", override: "--other" }] };
+    refusedUntouched(await run({ plan: guarded }));
+    refusedUntouched(await run({ plan: guarded, overrides: ["--other"] }));
+    const allowed = await run({ plan: guarded, overrides: ["--other", "allow-lockout"] });
+    expect(allowed.result.outcome).toBe("done");
+  });
+
+  it("refuses a failed guard that has no override", async () => {
+    const guarded = { ...plan, verdicts: [{ guard: "tests", passed: false, diagnostics: [] }] };
+    const outcome = await run({ plan: guarded, overrides: ["--tests"] });
+    refusedUntouched(outcome);
+    expect(codes(outcome.result)).toEqual(["guard-failed"]);
+  });
+
+  it.each<[string, (of: Plan) => Plan]>([
+    ["a step's hash", (of) => ({ ...of, steps: of.steps.map((step) => ({ ...step, stateHash: "0" })) })],
+    ["a step left out", (of) => ({ ...of, steps: of.steps.slice(1) })],
+    ["a step that does not fit", (of) => ({ ...of, before: account("disabled") })],
+    ["another end", (of) => ({ ...of, after: of.before })],
+  ])("refuses a plan that was edited: %s", async (_, edit) => {
+    const { result, fake } = await run({ plan: edit(plan), fake: new FakeAccount(before) });
+    expect([result.outcome, result.exitCode, codes(result), fake.reads, fake.writes]).toEqual([
+      "failed",
+      1,
+      ["plan-inconsistent"],
+      0,
+      0,
+    ]);
+  });
+
+  it("stops at two rules of one name", async () => {
+    const fake = new FakeAccount(before);
+    fake.rules.push({ ...fake.rules[0]!, id: 77 });
+    const { result } = await run({ fake });
+    expect([result.outcome, result.exitCode, fake.writes]).toEqual(["failed", 1, 0]);
+    expect(codes(result)).toEqual(["account-rule-name-repeated"]);
+  });
+
+  it("stops when the receipt cannot be written, before the call it would describe", async () => {
+    const journal = new MemoryJournal();
+    journal.onAppend = () => {
+      if (journal.lines.length === 3) throw failure("receipt-unwritable", "No space left");
+    };
+    const { result, fake } = await run({ journal });
+    expect([result.outcome, result.exitCode, fake.writes]).toEqual(["midway", 4, 1]);
+    expect(codes(result)).toEqual(["receipt-unwritable"]);
+    expect(statuses(result)).toBe("applied not-begun not-begun not-begun");
+  });
+});
+
+describe("lockout", () => {
+  const enabled = account("enabled", ...before.rules);
+  const deleting = planOf(enabled, [
+    {
+      kind: "update",
+      name: "office",
+      becomes: { name: "office", type: "allow", description: "x" },
+      add: [],
+      remove: [],
+    },
+    { kind: "delete", name: "old" },
+  ]);
+
+  it("asks the service before enabling, on the account as it is then, and before a delete while enabled", async () => {
+    const one = await run();
+    expect(one.fake.validations).toBe(1);
+    const two = await run({ plan: deleting });
+    // Once ahead, since only a description comes before it, and once in its turn.
+    expect(two.fake.validations).toBe(2);
+  });
+
+  it("refuses before the first write where the answer is known by then", async () => {
+    const fake = new FakeAccount(enabled);
+    const old = fake.rules[1]!.id;
+    fake.callerGetsIn = (without) => without !== old;
+    const { result } = await run({ plan: deleting, fake });
+    expect([result.outcome, result.exitCode, codes(result), fake.writes]).toEqual([
+      "refused",
+      3,
+      ["lockout-server"],
+      0,
+    ]);
+  });
+
+  it("stops midway where the service says no only then, and goes on when told to", async () => {
+    const fake = new FakeAccount(before);
+    fake.callerGetsIn = () => false;
+    const { result } = await run({ fake });
+    expect([result.outcome, result.exitCode, codes(result)]).toEqual(["midway", 4, ["lockout-server"]]);
+    expect(statuses(result)).toBe("applied applied applied not-begun");
+    expect(fake.enabled).toBe(false);
+    const again = await run({ fake, allowLockout: true });
+    expect([again.result.outcome, fake.enabled]).toEqual(["done", true]);
+    expect(again.events.filter(({ kind }) => kind === "lockout-allowed")).toHaveLength(1);
+  });
+
+  it("refuses what would block a known address of the caller in any state to come", async () => {
+    const inside = prefix("192.0.2.9").network;
+    const outside = prefix("192.0.2.200").network;
+    expect((await run({ clientAddresses: [inside] })).result.outcome).toBe("done");
+    const { result, fake } = await run({ clientAddresses: [inside, outside] });
+    expect([result.exitCode, codes(result), fake.writes]).toEqual([3, ["lockout-client"], 0]);
+    const told = await run({ clientAddresses: [outside], allowLockout: true });
+    expect(told.result.outcome).toBe("done");
+  });
+});
+
+describe("outcomes that are not a plain yes", () => {
+  it.each<[string, Record<number, Fault>, number]>([
+    ["the answer is lost", { 2: "answer-lost" }, 4],
+    ["the request is lost", { 2: "lost" }, 5],
+    ["the request is lost twice", { 2: "lost", 3: "lost" }, 6],
+    ["the connection is refused", { 1: "not-sent" }, 5],
+    ["it lands while apply waits", { 2: { landsAfterReads: 2 } }, 4],
+    ["it shows only after a while", { 3: { visibleAfterReads: 2 } }, 4],
+    ["every answer is lost", { 1: "answer-lost", 2: "answer-lost", 3: "answer-lost", 4: "answer-lost" }, 4],
+  ])("gets there when %s", async (_, faults, writes) => {
+    const outcome = await run({ faults });
+    expect(outcome.result).toMatchObject({ outcome: "done", exitCode: 0 });
+    expect(isAfter(outcome.fake)).toBe(true);
+    expect(outcome.fake.writes).toBe(writes);
+    expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
+  });
+
+  it("gives up on a step that never lands, after its tries, and says what remains", async () => {
+    const outcome = await run({ faults: { 3: "lost", 4: "lost", 5: "lost" } });
+    expect(outcome.result).toMatchObject({ outcome: "midway", exitCode: 4, next: "apply-again" });
+    expect(codes(outcome.result)).toEqual(["step-did-not-land"]);
+    expect(receiptOf(outcome)).toEqual({
+      end: "midway",
+      outcomes: ["applied", "applied", "failed", "skipped"],
+    });
+    expect(outcome.result.remaining?.map(({ kind }) => kind)).toEqual(["delete", "enforcement"]);
+    const again = await run({ fake: outcome.fake });
+    expect(again.result.outcome).toBe("done");
+    expect(statuses(again.result)).toBe("already-done already-done applied applied");
+  });
+
+  it("exits 1 when the first step never lands, since nothing was changed", async () => {
+    const { result } = await run({ faults: { 1: "lost", 2: "lost", 3: "lost" } });
+    expect([result.outcome, result.exitCode]).toEqual(["failed", 1]);
+  });
+
+  it("waits the whole settling time before it tries a lost write again, and none for one that was not sent", async () => {
+    const patience = { settle: [1, 2, 3], reconnect: [7] };
+    expect((await run({ faults: { 1: "lost" }, patience })).slept).toEqual([1, 2, 3, 3]);
+    expect((await run({ faults: { 1: "not-sent" }, patience })).slept).toEqual([7]);
+  });
+
+  it("stops at a definite no, and exits 1 when that was the first step", async () => {
+    const first = await run({ faults: { 1: "refused" } });
+    expect([first.result.outcome, first.result.exitCode, codes(first.result)]).toEqual([
+      "failed",
+      1,
+      ["step-refused"],
+    ]);
+    const second = await run({ faults: { 2: "refused" } });
+    expect([second.result.outcome, second.result.exitCode]).toEqual(["midway", 4]);
+    expect(receiptOf(second).outcomes).toEqual(["applied", "failed", "skipped", "skipped"]);
+    expect((await run({ fake: second.fake })).result.outcome).toBe("done");
+  });
+
+  it("takes a partial success as a failure, and needs a new plan", async () => {
+    const outcome = await run({ faults: { 1: "partial" } });
+    expect([outcome.result.outcome, outcome.result.exitCode, codes(outcome.result)]).toEqual([
+      "midway",
+      4,
+      ["step-partial"],
+    ]);
+    expect(outcome.result.next).toBe("plan-again");
+    expect(outcome.result.remaining).toContainEqual(expect.objectContaining({ kind: "update" }));
+    expect((await run({ fake: outcome.fake })).result).toMatchObject({ outcome: "refused", exitCode: 3 });
+  });
+
+  it("does not believe an answer that the account does not bear out", async () => {
+    const outcome = await run({ faults: { 1: "lie" } });
+    expect([outcome.result.outcome, codes(outcome.result)]).toEqual(["midway", ["step-not-visible"]]);
+    expect(receiptOf(outcome).outcomes[0]).toBe("unknown");
+    expect(outcome.fake.writes).toBe(1);
+  });
+
+  it("notices a write that lands after its repetition", async () => {
+    const patience = { settle: [1, 1] };
+    const outcome = await run({ faults: { 1: { landsAfterReads: 4 } }, patience });
+    expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
+    expect(codes(outcome.result)).toContain("account-rule-name-repeated");
+  });
+
+  it("takes a conflict after a doubtful try as a sign that the try has landed", async () => {
+    const patience = { settle: [1] };
+    const fake = new FakeAccount(before);
+    // Lands just before the repetition arrives, which is then refused: its prefix is there already.
+    fake.faults.set(2, { landsAfterReads: 9 });
+    fake.onCall = (call) => {
+      if (call === "write" && fake.writes === 2) {
+        fake.change(({ rules }) => {
+          const office = rules.find(({ name }) => name === "office")!;
+          Object.assign(office, { name: "head office", description: "main" });
+          office.entries = [{ id: 901, prefix: prefix("198.51.100.0/24"), text: "198.51.100.0/24" }];
+        });
+      }
+    };
+    const outcome = await run({ fake, patience });
+    expect(outcome.result.steps[1]).toMatchObject({ status: "applied", attempts: 2 });
+  });
+
+  it("keeps looking while the account cannot be read, and says unknown when it stays so", async () => {
+    const fake = new FakeAccount(before);
+    fake.unreadable.add(2);
+    const found = await run({ fake, faults: { 1: "answer-lost" } });
+    expect(found.result.outcome).toBe("done");
+    const dark = new FakeAccount(before);
+    for (let read = 2; read < 20; read += 1) dark.unreadable.add(read);
+    const lost = await run({ fake: dark, faults: { 1: "lost" } });
+    expect(lost.result).toMatchObject({ outcome: "midway", exitCode: 4 });
+    expect(lost.result.remaining).toBeUndefined();
+    expect(receiptOf(lost).outcomes[0]).toBe("unknown");
+  });
+});
+
+describe("somebody else at work", () => {
+  it.each(["read", "write"] as const)("stops when the account changes before a %s", async (moment) => {
+    const fake = new FakeAccount(before);
+    let calls = 0;
+    fake.onCall = (call) => {
+      if (call !== moment) return;
+      calls += 1;
+      if (calls === 3) fake.change((it) => it.rules.push({ ...it.rules[0]!, id: 55, name: "theirs" }));
+    };
+    const { result } = await run({ fake });
+    expect([result.outcome, result.exitCode, codes(result)]).toEqual(["midway", 4, ["account-changed"]]);
+    expect(result.unexpected).toMatchObject([{ kind: "create", rule: { name: "theirs" } }]);
+    expect(result.next).toBe("plan-again");
+  });
+});
+
+describe("Ctrl-C", () => {
+  const interruptAt = (moment: "read" | "write", count: number) => {
+    const fake = new FakeAccount(before);
+    const controller = new AbortController();
+    let calls = 0;
+    fake.onCall = (call) => {
+      if (call === moment) calls += 1;
+      if (call === moment && calls === count) controller.abort();
+    };
+    return { fake, signal: controller.signal };
+  };
+
+  it("changes nothing and exits 1 before the first write", async () => {
+    const outcome = await run(interruptAt("read", 1));
+    expect([outcome.result.outcome, outcome.result.exitCode, outcome.fake.writes]).toEqual(["failed", 1, 0]);
+    expect(codes(outcome.result)).toEqual(["interrupted"]);
+  });
+
+  it("lets the call in flight finish, then stops; the next run goes on", async () => {
+    const outcome = await run(interruptAt("write", 2));
+    expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
+    expect(receiptOf(outcome)).toEqual({
+      end: "midway",
+      outcomes: ["applied", "applied", "skipped", "skipped"],
+    });
+    expect(outcome.result.next).toBe("apply-again");
+    expect((await run({ fake: outcome.fake })).result.outcome).toBe("done");
+  });
+
+  it("abandons a call that does not answer, as unknown", async () => {
+    const fake = new FakeAccount(before);
+    const controller = new AbortController();
+    fake.createRule = () => {
+      controller.abort();
+      return new Promise(() => undefined);
+    };
+    const outcome = await run({ fake, signal: controller.signal });
+    expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
+    expect(receiptOf(outcome).outcomes).toEqual(["unknown", "skipped", "skipped", "skipped"]);
+    expect(outcome.slept).toEqual([10_000]);
+  });
+
+  it("leaves a doubtful write unknown instead of waiting for it", async () => {
+    const { fake, signal } = interruptAt("read", 2);
+    const outcome = await run({ fake, signal, faults: { 1: "answer-lost" } });
+    expect(receiptOf(outcome).outcomes[0]).toBe("unknown");
+    expect(outcome.result.exitCode).toBe(4);
+  });
+});

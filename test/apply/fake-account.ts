@@ -1,0 +1,242 @@
+/**
+ * An account in memory behind apply's ports, as strict as API.md describes the service: writes add, one range
+ * cannot be on an allow and on a deny rule, names may repeat, a write's `rule_set_enabled` flips the switch.
+ * Faults are scripted by the number of the write; every state that the account was ever in is kept.
+ */
+import { comparePrefixes, formatPrefix, type Prefix, samePrefix } from "../../src/address/prefix.js";
+import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../../src/apply/ports.js";
+import { failure } from "../../src/model/failure.js";
+import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
+import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
+
+/** What happens to one write. */
+export type Fault =
+  /** The request is lost; the caller cannot tell. */
+  | "lost"
+  /** It never left the machine. */
+  | "not-sent"
+  /** It takes effect, and the answer is lost. */
+  | "answer-lost"
+  /** The answer is lost, and it takes effect only after the given number of further readings. */
+  | { readonly landsAfterReads: number }
+  | "refused"
+  /** Only the first of the new prefixes is taken, and the answer says so. */
+  | "partial"
+  /** The answer says done, and nothing is done. */
+  | "lie"
+  /** The answer says done, and it takes effect only after the given number of further readings. */
+  | { readonly visibleAfterReads: number };
+
+interface StoredRule {
+  id: number;
+  name: string;
+  type: RuleType;
+  description: string;
+  entries: SnapshotEntry[];
+}
+
+export class FakeAccount implements AccountReader, AccountWriter {
+  readonly accountId = 66847;
+  readonly host = "ab123.us1.dbt.com";
+  rules: StoredRule[] = [];
+  enabled: boolean;
+  /** By the number of the write, from 1. */
+  readonly faults = new Map<number, Fault>();
+  /** The states after each effect, the first one included. */
+  readonly history: AccountState[] = [];
+  writes = 0;
+  reads = 0;
+  validations = 0;
+  /** Fails the reads with these numbers, from 1. */
+  readonly unreadable = new Set<number>();
+  /** Run before each call, to crash it, or to change the account behind the tool's back. */
+  onCall: (call: "read" | "write" | "validate") => void = () => undefined;
+  /** What the service says about the caller, by the id of the rule left out. */
+  callerGetsIn: (withoutRuleId: number | undefined) => boolean = () => true;
+  #nextId = 1;
+  #pending: { reads: number; effect: () => void }[] = [];
+
+  constructor(state: AccountState) {
+    this.enabled = state.enforcement === "enabled";
+    for (const rule of state.rules) this.#add(rule);
+    this.#remember();
+  }
+
+  async readSnapshot(): Promise<Snapshot> {
+    this.onCall("read");
+    this.reads += 1;
+    this.#landPending();
+    if (this.unreadable.has(this.reads)) throw failure("unreachable", "The account cannot be read");
+    return this.snapshot();
+  }
+
+  async validateCaller(ruleSetId: number, withoutRuleId?: number): Promise<boolean> {
+    this.onCall("validate");
+    this.validations += 1;
+    if (ruleSetId !== 1) throw new Error("unknown rule set");
+    return this.callerGetsIn(withoutRuleId);
+  }
+
+  createRule(rule: Rule, ruleSetEnabled: boolean | undefined): Promise<WriteOutcome> {
+    return this.#write(ruleSetEnabled, rule.prefixes, (prefixes) => {
+      const conflict = this.#conflict(rule.type, prefixes);
+      if (conflict !== undefined) return conflict;
+      return () => this.#add({ ...rule, prefixes });
+    });
+  }
+
+  updateRule(
+    current: SnapshotRule,
+    becomes: RuleFields,
+    add: readonly Prefix[],
+    remove: readonly SnapshotEntry[],
+    ruleSetEnabled: boolean | undefined,
+  ): Promise<WriteOutcome> {
+    return this.#write(ruleSetEnabled, add, (prefixes) => {
+      const rule = this.rules.find(({ id }) => id === current.id);
+      if (rule === undefined) return refusal(404, "no such rule");
+      if (prefixes.some((prefix) => rule.entries.some((entry) => samePrefix(entry.prefix, prefix)))) {
+        return refusal(409, "CIDR(s) already exists");
+      }
+      const kept = rule.entries.filter(({ id }) => !remove.some((entry) => entry.id === id));
+      const all = [...kept.map(({ prefix }) => prefix), ...prefixes];
+      const conflict = this.#conflict(becomes.type, all, rule.id);
+      if (conflict !== undefined) return conflict;
+      return () => {
+        const added = prefixes.map((prefix) => this.#entry(prefix));
+        Object.assign(rule, becomes, { entries: [...kept, ...added] });
+      };
+    });
+  }
+
+  deleteRule(current: SnapshotRule): Promise<WriteOutcome> {
+    return this.#write(undefined, [], () => {
+      if (!this.rules.some(({ id }) => id === current.id)) return refusal(404, "no such rule");
+      return () => {
+        this.rules = this.rules.filter(({ id }) => id !== current.id);
+      };
+    });
+  }
+
+  setEnforcement(enabled: boolean): Promise<WriteOutcome> {
+    return this.#write(undefined, [], () => () => {
+      this.enabled = enabled;
+    });
+  }
+
+  /** The account without a call, for the test's own eyes. */
+  snapshot(): Snapshot {
+    const told = this.rules.length > 0;
+    return {
+      accountId: this.accountId,
+      host: this.host,
+      enforcement: told ? (this.enabled ? "enabled" : "disabled") : "unknown",
+      ...(told ? { ruleSetId: 1, enabledForServiceTokens: true } : {}),
+      rules: this.rules.map((rule) => ({ ...rule, entries: [...rule.entries] })),
+    };
+  }
+
+  state(): AccountState {
+    const rules = this.rules
+      .map(({ name, type, description, entries }) => ({
+        name,
+        type,
+        description,
+        prefixes: entries.map(({ prefix }) => prefix).sort(comparePrefixes),
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { enforcement: this.enabled ? "enabled" : "disabled", rules };
+  }
+
+  /** A change by somebody else. */
+  change(effect: (account: FakeAccount) => void): void {
+    effect(this);
+    this.#remember();
+  }
+
+  async #write(
+    ruleSetEnabled: boolean | undefined,
+    prefixes: readonly Prefix[],
+    prepare: (prefixes: readonly Prefix[]) => (() => void) | WriteOutcome,
+  ): Promise<WriteOutcome> {
+    this.onCall("write");
+    this.writes += 1;
+    const fault = this.faults.get(this.writes);
+    if (fault === "lost") return { kind: "unknown", message: "connection reset" };
+    if (fault === "not-sent") return { kind: "unknown", message: "connection refused", neverSent: true };
+    if (fault === "refused") return refusal(400, "Invalid IP range");
+    if (fault === "lie") return { kind: "applied" };
+    const taken = fault === "partial" ? prefixes.slice(0, -1) : prefixes;
+    const land = (): WriteOutcome => {
+      const effect = prepare(taken);
+      if (typeof effect !== "function") return effect;
+      effect();
+      if (ruleSetEnabled !== undefined) this.enabled = ruleSetEnabled;
+      this.#remember();
+      return { kind: "applied", serverAt: "2026-11-21T00:00:00.000Z" };
+    };
+    if (typeof fault === "object") return this.#later(fault, () => void land());
+    const answer = land();
+    if (fault === "answer-lost") return { kind: "unknown", message: "connection reset" };
+    if (fault === "partial" && answer.kind === "applied") {
+      const lost = prefixes.slice(-1).map(formatPrefix).join(", ");
+      return { kind: "partial", message: `not taken: ${lost}` };
+    }
+    return answer;
+  }
+
+  #later(
+    fault: { landsAfterReads: number } | { visibleAfterReads: number },
+    effect: () => void,
+  ): WriteOutcome {
+    if ("landsAfterReads" in fault) {
+      this.#pending.push({ reads: fault.landsAfterReads, effect });
+      return { kind: "unknown", message: "timed out" };
+    }
+    this.#pending.push({ reads: fault.visibleAfterReads, effect });
+    return { kind: "applied" };
+  }
+
+  #landPending(): void {
+    const due = this.#pending.filter((one) => one.reads <= 0);
+    this.#pending = this.#pending.filter((one) => one.reads > 0);
+    for (const one of this.#pending) one.reads -= 1;
+    for (const one of due) one.effect();
+  }
+
+  #conflict(type: RuleType, prefixes: readonly Prefix[], self?: number): WriteOutcome | undefined {
+    const other = this.rules.find(
+      (rule) =>
+        rule.id !== self &&
+        rule.type !== type &&
+        rule.entries.some((entry) => prefixes.some((prefix) => samePrefix(prefix, entry.prefix))),
+    );
+    return other === undefined ? undefined : refusal(400, "the same range is on a rule of the other type");
+  }
+
+  #add(rule: Rule): void {
+    const { name, type, description, prefixes } = rule;
+    this.rules.push({
+      id: this.#id(),
+      name,
+      type,
+      description,
+      entries: prefixes.map((prefix) => this.#entry(prefix)),
+    });
+  }
+
+  #entry(prefix: Prefix): SnapshotEntry {
+    return { id: this.#id(), prefix, text: formatPrefix(prefix) };
+  }
+
+  #id(): number {
+    this.#nextId += 1;
+    return this.#nextId;
+  }
+
+  #remember(): void {
+    this.history.push(this.state());
+  }
+}
+
+const refusal = (status: number, message: string): WriteOutcome => ({ kind: "refused", status, message });
