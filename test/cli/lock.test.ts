@@ -1,0 +1,160 @@
+/** The lock between real processes: bundled once, run by `node`, stopped in every way a process can end. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { rolldown } from "rolldown";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { acquireLock } from "../../src/cli/lock.js";
+import { processStart } from "../../src/cli/process-identity.js";
+
+const account = { host: "ab123.us1.dbt.com", id: 66847 };
+const now = new Date("2026-11-21T00:00:00Z");
+let folder = "";
+let script = "";
+let state = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lock-"));
+  const entry = join(folder, "entry.ts");
+  const lock = resolve("src/cli/lock.ts");
+  await writeFile(
+    entry,
+    `import { acquireLock } from ${JSON.stringify(lock)};
+    const id = Number(process.argv[2]);
+    process.stdin.once("data", async () => {
+      try {
+        await acquireLock({ host: "ab123.us1.dbt.com", id }, process.env, new Date());
+        console.log("held");
+        setInterval(() => undefined, 1000);
+      } catch (error) {
+        console.log(error.diagnostics?.[0].code ?? String(error));
+        process.exit(1);
+      }
+    });
+    console.log("ready");`,
+  );
+  const bundle = await rolldown({ input: entry, platform: "node" });
+  script = join(folder, "holder.mjs");
+  await bundle.write({ file: script, format: "esm" });
+});
+afterAll(() => rm(folder, { recursive: true }));
+beforeEach(async () => {
+  state = await mkdtemp(join(folder, "state-"));
+});
+
+interface Holder {
+  readonly child: ChildProcess;
+  readonly said: Promise<string>;
+  readonly go: () => void;
+}
+
+/** A process that waits for a word, then tries to take the lock and says how that went. */
+const holder = async (id = account.id): Promise<Holder> => {
+  const child = spawn(process.execPath, [script, String(id)], {
+    env: { ...process.env, XDG_STATE_HOME: state },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout! });
+  const reading = lines[Symbol.asyncIterator]();
+  await reading.next();
+  const said = reading.next().then(({ value }) => String(value));
+  return { child, said, go: () => child.stdin!.write("go\n") };
+};
+
+const start = async (id?: number): Promise<Holder> => {
+  const one = await holder(id);
+  one.go();
+  return one;
+};
+
+const end = async ({ child }: Holder, signal: NodeJS.Signals = "SIGKILL"): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill(signal);
+  await exit;
+};
+
+const acquire = () => acquireLock(account, { XDG_STATE_HOME: state }, now);
+
+describe("the lock between applies", () => {
+  it("is taken once, and free again after its release", async () => {
+    const lock = await acquire();
+    await expect(acquire()).rejects.toMatchObject({ diagnostics: [{ code: "apply-locked" }], exitCode: 1 });
+    await lock.release();
+    const again = await acquire();
+    await again.release();
+  });
+
+  it("names the process that holds it", async () => {
+    const other = await start();
+    expect(await other.said).toBe("held");
+    await expect(acquire()).rejects.toThrow(new RegExp(`process ${other.child.pid}, since 20`));
+    await end(other);
+  });
+
+  it("keeps accounts apart from each other", async () => {
+    const other = await start(1);
+    expect(await other.said).toBe("held");
+    const lock = await acquire();
+    await lock.release();
+    await end(other);
+  });
+
+  it.each(["SIGKILL", "SIGTERM"] as const)("is free as soon as its process ended by %s", async (signal) => {
+    const other = await start();
+    expect(await other.said).toBe("held");
+    await end(other, signal);
+    const lock = await acquire();
+    await lock.release();
+    const left = await readdir(state, { recursive: true });
+    expect(left.filter((name) => name.endsWith(".lock"))).toEqual([]);
+  });
+
+  it("holds while its process is stopped, however long", async () => {
+    const other = await start();
+    expect(await other.said).toBe("held");
+    other.child.kill("SIGSTOP");
+    await expect(acquire()).rejects.toMatchObject({ diagnostics: [{ code: "apply-locked" }] });
+    await end(other);
+  });
+
+  it("is not held by a process that was given the number of a dead one", async () => {
+    const lock = await acquire();
+    const [name = ""] = (await readdir(state, { recursive: true })).filter((path) => path.endsWith(".lock"));
+    await lock.release();
+    const began = await processStart(process.pid);
+    const recycled = name.replace(`_${began}_`, `_${began}9_`);
+    expect(recycled).not.toBe(name);
+    await writeFile(join(state, recycled), "");
+    const again = await acquire();
+    await again.release();
+    // The unaltered name, of this living process, does hold.
+    await writeFile(join(state, name), "");
+    await expect(acquire()).rejects.toMatchObject({ diagnostics: [{ code: "apply-locked" }] });
+  });
+
+  it("is never held by two of many that begin at once", async () => {
+    const crowd = await Promise.all(Array.from({ length: 6 }, () => holder()));
+    for (const one of crowd) one.go();
+    const said = await Promise.all(crowd.map((one) => one.said));
+    expect(said.filter((word) => word === "held").length).toBeLessThanOrEqual(1);
+    expect(said.filter((word) => word !== "held" && word !== "apply-locked")).toEqual([]);
+    await Promise.all(crowd.map((one) => end(one)));
+    const lock = await acquire();
+    await lock.release();
+  });
+
+  it("falls back to another place where the user's own is not writable", async () => {
+    const blocked = join(state, "file");
+    await writeFile(blocked, "");
+    const lock = await acquireLock(
+      { host: `${process.pid}.example`, id: 1 },
+      { XDG_STATE_HOME: blocked },
+      now,
+    );
+    await lock.release();
+  });
+});
