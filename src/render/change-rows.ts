@@ -105,6 +105,12 @@ export const changeRows = (plan: Plan, maxEntries: number = defaultMaxEntries): 
   return plan.changes.map((change) => rowsOfChange(change, context));
 };
 
+/** The same for changes without a plan: what is left to do, or what somebody else did. */
+export const looseChangeRows = (changes: readonly Change[]): Row[] =>
+  changes.flatMap((change) =>
+    rowsOfChange(change, { maxEntries: defaultMaxEntries, expired: new Map(), notes: new Map() }),
+  );
+
 const fates = { kept: "kept", deleted: "deleted", refused: "refused by the policy" } as const;
 
 export const unmanagedRows = (plan: Plan): Row[] => {

@@ -6,7 +6,11 @@ export const relativePath = (file: string): string => file.replaceAll("\\", "/")
 /** A relative reference, or a `file:` URI for an absolute path. */
 export const fileUri = (file: string): string => {
   const path = relativePath(file);
-  const escaped = path.toWellFormed().split("/").map(encodeURIComponent).join("/");
+  const escaped = path
+    .replace(/\p{Cs}/gu, "\u{fffd}")
+    .split("/")
+    .map(encodeURIComponent)
+    .join("/");
   if (/^[A-Za-z]:\//.test(path)) return `file:///${escaped.replace("%3A", ":")}`;
   return path.startsWith("/") ? `file://${escaped}` : escaped;
 };

@@ -1,0 +1,68 @@
+/** The end of an apply for a comment or a job summary: verdict first, steps folded. */
+import type { ApplyResult } from "../apply/result.js";
+import { applyClosing, type NextCommands, nextText, stepGroups, stepReportText } from "./apply-text.js";
+import { looseChangeRows } from "./change-rows.js";
+import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import { accountLine, defaultMaxBytes, fitReport, markerOf } from "./markdown.js";
+import { markdownCode } from "./neutralise.js";
+import { diffLine } from "./row.js";
+import { plainStyle } from "./style.js";
+import { counted } from "./words.js";
+
+export interface ApplyMarkdownOptions extends NextCommands {
+  readonly account: { readonly id: number; readonly host: string };
+  readonly maxBytes?: number;
+}
+
+const titles = {
+  done: "applied",
+  nothing: "nothing to apply",
+  refused: "refused",
+  failed: "failed",
+  midway: "stopped midway",
+} as const;
+
+export const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
+  const { changed, unknown, notChanged } = stepGroups(result);
+  const next = nextText(result.next, options);
+  const look = { style: plainStyle, width: 100 };
+  const steps = (title: string, reports: typeof changed, open: boolean) => ({
+    title: `${title}: ${counted(reports.length, "step")}`,
+    language: "text" as const,
+    rows: reports.map(stepReportText),
+    open,
+  });
+  return fitReport(
+    {
+      marker: markerOf("apply", options.account),
+      head: [
+        `### dbt IP restrictions: ${titles[result.outcome]}\n`,
+        `**${applyClosing(result)}**\n`,
+        `${accountLine(options.account)}\n`,
+        ...(next === "" ? [] : [`Next: ${markdownCode(next.replace(/^Next: /, ""), 300)}\n`]),
+      ].join("\n"),
+      sections: [
+        steps("Unknown", unknown, true),
+        steps("Not changed", notChanged, true),
+        {
+          title: diagnosticsCount(result.diagnostics),
+          language: "text",
+          rows: result.diagnostics.map((one) => renderDiagnosticsText([one], look).trimEnd()),
+          open: true,
+        },
+        {
+          title: "Changed by somebody else",
+          language: "diff",
+          rows: looseChangeRows(result.unexpected ?? []).map(diffLine),
+        },
+        steps("Changed", changed, false),
+        {
+          title: "Still to do",
+          language: "diff",
+          rows: looseChangeRows(result.remaining ?? []).map(diffLine),
+        },
+      ],
+    },
+    options.maxBytes ?? defaultMaxBytes,
+  );
+};

@@ -1,0 +1,115 @@
+/** How an apply ended: what was changed, what was not, what nobody knows, and the next command. */
+import type { ApplyResult, NextAction, StepReport } from "../apply/result.js";
+import { assertNever } from "../model/assert.js";
+import { looseChangeRows, stepTitle } from "./change-rows.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
+import type { Look } from "./look.js";
+import { cut, visible } from "./neutralise.js";
+import { rowLines } from "./row.js";
+import { wrap } from "./width.js";
+import { counted } from "./words.js";
+
+/** The commands that the summary tells the user to type. */
+export interface NextCommands {
+  /** Applies the same plan again: `dbt-ip-rules apply plan.json`. */
+  readonly applyAgain?: string;
+  readonly planAgain?: string;
+}
+
+export const nextText = (next: NextAction, commands: NextCommands): string => {
+  const again = commands.applyAgain ?? "dbt-ip-rules apply";
+  switch (next) {
+    case "nothing":
+      return "";
+    case "apply-again":
+      return `Next: ${again}`;
+    case "plan-again":
+      return `Next: ${commands.planAgain ?? "dbt-ip-rules plan"}`;
+    case "mend-first":
+      return `Next: mend what is said above, then ${again}`;
+    default:
+      return assertNever(next);
+  }
+};
+
+export interface StepGroups {
+  readonly changed: readonly StepReport[];
+  readonly unknown: readonly StepReport[];
+  readonly notChanged: readonly StepReport[];
+}
+
+export const stepGroups = ({ steps }: ApplyResult): StepGroups => ({
+  changed: steps.filter(({ status }) => status === "applied" || status === "already-done"),
+  unknown: steps.filter(({ status }) => status === "unknown"),
+  notChanged: steps.filter(({ status }) => status === "failed" || status === "not-begun"),
+});
+
+/** `2 of 3 steps done, 1 unknown`. */
+const tally = (result: ApplyResult): string => {
+  const { changed, unknown } = stepGroups(result);
+  const done = `${changed.length} of ${counted(result.steps.length, "step")} done`;
+  return unknown.length === 0 ? done : `${done}, ${unknown.length} unknown`;
+};
+
+/** The one line that says how it ended, for every format. */
+export const applyClosing = (result: ApplyResult): string => {
+  switch (result.outcome) {
+    case "done":
+      return `Applied: ${tally(result)}, and the account now is as planned.`;
+    case "nothing":
+      return "Nothing to do: the account is as planned.";
+    case "refused":
+      return stepGroups(result).changed.length === 0
+        ? "Refused: nothing was changed."
+        : `Refused: ${tally(result)}.`;
+    case "failed":
+      return "Failed: nothing was changed.";
+    case "midway":
+      return `Stopped midway: ${tally(result)}. The account was changed, but is not as planned.`;
+    default:
+      return assertNever(result.outcome);
+  }
+};
+
+/** `3. delete rule "Old": failed: the API said no`. */
+export const stepReportText = ({ planned, status, message }: StepReport): string => {
+  const words = { "already-done": "done by an earlier run", "not-begun": "not begun", applied: "" } as const;
+  const state = status === "failed" || status === "unknown" ? status : words[status];
+  const why = message === undefined || status === "applied" ? "" : cut(message, 300);
+  const tail = [state, why].filter((part) => part !== "").join(": ");
+  return `${planned.number}. ${stepTitle(planned.step)}${tail === "" ? "" : ` (${tail})`}`;
+};
+
+const group = (title: string, reports: readonly StepReport[], { style, width }: Look): string[] =>
+  reports.length === 0
+    ? []
+    : [
+        style.strong(title),
+        ...reports.flatMap((report) => wrap(`  ${stepReportText(report)}`, width, 5)),
+        "",
+      ];
+
+const changesBlock = (title: string, changes: ApplyResult["remaining"], look: Look): string[] =>
+  changes === undefined || changes.length === 0
+    ? []
+    : [look.style.strong(title), ...looseChangeRows(changes).flatMap((row) => rowLines(row, look)), ""];
+
+export const renderApplyText = (result: ApplyResult, options: Look & NextCommands): string => {
+  const { changed, unknown, notChanged } = stepGroups(result);
+  const { style } = options;
+  const problems = renderDiagnosticsText(result.diagnostics, options);
+  const closing = applyClosing(result);
+  const good = result.outcome === "done" || result.outcome === "nothing";
+  const next = nextText(result.next, options);
+  const whole = result.outcome === "done";
+  return `${[
+    ...(whole ? [] : group("Changed", changed, options)),
+    ...group("Unknown: the call was made and nobody can tell whether it took effect", unknown, options),
+    ...group("Not changed", notChanged, options),
+    ...changesBlock("Changed by somebody else", result.unexpected, options),
+    ...(whole ? [] : changesBlock("Still to do", result.remaining, options)),
+    ...(problems === "" ? [] : [problems]),
+    good ? style.strong(closing) : style.error(closing),
+    ...(next === "" ? [] : [visible(next)]),
+  ].join("\n")}\n`;
+};
