@@ -1,12 +1,9 @@
 import type { AccountState } from "../model/rule.js";
+import { isEnforced } from "./access-change.js";
 import type { Renames } from "./diff-states.js";
 import { orderEnforced } from "./order-enforced.js";
 import { orderUnenforced } from "./order-unenforced.js";
 import type { Step } from "./plan.js";
-
-/** `unknown` counts as on: nobody knows that it is off. */
-export const isEnforced = ({ enforcement }: Pick<AccountState, "enforcement">): boolean =>
-  enforcement !== "disabled";
 
 /** The calls that lead from one state to the other, in the order of the essay above. */
 export const orderSteps = (
@@ -25,3 +22,5 @@ export const orderSteps = (
   const order = isEnforced(before) && isEnforced(after) ? orderEnforced : orderUnenforced;
   return [...disable, ...order(before, after, renames), ...enable];
 };
+
+export { isEnforced };

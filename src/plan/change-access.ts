@@ -1,0 +1,55 @@
+/** What each change would do to access if it alone were made: the figure beside each change of a plan. */
+
+import { assertNever } from "../model/assert.js";
+import type { AccountState } from "../model/rule.js";
+import { isEnforced } from "./access-change.js";
+import { LiveAccess } from "./live-access.js";
+import type { AccessChange, Change } from "./plan.js";
+import type { RuleReplacement } from "./simulate.js";
+import { accessChangeOf } from "./verify-steps.js";
+
+const replacementFor = (change: Exclude<Change, { kind: "enforcement" }>): RuleReplacement => {
+  switch (change.kind) {
+    case "create":
+      return { after: change.rule };
+    case "update":
+      return { before: change.before, after: change.after };
+    case "delete":
+      return { before: change.rule };
+    default:
+      return assertNever(change);
+  }
+};
+
+/**
+ * In the order of the changes, each applied alone to `before`. Where the switch is off before and after, what
+ * each would mean if it were on, as for the whole plan. Sets only: `parts` is empty.
+ */
+export const changeAccess = (
+  before: AccountState,
+  after: AccountState,
+  changes: readonly Change[],
+): AccessChange[] => {
+  const enforced = isEnforced(before) || !isEnforced(after);
+  const further = changes.flatMap((change) => {
+    if (change.kind === "create") return [...change.rule.prefixes];
+    return change.kind === "update" ? [...change.added] : [];
+  });
+  const access = new LiveAccess(before.rules, further, enforced);
+  return changes.map((change) => {
+    if (change.kind === "enforcement") {
+      const was = change.before !== "disabled";
+      access.setEnforced(was);
+      const delta = access.setEnforced(change.after === "enabled");
+      access.setEnforced(enforced);
+      return accessChangeOf(delta);
+    }
+    const replacement = replacementFor(change);
+    const delta = access.replace(replacement);
+    access.replace({
+      ...(replacement.after && { before: replacement.after }),
+      ...(replacement.before && { after: replacement.before }),
+    });
+    return accessChangeOf(delta);
+  });
+};

@@ -1,0 +1,95 @@
+/**
+ * From a policy and the account as read to a plan. Pure: the same input gives the same plan, on any machine.
+ * Nothing is planned for an account or a policy that cannot be understood for sure.
+ */
+import type { Address } from "../address/prefix.js";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import type { AccountState } from "../model/rule.js";
+import type { Snapshot } from "../model/snapshot.js";
+import type { Policy } from "../policy/policy.js";
+import { planAccessChange } from "./access-change.js";
+import { type Desired, desiredState } from "./desired.js";
+import { diffStates } from "./diff-states.js";
+import { judge } from "./guards.js";
+import { prefixKey, rulesByName } from "./keys.js";
+import type { Plan } from "./plan.js";
+import { checkSnapshot, hashPolicy, hashState, stateOf } from "./state.js";
+import { orderSteps } from "./transition.js";
+import { verifySteps } from "./verify-steps.js";
+
+export interface PlanInput {
+  readonly policy: Policy;
+  readonly snapshot: Snapshot;
+  /** Addresses that this run is known to come from: they must stay allowed. */
+  readonly clientAddresses?: readonly Address[];
+  /** Kept in the input so that a plan never depends on a clock of its own; the policy is resolved already. */
+  readonly now: Date;
+  /** Flags given (guards.ts, `overrideFlags`). */
+  readonly overrides?: ReadonlySet<string>;
+  /** What reading the policy brought to light; warnings and notes are shown with the plan. */
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+export interface PlanResult {
+  /** Absent when there are errors. A plan that a guard refuses is a plan. */
+  readonly plan?: Plan;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const otherAccount = ({ account }: Policy, snapshot: Snapshot): Diagnostic[] =>
+  account.id === undefined || account.id === snapshot.accountId
+    ? []
+    : [
+        {
+          code: "policy-for-other-account",
+          severity: "error",
+          message: `The policy is for account ${account.id}, but account ${snapshot.accountId} was read`,
+          hint: "Use the policy of that account, or correct `account.id` or --account",
+        },
+      ];
+
+/** Entries that the account still has and whose date is why they go. */
+const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desired): Plan["expired"] => {
+  const account = rulesByName(before.rules);
+  return policy.rules.flatMap((rule) => {
+    if (rule.expired.length === 0) return [];
+    const old = new Set((account.get(renames.get(rule.name) ?? rule.name)?.prefixes ?? []).map(prefixKey));
+    const kept = new Set(rule.entries.map(({ prefix }) => prefixKey(prefix)));
+    return rule.expired.flatMap(({ prefix, expires }) =>
+      expires !== undefined && old.has(prefixKey(prefix)) && !kept.has(prefixKey(prefix))
+        ? [{ rule: rule.name, prefix, expires }]
+        : [],
+    );
+  });
+};
+
+export const makePlan = (input: PlanInput): PlanResult => {
+  const { policy, snapshot, clientAddresses = [], overrides = new Set(), diagnostics = [] } = input;
+  const problems = [...diagnostics, ...otherAccount(policy, snapshot), ...checkSnapshot(snapshot)];
+  if (hasErrors(problems)) return { diagnostics: problems };
+  const before = stateOf(snapshot);
+  const wanted = desiredState(policy, before);
+  const all = [...problems, ...wanted.diagnostics];
+  if (wanted.desired === undefined) return { diagnostics: all };
+  const { state: after, renames, unmanaged } = wanted.desired;
+  const steps = verifySteps(before, after, orderSteps(before, after, renames));
+  const changes = diffStates(before, after, renames);
+  const access = planAccessChange(before, after);
+  const facts = { policy, before, after, changes, unmanaged, steps, access, clientAddresses, overrides };
+  const { enabledForServiceTokens } = snapshot;
+  const plan: Plan = {
+    account: { id: snapshot.accountId, host: snapshot.host },
+    before,
+    after,
+    basis: { state: hashState(before), policy: hashPolicy(policy) },
+    changes,
+    unmanaged,
+    steps,
+    access,
+    verdicts: judge(facts),
+    diagnostics: all,
+    ...(enabledForServiceTokens === undefined ? {} : { enabledForServiceTokens }),
+    expired: expiredEntries(policy, before, wanted.desired),
+  };
+  return { plan, diagnostics: all };
+};
