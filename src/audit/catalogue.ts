@@ -18,7 +18,7 @@ export interface CatalogueEvent {
 export const normaliseType = (raw: string): string =>
   raw
     .trim()
-    .replace(/^v\d+\.events\./i, "")
+    .replace(/^(v\d+\.)?events\./i, "")
     .toLowerCase();
 
 type Row = readonly [name: string, documented: string, description: string, ...earlier: string[]];

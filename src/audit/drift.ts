@@ -2,77 +2,126 @@
  * Drift: how the account departs from the policy, difference by difference. Pure.
  * Promises: ids are stable over time and machines; a cause is named only where a base proves it.
  */
-import type { Prefix } from "../address/prefix.js";
 import type { Diagnostic, Severity } from "../model/diagnostic.js";
-import type { Enforcement, Rule, RuleType } from "../model/rule.js";
-import type { AccessChange, Direction } from "../plan/plan.js";
-import type { Attribution } from "./attribution.js";
+import type { Rule } from "../model/rule.js";
+import type { Snapshot } from "../model/snapshot.js";
+import { accessChange } from "../plan/access-change.js";
+import type { Direction, Plan } from "../plan/plan.js";
+import { type Attributable, type Attribution, attribute } from "./attribution.js";
+import { type DriftBase, type Judgement, judge } from "./drift-cause.js";
+import { detailsOf, differenceId, type Located, stateWith } from "./drift-details.js";
+import type { DriftCause, DriftDifference, DriftReport } from "./drift-report.js";
+import type { AuditEvent } from "./event.js";
 
-/** What differs, told from the account's side: `entry-added` is on the account and not in the policy. */
-export type DriftDetail =
-  | { readonly kind: "rule-added"; readonly rule: Rule }
-  | { readonly kind: "rule-removed"; readonly rule: Rule }
-  /** The account knows the rule under one of the policy's `previous_names`. */
-  | { readonly kind: "name-changed"; readonly policy: string; readonly account: string }
-  | { readonly kind: "entry-added"; readonly type: RuleType; readonly prefix: Prefix }
-  | { readonly kind: "entry-removed"; readonly type: RuleType; readonly prefix: Prefix }
-  | { readonly kind: "type-changed"; readonly policy: RuleType; readonly account: RuleType }
-  | { readonly kind: "description-changed"; readonly policy: string; readonly account: string }
+export type * from "./drift-report.js";
+
+export type DriftPlan = Pick<Plan, "account" | "before" | "after" | "changes" | "unmanaged" | "expired">;
+
+/** What the audit log gave, or that it gave nothing. */
+export type DriftLog =
   | {
-      readonly kind: "enforcement-changed";
-      readonly policy: "enabled" | "disabled";
-      readonly account: Enforcement;
-    };
+      readonly kind: "read";
+      readonly events: readonly AuditEvent[];
+      readonly ownEventIds: ReadonlySet<string>;
+    }
+  | { readonly kind: "unreadable" }
+  | { readonly kind: "not-asked" };
 
-/**
- * `drift`: the account changed. `pending`: the policy changed (or an entry's date came) and was not applied.
- * `cannot-tell`: nothing given says which.
- */
-export type DriftCause = "drift" | "pending" | "cannot-tell";
-
-/** Why the cause is what it is; stable codes. */
-export type DriftReason =
-  | "base-agrees-with-policy"
-  | "base-agrees-with-account"
-  | "both-changed"
-  | "policy-unchanged-since-receipt"
-  | "no-event-since-receipt"
-  | "event-since-receipt"
-  | "entry-expired"
-  | "receipt-unfinished"
-  | "receipt-unproven"
-  | "no-base";
-
-export interface DriftDifference {
-  /** 16 hexadecimal digits: a hash of account, rule, kind and what. */
-  readonly id: string;
-  readonly detail: DriftDetail;
-  /** The rule's name in the policy (on the account, for `rule-added`); absent for the switch. */
-  readonly rule?: string;
-  readonly cause: DriftCause;
-  readonly reason: DriftReason;
-  /** `error`: the account lets in what the policy does not; `warning`: it shuts out; `note`: cosmetic. */
-  readonly severity: Severity;
-  /** What this difference alone does to access, from the policy to the account. */
-  readonly direction: Direction;
-  readonly attribution: Attribution;
-}
-
-export interface DriftReport {
-  readonly account: { readonly id: number; readonly host: string };
-  /** The policy file, as the user named it. */
+export interface DriftInput {
+  /** Made for this account and policy: `before` is the account, `after` what the policy makes of it. */
+  readonly plan: DriftPlan;
   readonly policyFile: string;
-  /** Errors first, then warnings, then notes; within each by rule. */
-  readonly differences: readonly DriftDifference[];
-  /** The whole access change from the policy to the account: what the account allows and the policy does not, and the reverse. */
-  readonly access: AccessChange;
-  /** False where the switch is off in both, so that `access` is what would be if it were on. */
-  readonly effective: boolean;
-  /** Rules on the account that the policy tolerates (`unmanaged_rules: keep`). */
-  readonly unmanaged: readonly Rule[];
-  /** What told drift from pending. */
-  readonly base: "policy" | "receipt" | "none";
-  readonly counts: { readonly drift: number; readonly pending: number; readonly cannotTell: number };
-  /** Why the log could not be read, warnings of the policy, and notes. */
-  readonly diagnostics: readonly Diagnostic[];
+  /** For the ids and time stamps of rules. */
+  readonly snapshot: Snapshot;
+  readonly base: DriftBase;
+  readonly log: DriftLog;
+  readonly diagnostics?: readonly Diagnostic[];
 }
+
+const attributable = ({ detail, rule, accountRule }: Located, snapshot: Snapshot): Attributable => {
+  if (rule === undefined) return { detail };
+  const names = [...new Set([rule, accountRule ?? rule])];
+  const found = snapshot.rules.find(({ name }) => names.includes(name));
+  return {
+    detail,
+    rule: {
+      names,
+      ...(found === undefined ? {} : { id: found.id }),
+      ...(found?.updatedAt === undefined ? {} : { updatedAt: found.updatedAt }),
+    },
+  };
+};
+
+const unattributed = (log: DriftLog, cause: DriftCause): Attribution | undefined => {
+  if (cause === "pending") return { kind: "unknown", reason: "not-drift" };
+  if (log.kind === "unreadable") return { kind: "unknown", reason: "log-unreadable" };
+  return log.kind === "not-asked" ? { kind: "unknown", reason: "not-asked" } : undefined;
+};
+
+/** What somebody did outside weighs more than what is only waiting to be applied. */
+const severityOf = (direction: Direction, cause: DriftCause): Severity => {
+  const broadens = direction === "broadens" || direction === "both";
+  if (cause === "pending") return broadens ? "warning" : "note";
+  if (broadens) return "error";
+  return direction === "narrows" ? "warning" : "note";
+};
+
+/** From the policy to the account, by this difference alone. */
+const directionOf = (located: Located, plan: DriftPlan): Direction => {
+  const { kind } = located.detail;
+  if (kind === "description-changed" || kind === "name-changed") return "none";
+  const enforced = kind === "enforcement-changed" ? "as-is" : "assumed";
+  return accessChange(plan.after, stateWith(plan.after, located), { enforced }).direction;
+};
+
+const severityOrder: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
+
+const inReportOrder = (a: DriftDifference, b: DriftDifference): number =>
+  severityOrder[a.severity] - severityOrder[b.severity] || compareText(a.rule ?? "", b.rule ?? "");
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const counted = (differences: readonly DriftDifference[], cause: DriftCause): number =>
+  differences.filter((difference) => difference.cause === cause).length;
+
+/** The report. Costs one access computation a difference. Never throws on data. */
+export const findDrift = (input: DriftInput): DriftReport => {
+  const { plan, log, snapshot } = input;
+  const located = detailsOf(plan);
+  const events = log.kind === "read" ? log.events.filter(({ id }) => !log.ownEventIds.has(id)) : [];
+  const attributables = located.map((one) => attributable(one, snapshot));
+  const attributions = log.kind === "read" ? attribute(attributables, events) : [];
+  const differences = located.map((one, index): DriftDifference => {
+    const judgement: Judgement = judge(one, input.base, {
+      expired: plan.expired,
+      ...(attributables[index]?.rule === undefined ? {} : { rule: attributables[index].rule }),
+    });
+    const direction = directionOf(one, plan);
+    return {
+      id: differenceId(plan.account.id, one),
+      detail: one.detail,
+      ...(one.rule === undefined ? {} : { rule: one.rule }),
+      ...judgement,
+      severity: severityOf(direction, judgement.cause),
+      direction,
+      attribution: unattributed(log, judgement.cause) ??
+        attributions[index] ?? { kind: "unknown", reason: "no-event" },
+    };
+  });
+  const effective = plan.before.enforcement === "enabled" || plan.after.enforcement === "enabled";
+  return {
+    account: plan.account,
+    policyFile: input.policyFile,
+    differences: differences.sort(inReportOrder),
+    access: accessChange(plan.after, plan.before, { enforced: effective ? "as-is" : "assumed" }),
+    effective,
+    unmanaged: plan.unmanaged.filter(({ fate }) => fate === "kept").map(({ rule }): Rule => rule),
+    base: input.base.kind,
+    counts: {
+      drift: counted(differences, "drift"),
+      pending: counted(differences, "pending"),
+      cannotTell: counted(differences, "cannot-tell"),
+    },
+    diagnostics: input.diagnostics ?? [],
+  };
+};

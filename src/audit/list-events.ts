@@ -92,21 +92,21 @@ async function* readWindow(
     }
   };
   let offset = 0;
+  /** The last record of the page before; unknown where the exact filter cut something from that page. */
   let last: string | undefined;
   let total: number | undefined;
   let moved = false;
-  let filtered = false;
+  let hidden = 0;
   let stepsBack = 0;
   let early = false;
-  const before = seen.size;
   for (;;) {
     const page = await reader.listPage(query, offset);
     const records = recordsIn(page, offset);
+    const whole = page.events.length === records;
     moved ||= total !== undefined && total !== page.totalCount;
     total = page.totalCount;
-    filtered ||= page.events.length < records;
-    const gap = offset > 0 && !filtered && last !== undefined && !page.events.some(({ id }) => id === last);
-    if (gap && page.events.every(({ id }) => !seen.has(id))) {
+    const joins = last === undefined || !whole || page.events.some(({ id }) => seen.has(id));
+    if (!joins) {
       // Events above went away: what lay between the pages is now before this one.
       if (++stepsBack > mostStepsBack) throw unsteady();
       offset = Math.max(0, offset - (pageSize - 1));
@@ -115,14 +115,14 @@ async function* readWindow(
       continue;
     }
     yield* fresh(page);
-    last = page.events.at(-1)?.id ?? last;
-    const next = offset + records;
+    hidden += records - page.events.length;
     early = Date.parse(page.events.at(-1)?.at ?? "") < stopBefore;
-    if (records === 0 || next >= total || early) break;
-    offset = filtered || records === 1 ? next : next - 1;
+    if (records === 0 || offset + records >= total || early) break;
+    last = whole && records > 1 ? page.events.at(-1)?.id : undefined;
+    offset += last === undefined ? records : records - 1;
   }
-  // A second look where something moved or does not add up; each pass ends at the first page without news.
-  const short = !early && !filtered && seen.size - before < total;
+  // A second look where something moved or does not add up.
+  const short = !early && seen.size + hidden < total;
   if (moved || short) yield* readAgain(reader, query, fresh, { whole: short });
 }
 

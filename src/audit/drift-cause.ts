@@ -1,0 +1,131 @@
+/**
+ * Drift or pending? Both look the same from the account: it is not what the policy says. Three things can tell:
+ * the policy at the last apply, a receipt of that apply, or an entry's date. Without them the answer is that
+ * nobody can tell, and it is given as such.
+ */
+import { samePrefix } from "../address/prefix.js";
+import type { Receipt } from "../model/receipt.js";
+import type { AccountState, Rule } from "../model/rule.js";
+import type { Plan } from "../plan/plan.js";
+import type { RuleFacts } from "./attribution.js";
+import { clockAhead } from "./audited-steps.js";
+import { isIpRestrictionType } from "./catalogue.js";
+import type { Located } from "./drift-details.js";
+import type { DriftCause, DriftReason } from "./drift-report.js";
+import type { AuditEvent } from "./event.js";
+import { namesSomeRule, ruleEvidence } from "./evidence.js";
+import { inOrder } from "./match.js";
+
+export type DriftBase =
+  | { readonly kind: "none" }
+  /** What the policy of the last apply makes of the account. */
+  | { readonly kind: "policy"; readonly state: AccountState }
+  | {
+      readonly kind: "receipt";
+      readonly receipt: Receipt;
+      /** Hash of the policy as it is now. */
+      readonly policyHash: string;
+      /**
+       * IP-restriction events since the receipt's last step, its own left out; absent where the log could not be
+       * read, or did not show the receipt's own events either: then its silence proves nothing.
+       */
+      readonly eventsSince?: readonly AuditEvent[];
+    };
+
+export interface Judgement {
+  readonly cause: DriftCause;
+  readonly reason: DriftReason;
+}
+
+const drift = (reason: DriftReason): Judgement => ({ cause: "drift", reason });
+const pending = (reason: DriftReason): Judgement => ({ cause: "pending", reason });
+const cannotTell = (reason: DriftReason): Judgement => ({ cause: "cannot-tell", reason });
+
+/** The account has what the policy says, no, and the base? Three values, two of which differ. */
+const threeWay = <T>(policy: T, account: T, base: T | undefined): Judgement => {
+  if (base === policy) return drift("base-agrees-with-policy");
+  return base === account ? pending("base-agrees-with-account") : drift("both-changed");
+};
+
+const holds = (rule: Rule | undefined, located: Located): boolean => {
+  const { detail } = located;
+  if (detail.kind !== "entry-added" && detail.kind !== "entry-removed") return false;
+  return rule?.prefixes.some((prefix) => samePrefix(prefix, detail.prefix)) ?? false;
+};
+
+const judgeByPolicy = (located: Located, base: AccountState): Judgement => {
+  const { detail, rule: name, accountRule } = located;
+  const rule =
+    base.rules.find((one) => one.name === name) ?? base.rules.find((one) => one.name === accountRule);
+  switch (detail.kind) {
+    case "rule-added":
+      return threeWay(false, true, rule !== undefined);
+    case "rule-removed":
+      return threeWay(true, false, rule !== undefined);
+    case "entry-added":
+      return threeWay(false, true, holds(rule, located));
+    case "entry-removed":
+      return threeWay(true, false, holds(rule, located));
+    case "name-changed":
+      return threeWay(detail.policy, detail.account, rule?.name);
+    case "type-changed":
+      return threeWay(detail.policy, detail.account, rule?.type);
+    case "description-changed":
+      return threeWay(detail.policy, detail.account, rule?.description);
+    case "enforcement-changed":
+      return threeWay(detail.policy, detail.account, base.enforcement);
+  }
+};
+
+/** Whether an event since the last apply can have made this difference: it names the rule, or no rule at all. */
+const concerns = (event: AuditEvent, located: Located, rule: RuleFacts | undefined): boolean => {
+  if (rule === undefined || located.rule === undefined) return event.type.endsWith(".toggled");
+  if (event.type.endsWith(".toggled")) return false;
+  return ruleEvidence(event, rule) !== "other" || !namesSomeRule(event);
+};
+
+const judgeByReceipt = (
+  located: Located,
+  base: Extract<DriftBase, { kind: "receipt" }>,
+  rule: RuleFacts | undefined,
+): Judgement => {
+  if (base.receipt.end?.end !== "done") return cannotTell("receipt-unfinished");
+  if (base.receipt.header.basis.policy === base.policyHash) return drift("policy-unchanged-since-receipt");
+  if (base.eventsSince === undefined) return cannotTell("receipt-unproven");
+  const touched = base.eventsSince.some((event) => concerns(event, located, rule));
+  return touched ? cannotTell("event-since-receipt") : pending("no-event-since-receipt");
+};
+
+/** The cause of one difference. */
+export const judge = (
+  located: Located,
+  base: DriftBase,
+  known: { readonly expired: Plan["expired"]; readonly rule?: RuleFacts },
+): Judgement => {
+  const { detail } = located;
+  const expired =
+    detail.kind === "entry-added" &&
+    known.expired.some(({ rule, prefix }) => rule === located.rule && samePrefix(prefix, detail.prefix));
+  if (expired) return pending("entry-expired");
+  switch (base.kind) {
+    case "none":
+      return cannotTell("no-base");
+    case "policy":
+      return judgeByPolicy(located, base.state);
+    case "receipt":
+      return judgeByReceipt(located, base, known.rule);
+  }
+};
+
+/** The IP-restriction events since an apply began that are not its own, in order of time. */
+export const eventsAfter = (
+  events: readonly AuditEvent[],
+  receipt: Receipt,
+  ownEventIds: ReadonlySet<string>,
+): readonly AuditEvent[] => {
+  // Whoever came in between the steps came since. By the server's clock, as far as the receipt tells it.
+  const start = Date.parse(receipt.header.startedAt) + (clockAhead(receipt) ?? 0);
+  return inOrder(events).filter(
+    ({ id, type, at }) => isIpRestrictionType(type) && !ownEventIds.has(id) && Date.parse(at) >= start,
+  );
+};

@@ -1,0 +1,44 @@
+/** Moments as users write them: a date, a time, or how long ago. Pure: `now` is an argument. */
+
+const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const dayMs = 86_400_000;
+const day = /^\d{4}-\d{2}-\d{2}$/;
+const time = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/i;
+
+const instantOf = (text: string): number | undefined => {
+  const at = Date.parse(text);
+  // Date.parse rolls 2026-02-30 over into March; the date as it was written must come back.
+  const date = text.slice(0, 10);
+  const rolled =
+    Number.isNaN(at) || new Date(Date.parse(`${date}T00:00:00Z`)).toISOString().slice(0, 10) !== date;
+  return rolled ? undefined : at;
+};
+
+/**
+ * ISO 8601 UTC; undefined where the text is no moment. A date means its first instant as a start and its last as an
+ * end; a time without a zone is UTC; `24h`, `7d`, `30m`, `2w` count back from `now`; `now` is now.
+ */
+export const parseMoment = (text: string, edge: "start" | "end", now: Date): string | undefined => {
+  const ago = /^(\d{1,6})([mhdw])$/.exec(text);
+  if (text === "now") return now.toISOString();
+  if (ago !== null) {
+    const at = now.getTime() - Number(ago[1]) * (unitMs[ago[2] ?? ""] ?? 0);
+    return at < 0 ? undefined : new Date(at).toISOString();
+  }
+  if (day.test(text)) {
+    const at = instantOf(`${text}T00:00:00Z`);
+    return at === undefined ? undefined : new Date(edge === "start" ? at : at + dayMs - 1).toISOString();
+  }
+  const parts = time.exec(text);
+  if (parts === null) return undefined;
+  const at = instantOf(`${parts[1]}T${parts[2]}${parts[3] ?? "Z"}`);
+  return at === undefined ? undefined : new Date(at).toISOString();
+};
+
+/** A length of time such as `60s`, `2m`, `1h`, in milliseconds; a bare number is seconds. */
+export const parseDuration = (text: string): number | undefined => {
+  const parts = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text);
+  if (parts === null) return undefined;
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[parts[2] ?? "s"] ?? 1000;
+  return Math.round(Number(parts[1]) * unit);
+};
