@@ -17,7 +17,7 @@ import { AddressSet } from "./address-set.js";
 import { Boundaries, countUpTo } from "./boundaries.js";
 import { type Address, lastAddress, lastOfAll, type Prefix } from "./prefix.js";
 import { columnsOf, type EntryColumns } from "./prefix-columns.js";
-import { sortedRows } from "./sort.js";
+import { sortColumns } from "./sort.js";
 import { compareEnd, compareWords, isZero, readWords, writeEnd, writeWords, zeroWords } from "./words.js";
 
 export { AccessDifference, type AccessDifferenceRange, diffAccess } from "./access-difference.js";
@@ -84,8 +84,9 @@ class OwnedRanges {
  *     c            |-------|
  */
 const sweep = (entries: EntryColumns): OwnedRanges => {
-  const { words, lengths, allows } = entries;
-  const ranges = new OwnedRanges(Math.min(2 * entries.count, 1024) + 1);
+  const { allows } = entries;
+  const { count, words, lengths, rows } = sortColumns(entries);
+  const ranges = new OwnedRanges(2 * count + 1);
   ranges.begin(zeroWords, 0, defaultOwner);
   // Nested prefixes differ in length, so 129 places are enough; place 0 is the default's, which never ends.
   const ends = new Uint32Array(4 * 130);
@@ -96,26 +97,21 @@ const sweep = (entries: EntryColumns): OwnedRanges => {
     top -= 1;
     ranges.begin(ends, 4 * (top + 1), owners[top]!);
   };
-  let previous = -1;
-  for (const row of sortedRows(entries)) {
-    const repeats =
-      previous >= 0 &&
-      lengths[previous] === lengths[row] &&
-      compareWords(words, 4 * previous, words, 4 * row) === 0;
-    previous = row;
-    if (repeats) {
-      // The lowest index came first and owns; but a deny beats an allow on the same prefix.
+  for (let at = 0; at < count; at += 1) {
+    const row = rows[at]!;
+    if (at > 0 && lengths[at] === lengths[at - 1] && compareWords(words, 4 * at - 4, words, 4 * at) === 0) {
+      // The same prefix again. The lowest index came first and owns; but a deny entry beats an allow entry.
       if (allows[row] === 0 && allows[owners[top]!] === 1) {
         owners[top] = row;
-        ranges.begin(words, 4 * row, row);
+        ranges.begin(words, 4 * at, row);
       }
       continue;
     }
-    while (compareEnd(ends, 4 * top, words, 4 * row) <= 0) pop();
+    while (compareEnd(ends, 4 * top, words, 4 * at) <= 0) pop();
     top += 1;
     owners[top] = row;
-    writeEnd(words, 4 * row, lengths[row]!, ends, 4 * top);
-    ranges.begin(words, 4 * row, row);
+    writeEnd(words, 4 * at, lengths[at]!, ends, 4 * top);
+    ranges.begin(words, 4 * at, row);
   }
   while (top > 0 && !isZero(ends, 4 * top)) pop();
   return ranges;

@@ -13,7 +13,7 @@
 import { Boundaries, countUpTo } from "./boundaries.js";
 import { type Address, allIPv4, lastOfAll, type Prefix } from "./prefix.js";
 import { columnsOf, type PrefixColumns } from "./prefix-columns.js";
-import { sortedRows } from "./sort.js";
+import { sortColumns } from "./sort.js";
 import { splitRange } from "./split-range.js";
 import { compareEnd, compareWords, isZero, readWords, writeEnd, writeWords, zeroWords } from "./words.js";
 
@@ -56,11 +56,11 @@ export class AddressSet {
    *     apart               |---|      the range is complete
    */
   static ofColumns(columns: PrefixColumns): AddressSet {
-    const { words, lengths } = columns;
-    const bounds = new Boundaries(Math.min(2 * columns.count, 1024));
+    const { count, words, lengths } = sortColumns(columns);
+    const bounds = new Boundaries(Math.min(2 * count, 1024));
     const end = new Uint32Array(4); // of the last range; zero means 2^128
     let open = false;
-    for (const row of sortedRows(columns)) {
+    for (let row = 0; row < count; row += 1) {
       const order = open ? compareEnd(end, 0, words, 4 * row) : 0;
       if (order > 0) continue;
       if (!open || order < 0) {

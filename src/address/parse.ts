@@ -63,24 +63,32 @@ export class PrefixParser {
 
   /** Parses `bytes[start]` .. `bytes[end - 1]`, all of it. */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
-    const ipv6 = this.#looksLikeIPv6(bytes, start, end);
-    const at = ipv6 ? this.#parseIPv6(bytes, start, end) : this.#parseIPv4(bytes, start, end);
+    const at = this.read(bytes, start, end);
     if (at < 0) return false;
+    if (at < end) this.#refuse(this.#codeOfRest(bytes, start, at), at);
+    return at === end;
+  }
+
+  /**
+   * Parses the prefix that begins at `start` and ends before the first byte that cannot go on with it, or
+   * before `end`. Returns the index of that byte, which is the caller's to judge, or -1. A text that is cut
+   * short by the byte is a problem here, but its code may be that of the byte: `parse` knows better.
+   */
+  read(bytes: Uint8Array, start: number, end: number): number {
+    const ipv6 = this.#looksLikeIPv6(bytes, start, end);
+    const at = ipv6 ? this.#readIPv6(bytes, start, end) : this.#readIPv4(bytes, start, end);
+    if (at < 0) return at;
     if (!ipv6) {
       this.words[0] = 0;
       this.words[1] = 0;
       this.words[2] = mappedWord;
       this.words[3] = this.#ipv4;
     }
-    this.bare = at === end;
-    if (this.bare) {
-      this.length = 128;
-      this.hostBits = false;
-      return true;
-    }
-    return bytes[at] === slash
-      ? this.#parseLength(bytes, at + 1, end, ipv6 ? 0 : 96)
-      : this.#refuse(codeOfByte(bytes[at]!), at) >= 0;
+    this.bare = at === end || bytes[at] !== slash;
+    if (!this.bare) return this.#readLength(bytes, at + 1, end, ipv6 ? 0 : 96);
+    this.length = 128;
+    this.hostBits = false;
+    return at;
   }
 
   #refuse(code: AddressProblemCode, at: number): -1 {
@@ -100,20 +108,21 @@ export class PrefixParser {
   }
 
   /** Four octets into `#ipv4`. Returns the index after them, or -1. */
-  #parseIPv4(bytes: Uint8Array, start: number, end: number): number {
+  #readIPv4(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
     let address = 0;
     for (let octets = 0; octets < 4; octets += 1) {
       if (octets > 0) {
         if (at === end || bytes[at] === slash) return this.#refuse("too-few-octets", at);
-        if (bytes[at] !== dot) return this.#refuseInIPv4(bytes, start, at);
+        if (bytes[at] !== dot) return this.#refuse(this.#codeInIPv4(bytes, start, at), at);
         at += 1;
       }
       const first = at;
       let value = 0;
-      while (at < end && isDigit(bytes[at]!)) {
-        value = value * 10 + bytes[at]! - zero;
-        at += 1;
+      for (; at < end; at += 1) {
+        const digit = bytes[at]! - zero;
+        if (digit >>> 0 > 9) break;
+        value = value * 10 + digit;
         if (value > 255) return this.#refuse("octet-too-large", first);
       }
       if (at === first) return this.#refuseMissingOctet(bytes, start, at, end);
@@ -121,7 +130,6 @@ export class PrefixParser {
       address = (address << 8) | value;
     }
     if (at < end && bytes[at] === dot) return this.#refuse("too-many-octets", at);
-    if (at < end && bytes[at] !== slash) return this.#refuseInIPv4(bytes, start, at);
     this.#ipv4 = address >>> 0;
     return at;
   }
@@ -131,17 +139,17 @@ export class PrefixParser {
     const byte = bytes[at]!;
     if (byte === slash || byte === dot)
       return this.#refuse(at === start && byte === slash ? "empty" : "octet-missing", at);
-    return this.#refuseInIPv4(bytes, start, at);
+    return this.#refuse(this.#codeInIPv4(bytes, start, at), at);
   }
 
-  #refuseInIPv4(bytes: Uint8Array, start: number, at: number): -1 {
+  #codeInIPv4(bytes: Uint8Array, start: number, at: number): AddressProblemCode {
     // `0x7f.1` and `a.example` both have letters; only what begins with "0x" is no name.
     const hexadecimal = at === start + 1 && bytes[start] === zero;
-    return this.#refuse(isLetter(bytes[at]!) && !hexadecimal ? "host-name" : codeOfByte(bytes[at]!), at);
+    return isLetter(bytes[at]!) && !hexadecimal ? "host-name" : codeOfByte(bytes[at]!);
   }
 
   /** Eight groups into `words`, with one gap filled up. Returns the index after them, or -1. */
-  #parseIPv6(bytes: Uint8Array, start: number, end: number): number {
+  #readIPv6(bytes: Uint8Array, start: number, end: number): number {
     const groups = this.#groups;
     let count = 0;
     let gap = -1; // how many groups stand before "::"
@@ -162,7 +170,7 @@ export class PrefixParser {
       const next = at < end ? bytes[at]! : slash;
       if (next === dot && at > first) {
         if (count > 6) return this.#refuse("too-many-groups", first);
-        at = this.#parseIPv4(bytes, first, end);
+        at = this.#readIPv4(bytes, first, end);
         if (at < 0) return at;
         groups[count] = this.#ipv4 >>> 16;
         groups[count + 1] = this.#ipv4;
@@ -174,8 +182,7 @@ export class PrefixParser {
       if (count === 8) return this.#refuse("too-many-groups", first);
       groups[count] = value;
       count += 1;
-      if (next === slash) break;
-      if (next !== colon) return this.#refuse(codeOfByte(next), at);
+      if (next !== colon) break;
       at += 1;
       if (at < end && bytes[at] === colon) {
         if (gap >= 0) return this.#refuse("second-gap", at - 1);
@@ -183,7 +190,10 @@ export class PrefixParser {
         at += 1;
       } else if (at === end || bytes[at] === slash) return this.#refuse("lone-colon", at - 1);
     }
-    if (gap < 0 && count < 8) return this.#refuse("too-few-groups", at);
+    if (gap < 0 && count < 8) {
+      const isWhole = at === end || bytes[at] === slash;
+      return this.#refuse(isWhole ? "too-few-groups" : codeOfByte(bytes[at]!), at);
+    }
     if (gap >= 0 && count === 8) return this.#refuse("empty-gap", at);
     this.#fillGap(count, gap);
     return at;
@@ -201,24 +211,34 @@ export class PrefixParser {
     }
   }
 
-  /** The length after '/', to the end of the text; `offset` is what IPv4 lacks to 128 bits. */
-  #parseLength(bytes: Uint8Array, start: number, end: number, offset: number): boolean {
-    if (start === end) return this.#refuse("length-missing", start) >= 0;
+  /** The length after '/'; `offset` is what IPv4 lacks to 128 bits. Returns the index after it, or -1. */
+  #readLength(bytes: Uint8Array, start: number, end: number, offset: number): number {
     let at = start;
     let value = 0;
-    while (at < end && isDigit(bytes[at]!)) {
-      value = value * 10 + bytes[at]! - zero;
-      at += 1;
+    for (; at < end; at += 1) {
+      const digit = bytes[at]! - zero;
+      if (digit >>> 0 > 9) break;
+      value = value * 10 + digit;
     }
-    if (at < end) return this.#refuse(this.#codeInLength(bytes[at]!, at > start), at) >= 0;
-    if (at - start > 1 && bytes[start] === zero) return this.#refuse("length-leading-zero", start) >= 0;
-    if (value > 128 - offset) return this.#refuse("length-too-large", start) >= 0;
+    if (at === start) {
+      return this.#refuse(at === end ? "length-missing" : this.#codeInLength(bytes[at]!), at);
+    }
+    if (at < end && bytes[at] === dot) return this.#refuse("netmask", at);
+    if (at - start > 1 && bytes[start] === zero) return this.#refuse("length-leading-zero", start);
+    if (value > 128 - offset) return this.#refuse("length-too-large", start);
     this.#clearHostBits(value + offset);
-    return true;
+    return at;
   }
 
-  #codeInLength(byte: number, afterDigits: boolean): AddressProblemCode {
-    if (byte === dot && afterDigits) return "netmask";
+  /** What is wrong with a byte that follows a whole address or prefix. */
+  #codeOfRest(bytes: Uint8Array, start: number, at: number): AddressProblemCode {
+    if (!this.bare) return this.#codeInLength(bytes[at]!);
+    return this.#looksLikeIPv6(bytes, start, at)
+      ? codeOfByte(bytes[at]!)
+      : this.#codeInIPv4(bytes, start, at);
+  }
+
+  #codeInLength(byte: number): AddressProblemCode {
     const code = codeOfByte(byte);
     return code === "unexpected-character" ? "length-not-a-number" : code;
   }

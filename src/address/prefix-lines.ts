@@ -48,6 +48,10 @@ export interface ParsedLines {
 
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
 
+/** Whether a byte that is no blank belongs to the text of a line, rather than end it. */
+const beginsText = (byte: number | undefined): boolean =>
+  byte !== undefined && byte !== lineFeed && byte !== hash;
+
 const countLines = (bytes: Uint8Array): number => {
   let lines = 1;
   for (let at = 0; at < bytes.length; at += 1) if (bytes[at] === lineFeed) lines += 1;
@@ -94,27 +98,42 @@ export const parsePrefixLines = (
   let problemCount = 0;
   let lineStart = startsWithMark(bytes) ? 3 : 0;
   for (let line = 1; lineStart < bytes.length; line += 1) {
-    // [start, end) is the text of the line: without its comment and the blanks around.
     let start = lineStart;
     while (isBlank(bytes[start])) start += 1;
-    let end = start;
-    while (end < bytes.length && bytes[end] !== lineFeed && bytes[end] !== hash) end += 1;
-    let lineEnd = end;
-    while (lineEnd < bytes.length && bytes[lineEnd] !== lineFeed) lineEnd += 1;
-    while (end > start && isBlank(bytes[end - 1])) end -= 1;
-    if (end > start) {
-      if (parser.parse(bytes, start, end)) rows.push(parser, line);
-      else {
-        problemCount += 1;
-        if (problemCount <= maxProblems) {
-          const problem = addressProblem(parser.problem, parser.problemAt - lineStart);
-          problems.push({ ...problem, line, lineStart, lineEnd });
-        }
-      }
+    // Most lines hold a prefix and nothing wrong, and the parser itself finds where it ends.
+    let end = beginsText(bytes[start]) ? parser.read(bytes, start, bytes.length) : start;
+    const isPrefix = end > start;
+    while (isBlank(bytes[end])) end += 1;
+    if (end >= 0 && !beginsText(bytes[end])) {
+      if (isPrefix) rows.push(parser, line);
+      lineStart = endOfLine(bytes, end) + 1;
+      continue;
+    }
+    const lineEnd = endOfLine(bytes, start);
+    problemCount += 1;
+    if (problemCount <= maxProblems) {
+      parser.parse(bytes, start, endOfText(bytes, start, lineEnd));
+      const problem = addressProblem(parser.problem, parser.problemAt - lineStart);
+      problems.push({ ...problem, line, lineStart, lineEnd });
     }
     lineStart = lineEnd + 1;
   }
   return { prefixes: rows, problems, problemCount };
+};
+
+/** Index of the LF that ends the line, or of the end of the file. */
+const endOfLine = (bytes: Uint8Array, from: number): number => {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== lineFeed) at += 1;
+  return at;
+};
+
+/** The end of what stands on a line before a comment and blanks. */
+const endOfText = (bytes: Uint8Array, start: number, lineEnd: number): number => {
+  let end = start;
+  while (end < lineEnd && bytes[end] !== hash) end += 1;
+  while (end > start && isBlank(bytes[end - 1])) end -= 1;
+  return end;
 };
 
 /** The shortest list of prefixes that is the set, in order, an LF after each. */

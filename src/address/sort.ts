@@ -9,31 +9,47 @@
 import type { PrefixColumns } from "./prefix-columns.js";
 
 const shortRun = 24;
-const digitBits = 11;
+const digitBits = 8;
 const digits = 1 << digitBits;
 /** The "word" after the four of the network: the length. */
 const lengthKey = 4;
 
-class Sorter {
-  /** Rows; always a permutation. */
-  order: Uint32Array;
-  #otherOrder: Uint32Array;
-  /** While a run is being sorted, `#keys[i]` is the current word of row `order[i]`. */
-  #keys: Uint32Array;
-  #otherKeys: Uint32Array;
+/** Prefixes in order, side by side, so that a sweep over them reads memory in order too. */
+export interface SortedColumns extends PrefixColumns {
+  /** Row of each prefix in the columns that were sorted. */
+  readonly rows: Uint32Array;
+}
+
+class Sorter implements SortedColumns {
+  readonly count: number;
+  readonly words: Uint32Array;
+  readonly lengths: Uint8Array;
+  /** Always a permutation. */
+  readonly rows: Uint32Array;
+  readonly #from: PrefixColumns;
+  /** While a run is being sorted, `#keys[at]` is the current word of row `rows[at]`. */
+  readonly #keys: Uint32Array;
+  readonly #otherKeys: Uint32Array;
+  readonly #otherRows: Uint32Array;
   readonly #counts = new Uint32Array(digits);
-  readonly #columns: PrefixColumns;
 
   constructor(columns: PrefixColumns) {
-    this.#columns = columns;
-    this.order = new Uint32Array(columns.count);
-    for (let row = 0; row < columns.count; row += 1) this.order[row] = row;
-    this.#otherOrder = new Uint32Array(columns.count);
-    this.#keys = new Uint32Array(columns.count);
-    this.#otherKeys = new Uint32Array(columns.count);
+    const { count } = columns;
+    this.#from = columns;
+    this.count = count;
+    this.words = new Uint32Array(4 * count);
+    this.lengths = new Uint8Array(count);
+    this.rows = new Uint32Array(count);
+    for (let row = 0; row < count; row += 1) this.rows[row] = row;
+    this.#keys = new Uint32Array(count);
+    this.#otherKeys = new Uint32Array(count);
+    this.#otherRows = new Uint32Array(count);
   }
 
-  /** Sorts `order[from]` .. `order[to - 1]`, whose rows agree in all keys before `key`. */
+  /**
+   * Sorts the places `from` up to, not including, `to`, whose rows agree in all keys before `key`, and fills
+   * in their keys from `key` on; those before it the callers have filled in.
+   */
   sort(from: number, to: number, key: number): void {
     if (to - from <= shortRun) {
       this.#insert(from, to, key);
@@ -43,18 +59,21 @@ class Sorter {
     for (let shift = 0; shift < 32; shift += digitBits) {
       if (((varying >>> shift) & (digits - 1)) !== 0) this.#distribute(from, to, shift);
     }
-    if (key < lengthKey) this.#sortRuns(from, to, key + 1);
+    this.#fillIn(from, to, key);
+    if (key === lengthKey) return;
+    if (varying === 0) this.sort(from, to, key + 1);
+    else this.#sortRuns(from, to, key + 1);
   }
 
-  /** Fills in the keys of a run; returns the bits in which they differ. */
+  /** Reads the keys of a run; returns the bits in which they differ. */
   #load(from: number, to: number, key: number): number {
-    const { words, lengths } = this.#columns;
+    const { words, lengths } = this.#from;
     const keys = this.#keys;
-    const order = this.order;
+    const rows = this.rows;
     let all = 0xffff_ffff;
     let any = 0;
     for (let at = from; at < to; at += 1) {
-      const row = order[at]!;
+      const row = rows[at]!;
       const value = key === lengthKey ? lengths[row]! : words[4 * row + key]!;
       keys[at] = value;
       all &= value;
@@ -65,13 +84,11 @@ class Sorter {
 
   /** One stable counting pass over the digit at `shift`. */
   #distribute(from: number, to: number, shift: number): void {
-    const [keys, order, otherKeys, otherOrder, counts] = [
-      this.#keys,
-      this.order,
-      this.#otherKeys,
-      this.#otherOrder,
-      this.#counts,
-    ];
+    const keys = this.#keys;
+    const rows = this.rows;
+    const otherKeys = this.#otherKeys;
+    const otherRows = this.#otherRows;
+    const counts = this.#counts;
     counts.fill(0);
     for (let at = from; at < to; at += 1) counts[(keys[at]! >>> shift) & (digits - 1)]! += 1;
     let next = from;
@@ -85,10 +102,17 @@ class Sorter {
       const place = counts[digit]!;
       counts[digit] = place + 1;
       otherKeys[place] = keys[at]!;
-      otherOrder[place] = order[at]!;
+      otherRows[place] = rows[at]!;
     }
     keys.set(otherKeys.subarray(from, to), from);
-    order.set(otherOrder.subarray(from, to), from);
+    rows.set(otherRows.subarray(from, to), from);
+  }
+
+  /** The sorted keys are a column of the result already: no need to fetch them row by row. */
+  #fillIn(from: number, to: number, key: number): void {
+    const keys = this.#keys;
+    if (key === lengthKey) this.lengths.set(keys.subarray(from, to), from);
+    else for (let at = from; at < to; at += 1) this.words[4 * at + key] = keys[at]!;
   }
 
   /** Sorts each run of equal keys by the next key. A run is read before the sort below reuses its keys. */
@@ -98,26 +122,32 @@ class Sorter {
       const value = this.#keys[start]!;
       let end = start + 1;
       while (end < to && this.#keys[end] === value) end += 1;
-      if (end - start > 1) this.sort(start, end, key);
+      this.sort(start, end, key);
       start = end;
     }
   }
 
   #insert(from: number, to: number, key: number): void {
-    const order = this.order;
+    const rows = this.rows;
     for (let at = from + 1; at < to; at += 1) {
-      const row = order[at]!;
+      const row = rows[at]!;
       let place = at;
-      while (place > from && this.#compare(order[place - 1]!, row, key) > 0) {
-        order[place] = order[place - 1]!;
+      while (place > from && this.#compare(rows[place - 1]!, row, key) > 0) {
+        rows[place] = rows[place - 1]!;
         place -= 1;
       }
-      order[place] = row;
+      rows[place] = row;
+    }
+    const { words, lengths } = this.#from;
+    for (let at = from; at < to; at += 1) {
+      const row = rows[at]!;
+      for (let word = key; word < 4; word += 1) this.words[4 * at + word] = words[4 * row + word]!;
+      this.lengths[at] = lengths[row]!;
     }
   }
 
   #compare(a: number, b: number, key: number): number {
-    const { words, lengths } = this.#columns;
+    const { words, lengths } = this.#from;
     for (let word = key; word < 4; word += 1) {
       const difference = words[4 * a + word]! - words[4 * b + word]!;
       if (difference !== 0) return difference;
@@ -126,9 +156,9 @@ class Sorter {
   }
 }
 
-/** The rows in order: by network, then length (the wider first), then row. */
-export const sortedRows = (columns: PrefixColumns): Uint32Array => {
+/** A copy in order: by network, then length (the wider first), then row. */
+export const sortColumns = (columns: PrefixColumns): SortedColumns => {
   const sorter = new Sorter(columns);
   sorter.sort(0, columns.count, 0);
-  return sorter.order;
+  return sorter;
 };

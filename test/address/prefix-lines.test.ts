@@ -5,7 +5,7 @@ import { AddressSet } from "../../src/address/address-set.js";
 import { comparePrefixes, formatPrefix, lastOfAll, type Prefix, prefixOf } from "../../src/address/prefix.js";
 import { columnsOf, entriesOfType, prefixAt, prefixesOf } from "../../src/address/prefix-columns.js";
 import { hadHostBits, parsePrefixLines, printPrefixLines, wasBare } from "../../src/address/prefix-lines.js";
-import { sortedRows } from "../../src/address/sort.js";
+import { sortColumns } from "../../src/address/sort.js";
 import { smallPrefixes } from "./small-space.js";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -87,13 +87,13 @@ const manyPrefixes = (seed: number, count: number): Prefix[] => {
   return fc.sample(each, { seed, numRuns: count });
 };
 
-describe("sortedRows", () => {
+describe("sortColumns", () => {
   it.each([0, 1, 24, 25, 3000, 20_000])("orders %i rows by network, length and row", (count) => {
     const prefixes = manyPrefixes(count, count);
     const expected = [...prefixes.keys()].sort(
       (a, b) => comparePrefixes(prefixes[a]!, prefixes[b]!) || a - b,
     );
-    expect([...sortedRows(columnsOf(prefixes))]).toEqual(expected);
+    expect([...sortColumns(columnsOf(prefixes)).rows]).toEqual(expected);
   });
 });
 
