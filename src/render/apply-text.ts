@@ -113,3 +113,5 @@ export const renderApplyText = (result: ApplyResult, options: Look & NextCommand
     ...(next === "" ? [] : [visible(next)]),
   ].join("\n")}\n`;
 };
+
+export { waitText as renderWait } from "./apply-progress.js";

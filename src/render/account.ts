@@ -1,0 +1,90 @@
+/** An account as it is: the switch, the rules and their entries. */
+import { comparePrefixes, formatPrefix } from "../address/prefix.js";
+import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import { enforcementWord } from "./change-rows.js";
+import type { Look } from "./look.js";
+import { lookAlikes } from "./look-alike.js";
+import { cut, jsonText, quoted, visible } from "./neutralise.js";
+import { columns, wrap } from "./width.js";
+import { counted } from "./words.js";
+
+/** Entries of one rule that are listed as text. */
+const maxEntries = 50;
+/** Cells that a name takes at most in the table, quotes apart. */
+const columnCells = 30;
+
+const entryText = ({ prefix, text }: SnapshotEntry): string => {
+  const canonical = formatPrefix(prefix);
+  const bare = canonical.replace(/\/(32|128)$/, "");
+  return text === canonical || text === bare ? canonical : `${canonical}  typed ${quoted(text, 45)}`;
+};
+
+const sorted = (rule: SnapshotRule): readonly SnapshotEntry[] =>
+  [...rule.entries].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
+
+const ruleRows = (rule: SnapshotRule): string[][] => {
+  const entries = sorted(rule);
+  const left = entries.length - maxEntries;
+  const shown = (left > 0 ? entries.slice(0, maxEntries) : entries).map(entryText);
+  if (left > 0) shown.push(`… and ${counted(left, "more entry", "more entries")}`);
+  const [first = "no entries", ...rest] = shown;
+  return [[quoted(rule.name, columnCells), rule.type, first], ...rest.map((entry) => ["", "", entry])];
+};
+
+const switchLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): string => {
+  const tokens =
+    held === undefined
+      ? ""
+      : `; service tokens are ${held ? "" : "not "}held to the rules${held ? " too" : ""}`;
+  return `Enforcement is ${enforcementWord(enforcement)}${tokens}`;
+};
+
+const descriptionLines = (rules: readonly SnapshotRule[], width: number): string[] =>
+  rules.flatMap(({ name, description }) =>
+    description === "" ? [] : wrap(`  ${quoted(name, columnCells)}: ${cut(description, 120)}`, width, 4),
+  );
+
+const block = (title: string, lines: readonly string[], { style }: Look): string[] =>
+  lines.length === 0 ? [] : [style.strong(title), ...lines, ""];
+
+export const renderAccountText = (snapshot: Snapshot, look: Look): string => {
+  const { rules } = snapshot;
+  const rows = rules.flatMap(ruleRows);
+  const [head = "", ...lines] = columns([["Rule", "Type", "Entries"], ...rows]);
+  const table =
+    rules.length === 0 ? [] : [look.style.strong(`  ${head}`), ...lines.map((line) => `  ${line}`), ""];
+  const notes = [...lookAlikes(rules.map(({ name }) => name))].flatMap(([name, note]) =>
+    wrap(`  ${quoted(name)} ${note}`, look.width, 4),
+  );
+  const entries = rules.reduce((sum, rule) => sum + rule.entries.length, 0);
+  return `${[
+    `Account ${snapshot.accountId} on ${visible(snapshot.host)}`,
+    ...wrap(switchLine(snapshot), look.width, 2).map(look.style.faint),
+    "",
+    ...table,
+    ...block("Descriptions", descriptionLines(rules, look.width), look),
+    ...block("Names to look at twice", notes, look),
+    `${counted(rules.length, "rule")}, ${counted(entries, "entry", "entries")}.`,
+  ].join("\n")}\n`;
+};
+
+export const renderAccountJson = (snapshot: Snapshot): string =>
+  `${jsonText({
+    format: "dbt-ip-rules/account",
+    version: 1,
+    account: { id: snapshot.accountId, host: snapshot.host },
+    enforcement: snapshot.enforcement,
+    ...(snapshot.ruleSetId === undefined ? {} : { rule_set_id: snapshot.ruleSetId }),
+    ...(snapshot.enabledForServiceTokens === undefined
+      ? {}
+      : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
+    rules: snapshot.rules.map((rule) => ({
+      id: rule.id,
+      name: rule.name,
+      type: rule.type,
+      description: rule.description,
+      ...(rule.createdAt === undefined ? {} : { created_at: rule.createdAt }),
+      ...(rule.updatedAt === undefined ? {} : { updated_at: rule.updatedAt }),
+      entries: sorted(rule).map(({ id, prefix, text }) => ({ id, cidr: formatPrefix(prefix), text })),
+    })),
+  })}\n`;

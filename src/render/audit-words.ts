@@ -1,0 +1,76 @@
+/** Steps, events and actors of the audit log in words, for every format. */
+import type { AuditEvent } from "../audit/event.js";
+import type {
+  AuditedStep,
+  AuditVerification,
+  MatchEvidence,
+  StepVerification,
+} from "../audit/verification.js";
+import { assertNever } from "../model/assert.js";
+import { cut, quoted, visible } from "./neutralise.js";
+import { counted } from "./words.js";
+
+export const auditedTitle = ({ action, rule, renamedFrom }: AuditedStep, max: number = 72): string => {
+  if (action === "enable" || action === "disable")
+    return `turn enforcement ${action === "enable" ? "on" : "off"}`;
+  const was = renamedFrom === undefined ? "" : ` (was ${quoted(renamedFrom, max)})`;
+  return `${action} ${quoted(rule ?? "", max)}${was}`;
+};
+
+export const evidenceWords: Readonly<Record<MatchEvidence, string>> = {
+  "rule-id": "the event holds the rule's id",
+  "rule-name": "the event holds the rule's name",
+  "switch-position": "the event holds the switch's position",
+  "type-time-actor": "only type, time and actor agree",
+};
+
+export type StepVerdict = "strong" | "weak" | "missing" | "not due" | "unchecked";
+
+export const stepVerdict = (step: StepVerification): StepVerdict => {
+  switch (step.kind) {
+    case "recorded":
+      return step.strength;
+    case "missing":
+      return "missing";
+    case "not-due":
+      return "not due";
+    case "unchecked":
+      return "unchecked";
+    default:
+      return assertNever(step);
+  }
+};
+
+/** `rule.added`, `toggled`: what is left of a type where all are of one kind. */
+export const shortType = (type: string): string => visible(type.replace(/^ip_restrictions\./, ""));
+
+/** Who acted, as far as the log says: name, else id, else type; with the address. */
+export const actorText = ({ actor }: AuditEvent, max: number = 40): string => {
+  const who = actor.name ?? actor.id ?? actor.type;
+  const name = who === undefined || who === "" ? "unknown" : cut(who, max);
+  return actor.ip === undefined || actor.ip === "" ? name : `${name} (${cut(actor.ip, 45)})`;
+};
+
+/** Seconds are enough: `2026-11-20 23:59:59`. */
+export const stampText = (iso: string): string =>
+  visible(iso)
+    .replace("T", " ")
+    .replace(/(\.\d+)?(Z|\+00:00)$/, "");
+
+/** The one line that says how it stands, for every format. */
+export const auditClosing = ({ verdict, counts }: AuditVerification): string => {
+  const foreign = counts.foreign === 0 ? "" : ` ${counted(counts.foreign, "event")} by others in that time.`;
+  const weak = counts.weak === 0 ? "" : `, ${counts.weak} of them only by type, time and actor`;
+  switch (verdict) {
+    case "confirmed":
+      return counts.due === 0
+        ? `Nothing to confirm: no step was applied.${foreign}`
+        : `Confirmed: the audit log holds ${counts.due === 1 ? "the one change" : `all ${counted(counts.due, "change")}`}${weak}.${foreign}`;
+    case "missing":
+      return `Missing: the audit log lacks ${counts.missing} of ${counted(counts.due, "change")}.${foreign}`;
+    case "could-not-check":
+      return "Could not check: the audit log could not be read.";
+    default:
+      return assertNever(verdict);
+  }
+};
