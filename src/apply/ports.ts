@@ -14,7 +14,7 @@ export interface AccountReader {
 /** How a write ended, as far as its answer tells. Only `applied` says that everything sent was taken. */
 export type WriteOutcome =
   | { readonly kind: "applied"; readonly rule?: SnapshotRule; readonly serverAt?: string }
-  /** A definite no, nothing was changed: 400, 401, 403, 404, 409, 429 without a wait left. */
+  /** A definite no, nothing was changed: 400, 401, 403, 404, 409, 429 without a wait left. Status 0: never sent. */
   | {
       readonly kind: "refused";
       readonly status: number;

@@ -143,16 +143,22 @@ const judgeRefused = async (
   one: Try,
   outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
 ): Promise<StepEnd> => {
-  const { run, planned } = one;
-  if (one.doubt) {
-    // The earlier try may have landed since: then this answer only says that it was already there.
-    const sight = await lookForStep(run, planned, [0], outcome.message);
-    if (sight.kind === "landed") {
-      return finishApplied(one, sight.reading, { message: foundLater(outcome.message) });
-    }
+  const stop = stopFailed([refusal(one.planned, outcome)]);
+  // A plain no to a first try needs no second look: nothing was changed.
+  const sight: Sight =
+    one.doubt || outcome.kind === "partial"
+      ? await lookForStep(one.run, one.planned, [0], outcome.message)
+      : { kind: "unclear", diagnostics: [] };
+  if (sight.kind !== "landed") {
+    await settle(one, "failed", { ...answered(outcome), message: outcome.message });
+    return stopped(sight.kind === "elsewhere" ? { ...stop, actual: sight.state } : stop);
   }
-  await settle(one, "failed", { ...answered(outcome), message: outcome.message });
-  return stopped(stopFailed([refusal(planned, outcome)]));
+  const details = { ...answered(outcome), message: foundLater(outcome.message) };
+  // The earlier try has landed since: this answer only says that everything was there already.
+  if (one.doubt) return finishApplied(one, sight.reading, details);
+  // The answer and the account contradict each other: the account is as planned, but nothing is guessed.
+  await settle(one, "applied", details);
+  return stopped({ ...stop, actual: sight.reading.state });
 };
 
 const giveUp = async (one: Try, message: string): Promise<StepEnd> => {
@@ -198,19 +204,25 @@ const unseen = (planned: PlannedStep): Diagnostic => ({
 const refusal = (
   planned: PlannedStep,
   outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
-): Diagnostic =>
-  outcome.kind === "refused"
-    ? {
-        code: "step-refused",
-        severity: "error",
-        message: `The service refused ${describeStep(planned)} with status ${outcome.status}: ${outcome.message}`,
-        ...(outcome.hint === undefined ? {} : { hint: outcome.hint }),
-      }
-    : {
-        code: "step-partial",
-        severity: "error",
-        message: `The service took only a part of ${describeStep(planned)}: ${outcome.message}`,
-        hint: "Make a new plan: it shows what is missing",
-      };
+): Diagnostic => {
+  if (outcome.kind === "partial") {
+    return {
+      code: "step-partial",
+      severity: "error",
+      message: `The service says that it took only a part of ${describeStep(planned)}: ${outcome.message}`,
+      hint: "Make a new plan: it shows what is missing",
+    };
+  }
+  const { status, message, hint } = outcome;
+  return {
+    code: status === 0 ? "step-not-sent" : "step-refused",
+    severity: "error",
+    message:
+      status === 0
+        ? `${capital(describeStep(planned))} could not be sent: ${message}`
+        : `The service refused ${describeStep(planned)} with status ${status}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+  };
+};
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

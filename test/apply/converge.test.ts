@@ -1,0 +1,160 @@
+/**
+ * Whatever goes wrong, running apply again finishes the work: random accounts, random faults, and crashes
+ * between any two lines. An observer sees every state that the account is ever in.
+ */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { AccessMap } from "../../src/address/access-map.js";
+import { applyPlan } from "../../src/apply/apply-plan.js";
+import { parseReceipt } from "../../src/apply/receipt.js";
+import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
+import type { Plan } from "../../src/plan/plan.js";
+import { hashState, sortedPrefixes, stateOf } from "../../src/plan/state.js";
+import { orderSteps } from "../../src/plan/transition.js";
+import { FakeAccount, type Fault } from "./fake-account.js";
+import { account, MemoryJournal, planOf, portsOf, prefix } from "./hand-made.js";
+
+const prefixes = [
+  "192.0.2.0/29",
+  "192.0.2.0/30",
+  "192.0.2.4/30",
+  "192.0.2.0/31",
+  "192.0.2.2/31",
+  "192.0.2.6/31",
+  "192.0.2.1/32",
+  "192.0.2.4/32",
+  "2001:db8::/32",
+  "0.0.0.0/0",
+].map(prefix);
+const watched = [
+  ...Array.from({ length: 8 }, (_, host) => `192.0.2.${host}`),
+  "198.51.100.1",
+  "2001:db8::1",
+].map((text) => prefix(text).network);
+
+const ruleOf = fc.record({
+  name: fc.constantFrom("a", "b", "c", "d"),
+  type: fc.constantFrom<RuleType>("allow", "deny"),
+  description: fc.constantFrom("", "x"),
+  picks: fc.uniqueArray(fc.nat(prefixes.length - 1), { minLength: 1, maxLength: 4 }),
+});
+
+/** A state that the service would take: names once, and no range both allowed and denied. */
+const states = fc
+  .record({
+    enforcement: fc.constantFrom("enabled", "disabled"),
+    rules: fc.uniqueArray(ruleOf, { maxLength: 4, selector: ({ name }) => name }),
+  })
+  .map(({ enforcement, rules }): AccountState => {
+    const types = new Map<number, RuleType>();
+    const kept = rules.flatMap(({ name, type, description, picks }): Rule[] => {
+      const own = picks.filter((pick) => (types.get(pick) ?? type) === type);
+      for (const pick of own) types.set(pick, type);
+      return own.length === 0
+        ? []
+        : [{ name, type, description, prefixes: sortedPrefixes(own.map((pick) => prefixes[pick]!)) }];
+    });
+    return account(enforcement, ...kept);
+  });
+
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.constantFrom<Fault>("lost", "not-sent", "answer-lost", "refused", "partial", "lie"),
+  fc.record({ landsAfterReads: fc.nat(3) }),
+  fc.record({ visibleAfterReads: fc.nat(3) }),
+);
+
+class Crash extends Error {}
+
+/** Dies at the given call of any port, counted from 0; the journal's calls count before and after the line. */
+const crashAt = (fake: FakeAccount, journal: MemoryJournal, moment: number): void => {
+  let calls = 0;
+  const count = (): void => {
+    calls += 1;
+    if (calls - 1 === moment) throw new Crash();
+  };
+  fake.onCall = count;
+  journal.onAppend = count;
+};
+
+const allows = ({ enforcement, rules }: AccountState): boolean[] => {
+  const entries = rules.flatMap(({ type, prefixes: own }) => own.map((one) => ({ prefix: one, type })));
+  const map = AccessMap.of(entries, { enforced: enforcement !== "disabled" });
+  return watched.map((address) => map.lookup(address).allowed);
+};
+
+const planFor = (fake: FakeAccount, target: AccountState): Plan => {
+  const before = stateOf(fake.snapshot());
+  return planOf(before, orderSteps(before, target), { after: target });
+};
+
+/**
+ * What the user is told to do about two rules of one name, and the only thing that is left to a user: a write
+ * that was in flight when its run died, and that landed after the next run had made it again.
+ */
+const removeTwins = (fake: FakeAccount): number => {
+  const names = new Set<string>();
+  const kept = fake.rules.filter(({ name }) => !names.has(name) && names.add(name));
+  const removed = fake.rules.length - kept.length;
+  if (removed > 0) fake.change((it) => Object.assign(it, { rules: kept }));
+  return removed;
+};
+
+/** Runs the plan once, with one crash or none; returns whether it said that all is done. */
+const runOnce = async (fake: FakeAccount, plan: Plan, crash: number | undefined): Promise<string> => {
+  const journal = new MemoryJournal();
+  if (crash !== undefined) crashAt(fake, journal, crash);
+  try {
+    const result = await applyPlan(plan, portsOf(fake, journal), { tool: "test" });
+    return result.outcome;
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+    return "crashed";
+  } finally {
+    fake.onCall = () => undefined;
+    if (journal.lines.length > 0) expect(parseReceipt(journal.text, "r").diagnostics).toEqual([]);
+  }
+};
+
+it("converges after any faults and crashes, without a duplicate, and disturbs no address on the way", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      states,
+      states,
+      fc.dictionary(fc.nat(12).map(String), fault, { maxKeys: 5 }),
+      fc.array(fc.option(fc.nat(40), { nil: undefined }), { maxLength: 6 }),
+      fc.boolean(),
+      async (before, target, faults, crashes, samePlan) => {
+        const fake = new FakeAccount(before);
+        for (const [write, what] of Object.entries(faults)) fake.faults.set(Number(write), what);
+        let plan = planFor(fake, target);
+        let outcome = "";
+        let twins = 0;
+        for (let round = 0; round < 20 && outcome !== "done" && outcome !== "nothing"; round += 1) {
+          outcome = await runOnce(fake, plan, crashes[round]);
+          twins += removeTwins(fake);
+          if (outcome === "refused" || !samePlan) plan = planFor(fake, target);
+        }
+        // What was still on its way has landed by now, or is seen by one more run.
+        fake.faults.clear();
+        for (let look = 0; look < 5; look += 1) await fake.readSnapshot();
+        twins += removeTwins(fake);
+        if (hashState(stateOf(fake.snapshot())) !== hashState(target)) {
+          outcome = await runOnce(fake, planFor(fake, target), undefined);
+        }
+        expect(["done", "nothing"]).toContain(outcome);
+        expect(hashState(stateOf(fake.snapshot()))).toBe(hashState(target));
+        // Only a write that lands late can leave a twin, and only where a run died or had tried it again.
+        const late = Object.values(faults).some((one) => typeof one === "object");
+        if (!late) expect(twins).toBe(0);
+        const [first, last] = [allows(before), allows(target)];
+        for (const state of fake.history) {
+          const now = allows(state);
+          watched.forEach((_, index) => {
+            if (first[index] === last[index]) expect(now[index]).toBe(first[index]);
+          });
+        }
+      },
+    ),
+    { numRuns: 800 },
+  );
+});
