@@ -157,9 +157,8 @@ export const lintCodes = [
     explanation:
       "The most specific entry wins. Where others, alone or together, cover every address of an entry, it decides for none. Often an exception was written wider than meant.",
     bad: policy(
-      rule("Office", "allow", "203.0.113.0/24"),
+      rule("Office", "allow", "203.0.113.0/24", "198.51.100.0/24"),
       rule("Guests", "deny", "203.0.113.0/25", "203.0.113.128/25"),
-      rule("Branch", "allow", "198.51.100.0/24"),
     ),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Guests", "deny", "203.0.113.128/25")),
   },

@@ -1,34 +1,11 @@
 /** A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant. */
-import {
-  type Address,
-  type AddressProblem,
-  formatPrefix,
-  parseAddress,
-  prefixOf,
-} from "../address/prefix.js";
+import { type AddressProblem, formatPrefix, parseAddress } from "../address/prefix.js";
 import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import { rangePrefixes } from "./address-text.js";
 import type { LocatedText } from "./raw-policy.js";
 
 /** Of a range's prefixes, so many are worth printing. */
 const mostShown = 6;
-
-/** The shortest list of prefixes from `first` to `last`, or undefined if it is longer than worth showing. */
-const rangePrefixes = (first: Address, last: Address): string[] | undefined => {
-  const prefixes: string[] = [];
-  let next = first;
-  while (next <= last) {
-    let length = 128;
-    // Twice as large while it still begins here and ends in time.
-    while (length > 0 && prefixOf(next, length - 1).network === next) {
-      if (next + (1n << BigInt(129 - length)) - 1n > last) break;
-      length -= 1;
-    }
-    prefixes.push(formatPrefix({ network: next, length }));
-    if (prefixes.length > mostShown) return undefined;
-    next += 1n << BigInt(128 - length);
-  }
-  return prefixes;
-};
 
 const rangeHint = (text: string): string | undefined => {
   const [from, to, ...more] = text.split("-").map((part) => part.trim());
@@ -36,10 +13,10 @@ const rangeHint = (text: string): string | undefined => {
   const first = parseAddress(from);
   const last = parseAddress(to);
   if (!first.ok || !last.ok || first.address > last.address) return undefined;
-  const prefixes = rangePrefixes(first.address, last.address);
-  return prefixes === undefined
+  const prefixes = rangePrefixes(first.address, last.address, mostShown + 1);
+  return prefixes.length > mostShown
     ? "Write the prefixes that make up the range, one an item"
-    : `Write the range as prefixes, one an item: ${prefixes.join(", ")}`;
+    : `Write the range as prefixes, one an item: ${prefixes.map(formatPrefix).join(", ")}`;
 };
 
 const shortFormHint = (text: string): string | undefined => {

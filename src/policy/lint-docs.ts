@@ -1,0 +1,50 @@
+/** docs/lint.md, from the catalogue of lint codes. */
+import { type LintCode, lintCodes, lintExampleDay } from "./lint-codes.js";
+
+const section = ({ code, severity, title, explanation, bad, good }: LintCode): string =>
+  [
+    `## ${code}`,
+    "",
+    `**${title}.** Severity: \`${severity}\`.`,
+    "",
+    explanation,
+    "",
+    "Bad:",
+    "",
+    "```yaml",
+    bad.trimEnd(),
+    "```",
+    "",
+    "Good:",
+    "",
+    "```yaml",
+    good.trimEnd(),
+    "```",
+  ].join("\n");
+
+const introduction = `<!-- Made from src/policy/lint-codes.ts; do not edit. Update: npx vitest run test/policy -u -->
+# Lint
+
+\`validate\`, \`plan\` and \`apply\` look for what is legal and probably not meant. An error stops them; warnings and
+notes are shown. The rules are judged as if they were enforced.
+
+Set the severity of any code in the policy, for all of its file:
+
+\`\`\`yaml
+lint:
+  adjacent-prefixes: off
+  broad-allow: error
+\`\`\`
+
+The severities are \`off\`, \`note\`, \`warning\` and \`error\`. The examples below are read on ${lintExampleDay}; all but
+those about text files stand for themselves.`;
+
+const table = (): string =>
+  [
+    "| code | severity | |",
+    "|---|---|---|",
+    ...lintCodes.map(({ code, severity, title }) => `| [${code}](#${code}) | ${severity} | ${title} |`),
+  ].join("\n");
+
+export const renderLintDocs = (): string =>
+  `${[introduction, table(), ...lintCodes.map(section)].join("\n\n")}\n`;

@@ -1,0 +1,120 @@
+/** Entries whose date has come or is near, and what their end does to the others. */
+import { AccessMap, diffAccess } from "../../address/access-map.js";
+import { AddressSet } from "../../address/address-set.js";
+import { formatPrefix, type Prefix } from "../../address/prefix.js";
+import { countAddresses, listPrefixes, rangePrefixes } from "../address-text.js";
+import { soonDays } from "../lint-codes.js";
+import { type LintContext, type LintEntry, lintEntries } from "./context.js";
+
+const day = 86_400_000;
+
+const isSoon = (now: Date, { entry: { expires } }: LintEntry): boolean =>
+  expires !== undefined && Date.parse(expires) - now.getTime() <= soonDays * day;
+
+/** What gets in once deny entries are gone, by the index of the entry among `before`. */
+const openedBy = (
+  before: readonly LintEntry[],
+  after: readonly LintEntry[],
+): Map<LintEntry, readonly Prefix[]> => {
+  const map = (entries: readonly LintEntry[]): AccessMap => AccessMap.of(entries, { enforced: true });
+  const opened = new Map<LintEntry, Prefix[]>();
+  for (const { first, last, allowed, ownerBefore } of diffAccess(map(before), map(after))) {
+    const owner = before[ownerBefore];
+    if (!allowed || owner?.type !== "deny") continue;
+    const prefixes = opened.get(owner) ?? [];
+    opened.set(owner, prefixes);
+    prefixes.push(...rangePrefixes(first, last));
+  }
+  return opened;
+};
+
+const described = (prefixes: readonly Prefix[]): string =>
+  `${countAddresses(AddressSet.ofPrefixes(prefixes))} (${listPrefixes(prefixes)})`;
+
+const lintExpired = (context: LintContext, expired: readonly LintEntry[]): void => {
+  const denies = expired.filter(({ type }) => type === "deny");
+  const opened = openedBy([...context.entries, ...denies], context.entries);
+  for (const found of expired) {
+    const { entry, rule, prefix } = found;
+    const open = opened.get(found);
+    if (open !== undefined) {
+      context.report(
+        "expired-deny-opens-access",
+        `The deny of ${formatPrefix(prefix)} in \`${rule.name}\` expired on ${entry.expires}: ${described(open)} can get in`,
+        entry.source,
+        "Renew it if they are to stay out; delete it if they may come in",
+      );
+    }
+    context.report(
+      "expired-entry",
+      `${formatPrefix(prefix)} in \`${rule.name}\` expired on ${entry.expires} and is no longer part of the policy`,
+      entry.source,
+      "Delete it, or renew its date",
+    );
+  }
+};
+
+const lintSoon = (context: LintContext): void => {
+  const soon = context.entries.filter((entry) => isSoon(context.now, entry));
+  if (soon.length === 0) return;
+  const leaving = new Set(soon.filter(({ type }) => type === "deny"));
+  const opened = openedBy(
+    context.entries,
+    context.entries.filter((entry) => !leaving.has(entry)),
+  );
+  for (const found of soon) {
+    const { entry, rule, prefix } = found;
+    const open = opened.get(found);
+    const consequence = open === undefined ? "" : `; then ${described(open)} can get in`;
+    context.report(
+      "expires-soon",
+      `${formatPrefix(prefix)} in \`${rule.name}\` expires on ${entry.expires}${consequence}`,
+      entry.source,
+      "Renew its date in time, or let it go",
+    );
+  }
+};
+
+/** Whether going from one list of entries to another flips the default and lets somebody in. */
+const flipOpens = (before: readonly LintEntry[], after: readonly LintEntry[]): boolean => {
+  const was = AccessMap.of(before, { enforced: true });
+  const is = AccessMap.of(after, { enforced: true });
+  return is.defaultAllowed && !was.defaultAllowed && !diffAccess(was, is).newlyAllowed.isEmpty();
+};
+
+const lastOf = (entries: readonly LintEntry[]): LintEntry | undefined =>
+  entries.reduce<LintEntry | undefined>(
+    (last, entry) => (last === undefined || entry.entry.expires! > last.entry.expires! ? entry : last),
+    undefined,
+  );
+
+const lintLastAllow = (context: LintContext, expired: readonly LintEntry[]): void => {
+  const { entries, now } = context;
+  const gone = lastOf(expired.filter(({ type }) => type === "allow"));
+  if (gone !== undefined && flipOpens([...entries, gone], entries)) {
+    context.report(
+      "last-allow-expired",
+      `The last allow entry, ${formatPrefix(gone.prefix)} in \`${gone.rule.name}\`, expired on ${gone.entry.expires}: without any, whatever is not denied gets in`,
+      gone.entry.source,
+      "Renew an allow entry; or, if the account is to be open, delete the expired ones",
+    );
+  }
+  const allows = entries.filter(({ type }) => type === "allow");
+  const last = lastOf(allows.filter(({ entry }) => entry.expires !== undefined));
+  if (last === undefined || !allows.every((entry) => isSoon(now, entry))) return;
+  const rest = entries.filter(({ type }) => type === "deny");
+  if (!flipOpens(entries, rest)) return;
+  context.report(
+    "last-allow-expires-soon",
+    `All allow entries expire by ${last.entry.expires}: without any, whatever is not denied gets in`,
+    last.entry.source,
+    "Renew one in time, or add one that stays",
+  );
+};
+
+export const lintExpiry = (context: LintContext): void => {
+  const expired = lintEntries(context.policy.rules, "expired");
+  lintExpired(context, expired);
+  lintSoon(context);
+  lintLastAllow(context, expired);
+};

@@ -1,0 +1,72 @@
+/** Rules by their names and their emptiness, and the account's host. */
+import type { PolicyRule } from "../policy.js";
+import type { LintContext } from "./context.js";
+
+const longestName = 255;
+
+/** What two names share that a reader cannot tell apart. */
+const appearance = (name: string): string =>
+  name.normalize("NFKC").trim().replace(/\s+/gu, " ").toLowerCase();
+
+const lintLookAlikes = (context: LintContext): void => {
+  const first = new Map<string, PolicyRule>();
+  for (const rule of context.policy.rules) {
+    const key = appearance(rule.name);
+    const other = first.get(key);
+    if (other === undefined) {
+      first.set(key, rule);
+      continue;
+    }
+    context.report(
+      "look-alike-names",
+      `The names \`${rule.name}\` and \`${other.name}\` look the same`,
+      rule.source,
+      `Rename one of the two (with \`previous_names\`); the other is in line ${other.source.line}`,
+    );
+  }
+};
+
+const oddness = (name: string): string | undefined => {
+  if (/^\s*$/u.test(name)) return "is blank";
+  // Cc, Cf, Co, Cs, Zl, Zp: control, format (zero width, direction), private, surrogate, separators.
+  if (/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) return "holds invisible or control characters";
+  if (name.trim() !== name) return "begins or ends with a blank";
+  return [...name].length > longestName ? `is longer than ${longestName} characters` : undefined;
+};
+
+const lintRule = (context: LintContext, rule: PolicyRule): void => {
+  const odd = oddness(rule.name);
+  if (odd !== undefined) {
+    context.report(
+      "odd-name",
+      `The rule's name ${odd}`,
+      rule.source,
+      "Rename it, and put the old name under `previous_names`",
+    );
+  }
+  if (rule.entries.length > 0) return;
+  context.report(
+    "empty-rule",
+    rule.expired.length > 0
+      ? `All entries of the rule \`${rule.name}\` have expired`
+      : `The rule \`${rule.name}\` has no entries`,
+    rule.source,
+    "Delete the rule, or give it an entry",
+  );
+};
+
+const isShared = (host: string): boolean =>
+  /^(https?:\/\/)?([a-z0-9-]+\.)*getdbt\.com([:/]|$)/.test(host.toLowerCase());
+
+export const lintNames = (context: LintContext): void => {
+  for (const rule of context.policy.rules) lintRule(context, rule);
+  lintLookAlikes(context);
+  const { host, hostSource } = context.policy.account;
+  if (host === undefined || !isShared(host)) return;
+  context.report(
+    "shared-host",
+    `The host ${host} is shared by many accounts, and its end was announced for 2026-11-01`,
+    hostSource,
+    "Use the account's own access URL, such as ab123.us1.dbt.com",
+  );
+};

@@ -1,0 +1,111 @@
+/** Rules that make exceptions from each other, and prefixes of a rule that can be written as one. */
+import { formatPrefix, type Prefix, prefixOf } from "../../address/prefix.js";
+import type { PolicyEntry, PolicyRule } from "../policy.js";
+import { prefixKey } from "../resolving.js";
+import type { LintContext, LintEntry } from "./context.js";
+import { noParent } from "./nesting.js";
+
+interface Overlap {
+  readonly inner: LintEntry;
+  readonly outer: LintEntry;
+  count: number;
+}
+
+/** One note for each pair of rules, at its first example. */
+export const lintOverlaps = (context: LintContext): void => {
+  const { entries, parents } = context;
+  const pairs = new Map<PolicyRule, Map<PolicyRule, Overlap>>();
+  entries.forEach((inner, index) => {
+    const parent = parents[index]!;
+    const outer = parent === noParent ? undefined : entries[parent];
+    if (outer === undefined || outer.type === inner.type) return;
+    const others = pairs.get(inner.rule) ?? new Map<PolicyRule, Overlap>();
+    pairs.set(inner.rule, others);
+    const overlap = others.get(outer.rule);
+    if (overlap === undefined) others.set(outer.rule, { inner, outer, count: 1 });
+    else overlap.count += 1;
+  });
+  for (const others of pairs.values()) {
+    for (const { inner, outer, count } of others.values()) {
+      const verb = inner.type === "deny" ? "denies" : "allows";
+      const more = count > 1 ? `, and ${count - 1} more of its entries likewise` : "";
+      context.report(
+        "overlapping-rules",
+        `\`${inner.rule.name}\` ${verb} ${formatPrefix(inner.prefix)} inside ${formatPrefix(outer.prefix)} of \`${outer.rule.name}\`${more}`,
+        inner.entry.source,
+        "The more specific entry wins",
+      );
+    }
+  }
+};
+
+/** Entries that may be written as one: they share all but their prefix. */
+const groupsOf = (rule: PolicyRule): PolicyEntry[][] => {
+  const groups = new Map<string, PolicyEntry[]>();
+  for (const entry of rule.entries) {
+    const key = JSON.stringify([entry.network, entry.comment, entry.expires]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [entry]);
+    else group.push(entry);
+  }
+  return [...groups.values()];
+};
+
+interface Merged {
+  readonly prefix: Prefix;
+  readonly members: readonly PolicyEntry[];
+}
+
+const siblingOf = ({ network, length }: Prefix): Prefix => ({
+  network: network ^ (1n << BigInt(128 - length)),
+  length,
+});
+
+/** Joins siblings from the longest prefixes up, as far as it goes; returns what was joined and not joined on. */
+const mergeSiblings = (group: readonly PolicyEntry[], taken: ReadonlySet<string>): Merged[] => {
+  const byLength: Map<string, Merged>[] = Array.from({ length: 129 }, () => new Map());
+  for (const entry of group) {
+    byLength[entry.prefix.length]!.set(prefixKey(entry.prefix), { prefix: entry.prefix, members: [entry] });
+  }
+  const merged: Merged[] = [];
+  for (let length = 128; length > 0; length -= 1) {
+    const here = byLength[length]!;
+    for (const [key, item] of here) {
+      const sibling = here.get(prefixKey(siblingOf(item.prefix)));
+      const parent = prefixOf(item.prefix.network, length - 1);
+      const parentKey = prefixKey(parent);
+      if (sibling === undefined || taken.has(parentKey)) {
+        if (item.members.length > 1) merged.push(item);
+        continue;
+      }
+      // The left one of the two does it for both.
+      if (key === prefixKey(parent).replace(/\/\d+$/, `/${length}`)) {
+        byLength[length - 1]!.set(parentKey, {
+          prefix: parent,
+          members: [...item.members, ...sibling.members],
+        });
+      }
+    }
+  }
+  return merged;
+};
+
+export const lintAdjacent = (context: LintContext): void => {
+  // A prefix that is there already is a matter of redundancy, or belongs to the other type.
+  const taken = new Set(context.entries.map(({ prefix }) => prefixKey(prefix)));
+  for (const rule of context.policy.rules) {
+    for (const group of groupsOf(rule)) {
+      for (const { prefix, members } of mergeSiblings(group, taken)) {
+        const [first] = members;
+        const named = members.slice(0, 4).map((entry) => formatPrefix(entry.prefix));
+        const more = members.length > 4 ? ` and ${members.length - 4} more` : "";
+        context.report(
+          "adjacent-prefixes",
+          `${named.join(", ")}${more} are together ${formatPrefix(prefix)}`,
+          first?.source,
+          `Write ${formatPrefix(prefix)} instead`,
+        );
+      }
+    }
+  }
+};

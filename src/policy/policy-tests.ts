@@ -1,0 +1,95 @@
+/**
+ * The tests of a policy, run offline against the access that its rules mean once they are enforced. A range
+ * holds only if every address in it does; what breaks it is shown as its fewest prefixes, with the entry that
+ * decides.
+ */
+import { AccessMap, type AccessRange, defaultOwner } from "../address/access-map.js";
+import { AddressSet } from "../address/address-set.js";
+import { formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { RuleType } from "../model/rule.js";
+import { countAddresses, listPrefixes, rangePrefixes } from "./address-text.js";
+import type { Policy, PolicyEntry, PolicyTest } from "./policy.js";
+
+/** An entry of the account as it is to be: of the policy's rules and of unmanaged ones that stay. */
+export interface DecidingEntry {
+  readonly rule: string;
+  readonly type: RuleType;
+  readonly prefix: Prefix;
+}
+
+export interface PolicyTestResult {
+  readonly test: PolicyTest;
+  readonly passed: boolean;
+  /** One for each expectation and entry that breaks it. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+interface Judge {
+  readonly map: AccessMap;
+  readonly entries: readonly DecidingEntry[];
+}
+
+/** Of one failing expectation, so many deciding entries are told apart. */
+const mostReasons = 20;
+
+const reason = ({ map, entries }: Judge, owner: number): string => {
+  const entry = owner === defaultOwner ? undefined : entries[owner];
+  if (entry !== undefined) {
+    const verb = entry.type === "allow" ? "allows" : "denies";
+    return `the rule \`${entry.rule}\` ${verb} ${formatPrefix(entry.prefix)}`;
+  }
+  return map.defaultAllowed
+    ? "no entry matches, and without any allow entry that means access"
+    : "no entry matches, and beside an allow list that means no access";
+};
+
+const brokenBy = (expected: PolicyEntry, parts: readonly Prefix[], wanted: boolean): string => {
+  const [only] = parts;
+  const verdict = wanted ? "denied" : "allowed";
+  if (only !== undefined && parts.length === 1 && samePrefix(only, expected.prefix)) {
+    return `${expected.text} is ${verdict}, not ${wanted ? "allowed" : "denied"} as expected`;
+  }
+  const set = AddressSet.ofPrefixes(parts);
+  return `Of ${expected.text}, ${countAddresses(set)} would be ${verdict}: ${listPrefixes(parts)}`;
+};
+
+const partsOf = (ranges: readonly AccessRange[]): Prefix[] =>
+  AddressSet.ofPrefixes(ranges.flatMap(({ first, last }) => rangePrefixes(first, last))).prefixes();
+
+/** What breaks one expectation, one diagnostic for each entry that decides otherwise. */
+const breaks = (judge: Judge, test: PolicyTest, expected: PolicyEntry, wanted: boolean): Diagnostic[] => {
+  const byOwner = new Map<number, AccessRange[]>();
+  let others = 0;
+  for (const range of judge.map.ranges(expected.prefix)) {
+    if (range.allowed === wanted) continue;
+    const same = byOwner.get(range.owner);
+    if (same !== undefined) same.push(range);
+    else if (byOwner.size < mostReasons) byOwner.set(range.owner, [range]);
+    else others += 1;
+  }
+  return [...byOwner].map(([owner, ranges], index) => ({
+    code: "policy-test-failed",
+    severity: "error" as const,
+    message: `Test "${test.name}": ${brokenBy(expected, partsOf(ranges), wanted)}; ${reason(judge, owner)}`,
+    ...(index === 0 && others > 0 ? { hint: `${others} more ranges inside it break the test` } : {}),
+    source: expected.source,
+  }));
+};
+
+const runTest = (judge: Judge, test: PolicyTest): PolicyTestResult => {
+  const diagnostics = [
+    ...test.allowed.flatMap((expected) => breaks(judge, test, expected, true)),
+    ...test.denied.flatMap((expected) => breaks(judge, test, expected, false)),
+  ];
+  return { test, passed: diagnostics.length === 0, diagnostics };
+};
+
+/** `entries` are all entries of the account as it is to be; the switch is taken to be on. */
+export const runPolicyTests = (
+  policy: Pick<Policy, "tests">,
+  entries: readonly DecidingEntry[],
+): PolicyTestResult[] => {
+  const judge: Judge = { map: AccessMap.of(entries, { enforced: true }), entries };
+  return policy.tests.map((test) => runTest(judge, test));
+};
