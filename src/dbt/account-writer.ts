@@ -5,9 +5,9 @@
 import type { Prefix } from "../address/prefix.js";
 import type { AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
-import type { Answer } from "./answer.js";
+import { type Answer, isRecord } from "./answer.js";
 import type { Channel } from "./channel.js";
-import { dataOf, field, truth } from "./decode.js";
+import { dataOf, field, truth, unexpected } from "./decode.js";
 import { type EntryBody, keptEntry, newEntry, removedEntry, typeNumber } from "./rule-wire.js";
 import { readWritten, sendWrite, type WriteCall } from "./write-call.js";
 import { ruleOutcome } from "./written-rule.js";
@@ -139,7 +139,10 @@ const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<Write
   const { answer } = written;
   // Published as 204 without a body; an enveloped 200 is met as well (API.md, "Rules").
   if (answer.bytes.length === 0) return applied(answer);
-  return readWritten(answer, () => applied(answer));
+  return readWritten(answer, (envelope) => {
+    if (envelope.enveloped || isRecord(envelope.data)) return applied(answer);
+    throw unexpected(dataOf(answer, envelope), "an envelope");
+  });
 };
 
 const setEnforcement = async (channel: Channel, enabled: boolean): Promise<WriteOutcome> => {

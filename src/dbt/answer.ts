@@ -65,21 +65,40 @@ export const parseJson = (answer: Answer): { readonly value: unknown } | { reado
       ),
     };
   }
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { value: JSON.parse(text) };
-  } catch (thrown) {
-    // Both parsers' messages repeat parts of the answer; what matters is whether its end is missing.
-    const cut = thrown instanceof SyntaxError && /end of|unterminated/i.test(thrown.message);
-    return {
-      problem: cut
-        ? notJson(
-            "answer-truncated",
-            `The answer of ${host} to ${request} breaks off after ${bytes.length} bytes`,
-          )
-        : notJson("answer-not-json", `${host} answered ${request} with something that is not JSON`),
-    };
+  const text = decodeText(bytes);
+  if (text !== undefined) {
+    try {
+      return { value: JSON.parse(text) };
+    } catch {
+      // The parser's message repeats parts of the answer; all that matters of it is whether its end is missing.
+      if (isUnfinished(text)) {
+        const message = `The answer of ${host} to ${request} breaks off after ${bytes.length} bytes`;
+        return { problem: notJson("answer-truncated", message) };
+      }
+    }
   }
+  return {
+    problem: notJson("answer-not-json", `${host} answered ${request} with something that is not JSON`),
+  };
+};
+
+const decodeText = (bytes: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Whether a text begins as a JSON object or list, and ends inside it. */
+const isUnfinished = (text: string): boolean => {
+  if (!/^\s*[[{]/.test(text)) return false;
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+  }
+  return depth > 0;
 };
 
 const notJson = (code: string, message: string): Failure =>

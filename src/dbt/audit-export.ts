@@ -44,7 +44,7 @@ export const createExportReader = (channel: Channel): Omit<Exports, "startExport
   async fetchExport(link) {
     const url = checkedLink(link);
     const opened = opening(
-      await openDownload(channel, { url, accept: "*/*", withToken: false }, "export"),
+      await openDownload(channel, { url, accept: "*/*", withToken: false }, "link"),
       url,
     );
     const length = Number(opened.headers["content-length"] ?? Number.NaN);

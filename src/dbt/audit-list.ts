@@ -14,8 +14,8 @@ import { readEnvelope } from "./read-call.js";
 const dayMs = 86_400_000;
 
 /**
- * The dates of a query, UTC. Whether the API's end date is still inside is not published: one day more is asked
- * for, and cut off here.
+ * The dates of a query, UTC. A recorded answer shows the end date taken as its first instant (API.md, [sample]:
+ * `logged_at__range` ends at 00:00:00Z), others may take the whole day: one day more is asked for, and cut here.
  */
 export const dateParameters = ({ since, until }: AuditQuery): Readonly<Record<string, string>> => ({
   ...(since === undefined ? {} : { logged_at_start: since.slice(0, 10) }),

@@ -111,7 +111,7 @@ const failedBeforeSending = (words: Words, thrown: unknown): boolean => {
 const wordsFor = (thrown: unknown): Words | undefined => {
   const code = codeOf(thrown) ?? "";
   const message = thrown instanceof Error ? thrown.message : "";
-  if (code.startsWith("HPE_")) return malformed;
+  if (thrown instanceof Error && thrown.name === "HTTPParserError") return malformed;
   if (message.includes("HTTP Tunneling") || message.includes("Proxy Authentication")) return proxy;
   if (/^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO)/.test(code)) return tls;
   return byCode[code];

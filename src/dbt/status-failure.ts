@@ -12,9 +12,9 @@ import {
 import { askedSeconds, cooldownSeconds } from "./waiting.js";
 
 /** What a call is about: the same status means another thing for a rule than for the audit log. */
-export type Subject = "account" | "rule" | "audit" | "export";
+export type Subject = "account" | "rule" | "audit" | "export" | "link";
 
-const roles: Readonly<Record<Subject, string>> = {
+const roles: Readonly<Record<Exclude<Subject, "link">, string>> = {
   account:
     "Reading IP restrictions needs Account Viewer, Account Admin or Security Admin; changing them one of the last two",
   rule: "Changing IP restrictions needs Account Admin or Security Admin",
@@ -28,6 +28,8 @@ export const statusFailure = (answer: Answer, subject: Subject, now: number): Fa
   const said = serverMessage(answer);
   const { status, request, host } = answer;
   const tell = (text: string) => (said === "" ? text : `${text}: ${said}`);
+  // Another host's answer to a signed link: neither our token nor our account is at fault.
+  if (subject === "link" && status >= 400 && status < 500 && status !== 429) return linkRefused(answer);
   switch (status) {
     case 401:
       return failure(
@@ -36,9 +38,9 @@ export const statusFailure = (answer: Answer, subject: Subject, now: number): Fa
         "Check DBT_CLOUD_TOKEN: the token may be expired, revoked, or of another region or account",
       );
     case 403:
-      return forbidden(answer, subject, tell);
+      return forbidden(answer, subject === "link" ? "export" : subject, tell);
     case 404:
-      return notFound(answer, subject, tell);
+      return notFound(answer, subject === "link" ? "export" : subject, tell);
     case 409:
       return failure(
         "conflict",
@@ -58,7 +60,18 @@ export const statusFailure = (answer: Answer, subject: Subject, now: number): Fa
   }
 };
 
-const forbidden = (answer: Answer, subject: Subject, tell: (text: string) => string): Failure => {
+const linkRefused = ({ host, status }: Answer): Failure =>
+  failure(
+    "export-link-refused",
+    `${host} refused the export's link (${status}): such links expire`,
+    "Ask for the download again: the export itself is kept, and its job id stays good",
+  );
+
+const forbidden = (
+  answer: Answer,
+  subject: Exclude<Subject, "link">,
+  tell: (text: string) => string,
+): Failure => {
   const parsed = parseJson(answer);
   const data = "value" in parsed ? openEnvelope(parsed.value).data : undefined;
   if (isRecord(data) && data.account_access_denied === true) {
@@ -72,7 +85,11 @@ const forbidden = (answer: Answer, subject: Subject, tell: (text: string) => str
   return failure("permission-missing", tell(`The token may not do ${answer.request} (403)`), roles[subject]);
 };
 
-const notFound = (answer: Answer, subject: Subject, tell: (text: string) => string): Failure => {
+const notFound = (
+  answer: Answer,
+  subject: Exclude<Subject, "link">,
+  tell: (text: string) => string,
+): Failure => {
   switch (subject) {
     case "rule":
       return failure(
