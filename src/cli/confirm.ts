@@ -32,4 +32,6 @@ export const confirm = async (io: Io, question: string): Promise<boolean> => {
 };
 
 export const notApproved = () =>
-  failure("not-approved", "Nothing was changed: the plan was not confirmed", undefined, { exitCode: exitCodes.error });
+  failure("not-approved", "Nothing was changed: the plan was not confirmed", undefined, {
+    exitCode: exitCodes.error,
+  });

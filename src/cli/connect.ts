@@ -1,47 +1,75 @@
 /** From flags, environment and policy to a client, with its traces and waits on standard error. */
-import { setTimeout as wait } from "node:timers/promises";
-import { createDbtClient, type DbtClient } from "../dbt/client.js";
+import {
+  type ClientOptions,
+  createDbtClient,
+  createReadOnlyClient,
+  type DbtClient,
+  type ReadOnlyClient,
+  type Wait,
+} from "../dbt/client.js";
 import { type Connection, resolveConnection } from "../dbt/connection.js";
 import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { Policy } from "../policy/policy.js";
+import { waitText } from "../render/apply-progress.js";
 import type { Io } from "./io.js";
-import type { ConnectionOptions } from "./options.js";
+import type { ConnectionOptions, DebugOptions } from "./options.js";
 import { note, noteDiagnostics } from "./output.js";
 import { version } from "./version.js";
 
-export interface Connected {
-  readonly connection: Connection;
-  readonly client: DbtClient;
-}
+type Options = ConnectionOptions & DebugOptions;
 
 /** Throws `Failure` (exit 1) where token, host or account is missing or contradicts the policy. */
-export const connect = (
-  io: Io,
-  options: ConnectionOptions & { readonly debug?: boolean; readonly color?: boolean },
-  policy?: Pick<Policy, "account">,
-): Connected => {
+export const connectionOf = (io: Io, options: Options, policy?: Pick<Policy, "account">): Connection => {
   const { connection, diagnostics } = resolveConnection({
-    flags: {
-      ...(options.host === undefined ? {} : { host: options.host }),
-      ...(options.account === undefined ? {} : { account: options.account }),
-    },
+    flags: { host: options.host, account: options.account },
     env: io.env,
-    policyAccount: policy?.account ?? {},
+    policyAccount: policy?.account,
   });
   if (connection === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   noteDiagnostics(io, diagnostics, options);
-  const client = createDbtClient({
-    ...connection,
-    env: io.env,
-    userAgent: `dbt-ip-rules/${version}`,
-    now: () => io.now(),
-    sleep: (milliseconds, signal) => wait(milliseconds, undefined, signal === undefined ? {} : { signal }),
-    signal: io.signal,
-    onWait: ({ seconds, reason }) => note(io, `waiting ${Math.ceil(seconds)} s: ${reason}`),
-    ...(options.debug === true
-      ? { onTrace: ({ method, url, status, ms }) => note(io, `http: ${method} ${url} ${status} (${ms} ms)`) }
-      : {}),
-  });
-  return { connection, client };
+  return connection;
 };
+
+const clientOptions = (
+  io: Io,
+  options: Options,
+  connection: Connection,
+  onWait: (wait: Wait) => void,
+): ClientOptions => ({
+  ...connection,
+  env: io.env,
+  userAgent: `dbt-ip-rules/${version}`,
+  now: () => io.now(),
+  signal: io.signal,
+  onWait,
+  ...(options.debug === true
+    ? {
+        onTrace: ({ method, url, status, ms }) =>
+          note(io, `http: ${method} ${url} ${status ?? "no answer"} (${Math.round(ms)} ms)`),
+      }
+    : {}),
+});
+
+/** Where no live line runs: a wait is told when it begins, and then every half minute. */
+export const plainWaits = (io: Io): ((wait: Wait) => void) => {
+  let next = Number.POSITIVE_INFINITY;
+  return (wait) => {
+    if (wait.seconds === wait.total) next = wait.total;
+    if (wait.seconds === 0 || wait.seconds > next) return;
+    next = wait.seconds - 30;
+    note(io, waitText(wait));
+  };
+};
+
+/** A client that has no writing method. */
+export const connectReadOnly = (io: Io, options: Options, policy?: Pick<Policy, "account">): ReadOnlyClient =>
+  createReadOnlyClient(clientOptions(io, options, connectionOf(io, options, policy), plainWaits(io)));
+
+/** A client that can write; `onWait` shows the waits that the service orders. */
+export const connectForWriting = (
+  io: Io,
+  options: Options,
+  connection: Connection,
+  onWait: (wait: Wait) => void = plainWaits(io),
+): DbtClient => createDbtClient(clientOptions(io, options, connection, onWait));

@@ -8,29 +8,38 @@ export interface PolicyOptions {
 
 export interface ConnectionOptions {
   readonly host?: string;
-  readonly account?: number;
+  readonly account?: string;
 }
 
-export interface OutputOptions<Format extends string = string> {
-  readonly format: Format;
-  readonly output?: string;
-  /** `FORMAT=FILE`, already taken apart. */
-  readonly write: readonly { readonly format: Format; readonly file: string }[];
+export interface DebugOptions {
   /** False with `--no-color`. */
   readonly color: boolean;
   readonly debug?: boolean;
 }
 
-const accountId = (text: string): number => {
-  if (!/^[1-9][0-9]{0,15}$/.test(text)) throw new InvalidArgumentError("An account id is a positive whole number.");
-  return Number(text);
-};
+export interface OutputOptions<Format extends string = string> extends DebugOptions {
+  readonly format: Format;
+  readonly output?: string;
+  /** `FORMAT=FILE`, already taken apart. */
+  readonly write: readonly { readonly format: Format; readonly file: string }[];
+}
 
 const instant = (text: string): Date => {
   const date = new Date(text);
   if (!/^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) || Number.isNaN(date.getTime()))
-    throw new InvalidArgumentError("Give a date such as 2027-01-15, or an ISO 8601 time (UTC where no zone is given).");
+    throw new InvalidArgumentError(
+      "Give a date such as 2027-01-15, or an ISO 8601 time (UTC where no zone is given).",
+    );
   return date;
+};
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `60s`, `5m`, `1h`, or a bare number of seconds, as milliseconds. */
+export const duration = (text: string): number => {
+  const [, digits = "", unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text) ?? [];
+  if (digits === "") throw new InvalidArgumentError("Give a time such as 60s, 5m or 1h.");
+  return Number(digits) * (units[unit] ?? 1_000);
 };
 
 export const policyOptions = (command: Command): Command =>
@@ -40,8 +49,13 @@ export const policyOptions = (command: Command): Command =>
 
 export const connectionOptions = (command: Command): Command =>
   command
-    .addOption(new Option("--host <host>", "the account's access URL, such as ab123.us1.dbt.com (or DBT_CLOUD_HOST_URL)"))
-    .addOption(new Option("--account <id>", "the account id (or DBT_CLOUD_ACCOUNT_ID)").argParser(accountId));
+    .addOption(
+      new Option(
+        "--host <host>",
+        "the account's access URL, such as ab123.us1.dbt.com (or DBT_CLOUD_HOST_URL)",
+      ),
+    )
+    .addOption(new Option("--account <id>", "the account id (or DBT_CLOUD_ACCOUNT_ID)"));
 
 /** `--format`, `--output`, `--write`, `--no-color`, `--debug`; the first format is the default. */
 export const outputOptions = (command: Command, formats: readonly [string, ...string[]]): Command => {
@@ -57,7 +71,9 @@ export const outputOptions = (command: Command, formats: readonly [string, ...st
       .addOption(new Option("-f, --format <format>", "what to print").choices(formats).default(formats[0]))
       .addOption(new Option("-o, --output <file>", "write to this file instead of standard output"))
       .addOption(
-        new Option("--write <format=file>", "write this format to a file besides (repeatable)").argParser(target).default([], "none"),
+        new Option("--write <format=file>", "write this format to a file besides (repeatable)")
+          .argParser(target)
+          .default([], "none"),
       ),
   );
 };

@@ -5,14 +5,10 @@ import { dirname, resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { failure } from "../model/failure.js";
 import { renderDiagnosticsText } from "../render/diagnostics-text.js";
-import { createStyle, type Style } from "../render/style.js";
+import type { Look } from "../render/look.js";
+import { createStyle, plainStyle } from "../render/style.js";
 import type { Io, OutputStream } from "./io.js";
 import type { OutputOptions } from "./options.js";
-
-export interface Look {
-  readonly style: Style;
-  readonly width: number;
-}
 
 const defaultWidth = 80;
 
@@ -21,15 +17,20 @@ export const lookOf = (io: Io, stream: OutputStream, options: { readonly color?:
   const { NO_COLOR, FORCE_COLOR, TERM, COLUMNS } = io.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0";
   const color =
-    options.color !== false && !NO_COLOR && FORCE_COLOR !== "0" && (forced || (stream.isTTY === true && TERM !== "dumb"));
+    options.color !== false &&
+    !NO_COLOR &&
+    FORCE_COLOR !== "0" &&
+    (forced || (stream.isTTY === true && TERM !== "dumb"));
   const columns = stream.columns ?? Number.parseInt(COLUMNS ?? "", 10);
   return { style: createStyle({ color }), width: columns >= 40 ? columns : defaultWidth };
 };
 
 /** Whether a live line may be redrawn on standard error: a terminal, and no CI. */
-export const isLive = (io: Io): boolean => io.stderr.isTTY === true && !io.env["CI"] && io.env["TERM"] !== "dumb";
+export const isLive = (io: Io): boolean =>
+  io.stderr.isTTY === true && !io.env["CI"] && io.env["TERM"] !== "dumb";
 
-export const withNewline = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
+export const withNewline = (text: string): string =>
+  text === "" || text.endsWith("\n") ? text : `${text}\n`;
 
 export const note = (io: Io, text: string): void => {
   io.stderr.write(withNewline(text));
@@ -60,9 +61,14 @@ export const writeFileWhole = async (io: Io, file: string, text: string, mode = 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw failure("cannot-write", `Cannot write ${file}: ${reasonOf(error)}`, "Check the folder and its permissions", {
-      cause: error,
-    });
+    throw failure(
+      "cannot-write",
+      `Cannot write ${file}: ${reasonOf(error)}`,
+      "Check the folder and its permissions",
+      {
+        cause: error,
+      },
+    );
   }
 };
 
@@ -87,7 +93,7 @@ export const reasonOf = (error: unknown): string => {
 };
 
 /** A look for what goes into a file, or a pipe that no terminal reads: plain, 80 columns. */
-const plain: Look = { style: createStyle({ color: false }), width: defaultWidth };
+const plain: Look = { style: plainStyle, width: defaultWidth };
 
 /** Prints the chosen format and writes the others: one value, as many renderings as were asked for. */
 export const deliver = async <Format extends string>(
@@ -95,7 +101,8 @@ export const deliver = async <Format extends string>(
   options: OutputOptions<Format>,
   renderers: { readonly [F in Format]: (look: Look) => string },
 ): Promise<void> => {
-  for (const { format, file } of options.write) await writeFileWhole(io, file, withNewline(renderers[format](plain)));
+  for (const { format, file } of options.write)
+    await writeFileWhole(io, file, withNewline(renderers[format](plain)));
   const render = renderers[options.format];
   if (options.output === undefined) io.stdout.write(withNewline(render(lookOf(io, io.stdout, options))));
   else await writeFileWhole(io, options.output, withNewline(render(plain)));

@@ -1,36 +1,35 @@
 /** The reading shell around the pure planner: policy file and account in, plan out. */
-import { hasErrors } from "../model/diagnostic.js";
+import type { Address } from "../address/prefix.js";
+import type { ReadOnlyClient } from "../dbt/client.js";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import type { Policy } from "../policy/policy.js";
-import { type Connected, connect } from "./connect.js";
 import type { Io } from "./io.js";
-import { requirePolicy } from "./load-policy.js";
-import type { ConnectionOptions, PolicyOptions } from "./options.js";
-import { type GuardOptions, overridesOf } from "./guard-options.js";
 
-export interface Prepared extends Connected {
-  readonly policy: Policy;
-  readonly plan: Plan;
-}
-
-/** Throws `Failure` where the policy has errors, the account cannot be read, or its rules contradict themselves. */
+/** Throws `Failure` where the account cannot be read, or contradicts itself or the policy. */
 export const preparePlan = async (
   io: Io,
-  options: PolicyOptions & ConnectionOptions & GuardOptions & { readonly debug?: boolean; readonly color?: boolean },
-): Promise<Prepared> => {
-  const { policy, diagnostics } = await requirePolicy(io, options);
-  const connected = connect(io, options, policy);
-  const snapshot = await connected.client.readSnapshot();
-  const made = makePlan({
-    policy,
+  client: Pick<ReadOnlyClient, "readSnapshot">,
+  wanted: {
+    readonly policy: Policy;
+    /** What loading the policy said: warnings and notes that the plan shows again. */
+    readonly diagnostics: readonly Diagnostic[];
+    readonly clientAddresses: readonly Address[];
+    readonly overrides: ReadonlySet<string>;
+    readonly now?: Date | undefined;
+  },
+): Promise<Plan> => {
+  const snapshot = await client.readSnapshot();
+  const { plan, diagnostics } = makePlan({
+    policy: wanted.policy,
     snapshot,
-    now: options.now ?? io.now(),
-    clientAddresses: options.clientIp ?? [],
-    overrides: overridesOf(options),
-    diagnostics,
+    now: wanted.now ?? io.now(),
+    clientAddresses: wanted.clientAddresses,
+    overrides: wanted.overrides,
+    diagnostics: wanted.diagnostics,
   });
-  if (made.plan === undefined || hasErrors(made.diagnostics)) throw new Failure(made.diagnostics);
-  return { ...connected, policy, plan: made.plan };
+  if (plan === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  return plan;
 };

@@ -8,11 +8,19 @@ const has = (argv: readonly string[], flag: string): boolean => argv.includes(fl
 
 /** `--format json` and its spellings, read from argv: a failure can come before options are parsed. */
 const asksForJson = (argv: readonly string[]): boolean =>
-  argv.some((word, at) => /^(--format=|-f=?)json$/.test(word) || ((word === "--format" || word === "-f") && argv[at + 1] === "json"));
+  argv.some(
+    (word, at) =>
+      /^(--format=|-f=?)json$/.test(word) ||
+      ((word === "--format" || word === "-f") && argv[at + 1] === "json"),
+  );
 
 const debugStack = (error: unknown): string => {
   const lines: string[] = [];
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++)
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 5;
+    current = current.cause, depth++
+  )
     lines.push(`${depth === 0 ? "" : "caused by: "}${current.stack ?? current.message}`);
   return lines.join("\n");
 };
@@ -29,9 +37,13 @@ export const reportCrash = (error: unknown, argv: readonly string[], io: Io): Ex
   const message = error instanceof Error ? error.message : String(error);
   const hint = "This is a bug in dbt-ip-rules: run again with --debug and report what it prints";
   return reportFailure(
-    new Failure([{ code: "internal-error", severity: "error", message: `Internal error: ${message}`, hint }], exitCodes.error, {
-      cause: error,
-    }),
+    new Failure(
+      [{ code: "internal-error", severity: "error", message: `Internal error: ${message}`, hint }],
+      exitCodes.error,
+      {
+        cause: error,
+      },
+    ),
     argv,
     io,
   );

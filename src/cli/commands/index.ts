@@ -10,17 +10,41 @@ export interface CommandEntry {
 }
 
 export const commands: readonly CommandEntry[] = [
-  { name: "demo", summary: "run the whole loop against an embedded emulator", load: () => import("./demo.js") },
+  {
+    name: "demo",
+    summary: "run the whole loop against an embedded emulator",
+    load: () => import("./demo.js"),
+  },
   { name: "init", summary: "write a first policy here", load: () => import("./init.js") },
   { name: "import", summary: "turn the account's rules into a policy", load: () => import("./import.js") },
-  { name: "validate", summary: "check the policy and run its tests, offline", load: () => import("./validate.js") },
+  {
+    name: "validate",
+    summary: "check the policy and run its tests, offline",
+    load: () => import("./validate.js"),
+  },
   { name: "fmt", summary: "put the policy in canonical form, comments kept", load: () => import("./fmt.js") },
-  { name: "plan", summary: "show what would change, and who gains or loses access", load: () => import("./plan.js") },
+  {
+    name: "plan",
+    summary: "show what would change, and who gains or loses access",
+    load: () => import("./plan.js"),
+  },
   { name: "show", summary: "show a saved plan, or the account as it is", load: () => import("./show.js") },
   { name: "apply", summary: "make the account what the policy says", load: () => import("./apply.js") },
-  { name: "drift", summary: "tell whether the account still is what the policy says", load: () => import("./drift.js") },
+  {
+    name: "drift",
+    summary: "tell whether the account still is what the policy says",
+    load: () => import("./drift.js"),
+  },
   { name: "audit", summary: "verify, list and export the audit log", load: () => import("./audit.js") },
   { name: "explain", summary: "say why an address is allowed or denied", load: () => import("./explain.js") },
-  { name: "emulator", summary: "serve the dbt API from this machine, for rehearsals", load: () => import("./emulator.js") },
-  { name: "completion", summary: "print a completion script for your shell", load: () => import("./completion.js") },
+  {
+    name: "emulator",
+    summary: "serve the dbt API from this machine, for rehearsals",
+    load: () => import("./emulator.js"),
+  },
+  {
+    name: "completion",
+    summary: "print a completion script for your shell",
+    load: () => import("./completion.js"),
+  },
 ];

@@ -1,0 +1,187 @@
+/** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Command, Option } from "commander";
+import { applyPlan } from "../../apply/apply-plan.js";
+import type { ApplyResult } from "../../apply/result.js";
+import type { DbtClient } from "../../dbt/client.js";
+import { failure } from "../../model/failure.js";
+import { overrideFlags } from "../../plan/guards.js";
+import type { Plan } from "../../plan/plan.js";
+import { renderApplyJson } from "../../render/apply-json.js";
+import { renderApplyMarkdown } from "../../render/apply-markdown.js";
+import { renderApplyText } from "../../render/apply-text.js";
+import { renderPlanText } from "../../render/plan-text.js";
+import { planVerdict } from "../../render/verdict.js";
+import { verifyAfterApply } from "../audit-after-apply.js";
+import { confirm, notApproved, requireApproval } from "../confirm.js";
+import { connectForWriting, connectionOf } from "../connect.js";
+import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
+import type { Io } from "../io.js";
+import { requirePolicy } from "../load-policy.js";
+import { acquireLock } from "../lock.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  duration,
+  type OutputOptions,
+  outputOptions,
+  type PolicyOptions,
+  policyOptions,
+} from "../options.js";
+import { deliver, lookOf, note, reasonOf, withNewline } from "../output.js";
+import { preparePlan } from "../prepare-plan.js";
+import { createProgress, type Progress } from "../progress.js";
+import { readPlan } from "../read-plan.js";
+import { createFileJournal, type FileJournal } from "../receipt-file.js";
+import { version } from "../version.js";
+
+const formats = ["text", "json", "markdown"] as const;
+
+interface Options
+  extends PolicyOptions,
+    ConnectionOptions,
+    GuardOptions,
+    OutputOptions<(typeof formats)[number]> {
+  readonly autoApprove?: boolean;
+  readonly receipt?: string;
+  readonly audit?: boolean;
+  /** Milliseconds. */
+  readonly auditTimeout: number;
+}
+
+export const configure = (command: Command, io: Io): void => {
+  outputOptions(guardOptions(connectionOptions(policyOptions(command))), formats)
+    .argument("[planfile]", "a plan saved with: plan --out FILE (default: plan the policy now)")
+    .option("--auto-approve", "do not ask; needed where there is no terminal")
+    .option("--receipt <file>", "where the receipt goes (default: .dbt-ip-rules/receipts/)")
+    .option("--audit", "then confirm every change in the audit log")
+    .addOption(
+      new Option("--audit-timeout <time>", "how long to wait for late audit events")
+        .argParser(duration)
+        .default(60_000, "60s"),
+    )
+    .action(async (planFile: string | undefined, options: Options) => {
+      requireApproval(io, options.autoApprove === true);
+      await apply(io, planFile, options, guardsOf(command, options));
+    });
+};
+
+type Guards = ReturnType<typeof guardsOf>;
+
+const apply = async (
+  io: Io,
+  planFile: string | undefined,
+  options: Options,
+  guards: Guards,
+): Promise<void> => {
+  const source =
+    planFile === undefined ? await requirePolicy(io, options) : { plan: await readPlan(io, planFile) };
+  const connection = connectionOf(io, options, "plan" in source ? source.plan : source.policy);
+  const lock = await acquireLock({ host: connection.host, id: connection.accountId }, io.env, io.now());
+  const progress = createProgress(io, options);
+  const client = connectForWriting(io, options, connection, progress.onWait);
+  try {
+    const plan =
+      "plan" in source
+        ? source.plan
+        : await preparePlan(io, client, { ...source, ...guards, now: options.now });
+    showPlan(io, plan, options);
+    if (plan.steps.length > 0 && planVerdict(plan) !== "refused" && options.autoApprove !== true)
+      if (!(await confirm(io, question(plan)))) throw notApproved();
+    await carryOut(io, plan, client, progress, { planFile, options, guards });
+  } finally {
+    progress.stop();
+    await client.close();
+    await lock.release();
+  }
+};
+
+/** On standard output where that is for people, so that a log holds the plan beside its end. */
+const showPlan = (io: Io, plan: Plan, options: Options): void => {
+  const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
+  stream.write(
+    withNewline(renderPlanText(plan, { ...lookOf(io, stream, options), policyFile: options.policy })),
+  );
+};
+
+const question = ({ steps, account }: Plan): string =>
+  `Make ${steps.length === 1 ? "this 1 call" : `these ${steps.length} calls`} to account ${account.id} at ${account.host}?`;
+
+const carryOut = async (
+  io: Io,
+  plan: Plan,
+  client: DbtClient,
+  progress: Progress,
+  { planFile, options, guards }: { planFile: string | undefined; options: Options; guards: Guards },
+): Promise<void> => {
+  const receipt = plan.steps.length === 0 ? undefined : await openReceipt(io, plan, options);
+  let result: ApplyResult;
+  try {
+    result = await applyPlan(
+      plan,
+      { reader: client, writer: client, journal: receipt ?? noJournal, now: () => io.now(), sleep },
+      {
+        tool: `dbt-ip-rules ${version}`,
+        overrides: [...guards.overrides],
+        allowLockout: guards.overrides.has(overrideFlags.lockout),
+        clientAddresses: guards.clientAddresses,
+        signal: io.signal,
+        onProgress: progress.onProgress,
+      },
+    );
+  } finally {
+    progress.stop();
+    await receipt?.close();
+  }
+  if (receipt !== undefined) note(io, `Receipt: ${receipt.path}`);
+  await deliverResult(io, plan, result, planFile, receipt?.path, options);
+  io.exitCode = result.exitCode;
+  if (result.outcome === "done" && options.audit === true && receipt !== undefined)
+    io.exitCode = await verifyAfterApply(io, client, receipt.path, options);
+};
+
+const deliverResult = async (
+  io: Io,
+  { account }: Plan,
+  result: ApplyResult,
+  planFile: string | undefined,
+  receipt: string | undefined,
+  options: Options,
+): Promise<void> => {
+  const from = planFile === undefined ? `--policy ${options.policy}` : planFile;
+  const commands = {
+    applyAgain: `dbt-ip-rules apply ${from}`,
+    planAgain: `dbt-ip-rules plan${planFile === undefined ? ` --policy ${options.policy}` : ""}`,
+  };
+  await deliver(io, options, {
+    text: (look) => renderApplyText(result, { ...look, ...commands }),
+    json: () => renderApplyJson(result, { account, ...(receipt === undefined ? {} : { receipt }) }),
+    markdown: () =>
+      renderApplyMarkdown(result, { account, ...commands, ...(receipt === undefined ? {} : { receipt }) }),
+  });
+};
+
+const noJournal = { append: async () => undefined };
+
+/** Resolves early, and never rejects, when the signal aborts: what apply's ports ask for. */
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+
+const openReceipt = async (io: Io, { account }: Plan, options: Options): Promise<FileJournal> => {
+  const stamp = io.now().toISOString().replace(/[-:]/g, "").replace(".", "-");
+  const file = options.receipt ?? `.dbt-ip-rules/receipts/${account.id}-${stamp}.jsonl`;
+  const path = resolve(io.cwd, file);
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    throw failure(
+      "receipt-unwritable",
+      `Cannot make the folder of the receipt ${file}: ${reasonOf(error)}`,
+      undefined,
+      {
+        cause: error,
+      },
+    );
+  });
+  return createFileJournal(path);
+};

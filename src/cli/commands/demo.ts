@@ -1,0 +1,137 @@
+/** `demo`: the main job from end to end, on real HTTP, against an emulator in this process. Writes only to a temporary folder. */
+import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { type RunningEmulator, startEmulator } from "../../emulator/start-emulator.js";
+import { exitCodes, failure } from "../../model/failure.js";
+import type { Io } from "../io.js";
+import { debugOptions } from "../options.js";
+import { lookOf } from "../output.js";
+import { run } from "../run.js";
+
+const accountId = 66847;
+const token = "demo-token";
+const colleagueToken = "demo-colleague-token";
+/** The address that the emulator takes its callers to have: one of the office's. */
+const callerAddress = "203.0.113.10";
+
+/** What the demo's account holds before: an older VPN rule, and a rule that nobody put into the policy. */
+const accountBefore = {
+  enabled: true,
+  rules: [
+    {
+      name: "Corporate VPN",
+      type: "allow",
+      description: "Staff",
+      cidrs: ["203.0.113.0/25", "2001:db8:10::/48", "198.51.100.32/27", "198.51.100.128/26"],
+    },
+    { name: "Partner access", type: "allow", description: "Added by hand", cidrs: ["192.0.2.192/28"] },
+  ],
+} as const;
+
+export const configure = (command: Command, io: Io): void => {
+  debugOptions(command).action(async (options: { readonly color: boolean; readonly debug?: boolean }) => {
+    const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-demo-"));
+    const emulator = await startEmulator({
+      accountId,
+      tokens: [
+        { token, kind: "service", role: "admin", name: "ci-pipeline" },
+        { token: colleagueToken, kind: "personal", role: "admin", name: "a colleague" },
+      ],
+      clientIp: callerAddress,
+      seed: accountBefore,
+    });
+    try {
+      await copyFile(samplePolicy(), join(folder, "policy.yaml"));
+      await new Tour(io, folder, emulator, options).take();
+    } finally {
+      await emulator.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+};
+
+/** The package's own policy.yaml: two folders up from this module, bundled or not. */
+const samplePolicy = (): string => fileURLToPath(new URL("../../policy.yaml", import.meta.url));
+
+class Tour {
+  readonly #io: Io;
+  readonly #folder: string;
+  readonly #emulator: RunningEmulator;
+  readonly #flags: readonly string[];
+  readonly #say: (text: string) => void;
+
+  constructor(
+    io: Io,
+    folder: string,
+    emulator: RunningEmulator,
+    options: { readonly color: boolean; readonly debug?: boolean },
+  ) {
+    this.#io = io;
+    this.#folder = folder;
+    this.#emulator = emulator;
+    this.#flags = [...(options.color ? [] : ["--no-color"]), ...(options.debug === true ? ["--debug"] : [])];
+    const { style } = lookOf(io, io.stdout, options);
+    this.#say = (text) => io.stdout.write(`${style.strong(text)}\n`);
+  }
+
+  async take(): Promise<void> {
+    this.#say(`\nAn account with two rules, served by the emulator at ${this.#emulator.url}.`);
+    this.#say("The policy says what it should be:\n");
+    this.#io.stdout.write(await readFile(join(this.#folder, "policy.yaml"), "utf8"));
+    this.#say("\n1. The plan: what would change, and who gains or loses access.");
+    await this.#type(["plan"]);
+    this.#say("\n2. Apply it, then confirm every change in the audit log.");
+    await this.#type(["apply", "--auto-approve", "--audit"]);
+    this.#say("\n3. The account as it is now.");
+    await this.#type(["show"]);
+    this.#say("\n4. Planned again, nothing is left to do.");
+    await this.#type(["plan", "--detailed-exitcode"]);
+    this.#say("\n5. Somebody opens a rule to the whole internet, by hand.");
+    await this.#openToEveryone();
+    await this.#type(["drift"], exitCodes.differences);
+    this.#say("\nThat was the whole loop. For your own account:");
+    this.#io.stdout.write(
+      "  export DBT_CLOUD_TOKEN=…   # a token with Account Admin or Security Admin\n" +
+        "  dbt-ip-rules import --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID --output policy.yaml\n" +
+        "  dbt-ip-rules plan --host YOUR_ACCESS_URL\n",
+    );
+  }
+
+  /** One command as the user would type it, in this process; any other exit code ends the tour. */
+  async #type(args: readonly string[], expected: number = exitCodes.done): Promise<void> {
+    const shown = ["dbt-ip-rules", ...args].join(" ");
+    this.#say(`\n$ ${shown}`);
+    const code = await run([...args, ...this.#flags], {
+      ...this.#io,
+      cwd: this.#folder,
+      now: () => this.#io.now(),
+      env: {
+        ...this.#io.env,
+        DBT_CLOUD_API_TOKEN: undefined,
+        DBT_CLOUD_TOKEN: token,
+        DBT_CLOUD_HOST_URL: this.#emulator.url,
+        DBT_CLOUD_ACCOUNT_ID: String(accountId),
+      },
+      exitCode: exitCodes.done,
+    });
+    if (code !== expected)
+      throw failure(
+        "demo-failed",
+        `The demo stopped: \`${shown}\` ended with exit code ${code}, not ${expected}`,
+        "This is a bug in dbt-ip-rules: run demo --debug and report what it prints",
+      );
+  }
+
+  /** A change past the tool, as somebody else would make it: a plain PUT to the API. */
+  async #openToEveryone(): Promise<void> {
+    const url = `${this.#emulator.url}/api/v3/accounts/${accountId}/ip-restrictions/`;
+    const headers = { authorization: `Token ${colleagueToken}`, "content-type": "application/json" };
+    const listed = (await (await fetch(url, { headers })).json()) as { data: { id: number; name: string }[] };
+    const rule = listed.data.find(({ name }) => name === "Partner access");
+    const body = { name: "Partner access", type: 1, account_id: accountId, cidrs: [{ cidr: "0.0.0.0/0" }] };
+    await fetch(`${url}${rule?.id}`, { method: "PUT", headers, body: JSON.stringify(body) });
+  }
+}

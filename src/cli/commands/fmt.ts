@@ -1,0 +1,51 @@
+/** `fmt`: the policy in canonical form, comments and order kept; `--check` only says whether it is. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { hasErrors } from "../../model/diagnostic.js";
+import { exitCodes, Failure, failure } from "../../model/failure.js";
+import { formatPolicy } from "../../policy/format-policy.js";
+import { parsePolicy } from "../../policy/parse-policy.js";
+import type { Io } from "../io.js";
+import { debugOptions } from "../options.js";
+import { note, reasonOf, writeFileWhole } from "../output.js";
+
+interface Options {
+  readonly policy: string;
+  readonly check?: boolean;
+}
+
+export const configure = (command: Command, io: Io): void => {
+  debugOptions(
+    command
+      .option("-p, --policy <file>", "the policy file", "policy.yaml")
+      .option("--check", "write nothing; exit 2 where the file is not in canonical form"),
+  ).action(async (options: Options) => {
+    const bytes = await readFile(resolve(io.cwd, options.policy)).catch((error: unknown) => {
+      throw failure(
+        "policy-unreadable",
+        `Cannot read the policy ${options.policy}: ${reasonOf(error)}`,
+        undefined,
+        {
+          cause: error,
+        },
+      );
+    });
+    const { parsed, diagnostics } = parsePolicy(bytes, options.policy);
+    if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+    const before = new TextDecoder().decode(bytes);
+    const after = formatPolicy(before);
+    if (before === after) {
+      note(io, `${options.policy} is in canonical form.`);
+    } else if (options.check === true) {
+      note(
+        io,
+        `${options.policy} is not in canonical form. To mend it: dbt-ip-rules fmt --policy ${options.policy}`,
+      );
+      io.exitCode = exitCodes.differences;
+    } else {
+      await writeFileWhole(io, options.policy, after);
+      note(io, `${options.policy} was put in canonical form.`);
+    }
+  });
+};

@@ -1,0 +1,67 @@
+/** `plan`: what would change, who gains or loses access, in which steps. Reads only. */
+import type { Command } from "commander";
+import { writePlanFile } from "../../plan/plan-file.js";
+import { renderPlanGithub } from "../../render/plan-github.js";
+import { renderPlanGitlab } from "../../render/plan-gitlab.js";
+import { renderPlanJson } from "../../render/plan-json.js";
+import { renderPlanMarkdown } from "../../render/plan-markdown.js";
+import { renderPlanText } from "../../render/plan-text.js";
+import { planExitCode, planVerdict } from "../../render/verdict.js";
+import { connectReadOnly } from "../connect.js";
+import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
+import type { Io } from "../io.js";
+import { requirePolicy } from "../load-policy.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  type OutputOptions,
+  outputOptions,
+  type PolicyOptions,
+  policyOptions,
+} from "../options.js";
+import { deliver, note, writeFileWhole } from "../output.js";
+import { preparePlan } from "../prepare-plan.js";
+
+const formats = ["text", "json", "markdown", "github", "gitlab"] as const;
+
+interface Options
+  extends PolicyOptions,
+    ConnectionOptions,
+    GuardOptions,
+    OutputOptions<(typeof formats)[number]> {
+  readonly out?: string;
+  readonly detailedExitcode?: boolean;
+  readonly maxBytes?: number;
+}
+
+export const configure = (command: Command, io: Io): void => {
+  outputOptions(guardOptions(connectionOptions(policyOptions(command))), formats)
+    .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
+    .option("--detailed-exitcode", "exit 2 where there is something to change")
+    .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", Number)
+    .action(async (options: Options) => {
+      const wanted = await requirePolicy(io, options);
+      const client = connectReadOnly(io, options, wanted.policy);
+      const plan = await preparePlan(io, client, {
+        ...wanted,
+        ...guardsOf(command, options),
+        now: options.now,
+      });
+      await client.close();
+      if (options.out !== undefined) await writeFileWhole(io, options.out, writePlanFile(plan), 0o600);
+      await deliver(io, options, {
+        text: (look) => renderPlanText(plan, { ...look, policyFile: options.policy }),
+        json: () => renderPlanJson(plan),
+        markdown: () =>
+          renderPlanMarkdown(plan, {
+            policyFile: options.policy,
+            ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+          }),
+        github: () => renderPlanGithub(plan, { policyFile: options.policy }),
+        gitlab: () => renderPlanGitlab(plan),
+      });
+      if (options.out !== undefined)
+        note(io, `The plan was saved. To apply it: dbt-ip-rules apply ${options.out}`);
+      io.exitCode = planExitCode(planVerdict(plan), { detailed: options.detailedExitcode === true });
+    });
+};

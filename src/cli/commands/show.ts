@@ -1,0 +1,47 @@
+/** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
+import type { Command } from "commander";
+import { failure } from "../../model/failure.js";
+import { renderAccountJson, renderAccountText } from "../../render/account.js";
+import { renderPlanJson } from "../../render/plan-json.js";
+import { renderPlanMarkdown } from "../../render/plan-markdown.js";
+import { renderPlanText } from "../../render/plan-text.js";
+import { connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
+import { type ConnectionOptions, connectionOptions, type OutputOptions, outputOptions } from "../options.js";
+import { deliver } from "../output.js";
+import { readPlan } from "../read-plan.js";
+
+const formats = ["text", "json", "markdown"] as const;
+type Options = ConnectionOptions & OutputOptions<(typeof formats)[number]>;
+
+export const configure = (command: Command, io: Io): void => {
+  outputOptions(
+    connectionOptions(command.argument("[planfile]", "a plan saved with: plan --out FILE")),
+    formats,
+  ).action(async (file: string | undefined, options: Options) => {
+    if (file === undefined) await showAccount(io, options);
+    else await showPlan(io, file, options);
+  });
+};
+
+const showPlan = async (io: Io, file: string, options: Options): Promise<void> => {
+  const plan = await readPlan(io, file);
+  await deliver(io, options, {
+    text: (look) => renderPlanText(plan, look),
+    json: () => renderPlanJson(plan),
+    markdown: () => renderPlanMarkdown(plan),
+  });
+};
+
+const showAccount = async (io: Io, options: Options): Promise<void> => {
+  if (options.format === "markdown")
+    throw failure("bad-option", "An account has no markdown form", "Use --format text or --format json");
+  const client = connectReadOnly(io, options);
+  const snapshot = await client.readSnapshot();
+  await client.close();
+  await deliver(io, options, {
+    text: (look) => renderAccountText(snapshot, look),
+    json: () => renderAccountJson(snapshot),
+    markdown: () => "",
+  });
+};

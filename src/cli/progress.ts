@@ -1,0 +1,78 @@
+/** How far an apply is: one plain line a step; on a terminal a live line with the time gone by, too. */
+import process from "node:process";
+import createSpinner from "yocto-spinner";
+import type { ApplyEvent } from "../apply/result.js";
+import type { Wait } from "../dbt/client.js";
+import { liveLine, liveText, progressLine, waitText } from "../render/apply-progress.js";
+import { plainWaits } from "./connect.js";
+import type { Io } from "./io.js";
+import { isLive, lookOf, note } from "./output.js";
+
+export interface Progress {
+  readonly onProgress: (event: ApplyEvent) => void;
+  /** The waits that the service orders, a second each. */
+  readonly onWait: (wait: Wait) => void;
+  /** Ends the live line; to be called before anything else is printed. */
+  stop(): void;
+}
+
+const tickMs = 200;
+
+export const createProgress = (io: Io, options: { readonly color?: boolean }): Progress => {
+  const look = lookOf(io, io.stderr, options);
+  const live = isLive(io) ? new LiveLine(io, look) : undefined;
+  let stepBegan = 0;
+  return {
+    onProgress: (event) => {
+      if (event.kind === "step-started" && event.attempt === 1) stepBegan = io.now().getTime();
+      const line = progressLine(event, look, stepBegan === 0 ? undefined : io.now().getTime() - stepBegan);
+      if (line !== undefined) {
+        live?.clear();
+        note(io, line);
+      }
+      const text = liveText(event);
+      if (text !== undefined) live?.show(text);
+    },
+    onWait:
+      live === undefined
+        ? plainWaits(io)
+        : (wait) => (wait.seconds > 0 ? live.show(waitText(wait)) : live.clear()),
+    stop: () => live?.clear(),
+  };
+};
+
+/** The one line that a terminal redraws. Signals stay ours: a step under way must be finished honestly. */
+class LiveLine {
+  readonly #spinner = createSpinner({ stream: process.stderr, handleSignals: false });
+  readonly #io: Io;
+  readonly #look: Parameters<typeof liveLine>[2];
+  #text = "";
+  #since = 0;
+  #tick: NodeJS.Timeout | undefined;
+
+  constructor(io: Io, look: Parameters<typeof liveLine>[2]) {
+    this.#io = io;
+    // Room for the spinner's own character and blank.
+    this.#look = { ...look, width: look.width - 2 };
+  }
+
+  show(text: string): void {
+    this.#text = text;
+    this.#since = this.#io.now().getTime();
+    this.#draw();
+    if (this.#tick !== undefined) return;
+    this.#spinner.start();
+    this.#tick = setInterval(() => this.#draw(), tickMs);
+    this.#tick.unref();
+  }
+
+  clear(): void {
+    clearInterval(this.#tick);
+    this.#tick = undefined;
+    if (this.#spinner.isSpinning) this.#spinner.stop();
+  }
+
+  #draw(): void {
+    this.#spinner.text = liveLine(this.#text, this.#io.now().getTime() - this.#since, this.#look);
+  }
+}

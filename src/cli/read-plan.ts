@@ -1,0 +1,21 @@
+/** Reads a saved plan from disk. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Failure, failure } from "../model/failure.js";
+import type { Plan } from "../plan/plan.js";
+import { readPlanFile } from "../plan/plan-file.js";
+import type { Io } from "./io.js";
+import { reasonOf } from "./output.js";
+
+/** Throws `Failure` where the file is missing, damaged, or of a version this program does not know. */
+export const readPlan = async (io: Io, file: string): Promise<Plan> => {
+  const text = await readFile(resolve(io.cwd, file), "utf8").catch((error: unknown) => {
+    const hint = "Make one with: dbt-ip-rules plan --out FILE";
+    throw failure("plan-file-unreadable", `Cannot read the plan ${file}: ${reasonOf(error)}`, hint, {
+      cause: error,
+    });
+  });
+  const { plan, diagnostics } = readPlanFile(text, file);
+  if (plan === undefined) throw new Failure(diagnostics);
+  return plan;
+};
