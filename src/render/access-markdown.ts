@@ -1,6 +1,6 @@
 /** The access change as the open part of a markdown report: whole where it fits, and loud where it does not. */
 import type { AccessChange } from "../plan/plan.js";
-import { accessRows } from "./access-rows.js";
+import { type AccessVerbs, accessRows } from "./access-rows.js";
 import { fitReport, fitsIn, largest, type Report } from "./markdown.js";
 import { markdownFence } from "./neutralise.js";
 import { diffLines, type Row } from "./row.js";
@@ -23,13 +23,17 @@ export const fitWithAccess = (
   change: AccessChange,
   maxBytes: number,
   build: (block: string) => Report,
+  verbs?: AccessVerbs,
 ): string => {
+  const words = verbs === undefined ? {} : { verbs };
   for (const narrowing of narrowingSizes) {
-    const text = fitReport(build(fenceOf(accessRows(change, { narrowing }))), maxBytes);
+    const text = fitReport(build(fenceOf(accessRows(change, { ...words, narrowing }))), maxBytes);
     if (fitsIn(text, maxBytes)) return text;
   }
   const withRanges = (broadening: number): string => {
-    const rows = accessRows(change, { narrowing: 0, broadening }).filter(({ sign }) => sign === "+");
+    const rows = accessRows(change, { ...words, narrowing: 0, broadening }).filter(
+      ({ sign }) => sign === "+",
+    );
     return fitReport(build(warning("The counts are exact, the lists are cut.") + fenceOf(rows)), maxBytes);
   };
   const most = change.newlyAllowed.prefixes().length;

@@ -93,19 +93,31 @@ export interface AccessLimits {
   readonly narrowing?: number;
   /** Only for an output that cannot hold them all, and says so. */
   readonly broadening?: number;
+  readonly verbs?: AccessVerbs;
 }
+
+/** What is said of addresses, of several and of one. */
+export interface AccessVerbs {
+  readonly allowed: readonly [many: string, one: string];
+  readonly blocked: readonly [many: string, one: string];
+}
+
+const changeVerbs: AccessVerbs = {
+  allowed: ["get in", "gets in"],
+  blocked: ["no longer get in", "no longer gets in"],
+};
 
 const accessRow = (
   verdict: AccessPart["verdict"],
   set: AddressSet,
   reason: string,
-  { narrowing = 12, broadening = Number.POSITIVE_INFINITY }: AccessLimits,
+  { narrowing = 12, broadening = Number.POSITIVE_INFINITY, verbs = changeVerbs }: AccessLimits,
 ): Row => {
   const allowed = verdict === "allowed";
   const counts = set.count();
   const what = addressCount(counts);
   const one = counts.ipv4 + counts.ipv6 === 1n || /^the whole [^ ]+ internet$/.test(what);
-  const verb = `${allowed ? "" : "no longer "}${one ? "gets" : "get"} in`;
+  const verb = verbs[verdict][one ? 1 : 0];
   const ranges = rangesText(set, allowed ? broadening : narrowing);
   return {
     sign: allowed ? "+" : "-",

@@ -11,6 +11,8 @@ import { counted } from "./words.js";
 
 export interface ApplyMarkdownOptions extends NextCommands {
   readonly account: { readonly id: number; readonly host: string };
+  /** The receipt's file, where one was written. */
+  readonly receipt?: string;
   readonly maxBytes?: number;
 }
 
@@ -40,6 +42,7 @@ export const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownO
         `**${applyClosing(result)}**\n`,
         `${accountLine(options.account)}\n`,
         ...(next === "" ? [] : [`Next: ${markdownCode(next.replace(/^Next: /, ""), 300)}\n`]),
+        ...(options.receipt === undefined ? [] : [`Receipt: ${markdownCode(options.receipt, 300)}\n`]),
       ].join("\n"),
       sections: [
         steps("Unknown", unknown, true),

@@ -9,7 +9,7 @@ import { markdownCode, visible } from "./neutralise.js";
 import { closingMarkdown, countsWords, planCounts } from "./plan-summary.js";
 import { diffLine, diffLines } from "./row.js";
 import { plainStyle } from "./style.js";
-import { planVerdict, refusals } from "./verdict.js";
+import { planVerdict } from "./verdict.js";
 import { counted } from "./words.js";
 
 export interface MarkdownOptions {
@@ -37,12 +37,19 @@ const titleOf = (plan: Plan): string => {
 const tokensNote = ({ enabledForServiceTokens: held }: Plan): string =>
   held === undefined ? "" : `, service tokens ${held ? "included" : "not included"}`;
 
-const checkRows = (plan: Plan): string[] =>
-  refusals(plan).map((verdict) => {
-    const override = verdict.override === undefined ? "" : `\n  to let it pass: ${visible(verdict.override)}`;
-    const details = renderDiagnosticsText(verdict.diagnostics, look).trimEnd();
-    return `FAILED ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
-  });
+/** Checks that failed, or that passed only by a flag or with a warning. */
+const checkRows = (plan: Plan, passed: boolean): string[] =>
+  plan.verdicts
+    .filter((verdict) => verdict.passed === passed && (!passed || verdict.diagnostics.length > 0))
+    .map((verdict) => {
+      const known = verdict.diagnostics.some(({ hint }) => hint?.includes(verdict.override ?? "") === true);
+      const override =
+        passed || known || verdict.override === undefined
+          ? ""
+          : `\n  to let it pass: ${visible(verdict.override)}`;
+      const details = renderDiagnosticsText(verdict.diagnostics, look).trimEnd();
+      return `${passed ? "passed, but" : "FAILED"} ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
+    });
 
 const sectionsOf = (plan: Plan): Section[] => {
   const counts = countsWords(planCounts(plan));
@@ -72,7 +79,8 @@ const sectionsOf = (plan: Plan): Section[] => {
 export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
   const file = options.policyFile ?? "the policy";
   const context = accessContext(plan.access);
-  const checks = checkRows(plan);
+  const checks = checkRows(plan, false);
+  const warned = checkRows(plan, true);
   const build = (block: string): Report => ({
     marker: markerOf("plan", plan.account),
     head: [
@@ -89,6 +97,12 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
         title: `Refused: ${counted(checks.length, "check")} failed`,
         language: "text",
         rows: checks,
+        open: true,
+      },
+      {
+        title: `Look twice: ${counted(warned.length, "check")} passed with a warning`,
+        language: "text",
+        rows: warned,
         open: true,
       },
       ...sectionsOf(plan),

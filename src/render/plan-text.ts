@@ -66,22 +66,29 @@ const stepLines = ({ number, step, disturbs }: PlannedStep, digits: number, look
   return [...lines, ...rowsText(warnings, look)];
 };
 
+const overrideLine = ({ override, diagnostics }: Verdict, { style }: Look): string[] =>
+  override === undefined || diagnostics.some(({ hint }) => hint?.includes(override) === true)
+    ? []
+    : [`    to let it pass: ${style.strong(visible(override))}`];
+
+const findings = (verdict: Verdict, look: Look): string[] =>
+  renderDiagnosticsText(verdict.diagnostics, { ...look, width: look.width - 4 })
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => `    ${line}`);
+
 const checkLines = (verdicts: readonly Verdict[], look: Look): string[] => {
-  const passed = verdicts.filter((verdict) => verdict.passed);
+  const { style } = look;
+  const quiet = verdicts.filter(({ passed, diagnostics }) => passed && diagnostics.length === 0);
   const lines = verdicts
-    .filter((verdict) => !verdict.passed)
+    .filter((verdict) => !quiet.includes(verdict))
     .flatMap((verdict) => [
-      `  ${look.style.error("FAILED")} ${look.style.strong(visible(verdict.guard))}`,
-      ...renderDiagnosticsText(verdict.diagnostics, { ...look, width: look.width - 4 })
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => `    ${line}`),
-      ...(verdict.override === undefined
-        ? []
-        : [`    to let it pass: ${look.style.strong(visible(verdict.override))}`]),
+      `  ${verdict.passed ? style.warning("passed, but") : style.error("FAILED")} ${style.strong(visible(verdict.guard))}`,
+      ...findings(verdict, look),
+      ...(verdict.passed ? [] : overrideLine(verdict, look)),
     ]);
-  if (passed.length > 0)
-    lines.push(...wrap(`  passed ${passed.map(({ guard }) => visible(guard)).join(", ")}`, look.width, 9));
+  if (quiet.length > 0)
+    lines.push(...wrap(`  passed ${quiet.map(({ guard }) => visible(guard)).join(", ")}`, look.width, 9));
   return lines;
 };
 

@@ -1,4 +1,7 @@
 /** One verdict per value (DESIGN.md, promise 12): every format, and the exit code, derive from these. */
+
+import type { DriftReport } from "../audit/drift-report.js";
+import type { AuditVerdict } from "../audit/verification.js";
 import { assertNever } from "../model/assert.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { Plan, Verdict } from "../plan/plan.js";
@@ -23,6 +26,28 @@ export const planExitCode = (verdict: PlanVerdict, options: { readonly detailed:
       return options.detailed ? exitCodes.differences : exitCodes.done;
     case "refused":
       return exitCodes.refused;
+    default:
+      return assertNever(verdict);
+  }
+};
+
+export type DriftVerdict = "no-drift" | "differences";
+
+export const driftVerdict = ({ differences }: Pick<DriftReport, "differences">): DriftVerdict =>
+  differences.length === 0 ? "no-drift" : "differences";
+
+export const driftExitCode = (verdict: DriftVerdict): ExitCode =>
+  verdict === "no-drift" ? exitCodes.done : exitCodes.differences;
+
+/** 3 where a record is missing, 1 where the log could not be read. */
+export const auditExitCode = (verdict: AuditVerdict): ExitCode => {
+  switch (verdict) {
+    case "confirmed":
+      return exitCodes.done;
+    case "missing":
+      return exitCodes.refused;
+    case "could-not-check":
+      return exitCodes.error;
     default:
       return assertNever(verdict);
   }

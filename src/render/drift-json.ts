@@ -1,0 +1,63 @@
+/** Drift as a versioned JSON document. */
+import { formatPrefix } from "../address/prefix.js";
+import type { Attribution } from "../audit/attribution.js";
+import type { DriftDetail, DriftReport } from "../audit/drift-report.js";
+import { eventJson } from "./audit-events.js";
+import { accessJson, ruleJson } from "./changes-json.js";
+import { diagnosticJson } from "./diagnostics-json.js";
+import { driftClosing } from "./drift-words.js";
+import { jsonText, visible } from "./neutralise.js";
+import { driftVerdict } from "./verdict.js";
+
+const detailJson = (detail: DriftDetail) => {
+  switch (detail.kind) {
+    case "rule-added":
+    case "rule-removed":
+      return { kind: detail.kind, rule: ruleJson(detail.rule) };
+    case "entry-added":
+    case "entry-removed":
+      return { kind: detail.kind, type: detail.type, cidr: formatPrefix(detail.prefix) };
+    default:
+      return { kind: detail.kind, policy: detail.policy, account: detail.account };
+  }
+};
+
+const attributionJson = (attribution: Attribution) =>
+  attribution.kind === "unknown"
+    ? { kind: attribution.kind, reason: attribution.reason }
+    : {
+        kind: attribution.kind,
+        strength: attribution.strength,
+        ...(attribution.through === undefined ? {} : { through: attribution.through }),
+        other_events: attribution.others,
+        event: eventJson(attribution.event),
+      };
+
+export const renderDriftJson = (report: DriftReport): string =>
+  `${jsonText({
+    format: "dbt-ip-rules/drift",
+    version: 1,
+    verdict: driftVerdict(report),
+    summary: driftClosing(report, visible(report.policyFile)),
+    account: { id: report.account.id, host: report.account.host },
+    policy: report.policyFile,
+    base: report.base,
+    counts: {
+      drift: report.counts.drift,
+      pending: report.counts.pending,
+      cannot_tell: report.counts.cannotTell,
+    },
+    access: { ...accessJson(report.access), effective: report.effective },
+    differences: report.differences.map((difference) => ({
+      id: difference.id,
+      cause: difference.cause,
+      reason: difference.reason,
+      severity: difference.severity,
+      direction: difference.direction,
+      ...(difference.rule === undefined ? {} : { rule: difference.rule }),
+      ...detailJson(difference.detail),
+      attribution: attributionJson(difference.attribution),
+    })),
+    unmanaged: report.unmanaged.map(ruleJson),
+    diagnostics: report.diagnostics.map(diagnosticJson),
+  })}\n`;

@@ -1,0 +1,64 @@
+/** Drift for an issue or a comment: verdict and access first, differences by cause, folded where they are many. */
+import type { DriftCause, DriftReport } from "../audit/drift-report.js";
+import { fitWithAccess } from "./access-markdown.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
+import { accessTitle, causeTitles, differenceRows, unmanagedText } from "./drift-text.js";
+import { driftClosing, driftVerbs } from "./drift-words.js";
+import { accountLine, defaultMaxBytes, markerOf, type Section } from "./markdown.js";
+import { markdownCode } from "./neutralise.js";
+import { diffLines } from "./row.js";
+import { plainStyle } from "./style.js";
+import { driftVerdict } from "./verdict.js";
+import { counted } from "./words.js";
+
+/** More differences than this are folded. */
+const mostUnfolded = 10;
+
+const causeSection = (cause: DriftCause, { differences }: DriftReport): Section => {
+  const own = differences.filter((one) => one.cause === cause);
+  return {
+    title: `${causeTitles[cause]}: ${counted(own.length, "difference")}`,
+    language: "diff",
+    rows: own.map((difference) => differenceRows(difference).flatMap(diffLines).join("\n")),
+    open: own.length <= mostUnfolded,
+  };
+};
+
+export const renderDriftMarkdown = (
+  report: DriftReport,
+  options: { readonly maxBytes?: number } = {},
+): string => {
+  const look = { style: plainStyle, width: 100 };
+  const differs = driftVerdict(report) === "differences";
+  const sections: Section[] = [
+    causeSection("drift", report),
+    causeSection("cannot-tell", report),
+    causeSection("pending", report),
+    {
+      title: `Unmanaged: ${counted(report.unmanaged.length, "rule")}`,
+      language: "text",
+      rows: unmanagedText(report),
+    },
+    {
+      title: "Notes",
+      language: "text",
+      rows: report.diagnostics.map((one) => renderDiagnosticsText([one], look).trimEnd()),
+    },
+  ];
+  return fitWithAccess(
+    report.access,
+    options.maxBytes ?? defaultMaxBytes,
+    (block) => ({
+      marker: markerOf("drift", report.account),
+      head: [
+        `### dbt IP restrictions: ${differs ? "the account differs from the policy" : "no drift"}\n`,
+        `**${driftClosing(report, markdownCode(report.policyFile))}**\n`,
+        `${accountLine(report.account)}\n`,
+        ...(report.access.direction === "none" ? [] : [`${accessTitle(report)}:\n`]),
+        block,
+      ].join("\n"),
+      sections,
+    }),
+    driftVerbs,
+  );
+};

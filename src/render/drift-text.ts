@@ -1,0 +1,92 @@
+/** Drift for people: access first, then each difference with its cause and author, one closing line. */
+import type { DriftCause, DriftDifference, DriftReport } from "../audit/drift-report.js";
+import { accessRows } from "./access-rows.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
+import {
+  attributionText,
+  differenceText,
+  driftClosing,
+  driftVerbs,
+  reasonWords,
+  signOf,
+} from "./drift-words.js";
+import type { Look } from "./look.js";
+import { quoted, visible } from "./neutralise.js";
+import { type Row, rowLines } from "./row.js";
+import { driftVerdict } from "./verdict.js";
+import { wrap } from "./width.js";
+import { counted } from "./words.js";
+
+export const causeTitles: Readonly<Record<DriftCause, string>> = {
+  drift: "Changed on the account",
+  pending: "In the policy, not applied yet",
+  "cannot-tell": "Different, and nothing tells on which side it changed",
+};
+
+/** A change of the policy has nobody to name on the account, and a log that was not asked nothing to tell. */
+const tellsWho = ({ cause, attribution }: DriftDifference): boolean =>
+  cause !== "pending" &&
+  !(
+    attribution.kind === "unknown" &&
+    (attribution.reason === "not-asked" || attribution.reason === "not-drift")
+  );
+
+/** The difference, why it is called what it is called, and who did it. */
+export const differenceRows = (difference: DriftDifference): Row[] => {
+  const rows: Row[] = [
+    {
+      sign: signOf(difference),
+      depth: 1,
+      text: differenceText(difference),
+      ...(difference.severity === "error" ? { broadens: true } : {}),
+    },
+    { sign: " ", depth: 2, text: reasonWords[difference.reason] },
+  ];
+  if (tellsWho(difference)) rows.push({ sign: " ", depth: 2, text: attributionText(difference.attribution) });
+  return rows;
+};
+
+const section = (title: string, lines: readonly string[], look: Look): string[] =>
+  lines.length === 0 ? [] : [...wrap(title, look.width, 2).map(look.style.strong), ...lines, ""];
+
+const causeSection = (cause: DriftCause, { differences }: DriftReport, look: Look): string[] =>
+  section(
+    causeTitles[cause],
+    differences
+      .filter((one) => one.cause === cause)
+      .flatMap(differenceRows)
+      .flatMap((row) => rowLines(row, look)),
+    look,
+  );
+
+export const unmanagedText = ({ unmanaged }: DriftReport): string[] =>
+  unmanaged.map(
+    ({ name, type, prefixes }) =>
+      `rule ${quoted(name)} (${type}, ${counted(prefixes.length, "entry", "entries")}) kept`,
+  );
+
+export const accessTitle = ({ effective }: DriftReport): string =>
+  effective
+    ? "Access differs between the account and the policy"
+    : "Access (enforcement is off: this is what it would mean once enabled)";
+
+export const renderDriftText = (report: DriftReport, look: Look): string => {
+  const problems = renderDiagnosticsText(report.diagnostics, look);
+  const closing = driftClosing(report, visible(report.policyFile));
+  const access = accessRows(report.access, { verbs: driftVerbs }).flatMap((row) => rowLines(row, look));
+  return `${[
+    `Account ${report.account.id} on ${visible(report.account.host)}, compared with ${visible(report.policyFile)}`,
+    "",
+    ...section(accessTitle(report), access, look),
+    ...causeSection("drift", report, look),
+    ...causeSection("cannot-tell", report, look),
+    ...causeSection("pending", report, look),
+    ...section(
+      "Unmanaged rules",
+      unmanagedText(report).map((text) => `    ${text}`),
+      look,
+    ),
+    ...(problems === "" ? [] : [problems]),
+    driftVerdict(report) === "no-drift" ? closing : look.style.error(closing),
+  ].join("\n")}\n`;
+};
