@@ -64,8 +64,7 @@ const typesFor = (kind: DriftDetail["kind"]): readonly string[] => {
 const sameMomentMs = 10_000;
 
 const mentions = (event: AuditEvent, prefix: Prefix): boolean =>
-  contextFacts(event).texts.some((text) => {
-    if (text.length > 60) return false;
+  contextFacts(event).cidrs.some((text) => {
     const parsed = parsePrefix(text);
     return parsed.ok && samePrefix(parsed.prefix, prefix);
   });

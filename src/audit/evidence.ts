@@ -8,8 +8,10 @@ import type { AuditEvent } from "./event.js";
 export interface ContextFacts {
   /** Values under keys that may hold a rule's id, as text. */
   readonly ids: ReadonlySet<string>;
-  /** Every text in the context. */
+  /** Every text that may tell of the rule: not a user's name, and the like. */
   readonly texts: readonly string[];
+  /** What stands in the context as an address range. */
+  readonly cidrs: readonly string[];
   /** Names and ids that the context gives to a rule beyond doubt. */
   readonly ruleIds: ReadonlySet<string>;
   readonly ruleNames: ReadonlySet<string>;
@@ -22,13 +24,24 @@ const mostDepth = 32;
 
 /** Objects other than the rule that events mention, each with an `id` and a `name` of its own. */
 const otherThing =
-  /user|actor|account|token|cidr|ruleset|group|project|createdby|license|owner|member|session|request/;
+  /user|actor|account|token|cidr|group|project|createdby|license|owner|member|session|request/;
+
+/** Keys of the switch's position, as `plain` has them. */
+const switchKeys: ReadonlySet<string> = new Set([
+  "enabled",
+  "isenabled",
+  "rulesetenabled",
+  "iprestrictionsenabled",
+]);
+/** As an IPv4-mapped address with its length may be spelled. */
+const longestPrefix = 60;
 
 const plain = (key: string): string => key.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 interface Found {
   readonly ids: Set<string>;
   readonly texts: string[];
+  readonly cidrs: string[];
   readonly ruleIds: Set<string>;
   readonly ruleNames: Set<string>;
   readonly switches: boolean[];
@@ -37,52 +50,74 @@ interface Found {
 const looksLikeRule = (keys: readonly string[]): boolean =>
   keys.some((key) => key === "cidrs" || key === "iprestrictionrulesetid" || key === "rulesetenabled");
 
-const noteId = (found: Found, key: string, text: string, inRule: boolean, elsewhere: boolean): void => {
-  if (!key.endsWith("id")) return;
-  const namesRule = key.includes("rule") && !key.includes("ruleset");
-  if (!namesRule && (elsewhere || otherThing.test(key))) return;
+/** Where a value stands: its key, and what the objects around it are. */
+interface Place {
+  readonly key: string;
+  /** Directly inside a rule, or at the context's top. */
+  readonly inRule: boolean;
+  /** Inside another thing, with names and ids of its own. */
+  readonly elsewhere: boolean;
+  /** Directly inside the rule set. */
+  readonly inSet: boolean;
+  readonly depth: number;
+}
+
+const namesRule = (key: string): boolean => key.includes("rule") && !key.includes("ruleset");
+
+const noteId = (found: Found, { key, inRule, elsewhere, inSet }: Place, text: string): void => {
+  if (!key.endsWith("id") || key.includes("ruleset")) return;
+  if (!namesRule(key) && (elsewhere || inSet || otherThing.test(key))) return;
   found.ids.add(text);
-  if (namesRule || (key === "id" && inRule)) found.ruleIds.add(text);
+  if (namesRule(key) || (key === "id" && inRule)) found.ruleIds.add(text);
 };
 
-const noteText = (found: Found, key: string, text: string, inRule: boolean, elsewhere: boolean): void => {
+const noteText = (found: Found, place: Place, text: string): void => {
+  const { key, inRule, elsewhere, inSet } = place;
+  if (text.length <= longestPrefix && /^[\d.]+(\/\d+)?$|:/.test(text)) found.cidrs.push(text);
+  const asRule = namesRule(key) && key.endsWith("name");
+  if (!asRule && (elsewhere || inSet)) return;
   found.texts.push(text);
-  const namesRule = key.includes("rule") && key.endsWith("name") && !key.includes("ruleset");
-  if (namesRule || (key === "name" && inRule && !elsewhere)) found.ruleNames.add(text);
+  if (asRule || (key === "name" && inRule)) found.ruleNames.add(text);
+  if (/^\d{1,19}$/.test(text)) noteId(found, place, text);
 };
 
-/** Walks without recursion; `inRule`: the object is a rule, or the context's top; `elsewhere`: it is part of another thing. */
+const noteSwitch = (found: Found, { key, elsewhere }: Place, value: boolean): void => {
+  if (!elsewhere && switchKeys.has(key)) found.switches.push(value);
+};
+
+const membersOf = (value: object, place: Place): { readonly value: unknown; readonly place: Place }[] => {
+  const list = Array.isArray(value);
+  const members = list ? value.map((item) => ["", item] as const) : Object.entries(value);
+  const keys = members.map(([name]) => plain(name));
+  const rule = looksLikeRule(keys);
+  const inSet = place.key.includes("ruleset");
+  const elsewhere = place.elsewhere || (otherThing.test(place.key) && !rule);
+  const inRule = !elsewhere && !inSet && (place.depth === 0 || rule || /rule|iprestriction/.test(place.key));
+  return members.map(([, item], index) => ({
+    value: item,
+    place: {
+      key: list ? place.key : (keys[index] ?? ""),
+      inRule: list ? place.inRule : inRule,
+      elsewhere,
+      inSet,
+      depth: place.depth + 1,
+    },
+  }));
+};
+
+/** Walks without recursion, so that no depth breaks it. */
 const walk = (context: unknown, found: Found): void => {
-  const open: { value: unknown; key: string; inRule: boolean; elsewhere: boolean; depth: number }[] = [
-    { value: context, key: "", inRule: true, elsewhere: false, depth: 0 },
-  ];
-  for (let nodes = 0; open.length > 0 && nodes < mostNodes; nodes++) {
-    const { value, key, inRule, elsewhere, depth } = open.pop() ?? {
-      value: null,
-      key: "",
-      inRule: false,
-      elsewhere: true,
-      depth: 0,
-    };
-    if (typeof value === "string") {
-      noteText(found, key, value, inRule, elsewhere);
-      if (/^\d{1,19}$/.test(value)) noteId(found, key, value, inRule, elsewhere);
-    } else if (typeof value === "number") {
-      noteId(found, key, String(value), inRule, elsewhere);
-    } else if (typeof value === "boolean") {
-      if (/^(rulesetenabled|iprestrictionsenabled|enabled|isenabled)$/.test(key) && !elsewhere)
-        found.switches.push(value);
-    } else if (typeof value === "object" && value !== null && depth < mostDepth) {
-      const members = Array.isArray(value) ? value.map((item) => ["", item] as const) : Object.entries(value);
-      const keys = members.map(([name]) => plain(name));
-      const rule =
-        depth === 0 || looksLikeRule(keys) || (/rule|iprestriction/.test(key) && !key.includes("ruleset"));
-      const aside = elsewhere || (otherThing.test(key) && !looksLikeRule(keys));
-      members.forEach(([, item], index) => {
-        const own = Array.isArray(value) ? key : (keys[index] ?? "");
-        open.push({ value: item, key: own, inRule: rule && !aside, elsewhere: aside, depth: depth + 1 });
-      });
-    }
+  const top: Place = { key: "", inRule: true, elsewhere: false, inSet: false, depth: 0 };
+  const open: { readonly value: unknown; readonly place: Place }[] = [{ value: context, place: top }];
+  for (let nodes = 0; nodes < mostNodes; nodes++) {
+    const next = open.pop();
+    if (next === undefined) return;
+    const { value, place } = next;
+    if (typeof value === "string") noteText(found, place, value);
+    else if (typeof value === "number") noteId(found, place, String(value));
+    else if (typeof value === "boolean") noteSwitch(found, place, value);
+    else if (typeof value === "object" && value !== null && place.depth < mostDepth)
+      for (const member of membersOf(value, place)) open.push(member);
   }
 };
 
@@ -92,7 +127,14 @@ const known = new WeakMap<AuditEvent, ContextFacts>();
 export const contextFacts = (event: AuditEvent): ContextFacts => {
   const before = known.get(event);
   if (before !== undefined) return before;
-  const found: Found = { ids: new Set(), texts: [], ruleIds: new Set(), ruleNames: new Set(), switches: [] };
+  const found: Found = {
+    ids: new Set(),
+    texts: [],
+    cidrs: [],
+    ruleIds: new Set(),
+    ruleNames: new Set(),
+    switches: [],
+  };
   walk(event.context, found);
   const [first] = found.switches;
   const agreed = first !== undefined && found.switches.every((value) => value === first);
