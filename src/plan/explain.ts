@@ -1,0 +1,96 @@
+/**
+ * Why an address, or each part of a prefix, gets in or does not: the entry that decides, the less specific
+ * entries that lost to it, or the default.
+ */
+import { AccessMap, defaultOwner } from "../address/access-map.js";
+import type { Prefix } from "../address/prefix.js";
+import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
+import { entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
+import { type AddressRange, setOfRanges } from "./address-ranges.js";
+import type { Decider } from "./plan.js";
+import { PrefixForest } from "./prefix-forest.js";
+
+/** An entry that matches too, but did not decide. */
+export interface LosingEntry {
+  readonly rule: string;
+  readonly type: RuleType;
+  readonly prefix: Prefix;
+}
+
+export interface ExplainedPart {
+  /** The fewest prefixes that hold exactly the addresses of this part, sorted. */
+  readonly prefixes: readonly Prefix[];
+  /** What happens today; with the switch off, everything is allowed. */
+  readonly verdict: "allowed" | "blocked";
+  readonly decider: Decider;
+  /** Most specific first; of the deciding prefix itself, other rules that hold it too. */
+  readonly lost: readonly LosingEntry[];
+  /** Only with the switch off: what would decide if it were on. `lost` is what lost to this. */
+  readonly onceEnabled?: { readonly verdict: "allowed" | "blocked"; readonly decider: Decider };
+}
+
+export interface Explanation {
+  readonly prefix: Prefix;
+  readonly enforcement: Enforcement;
+  /** In the order of their first addresses. */
+  readonly parts: readonly ExplainedPart[];
+}
+
+/** For each entry, the entries that it wins over. */
+class LosingChains {
+  readonly #forest: PrefixForest;
+  readonly #byRow: number[][] = [];
+  readonly #entries: readonly RuleEntry[];
+
+  constructor(entries: readonly RuleEntry[]) {
+    this.#entries = entries;
+    this.#forest = new PrefixForest(entries.map(({ prefix }) => prefix));
+    entries.forEach(({ prefix }, index) => {
+      const row = this.#forest.rowOf(prefix);
+      const list = this.#byRow[row];
+      if (list === undefined) this.#byRow[row] = [index];
+      else list.push(index);
+    });
+  }
+
+  under(owner: number): LosingEntry[] {
+    if (owner === defaultOwner) return [];
+    const lost: LosingEntry[] = [];
+    const start = this.#forest.rowOf(this.#entries[owner]!.prefix);
+    for (let row = start; row !== -1; row = this.#forest.parents[row]!) {
+      for (const index of this.#byRow[row]!) if (index !== owner) lost.push(this.#entries[index]!);
+    }
+    return lost;
+  }
+}
+
+const verdictOf = (allowed: boolean): "allowed" | "blocked" => (allowed ? "allowed" : "blocked");
+
+/** The parts of a prefix (one address: length 128) that differ in what decides about them. */
+export const explain = (state: AccountState, prefix: Prefix): Explanation => {
+  const entries = entriesOf(state);
+  const map = AccessMap.of(entries, { enforced: true });
+  const chains = new LosingChains(entries);
+  const ranges = new Map<number, AddressRange[]>();
+  for (const { first, last, owner } of map.ranges(prefix)) {
+    const list = ranges.get(owner);
+    if (list === undefined) ranges.set(owner, [[first, last]]);
+    else list.push([first, last]);
+  }
+  const parts = [...ranges].map(([owner, list]): ExplainedPart => {
+    const entry = entries[owner];
+    const decider: Decider =
+      entry === undefined ? { kind: "default", allowed: map.defaultAllowed } : { kind: "entry", ...entry };
+    const verdict = verdictOf(entry === undefined ? map.defaultAllowed : entry.type === "allow");
+    const common = { prefixes: setOfRanges(list).prefixes(), lost: chains.under(owner) };
+    return isEnforced(state)
+      ? { ...common, verdict, decider }
+      : {
+          ...common,
+          verdict: "allowed",
+          decider: { kind: "enforcement-off" },
+          onceEnabled: { verdict, decider },
+        };
+  });
+  return { prefix, enforcement: state.enforcement, parts };
+};
