@@ -43,52 +43,61 @@ const switched = (cidr: StoredCidr, sent: CidrInput, tick: () => Micros): Stored
     : { ...cidr, state: sent.state, enabled, updatedAt: tick() };
 };
 
+const keyOf = (text: string): string | undefined => {
+  const range = rangeOf(text);
+  return range === undefined ? undefined : rangeKey(range);
+};
+
+/** Names an entry that is there: by its id, or to be removed. */
+const namesEntry = (input: CidrInput): boolean => input.id !== undefined || input.state === deleted;
+
+/** The sent ones that name entries, switched in place. */
+const switchEntries = (
+  before: readonly StoredCidr[],
+  sent: readonly CidrInput[],
+  tick: () => Micros,
+): { cidrs: StoredCidr[]; failed: readonly string[] } => {
+  const cidrs = [...before];
+  const failed: string[] = [];
+  for (const input of sent) {
+    const index = findById(cidrs, input);
+    const cidr = cidrs[index];
+    if (cidr === undefined) failed.push(input.cidr);
+    else cidrs[index] = switched(cidr, input, tick);
+  }
+  return { cidrs, failed };
+};
+
+const newCidr = (id: number, input: CidrInput, tick: () => Micros): StoredCidr => {
+  const createdAt = tick();
+  const { cidr, enabled = true } = input;
+  return { id, state: active, enabled, cidr, createdAt, updatedAt: tick() };
+};
+
 export const mergeCidrs = (
   before: readonly StoredCidr[],
   sent: readonly CidrInput[],
-  context: MergeContext,
+  { nextId, opposite, tick }: MergeContext,
 ): CidrMerge => {
-  const cidrs = [...before];
-  const failed: string[] = [];
+  const { cidrs, failed: unknown } = switchEntries(before, sent.filter(namesEntry), tick);
+  const failed = [...unknown];
   const existing: string[] = [];
-  let { nextId } = context;
-  let accepted = 0;
-
-  const known = sent.filter((input) => input.id !== undefined || input.state === deleted);
-  for (const input of known) {
-    const index = findById(cidrs, input);
-    const cidr = cidrs[index];
-    if (cidr === undefined) {
-      failed.push(input.cidr);
-      continue;
-    }
-    cidrs[index] = switched(cidr, input, context.tick);
-    accepted += 1;
-  }
-
-  const taken = new Set(
-    cidrs.filter((cidr) => cidr.state === active).map((cidr) => rangeKey(storedRange(cidr.cidr))),
-  );
-  for (const input of sent) {
-    if (known.includes(input)) continue;
-    const range = rangeOf(input.cidr);
-    const key = range === undefined ? undefined : rangeKey(range);
-    if (key === undefined || context.opposite.has(key)) failed.push(input.cidr);
+  const taken = new Set(cidrs.filter(({ state }) => state === active).map(({ cidr }) => keyOf(cidr)));
+  const added: StoredCidr[] = [];
+  for (const input of sent.filter((other) => !namesEntry(other))) {
+    const key = keyOf(input.cidr);
+    if (key === undefined || opposite.has(key)) failed.push(input.cidr);
     else if (taken.has(key)) existing.push(input.cidr);
     else {
-      const createdAt = context.tick();
       taken.add(key);
-      cidrs.push({
-        id: nextId,
-        state: active,
-        enabled: input.enabled ?? true,
-        cidr: input.cidr,
-        createdAt,
-        updatedAt: context.tick(),
-      });
-      nextId += 1;
-      accepted += 1;
+      added.push(newCidr(nextId + added.length, input, tick));
     }
   }
-  return { cidrs, nextId, accepted, failed, existing };
+  return {
+    cidrs: [...cidrs, ...added],
+    nextId: nextId + added.length,
+    accepted: sent.length - failed.length - existing.length,
+    failed,
+    existing,
+  };
 };

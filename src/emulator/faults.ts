@@ -9,7 +9,7 @@ export interface FaultMatch {
   /** Of the path without the query; `*` stands for any characters. Absent: any. */
   readonly path?: string;
   /** Text that the request's body must hold. */
-  readonly body?: string;
+  readonly bodyHas?: string;
   /** Strikes from the nth matching request on, counted from 1. Default 1. */
   readonly nth?: number;
   /** How many requests it strikes; 0: every one from the nth on. Default 1. */
@@ -77,7 +77,7 @@ const pathPattern = (glob: string): RegExp =>
 const matches = (fault: Fault, request: { method: string; path: string; body: string }): boolean =>
   (fault.method === undefined || fault.method.toUpperCase() === request.method) &&
   (fault.path === undefined || pathPattern(fault.path).test(request.path)) &&
-  (fault.body === undefined || request.body.includes(fault.body));
+  (fault.bodyHas === undefined || request.body.includes(fault.bodyHas));
 
 export const createFaults = (): FaultList => {
   let records: FaultRecord[] = [];

@@ -20,7 +20,8 @@ import {
 import type { Micros } from "./timestamps.js";
 
 export interface WriteContext {
-  readonly address: Address;
+  /** Of the caller; absent where the emulator is told to let every caller in. */
+  readonly address?: Address;
   readonly createdById: number | null;
   readonly createdByServiceTokenId: number | null;
   tick(): Micros;
@@ -66,6 +67,9 @@ const refused = (status: number, message: string, report: CidrReport = noReport)
   report,
 });
 
+const locksOut = (store: AccountStore, { address }: WriteContext): boolean =>
+  address !== undefined && isOnDenyRange(store, address);
+
 const onDenyRange = "Your current IP address is on a denied range, so this would lock you out";
 
 const oppositeRanges = (store: AccountStore, type: WireType, except?: number): ReadonlySet<string> =>
@@ -108,7 +112,7 @@ const saved = (
     : [...store.rules, rule];
   const next = { ...store.next, rule: Math.max(store.next.rule, rule.id + 1), cidr: merge.nextId };
   const after = withRuleSet({ ...store, rules, next }, input.ruleSetEnabled, context.tick);
-  if (isOnDenyRange(after, context.address)) return refused(400, onDenyRange);
+  if (locksOut(after, context)) return refused(400, onDenyRange);
   return {
     kind: "done",
     store: after,
@@ -142,7 +146,7 @@ export const createRule = (store: AccountStore, input: RuleInput, context: Write
   return saved(store, rule, input, merge, "ip_restrictions.rule.added", context);
 };
 
-/** A description that is not sent stays [assumed]. */
+/** Only ranges are additive: a description that is not sent is cleared [assumed]. */
 export const updateRule = (
   store: AccountStore,
   before: StoredRule,
@@ -163,7 +167,7 @@ export const updateRule = (
     name: input.name,
     type: input.type,
     cidrs: merge.cidrs,
-    description: input.description ?? before.description,
+    description: input.description ?? null,
     updatedAt,
   };
   const clash = activeCidrs(rule).filter(({ cidr }) => opposite.has(rangeKey(storedRange(cidr))));
@@ -187,7 +191,7 @@ export const deleteRule = (store: AccountStore, before: StoredRule, context: Wri
 };
 
 export const setEnabled = (store: AccountStore, enabled: boolean, context: WriteContext): WriteResult => {
-  if (enabled && isOnDenyRange(store, context.address)) return refused(400, onDenyRange);
+  if (enabled && locksOut(store, context)) return refused(400, onDenyRange);
   const after = withRuleSet(store, enabled, context.tick);
   return { kind: "done", store: after, report: noReport, events: toggled(store, after) };
 };

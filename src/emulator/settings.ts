@@ -22,6 +22,8 @@ export interface Settings {
   readonly exportPolls: number;
   /** Counts as the caller's address where no `X-Forwarded-For` says another; absent: the peer's. */
   readonly clientIp?: string;
+  /** No caller is blocked or kept from locking itself out: for rehearsals with accounts of any kind. */
+  readonly exemptCaller: boolean;
 }
 
 export const defaultSettings: Settings = {
@@ -33,6 +35,7 @@ export const defaultSettings: Settings = {
   slash: "accept",
   latencyMs: 0,
   exportPolls: 1,
+  exemptCaller: false,
 };
 
 export interface EmulatorOptions extends Partial<Settings> {
@@ -60,6 +63,7 @@ export const settingsOf = (options: Partial<Settings>): Settings => {
     slash,
     latencyMs,
     exportPolls,
+    exemptCaller,
     clientIp,
   } = {
     ...defaultSettings,
@@ -74,6 +78,7 @@ export const settingsOf = (options: Partial<Settings>): Settings => {
     slash,
     latencyMs,
     exportPolls,
+    exemptCaller,
     ...(clientIp === undefined ? {} : { clientIp }),
   };
 };

@@ -8,7 +8,7 @@ export interface StartOptions extends EmulatorOptions {
   readonly port?: number;
 }
 
-export interface RunningEmulator extends Omit<Emulator, "handle"> {
+export interface RunningEmulator extends Emulator {
   /** `http://127.0.0.1:PORT`, without a slash behind. */
   readonly url: string;
   readonly port: number;

@@ -10,7 +10,7 @@ import { deleted, type StoredRule } from "../state.js";
 import { actorOf } from "../tokens.js";
 
 export const writeContext = (account: Account, { grant, address }: Call): WriteContext => ({
-  address,
+  ...(account.settings.exemptCaller ? {} : { address }),
   createdById: grant.kind === "personal" ? grant.id : null,
   createdByServiceTokenId: grant.kind === "service" ? grant.id : null,
   tick: account.clock.tick,

@@ -1,0 +1,121 @@
+import { connect, createServer } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import type { Fault } from "../../src/emulator/faults.js";
+import type { EmulatorOptions } from "../../src/emulator/settings.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
+import { Failure } from "../../src/model/failure.js";
+import { accountId, base, options, ruleBody, tokens } from "./emulated.js";
+
+let running: RunningEmulator | undefined;
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+});
+
+const start = async (more: Partial<EmulatorOptions> = {}): Promise<RunningEmulator> => {
+  running = await startEmulator(options(more));
+  return running;
+};
+
+const headers = (token: string = tokens.admin) => ({
+  authorization: `Bearer ${token}`,
+  "content-type": "application/json",
+});
+
+const create = (url: string, signal?: AbortSignal) =>
+  fetch(`${url}${base}/ip-restrictions/`, {
+    method: "POST",
+    headers: headers(),
+    body: JSON.stringify(ruleBody(["192.0.2.1"])),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+it("answers over HTTP, on a free port of loopback", async () => {
+  const { url, port } = await start();
+  expect(url).toBe(`http://127.0.0.1:${port}`);
+  const made = await create(url);
+  expect([made.status, made.headers.get("content-type")]).toEqual([200, "application/json"]);
+  expect(await made.json()).toMatchObject({ data: { account_id: accountId } });
+  const gone = await fetch(`${url}${base}/ip-restrictions/739`, { method: "DELETE", headers: headers() });
+  expect([gone.status, await gone.text(), gone.headers.get("content-length")]).toEqual([204, "", null]);
+});
+
+it("refuses a port that is taken", async () => {
+  const blocker = createServer();
+  await new Promise<void>((resolve) => blocker.listen(0, "127.0.0.1", resolve));
+  const address = blocker.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const error = await startEmulator({ ...options(), port }).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(Failure);
+  expect(error).toMatchObject({ diagnostics: [{ code: "emulator-port" }] });
+  await new Promise((resolve) => blocker.close(resolve));
+});
+
+it.each<[Fault, boolean]>([
+  [{ kind: "reset" }, false],
+  [{ kind: "reset", when: "after" }, true],
+  [{ kind: "hang", ms: 20 }, false],
+  [{ kind: "hang", ms: 20, when: "after" }, true],
+])("breaks the connection: %j", async (fault, took) => {
+  const { url, faults, state } = await start();
+  faults.add(fault);
+  await expect(create(url)).rejects.toThrow();
+  expect(state().rules.length).toBe(took ? 1 : 0);
+});
+
+it("keeps a hanging connection open until the client gives up", async () => {
+  const { url, faults } = await start();
+  faults.add({ kind: "hang" });
+  const given = new AbortController();
+  const pending = create(url, given.signal);
+  const early = await Promise.race([
+    pending.then(() => "answered"),
+    new Promise((r) => setTimeout(r, 50, "open")),
+  ]);
+  given.abort();
+  await expect(pending).rejects.toThrow();
+  expect(early).toBe("open");
+});
+
+it("cuts an answer in two", async () => {
+  const { url, faults, state } = await start();
+  faults.add({ kind: "truncate", bytes: 10 });
+  const made = await create(url);
+  await expect(made.json()).rejects.toThrow();
+  expect(state().rules).toHaveLength(1);
+});
+
+it("serves an export from another origin, which refuses a token", async () => {
+  const { url } = await start({ exportPolls: 0, seed: { events: [{ type: "a.b", count: 5000 }] } });
+  const personal = { headers: headers(tokens.personal) };
+  // Checked by the calls that use them.
+  const dataOf = async (answer: Response) => ((await answer.json()) as { data: Record<string, string> }).data;
+  const started = await fetch(`${url}${base}/audit-logs/export/`, { method: "POST", ...personal });
+  const { job_id: job } = await dataOf(started);
+  const told = await fetch(`${url}${base}/audit-logs/export/${job}/download/`, personal);
+  const download = (await dataOf(told)).download_url ?? "";
+  expect(new URL(download).origin).not.toBe(url);
+  const file = await fetch(download);
+  const text = await file.text();
+  expect(text.split("\r\n")).toHaveLength(5002);
+  expect(Number(file.headers.get("content-length"))).toBe(Buffer.byteLength(text));
+  expect((await fetch(download, personal)).status).toBe(400);
+});
+
+it("survives clients that send nonsense or leave in the middle", async () => {
+  const { url, port } = await start();
+  for (const bytes of ["nonsense\r\n\r\n", "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nhalf"])
+    await new Promise<void>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(bytes, () => socket.destroy()));
+      socket.once("close", () => resolve());
+    });
+  expect((await fetch(`${url}/_emulator/clock`)).status).toBe(200);
+});
+
+it("takes settings over the control path", async () => {
+  const { url } = await start();
+  const fault = { kind: "status", status: 503, path: "*/audit-logs/" };
+  await fetch(`${url}/_emulator/faults`, { method: "POST", headers: headers(), body: JSON.stringify(fault) });
+  const ask = async () => (await fetch(`${url}${base}/audit-logs/`, { headers: headers() })).status;
+  expect([await ask(), await ask()]).toEqual([503, 200]);
+});
