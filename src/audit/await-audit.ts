@@ -7,6 +7,7 @@ import { Failure } from "../model/failure.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
 import { listEvents, type PageReader } from "./list-events.js";
+import { serverClock } from "./server-clock.js";
 import { isLasting, unreadableDiagnostics } from "./unreadable.js";
 import type { AuditVerification } from "./verification.js";
 import {
@@ -42,37 +43,18 @@ const retentionMs = 365 * 86_400_000;
 
 const types = Object.values(ipRestrictionTypes);
 
-/** The reader, and how far the server's clock is ahead, as its answers tell. */
-class Looker {
-  aheadMs = 0;
-  readonly #ports: AuditPorts;
-
-  constructor(ports: AuditPorts) {
-    this.#ports = ports;
+const look = async (
+  reader: PageReader,
+  stretches: readonly Stretch[],
+  filtered: boolean,
+): Promise<AuditEvent[]> => {
+  const events: AuditEvent[] = [];
+  for (const { from, to } of stretches) {
+    const query = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
+    for await (const event of listEvents(reader, filtered ? { ...query, types } : query)) events.push(event);
   }
-
-  /** The server's time, in milliseconds since 1970. */
-  now(): number {
-    return this.#ports.now().getTime() + this.aheadMs;
-  }
-
-  async look(stretches: readonly Stretch[], filtered: boolean): Promise<AuditEvent[]> {
-    const reader: PageReader = { listPage: this.#listPage };
-    const events: AuditEvent[] = [];
-    for (const { from, to } of stretches) {
-      const query = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
-      for await (const event of listEvents(reader, filtered ? { ...query, types } : query))
-        events.push(event);
-    }
-    return events;
-  }
-
-  readonly #listPage: PageReader["listPage"] = async (query, offset) => {
-    const page = await this.#ports.reader.listPage(query, offset);
-    if (page.serverAt !== undefined) this.aheadMs = Date.parse(page.serverAt) - this.#ports.now().getTime();
-    return page;
-  };
-}
+  return events;
+};
 
 const missingIn = (result: AuditVerification): readonly string[] =>
   result.receipts.flatMap(({ steps }) =>
@@ -90,20 +72,20 @@ export const awaitAudit = async (
 ): Promise<AuditVerification> => {
   const began = ports.now().getTime();
   const deadline = began + options.timeoutMs;
-  const looker = new Looker(ports);
+  const clock = serverClock(ports.reader, ports.now);
   const events: AuditEvent[] = [];
   const verifyOptions = (): VerifyOptions => ({
-    aheadMs: looker.aheadMs,
+    aheadMs: clock.aheadMs(),
     waitedMs: ports.now().getTime() - began,
     ...(options.toleranceMs === undefined ? {} : { toleranceMs: options.toleranceMs }),
-    keptSince: looker.now() - retentionMs,
+    keptSince: clock.now().getTime() - retentionMs,
   });
   let stretches = neededStretches(receipts, verifyOptions());
   let filtered = true;
   for (let pause = firstWaitMs; ; pause = Math.min(longestWaitMs, pause * 1.5)) {
     let result: AuditVerification | undefined;
     try {
-      events.push(...(await looker.look(stretches, filtered)));
+      events.push(...(await look(clock.reader, stretches, filtered)));
       result = verifyReceipts(receipts, events, verifyOptions());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -117,7 +99,7 @@ export const awaitAudit = async (
     const missing = result === undefined ? [] : missingIn(result);
     if (result !== undefined && missing.length === 0) return result;
     const hopeless =
-      result !== undefined && missing.every((at) => looker.now() - Date.parse(at) > hopelessAfterMs);
+      result !== undefined && missing.every((at) => clock.now().getTime() - Date.parse(at) > hopelessAfterMs);
     const left = deadline - ports.now().getTime();
     if (result !== undefined && (hopeless || left <= 0)) {
       if (!filtered) return result;

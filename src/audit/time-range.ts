@@ -34,11 +34,3 @@ export const parseMoment = (text: string, edge: "start" | "end", now: Date): str
   const at = instantOf(`${parts[1]}T${parts[2]}${parts[3] ?? "Z"}`);
   return at === undefined ? undefined : new Date(at).toISOString();
 };
-
-/** A length of time such as `60s`, `2m`, `1h`, in milliseconds; a bare number is seconds. */
-export const parseDuration = (text: string): number | undefined => {
-  const parts = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text);
-  if (parts === null) return undefined;
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[parts[2] ?? "s"] ?? 1000;
-  return Math.round(Number(parts[1]) * unit);
-};

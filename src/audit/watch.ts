@@ -84,6 +84,11 @@ export const firstCursor = async (
 ): Promise<WatchCursor> => {
   const base = { format: "dbt-ip-rules/audit-cursor", version: 1, accountId, seen: [] } as const;
   if (since !== undefined) return { ...base, since, newest: since };
+  // The first answer sets the clock right: by a wrong one, a look could begin after what it should find.
+  await ports.reader.listPage(
+    { since: new Date(ports.now().getTime() - options.overlapMs).toISOString() },
+    0,
+  );
   const now = ports.now();
   const start = new Date(now.getTime() - options.overlapMs).toISOString();
   const cursor: WatchCursor = { ...base, since: start, newest: now.toISOString() };

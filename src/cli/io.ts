@@ -4,7 +4,9 @@ import type { ExitCode } from "../model/failure.js";
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** False: full; `drain` comes when there is room again. */
   write(text: string): boolean;
+  once?(event: "drain", listener: () => void): unknown;
 }
 
 export interface Io {
