@@ -20,7 +20,6 @@ export const createAccountWriter = (channel: Channel): AccountWriter => ({
         url: channel.accountUrl("ip-restrictions/"),
         body: {
           ...ruleBody(channel, rule, ruleSetEnabled),
-          ...(rule.description === "" ? {} : { description: rule.description }),
           cidrs: rule.prefixes.map(newEntry),
         },
       },
@@ -35,10 +34,14 @@ export const createAccountWriter = (channel: Channel): AccountWriter => ({
   setEnforcement: (enabled) => setEnforcement(channel, enabled),
 });
 
-/** The fields that every write repeats. The switch is sent as it is, and left out where it is not known. */
+/**
+ * The fields that every write repeats. The switch is sent as it is, and left out where it is not known. An empty
+ * description is left out: the published schema asks for at least one character and names no way to clear one,
+ * so whether leaving it out clears it is for the answer to tell (see `clearsDescription`).
+ */
 const ruleBody = (
   { accountId }: Channel,
-  { name, type }: RuleFields,
+  { name, type, description }: RuleFields,
   ruleSetEnabled: boolean | undefined,
 ) => ({
   name,
@@ -46,6 +49,7 @@ const ruleBody = (
   state: 1,
   account_id: accountId,
   ...(ruleSetEnabled === undefined ? {} : { rule_set_enabled: ruleSetEnabled }),
+  ...(description === "" ? {} : { description }),
 });
 
 /** A write of a rule, and what its answer must show. */
@@ -95,7 +99,6 @@ const updateRule = async (channel: Channel, update: Update): Promise<WriteOutcom
         body: {
           id: current.id,
           ...ruleBody(channel, becomes, ruleSetEnabled),
-          ...descriptionBody(becomes, clearsDescription),
           cidrs,
         },
       },
@@ -106,31 +109,12 @@ const updateRule = async (channel: Channel, update: Update): Promise<WriteOutcom
       mayExist: cosmetic ? kept : [],
       clearsDescription,
     });
-  if (!cosmetic)
-    return withClearingHint(
-      await send([...remove.map(removedEntry), ...add.map(newEntry)]),
-      clearsDescription,
-    );
+  if (!cosmetic) return send([...remove.map(removedEntry), ...add.map(newEntry)]);
   const outcome = await send(current.entries.map(keptEntry));
   // A 409 is a definite no, so this repeats nothing: the additive PUT with no entries says the same (API.md, "Rules").
   const again = outcome.kind === "refused" && outcome.status === 409 && current.entries.length > 0;
-  return withClearingHint(again ? await send([]) : outcome, clearsDescription);
+  return again ? send([]) : outcome;
 };
-
-/**
- * The published schema asks for at least one character, and names no way to clear a description. An empty one is
- * sent only to clear one that is there; the answer tells whether the server took it.
- */
-const descriptionBody = ({ description }: RuleFields, clears: boolean): { description?: string } =>
-  description === "" && !clears ? {} : { description };
-
-const withClearingHint = (outcome: WriteOutcome, clears: boolean): WriteOutcome =>
-  clears && outcome.kind === "refused" && outcome.status === 400
-    ? {
-        ...outcome,
-        hint: "This call also clears the rule's description, which the API may not allow: give the rule a description in the policy",
-      }
-    : outcome;
 
 const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<WriteOutcome> => {
   const url = channel.accountUrl(`ip-restrictions/${id}`);

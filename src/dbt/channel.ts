@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Failure, failure } from "../model/failure.js";
 import { type Answer, looksLikeHtml, serverTime } from "./answer.js";
-import { createExchange, type Exchange, type Method, type RawAnswer } from "./exchange.js";
+import { createExchange, type Exchange, hostInWords, type Method, type RawAnswer } from "./exchange.js";
 import { type Broken, brokenExchange, interrupted } from "./network-failure.js";
 import { type Redact, redactor } from "./redact.js";
 import type { Sleep, Wait } from "./waiting.js";
@@ -244,7 +244,8 @@ class Tries {
     if (signal?.aborted === true) {
       return { kind: "broken", sent: true, passing: false, failure: interrupted() };
     }
-    return brokenExchange(thrown, call.url.host, this.#redact, clock?.aborted === true);
+    const host = hostInWords(call.url, this.#options.env ?? {});
+    return brokenExchange(thrown, host, this.#redact, clock?.aborted === true);
   }
 }
 

@@ -69,9 +69,10 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
       return { status: statusCode, headers: flatten(headers), body };
     },
     async close() {
-      const open = await Promise.all(dispatchers.values());
+      // One that could not be opened has nothing to close; its error was told to the caller of `send`.
+      const open = await Promise.allSettled(dispatchers.values());
       dispatchers.clear();
-      await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
+      await Promise.all(open.map((each) => (each.status === "fulfilled" ? each.value.destroy() : undefined)));
     },
   };
 };
@@ -105,6 +106,13 @@ const proxyFor = (url: URL, env: ExchangeOptions["env"]): string =>
   isLoopback(url.hostname)
     ? ""
     : (setting(env, url.protocol === "https:" ? "https_proxy" : "http_proxy") ?? "");
+
+/** `ab123.us1.dbt.com`, for messages; with a proxy set, its host too, for it may be the one that fails. */
+export const hostInWords = (url: URL, env: ExchangeOptions["env"]): string => {
+  const proxy = proxyFor(url, env);
+  if (proxy === "") return url.host;
+  return `${url.host} (with the proxy ${URL.canParse(proxy) ? new URL(proxy).host : "variable"} set)`;
+};
 
 const setting = (env: ExchangeOptions["env"], name: string): string | undefined =>
   env[name] || env[name.toUpperCase()] || undefined;

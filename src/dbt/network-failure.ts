@@ -99,6 +99,8 @@ const byCode: Readonly<Record<string, Words>> = {
   UND_ERR_SOCKET: lost,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: lost,
   UND_ERR_PRX_TLS: proxy,
+  // Every other URL was parsed long before: this one is a proxy variable's.
+  ERR_INVALID_URL: proxy,
 };
 
 /** True where the failure belongs to a step before the request: the look-up, the proxy's tunnel, the certificate. */

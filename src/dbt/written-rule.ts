@@ -77,7 +77,9 @@ const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): re
     ...(rule.type === becomes.type ? [] : [`its type is ${rule.type}`]),
     ...(lacking.length === 0 ? [] : [`missing: ${shown(lacking)}`]),
     ...(left.length === 0 ? [] : [`still there: ${shown(left)}`]),
-    ...(expected.clearsDescription && rule.description !== "" ? ["its description was not cleared"] : []),
+    ...(expected.clearsDescription && rule.description !== ""
+      ? ["its description was not cleared, which this API may not do at all: give it one in the policy"]
+      : []),
     ...(expected.ruleSetEnabled === undefined ||
     ruleSetEnabled === undefined ||
     ruleSetEnabled === expected.ruleSetEnabled
