@@ -17,7 +17,7 @@ export interface LoadedPolicy {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const readPolicyBytes = async (io: Io, file: string): Promise<Uint8Array> => {
+const readPolicyBytes = async (io: Pick<Io, "cwd">, file: string): Promise<Uint8Array> => {
   try {
     return await readFile(resolve(io.cwd, file));
   } catch (error) {
@@ -44,7 +44,7 @@ const readReference = async (folder: string, reference: string): Promise<Uint8Ar
 };
 
 /** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
-export const loadPolicyFile = async (io: Io, file: string, now: Date): Promise<LoadedPolicy> => {
+export const loadPolicyFile = async (io: Pick<Io, "cwd">, file: string, now: Date): Promise<LoadedPolicy> => {
   const { parsed, diagnostics } = parsePolicy(await readPolicyBytes(io, file), file);
   if (parsed === undefined) return { diagnostics };
   const folder = dirname(resolve(io.cwd, file));
@@ -56,6 +56,10 @@ export const loadPolicyFile = async (io: Io, file: string, now: Date): Promise<L
   const all = [...found, ...lintPolicy(resolved.policy, { now })];
   return hasErrors(all) ? { diagnostics: all } : { policy: resolved.policy, diagnostics: all };
 };
+
+/** For programs: `file` relative to the process's folder, `now` decides which entries have expired. */
+export const loadPolicy = (file: string, options: { readonly now?: Date } = {}): Promise<LoadedPolicy> =>
+  loadPolicyFile({ cwd: process.cwd() }, file, options.now ?? new Date());
 
 /** The same for commands that cannot go on without a policy: every problem at once, exit code 1. */
 export const requirePolicy = async (
