@@ -14,7 +14,7 @@
  * makes entries of them, `AccessMap.ofColumns` the map, `diffAccess` (access-difference.ts) compares two.
  */
 import { AddressSet } from "./address-set.js";
-import { Boundaries, countUpTo } from "./boundaries.js";
+import { Boundaries, BoundaryIndex } from "./boundaries.js";
 import { type Address, lastAddress, lastOfAll, type Prefix } from "./prefix.js";
 import { columnsOf, type EntryColumns } from "./prefix-columns.js";
 import { sortColumns } from "./sort.js";
@@ -128,6 +128,8 @@ export class AccessMap {
   readonly #owners: Int32Array;
   readonly #count: number;
   readonly #allows: Uint8Array;
+  /** Made by the first search. */
+  #index: BoundaryIndex | undefined;
 
   private constructor({ starts, owners }: OwnedRanges, allows: Uint8Array, defaultAllowed: boolean) {
     this.#starts = starts.words;
@@ -186,7 +188,8 @@ export class AccessMap {
 
   #rangeOf(address: Address): number {
     writeWords(address, probe, 0);
-    return countUpTo(this.#starts, this.#count, probe, 0) - 1;
+    this.#index ??= new BoundaryIndex(this.#starts, this.#count);
+    return this.#index.countUpTo(probe, 0) - 1;
   }
 
   lookup(address: Address): AccessVerdict {

@@ -10,7 +10,7 @@
  *
  * Every operation is one walk over the boundaries; `contains` is a binary search.
  */
-import { Boundaries, countUpTo } from "./boundaries.js";
+import { Boundaries, BoundaryIndex } from "./boundaries.js";
 import { type Address, allIPv4, lastOfAll, type Prefix } from "./prefix.js";
 import { columnsOf, type PrefixColumns } from "./prefix-columns.js";
 import { sortColumns } from "./sort.js";
@@ -33,6 +33,8 @@ export class AddressSet {
    */
   readonly #bounds: Uint32Array;
   readonly #count: number;
+  /** Made by the first search. */
+  #index: BoundaryIndex | undefined;
 
   private constructor({ words, count }: Boundaries) {
     this.#bounds = words;
@@ -143,7 +145,8 @@ export class AddressSet {
 
   contains(address: Address): boolean {
     writeWords(address, probe, 0);
-    return (countUpTo(this.#bounds, this.#count, probe, 0) & 1) === 1;
+    this.#index ??= new BoundaryIndex(this.#bounds, this.#count);
+    return (this.#index.countUpTo(probe, 0) & 1) === 1;
   }
 
   /** Whether every address of `other` is one of this. */

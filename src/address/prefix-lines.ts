@@ -17,6 +17,9 @@ import { copyWords } from "./words.js";
 const lineFeed = 0x0a;
 const hash = 0x23;
 
+/** Bytes of a line like `203.0.113.0/24`: how many rows to make room for at first. */
+const typicalLine = 14;
+
 /** Bits of `LineColumns.flags`. */
 export const hadHostBits = 1;
 export const wasBare = 2;
@@ -52,22 +55,16 @@ const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte ===
 const beginsText = (byte: number | undefined): boolean =>
   byte !== undefined && byte !== lineFeed && byte !== hash;
 
-const countLines = (bytes: Uint8Array): number => {
-  let lines = 1;
-  for (let at = 0; at < bytes.length; at += 1) if (bytes[at] === lineFeed) lines += 1;
-  return lines;
-};
-
 const startsWithMark = (bytes: Uint8Array): boolean =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
-/** The prefixes read so far; made for as many as there are lines, so it never grows. */
+/** The prefixes read so far; there is room for more than `count`. */
 class LineRows {
   count = 0;
-  readonly words: Uint32Array;
-  readonly lengths: Uint8Array;
-  readonly lines: Uint32Array;
-  readonly flags: Uint8Array;
+  words: Uint32Array;
+  lengths: Uint8Array;
+  lines: Uint32Array;
+  flags: Uint8Array;
 
   constructor(capacity: number) {
     this.words = new Uint32Array(4 * capacity);
@@ -76,8 +73,22 @@ class LineRows {
     this.flags = new Uint8Array(capacity);
   }
 
+  #grow(): void {
+    const { words, lengths, lines, flags } = this;
+    const grown = new LineRows(2 * lengths.length);
+    grown.words.set(words);
+    grown.lengths.set(lengths);
+    grown.lines.set(lines);
+    grown.flags.set(flags);
+    this.words = grown.words;
+    this.lengths = grown.lengths;
+    this.lines = grown.lines;
+    this.flags = grown.flags;
+  }
+
   push(parser: PrefixParser, line: number): void {
     const row = this.count;
+    if (row === this.lengths.length) this.#grow();
     copyWords(parser.words, 0, this.words, 4 * row);
     this.lengths[row] = parser.length;
     this.lines[row] = line;
@@ -92,7 +103,7 @@ export const parsePrefixLines = (
   options: { readonly maxProblems?: number } = {},
 ): ParsedLines => {
   const maxProblems = options.maxProblems ?? 1000;
-  const rows = new LineRows(countLines(bytes));
+  const rows = new LineRows(16 + Math.ceil(bytes.length / typicalLine));
   const parser = new PrefixParser();
   const problems: LineProblem[] = [];
   let problemCount = 0;
