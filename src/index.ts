@@ -2,9 +2,9 @@
  * The programmatic API: what the commands are made of, without the commands. Everything here is a plain value or a
  * pure function, but `loadPolicy` (reads files) and the clients (HTTP).
  */
-export { AccessMap, type AccessEntry } from "./address/access-map.js";
+export { type AccessEntry, AccessMap } from "./address/access-map.js";
 export { AddressSet } from "./address/address-set.js";
-export { type Address, formatPrefix, parseAddress, parsePrefix, type Prefix } from "./address/prefix.js";
+export { type Address, formatPrefix, type Prefix, parseAddress, parsePrefix } from "./address/prefix.js";
 export { applyPlan } from "./apply/apply-plan.js";
 export type { ApplyPorts } from "./apply/ports.js";
 export type { ApplyEvent, ApplyOptions, ApplyResult } from "./apply/result.js";
@@ -23,7 +23,8 @@ export type { Snapshot } from "./model/snapshot.js";
 export { explain } from "./plan/explain.js";
 export { makePlan } from "./plan/make-plan.js";
 export type { Change, Plan, PlannedStep } from "./plan/plan.js";
-export { planDocument, readPlanFile, writePlanFile } from "./plan/plan-file.js";
+export { planDocument } from "./plan/plan-document.js";
+export { readPlanFile, writePlanFile } from "./plan/plan-file.js";
 export type { Policy } from "./policy/policy.js";
 export { renderPlanMarkdown } from "./render/plan-markdown.js";
 export { renderPlanText } from "./render/plan-text.js";

@@ -1,18 +1,15 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
 import type { Command } from "commander";
-import { parsePrefix } from "../../address/prefix.js";
-import { failure } from "../../model/failure.js";
+import { type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
+import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
+import type { Snapshot } from "../../model/snapshot.js";
 import { desiredState } from "../../plan/desired.js";
 import { explain } from "../../plan/explain.js";
-import { stateOf } from "../../plan/state.js";
-import {
-  type ExplainPlaces,
-  type ExplainReport,
-  renderExplainJson,
-  renderExplainText,
-} from "../../render/explain.js";
-import { connect } from "../connect.js";
+import { checkSnapshot, stateOf } from "../../plan/state.js";
+import type { Policy } from "../../policy/policy.js";
+import { type ExplainView, renderExplainJson, renderExplainText } from "../../render/explain.js";
+import { connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
 import {
@@ -32,3 +29,72 @@ interface Options extends PolicyOptions, ConnectionOptions, OutputOptions<(typeo
   readonly live?: boolean;
   readonly plan?: string;
 }
+
+export const configure = (command: Command, io: Io): void => {
+  outputOptions(connectionOptions(policyOptions(command)), formats)
+    .argument("<ip-or-cidr>", "an address, or a prefix whose parts may differ")
+    .option("--live", "ask the account as it is, instead of the policy")
+    .option("--plan <file>", "before and after a saved plan")
+    .action(async (text: string, options: Options) => {
+      const prefix = readQuery(text);
+      const views = await viewsOf(io, prefix, options);
+      await deliver(io, options, {
+        text: (look) => renderExplainText({ prefix, views }, look),
+        json: () => renderExplainJson({ prefix, views }),
+      });
+    });
+};
+
+const readQuery = (text: string): Prefix => {
+  const parsed = parsePrefix(text);
+  if (parsed.ok) return parsed.prefix;
+  throw failure(
+    "bad-address",
+    `${JSON.stringify(text)} is no address and no prefix: ${parsed.problem.message}`,
+    "Write an address such as 203.0.113.7, or a prefix such as 203.0.113.0/24",
+  );
+};
+
+const viewsOf = async (io: Io, prefix: Prefix, options: Options): Promise<ExplainView[]> => {
+  if (options.plan !== undefined) {
+    const plan = await readPlan(io, options.plan);
+    return [
+      { title: "the account when the plan was made", explanation: explain(plan.before, prefix) },
+      { title: "the account after the plan", explanation: explain(plan.after, prefix) },
+    ];
+  }
+  if (options.live === true) {
+    const client = connectReadOnly(io, options);
+    const snapshot = await client.readSnapshot();
+    await client.close();
+    const diagnostics = checkSnapshot(snapshot);
+    if (diagnostics.length > 0) throw new Failure(diagnostics);
+    return [
+      { title: "the account", explanation: explain(stateOf(snapshot), prefix), places: idsOf(snapshot) },
+    ];
+  }
+  const { policy } = await requirePolicy(io, options);
+  return [{ title: options.policy, explanation: explain(ownState(policy), prefix), places: linesOf(policy) }];
+};
+
+/** The policy's own rules, as if nothing else were on the account; a switch left alone counts as on. */
+const ownState = (policy: Policy): AccountState => {
+  const { desired, diagnostics } = desiredState(policy, { enforcement: "unknown", rules: [] });
+  if (desired === undefined) throw new Failure(diagnostics);
+  return { ...desired.state, enforcement: policy.enforcement === "disabled" ? "disabled" : "enabled" };
+};
+
+const linesOf =
+  (policy: Policy): NonNullable<ExplainView["places"]> =>
+  (rule, _type, prefix) => {
+    const entries = policy.rules.find(({ name }) => name === rule)?.entries;
+    const source = entries?.find((entry) => samePrefix(entry.prefix, prefix))?.source;
+    return source === undefined ? undefined : `${source.file}:${source.line}`;
+  };
+
+const idsOf =
+  (snapshot: Snapshot): NonNullable<ExplainView["places"]> =>
+  (rule) => {
+    const id = snapshot.rules.find(({ name }) => name === rule)?.id;
+    return id === undefined ? undefined : `rule ${id}`;
+  };
