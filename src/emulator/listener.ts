@@ -8,15 +8,16 @@ import type { EmulatorReply, EmulatorRequest } from "./http.js";
 const loopback = "127.0.0.1";
 const largestBody = 16 * 1024 * 1024;
 
+/** Undefined where it is larger than anything that belongs here. */
 const readText = async (message: IncomingMessage): Promise<string | undefined> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > largestBody) return undefined;
-    chunks.push(chunk);
+    // Read to the end all the same: an answer to half a request would not arrive.
+    if (size <= largestBody) chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return size <= largestBody ? Buffer.concat(chunks).toString("utf8") : undefined;
 };
 
 const headersOf = (message: IncomingMessage): Record<string, string | undefined> =>
@@ -135,7 +136,8 @@ export interface Listener {
 /** `port` 0 takes a free one. Throws `Failure` where the port is taken. */
 export const listenWith = async (emulator: Emulator, port: number): Promise<Listener> => {
   const serve = (origin: EmulatorRequest["origin"]): Server =>
-    createServer((message, response) => {
+    // An idle connection is kept longer than a client keeps it, so that none is cut just as it is used again.
+    createServer({ keepAliveTimeout: 75_000 }, (message, response) => {
       // What goes wrong here is the connection's: a client that left while its request was read.
       answer(emulator, origin, message, response).catch(() => response.destroy());
     });

@@ -112,7 +112,14 @@ it("survives clients that send nonsense or leave in the middle", async () => {
   expect((await fetch(`${url}/_emulator/clock`)).status).toBe(200);
 });
 
-it("takes settings over the control path", async () => {
+it("refuses a body that is too large, after reading it", async () => {
+  const { url } = await start();
+  const body = "x".repeat(17 * 1024 * 1024);
+  const made = await fetch(`${url}${base}/ip-restrictions/`, { method: "POST", headers: headers(), body });
+  expect(made.status).toBe(413);
+});
+
+it("takes faults over the control path", async () => {
   const { url } = await start();
   const fault = { kind: "status", status: 503, path: "*/audit-logs/" };
   await fetch(`${url}/_emulator/faults`, { method: "POST", headers: headers(), body: JSON.stringify(fault) });

@@ -7,7 +7,7 @@
  * - PUT answers in an envelope, as POST does [seed]; the description has the rule bare.
  */
 import { readFileSync } from "node:fs";
-import Ajv from "ajv";
+import { Ajv } from "ajv";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { type Answer, call, emulate, ruleBody, tokens } from "./emulated.js";
