@@ -1,35 +1,38 @@
-// Compiles every schema of schemas/ into one module of plain validator functions (ajv standalone), so that
-// no start of the program pays for compiling a schema. Output: src/generated/validators.js and its types.
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+// Compiles every schema of schemas/ into a module of plain validator functions (ajv standalone), so that no start
+// of the program pays for compiling a schema. One module a schema, so that a command loads only what it checks.
+// Output: src/generated/NAME.js, and validators.js, which names them all, with its types.
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import Ajv2020 from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
 import addFormats from "ajv-formats";
 
 const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 
-const ajv = new Ajv2020({
-  allErrors: true,
-  strict: true,
-  strictRequired: false,
-  allowUnionTypes: true,
-  verbose: true,
-  code: { source: true, esm: true },
-});
-addFormats(ajv, ["date", "date-time"]);
+const compile = (schema) => {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    verbose: true,
+    code: { source: true, esm: true },
+  });
+  addFormats(ajv, ["date", "date-time"]);
+  return standaloneCode(ajv, ajv.compile(schema));
+};
 
-const exported = {};
-for (const file of (await readdir("schemas")).filter((name) => name.endsWith(".schema.json")).sort()) {
-  const schema = JSON.parse(await readFile(`schemas/${file}`, "utf8"));
-  ajv.addSchema(schema);
-  exported[`validate${camel(`-${file.replace(".schema.json", "")}`)}`] = schema.$id;
-}
-
-const names = Object.keys(exported);
-await mkdir("src/generated", { recursive: true });
-await writeFile("src/generated/validators.js", standaloneCode(ajv, exported));
+const folder = "src/generated";
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+const names = (await readdir("schemas"))
+  .filter((file) => file.endsWith(".schema.json"))
+  .map((file) => file.replace(".schema.json", ""))
+  .sort();
+for (const name of names)
+  await writeFile(`${folder}/${name}.js`, compile(JSON.parse(await readFile(`schemas/${name}.schema.json`, "utf8"))));
+const each = (line) => names.map((name) => line(camel(`validate-${name}`), name)).join("");
+await writeFile(`${folder}/validators.js`, each((validate, name) => `export { validate as ${validate} } from "./${name}.js";\n`));
 await writeFile(
-  "src/generated/validators.d.ts",
-  `import type { ValidateFunction } from "ajv";\n${names
-    .map((name) => `export declare const ${name}: ValidateFunction;\n`)
-    .join("")}`,
+  `${folder}/validators.d.ts`,
+  `import type { ValidateFunction } from "ajv";\n${each((validate) => `export declare const ${validate}: ValidateFunction;\n`)}`,
 );
