@@ -1,6 +1,8 @@
 /** The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { failure } from "../model/failure.js";
 import type { Emulator } from "./emulator.js";
 import type { EmulatorReply, EmulatorRequest } from "./http.js";
@@ -54,22 +56,14 @@ const sendWhole = (response: ServerResponse, made: EmulatorReply, body: string):
   response.end(body);
 };
 
-/** Waits for the reader, so that a long answer is never in memory as a whole. */
-const sendChunks = async (
+/** At the reader's pace, so that a long answer is never in memory as a whole. */
+const sendChunks = (
   response: ServerResponse,
   made: EmulatorReply,
   chunks: Iterable<string>,
 ): Promise<void> => {
   response.writeHead(made.status, { ...made.headers });
-  for (const chunk of chunks) {
-    if (response.destroyed) return;
-    if (!response.write(chunk))
-      await new Promise<void>((resolve) => {
-        response.once("drain", resolve);
-        response.once("close", resolve);
-      });
-  }
-  response.end();
+  return pipeline(Readable.from(chunks), response);
 };
 
 /** Announces the whole length, sends a part, and cuts the connection. */

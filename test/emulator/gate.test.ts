@@ -101,6 +101,17 @@ it.each(["/api/v2/accounts/", "/api/v3/accounts/", "/api/v3/accounts"])("lists t
   });
 });
 
+it.each([
+  "/ip-restrictions",
+  "/ip-restrictions-set/10/validate",
+  "/audit-logs",
+  "/audit-logs/download",
+  "/audit-logs/export",
+])("answers %s with and without the trailing slash", (path) => {
+  const emulator = emulate();
+  expect([`${path}`, `${path}/`].map((target) => call(emulator, "GET", target).status)).toEqual([200, 200]);
+});
+
 it("redirects collections without the slash when told to, and keeps the query", () => {
   const emulator = emulate({ slash: "redirect" });
   const made = call(emulator, "GET", "/audit-logs?offset=100");

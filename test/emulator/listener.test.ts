@@ -102,6 +102,18 @@ it("serves an export from another origin, which refuses a token", async () => {
   expect((await fetch(download, personal)).status).toBe(400);
 });
 
+it("sends a long download at its reader's pace, and forgets one that is left", async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error) => warnings.push(warning.message);
+  process.on("warning", note);
+  const { url } = await start({ seed: { events: [{ type: "a.b", count: 30_000 }] } });
+  const download = () => fetch(`${url}${base}/audit-logs/download/`, { headers: headers() });
+  await (await download()).body?.cancel();
+  expect((await (await download()).text()).split("\r\n")).toHaveLength(30_002);
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
+
 it("survives clients that send nonsense or leave in the middle", async () => {
   const { url, port } = await start();
   for (const bytes of ["nonsense\r\n\r\n", "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nhalf"])
