@@ -3,7 +3,8 @@ import { desiredState } from "../../src/plan/desired.js";
 import { reservedNamePrefix } from "../../src/plan/reserved-names.js";
 import { policy, policyRule, rule, state } from "./values.js";
 
-const codes = (result: ReturnType<typeof desiredState>): string[] => result.diagnostics.map(({ code }) => code);
+const codes = (result: ReturnType<typeof desiredState>): string[] =>
+  result.diagnostics.map(({ code }) => code);
 const names = (result: ReturnType<typeof desiredState>): string[] | undefined =>
   result.desired?.state.rules.map(({ name }) => name);
 
@@ -24,7 +25,9 @@ describe("unmanaged rules", () => {
 
   it("may not contradict the policy", () => {
     const clash = rule("Other", "deny", "192.0.2.0/24");
-    expect(codes(desiredState(policy([managed]), state("enabled", clash)))).toEqual(["prefix-allowed-and-denied"]);
+    expect(codes(desiredState(policy([managed]), state("enabled", clash)))).toEqual([
+      "prefix-allowed-and-denied",
+    ]);
   });
 
   it("leaves left-overs out, also under keep", () => {
@@ -79,7 +82,9 @@ describe("rules without entries, descriptions, the switch", () => {
     const told = { ...a, description: "told" };
     expect(desiredState(policy([managed]), state("enabled", told)).desired?.state.rules).toEqual([told]);
     const changed = { ...managed, description: "new" };
-    expect(desiredState(policy([changed]), state("enabled", told)).desired?.state.rules[0]?.description).toBe("new");
+    expect(desiredState(policy([changed]), state("enabled", told)).desired?.state.rules[0]?.description).toBe(
+      "new",
+    );
   });
 
   it.each([

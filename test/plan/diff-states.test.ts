@@ -5,7 +5,11 @@ import { diffStates, patchOf, ruleDocument } from "../../src/plan/diff-states.js
 import { Random, randomPair } from "./small-space.js";
 import { prefixes, rule, state } from "./values.js";
 
-const before = state("enabled", rule("A", "allow", "192.0.2.1/32", "192.0.2.9/32"), rule("Gone", "deny", "192.0.2.2/32"));
+const before = state(
+  "enabled",
+  rule("A", "allow", "192.0.2.1/32", "192.0.2.9/32"),
+  rule("Gone", "deny", "192.0.2.2/32"),
+);
 
 describe("diffStates", () => {
   it("finds nothing between equals", () => {
@@ -13,7 +17,11 @@ describe("diffStates", () => {
   });
 
   it("keys rules by name and entries by prefix", () => {
-    const after = state("disabled", rule("A", "allow", "192.0.2.1/32", "192.0.2.5/32", "192.0.2.9/32"), rule("New", "deny", "192.0.2.2/32"));
+    const after = state(
+      "disabled",
+      rule("A", "allow", "192.0.2.1/32", "192.0.2.5/32", "192.0.2.9/32"),
+      rule("New", "deny", "192.0.2.2/32"),
+    );
     const changes = diffStates(before, after);
     expect(changes.map(({ kind }) => kind)).toEqual(["enforcement", "update", "create", "delete"]);
     expect(changes[1]).toMatchObject({ added: prefixes("192.0.2.5/32"), removed: [] });
@@ -23,7 +31,11 @@ describe("diffStates", () => {
   });
 
   it("follows a rename", () => {
-    const after = state("enabled", rule("A", "allow", "192.0.2.1/32", "192.0.2.9/32"), rule("Here", "deny", "192.0.2.2/32"));
+    const after = state(
+      "enabled",
+      rule("A", "allow", "192.0.2.1/32", "192.0.2.9/32"),
+      rule("Here", "deny", "192.0.2.2/32"),
+    );
     const changes = diffStates(before, after, new Map([["Here", "Gone"]]));
     expect(changes.map(patchOf)).toEqual([[{ op: "replace", path: "/name", value: "Here" }]]);
   });
@@ -34,7 +46,11 @@ describe("diffStates", () => {
         const pair = randomPair(new Random(seed));
         for (const change of diffStates(pair.before, pair.after, pair.renames)) {
           if (change.kind !== "update") continue;
-          const patched = jsonPatch.applyPatch(ruleDocument(change.before), patchOf(change), true).newDocument;
+          const patched = jsonPatch.applyPatch(
+            ruleDocument(change.before),
+            patchOf(change),
+            true,
+          ).newDocument;
           expect(patched).toEqual(ruleDocument(change.after));
         }
       }),

@@ -1,14 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/model/failure.js";
-import { StateHash } from "../../src/plan/state-hash.js";
-import { checkSnapshot, hashPolicy, hashState, stateOf } from "../../src/plan/state.js";
 import { applyStep } from "../../src/plan/simulate.js";
+import { checkSnapshot, hashPolicy, hashState, stateOf } from "../../src/plan/state.js";
+import { StateHash } from "../../src/plan/state-hash.js";
 import { orderSteps } from "../../src/plan/transition.js";
 import { prefix, Random, randomPair } from "./small-space.js";
 import { entry, noGuards, policy, policyRule, prefixes, rule, snapshotOf, state } from "./values.js";
 
-const account = state("enabled", rule("A", "allow", "192.0.2.0/24", "2001:db8::/32"), rule("B", "deny", "192.0.2.7/32"));
+const account = state(
+  "enabled",
+  rule("A", "allow", "192.0.2.0/24", "2001:db8::/32"),
+  rule("B", "deny", "192.0.2.7/32"),
+);
 const snapshot = snapshotOf(account);
 
 describe("stateOf", () => {
@@ -33,12 +37,16 @@ describe("stateOf", () => {
   });
 
   it("refuses a prefix that is allowed and denied", () => {
-    const both = snapshotOf(state("enabled", rule("A", "allow", "192.0.2.7/32"), rule("B", "deny", "192.0.2.7/32")));
+    const both = snapshotOf(
+      state("enabled", rule("A", "allow", "192.0.2.7/32"), rule("B", "deny", "192.0.2.7/32")),
+    );
     expect(checkSnapshot(both).map(({ code }) => code)).toEqual(["prefix-allowed-and-denied"]);
   });
 
   it("takes a prefix twice in one rule, or in two rules of one type", () => {
-    const shared = snapshotOf(state("enabled", rule("A", "allow", "192.0.2.7/32"), rule("B", "allow", "192.0.2.7/32")));
+    const shared = snapshotOf(
+      state("enabled", rule("A", "allow", "192.0.2.7/32"), rule("B", "allow", "192.0.2.7/32")),
+    );
     expect(checkSnapshot(shared)).toEqual([]);
     expect(checkSnapshot(snapshot)).toEqual([]);
   });
@@ -69,7 +77,8 @@ describe("hashState", () => {
         let now = before;
         for (const step of orderSteps(before, after, renames)) {
           const next = applyStep(now, step);
-          for (const { name } of now.rules) if (!next.rules.some((one) => one.name === name)) hash.delete(name);
+          for (const { name } of now.rules)
+            if (!next.rules.some((one) => one.name === name)) hash.delete(name);
           for (const one of next.rules) if (!now.rules.includes(one)) hash.set(one);
           now = next;
           expect(hash.digest(now.enforcement)).toBe(hashState(now));
@@ -81,12 +90,19 @@ describe("hashState", () => {
 });
 
 describe("hashPolicy", () => {
-  const base = policy([policyRule("A", "allow", ["192.0.2.0/24", "198.51.100.0/24"]), policyRule("B", "deny", ["192.0.2.1/32"])]);
+  const base = policy([
+    policyRule("A", "allow", ["192.0.2.0/24", "198.51.100.0/24"]),
+    policyRule("B", "deny", ["192.0.2.1/32"]),
+  ]);
 
   it("does not see order, comments or spelling", () => {
     const [a, b] = base.rules;
-    const entries = [...a!.entries].reverse().map((one) => ({ ...one, comment: "c", text: "t", network: "n" }));
-    expect(hashPolicy({ ...base, file: "other.yaml", rules: [b!, { ...a!, entries }] })).toBe(hashPolicy(base));
+    const entries = [...a!.entries]
+      .reverse()
+      .map((one) => ({ ...one, comment: "c", text: "t", network: "n" }));
+    expect(hashPolicy({ ...base, file: "other.yaml", rules: [b!, { ...a!, entries }] })).toBe(
+      hashPolicy(base),
+    );
   });
 
   it.each([
@@ -110,7 +126,13 @@ describe("applyStep", () => {
 
   it("adds, removes and renames in one call", () => {
     const becomes = { name: "C", type: "deny" as const, description: "d" };
-    const step = { kind: "update" as const, name: "B", becomes, add: prefixes("192.0.2.9/32"), remove: prefixes("192.0.2.7/32") };
+    const step = {
+      kind: "update" as const,
+      name: "B",
+      becomes,
+      add: prefixes("192.0.2.9/32"),
+      remove: prefixes("192.0.2.7/32"),
+    };
     expect(applyStep(account, step).rules[1]).toEqual({ ...becomes, prefixes: [prefix("192.0.2.9/32")] });
   });
 });

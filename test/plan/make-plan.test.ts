@@ -1,0 +1,225 @@
+import { describe, expect, it } from "vitest";
+import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
+import type { Plan, Verdict } from "../../src/plan/plan.js";
+import { reservedNamePrefix } from "../../src/plan/reserved-names.js";
+import { hashState } from "../../src/plan/state.js";
+import type { Guards } from "../../src/policy/policy.js";
+import { prefix, Random, randomPair } from "./small-space.js";
+import { entry, noGuards, policy, policyRule, rule, snapshotOf, source, state } from "./values.js";
+
+const now = new Date("2026-11-20T00:00:00Z");
+const office = rule("Office", "allow", "203.0.113.0/24");
+const partner = rule("Partner", "allow", "198.51.100.0/24");
+const account = snapshotOf(state("enabled", office, partner));
+const officeRule = policyRule("Office", "allow", ["203.0.113.0/24"]);
+const partnerRule = policyRule("Partner", "allow", ["198.51.100.0/24"]);
+
+const result = (input: Partial<PlanInput>) =>
+  makePlan({ policy: policy([officeRule, partnerRule]), snapshot: account, now, ...input });
+
+const planned = (input: Partial<PlanInput>): Plan => {
+  const { plan, diagnostics } = result(input);
+  if (plan === undefined) throw new Error(JSON.stringify(diagnostics));
+  return plan;
+};
+
+const refused = (plan: Plan): string[] =>
+  plan.verdicts.filter(({ passed }) => !passed).map(({ guard }) => guard);
+const verdictOf = (plan: Plan, guard: string): Verdict => plan.verdicts.find((one) => one.guard === guard)!;
+const guards = (more: Partial<Guards>): Guards => ({ ...noGuards, ...more });
+
+describe("makePlan", () => {
+  it("finds nothing to do where the account is as it should be", () => {
+    const plan = planned({});
+    expect([plan.changes, plan.steps, refused(plan), plan.access.change.direction]).toEqual([
+      [],
+      [],
+      [],
+      "none",
+    ]);
+  });
+
+  it("is empty once its steps are done, for any policy and account", () => {
+    for (let seed = 1; seed <= 300; seed += 1) {
+      const { before, after } = randomPair(new Random(seed));
+      const rules = after.rules.map(({ name, type, prefixes, description }) =>
+        policyRule(name, type, [], {
+          description,
+          entries: prefixes.map((one) => ({ prefix: one, text: "", source })),
+        }),
+      );
+      const wanted = policy(rules, { unmanagedRules: "delete", enforcement: "enabled" });
+      const plan = planned({ policy: wanted, snapshot: snapshotOf(before) });
+      expect(plan.steps.at(-1)?.stateHash ?? plan.basis.state).toBe(hashState(plan.after));
+      expect(verdictOf(plan, "disturbance").diagnostics).toEqual([]);
+      const again = planned({ policy: wanted, snapshot: snapshotOf(plan.after) });
+      expect([again.changes, again.steps]).toEqual([[], []]);
+    }
+  });
+
+  it("never deletes an unmanaged rule under keep", () => {
+    const plan = planned({ policy: policy([officeRule]) });
+    expect([plan.changes, plan.unmanaged]).toEqual([[], [{ rule: partner, fate: "kept" }]]);
+  });
+
+  it("removes a left-over of an earlier run under keep", () => {
+    const leftOver = rule(`${reservedNamePrefix}allow all`, "allow", "::/0");
+    const plan = planned({ snapshot: snapshotOf(state("enabled", office, partner, leftOver)) });
+    expect(plan.changes).toEqual([{ kind: "delete", rule: leftOver, reason: "left-over" }]);
+    expect(plan.steps).toHaveLength(1);
+  });
+
+  it("tells which entries leave because of their date", () => {
+    const expiring = policyRule("Office", "allow", ["203.0.113.0/25"], {
+      expired: [entry("203.0.113.0/24", "2026-11-01"), entry("192.0.2.9", "2026-11-01")],
+    });
+    const plan = planned({ policy: policy([expiring, partnerRule]) });
+    expect(plan.expired).toEqual([
+      { rule: "Office", prefix: prefix("203.0.113.0/24"), expires: "2026-11-01" },
+    ]);
+  });
+
+  it("plans nothing where something is unclear", () => {
+    const twice = { ...account, rules: [...account.rules, { ...account.rules[0]!, id: 9 }] };
+    const other = policy([officeRule], { account: { id: 1 } });
+    const error = { code: "x", severity: "error" as const, message: "X" };
+    const cases = [result({ snapshot: twice }), result({ policy: other }), result({ diagnostics: [error] })];
+    expect(cases.map(({ plan }) => plan)).toEqual([undefined, undefined, undefined]);
+    expect(cases.map(({ diagnostics }) => diagnostics[0]?.code)).toEqual([
+      "account-rule-name-repeated",
+      "policy-for-other-account",
+      "x",
+    ]);
+  });
+});
+
+describe("guards", () => {
+  const withoutPartner = policy([officeRule], { unmanagedRules: "delete" });
+  const wide = policy([
+    officeRule,
+    partnerRule,
+    policyRule("Wide", "allow", ["192.0.2.0/24", "2001:db8::/64"]),
+  ]);
+  const empty = snapshotOf(state("enabled"));
+
+  it.each<[string, Partial<PlanInput>, string]>([
+    [
+      "must-allow",
+      { policy: { ...withoutPartner, guards: guards({ mustAllow: [entry("198.51.100.7")] }) } },
+      "--allow-lockout",
+    ],
+    [
+      "caller",
+      { policy: withoutPartner, clientAddresses: [prefix("198.51.100.7").network] },
+      "--allow-lockout",
+    ],
+    [
+      "must-deny",
+      { policy: { ...wide, guards: guards({ mustDeny: [entry("192.0.2.7")] }) } },
+      "--allow-must-deny",
+    ],
+    [
+      "max-removed-rules",
+      { policy: { ...withoutPartner, guards: guards({ maxRemovedRules: { count: 0 } }) } },
+      "--allow-removed-rules",
+    ],
+    [
+      "max-removed-rules",
+      { policy: { ...withoutPartner, guards: guards({ maxRemovedRules: { percent: 49 } }) } },
+      "--allow-removed-rules",
+    ],
+    [
+      "max-newly-allowed",
+      { policy: { ...wide, guards: guards({ maxNewlyAllowed: { ipv4: 255n } }) } },
+      "--allow-newly-allowed",
+    ],
+    [
+      "max-newly-allowed",
+      { policy: { ...wide, guards: guards({ maxNewlyAllowed: { ipv6: 1n } }) } },
+      "--allow-newly-allowed",
+    ],
+    [
+      "unmanaged-rules",
+      { policy: policy([officeRule], { unmanagedRules: "fail" }) },
+      "--allow-unmanaged-rules",
+    ],
+    [
+      "policy-tests",
+      {
+        policy: policy([officeRule, partnerRule], {
+          tests: [{ name: "t", allowed: [entry("192.0.2.1")], denied: [], source }],
+        }),
+      },
+      "--allow-failed-tests",
+    ],
+  ])("%s refuses, and only its own flag lets it pass", (guard, input, flag) => {
+    expect(refused(planned(input))).toEqual([guard]);
+    const others = [
+      "--allow-lockout",
+      "--allow-must-deny",
+      "--allow-removed-rules",
+      "--allow-newly-allowed",
+      "--allow-unmanaged-rules",
+      "--allow-failed-tests",
+      "--accept-disturbance",
+    ].filter((one) => one !== flag);
+    expect(refused(planned({ ...input, overrides: new Set(others) }))).toEqual([guard]);
+    const passed = planned({ ...input, overrides: new Set([flag]) });
+    expect(refused(passed)).toEqual([]);
+    expect(verdictOf(passed, guard).diagnostics.map(({ severity }) => severity)).toContain("warning");
+    expect(verdictOf(passed, guard).override).toBe(flag);
+  });
+
+  it.each<[string, Partial<PlanInput>]>([
+    [
+      "half of the rules",
+      { policy: { ...withoutPartner, guards: guards({ maxRemovedRules: { percent: 50 } }) } },
+    ],
+    [
+      "exactly the limit",
+      { policy: { ...wide, guards: guards({ maxNewlyAllowed: { ipv4: 256n, ipv6: 2n ** 64n } }) } },
+    ],
+    [
+      "a protected address that stays",
+      {
+        policy: {
+          ...withoutPartner,
+          guards: guards({ mustAllow: [entry("203.0.113.7")], mustDeny: [entry("192.0.2.7")] }),
+        },
+      },
+    ],
+    ["a caller that gets in only now", { policy: wide, clientAddresses: [prefix("192.0.2.7").network] }],
+  ])("%s passes", (_, input) => {
+    expect(refused(planned(input))).toEqual([]);
+  });
+
+  it("looks at what the first rules block, and names the step", () => {
+    const plan = planned({
+      snapshot: empty,
+      policy: policy([officeRule], { guards: guards({ mustAllow: [entry("192.0.2.7")] }) }),
+    });
+    expect(refused(plan)).toEqual(["must-allow"]);
+    expect(verdictOf(plan, "must-allow").diagnostics[0]?.message).toContain("Step 1");
+  });
+
+  it("refuses what was blocked before and stays so", () => {
+    const plan = planned({
+      policy: policy([officeRule, partnerRule], { guards: guards({ mustAllow: [entry("192.0.2.7")] }) }),
+    });
+    expect(verdictOf(plan, "must-allow").diagnostics.map(({ code }) => code)).toEqual(["must-allow"]);
+  });
+
+  it("with the switch off, warns of what would be", () => {
+    const plan = planned({
+      snapshot: snapshotOf(state("disabled", office, partner)),
+      policy: policy([officeRule, partnerRule], {
+        enforcement: "disabled",
+        guards: guards({ mustAllow: [entry("192.0.2.7")] }),
+      }),
+    });
+    expect(refused(plan)).toEqual([]);
+    expect(verdictOf(plan, "must-allow").diagnostics.map(({ code }) => code)).toEqual([
+      "must-allow-once-enabled",
+    ]);
+  });
+});
