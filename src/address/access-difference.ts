@@ -1,8 +1,10 @@
 /** Exactly which addresses get another verdict from one access map than from another, and who decided. */
 import type { AccessMap } from "./access-map.js";
+import type { AccessRangeColumns } from "./access-ranges.js";
 import { AddressSet } from "./address-set.js";
 import { Boundaries } from "./boundaries.js";
 import { type Address, lastOfAll } from "./prefix.js";
+import { compareWords, readWords } from "./words.js";
 
 /** Addresses from `first` to `last`, both included, that change from blocked to allowed or back. */
 export interface AccessDifferenceRange {
@@ -27,43 +29,48 @@ export interface AccessDifferenceRange {
 class Walk {
   i = 0;
   j = 0;
-  readonly before: AccessMap;
-  readonly after: AccessMap;
+  readonly #before: AccessRangeColumns;
+  readonly #after: AccessRangeColumns;
+  /** 1 where addresses get in from the present place on, -1 where they no longer do, else 0. */
+  direction: number;
 
-  constructor(before: AccessMap, after: AccessMap) {
-    this.before = before;
-    this.after = after;
+  constructor(before: AccessRangeColumns, after: AccessRangeColumns) {
+    this.#before = before;
+    this.#after = after;
+    this.direction = after.verdicts[0]! - before.verdicts[0]!;
   }
 
   /** Goes on to the nearer of the next boundaries; false at the end of the space. */
   advance(): boolean {
-    const { before, after, i, j } = this;
-    const atEndBefore = i + 1 === before.rangeCount;
-    const atEndAfter = j + 1 === after.rangeCount;
+    const before = this.#before;
+    const after = this.#after;
+    const atEndBefore = this.i + 1 === before.count;
+    const atEndAfter = this.j + 1 === after.count;
     if (atEndBefore && atEndAfter) return false;
-    const order = atEndBefore ? 1 : atEndAfter ? -1 : before.compareStarts(i + 1, after, j + 1);
+    let order = atEndBefore ? 1 : -1;
+    if (atEndBefore === atEndAfter) {
+      order = compareWords(before.starts, 4 * this.i + 4, after.starts, 4 * this.j + 4);
+    }
     if (order <= 0) this.i += 1;
     if (order >= 0) this.j += 1;
+    this.direction = after.verdicts[this.j]! - before.verdicts[this.i]!;
     return true;
-  }
-
-  /** Positive where addresses get in from here on, negative where they no longer do, else zero. */
-  direction(): number {
-    return Number(this.after.isAllowed(this.j)) - Number(this.before.isAllowed(this.i));
   }
 
   /** The place of the walk is the later of the two boundaries that it has passed. */
   #isBoundaryOfBefore(): boolean {
-    return this.before.compareStarts(this.i, this.after, this.j) >= 0;
+    return compareWords(this.#before.starts, 4 * this.i, this.#after.starts, 4 * this.j) >= 0;
   }
 
   pushPlace(to: Boundaries): void {
-    if (this.#isBoundaryOfBefore()) this.before.pushStart(this.i, to);
-    else this.after.pushStart(this.j, to);
+    if (this.#isBoundaryOfBefore()) to.push(this.#before.starts, 4 * this.i);
+    else to.push(this.#after.starts, 4 * this.j);
   }
 
   place(): Address {
-    return this.#isBoundaryOfBefore() ? this.before.startOf(this.i) : this.after.startOf(this.j);
+    return this.#isBoundaryOfBefore()
+      ? readWords(this.#before.starts, 4 * this.i)
+      : readWords(this.#after.starts, 4 * this.j);
   }
 }
 
@@ -71,17 +78,17 @@ class Walk {
 export class AccessDifference implements Iterable<AccessDifferenceRange> {
   readonly newlyAllowed: AddressSet;
   readonly newlyBlocked: AddressSet;
-  readonly #before: AccessMap;
-  readonly #after: AccessMap;
+  readonly #before: AccessRangeColumns;
+  readonly #after: AccessRangeColumns;
 
-  constructor(before: AccessMap, after: AccessMap) {
+  constructor(before: AccessRangeColumns, after: AccessRangeColumns) {
     this.#before = before;
     this.#after = after;
     const allowed = new Boundaries(0);
     const blocked = new Boundaries(0);
     const walk = new Walk(before, after);
     do {
-      const direction = walk.direction();
+      const direction = walk.direction;
       // A list of odd length is inside its set; where that is no longer so, here is a boundary of it.
       if (direction > 0 !== ((allowed.count & 1) === 1)) walk.pushPlace(allowed);
       if (direction < 0 !== ((blocked.count & 1) === 1)) walk.pushPlace(blocked);
@@ -94,7 +101,7 @@ export class AccessDifference implements Iterable<AccessDifferenceRange> {
     const walk = new Walk(this.#before, this.#after);
     let goesOn = true;
     while (goesOn) {
-      const direction = walk.direction();
+      const direction = walk.direction;
       const { i, j } = walk;
       const first = direction === 0 ? 0n : walk.place();
       goesOn = walk.advance();
@@ -103,8 +110,8 @@ export class AccessDifference implements Iterable<AccessDifferenceRange> {
         first,
         last: goesOn ? walk.place() - 1n : lastOfAll,
         allowed: direction > 0,
-        ownerBefore: this.#before.ownerOf(i),
-        ownerAfter: this.#after.ownerOf(j),
+        ownerBefore: this.#before.owners[i]!,
+        ownerAfter: this.#after.owners[j]!,
       };
     }
   }
@@ -112,4 +119,4 @@ export class AccessDifference implements Iterable<AccessDifferenceRange> {
 
 /** Where two maps differ in their verdict. Linear in their ranges; the maps may have different entries. */
 export const diffAccess = (before: AccessMap, after: AccessMap): AccessDifference =>
-  new AccessDifference(before, after);
+  new AccessDifference(before.columns, after.columns);
