@@ -3,15 +3,17 @@
  * Promises: ids are stable over time and machines; a cause is named only where a base proves it.
  */
 import type { Diagnostic, Severity } from "../model/diagnostic.js";
-import type { Rule } from "../model/rule.js";
+import type { AccountState, Rule } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { accessChange } from "../plan/access-change.js";
 import type { Direction, Plan } from "../plan/plan.js";
 import { type Attributable, type Attribution, attribute } from "./attribution.js";
+import { ipRestrictionTypes } from "./catalogue.js";
 import { type DriftBase, type Judgement, judge } from "./drift-cause.js";
 import { detailsOf, differenceId, type Located, stateWith } from "./drift-details.js";
 import type { DriftCause, DriftDifference, DriftReport } from "./drift-report.js";
 import type { AuditEvent } from "./event.js";
+import { ruleEvidence } from "./evidence.js";
 
 export type * from "./drift-report.js";
 
@@ -71,7 +73,36 @@ const directionOf = (located: Located, plan: DriftPlan): Direction => {
   const { kind } = located.detail;
   if (kind === "description-changed" || kind === "name-changed") return "none";
   const enforced = kind === "enforcement-changed" ? "as-is" : "assumed";
-  return accessChange(plan.after, stateWith(plan.after, located), { enforced }).direction;
+  return accessChange(withoutAdded(plan.after, located), stateWith(plan.after, located), { enforced })
+    .direction;
+};
+
+/** A rule that only the account has may be in the wanted state too, because it is kept: its own effect counts. */
+const withoutAdded = (state: AccountState, { detail, rule: name }: Located): AccountState =>
+  detail.kind === "rule-added"
+    ? { ...state, rules: state.rules.filter((rule) => rule.name !== name) }
+    : state;
+
+const keptRules = (plan: DriftPlan): readonly Rule[] =>
+  plan.unmanaged.filter(({ fate }) => fate === "kept").map(({ rule }) => rule);
+
+/**
+ * Rules that the policy tolerates are no difference to it. But one that lets addresses in, and that somebody made or
+ * changed since the last apply, is what drift is looked for: the audit log tells, where a receipt gives the time.
+ */
+const touchedOutside = (plan: DriftPlan, base: DriftBase, snapshot: Snapshot): readonly Located[] => {
+  const events = base.kind === "receipt" ? (base.eventsSince ?? []) : [];
+  const made = events.filter(
+    ({ type }) => type === ipRestrictionTypes.ruleAdded || type === ipRestrictionTypes.ruleChanged,
+  );
+  return keptRules(plan)
+    .map((rule): Located => ({ rule: rule.name, detail: { kind: "rule-added", rule } }))
+    .filter((located) => {
+      const { rule } = attributable(located, snapshot);
+      const direction = directionOf(located, plan);
+      if (rule === undefined || direction === "narrows" || direction === "none") return false;
+      return made.some((event) => ["id", "name"].includes(ruleEvidence(event, rule)));
+    });
 };
 
 const severityOrder: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
@@ -87,15 +118,16 @@ const counted = (differences: readonly DriftDifference[], cause: DriftCause): nu
 /** The report. Costs one access computation a difference. Never throws on data. */
 export const findDrift = (input: DriftInput): DriftReport => {
   const { plan, log, snapshot } = input;
-  const located = detailsOf(plan);
+  const touched = touchedOutside(plan, input.base, snapshot);
+  const located = [...detailsOf(plan), ...touched];
   const events = log.kind === "read" ? log.events.filter(({ id }) => !log.ownEventIds.has(id)) : [];
   const attributables = located.map((one) => attributable(one, snapshot));
   const attributions = log.kind === "read" ? attribute(attributables, events) : [];
   const differences = located.map((one, index): DriftDifference => {
-    const judgement: Judgement = judge(one, input.base, {
-      expired: plan.expired,
-      ...(attributables[index]?.rule === undefined ? {} : { rule: attributables[index].rule }),
-    });
+    const rule = attributables[index]?.rule;
+    const judgement: Judgement = touched.includes(one)
+      ? { cause: "drift", reason: "event-since-receipt" }
+      : judge(one, input.base, { expired: plan.expired, ...(rule === undefined ? {} : { rule }) });
     const direction = directionOf(one, plan);
     return {
       id: differenceId(plan.account.id, one),
@@ -115,7 +147,7 @@ export const findDrift = (input: DriftInput): DriftReport => {
     differences: differences.sort(inReportOrder),
     access: accessChange(plan.after, plan.before, { enforced: effective ? "as-is" : "assumed" }),
     effective,
-    unmanaged: plan.unmanaged.filter(({ fate }) => fate === "kept").map(({ rule }): Rule => rule),
+    unmanaged: keptRules(plan).filter(({ name }) => !touched.some(({ rule }) => rule === name)),
     base: input.base.kind,
     counts: {
       drift: counted(differences, "drift"),

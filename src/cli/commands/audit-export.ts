@@ -1,0 +1,153 @@
+/** `audit export`: the CSV of a range, or the whole history by the bulk workflow. The file appears whole or not at all. */
+import { readFile, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import {
+  type ExportFiles,
+  type ExportPorts,
+  type ExportProgress,
+  exportEverything,
+  exportRange,
+  readExportJob,
+} from "../../audit/export.js";
+import { assertNever } from "../../model/assert.js";
+import { failure } from "../../model/failure.js";
+import { duration as durationText } from "../../render/duration.js";
+import { visible } from "../../render/neutralise.js";
+import { grouped } from "../../render/words.js";
+import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { connectForWriting, connectionOf, connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  type DebugOptions,
+  debugOptions,
+  duration,
+} from "../options.js";
+import { note, writeFileWhole } from "../output.js";
+import { TemporaryFile } from "../streamed-output.js";
+
+interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
+  readonly output: string;
+  readonly full?: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+export const configureExport = (command: Command, io: Io): void => {
+  const withOptions = rangeOptions(connectionOptions(command), io)
+    .requiredOption("-o, --output <file>", "the CSV file to write")
+    .option("--full", "the whole history, as the bulk export gives it (needs a personal token)")
+    .addOption(
+      new Option("--timeout <time>", "how long to wait for a bulk export")
+        .argParser(duration)
+        .default(1_800_000, "30m"),
+    );
+  debugOptions(withOptions).action((options: Options) =>
+    options.full === true ? everything(io, options) : range(io, options),
+  );
+};
+
+const range = async (io: Io, options: Options): Promise<void> => {
+  const query = checkRange(options);
+  const client = connectReadOnly(io, options);
+  try {
+    const reader: ExportPorts["reader"] = {
+      ...client,
+      startExport: neverStarted,
+      downloadCsv: client.downloadCsv,
+    };
+    await exportRange(query, {
+      reader,
+      files: exportFiles(io, options.output),
+      onProgress: progressNotes(io, options.output),
+    });
+  } finally {
+    await client.close();
+  }
+};
+
+const neverStarted = async (): Promise<never> => {
+  throw new Error("a range is downloaded, not submitted");
+};
+
+const everything = async (io: Io, options: Options): Promise<void> => {
+  if (options.since !== undefined || options.until !== undefined)
+    throw failure(
+      "bad-option",
+      "--full takes the whole history: it cannot go with --since or --until",
+      "Leave one of them out",
+    );
+  const connection = connectionOf(io, options);
+  const client = connectForWriting(io, options, connection);
+  try {
+    await exportEverything(connection.accountId, options.timeout, {
+      reader: client,
+      files: exportFiles(io, options.output),
+      now: () => io.now(),
+      sleep: interruptibleSleep(io),
+      onProgress: progressNotes(io, options.output),
+    });
+  } finally {
+    await client.close();
+  }
+};
+
+const exportFiles = (io: Io, output: string): ExportFiles => {
+  const jobFile = `${output}.export-job.json`;
+  let file: TemporaryFile | undefined;
+  return {
+    async writeTemporary(chunks) {
+      file = await TemporaryFile.create(io, output);
+      try {
+        for await (const chunk of chunks) await file.write(chunk);
+        await file.settle();
+      } catch (error) {
+        await file.discard();
+        throw error;
+      }
+      return file.bytes;
+    },
+    keep: async () => file?.keep(),
+    discard: async () => file?.discard(),
+    async readJob() {
+      const text = await readFile(resolve(io.cwd, jobFile), "utf8").catch(() => undefined);
+      return text === undefined ? undefined : readExportJob(text);
+    },
+    writeJob: (job) => writeFileWhole(io, jobFile, `${JSON.stringify(job)}\n`, 0o600),
+    removeJob: () => rm(resolve(io.cwd, jobFile), { force: true }),
+  };
+};
+
+const noteEveryBytes = 16_777_216;
+
+const progressNotes = (io: Io, output: string): ((progress: ExportProgress) => void) => {
+  let told = 0;
+  return (progress) => {
+    if (progress.kind === "downloading") {
+      if (progress.bytes - told < noteEveryBytes) return;
+      told = progress.bytes;
+    }
+    note(io, progressText(progress, output));
+  };
+};
+
+const progressText = (progress: ExportProgress, output: string): string => {
+  switch (progress.kind) {
+    case "submitted":
+      return `Export submitted: job ${visible(progress.jobId)}`;
+    case "resumed":
+      return `Going on with job ${visible(progress.jobId)}, submitted ${progress.submittedAt}`;
+    case "job-gone":
+      return `The service no longer knows job ${visible(progress.jobId)}: a new one is submitted`;
+    case "running":
+      return `The export is being made (${durationText(progress.waitedMs)} so far)`;
+    case "downloading":
+      return `${grouped(progress.bytes)} bytes${progress.size === undefined ? "" : ` of ${grouped(progress.size)}`}`;
+    case "done":
+      return `Saved ${grouped(progress.bytes)} bytes: ${visible(output)}`;
+    default:
+      return assertNever(progress);
+  }
+};

@@ -1,0 +1,150 @@
+/**
+ * `audit list`: events, newest first, as they are read: memory does not grow with the log. A failure after the first
+ * event leaves machine formats whole: JSON is closed and says that it is not complete, and the exit code is 1.
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { actorFilter } from "../../audit/actor-filter.js";
+import type { AuditEvent } from "../../audit/event.js";
+import { eventFilter } from "../../audit/event-filter.js";
+import { listEvents } from "../../audit/list-events.js";
+import { meansNoMore } from "../../audit/unreadable.js";
+import { exitCodes, Failure } from "../../model/failure.js";
+import { eventCsv, eventJson, eventLine, eventNdjson, eventsCsvHead } from "../../render/audit-events.js";
+import type { Look } from "../../render/look.js";
+import { jsonText } from "../../render/neutralise.js";
+import { plainStyle } from "../../render/style.js";
+import { counted } from "../../render/words.js";
+import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
+import { type ConnectionOptions, connectionOptions, type DebugOptions, debugOptions } from "../options.js";
+import { lookOf, note, noteDiagnostics } from "../output.js";
+import { type Sink, sinkFor } from "../streamed-output.js";
+
+const formats = ["text", "json", "ndjson", "csv"] as const;
+type Format = (typeof formats)[number];
+
+interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
+  readonly format: Format;
+  readonly output?: string;
+  readonly event?: readonly string[];
+  readonly actor?: string;
+  readonly limit?: number;
+}
+
+const positive = (text: string): number => {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1.");
+  return Number(text);
+};
+
+export const configureList = (command: Command, io: Io): void => {
+  const withFilters = eventOption(
+    rangeOptions(connectionOptions(command), io),
+    "only these: a type, a glob such as 'ip_restrictions.*', or a group (see: audit events)",
+  )
+    .option("--actor <who>", "only this actor: a name (* for any part), an id, or an address")
+    .addOption(new Option("--limit <count>", "the newest so many").argParser(positive))
+    .addOption(new Option("-f, --format <format>", "what to print").choices(formats).default("text"))
+    .option("-o, --output <file>", "write to this file instead of standard output");
+  debugOptions(withFilters).action((options: Options) => list(io, options));
+};
+
+/** What stands before, for and after the events of a format. */
+interface Frame {
+  readonly head: string;
+  readonly event: (event: AuditEvent, index: number) => string;
+  readonly tail: (count: number, complete: boolean) => string;
+}
+
+const jsonHead = `{"format":"dbt-ip-rules/audit-events","version":1,"events":[`;
+
+const frameOf = (format: Format, look: Look): Frame => {
+  switch (format) {
+    case "text":
+      return {
+        head: "",
+        event: (event) => `${eventLine(event, look)}\n`,
+        tail: (count) => `${counted(count, "event")}.\n`,
+      };
+    case "json":
+      return {
+        head: jsonHead,
+        event: (event, index) => `${index === 0 ? "" : ","}\n${jsonText(eventJson(event), 0)}`,
+        tail: (_, complete) => `\n],"complete":${complete}}\n`,
+      };
+    case "ndjson":
+      return { head: "", event: eventNdjson, tail: () => "" };
+    case "csv":
+      return { head: eventsCsvHead, event: eventCsv, tail: () => "" };
+  }
+};
+
+async function* selected(
+  io: Io,
+  options: Options,
+  matches: (event: AuditEvent) => boolean,
+): AsyncGenerator<AuditEvent> {
+  const client = connectReadOnly(io, options);
+  const { types } = eventFilter(options.event ?? []);
+  const query = { ...checkRange(options), ...(types === undefined ? {} : { types }) };
+  let left = options.limit ?? Number.POSITIVE_INFINITY;
+  try {
+    const events = listEvents(client, query, {
+      now: io.now().toISOString(),
+      endsAt: meansNoMore,
+      onEarlyEnd: (oldest) =>
+        note(
+          io,
+          `The API gives no events before ${oldest.slice(0, 10)}; for older ones: dbt-ip-rules audit export --full`,
+        ),
+    });
+    for await (const event of events) {
+      if (!matches(event)) continue;
+      yield event;
+      left -= 1;
+      if (left <= 0) return;
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+const list = async (io: Io, options: Options): Promise<void> => {
+  const filter = eventFilter(options.event ?? []);
+  noteDiagnostics(io, filter.diagnostics, options);
+  const isActor = options.actor === undefined ? () => true : actorFilter(options.actor);
+  const events = selected(io, options, (event) => filter.matches(event.type) && isActor(event));
+  const first = await events.next();
+  const look =
+    options.output === undefined ? lookOf(io, io.stdout, options) : { style: plainStyle, width: 80 };
+  const frame = frameOf(options.format, look);
+
+  const sink = await sinkFor(io, options.output);
+  const problem = await pour(events, first, frame, sink);
+  if (problem === undefined) return;
+  noteDiagnostics(io, problem.diagnostics, options);
+  io.exitCode = exitCodes.error;
+};
+
+/** The failure that ended the events early, if one did; a file is not kept then. */
+const pour = async (
+  events: AsyncGenerator<AuditEvent>,
+  first: IteratorResult<AuditEvent>,
+  frame: Frame,
+  sink: Sink,
+): Promise<Failure | undefined> => {
+  let count = 0;
+  let problem: Failure | undefined;
+  await sink.write(frame.head);
+  try {
+    for (let next = first; next.done !== true; next = await events.next())
+      await sink.write(frame.event(next.value, count++));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    problem = error;
+  }
+  await sink.write(frame.tail(count, problem === undefined));
+  if (problem === undefined) await sink.close();
+  else await sink.discard();
+  return problem;
+};

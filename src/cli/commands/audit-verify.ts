@@ -1,0 +1,84 @@
+/** `audit verify`: every step of one receipt, or of a folder of them, held against the audit log. */
+import { type Command, Option } from "commander";
+import { awaitAudit } from "../../audit/await-audit.js";
+import { renderAuditJson } from "../../render/audit-json.js";
+import { renderAuditJunit } from "../../render/audit-junit.js";
+import { renderAuditMarkdown } from "../../render/audit-markdown.js";
+import { renderAuditText } from "../../render/audit-text.js";
+import { counted } from "../../render/words.js";
+import { auditExitCodes } from "../audit-after-apply.js";
+import { interruptibleSleep } from "../audit-options.js";
+import { connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  duration,
+  type OutputOptions,
+  outputOptions,
+} from "../options.js";
+import { deliver, isLive, note, noteDiagnostics } from "../output.js";
+import { readReceipts } from "../read-receipts.js";
+
+const formats = ["text", "json", "junit", "markdown"] as const;
+
+interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+  readonly receipt: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly skew: number;
+}
+
+export const configureVerify = (command: Command, io: Io): void => {
+  outputOptions(connectionOptions(command), formats)
+    .requiredOption("--receipt <files...>", "receipts of `apply`, or folders of them")
+    .addOption(
+      new Option("--timeout <time>", "how long to wait for events that come late")
+        .argParser(duration)
+        .default(60_000, "60s"),
+    )
+    .addOption(
+      new Option("--skew <time>", "how far an event's time may lie outside its call")
+        .argParser(duration)
+        .default(120_000, "2m"),
+    )
+    .action((options: Options) => verify(io, options));
+};
+
+const verify = async (io: Io, options: Options): Promise<void> => {
+  const { receipts, account, diagnostics } = await readReceipts(io, options.receipt);
+  noteDiagnostics(io, diagnostics, options);
+  const client = connectReadOnly(io, options, { account });
+  try {
+    const ports = { reader: client, now: () => io.now(), sleep: interruptibleSleep(io) };
+    const verification = await awaitAudit(receipts, ports, {
+      timeoutMs: options.timeout,
+      toleranceMs: options.skew,
+      onWait: waitingNote(io),
+    });
+    await deliver(io, options, {
+      text: (look) => renderAuditText(verification, look),
+      json: () => renderAuditJson(verification),
+      junit: () => renderAuditJunit(verification),
+      markdown: () => renderAuditMarkdown(verification),
+    });
+    io.exitCode = auditExitCodes[verification.verdict];
+  } finally {
+    await client.close();
+  }
+};
+
+/** On a terminal each wait, in a log only the first. */
+const waitingNote = (io: Io) => {
+  let told = false;
+  return ({ missing }: { readonly missing: number }): void => {
+    if (told && !isLive(io)) return;
+    told = true;
+    note(
+      io,
+      missing === 0
+        ? "Waiting for the audit log"
+        : `Waiting for the audit log: ${counted(missing, "event")} to come`,
+    );
+  };
+};

@@ -1,0 +1,175 @@
+/**
+ * `drift`: does the account still say what the policy says, and if not, who changed it? Reads only: the client it
+ * gets has no writing method. Exit code 2 where anything differs.
+ */
+import type { Command } from "commander";
+import { ipRestrictionTypes } from "../../audit/catalogue.js";
+import { type DriftLog, findDrift } from "../../audit/drift.js";
+import { type DriftBase, eventsAfter } from "../../audit/drift-cause.js";
+import type { AuditEvent } from "../../audit/event.js";
+import { listEvents } from "../../audit/list-events.js";
+import { defaultToleranceMs, type NamedReceipt, verifyReceipts } from "../../audit/verify.js";
+import type { ReadOnlyClient } from "../../dbt/client.js";
+import type { Diagnostic } from "../../model/diagnostic.js";
+import { hasErrors } from "../../model/diagnostic.js";
+import { Failure, failure } from "../../model/failure.js";
+import { desiredState } from "../../plan/desired.js";
+import { makePlan } from "../../plan/make-plan.js";
+import type { Plan } from "../../plan/plan.js";
+import { renderDriftJson } from "../../render/drift-json.js";
+import { renderDriftMarkdown } from "../../render/drift-markdown.js";
+import { renderDriftSarif } from "../../render/drift-sarif.js";
+import { renderDriftText } from "../../render/drift-text.js";
+import { driftExitCode, driftVerdict } from "../../render/verdict.js";
+import { connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
+import { requirePolicy } from "../load-policy.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  type OutputOptions,
+  outputOptions,
+  type PolicyOptions,
+  policyOptions,
+} from "../options.js";
+import { deliver } from "../output.js";
+import { newestReceipt, readReceipt } from "../read-receipts.js";
+import { version } from "../version.js";
+
+const formats = ["text", "json", "markdown", "sarif"] as const;
+
+interface Options extends PolicyOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+  readonly base?: string;
+  readonly receipt?: string;
+  /** False with `--no-audit`. */
+  readonly audit: boolean;
+}
+
+export const configure = (command: Command, io: Io): void => {
+  outputOptions(connectionOptions(policyOptions(command)), formats)
+    .option("--base <policy>", "the policy as last applied: tells drift from what is only not applied yet")
+    .option(
+      "--receipt <file>",
+      "the receipt of the last apply, for the same (default: the newest in .dbt-ip-rules/receipts)",
+    )
+    .option("--no-audit", "do not ask the audit log who made the changes")
+    .action((options: Options) => drift(io, options));
+};
+
+const drift = async (io: Io, options: Options): Promise<void> => {
+  if (options.base !== undefined && options.receipt !== undefined)
+    throw failure("bad-option", "--base and --receipt answer the same question: give one of them");
+  const { policy, diagnostics } = await requirePolicy(io, options);
+  const client = connectReadOnly(io, options, policy);
+  try {
+    const snapshot = await client.readSnapshot();
+    const made = makePlan({ policy, snapshot, now: options.now ?? io.now(), diagnostics });
+    if (made.plan === undefined || hasErrors(made.diagnostics)) throw new Failure(made.diagnostics);
+    const { plan } = made;
+    const receipt = await receiptFor(io, options, plan);
+    const log = await readLog(io, client, options, plan, receipt);
+    const report = findDrift({
+      plan,
+      policyFile: options.policy,
+      snapshot,
+      base:
+        options.base === undefined
+          ? receiptBase(plan, receipt, log)
+          : await policyBase(io, options, options.base, plan),
+      log: log.log,
+      diagnostics: [...made.diagnostics, ...log.diagnostics],
+    });
+    await deliver(io, options, {
+      text: (look) => renderDriftText(report, look),
+      json: () => renderDriftJson(report),
+      markdown: () => renderDriftMarkdown(report),
+      sarif: () => renderDriftSarif(report, { version }),
+    });
+    io.exitCode = driftExitCode(driftVerdict(report));
+  } finally {
+    await client.close();
+  }
+};
+
+const receiptFor = async (io: Io, options: Options, { account }: Plan): Promise<NamedReceipt | undefined> => {
+  if (options.base !== undefined) return undefined;
+  if (options.receipt === undefined) return newestReceipt(io, account.id);
+  const { named } = await readReceipt(io, options.receipt);
+  const { id } = named.receipt.header.account;
+  if (id !== account.id)
+    throw failure(
+      "receipt-of-other-account",
+      `${named.file} is a receipt of account ${id}, not ${account.id}`,
+    );
+  return named;
+};
+
+interface LogRead {
+  readonly log: DriftLog;
+  /** Whether every step of the receipt was found in what was read. */
+  readonly proven: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const notRead = (log: DriftLog, diagnostics: readonly Diagnostic[] = []): LogRead => ({
+  log,
+  proven: false,
+  diagnostics,
+});
+
+/** Back to the last apply, or as far as the log lists. Not needed where nothing differs and nothing could. */
+const readLog = async (
+  io: Io,
+  client: Pick<ReadOnlyClient, "listPage">,
+  options: Options,
+  plan: Plan,
+  receipt: NamedReceipt | undefined,
+): Promise<LogRead> => {
+  const nothing = plan.changes.length === 0 && plan.unmanaged.length === 0;
+  if (!options.audit || nothing) return notRead({ kind: "not-asked" });
+  const begun = receipt === undefined ? undefined : Date.parse(receipt.receipt.header.startedAt);
+  const since = begun === undefined ? {} : { since: new Date(begun - defaultToleranceMs).toISOString() };
+  const query = { ...since, types: Object.values(ipRestrictionTypes) };
+  const events: AuditEvent[] = [];
+  try {
+    for await (const event of listEvents(client, query, { now: io.now().toISOString() })) events.push(event);
+  } catch (error) {
+    if (!(error instanceof Failure) || io.signal.aborted) throw error;
+    return notRead({ kind: "unreadable" }, logUnreadable(error));
+  }
+  const checked = receipt === undefined ? undefined : verifyReceipts([receipt], events);
+  const recorded = checked?.receipts.flatMap(({ steps }) => steps) ?? [];
+  const ownEventIds = new Set(recorded.flatMap((step) => (step.kind === "recorded" ? [step.event.id] : [])));
+  return {
+    log: { kind: "read", events, ownEventIds },
+    proven: checked?.verdict === "confirmed" && ownEventIds.size > 0,
+    diagnostics: [],
+  };
+};
+
+/** The comparison stands without the log: what it says is a warning here. */
+const logUnreadable = ({ diagnostics }: Failure): readonly Diagnostic[] => [
+  {
+    code: "audit-log-unreadable",
+    severity: "warning",
+    message: "The audit log could not be read, so nobody can be named for the differences",
+  },
+  ...diagnostics.map((diagnostic): Diagnostic => ({ ...diagnostic, severity: "warning" })),
+];
+
+const receiptBase = (plan: Plan, receipt: NamedReceipt | undefined, { log, proven }: LogRead): DriftBase => {
+  if (receipt === undefined) return { kind: "none" };
+  const since =
+    proven && log.kind === "read"
+      ? { eventsSince: eventsAfter(log.events, receipt.receipt, log.ownEventIds) }
+      : {};
+  return { kind: "receipt", receipt: receipt.receipt, policyHash: plan.basis.policy, ...since };
+};
+
+const policyBase = async (io: Io, options: Options, file: string, plan: Plan): Promise<DriftBase> => {
+  const now = options.now;
+  const { policy } = await requirePolicy(io, { policy: file, ...(now === undefined ? {} : { now }) });
+  const { desired, diagnostics } = desiredState(policy, plan.before);
+  if (desired === undefined) throw new Failure(diagnostics);
+  return { kind: "policy", state: desired.state };
+};

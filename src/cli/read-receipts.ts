@@ -1,0 +1,90 @@
+/** Receipts from files and folders, as `audit verify` and `drift` take them. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseReceipt } from "../apply/receipt.js";
+import type { NamedReceipt } from "../audit/verify.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
+import type { Io } from "./io.js";
+import { reasonOf } from "./output.js";
+
+/** Where `apply` puts receipts that are not named. */
+export const receiptFolder = ".dbt-ip-rules/receipts";
+
+const filesOf = async (io: Io, named: string): Promise<readonly string[]> => {
+  try {
+    const path = resolve(io.cwd, named);
+    if (!(await stat(path)).isDirectory()) return [named];
+    const names = (await readdir(path)).filter((name) => name.endsWith(".jsonl")).sort();
+    return names.map((name) => join(named, name));
+  } catch (error) {
+    throw unreadable(named, error);
+  }
+};
+
+const unreadable = (file: string, error: unknown) =>
+  failure(
+    "receipt-unreadable",
+    `Cannot read the receipt ${file}: ${reasonOf(error)}`,
+    "Name it as `apply` did: Receipt: FILE",
+    {
+      cause: error,
+    },
+  );
+
+export const readReceipt = async (
+  io: Io,
+  file: string,
+): Promise<{ readonly named: NamedReceipt; readonly diagnostics: readonly Diagnostic[] }> => {
+  const text = await readFile(resolve(io.cwd, file), "utf8").catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  const { receipt, diagnostics } = parseReceipt(text, file);
+  if (receipt === undefined) throw new Failure(diagnostics);
+  return { named: { file, receipt }, diagnostics };
+};
+
+/** Every receipt of the files and folders. Throws `Failure` where there is none, or they are of several accounts. */
+export const readReceipts = async (io: Io, names: readonly string[]) => {
+  const files = [...new Set((await Promise.all(names.map((name) => filesOf(io, name)))).flat())];
+  const read = [];
+  for (const file of files) read.push(await readReceipt(io, file));
+  const receipts = read.map(({ named }) => named);
+  const [first] = receipts;
+  if (first === undefined)
+    throw failure(
+      "no-receipts",
+      `There is no receipt in ${names.join(", ")}`,
+      "Receipts end in .jsonl; `apply` writes one",
+    );
+  const other = receipts.find(({ receipt }) => receipt.header.account.id !== first.receipt.header.account.id);
+  if (other !== undefined)
+    throw failure(
+      "receipts-of-several-accounts",
+      `${first.file} is of account ${first.receipt.header.account.id}, ${other.file} of account ${other.receipt.header.account.id}`,
+      "Check the receipts of one account at a time",
+    );
+  return {
+    receipts,
+    account: first.receipt.header.account,
+    diagnostics: read.flatMap(({ diagnostics }) => diagnostics),
+  };
+};
+
+/** The newest receipt of this account that `apply` left in its own folder, by the time it began; undefined without one. */
+export const newestReceipt = async (io: Io, accountId: number): Promise<NamedReceipt | undefined> => {
+  const names = await readdir(resolve(io.cwd, receiptFolder)).catch(() => []);
+  let newest: NamedReceipt | undefined;
+  for (const name of names.filter((one) => one.startsWith(`${accountId}-`) && one.endsWith(".jsonl"))) {
+    const file = `${receiptFolder}/${name}`;
+    const found = await readReceipt(io, file).catch((error: unknown) => {
+      // A damaged one is no reason to refuse a look at the account: it only cannot serve as the base.
+      if (error instanceof Failure) return undefined;
+      throw error;
+    });
+    if (found === undefined || found.named.receipt.header.account.id !== accountId) continue;
+    const begun = found.named.receipt.header.startedAt;
+    if (newest === undefined || begun > newest.receipt.header.startedAt) newest = found.named;
+  }
+  return newest;
+};

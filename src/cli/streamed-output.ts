@@ -1,0 +1,128 @@
+/**
+ * Long output, piece by piece: to standard output at the pace of its reader, or to a file that appears whole or not
+ * at all.
+ */
+import { randomBytes } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { failure } from "../model/failure.js";
+import type { Io, OutputStream } from "./io.js";
+import { reasonOf } from "./output.js";
+
+export interface Sink {
+  write(piece: string | Uint8Array): Promise<void>;
+  /** The output is complete. */
+  close(): Promise<void>;
+  /** It is not, and nothing of it should stay. */
+  discard(): Promise<void>;
+}
+
+const drained = (stream: OutputStream): Promise<void> =>
+  new Promise((done) => {
+    if (stream.once === undefined) done();
+    else stream.once("drain", done);
+  });
+
+export const streamSink = (stream: OutputStream): Sink => ({
+  async write(piece) {
+    const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8");
+    if (!stream.write(text)) await drained(stream);
+  },
+  close: async () => {},
+  discard: async () => {},
+});
+
+/** A file under a temporary name beside its own, made at once, so that what cannot be written fails early. */
+export class TemporaryFile implements Sink {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  readonly #name: string;
+  #bytes = 0;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+
+  private constructor(name: string, path: string, temporary: string, handle: FileHandle) {
+    this.#name = name;
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#handle = handle;
+  }
+
+  /** Throws `Failure` where the file cannot be made. `name` is the user's name for it. */
+  static async create(io: Io, name: string): Promise<TemporaryFile> {
+    const path = resolve(io.cwd, name);
+    const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return new TemporaryFile(name, path, temporary, await open(temporary, "wx"));
+    } catch (error) {
+      throw unwritable(name, error);
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async write(piece: string | Uint8Array): Promise<void> {
+    const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
+    this.#bytes += bytes.byteLength;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.byteLength;
+    if (this.#pendingBytes >= flushBytes) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const block = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    try {
+      await this.#handle.writeFile(block);
+    } catch (error) {
+      throw unwritable(this.#name, error);
+    }
+  }
+
+  /** Everything on the disk, still under the temporary name. */
+  async settle(): Promise<void> {
+    await this.#flush();
+    await this.#handle.sync();
+    await this.#handle.close();
+  }
+
+  /** After `settle`. */
+  async keep(): Promise<void> {
+    try {
+      await rename(this.#temporary, this.#path);
+    } catch (error) {
+      await rm(this.#temporary, { force: true });
+      throw unwritable(this.#name, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.settle();
+    await this.keep();
+  }
+
+  async discard(): Promise<void> {
+    await this.#handle.close();
+    await rm(this.#temporary, { force: true });
+  }
+}
+
+const flushBytes = 65_536;
+
+const unwritable = (name: string, error: unknown) =>
+  failure(
+    "cannot-write",
+    `Cannot write ${name}: ${reasonOf(error)}`,
+    "Check the folder, its permissions and its room",
+    {
+      cause: error,
+    },
+  );
+
+export const sinkFor = async (io: Io, file: string | undefined): Promise<Sink> =>
+  file === undefined ? streamSink(io.stdout) : TemporaryFile.create(io, file);
