@@ -20,6 +20,7 @@ import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
 import { runStep } from "./run-step.js";
 import { isFinal, stopByVerdicts, stopForeignChange, stopStale } from "./stops.js";
 import { timelineOf } from "./timeline.js";
+import { readWithoutTwins } from "./twins.js";
 
 /**
  * Applies `plan`. Never throws for anything that a user or the service can cause: the result says it all.
@@ -120,7 +121,7 @@ const lateCheck = async (run: Run): Promise<Stop | undefined> => {
   const ms = run.patience.settle.at(-1) ?? 0;
   run.emit({ kind: "late-check", ms });
   await run.sleep(ms);
-  const reading = await readAccount(run);
+  const reading = await readWithoutTwins(run);
   if (reading.kind === "interrupted") return stopInterrupted();
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
   return isFinal(run, reading.state) ? undefined : stopForeignChange(run, run.total, reading.state);

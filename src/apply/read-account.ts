@@ -9,7 +9,11 @@ import { diagnosticsOf, type Run } from "./run.js";
 export type Reading =
   | { readonly kind: "read"; readonly snapshot: Snapshot; readonly state: AccountState }
   /** The account was read, and no plan can be made of it: two rules of one name, for example. */
-  | { readonly kind: "ambiguous"; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly kind: "ambiguous";
+      readonly snapshot: Snapshot;
+      readonly diagnostics: readonly Diagnostic[];
+    }
   /** The reader gave up; it has done its own waiting and retrying. */
   | { readonly kind: "unreadable"; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: "interrupted" };
@@ -33,7 +37,7 @@ const readNow = async (run: Run): Promise<Reading> => {
     return { kind: "unreadable", diagnostics: diagnosticsOf(error) };
   }
   const errors = checkSnapshot(snapshot).filter(({ severity }) => severity === "error");
-  if (hasErrors(errors)) return { kind: "ambiguous", diagnostics: errors };
+  if (hasErrors(errors)) return { kind: "ambiguous", snapshot, diagnostics: errors };
   return { kind: "read", snapshot, state: stateOf(snapshot) };
 };
 

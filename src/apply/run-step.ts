@@ -9,7 +9,7 @@
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { PlannedStep } from "../plan/plan.js";
-import { callStep } from "./call.js";
+import { type CallOutcome, callStep } from "./call.js";
 import { lookForStep, type Sight } from "./look.js";
 import type { WriteOutcome } from "./ports.js";
 import type { GoodReading } from "./read-account.js";
@@ -47,6 +47,7 @@ export const runStep = async (run: Run, planned: PlannedStep, start: GoodReading
     if (started.length > 0) return stopped(stopFailed(started));
     run.emit({ kind: "step-started", planned, total: run.total, attempt });
     const outcome = await callStep(run, planned.step, reading);
+    rememberCreate(run, planned, outcome);
     const end = await judge({ run, planned, attempt, doubt }, outcome);
     if (end.kind !== "again") return end;
     if (attempt >= run.patience.attempts) return giveUp({ run, planned, attempt, doubt }, end.message);
@@ -58,7 +59,7 @@ export const runStep = async (run: Run, planned: PlannedStep, start: GoodReading
   }
 };
 
-const judge = async (one: Try, outcome: Awaited<ReturnType<typeof callStep>>): Promise<TryEnd> => {
+const judge = async (one: Try, outcome: CallOutcome): Promise<TryEnd> => {
   switch (outcome.kind) {
     case "applied":
       return judgeApplied(one, outcome);
@@ -75,6 +76,13 @@ const judge = async (one: Try, outcome: Awaited<ReturnType<typeof callStep>>): P
     default:
       return assertNever(outcome);
   }
+};
+
+/** For twins.ts: what this run has made itself. */
+const rememberCreate = (run: Run, { number, step }: PlannedStep, outcome: CallOutcome): void => {
+  if (step.kind !== "create") return;
+  const ruleId = outcome.kind === "applied" ? outcome.rule?.id : undefined;
+  run.created.set(step.rule.name, ruleId === undefined ? { number } : { number, ruleId });
 };
 
 type Details = { ruleId?: number; serverAt?: string; message?: string };

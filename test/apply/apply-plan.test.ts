@@ -340,11 +340,51 @@ describe("outcomes that are not a plain yes", () => {
     expect(outcome.fake.writes).toBe(1);
   });
 
-  it("notices a write that lands after its repetition", async () => {
-    const patience = { settle: [1, 1] };
-    const outcome = await run({ faults: { 1: { landsAfterReads: 4 } }, patience });
-    expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
-    expect(codes(outcome.result)).toContain("account-rule-name-repeated");
+  // The first try lands right after its repetition, or between two later steps.
+  it.each([2, 3, 4])(
+    "takes its own copy back when a create lands late, after %i readings",
+    async (landsAfterReads) => {
+      const patience = { settle: [1, 1] };
+      const outcome = await run({ faults: { 1: { landsAfterReads } }, patience });
+      expect(outcome.result).toMatchObject({ outcome: "done", exitCode: 0 });
+      expect(isAfter(outcome.fake)).toBe(true);
+      expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
+      expect(outcome.journal.text).toContain("is taken back");
+    },
+  );
+
+  it("notices at the very end that a late create has set the switch back, as it carries the old one", async () => {
+    const outcome = await run({ faults: { 1: { landsAfterReads: 6 } }, patience: { settle: [1, 1] } });
+    expect([outcome.result.outcome, codes(outcome.result)]).toEqual(["midway", ["account-changed"]]);
+    expect(outcome.result.unexpected).toMatchObject([{ kind: "enforcement", after: "disabled" }]);
+    expect((await run({ fake: outcome.fake })).result.outcome).toBe("done");
+  });
+
+  it("leaves two rules of one name alone when they are not equal, and stops", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes !== 1) return;
+      fake.onCall = () => undefined;
+      fake.change(({ rules }) => rules.push({ ...rules.at(-1)!, id: 99, description: "theirs" }));
+    };
+    const { result } = await run({ fake });
+    expect([result.outcome, result.exitCode, fake.writes]).toEqual(["midway", 4, 1]);
+    expect(codes(result)).toEqual(["account-rule-name-repeated"]);
+  });
+
+  it("leaves a twin alone that this run did not create", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes !== 1) return;
+      fake.onCall = () => undefined;
+      fake.change(({ rules }) => rules.push({ ...rules[0]!, id: 99 }));
+    };
+    const { result } = await run({ fake });
+    expect([result.outcome, fake.writes, codes(result)]).toEqual([
+      "midway",
+      1,
+      ["account-rule-name-repeated"],
+    ]);
   });
 
   it("takes a conflict after a doubtful try as a sign that the try has landed", async () => {
