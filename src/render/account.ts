@@ -16,7 +16,7 @@ const columnCells = 30;
 const entryText = ({ prefix, text }: SnapshotEntry): string => {
   const canonical = formatPrefix(prefix);
   const bare = canonical.replace(/\/(32|128)$/, "");
-  return text === canonical || text === bare ? canonical : `${canonical}  typed ${quoted(text, 45)}`;
+  return text === canonical || text === bare ? canonical : `${canonical}  typed ${quoted(text, 24)}`;
 };
 
 const sorted = (rule: SnapshotRule): readonly SnapshotEntry[] =>

@@ -5,7 +5,7 @@
 import type { AuditEvent } from "../audit/event.js";
 import { actorText, stampText } from "./audit-words.js";
 import type { Look } from "./look.js";
-import { csvField, cut, jsonText } from "./neutralise.js";
+import { csvField, csvJson, cut, jsonText } from "./neutralise.js";
 import { columns, padCells } from "./width.js";
 import { counted } from "./words.js";
 
@@ -66,14 +66,13 @@ const csvColumns: readonly (readonly [string, (event: AuditEvent) => string])[] 
   ["actor_ip", ({ actor }) => actor.ip ?? ""],
   ["source", ({ source }) => source ?? ""],
   ["service", ({ service }) => service ?? ""],
-  ["context", ({ context }) => JSON.stringify(context) ?? ""],
 ];
 
 /** RFC 4180: lines end with CR LF. */
-export const eventsCsvHead: string = `${csvColumns.map(([name]) => name).join(",")}\r\n`;
+export const eventsCsvHead: string = `${csvColumns.map(([name]) => name).join(",")},context\r\n`;
 
 export const eventCsv = (event: AuditEvent): string =>
-  `${csvColumns.map(([, value]) => csvField(value(event))).join(",")}\r\n`;
+  `${csvColumns.map(([, value]) => csvField(value(event))).join(",")},${event.context === undefined ? "" : csvJson(event.context)}\r\n`;
 
 export const renderEventsCsv = (events: readonly AuditEvent[]): string =>
   eventsCsvHead + events.map(eventCsv).join("");

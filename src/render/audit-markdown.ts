@@ -32,7 +32,10 @@ export const renderAuditMarkdown = (
         ...verification.receipts.map((receipt) => ({
           title: `Receipt begun ${receipt.startedAt.replace(/[^0-9TZ:.-]/g, "_")}: ${counted(receipt.steps.length, "step")}`,
           language: "text" as const,
-          rows: columns([["#", "Step", "Event", "At (UTC)", "Match"], ...verificationRows(receipt, 60)]),
+          rows: columns([
+            ["#", "Step", "Event", "At (UTC)", "Match"],
+            ...verificationRows(receipt, { max: 40, was: true }),
+          ]),
           open: bad,
         })),
         {

@@ -26,17 +26,23 @@ const roles: Readonly<Record<StepVerdict, Role>> = {
 
 const head = ["#", "Step", "Event", "At (UTC)", "Match"];
 
+/** What the table takes besides a name: the other columns, blanks, quotes and the action. */
+const otherCells = 59;
+
 /** One row a step; a name longer than the table allows is cut. */
-export const verificationRows = ({ steps }: ReceiptVerification, nameCells: number): string[][] =>
+export const verificationRows = (
+  { steps }: ReceiptVerification,
+  names: { readonly max: number; readonly was: boolean },
+): string[][] =>
   steps.map((step) => {
     const event = step.kind === "recorded" ? step.event : undefined;
     const silent = step.kind === "missing" ? "none" : "";
     return [
       String(step.step.number),
-      auditedTitle(step.step, nameCells),
+      auditedTitle(step.step, names),
       event === undefined ? silent : shortType(event.type),
       event === undefined ? "" : stampText(event.at),
-      stepVerdict(step).toUpperCase() === "MISSING" ? "MISSING" : stepVerdict(step),
+      step.kind === "missing" ? "MISSING" : stepVerdict(step),
     ];
   });
 
@@ -47,7 +53,10 @@ const paintLast = (line: string, verdict: StepVerdict | undefined, style: Style)
 };
 
 const receiptLines = (receipt: ReceiptVerification, { style, width }: Look): string[] => {
-  const lines = columns([head, ...verificationRows(receipt, Math.max(12, width - 58))]);
+  const lines = columns([
+    head,
+    ...verificationRows(receipt, { max: Math.max(12, width - otherCells), was: width >= 120 }),
+  ]);
   const verdicts = receipt.steps.map(stepVerdict);
   return [
     style.strong(`Receipt ${visible(receipt.file)}, begun ${stampText(receipt.startedAt)} UTC`),

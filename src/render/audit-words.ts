@@ -7,13 +7,17 @@ import type {
   StepVerification,
 } from "../audit/verification.js";
 import { assertNever } from "../model/assert.js";
-import { cut, quoted, visible } from "./neutralise.js";
+import { cut, nameCells, quoted, visible } from "./neutralise.js";
 import { counted } from "./words.js";
 
-export const auditedTitle = ({ action, rule, renamedFrom }: AuditedStep, max: number = 72): string => {
+/** What the step did; `was` adds the name before a rename. */
+export const auditedTitle = (
+  { action, rule, renamedFrom }: AuditedStep,
+  { max = nameCells, was: showsWas = true }: { readonly max?: number; readonly was?: boolean } = {},
+): string => {
   if (action === "enable" || action === "disable")
     return `turn enforcement ${action === "enable" ? "on" : "off"}`;
-  const was = renamedFrom === undefined ? "" : ` (was ${quoted(renamedFrom, max)})`;
+  const was = renamedFrom === undefined || !showsWas ? "" : ` (was ${quoted(renamedFrom, max)})`;
   return `${action} ${quoted(rule ?? "", max)}${was}`;
 };
 
@@ -59,7 +63,7 @@ export const stampText = (iso: string): string =>
 
 /** The one line that says how it stands, for every format. */
 export const auditClosing = ({ verdict, counts }: AuditVerification): string => {
-  const foreign = counts.foreign === 0 ? "" : ` ${counted(counts.foreign, "event")} by others in that time.`;
+  const foreign = counts.foreign === 0 ? "" : ` ${counted(counts.foreign, "other event")} in that time.`;
   const weak = counts.weak === 0 ? "" : `, ${counts.weak} of them only by type, time and actor`;
   switch (verdict) {
     case "confirmed":

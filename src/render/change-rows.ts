@@ -62,8 +62,8 @@ const updateRows = (change: Extract<Change, { kind: "update" }>, context: Contex
     ...typeWarning(before.type, after.type),
   ];
   if (before.description !== after.description) {
-    rows.push({ sign: "~", depth: 2, text: `description: ${quoted(before.description)}` });
-    rows.push({ sign: "~", depth: 2, text: `         is: ${quoted(after.description)}` });
+    const [was, is] = [quoted(before.description), quoted(after.description)];
+    rows.push({ sign: "~", depth: 2, text: `description: ${was} -> ${is}` });
   }
   rows.push(...entryRows("+", after.name, [...added].sort(comparePrefixes), context));
   rows.push(...entryRows("-", after.name, [...removed].sort(comparePrefixes), context));

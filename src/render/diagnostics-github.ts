@@ -4,7 +4,7 @@
  */
 import type { Diagnostic, Severity } from "../model/diagnostic.js";
 import { relativePath } from "./file-uri.js";
-import { workflowData, workflowProperty } from "./neutralise.js";
+import { cut, messageCells, workflowData, workflowProperty } from "./neutralise.js";
 import { counted } from "./words.js";
 
 const maxOfLevel = 10;
@@ -31,11 +31,8 @@ const annotation = ({ code, severity, message, hint, source }: Diagnostic): stri
           ...(source.line === source.endLine ? { col: source.column, endColumn: source.endColumn } : {}),
           endLine: source.endLine,
         };
-  const text =
-    hint === undefined
-      ? message.replaceAll("\n", "\\n")
-      : `${message.replaceAll("\n", "\\n")}\n${hint.replaceAll("\n", "\\n")}`;
-  return workflowCommand(commands[severity], { ...place, title: code }, text);
+  const text = [message, hint].filter((part) => part !== undefined).map((part) => cut(part, messageCells));
+  return workflowCommand(commands[severity], { ...place, title: code }, text.join("\n"));
 };
 
 const ofLevel = (diagnostics: readonly Diagnostic[], severity: Severity, reserved: number): string => {

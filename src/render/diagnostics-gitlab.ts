@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { relativePath } from "./file-uri.js";
 import { fingerprints } from "./fingerprint.js";
-import { jsonText, visible } from "./neutralise.js";
+import { cut, jsonText, messageCells } from "./neutralise.js";
 
 const severities = { error: "critical", warning: "minor", note: "info" } as const;
 
@@ -15,7 +15,7 @@ export const renderDiagnosticsGitlab = (diagnostics: readonly Diagnostic[]): str
   const elsewhere = fallbackPath(diagnostics);
   const issues = diagnostics.map(({ code, severity, message, hint, source }, index) => ({
     type: "issue",
-    description: visible(hint === undefined ? message : `${message}. ${hint}`),
+    description: cut(hint === undefined ? message : `${message}. ${hint}`, messageCells),
     check_name: code,
     fingerprint: marks[index],
     severity: severities[severity],

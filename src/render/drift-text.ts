@@ -83,7 +83,7 @@ export const renderDriftText = (report: DriftReport, look: Look): string => {
     ...causeSection("pending", report, look),
     ...section(
       "Unmanaged rules",
-      unmanagedText(report).map((text) => `    ${text}`),
+      unmanagedText(report).flatMap((text) => wrap(`    ${text}`, look.width, 8)),
       look,
     ),
     ...(problems === "" ? [] : [problems]),

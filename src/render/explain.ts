@@ -72,8 +72,12 @@ const partLines = (part: ExplainedPart, single: boolean, { places }: ExplainView
   const label = `  ${part.verdict} ${rangesText(set)} (${addressCount(set.count())})`;
   const [first = "", ...rest] = wrap(label, look.width, 6);
   const title = single ? [] : [first.replace(part.verdict, () => paint(part.verdict)), ...rest];
-  const line = (word: string, text: string): string[] =>
-    wrap(`${indent}${word} ${text}`, look.width, indent.length + word.length + 1);
+  const line = (word: string, text: string): string[] => {
+    const lead = `${indent}${word} `;
+    return wrap(text, look.width - lead.length, 0).map((each, index) =>
+      index === 0 ? lead + each : " ".repeat(lead.length) + each,
+    );
+  };
   const once = part.onceEnabled;
   return [
     ...title,

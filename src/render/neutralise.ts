@@ -72,13 +72,17 @@ export const visible = (text: string): string =>
         .map(({ shown }) => shown)
         .join("");
 
-const remark = (left: number): string => `… (${left.toLocaleString("en-US")} more characters)`;
+/** Room below which the remark is a number only: `…+94`. */
+const narrow = 40;
+
+const remark = (left: number, max: number): string =>
+  max < narrow ? `…+${left}` : `… (${left.toLocaleString("en-US")} more characters)`;
 
 /** Joins pieces up to `max` cells, whole escapes only, and says how many characters are left out. */
 const joined = (pieces: readonly Piece[], max: number): string => {
   const all = pieces.map(({ shown }) => shown).join("");
   if (cellsOf(all) <= max) return all;
-  const room = Math.max(1, max - remark(pieces.length).length);
+  const room = Math.max(1, max - remark(pieces.length, max).length);
   let used = 0;
   let taken = 0;
   for (const { shown } of pieces) {
@@ -87,7 +91,7 @@ const joined = (pieces: readonly Piece[], max: number): string => {
     taken += 1;
   }
   const head = pieces.slice(0, taken).map(({ shown }) => shown);
-  return `${head.join("")}${remark(pieces.length - taken)}`;
+  return `${head.join("")}${remark(pieces.length - taken, max)}`;
 };
 
 /** One line of terminal text, at most `max` cells long. */
@@ -106,18 +110,23 @@ export const quoted = (name: string, max: number = nameCells): string => {
   return `"${joined(pieces, max)}"`;
 };
 
+/** Longest message in formats that show it as one text: what is longer comes from somebody's 10,000 characters. */
+export const messageCells = 1_000;
+
+const asJsonEscapes = (text: string): string =>
+  Array.from(
+    { length: text.length },
+    (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, "0")}`,
+  ).join("");
+
 /** Everything that is unsafe to print raw as a JSON escape: the value stays the same for a reader of JSON. */
 export const jsonText = (value: unknown, indent: 0 | 2 = 2): string =>
-  JSON.stringify(value, null, indent).replace(
-    /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
-    (character) =>
-      character === "\n"
-        ? character
-        : Array.from(
-            { length: character.length },
-            (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
-          ).join(""),
-  );
+  (JSON.stringify(value, null, indent) ?? "null")
+    .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) =>
+      character === "\n" ? character : asJsonEscapes(character),
+    )
+    // Colons and hashes in a row stand only inside strings, where an escape means the same.
+    .replace(runnerCommand, asJsonEscapes);
 
 const longestBackticks = (text: string): number =>
   Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
@@ -155,12 +164,15 @@ export const workflowData = (text: string): string =>
 export const workflowProperty = (text: string): string =>
   visible(text).replaceAll("%", "%25").replaceAll(":", "%3A").replaceAll(",", "%2C");
 
+const csvQuoted = (text: string): string =>
+  /[",]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+
 /** A CSV field (RFC 4180) that no spreadsheet takes for a formula: an apostrophe goes in front. */
-export const csvField = (text: string): string => {
-  const shown = visible(text);
-  const guarded = /^\s*[=+\-@＝＋－＠]/.test(text) || /^[\t\r\n]/.test(text) ? `'${shown}` : shown;
-  return /[",]|^\s|\s$/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
-};
+export const csvField = (text: string): string =>
+  csvQuoted(/^\s*[=+\-@＝＋－＠]/.test(text) || /^[\t\r\n]/.test(text) ? `'${visible(text)}` : visible(text));
+
+/** A value as JSON in a CSV field; text in it is in quotes, so that none can begin a formula. */
+export const csvJson = (value: unknown): string => csvQuoted(jsonText(value, 0));
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",

@@ -1,7 +1,7 @@
 /** SARIF 2.1.0 (OASIS): the log around results, and text that no viewer reads as a link or a placeholder. */
 import type { Severity, SourceRange } from "../model/diagnostic.js";
 import { fileUri } from "./file-uri.js";
-import { jsonText, visible } from "./neutralise.js";
+import { cut, jsonText, messageCells } from "./neutralise.js";
 
 export interface Tool {
   readonly version: string;
@@ -18,11 +18,9 @@ export interface SarifResult {
   readonly fingerprint: string;
 }
 
-/** Section 3.11: brackets would make a link, braces a placeholder. */
+/** Section 3.11: `[text](target)` would be a link, and a brace is written twice. */
 const messageText = (text: string): string =>
-  visible(text)
-    .replace(/[[\]\\]/g, "\\$&")
-    .replace(/[{}]/g, "$&$&");
+  cut(text, messageCells).replaceAll("](", "]\\x28").replace(/[{}]/g, "$&$&");
 
 const location = (source: NonNullable<SarifResult["source"]>) => ({
   physicalLocation: {

@@ -32,7 +32,6 @@ export const renderTestsJunit = (
       cases: [
         {
           name: `${file} is valid`,
-          file,
           ...(hasErrors(own) ? failureOf("invalid-policy", diagnosticsCount(own), own) : {}),
         },
       ],
@@ -41,8 +40,6 @@ export const renderTestsJunit = (
       name: "policy tests",
       cases: tests.map((outcome) => ({
         name: outcome.test.name,
-        file: outcome.test.source.file,
-        line: outcome.test.source.line,
         ...(outcome.passed
           ? {}
           : failureOf(

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { renderDriftText } from "../../src/render/drift-text.js";
+import { renderPlanMarkdown } from "../../src/render/plan-markdown.js";
+import { renderPlanText } from "../../src/render/plan-text.js";
+import { cellsOf } from "../../src/render/width.js";
+import { everyFormat, look } from "./formats.js";
+import { expectGolden } from "./golden.js";
+import { everythingElse, ordinary, planOf } from "./plans.js";
+import { bothNames, noDrift } from "./samples.js";
+
+describe.each(bothNames)("golden files with %s names", (kind, names) => {
+  it.each(Object.entries(everyFormat(names)))("%s", (name, text) => {
+    expectGolden(`${kind}.${name}`, text);
+  });
+});
+
+const off = planOf({
+  ...ordinary,
+  before: { enforcement: "disabled", rules: ordinary.before.rules },
+  after: { enforcement: "disabled", rules: ordinary.after.rules },
+  access: { ...ordinary.access, enforcedBefore: false, enforcedAfter: false },
+});
+
+describe("golden files of other plans", () => {
+  it.each([
+    ["nothing", planOf({})],
+    ["refused", everythingElse],
+    ["enforcement-off", off],
+  ])("%s", (name, plan) => {
+    expectGolden(`${name}.plan.txt`, renderPlanText(plan, { ...look, policyFile: "policy.yaml" }));
+    expectGolden(`${name}.plan.md`, renderPlanMarkdown(plan, { policyFile: "policy.yaml" }));
+  });
+
+  it("no drift", () => expectGolden("nothing.drift.txt", renderDriftText(noDrift, look)));
+});
+
+describe("eighty columns", () => {
+  /** The closing line stays one line, and so does the first line of a diagnostic that names a place. */
+  const mayBeLong = /^(Plan|\d+ differences?|Applied|Stopped|Missing|Confirmed)|^[^ ]+:\d+:\d+: /;
+
+  it.each(Object.entries(everyFormat(bothNames[0]![1])).filter(([name]) => /^[a-z]+\.txt$/.test(name)))(
+    "%s fits",
+    (_, text) => {
+      const long = text.split("\n").filter((line) => cellsOf(line) > 80 && !mayBeLong.test(line));
+      expect(long).toEqual([]);
+    },
+  );
+});
