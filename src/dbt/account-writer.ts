@@ -67,7 +67,7 @@ interface RuleWrite {
 const writeRule = async (channel: Channel, write: RuleWrite): Promise<WriteOutcome> => {
   const written = await sendWrite(channel, write.call, write.call.method === "POST" ? "account" : "rule");
   if (written.kind === "ended") return written.outcome;
-  return readWritten(written.answer, (envelope) =>
+  return readWritten(channel, written.answer, (envelope) =>
     ruleOutcome(
       written.answer,
       envelope,
@@ -123,7 +123,7 @@ const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<Write
   const { answer } = written;
   // Published as 204 without a body; an enveloped 200 is met as well (API.md, "Rules").
   if (answer.bytes.length === 0) return applied(answer);
-  return readWritten(answer, (envelope) => {
+  return readWritten(channel, answer, (envelope) => {
     if (envelope.enveloped || isRecord(envelope.data)) return applied(answer);
     throw unexpected(dataOf(answer, envelope), "an envelope");
   });
@@ -134,7 +134,7 @@ const setEnforcement = async (channel: Channel, enabled: boolean): Promise<Write
   const written = await sendWrite(channel, { method: "POST", url, body: { enabled } }, "account");
   if (written.kind === "ended") return written.outcome;
   const { answer } = written;
-  return readWritten(answer, (envelope): WriteOutcome => {
+  return readWritten(channel, answer, (envelope): WriteOutcome => {
     if (truth(field(dataOf(answer, envelope), "enabled")) === enabled) return applied(answer);
     const message = `The answer shows the restrictions as ${enabled ? "disabled" : "enabled"}, though they were to be ${enabled ? "enabled" : "disabled"}`;
     return { kind: "partial", message, ...at(answer) };

@@ -3,10 +3,11 @@ import type { AuditReader } from "../audit/ports.js";
 import { type Failure, failure } from "../model/failure.js";
 import { type Answer, openEnvelope, parseJson, shorten } from "./answer.js";
 import { dateParameters } from "./audit-list.js";
-import type { Channel, Opened } from "./channel.js";
+import type { Channel } from "./channel.js";
 import { dataOf, field, text, truth } from "./decode.js";
-import { isLoopback } from "./exchange.js";
+import { isLoopback } from "./host.js";
 import { openDownload, readEnvelope } from "./read-call.js";
+import type { Opened } from "./tries.js";
 import { sendWrite, writtenOrThrow } from "./write-call.js";
 
 type Exports = Omit<AuditReader, "listPage">;

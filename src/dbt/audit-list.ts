@@ -33,7 +33,7 @@ export const typeFilter = (types: readonly string[]): string => {
     const capitalised = type.replace(/[^.]+$/, (last) => last.charAt(0).toUpperCase() + last.slice(1));
     return [`v1.events.${type}`, type, `v1.events.${capitalised}`, capitalised];
   });
-  return `[${[...new Set(spellings)].map((spelling) => `'${spelling.replace(/['\\]/g, "")}'`).join(", ")}]`;
+  return `[${[...new Set(spellings)].map((spelling) => `'${spelling.replace(/['\\]/g, "")}'`).join(",")}]`;
 };
 
 /** `listPage` of `AuditReader`. Remembers for which queries the server's type filter was of no use. */

@@ -10,11 +10,12 @@ import { type AccountSummary, createAccountReader, listAccounts } from "./accoun
 import { createAccountWriter } from "./account-writer.js";
 import { createAuditExports, createExportReader } from "./audit-export.js";
 import { createAuditList } from "./audit-list.js";
-import { type Channel, type ClientOptions, createChannel } from "./channel.js";
+import { type Channel, createChannel } from "./channel.js";
+import type { ClientOptions } from "./client-options.js";
 import type { Redact } from "./redact.js";
 
 export type { AccountSummary } from "./account-reader.js";
-export type { ClientOptions, Timeouts, Trace } from "./channel.js";
+export type { ClientOptions, Timeouts, Trace } from "./client-options.js";
 export type { Sleep, Wait } from "./waiting.js";
 
 /** What `drift` and `plan` are given: it can do nothing but GET. */

@@ -4,35 +4,54 @@
  */
 import { type Failure, failure } from "../model/failure.js";
 import { type Answer, type Envelope, isRecord, shorten } from "./answer.js";
+import type { Redact } from "./redact.js";
 
-/** A value and its place in an answer: `data[3].cidrs[0].id`. */
+/** A value and its way up, from which messages make its path: `data[3].cidrs[0].id`. */
 export interface Place {
   readonly value: unknown;
-  readonly path: string;
-  /** Whose answer, to what: `ab123.us1.dbt.com to GET /api/...`. */
-  readonly answer: string;
+  /** The field's name or the item's index; empty for a bare answer. */
+  readonly key: string | number;
+  /** What it stands in; at the top whose answer it is, and to what: `ab123.us1.dbt.com to GET /api/...`. */
+  readonly within: Place | string;
 }
 
 export const dataOf = ({ host, request }: Answer, { data, enveloped }: Envelope): Place => ({
   value: data,
-  path: enveloped ? "data" : "",
-  answer: `${host} to ${request}`,
+  key: enveloped ? "data" : "",
+  within: `${host} to ${request}`,
 });
 
-export const unexpected = ({ value, path, answer }: Place, expected: string): Failure =>
-  failure(
+const pathOf = ({ key, within }: Place): string => {
+  const front = typeof within === "string" ? "" : pathOf(within);
+  if (typeof key === "number") return `${front}[${key}]`;
+  return front === "" ? key : `${front}.${key}`;
+};
+
+const answerOf = ({ within }: Place): string => (typeof within === "string" ? within : answerOf(within));
+
+export const unexpected = (place: Place, expected: string): Failure => {
+  const path = pathOf(place);
+  return failure(
     "answer-unexpected",
-    `The answer of ${answer} has ${kindOf(value)} ${path === "" ? "" : `at ${path} `}where ${expected} was due`,
+    `The answer of ${answerOf(place)} has ${kindOf(place.value)} ${path === "" ? "" : `at ${path} `}where ${expected} was due`,
     "Check that the host is your dbt access URL; if it is, the API has changed: please report it",
   );
+};
 
-/** A 2xx whose envelope says that it is no success. */
-export const brokenEnvelope = ({ host, request, status }: Answer, { status: said }: Envelope): Failure =>
-  failure(
+/** A 2xx whose envelope says that it is no success. Redacts before it shortens, which could cut the token in two. */
+export const brokenEnvelope = (
+  { host, request, status }: Answer,
+  { status: said }: Envelope,
+  redact: Redact,
+): Failure => {
+  const code = said.code === undefined ? "" : ` (${said.code})`;
+  const words = said.userMessage ? `: ${shorten(redact(said.userMessage), 300)}` : "";
+  return failure(
     "answer-contradicts-itself",
-    `${host} answered ${request} with ${status}, but its envelope says no success${said.code === undefined ? "" : ` (${said.code})`}${said.userMessage ? `: ${shorten(said.userMessage, 300)}` : ""}`,
+    `${host} answered ${request} with ${status}, but its envelope says no success${code}${words}`,
     "Run it again; if it stays, the message is the server's own",
   );
+};
 
 const kindOf = (value: unknown): string => {
   if (value === undefined) return "nothing";
@@ -43,13 +62,13 @@ const kindOf = (value: unknown): string => {
 
 export const field = (place: Place, name: string): Place => {
   if (!isRecord(place.value)) throw unexpected(place, "an object");
-  return { ...place, value: place.value[name], path: place.path === "" ? name : `${place.path}.${name}` };
+  return { value: place.value[name], key: name, within: place };
 };
 
 export const items = (place: Place): readonly Place[] => {
   if (!Array.isArray(place.value)) throw unexpected(place, "a list");
   const list: readonly unknown[] = place.value;
-  return list.map((value, index) => ({ ...place, value, path: `${place.path}[${index}]` }));
+  return list.map((value, key) => ({ value, key, within: place }));
 };
 
 export const text = (place: Place): string => {

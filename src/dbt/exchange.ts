@@ -3,6 +3,7 @@
  * Promises: no redirect is followed, nothing is repeated, and no header but the caller's own is added.
  */
 import type { Dispatcher } from "undici";
+import { isLoopback } from "./host.js";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -116,10 +117,6 @@ export const hostInWords = (url: URL, env: ExchangeOptions["env"]): string => {
 
 const setting = (env: ExchangeOptions["env"], name: string): string | undefined =>
   env[name] || env[name.toUpperCase()] || undefined;
-
-/** Of a URL's `hostname`, which is lower case, with an IPv4 address in its dotted form. */
-export const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
 const flatten = (headers: Record<string, string | string[] | undefined>): Record<string, string> => {
   const flat: Record<string, string> = {};

@@ -1,7 +1,6 @@
 /** The host of a dbt account, in every spelling that people have it in, as one base URL. */
 import type { Diagnostic } from "../model/diagnostic.js";
 import { shorten } from "./answer.js";
-import { isLoopback } from "./exchange.js";
 
 export interface Host {
   /** `https://ab123.us1.dbt.com`, without a slash at the end. */
@@ -50,6 +49,10 @@ export const parseHost = (
   const host = scheme === url.protocol ? url.host : new URL(`${scheme}//${trimmed}`).host;
   return { host: { baseUrl: `${scheme}//${host}`, host } };
 };
+
+/** Of a URL's `hostname`, which is lower case, with an IPv4 address in its dotted form. */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
 /** Whether it is one of the old hosts that many accounts share (API.md, "Hosts and authentication"). */
 export const sharedHostWarning = ({ host }: Host): Diagnostic | undefined =>

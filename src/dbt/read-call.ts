@@ -4,10 +4,11 @@
  */
 import type { Failure } from "../model/failure.js";
 import { type Answer, type Envelope, openEnvelope, parseJson } from "./answer.js";
-import type { Call, Channel, Opened } from "./channel.js";
+import type { Channel } from "./channel.js";
 import { brokenEnvelope } from "./decode.js";
 import { type Broken, interrupted } from "./network-failure.js";
 import { type Subject, statusFailure } from "./status-failure.js";
+import type { Call, Opened } from "./tries.js";
 import {
   askedSeconds,
   backoffMilliseconds,
@@ -32,7 +33,7 @@ export const readEnvelope = async (
   const parsed = parseJson(answer);
   if ("problem" in parsed) throw parsed.problem;
   const envelope = openEnvelope(parsed.value);
-  if (envelope.status.isSuccess === false) throw brokenEnvelope(answer, envelope);
+  if (envelope.status.isSuccess === false) throw brokenEnvelope(answer, envelope, channel.redact);
   return { answer, envelope };
 };
 

@@ -5,11 +5,12 @@
 import type { WriteOutcome } from "../apply/ports.js";
 import { Failure } from "../model/failure.js";
 import { type Answer, openEnvelope, parseJson } from "./answer.js";
-import type { Call, Channel } from "./channel.js";
+import type { Channel } from "./channel.js";
 import { brokenEnvelope } from "./decode.js";
 import { interrupted } from "./network-failure.js";
 import { Patience } from "./read-call.js";
 import { type Subject, statusFailure } from "./status-failure.js";
+import type { Call } from "./tries.js";
 
 export type WriteCall = Call & { readonly method: "POST" | "PUT" | "DELETE" };
 
@@ -88,6 +89,7 @@ const unknown = (reason: Failure): Unknown => ({ kind: "unknown", message: reaso
  * between here and the service.
  */
 export const readWritten = (
+  { redact }: Channel,
   answer: Answer,
   read: (envelope: ReturnType<typeof openEnvelope>) => WriteOutcome,
 ): WriteOutcome => {
@@ -95,7 +97,7 @@ export const readWritten = (
     const parsed = parseJson(answer);
     if ("problem" in parsed) return unknown(parsed.problem);
     const envelope = openEnvelope(parsed.value);
-    if (envelope.status.isSuccess === false) return unknown(brokenEnvelope(answer, envelope));
+    if (envelope.status.isSuccess === false) return unknown(brokenEnvelope(answer, envelope, redact));
     return read(envelope);
   } catch (thrown) {
     if (thrown instanceof Failure) return unknown(thrown);

@@ -275,9 +275,9 @@ describe.each(writes)("%s is never repeated blindly", (_, write) => {
   });
 
   test("unknown after a time-out", async () => {
-    const { client, seen } = await bench([() => undefined], { timeouts: { answerMs: 20 } });
+    const { client, traces } = await bench([() => undefined], { timeouts: { answerMs: 20 } });
     expect((await write(client)).kind).toBe("unknown");
-    expect(seen).toHaveLength(1);
+    expect(traces).toHaveLength(1);
   });
 
   test.each([400, 401, 403, 404, 307, 308])("a definite no: %i", async (status) => {

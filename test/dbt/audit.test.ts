@@ -169,7 +169,7 @@ describe("asking for a part of the log", () => {
     expect(page.events.map(({ id }) => id)).toEqual(["1809583"]);
     expect(page.count).toBe(2);
     expect(seen[0]?.query.get("routing_key__in")).toBe(
-      "['v1.events.ip_restrictions.rule.removed', 'ip_restrictions.rule.removed', 'v1.events.ip_restrictions.rule.Removed', 'ip_restrictions.rule.Removed']",
+      "['v1.events.ip_restrictions.rule.removed','ip_restrictions.rule.removed','v1.events.ip_restrictions.rule.Removed','ip_restrictions.rule.Removed']",
     );
   });
 

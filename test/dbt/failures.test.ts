@@ -163,9 +163,9 @@ describe("trouble that may pass", () => {
   });
 
   test("no answer in time", async () => {
-    const { client, seen } = await bench([() => undefined], { timeouts: { answerMs: 20 } });
+    const { client, traces } = await bench([() => undefined], { timeouts: { answerMs: 20 } });
     expect(await codeOf(client.readSnapshot())).toBe("answer-timeout");
-    expect(seen).toHaveLength(4);
+    expect(traces).toHaveLength(4);
   });
 });
 

@@ -53,6 +53,10 @@ const replies: [string, Reply][] = [
     "a failure in the envelope",
     { body: { status: { code: 500, is_success: false, user_message: token }, data: null } },
   ],
+  [
+    "the same past a cut",
+    { body: { status: { is_success: false, user_message: `${"x".repeat(290)}${token}` }, data: 1 } },
+  ],
   ["not JSON", { body: token }],
   ["a reset", (response) => void response.socket?.resetAndDestroy()],
   ["a content type", { headers: { "content-type": `text/html; ${token}` }, body: "" }],
