@@ -18,6 +18,7 @@ import {
 import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
 import { Problems } from "./problems.js";
 import type { SourceText } from "./source-text.js";
+import { escapingTags } from "./yaml-strings.js";
 
 /** Of a YAML file, in characters. Longer lists belong in a network's text file, which is read line by line. */
 export const largestYaml = 2_097_152;
@@ -47,6 +48,7 @@ export const parserOptions = {
   uniqueKeys: false,
   prettyErrors: false,
   keepSourceTokens: false,
+  customTags: escapingTags,
 } as const;
 
 /** The place of a node's own text, without what trails it. */

@@ -1,0 +1,202 @@
+/**
+ * A policy in canonical form: keys in the order of the reference, prefixes in canonical spelling, quotes only
+ * where they are needed, two blanks of indentation. Comments stay, and so does the order of rules, entries and
+ * networks. Promises: the meaning does not change, and formatting again changes nothing.
+ */
+import { isDeepStrictEqual } from "node:util";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLMap,
+} from "yaml";
+import { hasErrors } from "../model/diagnostic.js";
+import { Failure } from "../model/failure.js";
+import { canonicalSpelling } from "./prefix-spelling.js";
+import { SourceText } from "./source-text.js";
+import { hasOddCharacters } from "./yaml-strings.js";
+import { parserOptions, parseYaml } from "./yaml-text.js";
+
+const order = {
+  policy: [
+    "version",
+    "account",
+    "enforcement",
+    "unmanaged_rules",
+    "include",
+    "networks",
+    "rules",
+    "tests",
+    "guards",
+    "lint",
+  ],
+  account: ["id", "host"],
+  rule: ["name", "type", "description", "previous_names", "cidrs"],
+  entry: ["cidr", "network", "comment", "expires"],
+  test: ["name", "allowed", "denied"],
+  guards: ["must_allow", "must_deny", "max_removed_rules", "max_newly_allowed"],
+} as const;
+
+/** A flow list with more text than this becomes one item a line. */
+const widestFlow = 90;
+
+const stringOptions = {
+  lineWidth: 0,
+  indent: 2,
+  indentSeq: true,
+  flowCollectionPadding: false,
+  directives: false,
+  // A line break stays an escape: folded, it takes two.
+  doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+} as const;
+
+class Formatter {
+  readonly #document: Document;
+  /** An alias must stay behind its anchor, so that with aliases no key moves. */
+  readonly #mayMove: boolean;
+
+  constructor(document: Document) {
+    this.#document = document;
+    let mayMove = true;
+    visit(document, {
+      Alias: () => {
+        mayMove = false;
+      },
+    });
+    this.#mayMove = mayMove;
+  }
+
+  format(): string {
+    const root = this.#document.contents;
+    this.#order(root, order.policy);
+    this.#order(this.#get(root, "account"), order.account);
+    for (const [, network] of this.#pairs(this.#get(root, "networks"))) this.#entries(network);
+    for (const rule of this.#items(this.#get(root, "rules"))) {
+      this.#order(rule, order.rule);
+      this.#entries(this.#get(rule, "cidrs"));
+    }
+    for (const test of this.#items(this.#get(root, "tests"))) {
+      this.#order(test, order.test);
+      this.#entries(this.#get(test, "allowed"));
+      this.#entries(this.#get(test, "denied"));
+    }
+    const guards = this.#get(root, "guards");
+    this.#order(guards, order.guards);
+    this.#entries(this.#get(guards, "must_allow"));
+    this.#entries(this.#get(guards, "must_deny"));
+    this.#style();
+    return this.#document.toString(stringOptions);
+  }
+
+  #items(node: unknown): readonly unknown[] {
+    return isSeq(node) ? node.items : [];
+  }
+
+  #pairs(node: unknown): [unknown, unknown][] {
+    return isMap(node) ? node.items.map(({ key, value }) => [key, value]) : [];
+  }
+
+  #get(node: unknown, wanted: string): unknown {
+    return isMap(node)
+      ? node.items.find(({ key }) => isScalar(key) && key.value === wanted)?.value
+      : undefined;
+  }
+
+  #order(node: unknown, keys: readonly string[]): void {
+    if (!isMap(node) || !this.#mayMove) return;
+    const rank = ({ key }: Pair): number => {
+      const at = isScalar(key) ? keys.indexOf(String(key.value)) : -1;
+      return at < 0 ? keys.length : at;
+    };
+    const sorted = node.items.toSorted((a, b) => rank(a) - rank(b));
+    if (sorted.every((pair, index) => pair === node.items[index])) return;
+    node.items = sorted;
+    this.#settleTop(node);
+  }
+
+  /** What now stands first has no blank line before it, and its comment is about the whole. */
+  #settleTop(node: YAMLMap): void {
+    const first = node.items[0]?.key;
+    if (!isNode(first)) return;
+    first.spaceBefore = false;
+    if (node === this.#document.contents || node.flow || !first.commentBefore) return;
+    node.commentBefore = node.commentBefore
+      ? `${node.commentBefore}\n${first.commentBefore}`
+      : first.commentBefore;
+    first.commentBefore = null;
+  }
+
+  #entries(node: unknown): void {
+    for (const item of this.#items(node)) {
+      this.#order(item, order.entry);
+      const prefix = isScalar(item) ? item : this.#get(item, "cidr");
+      if (isScalar(prefix) && typeof prefix.value === "string")
+        prefix.value = canonicalSpelling(prefix.value);
+    }
+  }
+
+  /** Plain where plain will do; the writer falls back to quotes where it will not. */
+  #style(): void {
+    visit(this.#document, {
+      Scalar: (_, node) => {
+        if (typeof node.value !== "string") return;
+        // A leading colon is legal without quotes, but hard to believe.
+        if (node.value.startsWith(":") || hasOddCharacters(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+        else if (node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE)
+          node.type = Scalar.PLAIN;
+      },
+      Collection: (_, node, path) => {
+        if (!node.flow || node.items.length === 0) return;
+        const inFlow = path.some((parent) => isCollection(parent) && parent.flow);
+        if (inFlow || !isSeq(node) || this.#width(node) <= widestFlow) return;
+        node.flow = false;
+        // Behind the bracket it was about the whole list; behind the last item it would be lost to the next.
+        if (node.comment && !node.commentBefore) {
+          node.commentBefore = node.comment;
+          node.comment = null;
+        }
+      },
+    });
+  }
+
+  /** Of all text inside, as it will be written, without quotes and brackets. */
+  #width(node: unknown): number {
+    if (isScalar(node)) return String(node.value).length + 2;
+    if (isAlias(node)) return node.source.length + 3;
+    if (isSeq(node)) return node.items.reduce((sum: number, item) => sum + this.#width(item), 0);
+    return this.#pairs(node).reduce((sum, [key, value]) => sum + this.#width(key) + this.#width(value), 0);
+  }
+}
+
+/** A comment may need a second round to find its place. */
+const mostRounds = 5;
+
+const formatOnce = (text: string): string => {
+  const { yaml, diagnostics } = parseYaml(new SourceText("policy", text), "policy");
+  if (yaml === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  const formatted = new Formatter(yaml.document).format();
+  const again = parseDocument(formatted, parserOptions);
+  // A formatter that loses something must not get as far as the file.
+  if (again.errors.length > 0 || !isDeepStrictEqual(again.toJS(), yaml.document.toJS()))
+    throw new Error("formatting changed the policy");
+  return formatted;
+};
+
+/** Throws `Failure` where the text is no YAML. Whether it is a valid policy is `parsePolicy`'s to say. */
+export const formatPolicy = (text: string): string => {
+  let formatted = text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
+  for (let round = 0; round < mostRounds; round += 1) {
+    const before = formatted;
+    formatted = formatOnce(before);
+    if (formatted === before) break;
+  }
+  return formatted;
+};

@@ -1,0 +1,233 @@
+/**
+ * An account as a policy: `policyFromSnapshot` writes one that plans to nothing, `mergeIntoPolicy` adds the
+ * rules that an existing one lacks and leaves every other byte alone. Names and descriptions come from the
+ * account and may hold anything; they are quoted so that they come back as they were.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLSeq } from "yaml";
+import { comparePrefixes, type Prefix } from "../address/prefix.js";
+import { validatePolicy } from "../generated/validators.js";
+import { hasErrors } from "../model/diagnostic.js";
+import { Failure } from "../model/failure.js";
+import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
+import { formatPolicy } from "./format-policy.js";
+import { parsePolicy } from "./parse-policy.js";
+import { canonicalSpelling, writePolicyPrefix } from "./prefix-spelling.js";
+import { prefixKey } from "./resolving.js";
+import { writeText } from "./yaml-strings.js";
+import { parserOptions } from "./yaml-text.js";
+
+/** Prefixes that a rule holds by a network. */
+interface Group {
+  readonly name: string;
+  readonly prefixes: readonly Prefix[];
+  readonly keys: ReadonlySet<string>;
+  readonly rules: ReadonlySet<SnapshotRule>;
+}
+
+const isPlainWord = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
+/** What is worth saying of where a rule comes from; dates only if they look like dates. */
+const ruleComment = ({ id, createdAt, updatedAt }: SnapshotRule): string => {
+  const dated = (label: string, at: string | undefined): string[] =>
+    at !== undefined && /^\d{4}-\d{2}-\d{2}/.test(at) ? [`${label} ${at.slice(0, 10)}`] : [];
+  return [`# rule ${id}`, ...dated("created", createdAt), ...dated("changed", updatedAt)].join(", ");
+};
+
+const entryLine = (prefix: Prefix, text: string): string => {
+  const written = writePolicyPrefix(prefix);
+  const differs = canonicalSpelling(text) !== written && /^[0-9A-Fa-f:./]+$/.test(text);
+  return `- ${writeText(written)}${differs ? ` # typed as ${text}` : ""}`;
+};
+
+/** A rule's lines, as an item of `rules` without indentation. */
+const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
+  const mine = groups.filter(({ rules }) => rules.has(rule));
+  const seen = new Set(mine.flatMap(({ keys }) => [...keys]));
+  const entries = rule.entries
+    .filter(({ prefix }) => !seen.has(prefixKey(prefix)) && seen.add(prefixKey(prefix)))
+    .map(({ prefix, text }) => entryLine(prefix, text));
+  const lines = [...mine.map(({ name }) => `- network: ${name}`), ...entries];
+  return [
+    ruleComment(rule),
+    `- name: ${writeText(rule.name)}`,
+    `  type: ${rule.type}`,
+    ...(rule.description === "" ? [] : [`  description: ${writeText(rule.description)}`]),
+    ...(lines.length === 0 ? ["  cidrs: []"] : ["  cidrs:", ...lines.map((line) => `    ${line}`)]),
+  ];
+};
+
+/** At least two prefixes that exactly the same rules hold, of one type and at least two. */
+const sharedGroups = (rules: readonly SnapshotRule[]): Group[] => {
+  const holders = new Map<string, { readonly prefix: Prefix; readonly rules: Set<SnapshotRule> }>();
+  for (const rule of rules) {
+    for (const { prefix } of rule.entries) {
+      const found = holders.get(prefixKey(prefix));
+      if (found === undefined) holders.set(prefixKey(prefix), { prefix, rules: new Set([rule]) });
+      else found.rules.add(rule);
+    }
+  }
+  const bySignature = new Map<string, { prefixes: Prefix[]; readonly rules: Set<SnapshotRule> }>();
+  for (const { prefix, rules: held } of holders.values()) {
+    if (held.size < 2 || new Set([...held].map(({ type }) => type)).size > 1) continue;
+    const signature = [...held].map((rule) => rules.indexOf(rule)).join(",");
+    const group = bySignature.get(signature);
+    if (group === undefined) bySignature.set(signature, { prefixes: [prefix], rules: held });
+    else group.prefixes.push(prefix);
+  }
+  return [...bySignature.values()]
+    .filter(({ prefixes }) => prefixes.length > 1)
+    .map(({ prefixes, rules: held }, index) => ({
+      name: `shared-${index + 1}`,
+      prefixes: prefixes.toSorted(comparePrefixes),
+      keys: new Set(prefixes.map(prefixKey)),
+      rules: held,
+    }));
+};
+
+/** Rules that a policy can hold: named, and by a name of their own. The others stay unmanaged. */
+const nameable = (rules: readonly SnapshotRule[]): SnapshotRule[] => {
+  const counts = new Map<string, number>();
+  for (const { name } of rules) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return rules.filter(({ name }) => name !== "" && counts.get(name) === 1);
+};
+
+const headerLines = ({ accountId, host, enforcement, rules }: Snapshot, leftOut: number): string[] => {
+  const fits = isPlainWord(host) && validatePolicy({ version: 1, account: { host }, rules: [] });
+  return [
+    `# The IP restrictions of account ${accountId}, as they are: a plan of this file finds nothing to change.`,
+    `# ${rules.length} rules were imported. Comments say which rule each was, and what was typed in another way.`,
+    ...(leftOut === 0
+      ? []
+      : [
+          `# Left out, and unmanaged: ${leftOut} rules without a name of their own. Name them on the account.`,
+        ]),
+    "",
+    "version: 1",
+    "account:",
+    `  id: ${accountId}`,
+    ...(fits ? [`  host: ${writeText(host)}`] : []),
+    ...(enforcement === "unknown"
+      ? ["# The account did not tell whether its rules are enforced.", "enforcement: ignore"]
+      : [`enforcement: ${enforcement}`]),
+    "# Rules on the account that this file does not name stay as they are.",
+    "unmanaged_rules: keep",
+  ];
+};
+
+export interface ImportOptions {
+  /** Turn sets of prefixes that several rules share into networks. */
+  readonly group?: boolean;
+}
+
+/** The account as a policy in canonical form. */
+export const policyFromSnapshot = (snapshot: Snapshot, { group = false }: ImportOptions = {}): string => {
+  const rules = nameable(snapshot.rules);
+  const groups = group ? sharedGroups(rules) : [];
+  const networks = groups.flatMap(({ name, prefixes }) => [
+    `  ${name}:`,
+    ...prefixes.map((prefix) => `    - ${writeText(writePolicyPrefix(prefix))}`),
+  ]);
+  const items = rules.flatMap((rule) => ["", ...ruleLines(rule, groups).map((line) => `  ${line}`)]);
+  const text = [
+    ...headerLines(snapshot, snapshot.rules.length - rules.length),
+    ...(networks.length === 0 ? [] : ["", "networks:", ...networks]),
+    "",
+    ...(items.length === 0 ? ["rules: []"] : ["rules:", ...items.slice(1)]),
+  ].join("\n");
+  return formatPolicy(`${text}\n`);
+};
+
+const rulesNode = (document: Document): YAMLSeq | undefined => {
+  const root = document.contents;
+  const value = isMap(root)
+    ? root.items.find(({ key }) => isScalar(key) && key.value === "rules")?.value
+    : undefined;
+  return isSeq(value) ? value : undefined;
+};
+
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf("\n", from);
+  return end < 0 ? text.length : end;
+};
+
+/** The text with the rules behind the last one, in the indentation of the list; undefined in flow style. */
+const appended = (text: string, rules: readonly SnapshotRule[]): string | undefined => {
+  const list = rulesNode(parseDocument(text, parserOptions));
+  const start = list?.range?.[0];
+  const last: unknown = list?.items.at(-1);
+  if (list === undefined || start === undefined) return undefined;
+  const block = (indent: string): string =>
+    rules
+      .map((rule) =>
+        ruleLines(rule, [])
+          .map((line) => `${indent}${line}\n`)
+          .join(""),
+      )
+      .join("\n");
+  if (list.items.length === 0) {
+    // `rules: []`: the brackets go, and what stands behind them on the line stays.
+    const end = list.range![1];
+    const rest = lineEnd(text, end);
+    const tail = text.slice(rest + 1);
+    return `${text.slice(0, start).trimEnd()}${text.slice(end, rest)}\n${block("  ")}${tail}`;
+  }
+  const range = isMap(last) ? last.range : undefined;
+  if (list.flow || !range) return undefined;
+  const indent = " ".repeat(start - text.lastIndexOf("\n", start - 1) - 1);
+  const end = lineEnd(text, text.slice(0, range[1]).trimEnd().length);
+  return `${text.slice(0, end)}\n\n${block(indent)}${text.slice(end + 1)}`;
+};
+
+const rulesOf = (text: string): unknown[] | undefined => {
+  const document = parseDocument(text, parserOptions);
+  const value: unknown = document.errors.length > 0 ? undefined : document.toJS();
+  if (typeof value !== "object" || value === null || !("rules" in value)) return undefined;
+  return Array.isArray(value.rules) ? value.rules : undefined;
+};
+
+/** By the tree instead of the text: for lists in brackets. Comments stay, but spacing may change. */
+const appendedByTree = (text: string, rules: readonly SnapshotRule[]): string => {
+  const document = parseDocument(text, parserOptions);
+  const list = rulesNode(document);
+  for (const rule of rules) {
+    const item = parseDocument(ruleLines(rule, []).join("\n"), parserOptions).contents;
+    if (isSeq(item)) list?.items.push(...item.items);
+  }
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+};
+
+export interface MergedPolicy {
+  readonly text: string;
+  /** Names of the rules that were added, in the order of the account. */
+  readonly added: readonly string[];
+}
+
+/**
+ * Adds the account's rules that the policy names neither as rule nor as previous name. The same text comes
+ * back where there are none. Throws `Failure` with the diagnostics of a policy that has errors.
+ */
+export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy => {
+  const { parsed, diagnostics } = parsePolicy(new TextEncoder().encode(text), "policy");
+  if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  const known = new Set(
+    parsed.raw.rules.flatMap(({ name, previousNames }) => [
+      name.value,
+      ...previousNames.map(({ value }) => value),
+    ]),
+  );
+  const missing = nameable(snapshot.rules).filter(({ name }) => !known.has(name));
+  if (missing.length === 0) return { text, added: [] };
+  const before = rulesOf(text) ?? [];
+  const fits = (candidate: string | undefined): candidate is string => {
+    const after = candidate === undefined ? undefined : rulesOf(candidate);
+    return (
+      after?.length === before.length + missing.length &&
+      isDeepStrictEqual(after.slice(0, before.length), before)
+    );
+  };
+  const spliced = appended(text, missing);
+  const merged = fits(spliced) ? spliced : appendedByTree(text, missing);
+  if (!fits(merged)) throw new Error("merging lost a rule");
+  return { text: merged, added: missing.map(({ name }) => name) };
+};

@@ -1,0 +1,50 @@
+/**
+ * Text into YAML so that it comes out again, and so that a reader sees what is there: characters that are
+ * invisible, change the direction of text, or cannot be encoded are written as escapes.
+ */
+import type { ScalarTag, Tags } from "yaml";
+
+// Control, format, private use, lone surrogates, line and paragraph separators; line feed and tab are plain.
+const odd = /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
+const oddOnes = new RegExp(odd, "gu");
+
+export const hasOddCharacters = (text: string): boolean => odd.test(text);
+
+/** Within double quotes. */
+export const escapeOddCharacters = (text: string): string =>
+  text.replace(oddOnes, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code > 0xffff
+      ? `\\U${code.toString(16).padStart(8, "0")}`
+      : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+
+/** In double quotes, on one line. */
+export const quoteText = (text: string): string => escapeOddCharacters(JSON.stringify(text));
+
+const reserved = /^(true|false|null|yes|no|on|off|y|n)$/i;
+
+/** Plain where nobody could read it as anything but text, else in double quotes. */
+export const writeText = (text: string): string => {
+  const word = /^[A-Za-z](?:[A-Za-z0-9 ()/._-]*[A-Za-z0-9)])?$/.test(text) && !reserved.test(text);
+  const address = /^[0-9A-Fa-f][0-9A-Fa-f:.]*[.:][0-9A-Fa-f:.]*(\/[0-9]+|[0-9A-Fa-f])$/.test(text);
+  return word || address ? text : quoteText(text);
+};
+
+const stringTag = "tag:yaml.org,2002:str";
+
+/** For the parser's `customTags`: strings in double quotes are written with escapes. */
+export const escapingTags = (tags: Tags): Tags =>
+  tags.map((tag) => {
+    if (typeof tag === "string" || tag.tag !== stringTag || tag.collection !== undefined) return tag;
+    const { stringify } = tag;
+    if (stringify === undefined) return tag;
+    const escaping: ScalarTag = {
+      ...tag,
+      stringify: (item, ctx, onComment, onChompKeep) => {
+        const text = stringify(item, ctx, onComment, onChompKeep);
+        return text.startsWith('"') ? escapeOddCharacters(text) : text;
+      },
+    };
+    return escaping;
+  });
