@@ -117,7 +117,9 @@ export const createEmulator = (options: EmulatorOptions): Emulator => {
         return dated(answer(request));
       } catch (error) {
         // What the state file's disk does to a write is the service's problem, not the caller's.
-        requests.addProblem(error);
+        const message = error instanceof Error ? error.message : String(error);
+        requests.addProblem(message);
+        options.onProblem?.(message);
         return dated(html(500));
       }
     },

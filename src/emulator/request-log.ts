@@ -31,7 +31,7 @@ export interface RequestLog {
     at: Date,
   ): void;
   /** Something that should not happen went wrong in the emulator. */
-  addProblem(error: unknown): void;
+  addProblem(message: string): void;
   problems(): readonly string[];
   clear(): void;
 }
@@ -67,8 +67,8 @@ export const createRequestLog = (): RequestLog => {
       });
       if (records.length > most) records = records.slice(-most / 2);
     },
-    addProblem: (error) => {
-      problems = [...problems.slice(-99), error instanceof Error ? error.message : String(error)];
+    addProblem: (message) => {
+      problems = [...problems.slice(-99), message];
     },
     problems: () => problems,
     clear: () => {

@@ -51,6 +51,8 @@ export interface EmulatorOptions extends Partial<Settings> {
   /** Default 300. */
   readonly cooldownSeconds?: number;
   readonly now?: () => Date;
+  /** Told what went wrong in the emulator itself and was answered with a 500: a full disk, a bug. */
+  readonly onProblem?: (message: string) => void;
 }
 
 export const settingsOf = (options: Partial<Settings>): Settings => {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { call, emulate, ruleBody, tokens } from "./emulated.js";
 
@@ -176,4 +177,56 @@ it("takes the caller from X-Forwarded-For, else the setting, else the peer", () 
   expect(status("127.0.0.1")).toBe(200);
   emulator.change({ exemptCaller: true });
   expect(status()).toBe(200);
+});
+
+it("refuses a rule write that turns the switch on over the caller's deny range", () => {
+  const emulator = emulate();
+  call(emulator, "POST", "/ip-restrictions/", ruleBody(["192.0.2.0/24"], { type: 2 }), elsewhere);
+  const before = emulator.state();
+  const write = ruleBody(["203.0.113.1"], { rule_set_enabled: true });
+  expect(call(emulator, "POST", "/ip-restrictions/", write, office).status).toBe(400);
+  expect(emulator.state()).toBe(before);
+  expect(call(emulator, "POST", "/ip-restrictions/", write, { from: "203.0.113.1" }).status).toBe(200);
+});
+
+const entry = fc.record({
+  type: fc.constantFrom("allow" as const, "deny" as const),
+  start: fc.nat(31),
+  length: fc.integer({ min: 27, max: 32 }),
+});
+
+/** By definition, without any cleverness: the longest prefix that holds the address decides. */
+const bruteForce = (
+  entries: readonly { type: "allow" | "deny"; start: number; length: number }[],
+  last: number,
+) => {
+  const holding = entries
+    .filter(({ start, length }) => start >> (32 - length) === last >> (32 - length))
+    .sort((a, b) => b.length - a.length);
+  return holding[0] === undefined
+    ? !entries.some(({ type }) => type === "allow")
+    : holding[0].type === "allow";
+};
+
+it("lets in whom the definition lets in, for every address of a small space", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(entry, {
+        maxLength: 8,
+        selector: ({ start, length }) => `${start >> (32 - length)}/${length}`,
+      }),
+      (entries) => {
+        const rules = entries.map(({ type, start, length }) => ({
+          name: "A",
+          type,
+          cidrs: [`192.0.2.${start}/${length}`],
+        }));
+        const emulator = emulate({ seed: { enabled: true, rules } });
+        for (let last = 0; last < 32; last += 1) {
+          const made = call(emulator, "GET", "/ip-restrictions/", undefined, { from: `192.0.2.${last}` });
+          expect(made.status === 200).toBe(bruteForce(entries, last));
+        }
+      },
+    ),
+  );
 });

@@ -130,6 +130,7 @@ const run = async (flags: Flags, io: Io): Promise<void> => {
     faults: flags.fault.map(faultOf),
     listDeleted: flags.listDeleted === true,
     now: () => io.now(),
+    onProblem: (message) => io.stderr.write(`a request was answered with 500: ${message}\n`),
     ...(flags.clientIp === undefined ? {} : { clientIp: clientIpOf(flags.clientIp) }),
     ...(flags.state === undefined ? {} : { stateFile: resolve(io.cwd, flags.state) }),
     ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed)) }),
