@@ -18,7 +18,7 @@ import { receiptHeader } from "./receipt-lines.js";
 import type { ApplyOptions, ApplyResult } from "./result.js";
 import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
 import { runStep } from "./run-step.js";
-import { isFinal, stopByVerdicts, stopForeignChange, stopStale } from "./stops.js";
+import { stopByVerdicts, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 import { readWithoutTwins } from "./twins.js";
 
@@ -108,7 +108,7 @@ const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined>
   }
   const late = run.inDoubt ? await lateCheck(run) : undefined;
   if (late !== undefined) return late;
-  return isFinal(run, reading.state) ? undefined : stopForeignChange(run, run.total, reading.state);
+  return stopUnlessFinal(run, reading.state);
 };
 
 /** The switch as the account shows it, else as the plan has set it. */
@@ -124,5 +124,5 @@ const lateCheck = async (run: Run): Promise<Stop | undefined> => {
   const reading = await readWithoutTwins(run);
   if (reading.kind === "interrupted") return stopInterrupted();
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
-  return isFinal(run, reading.state) ? undefined : stopForeignChange(run, run.total, reading.state);
+  return stopUnlessFinal(run, reading.state);
 };

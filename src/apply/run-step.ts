@@ -7,15 +7,14 @@
  * - a definite no, or a partial yes, ends the run.
  */
 import { assertNever } from "../model/assert.js";
-import type { Diagnostic } from "../model/diagnostic.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { type CallOutcome, callStep } from "./call.js";
 import { lookForStep, type Sight } from "./look.js";
 import type { WriteOutcome } from "./ports.js";
 import type { GoodReading } from "./read-account.js";
 import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
+import { foundLater, neverLanded, refusal, triesInVain, unseen } from "./step-problems.js";
 import { stopForeignChange } from "./stops.js";
-import { describeStep } from "./timeline.js";
 
 export type StepEnd =
   | { readonly kind: "done"; readonly reading: GoodReading }
@@ -170,21 +169,9 @@ const judgeRefused = async (
 };
 
 const giveUp = async (one: Try, message: string): Promise<StepEnd> => {
-  const tries = `tried ${one.attempt} times, and the account shows none of them`;
-  await settle(one, "failed", { message: `${message}; ${tries}` });
-  return stopped(
-    stopFailed([
-      {
-        code: "step-did-not-land",
-        severity: "error",
-        message: `${capital(describeStep(one.planned))} was ${tries}: ${message}`,
-        hint: "Run the same apply again once the service answers",
-      },
-    ]),
-  );
+  await settle(one, "failed", { message: `${message}; ${triesInVain(one.attempt)}` });
+  return stopped(stopFailed([neverLanded(one.planned, one.attempt, message)]));
 };
-
-const foundLater = (message: string): string => `${message}; the account read afterwards shows the step done`;
 
 const stopBySight = (
   one: Try,
@@ -201,36 +188,3 @@ const stopBySight = (
       return assertNever(sight);
   }
 };
-
-const unseen = (planned: PlannedStep): Diagnostic => ({
-  code: "step-not-visible",
-  severity: "error",
-  message: `The service said that ${describeStep(planned)} was done, but the account does not show it`,
-  hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
-});
-
-const refusal = (
-  planned: PlannedStep,
-  outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
-): Diagnostic => {
-  if (outcome.kind === "partial") {
-    return {
-      code: "step-partial",
-      severity: "error",
-      message: `The service says that it took only a part of ${describeStep(planned)}: ${outcome.message}`,
-      hint: "Make a new plan: it shows what is missing",
-    };
-  }
-  const { status, message, hint } = outcome;
-  return {
-    code: status === 0 ? "step-not-sent" : "step-refused",
-    severity: "error",
-    message:
-      status === 0
-        ? `${capital(describeStep(planned))} could not be sent: ${message}`
-        : `The service refused ${describeStep(planned)} with status ${status}: ${message}`,
-    ...(hint === undefined ? {} : { hint }),
-  };
-};
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -28,24 +28,25 @@ export const stopStale = (run: Run, actual: AccountState): Stop => ({
 
 /** Between two steps: somebody else has changed the account. `number` is the step that was to be seen. */
 export const stopForeignChange = (run: Run, number: number, actual: AccountState): Stop => {
-  const after = run.expectedState(number);
-  const before = run.expectedState(number - 1);
-  const nearer = differences(after, actual).length <= differences(before, actual).length ? after : before;
-  return {
-    reason: "failed",
-    diagnostics: [
-      {
-        code: "account-changed",
-        severity: "error",
-        message: `Around step ${number} the account changed in a way that is not of this plan`,
-        hint: "Find out who changed it, then make a new plan; the differences are listed",
-      },
-    ],
-    actual,
-    unexpected: differences(nearer, actual),
-    next: "plan-again",
-  };
+  const after = differences(run.expectedState(number), actual);
+  const before = differences(run.expectedState(number - 1), actual);
+  return foreignChange(`Around step ${number}`, actual, after.length <= before.length ? after : before);
 };
+
+const foreignChange = (when: string, actual: AccountState, unexpected: readonly Change[]): Stop => ({
+  reason: "failed",
+  diagnostics: [
+    {
+      code: "account-changed",
+      severity: "error",
+      message: `${when} the account changed in a way that is not of this plan`,
+      hint: "Find out who changed it, then make a new plan; the differences are listed",
+    },
+  ],
+  actual,
+  unexpected,
+  next: "plan-again",
+});
 
 /** Guards and tests that failed and whose override was not given. */
 export const stopByVerdicts = (run: Run): Stop | undefined => {
@@ -69,6 +70,8 @@ const silentVerdict = (guard: string): Diagnostic => ({
 const bareFlag = (flag: string): string => flag.replace(/^--/, "");
 
 /** After the last step: the account must be the plan's end, and nothing else. */
-export const isFinal = (run: Run, actual: AccountState): boolean =>
-  agrees(run.expected(run.total), fingerprintOf(actual)) &&
-  agrees(fingerprintOf(run.plan.after), fingerprintOf(actual));
+export const stopUnlessFinal = (run: Run, actual: AccountState): Stop | undefined => {
+  const seen = fingerprintOf(actual);
+  if (agrees(run.expected(run.total), seen) && agrees(fingerprintOf(run.plan.after), seen)) return undefined;
+  return foreignChange("After the last step", actual, differences(run.expectedState(run.total), actual));
+};

@@ -1,0 +1,54 @@
+/** What is said about a step that did not simply succeed. */
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { PlannedStep } from "../plan/plan.js";
+import type { WriteOutcome } from "./ports.js";
+import { describeStep } from "./timeline.js";
+
+/** For the record of a step whose answer was no yes, and which the account shows to be done. */
+export const foundLater = (message: string): string =>
+  `${message}; the account read afterwards shows the step done`;
+
+export const triesInVain = (attempts: number): string =>
+  `tried ${attempts} times, and the account shows none of them`;
+
+export const neverLanded = (planned: PlannedStep, attempts: number, message: string): Diagnostic => ({
+  code: "step-did-not-land",
+  severity: "error",
+  message: `${capital(describeStep(planned))} was ${triesInVain(attempts)}: ${message}`,
+  hint: "Run the same apply again once the service answers",
+});
+
+/** Answered as done, and nowhere to be seen. */
+export const unseen = (planned: PlannedStep): Diagnostic => ({
+  code: "step-not-visible",
+  severity: "error",
+  message: `The service said that ${describeStep(planned)} was done, but the account does not show it`,
+  hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
+});
+
+/** A definite no, or a partial yes. */
+export const refusal = (
+  planned: PlannedStep,
+  outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
+): Diagnostic => {
+  if (outcome.kind === "partial") {
+    return {
+      code: "step-partial",
+      severity: "error",
+      message: `The service says that it took only a part of ${describeStep(planned)}: ${outcome.message}`,
+      hint: "Make a new plan: it shows what is missing",
+    };
+  }
+  const { status, message, hint } = outcome;
+  return {
+    code: status === 0 ? "step-not-sent" : "step-refused",
+    severity: "error",
+    message:
+      status === 0
+        ? `${capital(describeStep(planned))} could not be sent: ${message}`
+        : `The service refused ${describeStep(planned)} with status ${status}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+  };
+};
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
