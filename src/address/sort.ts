@@ -122,7 +122,8 @@ class Sorter implements SortedColumns {
       const value = this.#keys[start]!;
       let end = start + 1;
       while (end < to && this.#keys[end] === value) end += 1;
-      this.sort(start, end, key);
+      if (end === start + 1) this.#copyRow(start, key);
+      else this.sort(start, end, key);
       start = end;
     }
   }
@@ -138,12 +139,14 @@ class Sorter implements SortedColumns {
       }
       rows[place] = row;
     }
-    const { words, lengths } = this.#from;
-    for (let at = from; at < to; at += 1) {
-      const row = rows[at]!;
-      for (let word = key; word < 4; word += 1) this.words[4 * at + word] = words[4 * row + word]!;
-      this.lengths[at] = lengths[row]!;
-    }
+    for (let at = from; at < to; at += 1) this.#copyRow(at, key);
+  }
+
+  /** Fills in the keys from `key` on at one place. */
+  #copyRow(at: number, key: number): void {
+    const row = this.rows[at]!;
+    for (let word = key; word < 4; word += 1) this.words[4 * at + word] = this.#from.words[4 * row + word]!;
+    this.lengths[at] = this.#from.lengths[row]!;
   }
 
   #compare(a: number, b: number, key: number): number {
