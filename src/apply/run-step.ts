@@ -38,12 +38,10 @@ export const runStep = async (run: Run, planned: PlannedStep, start: GoodReading
   let reading = start;
   let doubt = false;
   for (let attempt = 1; ; attempt += 1) {
-    const started = await run.write({
-      step: planned.number,
-      outcome: "started",
-      at: run.ports.now().toISOString(),
-    });
-    if (started.length > 0) return stopped(stopFailed(started));
+    if (run.interrupted) return stopBeforeTry({ run, planned, attempt, doubt }, stopInterrupted());
+    const at = run.ports.now().toISOString();
+    const started = await run.write({ step: planned.number, outcome: "started", at });
+    if (started.length > 0) return stopBeforeTry({ run, planned, attempt, doubt }, stopFailed(started));
     run.emit({ kind: "step-started", planned, total: run.total, attempt });
     const outcome = await callStep(run, planned.step, reading);
     rememberCreate(run, planned, outcome);
@@ -56,6 +54,13 @@ export const runStep = async (run: Run, planned: PlannedStep, start: GoodReading
       run.inDoubt = true;
     }
   }
+};
+
+/** A step whose first try was never made has not begun; the tries before a later one did not land. */
+const stopBeforeTry = async (one: Try, stop: Stop): Promise<StepEnd> => {
+  const made = { ...one, attempt: one.attempt - 1 };
+  if (made.attempt > 0) await settle(made, "failed", { message: triesInVain(made.attempt) });
+  return stopped(stop);
 };
 
 const judge = async (one: Try, outcome: CallOutcome): Promise<TryEnd> => {

@@ -9,7 +9,9 @@ export const foundLater = (message: string): string =>
   `${message}; the account read afterwards shows the step done`;
 
 export const triesInVain = (attempts: number): string =>
-  `tried ${attempts} times, and the account shows none of them`;
+  attempts === 1
+    ? "tried once, and the account does not show it"
+    : `tried ${attempts} times, and the account shows none of them`;
 
 export const neverLanded = (planned: PlannedStep, attempts: number, message: string): Diagnostic => ({
   code: "step-did-not-land",

@@ -10,7 +10,7 @@ import { samePrefix } from "../address/prefix.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { checkSnapshot, sortedPrefixes } from "../plan/state.js";
 import { type Reading, readAccount } from "./read-account.js";
-import type { Run } from "./run.js";
+import { diagnosticsOf, type Run } from "./run.js";
 
 const mostRounds = 3;
 
@@ -36,7 +36,12 @@ const removeTwin = async (run: Run, snapshot: Snapshot): Promise<boolean> => {
   if (problems.length > 0) return false;
   const planned = run.plan.steps[number - 1];
   if (planned !== undefined) run.emit({ kind: "step-waiting", planned, ms: 0, message });
-  await run.ports.writer.deleteRule(copy);
+  try {
+    await run.ports.writer.deleteRule(copy);
+  } catch (error) {
+    // Whatever it was, the next reading tells what became of the copy.
+    diagnosticsOf(error);
+  }
   return true;
 };
 

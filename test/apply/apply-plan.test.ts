@@ -464,6 +464,17 @@ describe("Ctrl-C", () => {
     expect((await run({ fake: outcome.fake })).result.outcome).toBe("done");
   });
 
+  it("sends nothing once it was stopped while the service was being asked", async () => {
+    const fake = new FakeAccount(before);
+    const controller = new AbortController();
+    fake.onCall = (call) => {
+      if (call === "validate") controller.abort();
+    };
+    const outcome = await run({ fake, signal: controller.signal });
+    expect([outcome.fake.writes, outcome.fake.enabled, outcome.result.exitCode]).toEqual([3, false, 4]);
+    expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "skipped"]);
+  });
+
   it("abandons a call that does not answer, as unknown", async () => {
     const fake = new FakeAccount(before);
     const controller = new AbortController();
