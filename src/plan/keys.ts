@@ -1,5 +1,5 @@
 /** Keys and orders that the planner shares: prefixes as map keys, rules by name. */
-import type { Prefix } from "../address/prefix.js";
+import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { Rule } from "../model/rule.js";
 
 /** One number per prefix; `Map` and `Set` compare bigints by value. */
@@ -17,9 +17,14 @@ export const rulesByName = (rules: Iterable<Rule>): Map<string, Rule> => {
   return map;
 };
 
+/** Whether two lists hold the same prefixes in the same order. */
+export const samePrefixes = (a: readonly Prefix[], b: readonly Prefix[]): boolean =>
+  a === b || (a.length === b.length && a.every((prefix, index) => samePrefix(prefix, b[index]!)));
+
 /** Prefixes of `a` that are not among those of `b`, in the order of `a`. */
 export const withoutPrefixes = (a: readonly Prefix[], b: readonly Prefix[]): Prefix[] => {
   if (b.length === 0) return [...a];
+  if (samePrefixes(a, b)) return [];
   const keys = new Set(b.map(prefixKey));
   return a.filter((prefix) => !keys.has(prefixKey(prefix)));
 };

@@ -157,14 +157,6 @@ const switchCalls = (stages: Stages, stage: number, split: SplitSlots, toCode: n
   });
 };
 
-/** Whether some allow entry stands all along, or none ever does: then no single call can flip the default. */
-const defaultIsSteady = (change: VerdictChange): boolean => {
-  const allows = [...change.before.keys()].filter(
-    (row) => change.before[row] === 1 || change.after[row] === 1,
-  );
-  return allows.length === 0 || allows.some((row) => change.before[row] === 1 && change.after[row] === 1);
-};
-
 /** Needs a call although no entry changes: a new name or description, or a rule to delete. */
 const needsCall = ({ before, after, bridge }: Slot): boolean => {
   if (bridge !== undefined || before === undefined || after === undefined) return true;
@@ -196,7 +188,7 @@ const schedule = (split: SplitSlots, change: VerdictChange, bridge: Bridge | und
   const toAllowOn = phase2 + 2;
   stages.attach("add", work.takenOver, first, split.switching.size === 0 ? phase3 - 1 : addedLast, addedLast);
   stages.attach("remove", work.handedOver, phase3, removedLast, removedLast);
-  const steady = defaultIsSteady(change);
+  const steady = change.defaultIsSteady;
   stages.attach("add", work.freeAdditions, first, steady ? removedLast : toAllowOn, addedLast);
   const withAddition = new Set(work.freeAdditions.map(({ slot }) => slot));
   const alone = work.freeRemovals.filter(({ slot }) => !withAddition.has(slot));

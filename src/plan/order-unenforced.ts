@@ -35,12 +35,11 @@ class Handovers {
   readonly #byPrefix = new Map<bigint, Handover>();
   readonly #given: Prefix[][];
   readonly #taken: Prefix[][];
-  readonly #change: VerdictChange;
 
   constructor(slots: readonly Slot[]) {
-    this.#change = new VerdictChange(slots);
+    const change = new VerdictChange(slots);
     const flips = (prefixes: readonly Prefix[]): Prefix[] =>
-      prefixes.filter((prefix) => this.#change.isFlip(this.#change.row(prefix)));
+      prefixes.filter((prefix) => change.flips(prefix));
     this.#given = slots.map((slot) => flips(prefixesBefore(slot)));
     this.#taken = slots.map((slot) => flips(prefixesAfter(slot)));
     this.#given.forEach((prefixes, slot) => {

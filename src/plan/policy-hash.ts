@@ -1,15 +1,15 @@
 /** The hash that binds a plan to its policy: SHA-256 of what the policy means, not of how it is written. */
-import { comparePrefixes, formatPrefix } from "../address/prefix.js";
+import { comparePrefixes } from "../address/prefix.js";
 import type { Guards, Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
 import { byName, compareNames } from "./keys.js";
-import { sha256 } from "./state-hash.js";
+import { hashablePrefix, sha256 } from "./state-hash.js";
 
 const prefixTexts = (entries: readonly PolicyEntry[]): string[] => [
   ...new Set(
     entries
       .map(({ prefix }) => prefix)
       .sort(comparePrefixes)
-      .map(formatPrefix),
+      .map(hashablePrefix),
   ),
 ];
 

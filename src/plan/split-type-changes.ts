@@ -47,7 +47,7 @@ export const splitTypeChanges = (
       return change.isNeutral(row) ? steady.has(prefixKey(prefix)) : change.isExclusive(row, index);
     };
     const [before, after] = [prefixesBefore(slot), prefixesAfter(slot)];
-    const common = after.filter((prefix) => change.isFlip(change.row(prefix)));
+    const common = after.filter((prefix) => change.flips(prefix));
     return (
       withoutPrefixes(before, after).every(harmless) &&
       withoutPrefixes(after, before).every(harmless) &&

@@ -5,8 +5,8 @@
  * address of one region is touched by another.
  */
 import type { Prefix } from "../address/prefix.js";
-import type { RuleType } from "../model/rule.js";
-import { withoutPrefixes } from "./keys.js";
+import type { Rule, RuleType } from "../model/rule.js";
+import { samePrefixes, withoutPrefixes } from "./keys.js";
 import { PrefixForest } from "./prefix-forest.js";
 import { changesType, prefixesAfter, prefixesBefore, type Slot } from "./slots.js";
 
@@ -29,15 +29,23 @@ export class VerdictChange {
   /** How many slots change the type of any prefix. */
   readonly changingSlots: number;
 
+  /** Whether some allow entry stands all along, or none ever does: then no single call can flip the default. */
+  readonly defaultIsSteady: boolean;
+
+  /** Rules whose entries stay as they are matter only where they hold a prefix that another one changes. */
   constructor(slots: readonly Slot[]) {
-    this.forest = new PrefixForest(allPrefixes(slots));
+    const changing = slots.filter((slot) => !keepsEntries(slot));
+    this.forest = new PrefixForest(
+      changing.flatMap((slot) => [...prefixesBefore(slot), ...prefixesAfter(slot)]),
+    );
     const rows = this.forest.prefixes.length;
     this.before = new Uint8Array(rows);
     this.after = new Uint8Array(rows);
     for (const slot of slots) {
-      for (const prefix of prefixesBefore(slot)) this.before[this.row(prefix)] = codeOf(slot.before!.type);
-      for (const prefix of prefixesAfter(slot)) this.after[this.row(prefix)] = codeOf(slot.after!.type);
+      this.#mark(this.before, slot.before);
+      this.#mark(this.after, slot.after);
     }
+    this.defaultIsSteady = slots.some(keepsAllow) || this.#isSteadyInForest();
     this.#regions = new Int32Array(rows).fill(-1);
     for (let row = 0; row < rows; row += 1) {
       const parent = this.forest.parents[row]!;
@@ -48,6 +56,19 @@ export class VerdictChange {
     this.changingSlots = slots.filter((slot, index) => this.#claim(slot, index)).length;
   }
 
+  #mark(codes: Uint8Array, rule: Rule | undefined): void {
+    for (const prefix of rule?.prefixes ?? []) {
+      const row = this.forest.find(prefix);
+      if (row !== undefined) codes[row] = codeOf(rule!.type);
+    }
+  }
+
+  #isSteadyInForest(): boolean {
+    const allows = [...this.before.keys()].filter((row) => this.before[row] === 1 || this.after[row] === 1);
+    return allows.length === 0 || allows.some((row) => this.before[row] === 1 && this.after[row] === 1);
+  }
+
+  /** Of a prefix that some slot with changing entries holds. */
   row(prefix: Prefix): number {
     return this.forest.rowOf(prefix);
   }
@@ -60,6 +81,11 @@ export class VerdictChange {
   /** Whether the prefix is allowed on one side and denied on the other. */
   isFlip(row: number): boolean {
     return this.before[row] !== 0 && this.after[row] !== 0 && !this.isNeutral(row);
+  }
+
+  flips(prefix: Prefix): boolean {
+    const row = this.forest.find(prefix);
+    return row !== undefined && this.isFlip(row);
   }
 
   /** Whether every change to the addresses of this changed row is made by this slot alone. */
@@ -85,9 +111,11 @@ export class VerdictChange {
   }
 }
 
-function* allPrefixes(slots: readonly Slot[]): Iterable<Prefix> {
-  for (const slot of slots) {
-    yield* prefixesBefore(slot);
-    yield* prefixesAfter(slot);
-  }
-}
+const keepsEntries = ({ before, after }: Slot): boolean =>
+  before !== undefined &&
+  after !== undefined &&
+  before.type === after.type &&
+  samePrefixes(before.prefixes, after.prefixes);
+
+const keepsAllow = (slot: Slot): boolean =>
+  keepsEntries(slot) && slot.after!.type === "allow" && slot.after!.prefixes.length > 0;
