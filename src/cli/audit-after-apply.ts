@@ -1,5 +1,6 @@
 /** `apply --audit`: the receipt just written, held against the audit log. */
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseReceipt } from "../apply/receipt.js";
 import { awaitAudit } from "../audit/await-audit.js";
@@ -23,7 +24,7 @@ export const verifyAfterApply = async (
   file: string,
   options: OutputOptions & { readonly auditTimeout: number },
 ): Promise<ExitCode> => {
-  const { receipt, diagnostics } = parseReceipt(await readFile(file, "utf8"), file);
+  const { receipt, diagnostics } = parseReceipt(await readFile(resolve(io.cwd, file), "utf8"), file);
   if (receipt === undefined) throw new Failure(diagnostics);
   const verification = await awaitAudit(
     [{ file, receipt }],

@@ -1,6 +1,6 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
 import { mkdir } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { applyPlan } from "../../apply/apply-plan.js";
@@ -12,6 +12,7 @@ import type { Plan } from "../../plan/plan.js";
 import { renderApplyJson } from "../../render/apply-json.js";
 import { renderApplyMarkdown } from "../../render/apply-markdown.js";
 import { renderApplyText } from "../../render/apply-text.js";
+import { closingLine } from "../../render/plan-summary.js";
 import { renderPlanText } from "../../render/plan-text.js";
 import { planVerdict } from "../../render/verdict.js";
 import { verifyAfterApply } from "../audit-after-apply.js";
@@ -87,7 +88,8 @@ const apply = async (
       "plan" in source
         ? source.plan
         : await preparePlan(io, client, { ...source, ...guards, now: options.now });
-    showPlan(io, plan, options);
+    // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
+    showPlan(io, plan, options, "plan" in source && options.autoApprove === true);
     if (plan.steps.length > 0 && planVerdict(plan) !== "refused" && options.autoApprove !== true)
       if (!(await confirm(io, question(plan)))) throw notApproved();
     await carryOut(io, plan, client, progress, { planFile, options, guards });
@@ -99,11 +101,13 @@ const apply = async (
 };
 
 /** On standard output where that is for people, so that a log holds the plan beside its end. */
-const showPlan = (io: Io, plan: Plan, options: Options): void => {
+const showPlan = (io: Io, plan: Plan, options: Options, briefly: boolean): void => {
   const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
-  stream.write(
-    withNewline(renderPlanText(plan, { ...lookOf(io, stream, options), policyFile: options.policy })),
-  );
+  const look = lookOf(io, stream, options);
+  const text = briefly
+    ? closingLine(plan, "the policy")
+    : renderPlanText(plan, { ...look, policyFile: options.policy });
+  stream.write(withNewline(text));
 };
 
 const question = ({ steps, account }: Plan): string =>
@@ -135,11 +139,11 @@ const carryOut = async (
     progress.stop();
     await receipt?.close();
   }
-  if (receipt !== undefined) note(io, `Receipt: ${receipt.path}`);
+  if (receipt !== undefined) note(io, `Receipt: ${relative(io.cwd, receipt.path)}`);
   await deliverResult(io, plan, result, planFile, receipt?.path, options);
   io.exitCode = result.exitCode;
   if (result.outcome === "done" && options.audit === true && receipt !== undefined)
-    io.exitCode = await verifyAfterApply(io, client, receipt.path, options);
+    io.exitCode = await verifyAfterApply(io, client, relative(io.cwd, receipt.path), options);
 };
 
 const deliverResult = async (

@@ -16,6 +16,10 @@ const token = "demo-token";
 const colleagueToken = "demo-colleague-token";
 /** The address that the emulator takes its callers to have: one of the office's. */
 const callerAddress = "203.0.113.10";
+const colleagueAddress = "198.51.100.7";
+
+/** The rule that somebody opens behind the tool's back. */
+const openedRule = "Corporate VPN";
 
 /** What the demo's account holds before: an older VPN rule, and a rule that nobody put into the policy. */
 const accountBefore = {
@@ -82,9 +86,9 @@ class Tour {
     this.#say("The policy says what it should be:\n");
     this.#io.stdout.write(await readFile(join(this.#folder, "policy.yaml"), "utf8"));
     this.#say("\n1. The plan: what would change, and who gains or loses access.");
-    await this.#type(["plan"]);
-    this.#say("\n2. Apply it, then confirm every change in the audit log.");
-    await this.#type(["apply", "--auto-approve", "--audit"]);
+    await this.#type(["plan", "--out", "plan.json"]);
+    this.#say("\n2. Apply exactly that plan, then confirm every change in the audit log.");
+    await this.#type(["apply", "plan.json", "--auto-approve", "--audit"]);
     this.#say("\n3. The account as it is now.");
     await this.#type(["show"]);
     this.#say("\n4. Planned again, nothing is left to do.");
@@ -128,10 +132,28 @@ class Tour {
   /** A change past the tool, as somebody else would make it: a plain PUT to the API. */
   async #openToEveryone(): Promise<void> {
     const url = `${this.#emulator.url}/api/v3/accounts/${accountId}/ip-restrictions/`;
-    const headers = { authorization: `Token ${colleagueToken}`, "content-type": "application/json" };
-    const listed = (await (await fetch(url, { headers })).json()) as { data: { id: number; name: string }[] };
-    const rule = listed.data.find(({ name }) => name === "Partner access");
-    const body = { name: "Partner access", type: 1, account_id: accountId, cidrs: [{ cidr: "0.0.0.0/0" }] };
-    await fetch(`${url}${rule?.id}`, { method: "PUT", headers, body: JSON.stringify(body) });
+    const headers = {
+      authorization: `Token ${colleagueToken}`,
+      "content-type": "application/json",
+      "x-forwarded-for": colleagueAddress,
+    };
+    // What fetch gives is unknown; this is the emulator's own listing.
+    const listed = (await (await fetch(url, { headers })).json()) as {
+      data: { id: number; name: string; description: string }[];
+    };
+    const rule = listed.data.find(({ name }) => name === openedRule);
+    if (rule === undefined) throw new Error(`the demo's account has no rule ${openedRule}`);
+    const { id, name, description } = rule;
+    const cidrs = [{ cidr: "0.0.0.0/0" }];
+    const body = JSON.stringify({
+      id,
+      name,
+      description,
+      type: 1,
+      account_id: accountId,
+      rule_set_enabled: true,
+      cidrs,
+    });
+    await fetch(`${url}${id}`, { method: "PUT", headers, body });
   }
 }
