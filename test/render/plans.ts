@@ -188,8 +188,19 @@ export const hostile = planWith(hostileNames);
 
 /** Everything that a plan can hold besides. */
 export const everythingElse = planOf({
-  before: { enforcement: "disabled", rules: [] },
-  after: { enforcement: "enabled", rules: [] },
+  before: {
+    enforcement: "disabled",
+    rules: [
+      rule("Branch", "deny", ["192.0.2.0/24"]),
+      rule("Odd", "allow", []),
+      rule("Old", "deny", ["10.0.0.0/8"]),
+      rule("temporary", "allow", ["0.0.0.0/0", "::/0"]),
+    ],
+  },
+  after: {
+    enforcement: "enabled",
+    rules: [rule("Branch", "allow", ["192.0.2.0/24"]), rule("Odd", "allow", [])],
+  },
   changes: [
     { kind: "delete", rule: rule("Old", "deny", ["10.0.0.0/8"]), reason: "unmanaged" },
     { kind: "delete", rule: rule("temporary", "allow", ["0.0.0.0/0", "::/0"]), reason: "left-over" },

@@ -1,0 +1,336 @@
+import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { AddressSet } from "../../src/address/address-set.js";
+import type { ApplyResult, StepReport } from "../../src/apply/result.js";
+import type { Diagnostic } from "../../src/model/diagnostic.js";
+import type { AccessPart } from "../../src/plan/plan.js";
+import { accessRows, accessSentence, accessWords, rangesText } from "../../src/render/access-rows.js";
+import { liveLine, liveText, progressLine, waitText } from "../../src/render/apply-progress.js";
+import { renderApplyText } from "../../src/render/apply-text.js";
+import { diagnosticsCount, renderDiagnosticsText } from "../../src/render/diagnostics-text.js";
+import { countdown, duration } from "../../src/render/duration.js";
+import { excerpt } from "../../src/render/excerpt.js";
+import { fileUri, relativePath } from "../../src/render/file-uri.js";
+import { lookAlikes } from "../../src/render/look-alike.js";
+import { renderPlanText } from "../../src/render/plan-text.js";
+import { createStyle } from "../../src/render/style.js";
+import { cellsOf } from "../../src/render/width.js";
+import { addressCount, counted } from "../../src/render/words.js";
+import { colour, look } from "./formats.js";
+import { changeOf, entryOf, getsIn, nothingMatched, ordinary, planOf, prefixes, rule } from "./plans.js";
+import { applyResultOf, ordinaryNames, place } from "./samples.js";
+
+const setOf = (...texts: string[]): AddressSet => AddressSet.ofPrefixes(prefixes(...texts));
+
+describe("counts", () => {
+  it.each([
+    [setOf("203.0.113.0/24"), "256 IPv4 addresses"],
+    [setOf("203.0.113.7"), "1 IPv4 address"],
+    [setOf("10.0.0.0/8"), "16,777,216 IPv4 addresses"],
+    [setOf("2001:db8::/120", "192.0.2.0/31"), "2 IPv4 addresses and 256 IPv6 addresses"],
+    [setOf("2001:db8::/48"), "2^80 IPv6 addresses"],
+    [setOf("2001:db8::/48", "2001:db8:1::1"), "1,208,925,819,614,629,174,706,177 IPv6 addresses"],
+    [setOf("0.0.0.0/0"), "the whole IPv4 internet"],
+    [setOf("::/0"), "the whole internet, IPv4 and IPv6"],
+    [AddressSet.empty, "no addresses"],
+  ])("%#: %s", (set, words) => expect(addressCount(set.count())).toBe(words));
+
+  it("says one rule, two rules", () => {
+    expect(counted(1, "rule")).toBe("1 rule");
+    expect(counted(0, "entry", "entries")).toBe("0 entries");
+    expect(counted(12_345n, "rule")).toBe("12,345 rules");
+  });
+});
+
+describe("ranges", () => {
+  it.each([
+    [setOf("203.0.113.0/24", "192.0.2.1"), "192.0.2.1/32, 203.0.113.0/24"],
+    [setOf("0.0.0.0/0"), "0.0.0.0/0"],
+    [setOf("::/0"), "0.0.0.0/0 and ::/0"],
+    [setOf("192.0.2.0/24").complement(), "all of IPv4 but 192.0.2.0/24, all of IPv6"],
+  ])("%#: %s", (set, words) => expect(rangesText(set)).toBe(words));
+
+  it("cuts only where it is told to, and says by how much", () => {
+    const set = AddressSet.ofPrefixes(
+      prefixes(...Array.from({ length: 30 }, (_, index) => `10.${2 * index}.0.0/16`)),
+    );
+    expect(rangesText(set).split(", ")).toHaveLength(30);
+    expect(rangesText(set, 12)).toMatch(/10\.22\.0\.0\/16, and 18 more prefixes$/);
+  });
+});
+
+describe("access rows", () => {
+  const part = (
+    verdict: AccessPart["verdict"],
+    before: AccessPart["before"],
+    after: AccessPart["after"],
+  ): AccessPart => ({
+    verdict,
+    prefixes: prefixes("203.0.113.0/24"),
+    before,
+    after,
+  });
+  const deny = entryOf("Block", "deny", "203.0.113.0/24");
+  const allow = entryOf("VPN", "allow", "203.0.113.0/24");
+  const open = { kind: "default", allowed: true } as const;
+  const off = { kind: "enforcement-off" } as const;
+
+  it.each([
+    ["allowed", nothingMatched, allow, '(rule "VPN")'],
+    ["allowed", deny, allow, '(rule "VPN", was decided by rule "Block")'],
+    ["allowed", deny, open, '(no longer denied by rule "Block")'],
+    ["allowed", nothingMatched, open, "(no allow entry is left, so whatever no entry denies gets in)"],
+    ["allowed", deny, off, "(enforcement is off)"],
+    ["blocked", open, deny, '(denied by rule "Block")'],
+    ["blocked", allow, nothingMatched, '(no longer allowed by rule "VPN")'],
+    ["blocked", open, nothingMatched, "(there is now an allow entry, so whatever none allows is denied)"],
+    ["blocked", off, nothingMatched, "(enforcement is on and nothing allows them)"],
+  ] as const)("%#: %s", (verdict, before, after, reason) => {
+    const [row] = accessRows(changeOf(part(verdict, before, after)));
+    const what = verdict === "allowed" ? "get in" : "no longer get in";
+    expect(row?.text).toBe(`256 IPv4 addresses ${what}: 203.0.113.0/24 ${reason}`);
+    expect(row?.sign).toBe(verdict === "allowed" ? "+" : "-");
+    expect(row?.broadens ?? false).toBe(verdict === "allowed");
+  });
+
+  it("names the whole internet", () => {
+    const [row] = accessRows(changeOf(getsIn("Open", "::/0")));
+    expect(row?.text).toBe('the whole internet, IPv4 and IPv6 get in: 0.0.0.0/0 and ::/0 (rule "Open")');
+  });
+
+  it("puts parts with one reason together, and lists every range that broadens", () => {
+    const many = Array.from(
+      { length: 300 },
+      (_, index) => `10.${index % 256}.${2 * Math.floor(index / 256)}.0/25`,
+    );
+    const rows = accessRows(changeOf(...many.map((text) => getsIn("VPN", text))));
+    expect(rows).toHaveLength(1);
+    for (const text of many) expect(rows[0]?.text).toContain(text);
+  });
+
+  it("sums up in words", () => {
+    const both = changeOf(getsIn("VPN", "203.0.113.0/24"), part("blocked", allow, nothingMatched));
+    expect(accessWords(changeOf())).toBe("does not change");
+    expect(accessWords(both)).toBe("broadens and narrows: 256 IPv4 addresses in, 256 out");
+    expect(accessSentence({ change: both, enforcedBefore: false, enforcedAfter: false })).toBe(
+      "Enforcement is off; once it is enabled, access broadens and narrows: 256 IPv4 addresses in, 256 out.",
+    );
+  });
+});
+
+describe("plan text", () => {
+  it("cuts long lists of entries in the changes, never in the access block", () => {
+    const texts = Array.from({ length: 60 }, (_, index) => `10.${2 * index}.0.0/16`);
+    const big = rule("Big", "allow", texts);
+    const text = renderPlanText(
+      planOf({
+        changes: [{ kind: "create", rule: big }],
+        access: { change: changeOf(getsIn("Big", ...texts)), enforcedBefore: true, enforcedAfter: true },
+      }),
+      look,
+    );
+    const [access = "", changes = ""] = text.split("\nChanges\n");
+    expect(access.match(/10\.\d+\.0\.0\/16/g)).toHaveLength(60);
+    expect(changes.match(/10\.\d+\.0\.0\/16/g)).toHaveLength(20);
+    expect(changes).toContain("… and 40 more entries");
+  });
+
+  it("says the same with and without colour", () => {
+    // biome-ignore lint/complexity/useRegexLiterals: the escape is clearer as text
+    const plain = renderPlanText(ordinary, colour).replace(new RegExp("\\u001b\\[\\d+m", "g"), "");
+    expect(plain).toBe(renderPlanText(ordinary, look));
+  });
+
+  it("shows a check that passed only by its flag", () => {
+    const text = renderPlanText(
+      planOf({
+        verdicts: [
+          {
+            guard: "max_removed_rules",
+            passed: true,
+            override: "--allow-removed-rules",
+            diagnostics: [{ code: "too-many-removed", severity: "warning", message: "4 rules go" }],
+          },
+        ],
+      }),
+      look,
+    );
+    expect(text).toContain("  passed, but max_removed_rules\n    warning[too-many-removed]: 4 rules go\n");
+  });
+});
+
+describe("diagnostics text", () => {
+  const lines = (source: Parameters<typeof excerpt>[0], width = 80): string[] =>
+    excerpt(source, (text) => text, { ...look, width }).map((line) => line.slice(8));
+
+  it.each([
+    ["ASCII", "  - cidr: x", 5, 4, "  - cidr: x", "    ^^^^"],
+    ["tabs", "\t\tkey: x", 3, 3, "        key: x", "        ^^^"],
+    ["wide letters", "日本: key", 5, 3, "日本: key", "      ^^^"],
+    ["escapes", "\u001b[0m key", 6, 3, "\\x1b[0m key", "        ^^^"],
+    ["the end of the line", "key:", 5, 1, "key:", "    ^"],
+    ["an empty range", "key: x", 6, 0, "key: x", "     ^"],
+    ["an emoji of two units", "😀 key", 4, 3, "😀 key", "   ^^^"],
+  ])("puts the caret under %s", (_, text, column, length, shown, carets) => {
+    expect(lines(place(1, column, length, text))).toEqual([shown, carets]);
+  });
+
+  it("keeps the place in view in a line of any length", () => {
+    fc.assert(
+      fc.property(fc.nat(3_000), fc.nat(3_000), fc.integer({ min: 40, max: 200 }), (before, after, width) => {
+        const text = `${"a".repeat(before)}XYZ${"b".repeat(after)}`;
+        const [line = "", carets = ""] = lines(place(1, before + 1, 3, text), width);
+        const at = carets.indexOf("^");
+        expect(line.slice(at, at + carets.trim().length)).toBe("XYZ".slice(0, carets.trim().length));
+        expect(cellsOf(line)).toBeLessThanOrEqual(width - 8);
+      }),
+    );
+  });
+
+  const notes = (count: number, severity: Diagnostic["severity"]): Diagnostic[] =>
+    Array.from({ length: count }, (_, index) => ({ code: "c", severity, message: `${severity} ${index}` }));
+
+  it("shows errors before it runs out of room, in their order, and counts all", () => {
+    const text = renderDiagnosticsText([...notes(60, "note"), ...notes(3, "error")], { ...look, max: 10 });
+    expect(text.match(/^error/gm)).toHaveLength(3);
+    expect(text.match(/^note/gm)).toHaveLength(7);
+    expect(text).toContain("… and 53 more, not shown\n3 errors, 60 notes\n");
+  });
+
+  it("is empty for none", () => {
+    expect(renderDiagnosticsText([], look)).toBe("");
+    expect(diagnosticsCount([])).toBe("");
+  });
+});
+
+describe("names that look alike", () => {
+  it.each([
+    [["C\u043erporate"], ["C\u043erporate"]],
+    [
+      ["Officе", "Office"],
+      ["Office", "Officе"],
+    ],
+    [["оffice", "Кафе"], ["оffice"]],
+    [
+      ["СОРЕ", "COPE"],
+      ["COPE", "СОРЕ"],
+    ],
+    [
+      ["VPN", "VPN "],
+      ["VPN", "VPN "],
+    ],
+    [
+      ["0ffice", "Office"],
+      ["0ffice", "Office"],
+    ],
+    [["Офис", "Büro", "東京 office", "Αθήνα"], []],
+    [["VPN 1", "VPN 2"], []],
+  ])("%j", (names, noted) => expect([...lookAlikes(names).keys()].sort()).toEqual([...noted].sort()));
+});
+
+describe("apply", () => {
+  const [applied, unknown, notBegun] = applyResultOf(ordinaryNames).steps as [
+    StepReport,
+    StepReport,
+    StepReport,
+  ];
+  const result = (outcome: ApplyResult["outcome"], steps: StepReport[], next: ApplyResult["next"]): string =>
+    renderApplyText({ outcome, steps, next, exitCode: 0, diagnostics: [] }, look);
+
+  it.each([
+    ["done", [applied], "nothing", "Applied: 1 of 1 step done, and the account now is as planned.\n"],
+    ["nothing", [], "nothing", "Nothing to do: the account is as planned.\n"],
+    ["refused", [], "plan-again", "Refused: nothing was changed.\nNext: dbt-ip-rules plan\n"],
+    ["failed", [], "apply-again", "Failed: nothing was changed.\nNext: dbt-ip-rules apply\n"],
+  ] as const)("ends as %s", (outcome, steps, next, text) =>
+    expect(result(outcome, [...steps], next)).toBe(text),
+  );
+
+  it("tells midway what was done, what not, what is unknown, and the next command", () => {
+    const text = result("midway", [applied, unknown, notBegun], "apply-again");
+    for (const part of [
+      "\nUnknown",
+      "\nNot changed",
+      "1 of 3 steps done, 1 unknown",
+      "\nNext: dbt-ip-rules apply",
+    ])
+      expect(`\n${text}`).toContain(part);
+  });
+
+  it("gives one plain line a step, and none for what is only for a live line", () => {
+    const finished = progressLine({ kind: "step-finished", total: 12, report: applied }, look, 120);
+    expect(finished).toBe('[ 1/12] create rule "Partner": +1 … done (120 ms)');
+    const { planned } = applied;
+    expect(progressLine({ kind: "step-started", planned, total: 2, attempt: 1 }, look)).toBeUndefined();
+    expect(liveText({ kind: "step-started", planned, total: 2, attempt: 1 })).toBe(
+      '[1/2] create rule "Partner": +1',
+    );
+  });
+
+  it("never lets the live line wrap", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme", maxLength: 200 }),
+        fc.nat(10_000_000),
+        fc.integer({ min: 40, max: 120 }),
+        (text, ms, width) => {
+          expect(cellsOf(liveLine(text, ms, { ...look, width }))).toBeLessThan(width);
+        },
+      ),
+    );
+  });
+
+  it("counts a cooldown down", () => {
+    expect(waitText({ seconds: 299, reason: "rate-limited", message: "429" })).toContain("4 min 59 s to go");
+    expect(waitText({ seconds: 2, reason: "retrying", message: "it broke" })).toBe(
+      "it broke; trying again in 2 s",
+    );
+  });
+
+  it.each([
+    [0, "0 ms"],
+    [999, "999 ms"],
+    [4_200, "4.2 s"],
+    [59_960, "1 min 00 s"],
+    [185_000, "3 min 05 s"],
+  ])("%i ms is %s", (ms, words) => expect(duration(ms)).toBe(words));
+
+  it.each([
+    [300, "5 min 00 s"],
+    [61, "1 min 01 s"],
+    [12, "12 s"],
+  ])("%i s is %s", (seconds, words) => expect(countdown(seconds)).toBe(words));
+});
+
+describe("file names", () => {
+  it.each([
+    ["./policy.yaml", "policy.yaml"],
+    ["policies\\a b.yaml", "policies/a%20b.yaml"],
+    ["/etc/x#y?.yaml", "file:///etc/x%23y%3F.yaml"],
+    ["C:\\x\\p.yaml", "file:///C:/x/p.yaml"],
+    ["\ud800.yaml", "%EF%BF%BD.yaml"],
+    ["../p.yaml", "../p.yaml"],
+  ])("%j becomes %s", (file, uri) => expect(fileUri(file)).toBe(uri));
+
+  it("keeps a path a path", () => expect(relativePath(".\\a\\b.yaml")).toBe("a/b.yaml"));
+});
+
+describe("style", () => {
+  it("changes nothing without colour, and marks every role with it", () => {
+    const plain = createStyle({ color: false });
+    const coloured = createStyle({ color: true });
+    for (const role of Object.keys(plain) as (keyof typeof plain)[]) {
+      expect(plain[role]("text")).toBe("text");
+      expect(coloured[role]("text")).toMatch(/^\u001b\[.*text\u001b\[/);
+    }
+  });
+
+  it("is the one door to chalk", () => {
+    const folder = new URL("../../src/render/", import.meta.url);
+    const users = readdirSync(folder).filter((name) =>
+      /from "chalk"/.test(readFileSync(new URL(name, folder), "utf8")),
+    );
+    expect(users).toEqual(["style.ts"]);
+  });
+});
