@@ -15,6 +15,11 @@ export interface Call {
   switches?: boolean;
 }
 
+/** Not by spreading into `push`: a list of 100,000 prefixes is more arguments than a call takes. */
+export const append = (list: Prefix[], more: readonly Prefix[]): void => {
+  for (const prefix of more) list.push(prefix);
+};
+
 /** Neighbouring calls on one slot are one call: what lay between them is one state less to pass through. */
 const mergeNeighbours = (calls: readonly Call[]): Call[] => {
   const merged: Call[] = [];
@@ -24,8 +29,8 @@ const mergeNeighbours = (calls: readonly Call[]): Call[] => {
       merged.push({ ...call, add: [...call.add], remove: [...call.remove] });
       continue;
     }
-    previous.add.push(...call.add);
-    previous.remove.push(...call.remove);
+    append(previous.add, call.add);
+    append(previous.remove, call.remove);
     if (call.switches === true) previous.switches = true;
   }
   return merged;

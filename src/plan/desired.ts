@@ -157,8 +157,8 @@ export const desiredState = (policy: Policy, before: AccountState): DesiredResul
   const unmanaged = unmanagedRules.map((rule) => ({ rule, fate: fate[policy.unmanagedRules] }));
   const kept = policy.unmanagedRules === "delete" ? [] : unmanagedRules;
   const rules = [...desiredRules(policy, account, renames), ...kept].sort(byName);
-  errors.push(...contradictions(rules, "once the policy is applied"));
-  if (errors.length > 0) return { diagnostics: errors };
+  const all = [...errors, ...contradictions(rules, "once the policy is applied")];
+  if (all.length > 0) return { diagnostics: all };
   const enforcement = desiredEnforcement(policy, before, rules.length);
   return {
     desired: { state: { enforcement, rules }, renames, unmanaged },

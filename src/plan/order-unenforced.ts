@@ -102,11 +102,11 @@ export const orderUnenforced = (before: AccountState, after: AccountState, renam
   const open = new Set(slots.keys());
   const run = (from: Iterable<number>): void => {
     const queue = [...from];
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    for (const next of queue) {
       if (!open.has(next) || !handovers.isReady(next)) continue;
       open.delete(next);
       calls.push(wholeCall(slots[next]!, next, givenUp.get(next) ?? []));
-      queue.push(...handovers.release(next));
+      for (const waiting of handovers.release(next)) queue.push(waiting);
     }
   };
   run(slots.keys());
