@@ -12,7 +12,8 @@ export const coveringEntries = (entries: readonly AccessEntry[], prefix: Prefix)
   entries.forEach((entry, index) => {
     if (containsPrefix(entry.prefix, prefix)) covering.push(index);
   });
-  return covering.sort((a, b) => compareStrength(entries[a]!, entries[b]!) || a - b);
+  // The sort is stable, so of equals the lower index stays first.
+  return covering.sort((a, b) => compareStrength(entries[a]!, entries[b]!));
 };
 
 /** Entries that hold one address, the stronger first. */

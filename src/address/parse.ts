@@ -97,14 +97,11 @@ export class PrefixParser {
     return -1;
   }
 
-  /** A colon before the first dot or slash tells the family. */
+  /** A colon after the first hexadecimal digits, or before any, tells the family. */
   #looksLikeIPv6(bytes: Uint8Array, start: number, end: number): boolean {
-    for (let at = start; at < end; at += 1) {
-      const byte = bytes[at]!;
-      if (byte === colon) return true;
-      if (byte === dot || byte === slash) return false;
-    }
-    return false;
+    let at = start;
+    while (at < end && hexDigit(bytes[at]!) >= 0) at += 1;
+    return at < end && bytes[at] === colon;
   }
 
   /** Four octets into `#ipv4`. Returns the index after them, or -1. */

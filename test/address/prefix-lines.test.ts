@@ -57,6 +57,18 @@ describe("parsePrefixLines", () => {
   });
 });
 
+describe("a file that is no list of prefixes", () => {
+  // Far beyond the time limit if a bad line were read past its end.
+  it.each(["x\n", "1\n", "\u0000\n"])("is read once, line by line: %j", (line) => {
+    expect(parsePrefixLines(bytes(line.repeat(300_000))).problemCount).toBe(300_000);
+  });
+  it("may be one long line", () => {
+    for (const part of ["1", "f", ":", "1.", "# "]) {
+      expect(parsePrefixLines(bytes(part.repeat(300_000))).problemCount).toBe(part === "# " ? 0 : 1);
+    }
+  });
+});
+
 describe("printPrefixLines", () => {
   it("prints the shortest list, which reads back as the same set", () => {
     fc.assert(
