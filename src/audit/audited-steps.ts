@@ -1,5 +1,6 @@
 /** From a receipt to what the audit log should hold: each step with its event type and the time it may lie in. */
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
+import { hashState } from "../plan/state-hash.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditedStep } from "./verification.js";
 
@@ -42,6 +43,14 @@ const expectationOf = (record: ReceiptRecord | undefined): Expectation => {
   }
 };
 
+/**
+ * An account without rules does not tell where its switch is (API.md, "The rule set"), so a step may have set it to
+ * where it was already, and nobody knows whether the log notes that.
+ */
+const untoldSwitch = hashState({ enforcement: "unknown", rules: [] });
+
+const isSwitch = ({ action }: ReceiptPlannedStep): boolean => action === "enable" || action === "disable";
+
 /** How far the server's clock is ahead of this machine's: the median over the answers; undefined without any. */
 export const clockAhead = (receipt: Receipt): number | undefined => {
   const differences = [...receipt.records.values()]
@@ -73,7 +82,14 @@ export const timedSteps = (receipt: Receipt, fallbackAhead: number): readonly Ti
       ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
       eventType: eventTypeOf(step.action),
     };
-    return { audited, expectation: expectationOf(record), from, to: at ?? before };
+    const expectation = expectationOf(record);
+    const mayBeSilent = isSwitch(step) && receipt.header.basis.state === untoldSwitch;
+    return {
+      audited,
+      expectation: expectation === "due" && mayBeSilent ? "possible" : expectation,
+      from,
+      to: at ?? before,
+    };
   });
 };
 

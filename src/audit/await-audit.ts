@@ -82,7 +82,7 @@ export const awaitAudit = async (
   });
   let stretches = neededStretches(receipts, verifyOptions());
   let filtered = true;
-  for (let pause = firstWaitMs; ; pause = Math.min(longestWaitMs, pause * 1.5)) {
+  for (let pause = firstWaitMs; ; pause = Math.min(longestWaitMs, Math.round(pause * 1.5))) {
     let result: AuditVerification | undefined;
     try {
       events.push(...(await look(clock.reader, stretches, filtered)));

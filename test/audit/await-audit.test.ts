@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { awaitAudit } from "../../src/audit/await-audit.js";
+import { verifyReceipt } from "../../src/audit/verify.js";
+import { failure } from "../../src/model/failure.js";
+import { hashState } from "../../src/plan/state-hash.js";
+import { at, event, LogInMemory, receiptOf, ruleContexts, startMs } from "./sample-events.js";
+
+const full = ruleContexts[0];
+const receipt = receiptOf([
+  { action: "create", rule: "Office", ruleId: 10, second: 0 },
+  { action: "update", rule: "VPN", ruleId: 11, second: 2 },
+]);
+const events = [
+  event("ip_restrictions.rule.added", 0, full(10, "Office")),
+  event("ip_restrictions.rule.changed", 2, full(11, "VPN")),
+];
+const named = [{ file: "r.jsonl", receipt }];
+
+/** A clock that only sleeping moves. */
+const portsFor = (log: LogInMemory, startSecond = 5) => {
+  let now = startMs + startSecond * 1000;
+  const waits: number[] = [];
+  return {
+    waits,
+    reader: log,
+    now: () => new Date(now),
+    sleep: async (milliseconds: number) => {
+      waits.push(milliseconds);
+      now += milliseconds;
+    },
+  };
+};
+
+describe("waiting for the log", () => {
+  it("looks once where everything is there", async () => {
+    const log = new LogInMemory(events);
+    const ports = portsFor(log);
+    const result = await awaitAudit(named, ports, { timeoutMs: 60_000 });
+    expect(result.verdict).toBe("confirmed");
+    expect(ports.waits).toEqual([]);
+    expect(log.calls).toBe(1);
+  });
+
+  it("waits for late events, longer and longer, and says how long", async () => {
+    const log = new LogInMemory([]);
+    const ports = portsFor(log);
+    log.onPage = () => {
+      if (ports.now().getTime() >= startMs + 20_000) log.events = [...events];
+    };
+    const result = await awaitAudit(named, ports, { timeoutMs: 60_000 });
+    expect(result.verdict).toBe("confirmed");
+    expect(result.waitedMs).toBeGreaterThanOrEqual(15_000);
+    expect(ports.waits).toEqual([...ports.waits].sort((a, b) => a - b));
+    expect(log.calls).toBeLessThan(10);
+  });
+
+  it("gives up at the timeout, and not before it has looked without a filter", async () => {
+    const log = new LogInMemory([events[0]!]);
+    const ports = portsFor(log);
+    const result = await awaitAudit(named, ports, { timeoutMs: 30_000 });
+    expect(result.verdict).toBe("missing");
+    expect(ports.waits.reduce((sum, one) => sum + one, 0)).toBe(30_000);
+    expect(log.queries.at(-1)?.types).toBeUndefined();
+    expect(log.queries[0]?.types).toHaveLength(4);
+  });
+
+  it("finds what the server's type filter leaves out", async () => {
+    const log = new LogInMemory(events);
+    const blind = {
+      listPage: async (query: Parameters<typeof log.listPage>[0], offset: number) =>
+        query.types === undefined ? log.listPage(query, offset) : { events: [], totalCount: 0, count: 0 },
+    };
+    const result = await awaitAudit(named, { ...portsFor(log), reader: blind }, { timeoutMs: 0 });
+    expect(result.verdict).toBe("confirmed");
+  });
+
+  it("does not wait for events of long ago", async () => {
+    const ports = portsFor(new LogInMemory([]), 3 * 86_400);
+    expect((await awaitAudit(named, ports, { timeoutMs: 60_000 })).verdict).toBe("missing");
+    expect(ports.waits).toEqual([]);
+  });
+
+  it("says could-not-check at once where asking again cannot help", async () => {
+    for (const code of ["permission-missing", "audit-log-not-found", "token-rejected"]) {
+      const log = new LogInMemory(events);
+      log.onPage = () => {
+        throw failure(code, "no");
+      };
+      const ports = portsFor(log);
+      const result = await awaitAudit(named, ports, { timeoutMs: 60_000 });
+      expect(result.verdict).toBe("could-not-check");
+      expect(result.diagnostics.map((one) => one.code)).toEqual(["audit-log-unreadable", code]);
+      expect(ports.waits).toEqual([]);
+    }
+  });
+
+  it("asks again after a failure that may pass, and says could-not-check where it does not", async () => {
+    const log = new LogInMemory(events);
+    log.onPage = (call) => {
+      if (call <= 2) throw failure("server-error", "no");
+    };
+    expect((await awaitAudit(named, portsFor(log), { timeoutMs: 60_000 })).verdict).toBe("confirmed");
+    log.onPage = () => {
+      throw failure("server-error", "no");
+    };
+    expect((await awaitAudit(named, portsFor(log), { timeoutMs: 60_000 })).verdict).toBe("could-not-check");
+  });
+
+  it("sets a step without an answer right by the Date header of the log's own answers", async () => {
+    const skewed = receiptOf([
+      {
+        action: "create",
+        rule: "Office",
+        ruleId: 10,
+        second: 0,
+        skew: 7200,
+        noAnswer: true,
+        outcome: "unknown",
+      },
+    ]);
+    const log = new LogInMemory(events);
+    log.serverAt = at(5);
+    const result = await awaitAudit([{ file: "r", receipt: skewed }], portsFor(log, 7205), {
+      timeoutMs: 10_000,
+    });
+    expect(result.verdict).toBe("confirmed");
+  });
+
+  it("reads only the stretches that receipts need", async () => {
+    const later = receiptOf([{ action: "create", rule: "Late", ruleId: 12, second: 86_400 * 20 }]);
+    const log = new LogInMemory([
+      ...events,
+      event("ip_restrictions.rule.added", 86_400 * 20, full(12, "Late")),
+    ]);
+    const result = await awaitAudit(
+      [...named, { file: "later", receipt: later }],
+      portsFor(log, 86_400 * 20 + 5),
+      { timeoutMs: 0 },
+    );
+    expect(result.verdict).toBe("confirmed");
+    expect(log.queries.map(({ since }) => since?.slice(0, 10))).toEqual([
+      at(0).slice(0, 10),
+      at(86_400 * 20).slice(0, 10),
+    ]);
+  });
+});
+
+describe("a switch whose position nobody knew", () => {
+  const lone = receiptOf([{ action: "disable", second: 0 }]);
+  const untold = {
+    ...lone,
+    header: {
+      ...lone.header,
+      basis: { ...lone.header.basis, state: hashState({ enforcement: "unknown", rules: [] }) },
+    },
+  };
+  it("needs no event, since setting it may have changed nothing", () => {
+    expect(verifyReceipt(lone, []).verdict).toBe("missing");
+    expect(verifyReceipt(untold, []).verdict).toBe("confirmed");
+  });
+  it("has one all the same where the log tells its position", () => {
+    const told = event("ip_restrictions.toggled", 0, { enabled: false });
+    expect(verifyReceipt(untold, [told]).counts).toMatchObject({ strong: 1, foreign: 0 });
+  });
+});

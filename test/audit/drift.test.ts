@@ -1,0 +1,401 @@
+import { describe, expect, it } from "vitest";
+import type { Prefix } from "../../src/address/prefix.js";
+import { parsePrefix } from "../../src/address/prefix.js";
+import { attribute } from "../../src/audit/attribution.js";
+import { type DriftInput, type DriftPlan, findDrift } from "../../src/audit/drift.js";
+import type { DriftBase } from "../../src/audit/drift-cause.js";
+import type { AuditEvent } from "../../src/audit/event.js";
+import type { AccountState, Rule } from "../../src/model/rule.js";
+import type { Snapshot } from "../../src/model/snapshot.js";
+import { diffStates } from "../../src/plan/diff-states.js";
+import { at, event, receiptOf, stranger } from "./sample-events.js";
+
+const prefix = (text: string): Prefix => {
+  const parsed = parsePrefix(text);
+  if (!parsed.ok) throw new Error(text);
+  return parsed.prefix;
+};
+const rule = (name: string, cidrs: readonly string[], more: Partial<Rule> = {}): Rule => ({
+  name,
+  type: "allow",
+  description: "",
+  prefixes: cidrs.map(prefix),
+  ...more,
+});
+const state = (
+  rules: readonly Rule[],
+  enforcement: AccountState["enforcement"] = "enabled",
+): AccountState => ({
+  enforcement,
+  rules,
+});
+const snapshotOf = ({ enforcement, rules }: AccountState): Snapshot => ({
+  accountId: 66847,
+  host: "ab123.us1.dbt.com",
+  enforcement,
+  rules: rules.map((one, index) => ({
+    id: 100 + index,
+    name: one.name,
+    type: one.type,
+    description: one.description,
+    entries: one.prefixes.map((each, at) => ({ id: 1000 + at, prefix: each, text: "" })),
+    updatedAt: at(index * 100),
+  })),
+});
+const planOf = (account: AccountState, policy: AccountState, more: Partial<DriftPlan> = {}): DriftPlan => ({
+  account: { id: 66847, host: "ab123.us1.dbt.com" },
+  before: account,
+  after: policy,
+  changes: diffStates(account, policy),
+  unmanaged: [],
+  expired: [],
+  ...more,
+});
+const find = (
+  account: AccountState,
+  policy: AccountState,
+  more: Partial<DriftInput> & { plan?: DriftPlan } = {},
+) =>
+  findDrift({
+    plan: planOf(account, policy),
+    policyFile: "policy.yaml",
+    snapshot: snapshotOf(account),
+    base: { kind: "none" },
+    log: { kind: "not-asked" },
+    ...more,
+  });
+
+const office = rule("Office", ["203.0.113.0/24"]);
+const wide = rule("Office", ["203.0.113.0/24", "198.51.100.0/24"]);
+
+describe("severity is by direction, from the policy to the account", () => {
+  it.each([
+    ["an entry more", state([wide]), state([office]), "entry-added", "error", "broadens"],
+    ["an entry less", state([office]), state([wide]), "entry-removed", "warning", "narrows"],
+    [
+      "a rule more",
+      state([office, rule("X", ["192.0.2.0/24"])]),
+      state([office]),
+      "rule-added",
+      "error",
+      "broadens",
+    ],
+    [
+      "a rule less",
+      state([office]),
+      state([office, rule("X", ["192.0.2.0/24"])]),
+      "rule-removed",
+      "warning",
+      "narrows",
+    ],
+    [
+      "another description",
+      state([{ ...office, description: "b" }]),
+      state([{ ...office, description: "a" }]),
+      "description-changed",
+      "note",
+      "none",
+    ],
+    [
+      "the switch off",
+      state([office], "disabled"),
+      state([office]),
+      "enforcement-changed",
+      "error",
+      "broadens",
+    ],
+    [
+      "the switch on",
+      state([office]),
+      state([office], "disabled"),
+      "enforcement-changed",
+      "warning",
+      "narrows",
+    ],
+    [
+      "a deny entry less",
+      state([office]),
+      state([office, rule("No", ["203.0.113.9/32"], { type: "deny" })]),
+      "rule-removed",
+      "error",
+      "broadens",
+    ],
+    // The last allow entry gone: the default flips, and everything gets in.
+    ["the only allow entry gone", state([]), state([office]), "rule-removed", "error", "broadens"],
+    [
+      "an entry that another one covers",
+      state([rule("Office", ["203.0.113.0/24", "203.0.113.7/32"])]),
+      state([office]),
+      "entry-added",
+      "note",
+      "none",
+    ],
+  ] as const)("%s", (_, account, policy, kind, severity, direction) => {
+    const report = find(account, policy);
+    expect(report.differences.map((one) => [one.detail.kind, one.severity, one.direction])).toEqual([
+      [kind, severity, direction],
+    ]);
+  });
+
+  it("puts errors first, and gives the whole access change", () => {
+    const account = state([rule("A", []), rule("B", ["192.0.2.0/24", "198.51.100.0/24"])]);
+    const policy = state([rule("A", ["203.0.113.0/24"]), rule("B", ["192.0.2.0/24"])]);
+    const report = find(account, policy);
+    expect(report.differences.map(({ severity }) => severity)).toEqual(["error", "warning"]);
+    expect(report.access.newlyAllowed.count().ipv4).toBe(256n);
+    expect(report.access.newlyBlocked.count().ipv4).toBe(256n);
+    expect(report.effective).toBe(true);
+  });
+
+  it("says that nothing is in effect where the switch is off on both sides", () => {
+    const report = find(state([wide], "disabled"), state([office], "disabled"));
+    expect(report.effective).toBe(false);
+    expect(report.differences[0]?.severity).toBe("error");
+  });
+});
+
+describe("ids", () => {
+  const id = (account: AccountState, policy: AccountState) =>
+    find(account, policy).differences.map((one) => one.id);
+  it("stay when other things change, and differ between differences", () => {
+    const before = id(state([wide]), state([office]));
+    const later = id(
+      state([{ ...wide, prefixes: [...wide.prefixes, prefix("192.0.2.0/24")] }, rule("X", ["192.0.2.9"])]),
+      state([office, rule("X", ["192.0.2.9"])]),
+    );
+    expect(before).toHaveLength(1);
+    expect(later).toContain(before[0]);
+    expect(new Set(later).size).toBe(2);
+    expect(before[0]).toMatch(/^[0-9a-f]{16}$/);
+  });
+  it("are the same today as in every release: alerts outlive versions", () => {
+    expect(id(state([wide]), state([office]))).toEqual(["d0edb7d52a6be43d"]);
+  });
+});
+
+describe("drift or pending", () => {
+  const causes = (
+    account: AccountState,
+    policy: AccountState,
+    base: DriftBase,
+    more: Partial<DriftInput> = {},
+  ) => find(account, policy, { base, ...more }).differences.map(({ cause, reason }) => `${cause} ${reason}`);
+  const base = (state: AccountState): DriftBase => ({ kind: "policy", state });
+
+  it.each([
+    ["added outside", state([wide]), state([office]), state([office]), "drift base-agrees-with-policy"],
+    [
+      "removed from the policy",
+      state([wide]),
+      state([office]),
+      state([wide]),
+      "pending base-agrees-with-account",
+    ],
+    ["removed outside", state([office]), state([wide]), state([wide]), "drift base-agrees-with-policy"],
+    [
+      "added to the policy",
+      state([office]),
+      state([wide]),
+      state([office]),
+      "pending base-agrees-with-account",
+    ],
+    [
+      "a rule made outside",
+      state([office, wide]),
+      state([office]),
+      state([office]),
+      "drift base-agrees-with-policy",
+    ],
+    [
+      "a rule of the policy not made yet",
+      state([]),
+      state([office]),
+      state([]),
+      "pending base-agrees-with-account",
+    ],
+    [
+      "switched off outside",
+      state([office], "disabled"),
+      state([office]),
+      state([office]),
+      "drift base-agrees-with-policy",
+    ],
+    [
+      "switch not set yet",
+      state([office], "disabled"),
+      state([office]),
+      state([office], "disabled"),
+      "pending base-agrees-with-account",
+    ],
+    [
+      "described anew on both sides",
+      state([{ ...office, description: "account" }]),
+      state([{ ...office, description: "policy" }]),
+      state([office]),
+      "drift both-changed",
+    ],
+  ])("%s", (_, account, policy, before, expected) => {
+    const renamed = account.rules.length === 2 ? state([office, { ...wide, name: "Other" }]) : account;
+    expect(causes(renamed, policy, base(before))).toEqual([expected]);
+  });
+
+  it("cannot be told without a base, and says so", () => {
+    expect(causes(state([wide]), state([office]), { kind: "none" })).toEqual(["cannot-tell no-base"]);
+  });
+
+  it("is pending where an entry's date has come, whatever the base", () => {
+    const expired = [{ rule: "Office", prefix: prefix("198.51.100.0/24"), expires: "2026-03-01" }];
+    const plan = planOf(state([wide]), state([office]), { expired });
+    for (const one of [{ kind: "none" }, base(state([office]))] as const)
+      expect(causes(state([wide]), state([office]), one, { plan })).toEqual(["pending entry-expired"]);
+  });
+
+  it("is told by a receipt where the policy is the one applied", () => {
+    const receipt = receiptOf([{ action: "update", rule: "Office", second: 0 }], { end: "done" });
+    const byReceipt = (more: object): DriftBase => ({ kind: "receipt", receipt, policyHash: "p", ...more });
+    expect(causes(state([wide]), state([office]), byReceipt({}))).toEqual([
+      "drift policy-unchanged-since-receipt",
+    ]);
+    expect(causes(state([wide]), state([office]), byReceipt({ policyHash: "q" }))).toEqual([
+      "cannot-tell receipt-unproven",
+    ]);
+    expect(causes(state([wide]), state([office]), byReceipt({ policyHash: "q", eventsSince: [] }))).toEqual([
+      "pending no-event-since-receipt",
+    ]);
+    const touched = [event("ip_restrictions.rule.changed", 50, { rule: { name: "Office" } })];
+    expect(
+      causes(state([wide]), state([office]), byReceipt({ policyHash: "q", eventsSince: touched })),
+    ).toEqual(["cannot-tell event-since-receipt"]);
+    const elsewhere = [event("ip_restrictions.rule.changed", 50, { rule: { id: 5, name: "Other" } })];
+    expect(
+      causes(state([wide]), state([office]), byReceipt({ policyHash: "q", eventsSince: elsewhere })),
+    ).toEqual(["pending no-event-since-receipt"]);
+    const silent = [event("ip_restrictions.rule.changed", 50, {})];
+    expect(
+      causes(state([wide]), state([office]), byReceipt({ policyHash: "q", eventsSince: silent })),
+    ).toEqual(["cannot-tell event-since-receipt"]);
+    const unfinished = { ...receipt, end: { end: "midway" as const, at: at(5) } };
+    expect(
+      causes(state([wide]), state([office]), { kind: "receipt", receipt: unfinished, policyHash: "p" }),
+    ).toEqual(["cannot-tell receipt-unfinished"]);
+  });
+
+  it("names nobody for what is pending, and makes it no error", () => {
+    const events = [
+      event("ip_restrictions.rule.changed", 5, { rule: { name: "Office" } }, { actor: stranger }),
+    ];
+    const log = { kind: "read" as const, events, ownEventIds: new Set<string>() };
+    const [one] = find(state([wide]), state([office]), { base: base(state([wide])), log }).differences;
+    expect(one).toMatchObject({
+      cause: "pending",
+      severity: "warning",
+      attribution: { kind: "unknown", reason: "not-drift" },
+    });
+  });
+});
+
+describe("rules that the policy tolerates", () => {
+  const account = state([office, rule("Theirs", ["0.0.0.0/0"])]);
+  const kept = planOf(account, account, { unmanaged: [{ rule: account.rules[1]!, fate: "kept" }] });
+  const receipt = receiptOf([{ action: "update", rule: "Office", second: 0 }], { end: "done" });
+  const since = (eventsSince: readonly AuditEvent[]): DriftBase => ({
+    kind: "receipt",
+    receipt,
+    policyHash: "p",
+    eventsSince,
+  });
+  const touched = event(
+    "ip_restrictions.rule.changed",
+    50,
+    { rule: { id: 101, name: "Theirs" } },
+    { actor: stranger },
+  );
+
+  it("are no difference, but listed", () => {
+    const report = find(account, account, { plan: kept, base: since([]) });
+    expect(report.differences).toEqual([]);
+    expect(report.unmanaged.map(({ name }) => name)).toEqual(["Theirs"]);
+  });
+
+  it("are drift where they let addresses in and somebody changed them since the last apply", () => {
+    const log = { kind: "read" as const, events: [touched], ownEventIds: new Set<string>() };
+    const report = find(account, account, { plan: kept, base: since([touched]), log });
+    expect(report.differences).toHaveLength(1);
+    expect(report.differences[0]).toMatchObject({
+      rule: "Theirs",
+      cause: "drift",
+      severity: "error",
+      attribution: { kind: "event", strength: "strong", event: { id: touched.id } },
+    });
+    expect(report.unmanaged).toEqual([]);
+  });
+
+  it("are differences where the policy does not tolerate them", () => {
+    const refused = planOf(account, account, { unmanaged: [{ rule: account.rules[1]!, fate: "refused" }] });
+    expect(find(account, account, { plan: refused }).differences.map(({ detail }) => detail.kind)).toEqual([
+      "rule-added",
+    ]);
+  });
+});
+
+describe("attribution", () => {
+  const added = {
+    detail: { kind: "entry-added", type: "allow", prefix: prefix("198.51.100.0/24") } as const,
+    rule: { id: 10, names: ["Office"] },
+  };
+  const changed = (seconds: number, cidrs?: readonly string[], name = "Office", id = 10) =>
+    event("ip_restrictions.rule.changed", seconds, {
+      rule: { id, name, ...(cidrs === undefined ? {} : { cidrs: cidrs.map((cidr) => ({ cidr })) }) },
+    });
+  const who = (events: readonly AuditEvent[], one: Parameters<typeof attribute>[0][number] = added) => {
+    const [found] = attribute([one], events);
+    return found?.kind === "event" ? `${found.strength} ${found.event.id}` : found?.reason;
+  };
+
+  it("takes the last event that names the rule", () => {
+    const events = [changed(1), changed(9), changed(5)];
+    expect(who(events)).toBe(`strong ${events[1]?.id}`);
+  });
+
+  it("takes the event that brought the entry, where contexts list entries", () => {
+    const events = [
+      changed(1, ["203.0.113.0/24"]),
+      changed(2, ["203.0.113.0/24", "198.51.100.7/24"]),
+      changed(3, ["198.51.100.0/24"]),
+    ];
+    expect(who(events)).toBe(`strong ${events[1]?.id}`);
+  });
+
+  it("takes the event that took the entry away", () => {
+    const removed = { ...added, detail: { ...added.detail, kind: "entry-removed" as const } };
+    const events = [
+      changed(1, ["198.51.100.0/24"]),
+      changed(2, ["203.0.113.0/24"]),
+      changed(3, ["203.0.113.0/24"]),
+    ];
+    expect(who(events, removed)).toBe(`strong ${events[1]?.id}`);
+  });
+
+  it("does not take another rule's event, nor one of another kind", () => {
+    expect(
+      who([changed(1, undefined, "Other", 99), event("ip_restrictions.toggled", 2), event("group.added", 3)]),
+    ).toBe("no-event");
+  });
+
+  it("takes a nameless event only where it is alone, or next to the rule's time stamp", () => {
+    const nameless = [1, 300].map((seconds) => event("ip_restrictions.rule.changed", seconds, {}));
+    expect(who(nameless.slice(0, 1))).toBe(`weak ${nameless[0]?.id}`);
+    expect(who(nameless)).toBe("ambiguous");
+    expect(who(nameless, { ...added, rule: { ...added.rule, updatedAt: at(302) } })).toBe(
+      `weak ${nameless[1]?.id}`,
+    );
+  });
+
+  it("takes the toggle to where the switch is", () => {
+    const toggled = (seconds: number, enabled: boolean) =>
+      event("ip_restrictions.toggled", seconds, { enabled });
+    const events = [toggled(1, false), toggled(2, true), toggled(3, false), toggled(4, true)];
+    const off = { detail: { kind: "enforcement-changed", policy: "enabled", account: "disabled" } as const };
+    expect(who(events, off)).toBe(`strong ${events[2]?.id}`);
+  });
+});

@@ -1,0 +1,306 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AuditEvent } from "../../src/audit/event.js";
+import {
+  type ExportJob,
+  type ExportPorts,
+  type ExportProgress,
+  exportEverything,
+  exportRange,
+  readExportJob,
+} from "../../src/audit/export.js";
+import {
+  firstCursor,
+  readCursor,
+  type WatchCursor,
+  type WatchOptions,
+  watchEvents,
+} from "../../src/audit/watch.js";
+import { type Failure, failure } from "../../src/model/failure.js";
+import { at, event, LogInMemory, startMs } from "./sample-events.js";
+
+const type = "ip_restrictions.rule.changed";
+const options: WatchOptions = { matches: () => true, pollMs: 10_000, overlapMs: 3_600_000 };
+
+class Stop extends Error {}
+
+/** A world whose clock only sleeping moves; it stops after so many sleeps. */
+const watching = (log: LogInMemory, sleeps: number, onSleep: (nth: number) => void = () => {}) => {
+  let now = startMs;
+  let count = 0;
+  const troubles: number[] = [];
+  const ports = {
+    reader: log,
+    now: () => new Date(now),
+    sleep: async (milliseconds: number) => {
+      now += milliseconds;
+      count += 1;
+      if (count > sleeps) throw new Stop();
+      onSleep(count);
+    },
+    onTrouble: (_: Failure, waitMs: number) => {
+      troubles.push(waitMs);
+    },
+  };
+  return { ports, troubles };
+};
+
+const follow = async (
+  start: WatchCursor,
+  ports: ReturnType<typeof watching>["ports"],
+  most = Number.POSITIVE_INFINITY,
+) => {
+  const out: AuditEvent[] = [];
+  let cursor = start;
+  try {
+    for await (const next of watchEvents(start, ports, options)) {
+      out.push(next.event);
+      cursor = next.cursor;
+      if (out.length >= most) break;
+    }
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+  }
+  return { out, cursor };
+};
+
+describe("watching", () => {
+  it("starts with what is to come, also where it bears an earlier time", async () => {
+    const log = new LogInMemory([event(type, -100), event(type, -10)]);
+    const late = event(type, -50);
+    const { ports } = watching(log, 3, (nth) => {
+      if (nth === 1) log.events.push(late, event(type, 5));
+    });
+    const { out } = await follow(await firstCursor(1, undefined, ports, options), ports);
+    expect(out.map((one) => one.at)).toEqual([at(-50), at(5)]);
+  });
+
+  it("goes back to --since, oldest first", async () => {
+    const log = new LogInMemory([event(type, -100), event(type, -7300), event(type, -10)]);
+    const { ports } = watching(log, 1);
+    const { out } = await follow(await firstCursor(1, at(-7200), ports, options), ports);
+    expect(out.map((one) => one.at)).toEqual([at(-100), at(-10)]);
+  });
+
+  it("does not trust a clock that is wrong by hours", async () => {
+    const log = new LogInMemory([]);
+    const slow = -86_400;
+    log.serverAt = at(slow);
+    const { ports } = watching(log, 2, () => log.events.push(event(type, slow + 5)));
+    const set = { ...ports, now: () => new Date(startMs + slow * 1000) };
+    const { out } = await follow(await firstCursor(1, undefined, set, options), set);
+    expect(out).not.toEqual([]);
+  });
+
+  it("gives each event once, however it is stopped and started, and however late events come", async () => {
+    const arrival = fc.record({ step: fc.nat(5), lateBy: fc.integer({ min: 0, max: 3000 }) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arrival, { maxLength: 12 }),
+        fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 6 }),
+        async (arrivals, stops) => {
+          const log = new LogInMemory([event(type, -5)]);
+          const made: string[] = [];
+          const { ports } = watching(log, 7, (nth) => {
+            for (const { step, lateBy } of arrivals.filter((one) => one.step + 1 === nth)) {
+              const one = event(type, step * 10 - lateBy);
+              made.push(one.id);
+              log.events.push(one);
+            }
+          });
+          let cursor = await firstCursor(1, undefined, ports, options);
+          const got: string[] = [];
+          for (const most of [...stops, Number.POSITIVE_INFINITY]) {
+            const run = await follow(cursor, ports, most);
+            got.push(...run.out.map(({ id }) => id));
+            const stored = readCursor(JSON.stringify(run.cursor));
+            expect(stored).toEqual(run.cursor);
+            cursor = stored ?? cursor;
+          }
+          expect([...got].sort()).toEqual([...made].sort());
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("survives failures that may pass, backing off, and ends with those that last", async () => {
+    const log = new LogInMemory([]);
+    const { ports, troubles } = watching(log, 6);
+    const start = await firstCursor(1, undefined, ports, options);
+    const calm = log.calls;
+    log.onPage = (call) => {
+      if (call <= calm + 3) throw failure("server-error", "no");
+      if (call === calm + 4) log.events.push(event(type, 1));
+    };
+    const { out } = await follow(start, ports);
+    expect(troubles).toEqual([10_000, 20_000, 40_000]);
+    expect(out).toHaveLength(1);
+    log.onPage = () => {
+      throw failure("token-rejected", "no");
+    };
+    await expect(follow(start, watching(log, 6).ports)).rejects.toMatchObject({
+      diagnostics: [{ code: "token-rejected" }],
+    });
+  });
+
+  it("forgets ids that no look can meet again", async () => {
+    const log = new LogInMemory([]);
+    const { ports } = watching(log, 200, (nth) => log.events.push(event(type, nth * 600)));
+    const { cursor } = await follow(await firstCursor(1, undefined, ports, options), ports);
+    expect(cursor.seen.length).toBeLessThan(10);
+  });
+
+  it.each([
+    "",
+    "{}",
+    "[]",
+    "null",
+    `{"format":"dbt-ip-rules/audit-cursor","version":2}`,
+    `{"format":"dbt-ip-rules/audit-cursor","version":1,"accountId":1,"since":"x","newest":"y","seen":[]}`,
+  ])("takes %j for no cursor", (text) => {
+    expect(readCursor(text)).toBeUndefined();
+  });
+});
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+async function* stream(...chunks: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield bytes(chunk);
+}
+
+const exporting = (more: Partial<ExportPorts["reader"]> = {}, job?: ExportJob) => {
+  const state = {
+    temporary: "",
+    kept: undefined as string | undefined,
+    job,
+    submitted: 0,
+    polls: 0,
+    progress: [] as ExportProgress[],
+  };
+  let now = startMs;
+  const ports: ExportPorts = {
+    reader: {
+      listPage: async () => ({ events: [], totalCount: 0 }),
+      downloadCsv: async () => stream("id,at\r\n", "1,2\r\n"),
+      startExport: async () => {
+        state.submitted += 1;
+        return `job-${state.submitted}`;
+      },
+      exportIsRunning: async () => ++state.polls < 3,
+      exportUrl: async (jobId) => `https://downloads.example/${jobId}`,
+      fetchExport: async () => ({ body: stream("all", " of it"), size: 9 }),
+      ...more,
+    },
+    files: {
+      writeTemporary: async (chunks) => {
+        state.temporary = "";
+        for await (const chunk of chunks) state.temporary += new TextDecoder().decode(chunk);
+        return state.temporary.length;
+      },
+      keep: async () => {
+        state.kept = state.temporary;
+      },
+      discard: async () => {
+        state.temporary = "";
+      },
+      readJob: async () => state.job,
+      writeJob: async (one) => {
+        state.job = one;
+      },
+      removeJob: async () => {
+        state.job = undefined;
+      },
+    },
+    now: () => new Date(now),
+    sleep: async (milliseconds) => {
+      now += milliseconds;
+    },
+    onProgress: (progress) => {
+      state.progress.push(progress);
+    },
+  };
+  return { ports, state };
+};
+const known: ExportJob = {
+  format: "dbt-ip-rules/audit-export-job",
+  version: 1,
+  accountId: 1,
+  jobId: "old",
+  submittedAt: at(-60),
+};
+
+describe("exporting", () => {
+  it("saves a range as it comes", async () => {
+    const { ports, state } = exporting();
+    expect(await exportRange({}, ports)).toBe(12);
+    expect(state.kept).toBe("id,at\r\n1,2\r\n");
+  });
+
+  it("submits, polls, fetches, keeps, and forgets the job", async () => {
+    const { ports, state } = exporting();
+    expect(await exportEverything(1, 60_000, ports)).toBe(9);
+    expect(state).toMatchObject({ kept: "all of it", job: undefined, submitted: 1, polls: 3 });
+    expect(state.progress.map(({ kind }) => kind)).toEqual([
+      "submitted",
+      "running",
+      "running",
+      "downloading",
+      "downloading",
+      "done",
+    ]);
+  });
+
+  it.each([8, 10])(
+    "keeps nothing of 9 bytes where %i were announced, and the job for the next run",
+    async (size) => {
+      const { ports, state } = exporting({ fetchExport: async () => ({ body: stream("all of it"), size }) });
+      await expect(exportEverything(1, 60_000, ports)).rejects.toMatchObject({
+        diagnostics: [{ code: "export-incomplete" }],
+      });
+      expect(state).toMatchObject({ kept: undefined, temporary: "", job: { jobId: "job-1" } });
+    },
+  );
+
+  it("goes on with the job of an interrupted run, and submits no other", async () => {
+    const { ports, state } = exporting({}, known);
+    await exportEverything(1, 60_000, ports);
+    expect(state.submitted).toBe(0);
+    expect(state.progress[0]).toMatchObject({ kind: "resumed", jobId: "old" });
+  });
+
+  it("submits anew where the service has forgotten the job, or the job is another account's", async () => {
+    const forgetful = exporting(
+      {
+        exportUrl: async (jobId) => {
+          if (jobId === "old") throw failure("audit-log-not-found", "no");
+          return "https://downloads.example/new";
+        },
+      },
+      known,
+    );
+    await exportEverything(1, 60_000, forgetful.ports);
+    expect(forgetful.state).toMatchObject({ submitted: 1, kept: "all of it" });
+    const foreign = exporting({}, { ...known, accountId: 2 });
+    await exportEverything(1, 60_000, foreign.ports);
+    expect(foreign.state.submitted).toBe(1);
+  });
+
+  it("stops waiting at the timeout, and leaves the job to the next run", async () => {
+    const { ports, state } = exporting({ exportIsRunning: async () => true });
+    await expect(exportEverything(1, 60_000, ports)).rejects.toMatchObject({
+      diagnostics: [{ code: "export-still-running" }],
+    });
+    expect(state.job?.jobId).toBe("job-1");
+  });
+
+  it("reads a job back, and nothing else", () => {
+    expect(readExportJob(JSON.stringify(known))).toEqual(known);
+    for (const text of [
+      "",
+      "{}",
+      JSON.stringify({ ...known, version: 2 }),
+      JSON.stringify({ ...known, jobId: 5 }),
+    ])
+      expect(readExportJob(text)).toBeUndefined();
+  });
+});
