@@ -76,6 +76,29 @@ export class AddressSet {
     return new AddressSet(bounds);
   }
 
+  /**
+   * The union of ranges, first and last address included, that come in order and do not overlap; they may
+   * touch. Ranges in any other order are a bug of the caller, and thrown.
+   */
+  static ofRanges(ranges: Iterable<readonly [first: Address, last: Address]>): AddressSet {
+    const bounds = new Boundaries(0);
+    const push = (address: Address): void => {
+      writeWords(address, probe, 0);
+      bounds.push(probe, 0);
+    };
+    let end = -1n; // of the range that is still open
+    for (const [first, last] of ranges) {
+      if (first < end || last < first) throw new Error("ranges must be in order and must not overlap");
+      if (first > end) {
+        if (end >= 0n) push(end);
+        push(first);
+      }
+      end = last + 1n;
+    }
+    if (end >= 0n && end <= lastOfAll) push(end);
+    return new AddressSet(bounds);
+  }
+
   /** Of boundaries that are strictly ascending; takes them over. */
   static ofBoundaries(bounds: Boundaries): AddressSet {
     return new AddressSet(bounds);
@@ -102,7 +125,7 @@ export class AddressSet {
    * inOther` says whether an address is a member.
    */
   #combine(other: AddressSet, table: number): AddressSet {
-    const bounds = new Boundaries(Math.max(this.#count, other.#count) + 1);
+    const bounds = new Boundaries(0);
     const isMember = (i: number, j: number): boolean => ((table >>> (2 * (i & 1) + (j & 1))) & 1) === 1;
     // i and j boundaries are behind us, which tells by their parity whether we are inside.
     let i = 0;

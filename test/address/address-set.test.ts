@@ -54,6 +54,25 @@ describe("AddressSet by example", () => {
     expect(setOf("::").complement().prefixes()).toHaveLength(128);
     expect(texts(setOf("8000::/1").complement())).toEqual(["::/1"]);
   });
+  it("takes ranges in order", () => {
+    expect(AddressSet.ofRanges([]).isEmpty()).toBe(true);
+    expect(AddressSet.ofRanges([[0n, lastOfAll]]).equals(AddressSet.all)).toBe(true);
+    const touching = AddressSet.ofRanges([
+      [0n, 3n],
+      [4n, 7n],
+      [9n, lastOfAll],
+    ] as const);
+    expect([...touching.ranges()]).toEqual([
+      [0n, 7n],
+      [9n, lastOfAll],
+    ]);
+    const overlapping = [
+      [0n, 3n],
+      [3n, 7n],
+    ] as const;
+    expect(() => AddressSet.ofRanges(overlapping)).toThrow();
+    expect(() => AddressSet.ofRanges([[4n, 3n]])).toThrow();
+  });
   it("counts IPv4 and IPv6 apart", () => {
     expect(AddressSet.all.count()).toEqual({ ipv4: 2n ** 32n, ipv6: 2n ** 128n - 2n ** 32n });
     expect(AddressSet.empty.count()).toEqual({ ipv4: 0n, ipv6: 0n });
@@ -104,6 +123,7 @@ describe("AddressSet over a small space", () => {
   it("obeys the laws of sets", () => {
     fc.assert(
       fc.property(smallSet, smallSet, smallSet, (a, b, c) => {
+        expect(AddressSet.ofRanges(a.ranges()).equals(a)).toBe(true);
         expect(a.complement().complement().equals(a)).toBe(true);
         expect(a.union(b).complement().equals(a.complement().intersect(b.complement()))).toBe(true);
         expect(a.subtract(b).union(a.intersect(b)).equals(a)).toBe(true);
