@@ -98,7 +98,6 @@ const resumeAfter = async (run: Run, done: number): Promise<void> => {
 const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined> => {
   let reading = start;
   for (const planned of run.plan.steps.slice(run.done)) {
-    if (run.interrupted) return stopInterrupted();
     const refusal = await askServer(run, planned, reading);
     if (refusal !== undefined) return { actual: reading.state, ...refusal };
     const end = await runStep(run, planned, reading);

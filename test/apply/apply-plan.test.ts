@@ -261,6 +261,8 @@ describe("lockout", () => {
     expect((await run({ clientAddresses: [inside] })).result.outcome).toBe("done");
     const { result, fake } = await run({ clientAddresses: [inside, outside] });
     expect([result.exitCode, codes(result), fake.writes]).toEqual([3, ["lockout-client"], 0]);
+    const blocked = planOf(account("enabled", ...before.rules), [{ kind: "delete", name: "old" }]);
+    expect((await run({ plan: blocked, clientAddresses: [outside] })).result.outcome).toBe("done");
     const told = await run({ clientAddresses: [outside], allowLockout: true });
     expect(told.result.outcome).toBe("done");
   });
@@ -350,6 +352,9 @@ describe("outcomes that are not a plain yes", () => {
       expect(isAfter(outcome.fake)).toBe(true);
       expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
       expect(outcome.journal.text).toContain("is taken back");
+      // Of the two, the one that its own answer named went: the late one came after it, and has the higher id.
+      const ids = outcome.fake.rules.map(({ id }) => id);
+      expect(outcome.fake.rules.find(({ name }) => name === "vpn")?.id).toBe(Math.max(...ids));
     },
   );
 
@@ -432,6 +437,26 @@ describe("somebody else at work", () => {
     expect([result.outcome, result.exitCode, codes(result)]).toEqual(["midway", 4, ["account-changed"]]);
     expect(result.unexpected).toMatchObject([{ kind: "create", rule: { name: "theirs" } }]);
     expect(result.next).toBe("plan-again");
+  });
+});
+
+describe("a switch that the plan leaves alone and did not know", () => {
+  it("is remembered once a rule tells it, so that somebody else's change of it is noticed", async () => {
+    const empty = account("unknown");
+    const two = planOf(empty, [
+      { kind: "create", rule: rule("a", "deny", ["192.0.2.0/24"]) },
+      { kind: "create", rule: rule("b", "deny", ["198.51.100.0/24"]) },
+    ]);
+    const fake = new FakeAccount(account("enabled"));
+    const calm = await run({ plan: two, fake });
+    expect(calm.result.outcome).toBe("done");
+    const other = new FakeAccount(account("enabled"));
+    other.onCall = (call) => {
+      if (call === "read" && other.writes === 2) other.change((it) => Object.assign(it, { enabled: false }));
+    };
+    const { result } = await run({ plan: two, fake: other });
+    expect([result.outcome, codes(result)]).toEqual(["midway", ["account-changed"]]);
+    expect(result.unexpected).toMatchObject([{ kind: "enforcement", after: "disabled" }]);
   });
 });
 

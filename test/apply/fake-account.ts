@@ -104,7 +104,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
       if (conflict !== undefined) return conflict;
       return () => {
         const added = prefixes.map((prefix) => this.#entry(prefix));
-        Object.assign(rule, becomes, { entries: [...kept, ...added] });
+        return Object.assign(rule, becomes, { entries: [...kept, ...added] });
       };
     });
   }
@@ -114,6 +114,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
       if (!this.rules.some(({ id }) => id === current.id)) return refusal(404, "no such rule");
       return () => {
         this.rules = this.rules.filter(({ id }) => id !== current.id);
+        return undefined;
       };
     });
   }
@@ -121,6 +122,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
   setEnforcement(enabled: boolean): Promise<WriteOutcome> {
     return this.#write(undefined, [], () => () => {
       this.enabled = enabled;
+      return undefined;
     });
   }
 
@@ -157,7 +159,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
   async #write(
     ruleSetEnabled: boolean | undefined,
     prefixes: readonly Prefix[],
-    prepare: (prefixes: readonly Prefix[]) => (() => void) | WriteOutcome,
+    prepare: (prefixes: readonly Prefix[]) => (() => StoredRule | undefined) | WriteOutcome,
   ): Promise<WriteOutcome> {
     this.onCall("write");
     this.writes += 1;
@@ -170,10 +172,14 @@ export class FakeAccount implements AccountReader, AccountWriter {
     const land = (): WriteOutcome => {
       const effect = prepare(taken);
       if (typeof effect !== "function") return effect;
-      effect();
+      const rule = effect();
       if (ruleSetEnabled !== undefined) this.enabled = ruleSetEnabled;
       this.#remember();
-      return { kind: "applied", serverAt: "2026-11-21T00:00:00.000Z" };
+      return {
+        kind: "applied",
+        serverAt: "2026-11-21T00:00:00.000Z",
+        ...(rule === undefined ? {} : { rule }),
+      };
     };
     if (typeof fault === "object") return this.#later(fault, () => void land());
     const answer = land();
@@ -214,15 +220,17 @@ export class FakeAccount implements AccountReader, AccountWriter {
     return other === undefined ? undefined : refusal(400, "the same range is on a rule of the other type");
   }
 
-  #add(rule: Rule): void {
+  #add(rule: Rule): StoredRule {
     const { name, type, description, prefixes } = rule;
-    this.rules.push({
+    const stored = {
       id: this.#id(),
       name,
       type,
       description,
       entries: prefixes.map((prefix) => this.#entry(prefix)),
-    });
+    };
+    this.rules.push(stored);
+    return stored;
   }
 
   #entry(prefix: Prefix): SnapshotEntry {
