@@ -53,12 +53,17 @@ export const wholeProgram = async (io: Io): Promise<Command> => {
   return program;
 };
 
+/** The program with the options of one command only: what completion needs at each TAB. */
+export const programFor = async (io: Io, name: string | undefined): Promise<Command> => {
+  const program = newProgram(io);
+  for (const entry of commands) await add(program, entry, io, entry.name === name);
+  return program;
+};
+
 /** Runs one command line (without node and script) and answers with the exit code. Never throws. */
 export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
   try {
-    const program = newProgram(io);
-    const name = namedIn(argv);
-    for (const entry of commands) await add(program, entry, io, entry.name === name);
+    const program = await programFor(io, namedIn(argv));
     if (argv.length === 0) {
       program.outputHelp();
       return exitCodes.done;

@@ -47,4 +47,10 @@ export const commands: readonly CommandEntry[] = [
     summary: "print a completion script for your shell",
     load: () => import("./completion.js"),
   },
+  {
+    name: "__complete",
+    summary: "what may stand at the end of a command line",
+    hidden: true,
+    load: () => import("./complete.js"),
+  },
 ];

@@ -1,0 +1,45 @@
+/**
+ * `__complete`, hidden: what the shells' scripts call at each TAB. Offline and silent: a policy that cannot be read
+ * only means that no names are offered. First line: `files` or `words`; then a line a candidate, with a tab
+ * between word and description.
+ */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { type Candidate, complete, type Sources } from "../complete-words.js";
+import type { Io } from "../io.js";
+import { programFor } from "../run.js";
+
+export const configure = (command: Command, io: Io): void => {
+  command.argument("[words...]").action(async (words: readonly string[]) => {
+    const { candidates, files } = await complete(words, sourcesOf(io));
+    const lines = candidates.map(({ word, description }) =>
+      description === "" ? word : `${word}\t${description}`,
+    );
+    io.stdout.write(`${[files ? "files" : "words", ...lines].join("\n")}\n`);
+  });
+};
+
+const sourcesOf = (io: Io): Sources => ({
+  program: (name) => programFor(io, name),
+  ruleNames: (file = "policy.yaml") => ruleNames(io, file),
+  eventTypes,
+});
+
+/** Names that a terminal can show as they are; the others could not be told apart in a list, or worse. */
+const ruleNames = async (io: Io, file: string): Promise<readonly string[]> => {
+  try {
+    const { parsePolicy } = await import("../../policy/parse-policy.js");
+    const { visible } = await import("../../render/neutralise.js");
+    const { parsed } = parsePolicy(await readFile(resolve(io.cwd, file)), file);
+    const names = parsed?.raw.rules.map(({ name }) => name.value) ?? [];
+    return [...new Set(names)].filter((name) => name.trim() !== "" && visible(name) === name);
+  } catch {
+    return [];
+  }
+};
+
+const eventTypes = async (): Promise<readonly Candidate[]> => {
+  const { catalogue } = await import("../../audit/catalogue.js");
+  return catalogue.map(({ type, description }) => ({ word: type, description }));
+};

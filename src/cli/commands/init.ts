@@ -1,0 +1,132 @@
+/** `init`: a first policy, a workflow and the editor's setting. Asks little, and never overwrites a file. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { parseHost } from "../../dbt/host.js";
+import { failure } from "../../model/failure.js";
+import { ask, canAsk } from "../ask.js";
+import { type FirstFile, firstFiles } from "../init-files.js";
+import type { Io } from "../io.js";
+import { debugOptions } from "../options.js";
+import { note, reasonOf } from "../output.js";
+
+interface Options {
+  readonly account?: string;
+  readonly host?: string;
+  readonly policy: string;
+  readonly ci: "github" | "none";
+}
+
+export const configure = (command: Command, io: Io): void => {
+  debugOptions(
+    command
+      .option("--account <id>", "the account id (asked for on a terminal)")
+      .option("--host <host>", "the account's access URL (asked for on a terminal)")
+      .option("-p, --policy <file>", "where the policy goes, in this folder or below", "policy.yaml")
+      .addOption(
+        new Option("--ci <system>", "whose pipeline to write").choices(["github", "none"]).default("github"),
+      ),
+  ).action((options: Options) => init(io, options));
+};
+
+/** What is wrong with an answer, or undefined. */
+const accountProblem = (text: string): string | undefined =>
+  /^[1-9]\d{0,14}$/.test(text)
+    ? undefined
+    : "An account id is a number, such as 66847 in .../deploy/66847/...";
+
+const hostProblem = (text: string): string | undefined => {
+  const parsed = parseHost(text, "the answer");
+  return "host" in parsed ? undefined : parsed.problem.hint;
+};
+
+const init = async (io: Io, options: Options): Promise<void> => {
+  const inside = relative(io.cwd, resolve(io.cwd, options.policy));
+  if (inside === "" || inside.startsWith("..") || isAbsolute(inside))
+    throw failure(
+      "bad-option",
+      `--policy ${options.policy} is not a file in this folder`,
+      "Go to the folder of the repository and give a name there, such as policy.yaml",
+    );
+  const account = await answer(io, options.account, "--account", "Account id", accountProblem);
+  const host = await answer(io, options.host, "--host", "Access URL, such as ab123.us1.dbt.com", hostProblem);
+  const files = firstFiles({
+    policy: inside,
+    workflow: options.ci === "github",
+    ...(account === undefined ? {} : { account }),
+    ...(host === undefined ? {} : { host: hostName(host) }),
+  });
+  const written: string[] = [];
+  for (const file of files) if (await writeNew(io, file)) written.push(file.name);
+  sayNext(io, inside, { written, known: account !== undefined && host !== undefined });
+};
+
+const hostName = (text: string): string => {
+  const parsed = parseHost(text, "--host");
+  return "host" in parsed ? parsed.host.host : text;
+};
+
+/** The flag's value, else what the user types; undefined where nobody is there, or types nothing. */
+const answer = async (
+  io: Io,
+  flag: string | undefined,
+  flagName: string,
+  question: string,
+  problemOf: (text: string) => string | undefined,
+): Promise<string | undefined> => {
+  if (flag !== undefined) {
+    const problem = problemOf(flag);
+    if (problem !== undefined) throw failure("bad-option", `${flagName} is not usable`, problem);
+    return flag;
+  }
+  if (!canAsk(io)) return undefined;
+  for (;;) {
+    const text = await ask(io, `${question} (empty: later): `);
+    if (text === undefined) throw failure("interrupted", "Interrupted; nothing was written");
+    if (text === "") return undefined;
+    const problem = problemOf(text);
+    if (problem === undefined) return text;
+    note(io, problem);
+  }
+};
+
+/** False where the name is taken already: the file stays as it is. */
+const writeNew = async (io: Io, { name, text }: FirstFile): Promise<boolean> => {
+  const path = resolve(io.cwd, name);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { flag: "wx" });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") {
+      note(io, `kept   ${name} (it exists)`);
+      return false;
+    }
+    throw failure(
+      "cannot-write",
+      `Cannot write ${name}: ${reasonOf(error)}`,
+      "Check the folder and its permissions",
+      { cause: error },
+    );
+  }
+  note(io, `wrote  ${name}`);
+  return true;
+};
+
+const sayNext = (
+  io: Io,
+  policy: string,
+  { written, known }: { readonly written: readonly string[]; readonly known: boolean },
+): void => {
+  const flag = policy === "policy.yaml" ? "" : ` --policy ${policy}`;
+  const where = known ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
+  const target = written.includes(policy) ? `--merge ${policy}` : "--output imported.yaml";
+  note(
+    io,
+    `
+Next:
+  export DBT_CLOUD_TOKEN=...   # Account Admin or Security Admin
+  dbt-ip-rules import${where} ${target}
+  dbt-ip-rules validate${flag}
+  dbt-ip-rules plan${flag}${where}`,
+  );
+};

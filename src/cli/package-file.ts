@@ -1,0 +1,20 @@
+/** Files that the package brings along (its sample policy, templates, schemas), wherever this module was bundled to. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The nearest folder above this module that holds the package's `package.json`. */
+const packageFolder = (): string => {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const above = dirname(folder);
+    if (above === folder) throw new Error("the package's own folder was not found");
+    folder = above;
+  }
+  return folder;
+};
+
+/** The path of one of them; `name` is relative to the package's folder. */
+export const packageFile = (name: string): string => join(packageFolder(), name);
+
+export const readPackageFile = (name: string): string => readFileSync(packageFile(name), "utf8");
