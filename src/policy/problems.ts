@@ -8,7 +8,8 @@ import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 export const keptPerCode = 1000;
 
 interface Tally {
-  readonly first: Diagnostic;
+  /** The last one that was kept. */
+  last: Diagnostic;
   count: number;
 }
 
@@ -41,12 +42,25 @@ export class Problems {
   }
 
   add(diagnostic: Diagnostic): void {
-    if (diagnostic.severity === "error") this.#errors += 1;
-    const key = `${diagnostic.code}\n${diagnostic.source?.file ?? ""}`;
+    this.addIfWanted(diagnostic.code, diagnostic.source?.file, () => diagnostic);
+  }
+
+  /** Makes the diagnostic, which must be of this code and file, only if it will be kept; counts it anyway. */
+  addIfWanted(code: string, file: string | undefined, make: () => Diagnostic): void {
+    const key = `${code}\n${file ?? ""}`;
     const tally = this.#tallies.get(key);
-    if (tally === undefined) this.#tallies.set(key, { first: diagnostic, count: 1 });
-    else tally.count += 1;
-    if ((tally?.count ?? 1) <= keptPerCode) this.#kept.push(diagnostic);
+    if (tally !== undefined && tally.count >= keptPerCode) {
+      tally.count += 1;
+      return;
+    }
+    const diagnostic = make();
+    if (diagnostic.severity === "error") this.#errors += 1;
+    this.#kept.push(diagnostic);
+    if (tally === undefined) this.#tallies.set(key, { last: diagnostic, count: 1 });
+    else {
+      tally.count += 1;
+      tally.last = diagnostic;
+    }
   }
 
   addAll(diagnostics: Iterable<Diagnostic>): void {
@@ -71,18 +85,16 @@ export class Problems {
     return this.#errors > 0;
   }
 
-  /** In file order, with one line at the end for each code of which some were left out. */
+  /** In file order, with one more behind the last of each code of which some were left out. */
   list(): Diagnostic[] {
     const rest: Diagnostic[] = [];
-    for (const { first, count } of this.#tallies.values()) {
+    for (const { last, count } of this.#tallies.values()) {
       if (count <= keptPerCode) continue;
-      const where = first.source === undefined ? "" : ` in ${first.source.file}`;
       rest.push({
-        code: first.code,
-        severity: first.severity,
-        message: `${count - keptPerCode} more problems of this kind${where} are not listed`,
+        ...last,
+        message: `${count - keptPerCode} more problems of this kind follow in the file`,
       });
     }
-    return [...inFileOrder(this.#kept, this.#firstFile), ...rest];
+    return inFileOrder([...this.#kept, ...rest], this.#firstFile);
   }
 }

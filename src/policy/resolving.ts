@@ -53,7 +53,7 @@ export const resolvePrefix = (
 ): PolicyEntry | undefined => {
   const parsed = parsePrefix(text.value);
   if (!parsed.ok) {
-    resolving.problems.add(badPrefix(text, parsed.problem));
+    resolving.problems.addIfWanted("bad-prefix", text.source.file, () => badPrefix(text, parsed.problem));
     return undefined;
   }
   const { prefix } = parsed;

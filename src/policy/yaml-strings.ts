@@ -3,6 +3,7 @@
  * invisible, change the direction of text, or cannot be encoded are written as escapes.
  */
 import type { ScalarTag, Tags } from "yaml";
+import { parsePrefix } from "../address/prefix.js";
 
 // Control, format, private use, lone surrogates, line and paragraph separators; line feed and tab are plain.
 const odd = /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -27,7 +28,7 @@ const reserved = /^(true|false|null|yes|no|on|off|y|n)$/i;
 /** Plain where nobody could read it as anything but text, else in double quotes. */
 export const writeText = (text: string): string => {
   const word = /^[A-Za-z](?:[A-Za-z0-9 ()/._-]*[A-Za-z0-9)])?$/.test(text) && !reserved.test(text);
-  const address = /^[0-9A-Fa-f][0-9A-Fa-f:.]*[.:][0-9A-Fa-f:.]*(\/[0-9]+|[0-9A-Fa-f])$/.test(text);
+  const address = parsePrefix(text).ok && !text.startsWith(":") && !text.endsWith(":");
   return word || address ? text : quoteText(text);
 };
 

@@ -1,0 +1,167 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Document, visit } from "yaml";
+import { formatPrefix } from "../../src/address/prefix.js";
+import { formatPolicy } from "../../src/policy/format-policy.js";
+import type { Policy } from "../../src/policy/policy.js";
+import { hostileText, smallPrefix } from "./random-policies.js";
+import { mustRead } from "./reading.js";
+
+const spelling = fc
+  .tuple(smallPrefix, fc.constantFrom("canonical", "mapped", "bare"))
+  .map(([prefix, style]) => {
+    const text = formatPrefix(prefix);
+    if (style === "mapped") return `::FFFF:${text.split("/")[0]}/${prefix.length}`;
+    return style === "bare" && prefix.length === 128 ? text.split("/")[0]! : text;
+  });
+
+const entry = fc.oneof(
+  spelling,
+  fc.record(
+    { expires: fc.constant("2028-01-15"), comment: hostileText, cidr: spelling },
+    { requiredKeys: ["cidr"] },
+  ),
+);
+
+const policyValue = fc.record(
+  {
+    rules: fc.uniqueArray(
+      fc.record(
+        {
+          cidrs: fc.array(entry, { maxLength: 1 }),
+          description: hostileText,
+          type: fc.constant("allow"),
+          name: hostileText,
+        },
+        { requiredKeys: ["name", "type", "cidrs"] },
+      ),
+      { maxLength: 4, selector: ({ name }) => name },
+    ),
+    networks: fc.dictionary(
+      fc.stringMatching(/^[a-z][a-z0-9.-]{0,5}$/),
+      fc.uniqueArray(spelling, { maxLength: 3 }),
+      {
+        maxKeys: 2,
+        noNullPrototype: true,
+      },
+    ),
+    tests: fc.array(fc.record({ denied: fc.array(spelling, { maxLength: 2 }), name: hostileText }), {
+      maxLength: 2,
+    }),
+    version: fc.constant(1),
+  },
+  { requiredKeys: ["version", "rules"] },
+);
+
+/** As some writer might have put it down: flow or block, quotes of either kind, comments and blank lines. */
+const written = fc.tuple(policyValue, fc.infiniteStream(fc.nat({ max: 99 }))).map(([value, dice]) => {
+  const roll = (): number => dice.next().value ?? 0;
+  const document = new Document(value, { version: "1.2", schema: "core" });
+  let comments = 0;
+  visit(document, {
+    Scalar: (key, node) => {
+      if (typeof node.value === "string" && roll() < 20) node.type = "QUOTE_DOUBLE";
+      if (key !== "value" && roll() < 15) {
+        comments += 1;
+        node.commentBefore = ` remark ${comments}`;
+      }
+    },
+    Collection: (_, node) => {
+      if (roll() < 15) node.flow = true;
+    },
+    Pair: (_, { key }) => {
+      if (roll() < 10 && typeof key === "object" && key !== null && "spaceBefore" in key)
+        key.spaceBefore = true;
+    },
+  });
+  return {
+    text: document.toString({ lineWidth: 0, indent: 2 + (roll() % 3), singleQuote: roll() < 50 }),
+    comments,
+  };
+});
+
+/** What a policy means, without where and how it is written. */
+const meaning = ({ rules, tests, guards, lint, account, enforcement }: Policy): unknown => {
+  const entries = (list: Policy["rules"][number]["entries"]): unknown =>
+    list.map(({ prefix, comment, expires, network }) => ({ prefix, comment, expires, network }));
+  return {
+    rules: rules.map(({ name, type, description, entries: list }) => ({
+      name,
+      type,
+      description,
+      list: entries(list),
+    })),
+    tests: tests.map(({ name, allowed, denied }) => ({
+      name,
+      allowed: entries(allowed),
+      denied: entries(denied),
+    })),
+    guards,
+    lint,
+    account,
+    enforcement,
+  };
+};
+
+describe("formatPolicy", () => {
+  it("keeps the meaning and every comment, and does nothing the second time", () => {
+    fc.assert(
+      fc.property(written, ({ text, comments }) => {
+        // A lone surrogate can only be in the text as an escape.
+        fc.pre(!/\p{Cs}/u.test(text));
+        const once = formatPolicy(text);
+        expect(formatPolicy(once)).toBe(once);
+        expect(meaning(mustRead(once))).toEqual(meaning(mustRead(text)));
+        for (let number = 1; number <= comments; number += 1)
+          expect(once.match(new RegExp(`# remark ${number}$`, "gm"))).toHaveLength(1);
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  it("orders keys, spells prefixes canonically, and removes quotes and odd spacing", () => {
+    const text = `\ufeff%YAML 1.2
+---
+# head
+
+rules:
+    # about A
+    -   type: allow   # of type
+        name: 'A'
+        cidrs: ["203.0.113.7/32", '::ffff:203.0.113.9/128', 2001:DB8:0::/48, "::/0", 198.51.100.0/24, "2001:db8::"]
+
+    # about B
+    - {cidrs: [{comment: x, cidr: 192.0.2.0/24}], name: B, type: deny}
+version: 1
+`.replaceAll("\n", "\r\n");
+    expect(formatPolicy(text)).toBe(`# head
+
+version: 1
+rules:
+  # about A
+  - name: A
+    type: allow # of type
+    cidrs: [203.0.113.7, 203.0.113.9, 2001:db8::/48, "::/0", 198.51.100.0/24, "2001:db8::"]
+
+  # about B
+  - {name: B, type: deny, cidrs: [{cidr: 192.0.2.0/24, comment: x}]}
+`);
+  });
+
+  it("leaves alone what is not clear: host bits, a bare 0.0.0.0, what is no prefix", () => {
+    const text = "version: 1\nrules:\n  - {name: A, type: deny, cidrs: [203.0.113.7/24, 0.0.0.0, 10/8]}\n";
+    expect(formatPolicy(text)).toBe(text);
+  });
+
+  it("keeps anchors before their aliases", () => {
+    const text =
+      "version: 1\nrules:\n  - {cidrs: &a [203.0.113.7], name: A, type: allow}\n  - {name: B, type: deny, cidrs: *a}\n";
+    expect(formatPolicy(text)).toBe(text);
+  });
+
+  it("gives long lists a line an item", () => {
+    const items = Array.from({ length: 9 }, (_, i) => `203.0.113.${i * 10}`);
+    const text = `version: 1\nrules:\n  - {name: A, type: allow, cidrs: []}\nnetworks:\n  n: [${items.join(", ")}]\n`;
+    expect(formatPolicy(text)).toContain("  n:\n    - 203.0.113.0\n    - 203.0.113.10\n");
+  });
+});

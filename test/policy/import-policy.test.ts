@@ -1,0 +1,189 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { comparePrefixes, formatPrefix, parsePrefix } from "../../src/address/prefix.js";
+import { Failure } from "../../src/model/failure.js";
+import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
+import { formatPolicy } from "../../src/policy/format-policy.js";
+import { mergeIntoPolicy, policyFromSnapshot } from "../../src/policy/import-policy.js";
+import type { Policy } from "../../src/policy/policy.js";
+import { hostileText, smallPrefix } from "./random-policies.js";
+import { mustRead } from "./reading.js";
+
+const entryOf = (text: string, id = 1): SnapshotEntry => {
+  const parsed = parsePrefix(text);
+  if (!parsed.ok) throw new Error(text);
+  return { id, text, prefix: parsed.prefix };
+};
+const ruleOf = (name: string, type: "allow" | "deny", ...texts: string[]): SnapshotRule => ({
+  id: 7,
+  name,
+  type,
+  description: "",
+  entries: texts.map((text, index) => entryOf(text, index)),
+});
+const snapshotOf = (...rules: SnapshotRule[]): Snapshot => ({
+  accountId: 66847,
+  host: "ab123.us1.dbt.com",
+  enforcement: "enabled",
+  rules,
+});
+
+const snapshotRules = fc.uniqueArray(
+  fc.record({
+    id: fc.nat(),
+    name: hostileText,
+    // One type, so that no prefix is both allowed and denied.
+    type: fc.constant("allow" as const),
+    description: fc.oneof(fc.constant(""), hostileText),
+    entries: fc.array(
+      smallPrefix.map((prefix) => entryOf(formatPrefix(prefix))),
+      { maxLength: 5 },
+    ),
+  }),
+  { maxLength: 5, selector: ({ name }) => name },
+);
+
+/** Rules as a plan compares them: sorted, each prefix once. */
+const comparable = (
+  rules: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly description: string;
+    readonly entries: Policy["rules"][number]["entries"] | SnapshotRule["entries"];
+  }[],
+): unknown =>
+  rules.map(({ name, type, description, entries }) => ({
+    name,
+    type,
+    description,
+    prefixes: [
+      ...new Set(
+        entries
+          .map(({ prefix }) => prefix)
+          .toSorted(comparePrefixes)
+          .map(formatPrefix),
+      ),
+    ],
+  }));
+
+describe("policyFromSnapshot", () => {
+  it("is the account: every name, description and prefix comes back, grouped or not, and it is canonical", () => {
+    fc.assert(
+      fc.property(snapshotRules, fc.boolean(), (rules, group) => {
+        const text = policyFromSnapshot(snapshotOf(...rules), { group });
+        expect(/\p{Cs}/u.test(text)).toBe(false);
+        expect(/[\u202e\u001b\u0085]/.test(text)).toBe(false);
+        expect(comparable(mustRead(text).rules)).toEqual(comparable(rules));
+        expect(formatPolicy(text)).toBe(text);
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  it("keeps the switch, the account, and says how things were typed", () => {
+    const text = policyFromSnapshot(
+      snapshotOf(ruleOf("A", "deny", "198.51.100.7/24", "0.0.0.0", "203.0.113.7/32")),
+    );
+    const policy = mustRead(text);
+    expect(policy).toMatchObject({
+      enforcement: "enabled",
+      unmanagedRules: "keep",
+      account: { id: 66847, host: "ab123.us1.dbt.com" },
+    });
+    expect(text).toContain("- 198.51.100.0/24 # typed as 198.51.100.7/24\n");
+    expect(text).toContain("- 0.0.0.0/32 # typed as 0.0.0.0\n");
+    expect(text).toContain("- 203.0.113.7\n");
+  });
+
+  it("leaves the switch alone where the account does not tell", () => {
+    const { enforcement } = mustRead(policyFromSnapshot({ ...snapshotOf(), enforcement: "unknown" }));
+    expect(enforcement).toBe("ignore");
+  });
+
+  it("groups what several rules share", () => {
+    const text = policyFromSnapshot(
+      snapshotOf(
+        ruleOf("A", "allow", "203.0.113.1", "203.0.113.2", "198.51.100.1"),
+        ruleOf("B", "allow", "203.0.113.2", "203.0.113.1", "198.51.100.2"),
+        ruleOf("C", "allow", "198.51.100.1"),
+      ),
+      { group: true },
+    );
+    const shared = mustRead(text).rules.map(({ entries }) => entries.map(({ network }) => network));
+    expect(shared).toEqual([
+      ["shared-1", "shared-1", undefined],
+      ["shared-1", "shared-1", undefined],
+      [undefined],
+    ]);
+  });
+
+  it("leaves out rules that have no name of their own, and says so", () => {
+    const text = policyFromSnapshot(
+      snapshotOf(ruleOf("A", "allow"), ruleOf("A", "deny"), ruleOf("", "allow"), ruleOf("B", "allow")),
+    );
+    expect(mustRead(text).rules.map(({ name }) => name)).toEqual(["B"]);
+    expect(text).toContain("Left out");
+  });
+});
+
+describe("mergeIntoPolicy", () => {
+  const before = `# head
+version: 1
+rules:
+    # about A
+    - name: A     # odd   spacing
+      type: "allow"
+      cidrs: [203.0.113.7/32]   # stays
+      previous_names: [Old]
+
+    # the end of the rules
+tests: []   # stays too
+`;
+
+  it("adds the rules that are missing, and touches nothing else", () => {
+    fc.assert(
+      fc.property(snapshotRules, (rules) => {
+        const account = snapshotOf(...rules, ruleOf("Old", "allow", "203.0.113.9"));
+        const missing = rules.filter(({ name }) => name !== "A" && name !== "Old");
+        const { text, added } = mergeIntoPolicy(before, account);
+        expect(added).toEqual(missing.map(({ name }) => name));
+        const kept = before.split("\n").filter((line) => line !== "");
+        let at = 0;
+        for (const line of text.split("\n")) if (line === kept[at]) at += 1;
+        expect(at).toBe(kept.length);
+        expect(comparable(mustRead(text).rules.slice(1))).toEqual(comparable(missing));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("gives the same text back where nothing is missing", () => {
+    expect(mergeIntoPolicy(before, snapshotOf(ruleOf("A", "allow")))).toEqual({ text: before, added: [] });
+  });
+
+  const shapes: readonly [name: string, text: string][] = [
+    ["an empty list", "version: 1\nrules: [] # none\n# end\n"],
+    ["a list in brackets", "version: 1\nrules: [{name: A, type: allow, cidrs: []}] # one\n# end\n"],
+    ["all in brackets", "{version: 1, rules: [{name: A, type: allow, cidrs: []}]}\n"],
+    ["no line feed at the end", "version: 1\nrules:\n- name: A\n  type: allow\n  cidrs: []"],
+    [
+      "a block of text at the end",
+      "version: 1\nrules:\n  - name: A\n    type: allow\n    cidrs: []\n    description: |+\n      text\n\n\n",
+    ],
+  ];
+  for (const [name, text] of shapes) {
+    it(name, () => {
+      const merged = mergeIntoPolicy(text, snapshotOf(ruleOf("N: x", "deny", "203.0.113.7")));
+      const policy = mustRead(merged.text);
+      expect(policy.rules.slice(0, -1)).toMatchObject(
+        mustRead(text).rules.map(({ name: old, description }) => ({ name: old, description })),
+      );
+      expect(policy.rules.at(-1)).toMatchObject({ name: "N: x", type: "deny" });
+      for (const comment of text.match(/# \w+/g) ?? []) expect(merged.text).toContain(comment);
+    });
+  }
+
+  it("refuses a policy that has errors", () => {
+    expect(() => mergeIntoPolicy("version: 1\n", snapshotOf())).toThrow(Failure);
+  });
+});

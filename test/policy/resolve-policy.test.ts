@@ -1,0 +1,277 @@
+import { describe, expect, it } from "vitest";
+import { formatPrefix } from "../../src/address/prefix.js";
+import { keptPerCode } from "../../src/policy/problems.js";
+import { bytes, mustRead, places, readPolicy } from "./reading.js";
+
+const rule = (name: string, type: string, cidrs: string, more = ""): string =>
+  `  - name: ${name}\n    type: ${type}\n    cidrs: [${cidrs}]\n${more}`;
+const policy = (...rules: string[]): string => `version: 1\nrules:\n${rules.join("")}`;
+const prefixesOf = (text: string, files: Record<string, string> = {}): string[] =>
+  mustRead(text, { files }).rules.flatMap(({ entries }) => entries.map(({ prefix }) => formatPrefix(prefix)));
+
+describe("bad prefixes", () => {
+  const table: readonly [text: string, at: number, hint?: RegExp][] = [
+    ["10.0.0/8", 6, /10\.0\.0\.0\/8/],
+    ["10/8", 2, /10\.0\.0\.0\/8/],
+    ["010.0.0.1", 0, /decimal/],
+    ["203.0.113.256", 10],
+    ["203.0.113.0/33", 12],
+    ["203.0.113.0/", 12],
+    ["203.0.113.0/255.255.255.0", 15, /203\.0\.113\.0\/24/],
+    ["203.0.113.4-203.0.113.9", 11, /203\.0\.113\.4\/30, 203\.0\.113\.8\/31/],
+    ["203.0.113.*", 10, /prefix length/],
+    ["vpn.example.com", 0, /addresses/],
+    ["fe80::1%eth0", 7],
+    ["'203.0.113.1 '", 11, /blank/],
+    ["'203.0.113.1 203.0.113.2'", 11, /one prefix/i],
+    ["２.0.0.1", 0],
+  ];
+  for (const [text, at, hint] of table) {
+    it(text, () => {
+      const { diagnostics, policy: none } = readPolicy(policy(rule("A", "allow", text)));
+      expect(none).toBeUndefined();
+      // The list's first item begins at column 13.
+      const start = text.startsWith("'") ? 14 : 13;
+      expect(places(diagnostics)).toEqual([`bad-prefix 5:${start + at}`]);
+      if (hint !== undefined) expect(diagnostics[0]?.hint).toMatch(hint);
+    });
+  }
+});
+
+describe("what contradicts itself", () => {
+  const table: readonly [name: string, text: string, expected: readonly string[]][] = [
+    [
+      "two rules of one name",
+      policy(rule("A", "allow", ""), rule("A", "deny", "")),
+      ["duplicate-rule-name 6:11"],
+    ],
+    [
+      "one prefix twice in a rule, in two spellings",
+      policy(rule("A", "allow", '203.0.113.7, "::ffff:cb00:7107/128"')),
+      ["duplicate-prefix 5:26"],
+    ],
+    [
+      "one prefix twice, once through a network",
+      `networks: {n: [203.0.113.7]}\n${policy(rule("A", "allow", "203.0.113.7/32, network: n"))}`,
+      ["duplicate-prefix 1:16"],
+    ],
+    [
+      "a network twice in a rule",
+      `networks: {n: [203.0.113.7]}\n${policy(rule("A", "allow", "network: n, network: n"))}`,
+      ["duplicate-network-use 6:34"],
+    ],
+    [
+      "one prefix allowed and denied",
+      policy(rule("A", "allow", "203.0.113.7"), rule("B", "deny", "203.0.113.7/32")),
+      ["allowed-and-denied 8:13"],
+    ],
+    ["an undefined network", policy(rule("A", "allow", "network: n")), ["undefined-network 5:22"]],
+    [
+      "an undefined network in a test and in a guard",
+      `${policy(rule("A", "allow", ""))}tests: [{name: t, allowed: [network: n]}]\nguards: {must_deny: [network: m]}\n`,
+      ["undefined-network 6:38", "undefined-network 7:31"],
+    ],
+    [
+      "a previous name that is a rule's",
+      policy(rule("A", "allow", "", "    previous_names: [B]\n"), rule("B", "allow", "")),
+      ["previous-name-in-use 6:22"],
+    ],
+    [
+      "a rename in a circle",
+      policy(
+        rule("A", "allow", "", "    previous_names: [B]\n"),
+        rule("B", "allow", "", "    previous_names: [A]\n"),
+      ),
+      ["previous-name-in-use 6:22", "previous-name-in-use 10:22"],
+    ],
+    [
+      "a rule's own name as previous",
+      policy(rule("A", "allow", "", "    previous_names: [A]\n")),
+      ["previous-name-in-use 6:22"],
+    ],
+    [
+      "a previous name twice",
+      policy(
+        rule("A", "allow", "", "    previous_names: [C]\n"),
+        rule("B", "allow", "", "    previous_names: [C]\n"),
+      ),
+      ["previous-name-twice 10:22"],
+    ],
+    ["host bits", policy(rule("A", "allow", "203.0.113.7/24")), ["host-bits 5:13"]],
+    ["a bare 0.0.0.0", policy(rule("A", "allow", "0.0.0.0")), ["bare-any-address 5:13"]],
+    ["a bare ::", policy(rule("A", "deny", '"::"')), ["bare-any-address 5:13"]],
+    ["a bare ::ffff:0.0.0.0", policy(rule("A", "deny", '"::ffff:0:0"')), ["bare-any-address 5:13"]],
+  ];
+  for (const [name, text, expected] of table) {
+    it(name, () => {
+      const { diagnostics, policy: none } = readPolicy(text);
+      expect(none).toBeUndefined();
+      expect(places(diagnostics)).toEqual(expected);
+    });
+  }
+
+  it("is fine with what only looks so: a wider deny, an expired entry, 0.0.0.0/32", () => {
+    expect(
+      prefixesOf(
+        policy(
+          rule("A", "allow", '203.0.113.7, 0.0.0.0/32, "::/128"'),
+          rule("B", "deny", "203.0.113.0/24, {cidr: 203.0.113.7, expires: 2026-01-01}"),
+        ),
+      ),
+    ).toEqual(["203.0.113.7/32", "0.0.0.0/32", "::/128", "203.0.113.0/24"]);
+  });
+});
+
+describe("expiry", () => {
+  const text = policy(rule("A", "allow", "{cidr: 203.0.113.7, expires: 2027-01-15, comment: c}"));
+  const at = (now: string): [number, number] => {
+    const [found] = mustRead(text, { now }).rules;
+    return [found!.entries.length, found!.expired.length];
+  };
+  it("is in force on the day before, to its last moment in UTC, and absent from the day on", () => {
+    expect(at("2027-01-14T23:59:59.999Z")).toEqual([1, 0]);
+    expect(at("2027-01-15T00:00:00Z")).toEqual([0, 1]);
+    expect(at("2027-01-15T00:30:00+01:00")).toEqual([1, 0]);
+  });
+
+  it("of an entry and its network is the earlier of the two", () => {
+    const both = (own: string, through: string): string | undefined =>
+      mustRead(
+        `networks: {n: [{cidr: 203.0.113.7, expires: ${own}}]}\n${policy(rule("A", "allow", `{network: n, expires: ${through}}`))}`,
+      ).rules[0]?.entries[0]?.expires;
+    expect(both("2027-01-15", "2027-02-15")).toBe("2027-01-15");
+    expect(both("2027-03-15", "2027-02-15")).toBe("2027-02-15");
+  });
+});
+
+describe("defaults", () => {
+  const { enforcement, unmanagedRules, guards, account } = mustRead("version: 1\nrules: []\n");
+  it("leave the switch and unmanaged rules alone, and limit what a plan may do", () => {
+    expect({ enforcement, unmanagedRules, account }).toEqual({
+      enforcement: "ignore",
+      unmanagedRules: "keep",
+      account: {},
+    });
+    expect(guards).toEqual({
+      mustAllow: [],
+      mustDeny: [],
+      maxRemovedRules: { count: 3 },
+      maxNewlyAllowed: { ipv4: 65536n, ipv6: 1n << 96n },
+    });
+  });
+
+  const limits: readonly [text: string, ipv4: bigint, ipv6: bigint][] = [
+    ["65536", 65536n, 1n << 96n],
+    ["0", 0n, 1n << 96n],
+    ["/16", 65536n, 1n << 96n],
+    ["/0", 1n << 32n, 1n << 96n],
+    ["{ipv6: /48}", 65536n, 1n << 80n],
+    ["{ipv4: /24, ipv6: 10}", 256n, 10n],
+    ["{ipv6: /0}", 65536n, 1n << 128n],
+  ];
+  for (const [text, ipv4, ipv6] of limits) {
+    it(`max_newly_allowed: ${text}`, () => {
+      const read = mustRead(`version: 1\nrules: []\nguards: {max_newly_allowed: ${text}}\n`);
+      expect(read.guards.maxNewlyAllowed).toEqual({ ipv4, ipv6 });
+    });
+  }
+
+  it("max_removed_rules takes a percentage", () => {
+    const read = mustRead("version: 1\nrules: []\nguards: {max_removed_rules: 30%}\n");
+    expect(read.guards.maxRemovedRules).toEqual({ percent: 30 });
+  });
+});
+
+describe("networks, includes and text files", () => {
+  it("come in the order of the file, with their own places and the network's name", () => {
+    const text = `include: [shared/nets.yaml]\nnetworks: {n: [203.0.113.0/24], l: {file: lists/l.txt}}\n${policy(
+      rule("A", "allow", "network: s, network: n, network: l, network: deep"),
+    )}`;
+    const files = {
+      "shared/nets.yaml": "networks:\n  s: [198.51.100.0/24]\n  deep: {file: more/d.txt}\n  unused: []\n",
+      "shared/more/d.txt": "2001:db8::/32\n",
+      "lists/l.txt": "# head\n\n  192.0.2.1 # one\r\n192.0.2.2\n",
+    };
+    const {
+      rules: [found],
+      otherFiles,
+    } = mustRead(text, { files });
+    expect(
+      found?.entries.map(({ prefix, network, source }) => [
+        formatPrefix(prefix),
+        network,
+        `${source.file}:${source.line}:${source.column}`,
+      ]),
+    ).toEqual([
+      ["198.51.100.0/24", "s", "shared/nets.yaml:2:7"],
+      ["203.0.113.0/24", "n", "policy.yaml:2:16"],
+      ["192.0.2.1/32", "l", "lists/l.txt:3:3"],
+      ["192.0.2.2/32", "l", "lists/l.txt:4:1"],
+      ["2001:db8::/32", "deep", "shared/more/d.txt:1:1"],
+    ]);
+    expect(otherFiles).toEqual(["shared/nets.yaml", "lists/l.txt", "shared/more/d.txt"]);
+  });
+
+  it("report problems with file, line and column", () => {
+    const text = `networks: {l: {file: l.txt}}\n${policy(rule("A", "allow", "network: l"))}`;
+    const { diagnostics } = readPolicy(text, {
+      files: { "l.txt": "192.0.2.1\n192.0.2\n  bad # x\n0.0.0.0\n" },
+    });
+    expect(places(diagnostics)).toEqual(["bad-prefix 2:8", "bad-prefix 3:3", "bare-any-address 4:1"]);
+    expect(new Set(diagnostics.map(({ source }) => source?.file))).toEqual(new Set(["l.txt"]));
+  });
+
+  it("name a text file that is not UTF-8, or not there", () => {
+    const text = `networks: {l: {file: l.txt}, m: {file: m.txt}}\n${policy(rule("A", "allow", "network: l, network: m"))}`;
+    const { diagnostics } = readPolicy(text, { files: { "l.txt": Uint8Array.from([0x31, 0xff]) } });
+    expect(places(diagnostics)).toEqual(["file-missing 1:40", "not-utf8 1:2"]);
+  });
+
+  it("an include file holds networks and nothing else, and clashes are reported", () => {
+    const text = `include: [i.yaml]\nnetworks: {n: [203.0.113.0/24]}\n${policy(rule("A", "allow", "network: n"))}`;
+    const { diagnostics } = readPolicy(text, { files: { "i.yaml": "networks: {n: []}\nrules: []\n" } });
+    expect(places(diagnostics)).toEqual(["duplicate-network 1:12", "unknown-key 2:1"]);
+  });
+
+  const outside = [
+    "/etc/hosts",
+    "../l.txt",
+    "a/../../l.txt",
+    "C:/l.txt",
+    "a\\\\l.txt",
+    "a\\u0000",
+    ".",
+    "a/..",
+  ];
+  for (const path of outside) {
+    it(`no path leaves the policy's folder: ${path}`, () => {
+      const text = `networks: {l: {file: "${path}"}}\n${policy(rule("A", "allow", "network: l"))}`;
+      expect(places(readPolicy(text).diagnostics)).toEqual(["path-outside-policy-folder 1:22"]);
+      const included = `include: ["${path}"]\n${policy(rule("A", "allow", ""))}`;
+      expect(places(readPolicy(included).diagnostics)).toEqual(["path-outside-policy-folder 1:11"]);
+    });
+  }
+
+  it("an include file's list cannot leave the policy's folder either, but may go up within it", () => {
+    const files = {
+      "a/b/i.yaml": "networks: {l: {file: ../../l.txt}, m: {file: ../../../m.txt}}\n",
+      "l.txt": "192.0.2.1\n",
+    };
+    const text = `include: [a/b/i.yaml]\n${policy(rule("A", "allow", "network: l"))}`;
+    expect(places(readPolicy(text, { files }).diagnostics)).toEqual(["path-outside-policy-folder 1:46"]);
+  });
+
+  it("a hundred thousand lines are ordinary", () => {
+    const lines = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+    const text = `networks: {l: {file: l.txt}}\n${policy(rule("A", "deny", "network: l"))}`;
+    const [found] = mustRead(text, { files: { "l.txt": lines.join("\n") } }).rules;
+    expect(found?.entries).toHaveLength(100_000);
+  });
+
+  it("very many bad lines are a thousand problems and a count", () => {
+    const text = `networks: {l: {file: l.txt}}\n${policy(rule("A", "deny", "network: l"))}`;
+    const { diagnostics } = readPolicy(text, { files: { "l.txt": bytes("x\n".repeat(300_000)) } });
+    expect(diagnostics).toHaveLength(keptPerCode + 1);
+    expect(diagnostics.at(-1)?.message).toContain(String(300_000 - keptPerCode));
+  });
+});
