@@ -49,7 +49,7 @@ export interface ExportPorts {
   onProgress(progress: ExportProgress): void;
 }
 
-const firstPollMs = 2000;
+const firstPollMs = 1000;
 const longestPollMs = 30_000;
 
 async function* watched(

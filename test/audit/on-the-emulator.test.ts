@@ -119,7 +119,7 @@ describe("audit verify", () => {
     ]);
     expect(ran.code).toBe(0);
     expect(json(ran.stdout).foreign).toMatchObject([
-      { event: { type: "ip_restrictions.rule.changed", actor: { name: "a person", ip: "203.0.113.77" } } },
+      { type: "ip_restrictions.rule.changed", actor: { name: "a person", ip: "203.0.113.77" } },
     ]);
   });
 
@@ -310,9 +310,7 @@ describe("drift", () => {
     await world.write("base.yaml", policy);
     const found = await report("--receipt", receipt);
     expect(found.code).toBe(2);
-    const entry = found.differences.find(
-      ({ detail }: { detail: { kind: string } }) => detail.kind === "entry-added",
-    );
+    const entry = found.differences.find(({ kind }: { kind: string }) => kind === "entry-added");
     expect(entry).toMatchObject({
       cause: "drift",
       severity: "error",
@@ -321,12 +319,10 @@ describe("drift", () => {
     await world.write("policy.yaml", policy.replace("198.51.100.0/26", "198.51.100.0/25"));
     const mixed = await report("--base", "base.yaml");
     const causes = Object.fromEntries(
-      mixed.differences.map(
-        ({ rule, detail, cause }: { rule: string; detail: { kind: string }; cause: string }) => [
-          `${rule} ${detail.kind}`,
-          cause,
-        ],
-      ),
+      mixed.differences.map((one: { rule: string; kind: string; cause: string }) => [
+        `${one.rule} ${one.kind}`,
+        one.cause,
+      ]),
     );
     expect(causes).toMatchObject({
       "VPN entry-added": "drift",
@@ -345,7 +341,7 @@ describe("drift", () => {
     const found = await report();
     expect(found).toMatchObject({
       code: 2,
-      differences: [{ rule: "Theirs", cause: "drift", severity: "error" }],
+      differences: [{ kind: "rule-added", cause: "drift", severity: "error" }],
     });
   });
 
