@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { lintCodes } from "../../src/policy/lint-codes.js";
+import { renderPolicyDocs } from "../../src/policy/policy-docs.js";
+import { policyProblems } from "../../src/policy/problem-codes.js";
+import { check } from "./reading.js";
+
+const readSchema = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, "utf8"));
+
+describe("docs/policy.md", () => {
+  const docs = renderPolicyDocs(readSchema("policy"));
+
+  it("is current (update: npx vitest run test/policy -u)", async () => {
+    await expect(docs).toMatchFileSnapshot("../../docs/policy.md");
+  });
+
+  it("has a section for every key that the schema knows", () => {
+    for (const key of [
+      "account.host",
+      "rules[].cidrs[].expires",
+      "networks.NAME.file",
+      "guards.max_newly_allowed.ipv6",
+      "tests[].denied[].network",
+    ])
+      expect(docs).toContain(`### \`${key}\``);
+  });
+});
+
+describe("the published schemas", () => {
+  it("agree on what networks are", () => {
+    const policy = readSchema("policy");
+    const networks = readSchema("networks");
+    for (const [name, definition] of Object.entries(networks.$defs))
+      expect(policy.$defs[name]).toEqual(definition);
+    expect(networks.properties.networks).toEqual(policy.properties.networks);
+  });
+
+  it("describe every property", () => {
+    const visit = (schema: Record<string, unknown>, path: string): string[] => {
+      const properties = Object.entries((schema.properties ?? {}) as Record<string, Record<string, unknown>>);
+      return properties.flatMap(([name, property]) => [
+        ...("description" in property || "$ref" in property ? [] : [`${path}.${name}`]),
+        ...visit(property, `${path}.${name}`),
+      ]);
+    };
+    const { $defs, ...root } = readSchema("policy");
+    expect(
+      [root, ...Object.values($defs)].flatMap((each) => visit(each as Record<string, unknown>, "")),
+    ).toEqual([]);
+  });
+
+  it("tell the defaults that the code has", () => {
+    const { max_removed_rules, max_newly_allowed } = readSchema("policy").$defs.guards.properties;
+    const { enforcement, unmanaged_rules } = readSchema("policy").properties;
+    const written = check(
+      `version: 1\nrules: []\nenforcement: ${enforcement.default}\nunmanaged_rules: ${unmanaged_rules.default}\n` +
+        `guards: ${JSON.stringify({ max_removed_rules: max_removed_rules.default, max_newly_allowed: max_newly_allowed.default })}\n`,
+    );
+    expect(written.policy).toBeDefined();
+    expect(written.policy).toEqual(check("version: 1\nrules: []\n").policy);
+  });
+});
+
+describe("the codes of problems", () => {
+  const sources = readdirSync("src/policy", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(`src/policy/${name}`, "utf8"));
+  // `code: "x"`, `.error("x"` and `context.report(` or `reportLint(…, "x"`, as this code base writes them.
+  const used = new Set(
+    sources.flatMap((text) => [
+      ...[...text.matchAll(/\bcode: (?:[^,\n]*\? )?"([a-z0-9-]+)"(?: : "([a-z0-9-]+)")?/g)].flatMap(
+        ([, a, b]) => [a, b],
+      ),
+      ...[...text.matchAll(/\.error\(\s*"([a-z0-9-]+)"/g)].map(([, code]) => code),
+    ]),
+  );
+
+  it("are all in the catalogue, and the catalogue has no other", () => {
+    const lint = new Set<string>(lintCodes.map(({ code }) => code));
+    const errors = [...used].filter((code): code is string => code !== undefined && !lint.has(code));
+    expect(errors.toSorted()).toEqual(Object.keys(policyProblems).toSorted());
+  });
+});
