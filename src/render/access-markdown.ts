@@ -1,6 +1,6 @@
 /** The access change as the open part of a markdown report: whole where it fits, and loud where it does not. */
 import type { AccessChange } from "../plan/plan.js";
-import { type AccessVerbs, accessRows } from "./access-rows.js";
+import { type AccessVerbs, accessGroups, rowsOfGroups } from "./access-rows.js";
 import { fitReport, fitsIn, largest, type Report } from "./markdown.js";
 import { markdownFence } from "./neutralise.js";
 import { diffLines, type Row } from "./row.js";
@@ -14,6 +14,9 @@ const warning = (marks: string): string =>
 /** Prefixes of a narrowing row that are tried, one after the other. */
 const narrowingSizes = [12, 3, 0] as const;
 
+/** Bytes that a prefix takes in a list at least: `::/1, `. */
+const shortestPrefix = 6;
+
 /**
  * Builds the report with its access block, in at most `maxBytes`: first other sections' rows give way, then
  * what narrows, and only if that cannot do, ranges that broaden, with a warning above them.
@@ -26,17 +29,17 @@ export const fitWithAccess = (
   verbs?: AccessVerbs,
 ): string => {
   const words = verbs === undefined ? {} : { verbs };
-  for (const narrowing of narrowingSizes) {
-    const text = fitReport(build(fenceOf(accessRows(change, { ...words, narrowing }))), maxBytes);
+  const groups = accessGroups(change);
+  for (const narrowing of change.newlyBlocked.isEmpty() ? [0] : narrowingSizes) {
+    const text = fitReport(build(fenceOf(rowsOfGroups(groups, { ...words, narrowing }))), maxBytes);
     if (fitsIn(text, maxBytes)) return text;
   }
+  const gaining = groups.filter(({ verdict }) => verdict === "allowed");
   const withRanges = (broadening: number): string => {
-    const rows = accessRows(change, { ...words, narrowing: 0, broadening }).filter(
-      ({ sign }) => sign === "+",
-    );
+    const rows = rowsOfGroups(gaining, { ...words, broadening });
     return fitReport(build(warning("The counts are exact, the lists are cut.") + fenceOf(rows)), maxBytes);
   };
-  const most = change.newlyAllowed.prefixes().length;
+  const most = Math.min(change.newlyAllowed.prefixes().length, Math.ceil(maxBytes / shortestPrefix));
   const ranges = largest(most, (count) => fitsIn(withRanges(count), maxBytes));
   if (ranges >= 0) return withRanges(ranges);
   return fitReport(build(warning("There is no room for the list.")), maxBytes);

@@ -8,7 +8,7 @@ import { assertNever } from "../model/assert.js";
 import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
 import { quoted } from "./neutralise.js";
 import type { Row } from "./row.js";
-import { addressCount, counted, shortCount } from "./words.js";
+import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "./words.js";
 
 const ipv4Space = AddressSet.ofPrefixes([ipv4Prefix]);
 const ipv6Space = ipv4Space.complement();
@@ -17,26 +17,43 @@ const families = [
   { space: ipv6Space, name: "IPv6" },
 ] as const;
 
-const familyText = (set: AddressSet, { space, name }: (typeof families)[number], max: number): string[] => {
+/** A set in words: prefixes in their order, a family each, or all of a family but a few. */
+type FamilyWords = { readonly listed: readonly Prefix[] } | { readonly words: string };
+
+const familyWords = (set: AddressSet, { space, name }: (typeof families)[number]): FamilyWords => {
   const own = set.intersect(space);
-  if (own.isEmpty()) return [];
-  if (own.equals(space)) return [name === "IPv4" ? "0.0.0.0/0" : "all of IPv6"];
-  const prefixes = own.prefixes();
+  if (own.equals(space)) return { words: name === "IPv4" ? "0.0.0.0/0" : "all of IPv6" };
+  const listed = own.prefixes();
+  // A set that leaves out little is shorter to tell by what it leaves out.
+  const { ipv4, ipv6 } = own.count();
+  if (ipv4 < allIPv4 / 2n && ipv6 < allIPv6 / 2n) return { listed };
   const others = space.subtract(own).prefixes();
-  const list = (all: readonly Prefix[]): string[] => all.slice(0, max).map(formatPrefix);
-  if (name === "IPv4" && others.length < prefixes.length && others.length <= max)
-    return [`all of ${name} but ${list(others).join(", ")}`];
-  const left = prefixes.length - max;
-  return left > 0
-    ? [...list(prefixes), `and ${counted(left, "more prefix", "more prefixes")}`]
-    : list(prefixes);
+  return others.length < listed.length
+    ? { words: `all of ${name} but ${others.map(formatPrefix).join(", ")}` }
+    : { listed };
 };
 
-/** The addresses of a set, exactly, in as few words as that takes; `max` prefixes a family. */
-export const rangesText = (set: AddressSet, max: number = Number.POSITIVE_INFINITY): string =>
+const wordsOf = (set: AddressSet): readonly FamilyWords[] =>
   set.equals(AddressSet.all)
-    ? "0.0.0.0/0 and ::/0"
-    : families.flatMap((family) => familyText(set, family, max)).join(", ");
+    ? [{ words: "0.0.0.0/0 and ::/0" }]
+    : families.map((family) => familyWords(set, family));
+
+const joinWords = (words: readonly FamilyWords[], max: number): string =>
+  words
+    .flatMap((one): string[] => {
+      if ("words" in one) return [one.words];
+      const left = one.listed.length - max;
+      if (left <= 0) return one.listed.map(formatPrefix);
+      return [
+        ...one.listed.slice(0, max).map(formatPrefix),
+        `and ${counted(left, "more prefix", "more prefixes")}`,
+      ];
+    })
+    .join(", ");
+
+/** The addresses of a set, exactly, in as few words as that takes; at most `max` prefixes a family. */
+export const rangesText = (set: AddressSet, max: number = Number.POSITIVE_INFINITY): string =>
+  joinWords(wordsOf(set), max);
 
 const ruleOf = (decider: Decider): string | undefined =>
   decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
@@ -65,14 +82,23 @@ const reasonOf = ({ verdict, before, after }: AccessPart): string => {
   }
 };
 
-interface Group {
+/** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
+export interface AccessGroup {
   readonly verdict: AccessPart["verdict"];
   readonly reason: string;
-  readonly set: AddressSet;
+  readonly counts: FamilyCounts;
+  readonly words: readonly FamilyWords[];
 }
 
+const groupOf = (verdict: AccessPart["verdict"], reason: string, set: AddressSet): AccessGroup => ({
+  verdict,
+  reason,
+  counts: set.count(),
+  words: wordsOf(set),
+});
+
 /** Parts of one verdict and one reason, together. */
-const groupsOf = (change: AccessChange): Group[] => {
+const groupsOf = (change: AccessChange): AccessGroup[] => {
   const found = new Map<string, { verdict: AccessPart["verdict"]; reason: string; prefixes: Prefix[] }>();
   for (const part of change.parts) {
     const reason = reasonOf(part);
@@ -81,11 +107,9 @@ const groupsOf = (change: AccessChange): Group[] => {
     for (const prefix of part.prefixes) group.prefixes.push(prefix);
     found.set(key, group);
   }
-  return [...found.values()].map(({ verdict, reason, prefixes }) => ({
-    verdict,
-    reason,
-    set: AddressSet.ofPrefixes(prefixes),
-  }));
+  return [...found.values()].map(({ verdict, reason, prefixes }) =>
+    groupOf(verdict, reason, AddressSet.ofPrefixes(prefixes)),
+  );
 };
 
 /** Prefixes listed of each family in a row. */
@@ -108,17 +132,14 @@ const changeVerbs: AccessVerbs = {
 };
 
 const accessRow = (
-  verdict: AccessPart["verdict"],
-  set: AddressSet,
-  reason: string,
+  { verdict, reason, counts, words }: AccessGroup,
   { narrowing = 12, broadening = Number.POSITIVE_INFINITY, verbs = changeVerbs }: AccessLimits,
 ): Row => {
   const allowed = verdict === "allowed";
-  const counts = set.count();
   const what = addressCount(counts);
   const one = counts.ipv4 + counts.ipv6 === 1n || /^the whole [^ ]+ internet$/.test(what);
   const verb = verbs[verdict][one ? 1 : 0];
-  const ranges = rangesText(set, allowed ? broadening : narrowing);
+  const ranges = joinWords(words, allowed ? broadening : narrowing);
   return {
     sign: allowed ? "+" : "-",
     depth: 1,
@@ -127,18 +148,23 @@ const accessRow = (
   };
 };
 
-/** A row for each reason: what gets in first, then what no longer does. */
-export const accessRows = (change: AccessChange, limits: AccessLimits = {}): Row[] => {
+/** A group for each reason: what gets in first, then what no longer does. */
+export const accessGroups = (change: AccessChange): AccessGroup[] => {
   const groups = groupsOf(change);
-  const rows = (verdict: AccessPart["verdict"], whole: AddressSet): Row[] => {
+  const of = (verdict: AccessPart["verdict"], whole: AddressSet): AccessGroup[] => {
     if (whole.isEmpty()) return [];
     const own = groups.filter((group) => group.verdict === verdict);
-    return own.length === 0
-      ? [accessRow(verdict, whole, "", limits)]
-      : own.map(({ set, reason }) => accessRow(verdict, set, reason, limits));
+    return own.length === 0 ? [groupOf(verdict, "", whole)] : own;
   };
-  return [...rows("allowed", change.newlyAllowed), ...rows("blocked", change.newlyBlocked)];
+  return [...of("allowed", change.newlyAllowed), ...of("blocked", change.newlyBlocked)];
 };
+
+export const rowsOfGroups = (groups: readonly AccessGroup[], limits: AccessLimits = {}): Row[] =>
+  groups.map((group) => accessRow(group, limits));
+
+/** A row for each reason: what gets in first, then what no longer does. */
+export const accessRows = (change: AccessChange, limits: AccessLimits = {}): Row[] =>
+  rowsOfGroups(accessGroups(change), limits);
 
 const directionWords = {
   broadens: "broadens",

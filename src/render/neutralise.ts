@@ -128,8 +128,11 @@ export const jsonText = (value: unknown, indent: 0 | 2 = 2): string =>
     // Colons and hashes in a row stand only inside strings, where an escape means the same.
     .replace(runnerCommand, asJsonEscapes);
 
-const longestBackticks = (text: string): number =>
-  Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+const longestBackticks = (text: string): number => {
+  let longest = 0;
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
+  return longest;
+};
 
 /**
  * Markdown: the text as a code span, in which no markup, HTML, mention, issue number or link is read.

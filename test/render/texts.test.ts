@@ -49,6 +49,10 @@ describe("ranges", () => {
     [setOf("0.0.0.0/0"), "0.0.0.0/0"],
     [setOf("::/0"), "0.0.0.0/0 and ::/0"],
     [setOf("192.0.2.0/24").complement(), "all of IPv4 but 192.0.2.0/24, all of IPv6"],
+    [
+      setOf("2001:db8::/32", "192.0.2.0/24").complement(),
+      "all of IPv4 but 192.0.2.0/24, all of IPv6 but 2001:db8::/32",
+    ],
   ])("%#: %s", (set, words) => expect(rangesText(set)).toBe(words));
 
   it("cuts only where it is told to, and says by how much", () => {
