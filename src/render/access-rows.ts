@@ -63,7 +63,10 @@ const reasonOf = ({ verdict, before, after }: AccessPart): string => {
   const was = ruleOf(before);
   switch (after.kind) {
     case "entry": {
-      const over = before.kind === "entry" && before.rule !== after.rule ? `, was decided by ${was}` : "";
+      const over =
+        before.kind === "entry" && before.rule !== after.rule
+          ? `, was ${verdict === "allowed" ? "denied" : "allowed"} by ${was}`
+          : "";
       return `${verdict === "allowed" ? "" : "denied by "}${ruleOf(after)}${over}`;
     }
     case "default":
@@ -137,7 +140,7 @@ const accessRow = (
 ): Row => {
   const allowed = verdict === "allowed";
   const what = addressCount(counts);
-  const one = counts.ipv4 + counts.ipv6 === 1n || /^the whole [^ ]+ internet$/.test(what);
+  const one = counts.ipv4 + counts.ipv6 === 1n || /^(nearly )?the whole [^ ]+ internet( \(.*\))?$/.test(what);
   const verb = verbs[verdict][one ? 1 : 0];
   const ranges = joinWords(words, allowed ? broadening : narrowing);
   return {

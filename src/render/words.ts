@@ -25,6 +25,9 @@ export const powerOfTwo = (count: bigint): string | undefined =>
 const familyWords = (count: bigint, whole: bigint, family: string): string[] => {
   if (count === 0n) return [];
   if (count === whole) return [`the whole ${family} internet`];
+  // A ten-digit number hides what fifteen sixteenths of everything mean.
+  if (count * 16n >= whole * 15n)
+    return [`nearly the whole ${family} internet (${grouped(count)} addresses)`];
   return [`${powerOfTwo(count) ?? grouped(count)} ${family} ${count === 1n ? "address" : "addresses"}`];
 };
 

@@ -34,6 +34,11 @@ describe("counts", () => {
     [setOf("0.0.0.0/0"), "the whole IPv4 internet"],
     [setOf("::/0"), "the whole internet, IPv4 and IPv6"],
     [AddressSet.empty, "no addresses"],
+    [
+      setOf("0.0.0.0/0").subtract(setOf("192.0.2.0/24")),
+      "nearly the whole IPv4 internet (4,294,967,040 addresses)",
+    ],
+    [setOf("0.0.0.0/1", "128.0.0.0/2"), "3,221,225,472 IPv4 addresses"],
   ])("%#: %s", (set, words) => expect(addressCount(set.count())).toBe(words));
 
   it("says one rule, two rules", () => {
@@ -82,7 +87,7 @@ describe("access rows", () => {
 
   it.each([
     ["allowed", nothingMatched, allow, '(rule "VPN")'],
-    ["allowed", deny, allow, '(rule "VPN", was decided by rule "Block")'],
+    ["allowed", deny, allow, '(rule "VPN", was denied by rule "Block")'],
     ["allowed", deny, open, '(no longer denied by rule "Block")'],
     ["allowed", nothingMatched, open, "(no allow entry is left, so whatever no entry denies gets in)"],
     ["allowed", deny, off, "(enforcement is off)"],
