@@ -34,6 +34,8 @@ const removeTwin = async (run: Run, snapshot: Snapshot): Promise<boolean> => {
   // The step itself is done whatever becomes of the copy, so the record says applied, ahead of the call.
   const problems = await run.write({ step: number, outcome: "applied", at, ruleId: kept.id, message });
   if (problems.length > 0) return false;
+  const report = run.reports.get(number);
+  if (report !== undefined) run.reports.set(number, { ...report, ruleId: kept.id, message });
   const planned = run.plan.steps[number - 1];
   if (planned !== undefined) run.emit({ kind: "step-waiting", planned, ms: 0, message });
   try {

@@ -28,11 +28,11 @@ export const createFileJournal = async (path: string): Promise<FileJournal> => {
 /** Exported for the test of a full disk. */
 export class FlushedFile implements FileJournal {
   readonly path: string;
-  readonly #file: FileHandle;
+  readonly #file: Pick<FileHandle, "appendFile" | "sync" | "close">;
   /** Once a line may be torn, no line may follow it: only the last one may be damaged. */
   #broken: Failure | undefined;
 
-  constructor(path: string, file: FileHandle) {
+  constructor(path: string, file: Pick<FileHandle, "appendFile" | "sync" | "close">) {
     this.path = path;
     this.#file = file;
   }

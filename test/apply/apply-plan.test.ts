@@ -263,6 +263,21 @@ describe("lockout", () => {
     expect([result.exitCode, codes(result), fake.writes]).toEqual([3, ["lockout-client"], 0]);
     const blocked = planOf(account("enabled", ...before.rules), [{ kind: "delete", name: "old" }]);
     expect((await run({ plan: blocked, clientAddresses: [outside] })).result.outcome).toBe("done");
+    // Blocked already, whether at the plan's start or where an earlier run stopped: not this run's doing.
+    const twice = planOf(account("enabled", ...before.rules), [
+      {
+        kind: "update",
+        name: "old",
+        becomes: { name: "old", type: "deny", description: "x" },
+        add: [],
+        remove: [],
+      },
+      { kind: "delete", name: "old" },
+    ]);
+    const resumed = new FakeAccount(twice.before);
+    resumed.change(({ rules }) => Object.assign(rules[1]!, { description: "x" }));
+    const gone = await run({ plan: twice, fake: resumed, clientAddresses: [outside] });
+    expect(statuses(gone.result)).toBe("already-done applied");
     const told = await run({ clientAddresses: [outside], allowLockout: true });
     expect(told.result.outcome).toBe("done");
   });
@@ -335,6 +350,13 @@ describe("outcomes that are not a plain yes", () => {
     expect((await run({ fake: outcome.fake })).result).toMatchObject({ outcome: "refused", exitCode: 3 });
   });
 
+  it("stops at an answer and an account that contradict each other, and records what the account shows", async () => {
+    const outcome = await run({ faults: { 2: "claims-partial" } });
+    expect([outcome.result.outcome, codes(outcome.result)]).toEqual(["midway", ["step-partial"]]);
+    expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "skipped", "skipped"]);
+    expect(outcome.result.next).toBe("apply-again");
+  });
+
   it("does not believe an answer that the account does not bear out", async () => {
     const outcome = await run({ faults: { 1: "lie" } });
     expect([outcome.result.outcome, codes(outcome.result)]).toEqual(["midway", ["step-not-visible"]]);
@@ -352,18 +374,14 @@ describe("outcomes that are not a plain yes", () => {
       expect(isAfter(outcome.fake)).toBe(true);
       expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
       expect(outcome.journal.text).toContain("is taken back");
-      // Of the two, the one that its own answer named went: the late one came after it, and has the higher id.
-      const ids = outcome.fake.rules.map(({ id }) => id);
-      expect(outcome.fake.rules.find(({ name }) => name === "vpn")?.id).toBe(Math.max(...ids));
+      // Of the two, the one that its own answer named went; the receipt names both, the report the one that stays.
+      const stays = outcome.fake.rules.find(({ name }) => name === "vpn")?.id;
+      const ofStep = outcome.journal.lines.filter((line) => line.startsWith('{"step":1,')).join();
+      const named = [...ofStep.matchAll(/"ruleId":(\d+)/g)].map(([, id]) => Number(id));
+      expect(new Set(named).size).toBe(2);
+      expect([named.at(-1), outcome.result.steps[0]?.ruleId]).toEqual([stays, stays]);
     },
   );
-
-  it("notices at the very end that a late create has set the switch back, as it carries the old one", async () => {
-    const outcome = await run({ faults: { 1: { landsAfterReads: 6 } }, patience: { settle: [1, 1] } });
-    expect([outcome.result.outcome, codes(outcome.result)]).toEqual(["midway", ["account-changed"]]);
-    expect(outcome.result.unexpected).toMatchObject([{ kind: "enforcement", after: "disabled" }]);
-    expect((await run({ fake: outcome.fake })).result.outcome).toBe("done");
-  });
 
   it("leaves two rules of one name alone when they are not equal, and stops", async () => {
     const fake = new FakeAccount(before);
@@ -375,6 +393,19 @@ describe("outcomes that are not a plain yes", () => {
     const { result } = await run({ fake });
     expect([result.outcome, result.exitCode, fake.writes]).toEqual(["midway", 4, 1]);
     expect(codes(result)).toEqual(["account-rule-name-repeated"]);
+  });
+
+  it("takes nothing back while anything else is wrong with the account", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes !== 2) return;
+      fake.onCall = () => undefined;
+      fake.change(({ rules }) => rules.push({ ...rules[0]!, id: 99 }));
+    };
+    const late: Fault = { landsAfterReads: 2 };
+    const { result } = await run({ fake, faults: { 1: late }, patience: { settle: [1, 1] } });
+    expect([result.outcome, fake.writes]).toEqual(["midway", 2]);
+    expect(codes(result)).toEqual(["account-rule-name-repeated", "account-rule-name-repeated"]);
   });
 
   it("leaves a twin alone that this run did not create", async () => {

@@ -22,6 +22,8 @@ export type Fault =
   | "refused"
   /** Only the first of the new prefixes is taken, and the answer says so. */
   | "partial"
+  /** Everything is taken, and the answer says that it was not. */
+  | "claims-partial"
   /** The answer says done, and nothing is done. */
   | "lie"
   /** The answer says done, and it takes effect only after the given number of further readings. */
@@ -184,6 +186,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
     if (typeof fault === "object") return this.#later(fault, () => void land());
     const answer = land();
     if (fault === "answer-lost") return { kind: "unknown", message: "connection reset" };
+    if (fault === "claims-partial") return { kind: "partial", message: "not taken: something" };
     if (fault === "partial" && answer.kind === "applied") {
       const lost = prefixes.slice(-1).map(formatPrefix).join(", ");
       return { kind: "partial", message: `not taken: ${lost}` };

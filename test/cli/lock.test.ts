@@ -131,10 +131,28 @@ describe("the lock between applies", () => {
     await writeFile(join(state, recycled), "");
     const again = await acquire();
     await again.release();
+    // Neither does a number of another machine, container or boot.
+    await writeFile(join(state, name.replace(/[0-9a-f]{16}_/, "0123456789abcdef_")), "");
+    const third = await acquire();
+    await third.release();
     // The unaltered name, of this living process, does hold.
     await writeFile(join(state, name), "");
     await expect(acquire()).rejects.toMatchObject({ diagnostics: [{ code: "apply-locked" }] });
   });
+
+  it.runIf(process.platform === "linux")(
+    "is not held by a process that has ended and waits for its parent",
+    async () => {
+      // The inner shell ends at once; what its parent has become by then never asks for it.
+      const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 30"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const [line] = await once(createInterface({ input: parent.stdout }), "line");
+      await expect.poll(() => processStart(Number(line)), { timeout: 5_000 }).toBe("gone");
+      expect(process.kill(Number(line), 0)).toBe(true);
+      parent.kill();
+    },
+  );
 
   it("is never held by two of many that begin at once", async () => {
     const crowd = await Promise.all(Array.from({ length: 6 }, () => holder()));

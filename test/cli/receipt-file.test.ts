@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createFileJournal } from "../../src/cli/receipt-file.js";
+import { createFileJournal, FlushedFile } from "../../src/cli/receipt-file.js";
 
 let folder = "";
 beforeAll(async () => {
@@ -40,17 +40,26 @@ describe("the receipt file", () => {
   });
 
   it("takes no further line once one has failed, so that only the last line can be torn", async () => {
-    const journal = await createFileJournal(join(folder, "d.jsonl"));
-    await journal.close();
+    let room = false;
+    const written: string[] = [];
+    const disk = {
+      appendFile: async (line: unknown) => {
+        if (!room) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+        written.push(String(line));
+      },
+      sync: async () => undefined,
+      close: async () => undefined,
+    };
+    const journal = new FlushedFile("d.jsonl", disk);
     const failed = { diagnostics: [{ code: "receipt-unwritable" }] };
     await expect(journal.append("{}")).rejects.toMatchObject(failed);
+    room = true;
     await expect(journal.append("{}")).rejects.toMatchObject(failed);
+    expect(written).toEqual([]);
   });
 
   it.runIf(existsSync("/dev/full"))("reports a full disk as a failure of the receipt", async () => {
     // /dev/full is there already, so the file is made by hand: what counts is the error of the write.
-    const { FlushedFile } = await import("../../src/cli/receipt-file.js");
-    const { open } = await import("node:fs/promises");
     const full = new FlushedFile("/dev/full", await open("/dev/full", "a"));
     await expect(full.append("{}")).rejects.toMatchObject({ diagnostics: [{ code: "receipt-unwritable" }] });
     await full.close();
