@@ -20,6 +20,7 @@ import {
 } from "yaml";
 import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
+import { placeComments } from "./comment-places.js";
 import { canonicalSpelling } from "./prefix-spelling.js";
 import { SourceText } from "./source-text.js";
 import { hasOddCharacters } from "./yaml-strings.js";
@@ -182,6 +183,7 @@ const mostRounds = 5;
 const formatOnce = (text: string): string => {
   const { yaml, diagnostics } = parseYaml(new SourceText("policy", text), "policy");
   if (yaml === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  placeComments(yaml.document, text);
   const formatted = new Formatter(yaml.document).format();
   const again = parseDocument(formatted, parserOptions);
   // A formatter that loses something must not get as far as the file.

@@ -148,6 +148,37 @@ rules:
 `);
   });
 
+  it("leaves comments where their indentation says they belong", () => {
+    const text = `version: 1
+rules:
+  - name: A
+    type: allow
+    cidrs:
+      - 203.0.113.7
+      # - 203.0.113.8
+      #   why not
+
+  # about B
+
+  # more about B
+  - name: B
+    type: deny
+    cidrs:
+      - cidr: 203.0.113.9
+        comment: x
+        # about the entry
+      # about the list
+    # about B, behind it
+  # the end of the rules
+
+# about tests
+tests: []
+
+# the end
+`;
+    expect(formatPolicy(text)).toBe(text);
+  });
+
   it("leaves alone what is not clear: host bits, a bare 0.0.0.0, what is no prefix", () => {
     const text = "version: 1\nrules:\n  - {name: A, type: deny, cidrs: [203.0.113.7/24, 0.0.0.0, 10/8]}\n";
     expect(formatPolicy(text)).toBe(text);
