@@ -36,8 +36,6 @@ interface Phases {
   /** The first stage of all, which is phase 1's too. */
   readonly first: number;
   readonly endOfAdditions: number;
-  /** Where prefixes that become allowed go on their new rules. */
-  readonly allowedOn: number;
   readonly removals: number;
   readonly endOfRemovals: number;
   readonly last: number;
@@ -52,50 +50,39 @@ const layOut = (stages: Stages, split: SplitSlots, change: VerdictChange, work: 
   });
   stages.putPasses("add", passesOf("additions", change.forest, work.additions, change.after));
   const endOfAdditions = stages.open();
-  const [allowedOn = endOfAdditions] = ([1, 2] as const).map((toCode) => {
+  // Deny to allow comes first: what becomes allowed holds the default before what was allowed goes.
+  for (const toCode of [1, 2] as const) {
     stages.put(stages.open(), "remove", work.off[toCode - 1]!);
     switchCalls(stages, stages.open(), split, toCode);
-    const on = stages.open();
-    stages.put(on, "add", work.on[toCode - 1]!);
-    return on;
-  });
+    stages.put(stages.open(), "add", work.on[toCode - 1]!);
+  }
   const removals = stages.open();
   stages.putPasses("remove", passesOf("removals", change.forest, work.removals, change.before));
   const endOfRemovals = stages.open();
   const last = stages.open();
   stages.put(last, "remove", work.last);
-  return { first, endOfAdditions, allowedOn, removals, endOfRemovals, last };
+  return { first, endOfAdditions, removals, endOfRemovals, last };
 };
 
 /**
  * Lets ride along what has no place of its own. A prefix that one rule takes over from another is in before
- * phase 3, where it comes out there, and before phase 2 where a rule switches its type in that phase. Where the
- * default hangs on which allow entries stand, free additions come before any allow entry can be missed.
+ * phase 3, where it comes out there, and before phase 2 where a rule switches its type in that phase. Free
+ * entries go with any call of their rule: one that adds allow entries brings one itself, and one that removes
+ * allow entries removes such as have stood until then, so the default cannot flip for want of them.
  */
-const rideAlong = (
-  stages: Stages,
-  split: SplitSlots,
-  change: VerdictChange,
-  work: Work,
-  at: Phases,
-): void => {
+const rideAlong = (stages: Stages, split: SplitSlots, work: Work, at: Phases): void => {
   const takenOverBy = split.switching.size === 0 ? at.removals - 1 : at.endOfAdditions;
   stages.attach("add", work.takenOver, at.first, takenOverBy, at.endOfAdditions);
   stages.attach("remove", work.handedOver, at.removals, at.endOfRemovals, at.endOfRemovals);
-  const addedBy = change.defaultIsSteady ? at.endOfRemovals : at.allowedOn;
-  stages.attach("add", work.freeAdditions, at.first, addedBy, at.endOfAdditions);
-  const adding = new Set(work.freeAdditions.map(({ slot }) => slot));
-  const along = work.freeRemovals.filter(({ slot }) => adding.has(slot));
-  const alone = work.freeRemovals.filter(({ slot }) => !adding.has(slot));
-  stages.attach("remove", along, at.first, addedBy, at.endOfAdditions);
-  stages.attach("remove", alone, at.first, at.endOfRemovals, at.endOfRemovals);
+  stages.attach("add", work.freeAdditions, at.first, at.endOfRemovals, at.endOfAdditions);
+  stages.attach("remove", work.freeRemovals, at.first, at.endOfRemovals, at.endOfRemovals);
 };
 
 const schedule = (split: SplitSlots, change: VerdictChange, bridge: Bridge | undefined): Call[] => {
   const work = sortWork(split, change, bridge);
   const stages = new Stages(change);
   const at = layOut(stages, split, change, work);
-  rideAlong(stages, split, change, work, at);
+  rideAlong(stages, split, work, at);
   const touched = stages.touched;
   split.slots.forEach((slot, index) => {
     if (!touched.has(index) && needsCall(slot)) {

@@ -29,9 +29,6 @@ export class VerdictChange {
   /** How many slots change the type of any prefix. */
   readonly changingSlots: number;
 
-  /** Whether some allow entry stands all along, or none ever does: then no single call can flip the default. */
-  readonly defaultIsSteady: boolean;
-
   /** Rules whose entries stay as they are matter only where they hold a prefix that another one changes. */
   constructor(slots: readonly Slot[]) {
     const changing = slots.filter((slot) => !keepsEntries(slot));
@@ -45,7 +42,6 @@ export class VerdictChange {
       this.#mark(this.before, slot.before);
       this.#mark(this.after, slot.after);
     }
-    this.defaultIsSteady = slots.some(keepsAllow) || this.#isSteadyInForest();
     this.#regions = new Int32Array(rows).fill(-1);
     for (let row = 0; row < rows; row += 1) {
       const parent = this.forest.parents[row]!;
@@ -61,11 +57,6 @@ export class VerdictChange {
       const row = this.forest.find(prefix);
       if (row !== undefined) codes[row] = codeOf(rule!.type);
     }
-  }
-
-  #isSteadyInForest(): boolean {
-    const allows = [...this.before.keys()].filter((row) => this.before[row] === 1 || this.after[row] === 1);
-    return allows.length === 0 || allows.some((row) => this.before[row] === 1 && this.after[row] === 1);
   }
 
   /** Of a prefix that some slot with changing entries holds. */
@@ -116,6 +107,3 @@ const keepsEntries = ({ before, after }: Slot): boolean =>
   after !== undefined &&
   before.type === after.type &&
   samePrefixes(before.prefixes, after.prefixes);
-
-const keepsAllow = (slot: Slot): boolean =>
-  keepsEntries(slot) && slot.after!.type === "allow" && slot.after!.prefixes.length > 0;

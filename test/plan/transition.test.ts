@@ -89,6 +89,56 @@ const told = (before: AccountState, after: AccountState, renames?: ReadonlyMap<s
 const catchAll = catchAllName(1);
 const standIn = standInName("A", 1);
 
+describe("cases that chance seldom finds", () => {
+  const z = rule("Z", "allow", "192.0.2.0/24", "203.0.113.0/24");
+
+  it.each<[string, AccountState, AccountState]>([
+    [
+      "two rules of one prefix that both change their type",
+      state("enabled", rule("A", "allow", "192.0.2.1/32"), rule("B", "allow", "192.0.2.1/32"), z),
+      state("enabled", rule("A", "deny", "192.0.2.1/32"), rule("B", "deny", "192.0.2.1/32"), z),
+    ],
+    [
+      "the same with the switch off",
+      state("disabled", rule("A", "allow", "192.0.2.1/32"), rule("B", "allow", "192.0.2.1/32")),
+      state("disabled", rule("A", "deny", "192.0.2.1/32"), rule("B", "deny", "192.0.2.1/32")),
+    ],
+    [
+      "a rule that hands a prefix over while it changes its type, to one that waits for another prefix",
+      state(
+        "enabled",
+        rule("S", "deny", "192.0.2.8/29", "198.51.100.1/32"),
+        rule("Y", "deny", "192.0.2.250/32"),
+        rule("Z", "allow", "192.0.2.0/24", "203.0.113.0/24", "203.0.113.5/32"),
+      ),
+      state(
+        "enabled",
+        rule("S", "allow", "198.51.100.1/32"),
+        rule("Y", "deny", "192.0.2.8/29", "192.0.2.250/32", "203.0.113.5/32"),
+        rule("Z", "allow", "192.0.2.0/24", "203.0.113.0/24"),
+      ),
+    ],
+    [
+      "every allow entry exchanged for another, apart from each other",
+      state(
+        "enabled",
+        rule("A", "allow", "192.0.2.1/32"),
+        rule("B", "allow", "192.0.2.2/32"),
+        rule("C", "deny", "192.0.2.3/32"),
+      ),
+      state(
+        "enabled",
+        rule("C", "deny", "192.0.2.4/32"),
+        rule("D", "allow", "192.0.2.5/32"),
+        rule("E", "allow", "192.0.2.6/32"),
+      ),
+    ],
+  ])("%s", (_, before, after) => {
+    const states = walk({ before, after, renames: new Map() });
+    expect(hashState(states.at(-1)!)).toBe(hashState(after));
+  });
+});
+
 describe("the calls of", () => {
   it.each<[string, AccountState, AccountState, string[]]>([
     [
