@@ -1,3 +1,38 @@
+/**
+ * The order of the calls of a plan, such that in every state between two calls an address that is allowed
+ * before and after is not blocked, and one that is blocked before and after is not allowed. The proof, with
+ * pictures and the calls of each case, is docs/safe-transition.md; in short:
+ *
+ * The most specific prefix that holds an address decides, so only the *set* of prefixes with their types counts,
+ * not which rule holds them. Before and after give each address an owner: B and A. With the default the same:
+ *
+ *  1. All additions, narrow before wide. When P goes in, every new prefix inside it is in, so what P comes to
+ *     decide, it decides after the plan too: each address has the verdict of B or that of A.
+ *  2. Prefixes that change their type. Such a P owns an address now only if it owns it before and after; then
+ *     the address changes its verdict anyway, and what happens between taking P off the old rule and putting
+ *     it on the new one disturbs nobody. Deny to allow goes first, so that some allow entry always stands.
+ *  3. All removals, wide before narrow: the first phase backwards.
+ *
+ * Narrow before wide matters only between prefixes of different types (passes.ts), and not at all where no
+ * other rule changes anything inside or around a prefix: such entries ride along with any call of their rule,
+ * additions and removals in one (verdict-change.ts, "exclusive"). A prefix that one rule takes over from another
+ * of the same type changes no address: on there before off here (work.ts).
+ *
+ * The default. Without allow entries what nothing matches is allowed, with one it is denied. When the first
+ * allow entry comes or the last one goes, a temporary rule that allows everything goes in first and comes out
+ * before the removals, or goes in with the additions and comes out last: between the two, the default never
+ * decides. An entry for ::/0 plays that part where there is one (bridge.ts).
+ *
+ * A rule that changes its type does so in one call where that is safe; else a stand-in under a temporary name
+ * takes the new entries, the old rule goes, and the stand-in gets its name (split-type-changes.ts). Planning
+ * anew from any state in between takes the stand-in up again or removes it (slots.ts).
+ *
+ * The switch goes off first and on last. While it is off nobody is disturbed, so one call a change is enough,
+ * but for the API's own rule that a prefix is never on an allow and a deny rule at once (order-unenforced.ts).
+ * An account that does not tell its switch is taken to have it on.
+ *
+ * None of this is trusted: verify-steps.ts computes what every step does and disturbs.
+ */
 import type { AccountState } from "../model/rule.js";
 import { isEnforced } from "./access-change.js";
 import type { Renames } from "./diff-states.js";
