@@ -20,6 +20,7 @@ import { bothNames, diagnosticsOf, eventOf, type Names, ordinaryNames } from "./
 const addFormats = addFormatsModule.default;
 const schema = (name: string): string =>
   readFileSync(new URL(`../fixtures/schemas/${name}`, import.meta.url), "utf8");
+// The table has two rows: the second is the hostile one.
 const [, [, hostileNames]] = bothNames as readonly [unknown, readonly [string, Names]];
 const hostile = everyFormat(hostileNames);
 const ending = (suffix: string): [string, string][] =>

@@ -239,6 +239,7 @@ describe("names that look alike", () => {
 });
 
 describe("apply", () => {
+  // The sample has three steps.
   const [applied, unknown, notBegun] = applyResultOf(ordinaryNames).steps as [
     StepReport,
     StepReport,
@@ -329,6 +330,7 @@ describe("style", () => {
   it("changes nothing without colour, and marks every role with it", () => {
     const plain = createStyle({ color: false });
     const coloured = createStyle({ color: true });
+    // Object.keys gives strings; these are the roles.
     for (const role of Object.keys(plain) as (keyof typeof plain)[]) {
       expect(plain[role]("text")).toBe("text");
       expect(coloured[role]("text")).toMatch(/^\u001b\[.*text\u001b\[/);
