@@ -11,7 +11,7 @@ import { verifySteps } from "../../src/plan/verify-steps.js";
 import { allows, observed, Random, randomPair, refusal } from "./small-space.js";
 import { prefixes, rule, state } from "./values.js";
 
-const runs = 800;
+const runs = 400;
 
 describe("accessChange", () => {
   const wide = state("enabled", rule("A", "allow", "192.0.2.0/24"));

@@ -10,7 +10,7 @@ import { allows, observed, type Pair, Random, randomPair, refusal } from "./smal
 import { rule, state } from "./values.js";
 
 // More by hand: TRANSITION_RUNS=60000 npx vitest run test/plan/transition.test.ts --testTimeout 600000
-const { TRANSITION_RUNS = "2000", TRANSITION_SEED = "1" } = process.env;
+const { TRANSITION_RUNS = "1500", TRANSITION_SEED = "1" } = process.env;
 const runs = Number(TRANSITION_RUNS);
 const firstSeed = Number(TRANSITION_SEED);
 
