@@ -1,6 +1,7 @@
 /** Numbers and nouns in plain English; exact, with thousands separators. */
 
-export const grouped = (count: number | bigint): string => count.toLocaleString("en-US");
+/** By hand, since the first `toLocaleString` of a process costs it tens of milliseconds. */
+export const grouped = (count: number | bigint): string => String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 
 /** `1 rule`, `2 rules`; `plural` where an s does not do. */
 export const counted = (count: number | bigint, noun: string, plural: string = `${noun}s`): string =>
