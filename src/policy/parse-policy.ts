@@ -4,13 +4,13 @@
  */
 import { validateNetworks, validatePolicy } from "../generated/validators.js";
 import type { Diagnostic } from "../model/diagnostic.js";
+import { checkSchema } from "./check-schema.js";
 import { decodeText } from "./decode-text.js";
 import { Problems } from "./problems.js";
 import type { RawNetwork, RawPolicy } from "./raw-policy.js";
 import { readNetworkNodes, readPolicyNodes } from "./read-nodes.js";
 import { referencePath } from "./reference-path.js";
-import { schemaProblems } from "./schema-problems.js";
-import { parseYaml, type YamlText } from "./yaml-text.js";
+import { parseYaml } from "./yaml-text.js";
 
 export interface ParsedPolicy {
   /** As the user named it. */
@@ -24,9 +24,6 @@ export interface ParsedPolicy {
    */
   readonly references: readonly string[];
 }
-
-const validate = (yaml: YamlText, validator: typeof validatePolicy): Diagnostic[] =>
-  validator(yaml.value) ? [] : schemaProblems(yaml, validator.errors ?? []);
 
 /** The paths of network lists, of `from`'s folder; those that are refused are left out. */
 export const listReferences = (networks: readonly RawNetwork[], from: string): string[] =>
@@ -53,7 +50,7 @@ export const parsePolicy = (
   if (yaml === undefined) return { diagnostics };
   const problems = new Problems();
   problems.addAll(diagnostics);
-  problems.addAll(validate(yaml, validatePolicy));
+  problems.addAll(checkSchema(yaml, validatePolicy, { version: 1, rules: [] }));
   const raw = readPolicyNodes(yaml);
   const references = [...new Set([...includeReferences(raw), ...listReferences(raw.networks, "")])];
   return {
@@ -75,7 +72,7 @@ export const parseInclude = (bytes: Uint8Array, file: string): ParsedInclude => 
   if (yaml === undefined) return { diagnostics, networks: [] };
   const problems = new Problems();
   problems.addAll(diagnostics);
-  problems.addAll(validate(yaml, validateNetworks));
+  problems.addAll(checkSchema(yaml, validateNetworks, { networks: {} }));
   return { diagnostics: problems.list(), networks: readNetworkNodes(yaml) };
 };
 

@@ -161,6 +161,26 @@ describe("what does not fit the schema", () => {
     ]);
   });
 
+  it("very many mistakes stay a thousand problems, in a list and in rules", () => {
+    const lists = `version: 1\nrules:\n  - name: A\n    type: deny\n    cidrs:\n${"      - 1\n".repeat(50_000)}`;
+    for (const text of [lists, `version: 1\nrules:\n${"  - 1\n".repeat(50_000)}`]) {
+      const { diagnostics, policy } = readPolicy(text);
+      expect(policy).toBeUndefined();
+      expect(diagnostics.length).toBeGreaterThan(1000);
+      expect(diagnostics.length).toBeLessThan(1010);
+    }
+  });
+
+  it("reports the right one of several rules, tests and networks", () => {
+    const text =
+      "version: 1\nnetworks:\n  a: []\n  b: {flie: x}\nrules:\n  - {name: A, type: allow, cidrs: []}\n  - {name: B, type: alow, cidrs: []}\ntests:\n  - {name: t, allowed: []}\n  - {name: u, alowed: []}\n";
+    expect(places(readPolicy(text).diagnostics)).toEqual([
+      "unknown-key 4:7",
+      "wrong-value 7:21",
+      "unknown-key 10:15",
+    ]);
+  });
+
   it("follows aliases, and shows the place where things are written", () => {
     const { policy } = readPolicy(
       "version: 1\nrules:\n  - name: A\n    type: allow\n    cidrs: &list [203.0.113.7]\n  - name: B\n    type: allow\n    cidrs: *list\n",

@@ -1,0 +1,68 @@
+/**
+ * The schema check, one rule, test or network at a time: the validator copies all errors so far with each item
+ * that has some, so that a long list of mistakes would take the square of its length. Beyond a number of
+ * errors that nobody reads, it stops.
+ */
+import type { ErrorObject, ValidateFunction } from "ajv";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { schemaProblems } from "./schema-problems.js";
+import type { YamlText } from "./yaml-text.js";
+
+/** Enough for anybody; the check has failed by then anyway. */
+const mostErrors = 5000;
+
+type Plain = Readonly<Record<string, unknown>>;
+
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What a path begins with in the piece, and in the whole. */
+interface Piece {
+  readonly value: unknown;
+  readonly inPiece: string;
+  readonly inWhole: string;
+}
+
+const escaped = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
+
+function* piecesOf(value: Plain, base: Plain): Iterable<Piece> {
+  const skeleton: Record<string, unknown> = { ...value };
+  for (const list of ["rules", "tests"])
+    if (Array.isArray(value[list]) && "rules" in base) skeleton[list] = [];
+  if (isPlain(value.networks)) skeleton.networks = {};
+  yield { value: skeleton, inPiece: "", inWhole: "" };
+  for (const list of ["rules", "tests"]) {
+    const items: unknown = value[list];
+    if (!Array.isArray(items) || !("rules" in base)) continue;
+    for (const [index, item] of items.entries())
+      yield { value: { ...base, [list]: [item] }, inPiece: `/${list}/0`, inWhole: `/${list}/${index}` };
+  }
+  if (!isPlain(value.networks)) return;
+  for (const [name, network] of Object.entries(value.networks)) {
+    const path = `/networks/${escaped(name)}`;
+    // Not `{[name]: …}` by assignment: a name may be `__proto__`.
+    yield {
+      value: { ...base, networks: Object.fromEntries([[name, network]]) },
+      inPiece: path,
+      inWhole: path,
+    };
+  }
+}
+
+/** `base` is the least that the schema accepts: what stands around each piece. */
+export const checkSchema = (yaml: YamlText, validator: ValidateFunction, base: Plain): Diagnostic[] => {
+  if (!isPlain(yaml.value)) return validator(yaml.value) ? [] : schemaProblems(yaml, validator.errors ?? []);
+  const errors: ErrorObject[] = [];
+  for (const { value, inPiece, inWhole } of piecesOf(yaml.value, base)) {
+    if (validator(value)) continue;
+    for (const error of validator.errors ?? []) {
+      if (errors.length >= mostErrors) break;
+      const moved = inPiece !== inWhole && error.instancePath.startsWith(inPiece);
+      errors.push(
+        moved ? { ...error, instancePath: inWhole + error.instancePath.slice(inPiece.length) } : error,
+      );
+    }
+    if (errors.length >= mostErrors) break;
+  }
+  return schemaProblems(yaml, errors);
+};
