@@ -7,8 +7,8 @@ import { type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { DriftDetail } from "./drift-report.js";
 import type { AuditEvent } from "./event.js";
+import { inOrder } from "./event-index.js";
 import { contextFacts, namesSomeRule, type RuleIdentity, ruleEvidence } from "./evidence.js";
-import { inOrder } from "./match.js";
 
 export type Attribution =
   | {

@@ -13,8 +13,8 @@ import { isIpRestrictionType } from "./catalogue.js";
 import type { Located } from "./drift-details.js";
 import type { DriftCause, DriftReason } from "./drift-report.js";
 import type { AuditEvent } from "./event.js";
+import { inOrder } from "./event-index.js";
 import { namesSomeRule, ruleEvidence } from "./evidence.js";
-import { inOrder } from "./match.js";
 
 export type DriftBase =
   | { readonly kind: "none" }

@@ -7,7 +7,8 @@ import type { Receipt } from "../model/receipt.js";
 import { type TimedStep, timedSteps } from "./audited-steps.js";
 import { isIpRestrictionType } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
-import { actorKey, inOrder, type Match, matchSteps } from "./match.js";
+import { actorKey, inOrder } from "./event-index.js";
+import { type Match, matchSteps } from "./match.js";
 import type {
   AuditVerdict,
   AuditVerification,

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bestAssignment, type Edge } from "../../src/audit/assignment.js";
 import type { AuditEvent } from "../../src/audit/event.js";
 import { verifyReceipt, verifyReceipts } from "../../src/audit/verify.js";
+import { weakPairs } from "../../src/audit/weak-pairs.js";
 import { at, event, pipeline, receiptOf, ruleContexts, type StepSpec, stranger } from "./sample-events.js";
 
 const added = "ip_restrictions.rule.added";
@@ -132,6 +133,9 @@ describe("what counts as naming a rule", () => {
     ]);
     expect(kinds(enable, [event(toggled, 0, { enabled: false })])).toEqual(["missing"]);
     expect(kinds(enable, [event(toggled, 0, {})])).toEqual(["weak type-time-actor"]);
+    expect(kinds(enable, [event(toggled, 0, { ip_restrictions: { id: 3 } })])).toEqual([
+      "weak type-time-actor",
+    ]);
   });
 });
 
@@ -396,8 +400,37 @@ describe("assignment", () => {
     );
   });
 
+  it("pairs windows with points as often as the best of all ways does", () => {
+    const open = fc.record({ from: fc.nat(12), length: fc.nat(8) });
+    fc.assert(
+      fc.property(
+        fc.array(open, { maxLength: 6 }),
+        fc.array(fc.nat(20), { maxLength: 6 }),
+        (windows, times) => {
+          const steps = windows.map(({ from, length }, step) => ({ step, from, to: from + length }));
+          const points = [...times]
+            .sort((a, b) => a - b)
+            .map((at, place) => ({ event: event(changed, at), place, at }));
+          const pairs = weakPairs(steps, points);
+          expect(new Set(pairs.values()).size).toBe(pairs.size);
+          for (const [step, { at }] of pairs) {
+            expect(at).toBeGreaterThanOrEqual(steps[step]?.from ?? Number.NaN);
+            expect(at).toBeLessThanOrEqual(steps[step]?.to ?? Number.NaN);
+          }
+          const edges = steps.flatMap(({ step, from, to }) =>
+            points
+              .filter(({ at }) => at >= from && at <= to)
+              .map(({ place }) => ({ left: step, right: place, worth: 1 })),
+          );
+          expect(pairs.size).toBe(bruteForce(edges));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it("pairs hundreds of nameless steps with as many events, in order", () => {
-    const count = 400;
+    const count = 3000;
     const receipt = receiptOf(
       Array.from({ length: count }, (_, index) => ({
         action: "update",
