@@ -19,13 +19,35 @@ import { version } from "./version.js";
 
 type Options = ConnectionOptions & DebugOptions;
 
+/**
+ * The environment with the account's own token in the place of the general one: where several accounts are planned in
+ * one run, each needs its own. The variable is named after the account's number.
+ */
+const withOwnToken = (
+  env: Io["env"],
+  accountId: number | string | undefined,
+): { readonly env: Io["env"]; readonly tokenName?: string } => {
+  const tokenName = `DBT_CLOUD_TOKEN_${accountId}`;
+  const token = env[tokenName];
+  if (accountId === undefined || token === undefined || token === "") return { env };
+  return { env: { ...env, DBT_CLOUD_TOKEN: token, DBT_CLOUD_API_TOKEN: undefined }, tokenName };
+};
+
 /** Throws `Failure` (exit 1) where token, host or account is missing or contradicts the policy. */
 export const connectionOf = (io: Io, options: Options, policy?: Pick<Policy, "account">): Connection => {
-  const { connection, diagnostics } = resolveConnection({
+  const asked = policy?.account.id ?? options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"];
+  const { env, tokenName } = withOwnToken(io.env, asked);
+  const resolved = resolveConnection({
     flags: { host: options.host, account: options.account },
-    env: io.env,
+    env,
     policyAccount: policy?.account,
   });
+  const diagnostics = resolved.diagnostics.map((diagnostic) =>
+    tokenName === undefined
+      ? diagnostic
+      : { ...diagnostic, message: diagnostic.message.replace(/\bDBT_CLOUD_TOKEN\b/g, tokenName) },
+  );
+  const { connection } = resolved;
   if (connection === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   noteDiagnostics(io, diagnostics, options);
   return connection;

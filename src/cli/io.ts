@@ -20,4 +20,9 @@ export interface Io {
   readonly signal: AbortSignal;
   /** What the process will exit with: a command sets it, `main` hands it over. */
   exitCode: ExitCode;
+  /**
+   * Set where this run is one of several policies: takes every rendering, so that all can be joined. `target` 0 is
+   * what goes to standard output or `--output`, then those of `--write` in order.
+   */
+  readonly collect?: (target: number, text: string) => void;
 }

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { lintPolicy } from "../policy/lint-policy.js";
-import { parsePolicy } from "../policy/parse-policy.js";
+import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
 import type { Io } from "./io.js";
@@ -17,7 +17,7 @@ export interface LoadedPolicy {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const readPolicyBytes = async (io: Pick<Io, "cwd">, file: string): Promise<Uint8Array> => {
+export const readPolicyBytes = async (io: Pick<Io, "cwd">, file: string): Promise<Uint8Array> => {
   try {
     return await readFile(resolve(io.cwd, file));
   } catch (error) {
@@ -50,6 +50,8 @@ export const loadPolicyFile = async (io: Pick<Io, "cwd">, file: string, now: Dat
   const folder = dirname(resolve(io.cwd, file));
   const files = new Map<string, Uint8Array | undefined>();
   for (const reference of parsed.references) files.set(reference, await readReference(folder, reference));
+  for (const reference of furtherReferences(parsed, files))
+    files.set(reference, await readReference(folder, reference));
   const resolved = resolvePolicy(parsed, files, { now });
   const found = [...diagnostics, ...resolved.diagnostics];
   if (resolved.policy === undefined || hasErrors(found)) return { diagnostics: found };

@@ -93,7 +93,7 @@ export const reasonOf = (error: unknown): string => {
 };
 
 /** A look for what goes into a file, or a pipe that no terminal reads: plain, 80 columns. */
-const plain: Look = { style: plainStyle, width: defaultWidth };
+export const plain: Look = { style: plainStyle, width: defaultWidth };
 
 /** Prints the chosen format and writes the others: one value, as many renderings as were asked for. */
 export const deliver = async <Format extends string>(
@@ -101,6 +101,13 @@ export const deliver = async <Format extends string>(
   options: OutputOptions<Format>,
   renderers: { readonly [F in Format]: (look: Look) => string },
 ): Promise<void> => {
+  if (io.collect !== undefined) {
+    const look = options.output === undefined ? lookOf(io, io.stdout, options) : plain;
+    io.collect(0, withNewline(renderers[options.format](look)));
+    for (const [at, { format }] of options.write.entries())
+      io.collect(at + 1, withNewline(renderers[format](plain)));
+    return;
+  }
   for (const { format, file } of options.write)
     await writeFileWhole(io, file, withNewline(renderers[format](plain)));
   const render = renderers[options.format];

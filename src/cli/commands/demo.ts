@@ -2,13 +2,13 @@
 import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { type RunningEmulator, startEmulator } from "../../emulator/start-emulator.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import type { Io } from "../io.js";
 import { debugOptions } from "../options.js";
 import { lookOf } from "../output.js";
+import { packageFile } from "../package-file.js";
 import { run } from "../run.js";
 
 const accountId = 66847;
@@ -48,7 +48,7 @@ export const configure = (command: Command, io: Io): void => {
       seed: accountBefore,
     });
     try {
-      await copyFile(samplePolicy(), join(folder, "policy.yaml"));
+      await copyFile(packageFile("policy.yaml"), join(folder, "policy.yaml"));
       await new Tour(io, folder, emulator, options).take();
     } finally {
       await emulator.close();
@@ -56,9 +56,6 @@ export const configure = (command: Command, io: Io): void => {
     }
   });
 };
-
-/** The package's own policy.yaml: two folders up from this module, bundled or not. */
-const samplePolicy = (): string => fileURLToPath(new URL("../../policy.yaml", import.meta.url));
 
 class Tour {
   readonly #io: Io;

@@ -1,14 +1,13 @@
 /** `fmt`: the policy in canonical form, comments and order kept; `--check` only says whether it is. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { hasErrors } from "../../model/diagnostic.js";
-import { exitCodes, Failure, failure } from "../../model/failure.js";
+import { exitCodes, Failure } from "../../model/failure.js";
 import { formatPolicy } from "../../policy/format-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Io } from "../io.js";
+import { readPolicyBytes } from "../load-policy.js";
 import { debugOptions } from "../options.js";
-import { note, reasonOf, writeFileWhole } from "../output.js";
+import { note, writeFileWhole } from "../output.js";
 
 interface Options {
   readonly policy: string;
@@ -21,16 +20,7 @@ export const configure = (command: Command, io: Io): void => {
       .option("-p, --policy <file>", "the policy file", "policy.yaml")
       .option("--check", "write nothing; exit 2 where the file is not in canonical form"),
   ).action(async (options: Options) => {
-    const bytes = await readFile(resolve(io.cwd, options.policy)).catch((error: unknown) => {
-      throw failure(
-        "policy-unreadable",
-        `Cannot read the policy ${options.policy}: ${reasonOf(error)}`,
-        undefined,
-        {
-          cause: error,
-        },
-      );
-    });
+    const bytes = await readPolicyBytes(io, options.policy);
     const { parsed, diagnostics } = parsePolicy(bytes, options.policy);
     if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
     const before = new TextDecoder().decode(bytes);

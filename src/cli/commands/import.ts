@@ -1,15 +1,20 @@
 /** `import`: the account's rules as a policy that plans to nothing. Never overwrites a file. */
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
+import type { Snapshot } from "../../model/snapshot.js";
 import { checkSnapshot } from "../../plan/state.js";
 import { mergeIntoPolicy, policyFromSnapshot } from "../../policy/import-policy.js";
+import { parsePolicy } from "../../policy/parse-policy.js";
+import type { Policy } from "../../policy/policy.js";
+import { counted } from "../../render/words.js";
 import { connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
+import { readPolicyBytes } from "../load-policy.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
-import { note, noteDiagnostics, reasonOf, writeFileWhole } from "../output.js";
+import { note, noteDiagnostics, writeFileWhole } from "../output.js";
 
 interface Options extends ConnectionOptions {
   readonly output?: string;
@@ -28,47 +33,72 @@ export const configure = (command: Command, io: Io): void => {
       .option("--merge <file>", "add the rules that this policy lacks, in place, its comments untouched")
       .option("--group", "turn sets of prefixes that several rules share into networks"),
   ).action(async (options: Options) => {
-    if (options.output !== undefined) await mustNotExist(io, options.output);
-    const client = connectReadOnly(io, options);
+    if (options.merge !== undefined) await mergeInto(io, options.merge, options);
+    else await importNew(io, options);
+  });
+};
+
+const importNew = async (io: Io, options: Options): Promise<void> => {
+  if (options.output !== undefined) await mustNotExist(io, options.output);
+  const snapshot = await readAccount(io, options);
+  const text = policyFromSnapshot(snapshot, { group: options.group === true });
+  if (options.output === undefined) {
+    io.stdout.write(text);
+    return;
+  }
+  await mustNotExist(io, options.output);
+  await writeFileWhole(io, options.output, text);
+  note(
+    io,
+    `${options.output} holds the account's ${counted(snapshot.rules.length, "rule")}. Next: dbt-ip-rules plan --policy ${options.output}`,
+  );
+};
+
+const mergeInto = async (io: Io, file: string, options: Options): Promise<void> => {
+  if (options.output !== undefined || options.group === true)
+    throw failure(
+      "bad-option",
+      `--merge and --${options.output === undefined ? "group" : "output"} do not go together`,
+      "--merge changes the named policy in place, and only adds rules to it",
+    );
+  const { before, account } = await readTarget(io, file);
+  const snapshot = await readAccount(io, options, { account });
+  const merged = mergeIntoPolicy(before, snapshot);
+  if (merged.added.length === 0) {
+    note(io, `${file} names every rule of the account already.`);
+    return;
+  }
+  await writeFileWhole(io, file, merged.text);
+  note(
+    io,
+    `${file} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan --policy ${file}`,
+  );
+};
+
+/** The policy as it is, and the account it names. Throws `Failure` with all of its problems. */
+const readTarget = async (io: Io, file: string) => {
+  const bytes = await readPolicyBytes(io, file);
+  const { parsed, diagnostics } = parsePolicy(bytes, file);
+  if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  const { accountId, host } = parsed.raw;
+  const account = {
+    ...(accountId === undefined ? {} : { id: accountId }),
+    ...(host === undefined ? {} : { host: host.value }),
+  };
+  return { before: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), account };
+};
+
+const readAccount = async (io: Io, options: Options, policy?: Pick<Policy, "account">): Promise<Snapshot> => {
+  const client = connectReadOnly(io, options, policy);
+  try {
     const snapshot = await client.readSnapshot();
     const diagnostics = checkSnapshot(snapshot);
     if (hasErrors(diagnostics)) throw new Failure(diagnostics);
     noteDiagnostics(io, diagnostics, options);
-    if (options.merge !== undefined) {
-      const before = await readFile(resolve(io.cwd, options.merge), "utf8").catch((error: unknown) => {
-        throw failure(
-          "policy-unreadable",
-          `Cannot read the policy ${options.merge}: ${reasonOf(error)}`,
-          undefined,
-          {
-            cause: error,
-          },
-        );
-      });
-      const merged = mergeIntoPolicy(before, snapshot);
-      if (merged.text === before) {
-        note(io, `${options.merge} names every rule of the account already.`);
-        return;
-      }
-      await writeFileWhole(io, options.merge, merged.text);
-      note(
-        io,
-        `${options.merge} was given ${merged.added.length} more of the account's rules. See them with: git diff`,
-      );
-      return;
-    }
-    const text = policyFromSnapshot(snapshot, { group: options.group === true });
-    if (options.output === undefined) {
-      io.stdout.write(text);
-      return;
-    }
-    await mustNotExist(io, options.output);
-    await writeFileWhole(io, options.output, text);
-    note(
-      io,
-      `${snapshot.rules.length} rules were written to ${options.output}. Next: dbt-ip-rules plan --policy ${options.output}`,
-    );
-  });
+    return snapshot;
+  } finally {
+    await client.close();
+  }
 };
 
 const mustNotExist = async (io: Io, file: string): Promise<void> => {
@@ -80,6 +110,6 @@ const mustNotExist = async (io: Io, file: string): Promise<void> => {
     throw failure(
       "file-exists",
       `${file} exists, and import never overwrites`,
-      "Name another file, or add the rules it lacks with --merge FILE",
+      `Name another file, or add the rules it lacks with: dbt-ip-rules import --merge ${file}`,
     );
 };

@@ -1,12 +1,18 @@
 /** The commands in the order of the first screen; each module is loaded only when its command runs. */
 import type { Command } from "commander";
 import type { Io } from "../io.js";
+import { forSeveral } from "../several.js";
+
+/** One file of this folder. */
+export interface CommandModule {
+  configure(command: Command, io: Io): void;
+}
 
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   readonly hidden?: boolean;
-  load(): Promise<{ configure(command: Command, io: Io): void }>;
+  load(): Promise<CommandModule>;
 }
 
 export const commands: readonly CommandEntry[] = [
@@ -20,20 +26,38 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "validate",
     summary: "check the policy and run its tests, offline",
-    load: () => import("./validate.js"),
+    load: async () =>
+      forSeveral(await import("./validate.js"), {
+        positional: true,
+        atOnce: 4,
+        matrix: true,
+        distinct: false,
+      }),
   },
-  { name: "fmt", summary: "put the policy in canonical form, comments kept", load: () => import("./fmt.js") },
+  {
+    name: "fmt",
+    summary: "put the policy in canonical form, comments kept",
+    load: async () =>
+      forSeveral(await import("./fmt.js"), { positional: true, atOnce: 1, matrix: false, distinct: false }),
+  },
   {
     name: "plan",
     summary: "show what would change, and who gains or loses access",
-    load: () => import("./plan.js"),
+    load: async () =>
+      forSeveral(await import("./plan.js"), { positional: true, atOnce: 4, matrix: true, distinct: true }),
   },
   { name: "show", summary: "show a saved plan, or the account as it is", load: () => import("./show.js") },
-  { name: "apply", summary: "make the account what the policy says", load: () => import("./apply.js") },
+  {
+    name: "apply",
+    summary: "make the account what the policy says",
+    load: async () =>
+      forSeveral(await import("./apply.js"), { positional: false, atOnce: 1, matrix: false, distinct: true }),
+  },
   {
     name: "drift",
     summary: "tell whether the account still is what the policy says",
-    load: () => import("./drift.js"),
+    load: async () =>
+      forSeveral(await import("./drift.js"), { positional: true, atOnce: 4, matrix: false, distinct: true }),
   },
   { name: "audit", summary: "verify, list and export the audit log", load: () => import("./audit.js") },
   { name: "explain", summary: "say why an address is allowed or denied", load: () => import("./explain.js") },

@@ -117,15 +117,15 @@ const sayNext = (
   policy: string,
   { written, known }: { readonly written: readonly string[]; readonly known: boolean },
 ): void => {
+  // A policy that was there already says itself which account it is for.
+  const where = known || !written.includes(policy) ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
   const flag = policy === "policy.yaml" ? "" : ` --policy ${policy}`;
-  const where = known ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
-  const target = written.includes(policy) ? `--merge ${policy}` : "--output imported.yaml";
   note(
     io,
     `
-Next:
-  export DBT_CLOUD_TOKEN=...   # Account Admin or Security Admin
-  dbt-ip-rules import${where} ${target}
+Next, with a token of Account Admin or Security Admin:
+  export DBT_CLOUD_TOKEN=...
+  dbt-ip-rules import --merge ${policy}${where}
   dbt-ip-rules validate${flag}
   dbt-ip-rules plan${flag}${where}`,
   );

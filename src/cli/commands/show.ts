@@ -1,6 +1,7 @@
 /** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
 import type { Command } from "commander";
 import { failure } from "../../model/failure.js";
+import type { Snapshot } from "../../model/snapshot.js";
 import { renderAccountJson, renderAccountText } from "../../render/account.js";
 import { renderPlanJson } from "../../render/plan-json.js";
 import { renderPlanMarkdown } from "../../render/plan-markdown.js";
@@ -12,19 +13,25 @@ import { deliver } from "../output.js";
 import { readPlan } from "../read-plan.js";
 
 const formats = ["text", "json", "markdown"] as const;
-type Options = ConnectionOptions & OutputOptions<(typeof formats)[number]>;
+interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+  readonly rule?: readonly string[];
+}
 
 export const configure = (command: Command, io: Io): void => {
   outputOptions(
     connectionOptions(command.argument("[planfile]", "a plan saved with: plan --out FILE")),
     formats,
-  ).action(async (file: string | undefined, options: Options) => {
-    if (file === undefined) await showAccount(io, options);
-    else await showPlan(io, file, options);
-  });
+  )
+    .option("--rule <rules...>", "only these rules of the account")
+    .action(async (file: string | undefined, options: Options) => {
+      if (file === undefined) await showAccount(io, options);
+      else await showPlan(io, file, options);
+    });
 };
 
 const showPlan = async (io: Io, file: string, options: Options): Promise<void> => {
+  if (options.rule !== undefined)
+    throw failure("bad-option", "--rule is for the account as it is, not for a saved plan", "Leave it out");
   const plan = await readPlan(io, file);
   await deliver(io, options, {
     text: (look) => renderPlanText(plan, look),
@@ -37,11 +44,24 @@ const showAccount = async (io: Io, options: Options): Promise<void> => {
   if (options.format === "markdown")
     throw failure("bad-option", "An account has no markdown form", "Use --format text or --format json");
   const client = connectReadOnly(io, options);
-  const snapshot = await client.readSnapshot();
+  const snapshot = onlyRules(await client.readSnapshot(), options.rule);
   await client.close();
   await deliver(io, options, {
     text: (look) => renderAccountText(snapshot, look),
     json: () => renderAccountJson(snapshot),
     markdown: () => "",
   });
+};
+
+/** Throws `Failure` where the account has no rule of such a name. */
+const onlyRules = (snapshot: Snapshot, names: readonly string[] | undefined): Snapshot => {
+  if (names === undefined) return snapshot;
+  const missing = names.find((name) => !snapshot.rules.some((rule) => rule.name === name));
+  if (missing !== undefined)
+    throw failure(
+      "no-such-rule",
+      `The account has no rule ${JSON.stringify(missing)}`,
+      "See all of them with: dbt-ip-rules show",
+    );
+  return { ...snapshot, rules: snapshot.rules.filter(({ name }) => names.includes(name)) };
 };

@@ -1,0 +1,49 @@
+/** Which account each of several policies is for, as the files say: enough to distribute, and to see a clash. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { failure } from "../model/failure.js";
+import { parsePolicy } from "../policy/parse-policy.js";
+import { type MatrixRow, renderMatrix } from "../render/several.js";
+import type { Io } from "./io.js";
+
+/** A policy that cannot be read is listed without an account: its own run will say what is wrong with it. */
+const accountsOf = (io: Pick<Io, "cwd">, files: readonly string[]): Promise<MatrixRow[]> =>
+  Promise.all(
+    files.map(async (policy) => {
+      const bytes = await readFile(resolve(io.cwd, policy)).catch(() => undefined);
+      const raw = bytes === undefined ? undefined : parsePolicy(bytes, policy).parsed?.raw;
+      return {
+        policy,
+        ...(raw?.accountId === undefined ? {} : { account: raw.accountId }),
+        ...(raw?.host === undefined ? {} : { host: raw.host.value }),
+      };
+    }),
+  );
+
+export const policyMatrix = async (io: Pick<Io, "cwd">, files: readonly string[]): Promise<string> =>
+  renderMatrix(await accountsOf(io, files));
+
+/**
+ * Two policies of one account would undo each other. Throws `Failure` where they are, or may be: where one names no
+ * account, `elsewhere` (a flag, the environment) gives all of those the same.
+ */
+export const requireDistinctAccounts = async (
+  io: Pick<Io, "cwd">,
+  files: readonly string[],
+  elsewhere: string | undefined,
+): Promise<void> => {
+  const seen = new Map<string, string>();
+  for (const { policy, account, host } of await accountsOf(io, files)) {
+    const id = account ?? elsewhere;
+    if (id === undefined) continue;
+    const key = `${id} ${host ?? ""}`;
+    const other = seen.get(key);
+    if (other !== undefined)
+      throw failure(
+        "policies-of-one-account",
+        `${other} and ${policy} are both for account ${id}, and each would undo the other`,
+        "Put the rules of one account into one policy; share networks between accounts with `include`",
+      );
+    seen.set(key, policy);
+  }
+};
