@@ -1,0 +1,206 @@
+/** What the schema check found, in the words of the file's writer: code, message and hint for each keyword. */
+import type { ErrorObject } from "ajv";
+import type { Node } from "yaml";
+import { type Found, keyNode } from "./schema-places.js";
+import { didYouMean } from "./suggest.js";
+
+const kindNames: Readonly<Record<string, string>> = {
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  null: "empty",
+};
+
+const kindOf = (value: unknown): string => {
+  if (value === null) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  if (typeof value === "string") return "text";
+  if (typeof value === "number") return `the number ${value}`;
+  return String(value);
+};
+
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+
+/** `- 2001:db8::` is a mapping with the key `2001:db8:` in YAML: no prefix may end in a colon unquoted. */
+const unquotedIPv6 = (value: unknown): string | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const [first, ...more] = Object.entries(value);
+  if (first === undefined || more.length > 0 || first[1] !== null) return undefined;
+  return /^[0-9A-Fa-f:]*:$|^[0-9A-Fa-f]+:[0-9A-Fa-f:]*$/.test(first[0]) ? `${first[0]}:` : undefined;
+};
+
+const quoteHint = (error: ErrorObject, types: readonly string[]): string | undefined => {
+  if (!types.includes("string")) return types.includes("array") ? "Begin each item with `- `" : undefined;
+  return typeof error.data === "number" || typeof error.data === "boolean"
+    ? "Put it in quotes if it is meant as text"
+    : undefined;
+};
+
+export interface Wording {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** Instead of the value's own. */
+  readonly place?: Node | undefined;
+}
+
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [String(value)]);
+
+const what = ({ name, item }: Found): string => {
+  if (name === "") return "The file";
+  return item ? `An item of \`${name}\`` : `\`${name}\``;
+};
+
+const wrongType = (error: ErrorObject, found: Found): Wording => {
+  const ipv6 = unquotedIPv6(error.data);
+  if (ipv6 !== undefined) return unquoted(ipv6);
+  const types = strings(error.params.type);
+  const message =
+    error.data === null
+      ? `${what(found)} has no value`
+      : `${what(found)} must be ${listed(types.map((type) => kindNames[type] ?? type))}, but this is ${kindOf(error.data)}`;
+  const hint =
+    error.data === null && types.includes("array")
+      ? `Write \`${found.name}: []\` for an empty list`
+      : quoteHint(error, types);
+  return { code: "wrong-type", message, hint };
+};
+
+const unquoted = (text: string): Wording => ({
+  code: "unquoted-ipv6",
+  message: `YAML reads \`${text}\` as a key, since it ends in a colon`,
+  hint: `Put it in quotes: "${text}"`,
+});
+
+const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
+  if (unquotedIPv6(error.data) !== undefined) return undefined;
+  const key = String(error.params.additionalProperty);
+  const known = Object.keys(error.parentSchema?.properties ?? {});
+  const merge = key === "<<" ? "YAML 1.2 has no merge keys; write the keys out" : undefined;
+  return {
+    code: found.name === "lint" ? "unknown-lint-code" : "unknown-key",
+    message:
+      found.name === "lint" ? `There is no lint code \`${key}\`` : `The key \`${key}\` is not known here`,
+    hint:
+      merge ?? didYouMean(key, known) ?? (known.length > 20 ? undefined : `Known here: ${known.join(", ")}`),
+    place: keyNode(found, key),
+  };
+};
+
+const missingKey = (error: ErrorObject, found: Found): Wording | undefined => {
+  const ipv6 = unquotedIPv6(error.data);
+  if (ipv6 !== undefined) return unquoted(ipv6);
+  // One branch of "a cidr or a network": `oneOf` speaks for both.
+  if (error.schemaPath.includes("/oneOf/")) return undefined;
+  const key = String(error.params.missingProperty);
+  return {
+    code: "missing-key",
+    message: `${what(found)} lacks \`${key}\``,
+    hint: key === "rules" ? "Write `rules: []` to have no rules" : `Add \`${key}:\``,
+  };
+};
+
+const either = (error: ErrorObject): Wording => {
+  const ipv6 = unquotedIPv6(error.data);
+  if (ipv6 !== undefined) return unquoted(ipv6);
+  return error.params.passingSchemas === null
+    ? {
+        code: "missing-key",
+        message: "An entry needs a prefix or a network",
+        hint: "Write `cidr: 203.0.113.0/24` or `network: office`",
+      }
+    : {
+        code: "cidr-and-network",
+        message: "An entry is either a prefix or a network, not both",
+        hint: "Make two entries of it",
+      };
+};
+
+const wrongWord = (error: ErrorObject, found: Found): Wording => {
+  const allowed = strings(error.params.allowedValues);
+  const got = typeof error.data === "string" ? `\`${error.data}\`` : kindOf(error.data);
+  return {
+    code: "wrong-value",
+    message: `${what(found)} must be ${listed(allowed.map((word) => `\`${word}\``))}, but this is ${got}`,
+    hint: typeof error.data === "string" ? didYouMean(error.data, allowed) : undefined,
+  };
+};
+
+const patternHints: Readonly<Record<string, string>> = {
+  host: "Write the host of the account's access URL, such as `ab123.us1.dbt.com`",
+  max_removed_rules: 'Write a number of rules, or a percentage such as "30%"',
+  max_newly_allowed: "Write a number of addresses, or a prefix length such as /16",
+  ipv4: "Write a number of addresses, or a prefix length from /0 to /32",
+  ipv6: "Write a number of addresses, or a prefix length from /0 to /128",
+  network: "A network's name begins with a letter or digit and holds letters, digits, `_`, `.` and `-`",
+};
+
+const wrongForm = (error: ErrorObject, found: Found): Wording => {
+  // `propertyNames` reports the key itself; the path is the map's.
+  if (error.propertyName !== undefined) {
+    return {
+      code: "bad-network-name",
+      message: `\`${error.propertyName}\` cannot be a network's name`,
+      hint: patternHints.network,
+      place: keyNode(found, error.propertyName),
+    };
+  }
+  return {
+    code: "wrong-value",
+    message: `${what(found)} cannot be \`${String(error.data)}\``,
+    hint: patternHints[found.name],
+  };
+};
+
+export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined => {
+  switch (error.keyword) {
+    case "type":
+      return wrongType(error, found);
+    case "additionalProperties":
+      return unknownKey(error, found);
+    case "required":
+      return missingKey(error, found);
+    case "oneOf":
+      return either(error);
+    case "enum":
+      return wrongWord(error, found);
+    case "const":
+      return {
+        code: "unknown-version",
+        message: `This is version ${String(error.data)} of the policy format; only version 1 is known`,
+        hint: "Write `version: 1`, or use a newer release of dbt-ip-rules",
+      };
+    case "pattern":
+      return wrongForm(error, found);
+    case "format":
+      return {
+        code: "bad-date",
+        message: `\`${String(error.data)}\` is no date of the calendar`,
+        hint: "Write year, month and day: 2027-01-15",
+      };
+    case "minimum":
+    case "maximum":
+      return {
+        code: "wrong-value",
+        message: `${what(found)} must be ${error.keyword === "minimum" ? "at least" : "at most"} ${String(error.params.limit)}`,
+      };
+    case "minLength":
+      return { code: "wrong-value", message: `${what(found)} must not be empty text` };
+    case "minProperties":
+      return {
+        code: "empty-test",
+        message: "A test that expects nothing proves nothing",
+        hint: "Add `allowed:` or `denied:` with addresses",
+      };
+    case "uniqueItems":
+      return { code: "wrong-value", message: `${what(found)} names the same twice` };
+    default:
+      // `if` and `propertyNames` only repeat what their branches said.
+      return undefined;
+  }
+};
