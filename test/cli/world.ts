@@ -1,0 +1,77 @@
+/** The program in this process: its streams captured, its folder a fresh one, its account an emulator. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterAll } from "vitest";
+import type { Io } from "../../src/cli/io.js";
+import { run } from "../../src/cli/run.js";
+import type { Seed } from "../../src/emulator/seed.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
+
+export const token = "token-of-the-tests-1234";
+
+const endings: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const end of endings) await end();
+});
+
+export const newFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-test-"));
+  endings.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+export const newAccount = async (accountId: number, seed?: Seed): Promise<RunningEmulator> => {
+  const emulator = await startEmulator({
+    accountId,
+    tokens: [{ token, kind: "service", role: "admin", name: "ci" }],
+    clientIp: "203.0.113.10",
+    ...(seed === undefined ? {} : { seed }),
+  });
+  endings.push(() => emulator.close());
+  return emulator;
+};
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Place {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Lines that somebody types at a terminal. */
+  readonly typed?: readonly string[];
+}
+
+export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> => {
+  const out = { stdout: "", stderr: "" };
+  const capture = (name: "stdout" | "stderr") => ({
+    isTTY: place.typed !== undefined,
+    columns: 80,
+    write(text: string) {
+      out[name] += text;
+      return true;
+    },
+  });
+  const stdin = Object.assign(new PassThrough(), { isTTY: place.typed !== undefined });
+  for (const line of place.typed ?? []) stdin.write(`${line}\n`);
+  const io: Io = {
+    env: { NO_COLOR: "1", DBT_CLOUD_TOKEN: token, ...place.env },
+    cwd: place.cwd,
+    stdout: capture("stdout"),
+    stderr: capture("stderr"),
+    stdin,
+    now: () => new Date(),
+    signal: place.signal ?? new AbortController().signal,
+    exitCode: 0,
+  };
+  const code = await run(argv, io);
+  return { code, ...out };
+};
+
+/** What a person looks at: no line may run off a terminal of 80 columns. */
+export const longestLine = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
