@@ -1,0 +1,234 @@
+/** `command: plan`: outputs, summary, annotations, and one comment that only its author can change. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { githubToken, ownLogin } from "./github-stand-in.js";
+import {
+  accountId,
+  dbtToken,
+  headCommit,
+  policy,
+  policyAsIs,
+  pullRequest,
+  startWorld,
+  type World,
+} from "./world.js";
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld();
+});
+afterEach(() => world.close());
+
+const event = pullRequest();
+const commentsOf = () => world.github.comments.get(12) ?? [];
+const marker = () => `<!-- dbt-ip-rules:plan:${world.emulator.url.replace("http://", "")}:${accountId} -->`;
+
+describe("plan on a pull request", () => {
+  it("says what it found in every place that GitHub has for it", async () => {
+    const ran = await world.run({}, { event });
+    expect(ran.code, ran.log).toBe(0);
+    expect(ran.outputs).toMatchObject({
+      "exit-code": "0",
+      verdict: "changes",
+      creates: "1",
+      updates: "1",
+      deletes: "0",
+      direction: "broadens",
+    });
+    const saved: unknown = JSON.parse(readFileSync(ran.outputs["plan-file"] ?? "", "utf8"));
+    expect(saved).toMatchObject({ account: { id: accountId } });
+    expect(ran.summary).toContain("### dbt IP restrictions: access broadens");
+    expect(ran.summary).not.toContain("<!--");
+    expect(ran.log).toMatch(/^::notice title=Plan::Plan: 1 to create/m);
+    const [comment, ...others] = commentsOf();
+    expect(others).toEqual([]);
+    expect(comment?.body.split("\n", 1)[0]).toBe(marker());
+    expect(comment?.body).toContain(`Commit ${headCommit.slice(0, 12)}`);
+    expect(ran.outputs["comment-url"]).toBe(comment?.html_url);
+  });
+
+  it("updates its comment in place, behind a hundred others", async () => {
+    for (let index = 0; index < 130; index++)
+      world.github.addComment(12, { login: "someone", type: "User" }, `remark ${index}`);
+    await world.run({}, { event });
+    const id = commentsOf().at(-1)?.id;
+    world.write("policy.yaml", policyAsIs);
+    const ran = await world.run({}, { event });
+    expect(ran.outputs["verdict"]).toBe("no-changes");
+    expect(commentsOf()).toHaveLength(131);
+    const own = commentsOf().filter(({ user }) => user.login === ownLogin);
+    expect(own.map((comment) => comment.id)).toEqual([id]);
+    expect(own[0]?.body).toContain("No changes.");
+  });
+
+  it("leaves a stranger's comment alone that has its marker, and its own that only quotes it", async () => {
+    const forged = `${marker()}\nPlan: nothing to see here`;
+    const foreign = world.github.addComment(12, { login: "mallory", type: "User" }, forged);
+    const alike = world.github.addComment(12, { login: "github-actions", type: "User" }, forged);
+    const quoting = world.github.addComment(12, { login: ownLogin, type: "Bot" }, `> ${marker()}`);
+    const before = [foreign.body, alike.body, quoting.body];
+    await world.run({}, { event });
+    await world.run({}, { event });
+    expect([foreign.body, alike.body, quoting.body]).toEqual(before);
+    expect(commentsOf()).toHaveLength(4);
+  });
+
+  it("keeps apart the comments of two accounts", async () => {
+    const other = await startWorld();
+    const elsewhere = await world.run({ host: other.emulator.url }, { event });
+    await other.close();
+    const here = await world.run({}, { event });
+    expect(commentsOf()).toHaveLength(2);
+    expect(here.outputs["comment-url"]).not.toBe(elsewhere.outputs["comment-url"]);
+  });
+
+  it("says in its earlier comment that the plan failed", async () => {
+    await world.run({}, { event });
+    world.write("policy.yaml", "version: 1\nrulez: []\n");
+    const ran = await world.run({}, { event });
+    expect(ran.code).toBe(1);
+    expect(ran.outputs).toMatchObject({ "exit-code": "1", verdict: "error" });
+    expect(ran.log).toMatch(/^::error file=policy.yaml,line=2,col=1,title=[a-z-]+::/m);
+    expect(ran.summary).toContain("plan failed");
+    expect(commentsOf()).toHaveLength(1);
+    expect(commentsOf()[0]?.body).toContain("no longer hold");
+    world.write("policy.yaml", policy);
+    await world.run({}, { event });
+    expect(commentsOf()).toHaveLength(1);
+    expect(commentsOf()[0]?.body).toContain("1 to create");
+  });
+
+  it("makes no comment about a failed plan where there was none", async () => {
+    world.write("policy.yaml", "version: 1\n");
+    expect((await world.run({}, { event })).code).toBe(1);
+    expect(commentsOf()).toEqual([]);
+  });
+
+  it("ends with 3 where a guard refuses, after the comment", async () => {
+    world.write("policy.yaml", `${policy}guards:\n  must_deny: [192.0.2.70]\n`);
+    const ran = await world.run({}, { event });
+    expect(ran.code).toBe(3);
+    expect(ran.outputs).toMatchObject({ "exit-code": "3", verdict: "refused" });
+    expect(commentsOf()[0]?.body).toContain("must_deny");
+    expect(ran.log).toMatch(/^::error /m);
+  });
+
+  it("does not comment where it is told not to, or where there is no pull request", async () => {
+    await world.run({ comment: "false" }, { event });
+    await world.run({}, { event: {} });
+    expect(world.github.requests).toEqual([]);
+  });
+
+  it("reports files from the repository's root, whatever its folder", async () => {
+    world.write("accounts/prod/policy.yaml", "version: 1\nrulez: []\n");
+    const ran = await world.run({ "working-directory": "accounts/prod" }, { event });
+    expect(ran.log).toMatch(/^::error file=accounts\/prod\/policy.yaml,line=2/m);
+  });
+});
+
+describe("hostile surroundings", () => {
+  it("executes nothing of a title, and shows no token", async () => {
+    const ran = await world.run({ args: "--debug" }, { event });
+    expect(existsSync(join(world.workspace, "pwned"))).toBe(false);
+    const everything = [ran.log, ran.summary, ...Object.values(ran.outputs), commentsOf()[0]?.body].join(
+      "\n",
+    );
+    expect(everything).toContain("1 to create");
+    for (const secret of [dbtToken, githubToken]) expect(everything).not.toContain(secret);
+    expect(ran.log).not.toMatch(/forged/);
+  });
+
+  it("takes each line of args as one argument, and no shell sees it", async () => {
+    const ran = await world.run(
+      { args: "--client-ip\n203.0.113.11\n\n--now=2026-01-01; touch pwned" },
+      { event },
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.log).toContain("--now");
+    expect(existsSync(join(world.workspace, "pwned"))).toBe(false);
+  });
+
+  it.each([
+    ["a fork", pullRequest("mallory/platform"), "octocat"],
+    ["a fork that was deleted", { pull_request: { number: 12, head: { repo: null } } }, "octocat"],
+    ["Dependabot", event, "dependabot[bot]"],
+  ])("only validates for %s, token or not", async (_, fromOutside, actor) => {
+    world.write("policy.yaml", policy.replace("account:\n", "account:\n  host: evil.example\n"));
+    for (const command of ["plan", "apply", "drift"]) {
+      const ran = await world.run(
+        { command, host: "" },
+        { event: fromOutside, env: { GITHUB_ACTOR: actor, DBT_CLOUD_TOKEN: dbtToken } },
+      );
+      expect(ran.code, ran.log).toBe(0);
+      expect(ran.outputs["verdict"]).toBe("valid");
+      expect(ran.log).toMatch(/^::notice title=Checked offline only::/m);
+      expect(ran.summary).toContain("the policy is valid");
+    }
+    expect(world.emulator.requests.list()).toEqual([]);
+    expect(world.github.requests).toEqual([]);
+  });
+
+  it("fails where the secret is only missing", async () => {
+    const ran = await world.run({ token: "" }, { event });
+    expect(ran.code).toBe(1);
+    expect(ran.log).toMatch(/title=token-missing::/);
+  });
+
+  it("sends the token to no host but the one it was given", async () => {
+    world.write("policy.yaml", policy.replace("account:\n", "account:\n  host: evil.example\n"));
+    const ran = await world.run({}, { event });
+    expect(ran.code).toBe(1);
+    expect(ran.log).toMatch(/title=host-mismatch::/);
+  });
+});
+
+describe("a GitHub that is not well", () => {
+  it("asks again after a 503, and waits out a rate limit", async () => {
+    world.github.faults.push(
+      { method: "GET", path: /comments/, status: 503 },
+      { method: "POST", path: /comments/, status: 403, headers: { "retry-after": "0" } },
+      { method: "POST", path: /comments/, status: 429, headers: { "retry-after": "0" } },
+    );
+    const ran = await world.run({}, { event });
+    expect(ran.code, ran.log).toBe(0);
+    expect(commentsOf()).toHaveLength(1);
+  });
+
+  it("writes no second comment where the answer to the first was lost", async () => {
+    world.github.faults.push({ method: "POST", path: /comments/, status: 502, after: true });
+    const ran = await world.run({}, { event });
+    expect(ran.code, ran.log).toBe(0);
+    expect(commentsOf()).toHaveLength(1);
+  });
+
+  it("fails with the missing permission's name, its outputs written", async () => {
+    world.github.faults.push({
+      method: "POST",
+      path: /comments/,
+      status: 403,
+      body: { message: `Resource not accessible\n::error::${dbtToken}` },
+    });
+    const ran = await world.run({}, { event });
+    expect(ran.code).toBe(1);
+    expect(ran.outputs["verdict"]).toBe("changes");
+    expect(ran.log).toMatch(/^::error title=dbt-ip-rules::.*pull-requests: write/m);
+    expect(ran.log).not.toMatch(/^::error::/m);
+    expect(ran.log).not.toContain(dbtToken);
+  });
+});
+
+describe("inputs", () => {
+  it.each([
+    [{ command: "destroy" }, "command"],
+    [{ comment: "yes" }, "comment"],
+    [{ version: "latest" }, "version"],
+    [{ command: "audit" }, "receipt"],
+  ])("refuses %j", async (inputs, word) => {
+    const ran = await world.run(inputs);
+    expect(ran.code).toBe(1);
+    expect(ran.outputs["verdict"]).toBe("error");
+    expect(ran.log).toMatch(new RegExp(`^::error title=dbt-ip-rules::.*${word}`, "m"));
+    expect(world.emulator.requests.list()).toEqual([]);
+  });
+});

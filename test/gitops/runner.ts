@@ -1,0 +1,163 @@
+/**
+ * Runs the steps of action.yml as GitHub's runner does: inputs with their defaults, expressions replaced in `env:`
+ * and nowhere else, each script by the runner's own bash command line, outputs read back from its file.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll } from "vitest";
+import { parse } from "yaml";
+
+/** Of action.yml, what the tests read. */
+export interface ActionFile {
+  readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
+  readonly outputs: Readonly<Record<string, { readonly value: string }>>;
+  readonly runs: {
+    readonly using: string;
+    readonly steps: readonly {
+      readonly id: string;
+      readonly shell: string;
+      readonly env: Readonly<Record<string, string>>;
+      readonly run: string;
+    }[];
+  };
+}
+
+export const actionFile = parse(readFileSync("action.yml", "utf8")) as ActionFile;
+
+const scratch = mkdtempSync(join(tmpdir(), "gitops-test-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** A new folder, gone after the tests of the file. */
+export const newFolder = (name: string): string => mkdtempSync(join(scratch, `${name}-`));
+
+/** `${{ a.b.c }}` and `${{ a.b || c.d }}`, replaced by what `values` holds under the path; unknown paths throw. */
+export const substitute = (text: string, values: Readonly<Record<string, string | undefined>>): string =>
+  text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
+    for (const path of expression.split("||").map((part) => part.trim())) {
+      if (!(path in values)) throw new Error(`no value for the expression ${path}`);
+      if (values[path]) return values[path];
+    }
+    return "";
+  });
+
+/** As the runner reads GITHUB_OUTPUT: the last value of a name counts. */
+export const readOutputs = (text: string): Record<string, string> => {
+  const outputs: Record<string, string> = {};
+  const lines = text.split("\n");
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    const [, name, delimiter] = /^(\S+?)<<(.+)$/.exec(line) ?? [];
+    if (name === undefined) {
+      if (line !== "") throw new Error(`not an output: ${line}`);
+      continue;
+    }
+    const end = lines.indexOf(delimiter ?? "", at + 1);
+    if (end < 0) throw new Error(`the output ${name} does not end`);
+    outputs[name] = lines.slice(at + 1, end).join("\n");
+    at = end;
+  }
+  return outputs;
+};
+
+/** The repository's action as `uses:` would check it out; with its build, or from the sources alone. */
+export const checkOutAction = (options: { readonly built: boolean }): string => {
+  const folder = newFolder("action");
+  for (const name of ["action.yml", "action", "package.json", ...(options.built ? ["dist"] : [])])
+    cpSync(resolve(name), join(folder, name), { recursive: true });
+  return folder;
+};
+
+export interface Ran {
+  readonly code: number;
+  /** Both streams, as the log has them. */
+  readonly log: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary: string;
+}
+
+export interface RunnerOptions {
+  readonly action: string;
+  readonly workspace: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly githubToken?: string;
+  readonly event?: unknown;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const bash = (
+  script: string,
+  cwd: string,
+  env: Record<string, string>,
+): Promise<{ code: number; log: string }> => {
+  const file = join(newFolder("step"), "script.sh");
+  writeFileSync(file, script);
+  const child = spawn("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", file], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+    });
+  return new Promise((settle, fail) => {
+    child.on("error", fail);
+    child.on("close", (code) => settle({ code: code ?? 1, log }));
+  });
+};
+
+export const runScript = (
+  script: string,
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+): Promise<{ code: number; log: string }> =>
+  bash(script, options.cwd, { PATH: process.env["PATH"] ?? "", HOME: scratch, ...options.env });
+
+export const runAction = async (options: RunnerOptions): Promise<Ran> => {
+  const temp = newFolder("runner");
+  const file = (name: string, text = ""): string => {
+    writeFileSync(join(temp, name), text);
+    return join(temp, name);
+  };
+  for (const name of Object.keys(options.inputs))
+    if (!(name in actionFile.inputs)) throw new Error(`action.yml has no input ${name}`);
+  const values: Record<string, string> = { "github.token": options.githubToken ?? "" };
+  for (const [name, { default: fallback = "" }] of Object.entries(actionFile.inputs))
+    values[`inputs.${name}`] = options.inputs[name] ?? substitute(fallback, values);
+  mkdirSync(join(temp, "temp"));
+  const runner = {
+    CI: "true",
+    GITHUB_ACTIONS: "true",
+    GITHUB_ACTION_PATH: options.action,
+    GITHUB_WORKSPACE: options.workspace,
+    GITHUB_EVENT_PATH: file("event.json", JSON.stringify(options.event ?? {})),
+    GITHUB_OUTPUT: file("output"),
+    GITHUB_STEP_SUMMARY: file("summary"),
+    GITHUB_SERVER_URL: "https://github.example",
+    GITHUB_RUN_ID: "4711",
+    RUNNER_TEMP: join(temp, "temp"),
+    ...options.env,
+  };
+  let log = "";
+  let code = 0;
+  const outputs: Record<string, string> = {};
+  for (const step of actionFile.runs.steps) {
+    const env: Record<string, string> = { ...runner };
+    for (const [name, text] of Object.entries(step.env)) env[name] = substitute(text, values);
+    const ended = await runScript(step.run, { cwd: options.workspace, env });
+    log += ended.log;
+    code = ended.code;
+    for (const [name, value] of Object.entries(readOutputs(readFileSync(runner.GITHUB_OUTPUT, "utf8"))))
+      outputs[`steps.${step.id}.outputs.${name}`] = value;
+    if (code !== 0) break;
+  }
+  const known = Object.fromEntries(
+    Object.entries(actionFile.outputs).map(([name, { value }]) => {
+      const path = value.replace(/^\$\{\{\s*|\s*\}\}$/g, "");
+      return [name, outputs[path] ?? ""];
+    }),
+  );
+  return { code, log, outputs: known, summary: readFileSync(runner.GITHUB_STEP_SUMMARY, "utf8") };
+};

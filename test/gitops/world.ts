@@ -1,0 +1,115 @@
+/** A repository with a policy, an account served by the emulator, and the stand-in for GitHub: what a job meets. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { EmulatorOptions } from "../../src/emulator/settings.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
+import { type GithubStandIn, githubToken, repository, startGithub } from "./github-stand-in.js";
+import { checkOutAction, newFolder, type Ran, runAction } from "./runner.js";
+
+export const accountId = 66847;
+export const dbtToken = "dbtc_stand_in_token_0123456789";
+export const headCommit = "0123456789abcdef0123456789abcdef01234567";
+
+export const accountBefore = {
+  enabled: true,
+  rules: [
+    { name: "Corporate VPN", type: "allow", description: "Staff", cidrs: ["203.0.113.0/25"] },
+    { name: "Set by hand", type: "deny", cidrs: ["203.0.113.96/28"] },
+  ],
+} as const;
+
+/** One rule to update, one to create; broadens. */
+export const policy = `version: 1
+account:
+  id: ${accountId}
+enforcement: enabled
+rules:
+  - name: Corporate VPN
+    type: allow
+    description: Staff
+    cidrs: [203.0.113.0/25, 198.51.100.0/26]
+  - name: Partner
+    type: allow
+    cidrs: [192.0.2.64/28]
+lint:
+  documentation-range: off
+  overlapping-rules: off
+`;
+
+/** As the account is: nothing to do. */
+export const policyAsIs = policy
+  .replace(", 198.51.100.0/26", "")
+  .replace(/ {2}- name: Partner[\s\S]*?\n(?=lint)/, "");
+
+export const pullRequest = (from = repository) => ({
+  pull_request: {
+    number: 12,
+    title: '$(touch pwned) `touch pwned` "; touch pwned #\n::error::forged',
+    head: { sha: headCommit, repo: { full_name: from } },
+  },
+});
+
+export interface World {
+  readonly workspace: string;
+  readonly emulator: RunningEmulator;
+  readonly github: GithubStandIn;
+  write(path: string, text: string): void;
+  run(
+    inputs: Readonly<Record<string, string>>,
+    options?: { readonly event?: unknown; readonly env?: Readonly<Record<string, string>> },
+  ): Promise<Ran>;
+  close(): Promise<void>;
+}
+
+let checkedOut: string | undefined;
+const builtAction = (): string => {
+  checkedOut ??= checkOutAction({ built: true });
+  return checkedOut;
+};
+
+export const startWorld = async (
+  options: Partial<EmulatorOptions> & { readonly action?: string } = {},
+): Promise<World> => {
+  const { action = builtAction(), ...settings } = options;
+  const workspace = newFolder("workspace");
+  const emulator = await startEmulator({
+    accountId,
+    tokens: [{ token: dbtToken, kind: "service", role: "admin", name: "pipeline" }],
+    clientIp: "203.0.113.10",
+    seed: accountBefore,
+    ...settings,
+  });
+  const github = await startGithub();
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), text);
+  };
+  write("policy.yaml", policy);
+  return {
+    workspace,
+    emulator,
+    github,
+    write,
+    run: (inputs, { event = {}, env = {} } = {}) =>
+      runAction({
+        action,
+        workspace,
+        inputs: { host: emulator.url, token: dbtToken, ...inputs },
+        githubToken,
+        event,
+        env: {
+          GITHUB_API_URL: github.url,
+          GITHUB_GRAPHQL_URL: `${github.url}/graphql`,
+          GITHUB_REPOSITORY: repository,
+          GITHUB_ACTOR: "octocat",
+          GITHUB_SHA: headCommit,
+          XDG_STATE_HOME: join(workspace, "state"),
+          ...env,
+        },
+      }),
+    close: async () => {
+      await emulator.close();
+      await github.close();
+    },
+  };
+};
