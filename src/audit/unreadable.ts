@@ -12,7 +12,10 @@ const lasting: ReadonlySet<string> = new Set([
   "redirected",
   "redirected-to-other-host",
   "request-refused",
-  "html-answer",
+  "answer-is-html",
+  "account-foreign",
+  "host-not-found",
+  "tls-failed",
 ]);
 
 export const isLasting = ({ diagnostics }: Failure): boolean =>

@@ -90,6 +90,15 @@ describe("listing", () => {
     });
   });
 
+  it("reads no page before its events are asked for, so that a slow reader holds one page", async () => {
+    const log = new LogInMemory(many(1000));
+    const events = listEvents(log, {});
+    for (let taken = 0; taken < 250; taken++) await events.next();
+    expect(log.calls).toBe(3);
+    await events.return();
+    expect(log.calls).toBe(3);
+  });
+
   it("cuts exactly at both ends, which count", async () => {
     const log = new LogInMemory(many(300));
     const query = { since: at(-200), until: at(-100) };

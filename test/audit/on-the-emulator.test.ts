@@ -218,7 +218,7 @@ describe("audit list", () => {
     await expect(world.read("half.txt")).rejects.toThrow("ENOENT");
   });
 
-  it("lists 100,000 events in memory that does not grow with them", async () => {
+  it("lists 100,000 events", async () => {
     await opened({ seed: log(100_000) });
     const ran = await world.run([
       "audit",
@@ -243,15 +243,14 @@ describe("audit export", () => {
     const refused = await world.run(["audit", "export", "--full", "--output", "all.csv"]);
     expect([refused.code, refused.stderr.includes("personal access token")]).toEqual([1, true]);
     world.asPerson();
-    await world.control("faults", { kind: "truncate", path: "/downloads/*", times: 0 });
+    await world.control("faults", { kind: "truncate", path: "*.csv", times: 0 });
     const broken = await world.run(["audit", "export", "--full", "--output", "all.csv"]);
-    if (broken.code !== 0) {
-      await expect(world.read("all.csv")).rejects.toThrow("ENOENT");
-      await fetch(`${world.emulator.url}/_emulator/faults`, { method: "DELETE" });
-      const resumed = await world.run(["audit", "export", "--full", "--output", "all.csv"]);
-      expect(resumed.stderr).toContain("Going on with job");
-      expect(resumed.code).toBe(0);
-    }
+    expect(broken.code).toBe(1);
+    await expect(world.read("all.csv")).rejects.toThrow("ENOENT");
+    await fetch(`${world.emulator.url}/_emulator/faults`, { method: "DELETE" });
+    const resumed = await world.run(["audit", "export", "--full", "--output", "all.csv"]);
+    expect(resumed.stderr).toContain("Going on with job");
+    expect(resumed.code).toBe(0);
     expect((await world.read("all.csv")).trimEnd().split("\n")).toHaveLength(2501);
     await expect(world.read("all.csv.export-job.json")).rejects.toThrow("ENOENT");
   });
