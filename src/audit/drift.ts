@@ -145,7 +145,9 @@ export const findDrift = (input: DriftInput): DriftReport => {
     account: plan.account,
     policyFile: input.policyFile,
     differences: differences.sort(inReportOrder),
-    access: accessChange(plan.after, plan.before, { enforced: effective ? "as-is" : "assumed" }),
+    access: accessChange(located.reduce(withoutAdded, plan.after), plan.before, {
+      enforced: effective ? "as-is" : "assumed",
+    }),
     effective,
     unmanaged: keptRules(plan).filter(({ name }) => !touched.some(({ rule }) => rule === name)),
     base: input.base.kind,

@@ -328,6 +328,8 @@ describe("rules that the policy tolerates", () => {
       attribution: { kind: "event", strength: "strong", event: { id: touched.id } },
     });
     expect(report.unmanaged).toEqual([]);
+    // The whole access change counts it too: the policy alone would let in one /24 less than everything.
+    expect(report.access.newlyAllowed.count().ipv4).toBe(2n ** 32n - 256n);
   });
 
   it("are differences where the policy does not tolerate them", () => {
