@@ -3,14 +3,15 @@
  * Promises: ids are stable over time and machines; a cause is named only where a base proves it.
  */
 import type { Diagnostic, Severity } from "../model/diagnostic.js";
-import type { AccountState, Rule } from "../model/rule.js";
+import type { Rule } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { accessChange } from "../plan/access-change.js";
 import type { Direction, Plan } from "../plan/plan.js";
 import { type Attributable, type Attribution, attribute } from "./attribution.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import { type DriftBase, type Judgement, judge } from "./drift-cause.js";
-import { detailsOf, differenceId, type Located, stateWith } from "./drift-details.js";
+import { detailsOf, differenceId, type Located } from "./drift-details.js";
+import { directionOf, withoutAdded } from "./drift-direction.js";
 import type { DriftCause, DriftDifference, DriftReport } from "./drift-report.js";
 import type { AuditEvent } from "./event.js";
 import { ruleEvidence } from "./evidence.js";
@@ -68,21 +69,6 @@ const severityOf = (direction: Direction, cause: DriftCause): Severity => {
   return direction === "narrows" ? "warning" : "note";
 };
 
-/** From the policy to the account, by this difference alone. */
-const directionOf = (located: Located, plan: DriftPlan): Direction => {
-  const { kind } = located.detail;
-  if (kind === "description-changed" || kind === "name-changed") return "none";
-  const enforced = kind === "enforcement-changed" ? "as-is" : "assumed";
-  return accessChange(withoutAdded(plan.after, located), stateWith(plan.after, located), { enforced })
-    .direction;
-};
-
-/** A rule that only the account has may be in the wanted state too, because it is kept: its own effect counts. */
-const withoutAdded = (state: AccountState, { detail, rule: name }: Located): AccountState =>
-  detail.kind === "rule-added"
-    ? { ...state, rules: state.rules.filter((rule) => rule.name !== name) }
-    : state;
-
 const keptRules = (plan: DriftPlan): readonly Rule[] =>
   plan.unmanaged.filter(({ fate }) => fate === "kept").map(({ rule }) => rule);
 
@@ -99,7 +85,7 @@ const touchedOutside = (plan: DriftPlan, base: DriftBase, snapshot: Snapshot): r
     .map((rule): Located => ({ rule: rule.name, detail: { kind: "rule-added", rule } }))
     .filter((located) => {
       const { rule } = attributable(located, snapshot);
-      const direction = directionOf(located, plan);
+      const direction = directionOf(located, plan.after);
       if (rule === undefined || direction === "narrows" || direction === "none") return false;
       return made.some((event) => ["id", "name"].includes(ruleEvidence(event, rule)));
     });
@@ -128,7 +114,7 @@ export const findDrift = (input: DriftInput): DriftReport => {
     const judgement: Judgement = touched.includes(one)
       ? { cause: "drift", reason: "event-since-receipt" }
       : judge(one, input.base, { expired: plan.expired, ...(rule === undefined ? {} : { rule }) });
-    const direction = directionOf(one, plan);
+    const direction = directionOf(one, plan.after);
     return {
       id: differenceId(plan.account.id, one),
       detail: one.detail,

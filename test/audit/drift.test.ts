@@ -1,12 +1,15 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Prefix } from "../../src/address/prefix.js";
-import { parsePrefix } from "../../src/address/prefix.js";
+import { parsePrefix, samePrefix } from "../../src/address/prefix.js";
 import { attribute } from "../../src/audit/attribution.js";
 import { type DriftInput, type DriftPlan, findDrift } from "../../src/audit/drift.js";
 import type { DriftBase } from "../../src/audit/drift-cause.js";
+import { directionOf } from "../../src/audit/drift-direction.js";
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { AccountState, Rule } from "../../src/model/rule.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
+import { accessChange } from "../../src/plan/access-change.js";
 import { diffStates } from "../../src/plan/diff-states.js";
 import { at, event, receiptOf, stranger } from "./sample-events.js";
 
@@ -151,6 +154,51 @@ describe("severity is by direction, from the policy to the account", () => {
     const report = find(state([wide], "disabled"), state([office], "disabled"));
     expect(report.effective).toBe(false);
     expect(report.differences[0]?.severity).toBe("error");
+  });
+});
+
+describe("the direction of an entry", () => {
+  it("is the same by the entries around it as by all of them", () => {
+    // A /5 of IPv4 in steps of a bit: small enough for every nesting to come up.
+    const anyPrefix = fc
+      .record({ bits: fc.nat(31), length: fc.integer({ min: 96, max: 101 }) })
+      .map(({ bits, length }) => {
+        const shift = BigInt(128 - length);
+        return { network: ((0xffff_0000_0000n | (BigInt(bits) << 27n)) >> shift) << shift, length };
+      });
+    const entry = fc.record({ prefix: anyPrefix, type: fc.constantFrom("allow", "deny" as const) });
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 6 }), entry, fc.boolean(), (others, own, adds) => {
+        const free = others.filter(
+          ({ prefix: other }, index) =>
+            !samePrefix(other, own.prefix) &&
+            others.findIndex((one) => samePrefix(one.prefix, other)) === index,
+        );
+        const rules = free.map(
+          (one, index): Rule => ({
+            name: `R${index}`,
+            type: one.type,
+            description: "",
+            prefixes: [one.prefix],
+          }),
+        );
+        const without: Rule = { name: "Own", type: own.type, description: "", prefixes: [] };
+        const holding: Rule = { ...without, prefixes: [own.prefix] };
+        const [wanted, account] = [
+          state([...rules, adds ? without : holding]),
+          state([...rules, adds ? holding : without]),
+        ];
+        const detail = {
+          kind: adds ? ("entry-added" as const) : ("entry-removed" as const),
+          type: own.type,
+          prefix: own.prefix,
+        };
+        expect(directionOf({ rule: "Own", detail }, wanted)).toBe(
+          accessChange(wanted, account, { enforced: "assumed" }).direction,
+        );
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 
