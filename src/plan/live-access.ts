@@ -49,6 +49,11 @@ export class LiveAccess {
     for (const rule of rules) for (const prefix of rule.prefixes) this.#count(rule, prefix, 1);
   }
 
+  /** Whether there is no allow entry, so that what nothing matches is allowed. */
+  get allowsByDefault(): boolean {
+    return this.#allowEntries === 0;
+  }
+
   setEnforced(enforced: boolean): AccessDelta {
     if (enforced === this.#enforced) return none;
     this.#enforced = enforced;

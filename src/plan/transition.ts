@@ -15,7 +15,8 @@
  *
  * Narrow before wide matters only between prefixes of different types (passes.ts), and not at all where no
  * other rule changes anything inside or around a prefix: such entries ride along with any call of their rule,
- * additions and removals in one (verdict-change.ts, "exclusive"). A prefix that one rule takes over from another
+ * additions and removals in one (verdict-change.ts, "exclusive"), unless the removals alone would disturb
+ * somebody: an API that takes a call in part must not either (split-mixed-calls.ts). A prefix that one rule takes over from another
  * of the same type changes no address: on there before off here (work.ts).
  *
  * The default. Without allow entries what nothing matches is allowed, with one it is denied. When the first
@@ -39,6 +40,7 @@ import type { Renames } from "./diff-states.js";
 import { orderEnforced } from "./order-enforced.js";
 import { orderUnenforced } from "./order-unenforced.js";
 import type { Step } from "./plan.js";
+import { splitMixedCalls } from "./split-mixed-calls.js";
 
 /** The calls that lead from one state to the other, in the order of the essay above. */
 export const orderSteps = (
@@ -54,8 +56,11 @@ export const orderSteps = (
     after.enforcement === "disabled" && before.enforcement !== "disabled"
       ? [{ kind: "enforcement", enabled: false }]
       : [];
-  const order = isEnforced(before) && isEnforced(after) ? orderEnforced : orderUnenforced;
-  return [...disable, ...order(before, after, renames), ...enable];
+  const steps =
+    isEnforced(before) && isEnforced(after)
+      ? splitMixedCalls(before, after, orderEnforced(before, after, renames))
+      : orderUnenforced(before, after, renames);
+  return [...disable, ...steps, ...enable];
 };
 
 export { isEnforced };

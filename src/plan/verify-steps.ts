@@ -5,7 +5,7 @@
 import { AccessMap } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
-import type { AccountState, Enforcement } from "../model/rule.js";
+import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import { directionOf, entriesOf, isEnforced, noAccessChange } from "./access-change.js";
 import { type AddressRange, RangeIndex, setOfRanges } from "./address-ranges.js";
 import { rulesByName } from "./keys.js";
@@ -64,42 +64,63 @@ const addedPrefixes = (steps: readonly Step[]): Prefix[] =>
     return step.kind === "update" ? [...step.add] : [];
   });
 
+/** A walk through a plan, step by step: what each does, whom it disturbs, and the state it leaves. */
+export class Walk {
+  readonly #access: LiveAccess;
+  readonly #watch: Watch;
+  readonly #rules: Map<string, Rule>;
+  readonly #hash: StateHash;
+  #enforcement: Enforcement;
+
+  /** `steps`: all that may be followed, in whatever order. */
+  constructor(before: AccountState, after: AccountState, steps: readonly Step[]) {
+    this.#access = new LiveAccess(before.rules, addedPrefixes(steps), isEnforced(before));
+    this.#watch = new Watch(before, after);
+    this.#rules = rulesByName(before.rules);
+    this.#hash = new StateHash(before.rules);
+    this.#enforcement = before.enforcement;
+  }
+
+  follow(step: Step): { readonly access: AccessChange; readonly disturbs: Disturbance } {
+    const delta = this.#take(step);
+    return { access: accessChangeOf(delta), disturbs: this.#watch.follow(delta) };
+  }
+
+  get allowsByDefault(): boolean {
+    return this.#access.allowsByDefault;
+  }
+
+  stateHash(): string {
+    return this.#hash.digest(this.#enforcement);
+  }
+
+  #take(step: Step): AccessDelta {
+    if (step.kind === "enforcement") {
+      this.#enforcement = step.enabled ? "enabled" : "disabled";
+      return this.#access.setEnforced(step.enabled);
+    }
+    const replacement = replacementOf(this.#rules, step);
+    if (replacement.before !== undefined) {
+      this.#rules.delete(replacement.before.name);
+      this.#hash.delete(replacement.before.name);
+    }
+    if (replacement.after !== undefined) {
+      this.#rules.set(replacement.after.name, replacement.after);
+      this.#hash.set(replacement.after);
+    }
+    return this.#access.replace(replacement);
+  }
+}
+
 /** The steps with what each of them does and disturbs, and the hash of the state it leaves. */
 export const verifySteps = (
   before: AccountState,
   after: AccountState,
   steps: readonly Step[],
 ): PlannedStep[] => {
-  const access = new LiveAccess(before.rules, addedPrefixes(steps), isEnforced(before));
-  const watch = new Watch(before, after);
-  const rules = rulesByName(before.rules);
-  const hash = new StateHash(before.rules);
-  let enforcement: Enforcement = before.enforcement;
-  const follow = (step: Step): AccessDelta => {
-    if (step.kind === "enforcement") {
-      enforcement = step.enabled ? "enabled" : "disabled";
-      return access.setEnforced(step.enabled);
-    }
-    const replacement = replacementOf(rules, step);
-    if (replacement.before !== undefined) {
-      rules.delete(replacement.before.name);
-      hash.delete(replacement.before.name);
-    }
-    if (replacement.after !== undefined) {
-      rules.set(replacement.after.name, replacement.after);
-      hash.set(replacement.after);
-    }
-    return access.replace(replacement);
-  };
+  const walk = new Walk(before, after, steps);
   return steps.map((step, index) => {
-    const delta = follow(step);
-    const disturbs = watch.follow(delta);
-    return {
-      number: index + 1,
-      step,
-      access: accessChangeOf(delta),
-      disturbs,
-      stateHash: hash.digest(enforcement),
-    };
+    const { access, disturbs } = walk.follow(step);
+    return { number: index + 1, step, access, disturbs, stateHash: walk.stateHash() };
   });
 };
