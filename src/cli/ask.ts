@@ -1,23 +1,32 @@
-/** One question, one line as its answer; asked on standard error, since standard output belongs to the result. */
-import process from "node:process";
-import { createInterface } from "node:readline/promises";
+/** Questions with one line as their answer; asked on standard error, since standard output belongs to the result. */
+import { createInterface } from "node:readline";
 import type { Io } from "./io.js";
 
 /** Whether somebody is there to answer. */
 export const canAsk = (io: Io): boolean =>
   io.stdin.isTTY === true && io.stderr.isTTY === true && !io.env["CI"];
 
-/** The answer without blanks around it; undefined where the user ended or interrupted the input. */
-export const ask = async (io: Io, question: string): Promise<string | undefined> => {
-  const lines = createInterface({ input: io.stdin, output: process.stderr });
-  // The end of input closes the interface and leaves the question without an answer.
-  const ended = new Promise<undefined>((settle) => lines.once("close", () => settle(undefined)));
-  try {
-    const answer = await Promise.race([lines.question(question, { signal: io.signal }), ended]);
-    return answer?.trim();
-  } catch {
-    return undefined;
-  } finally {
-    lines.close();
-  }
+export interface Questions {
+  /** The answer without blanks around it; undefined where the input ended or was interrupted. */
+  ask(question: string): Promise<string | undefined>;
+  close(): void;
+}
+
+/** One for all questions of a command: what somebody types ahead answers the next one. */
+export const openQuestions = (io: Io): Questions => {
+  // No output of its own: the terminal itself echoes, line by line, and interrupts reach the process.
+  const reader = createInterface({ input: io.stdin, terminal: false });
+  const lines = reader[Symbol.asyncIterator]();
+  const interrupted = new Promise<undefined>((settle) => {
+    if (io.signal.aborted) settle(undefined);
+    else io.signal.addEventListener("abort", () => settle(undefined), { once: true });
+  });
+  return {
+    async ask(question) {
+      io.stderr.write(question);
+      const next = await Promise.race([lines.next(), interrupted]);
+      return next === undefined || next.done === true ? undefined : next.value.trim();
+    },
+    close: () => reader.close(),
+  };
 };

@@ -69,7 +69,8 @@ const completeAll = async (
   }
   if (!place.onlyArguments && current.startsWith("-"))
     return { candidates: optionCandidates(place.command), files: false };
-  if (place.command.commands.length > 0) return { candidates: subcommands(place.command), files: false };
+  if (place.command.commands.length > 0)
+    return place.given > 0 ? nothing : { candidates: subcommands(place.command), files: false };
   const argument = place.command.registeredArguments[place.given] ?? lastVariadic(place.command);
   return argument === undefined ? nothing : values(argument.name(), argument.argChoices);
 };

@@ -1,12 +1,11 @@
 /** Asks before the first write. Without a terminal nobody can answer, and waiting would hang a pipeline. */
-import { createInterface } from "node:readline/promises";
 import { exitCodes, failure } from "../model/failure.js";
+import { canAsk, openQuestions } from "./ask.js";
 import type { Io } from "./io.js";
 
 /** Throws at once where a confirmation could never come. */
 export const requireApproval = (io: Io, autoApprove: boolean): void => {
-  if (autoApprove) return;
-  if (io.stdin.isTTY === true && io.stderr.isTTY === true && !io.env["CI"]) return;
+  if (autoApprove || canAsk(io)) return;
   throw failure(
     "approval-needed",
     "Nobody can confirm this: there is no terminal",
@@ -16,18 +15,13 @@ export const requireApproval = (io: Io, autoApprove: boolean): void => {
 
 /** Whether the user typed `yes`. An interrupt or the end of input is a no. */
 export const confirm = async (io: Io, question: string): Promise<boolean> => {
-  // The prompt goes to standard error: standard output belongs to the result.
-  const lines = createInterface({
-    input: io.stdin,
-    output: process.stderr,
-  });
+  const questions = openQuestions(io);
   try {
-    const answer = await lines.question(`${question} Type yes to go on: `, { signal: io.signal });
-    return answer.trim().toLowerCase() === "yes";
-  } catch {
-    return false;
+    const answer = await questions.ask(`${question} Type yes to go on: `);
+    if (answer === undefined) io.stderr.write("\n");
+    return answer?.toLowerCase() === "yes";
   } finally {
-    lines.close();
+    questions.close();
   }
 };
 

@@ -45,6 +45,8 @@ export interface Place {
   readonly signal?: AbortSignal;
   /** Lines that somebody types at a terminal. */
   readonly typed?: readonly string[];
+  /** Whether the input ends behind them. */
+  readonly ends?: boolean;
 }
 
 export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> => {
@@ -59,6 +61,7 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
   });
   const stdin = Object.assign(new PassThrough(), { isTTY: place.typed !== undefined });
   for (const line of place.typed ?? []) stdin.write(`${line}\n`);
+  if (place.ends === true) stdin.end();
   const io: Io = {
     env: { NO_COLOR: "1", DBT_CLOUD_TOKEN: token, ...place.env },
     cwd: place.cwd,

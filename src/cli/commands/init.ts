@@ -4,7 +4,7 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { parseHost } from "../../dbt/host.js";
 import { failure } from "../../model/failure.js";
-import { ask, canAsk } from "../ask.js";
+import { canAsk, openQuestions, type Questions } from "../ask.js";
 import { type FirstFile, firstFiles } from "../init-files.js";
 import type { Io } from "../io.js";
 import { debugOptions } from "../options.js";
@@ -48,8 +48,7 @@ const init = async (io: Io, options: Options): Promise<void> => {
       `--policy ${options.policy} is not a file in this folder`,
       "Go to the folder of the repository and give a name there, such as policy.yaml",
     );
-  const account = await answer(io, options.account, "--account", "Account id", accountProblem);
-  const host = await answer(io, options.host, "--host", "Access URL, such as ab123.us1.dbt.com", hostProblem);
+  const { account, host } = await answers(io, options);
   const files = firstFiles({
     policy: inside,
     workflow: options.ci === "github",
@@ -66,22 +65,38 @@ const hostName = (text: string): string => {
   return "host" in parsed ? parsed.host.host : text;
 };
 
-/** The flag's value, else what the user types; undefined where nobody is there, or types nothing. */
+/** From the flags; what they do not say is asked for where somebody is there, and may stay open. */
+const answers = async (io: Io, options: Options): Promise<Pick<Options, "account" | "host">> => {
+  check("--account", options.account, accountProblem);
+  check("--host", options.host, hostProblem);
+  if (!canAsk(io)) return options;
+  const questions = openQuestions(io);
+  try {
+    const account = options.account ?? (await answer(io, questions, "Account id", accountProblem));
+    const host =
+      options.host ?? (await answer(io, questions, "Access URL, such as ab123.us1.dbt.com", hostProblem));
+    return { ...(account === undefined ? {} : { account }), ...(host === undefined ? {} : { host }) };
+  } finally {
+    questions.close();
+  }
+};
+
+type ProblemOf = (text: string) => string | undefined;
+
+const check = (flag: string, text: string | undefined, problemOf: ProblemOf): void => {
+  const problem = text === undefined ? undefined : problemOf(text);
+  if (problem !== undefined) throw failure("bad-option", `${flag} is not usable`, problem);
+};
+
+/** Undefined where the user leaves it for later. */
 const answer = async (
   io: Io,
-  flag: string | undefined,
-  flagName: string,
+  questions: Questions,
   question: string,
-  problemOf: (text: string) => string | undefined,
+  problemOf: ProblemOf,
 ): Promise<string | undefined> => {
-  if (flag !== undefined) {
-    const problem = problemOf(flag);
-    if (problem !== undefined) throw failure("bad-option", `${flagName} is not usable`, problem);
-    return flag;
-  }
-  if (!canAsk(io)) return undefined;
   for (;;) {
-    const text = await ask(io, `${question} (empty: later): `);
+    const text = await questions.ask(`${question} (empty: later): `);
     if (text === undefined) throw failure("interrupted", "Interrupted; nothing was written");
     if (text === "") return undefined;
     const problem = problemOf(text);

@@ -1,0 +1,100 @@
+/** `init`: files that work, and never one that was there. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { dbtIpRules, newFolder } from "./world.js";
+
+const filesOf = async (cwd: string) =>
+  (await readdir(cwd, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(cwd.length + 1))
+    .toSorted();
+
+const all = [
+  ".github/workflows/dbt-ip-rules.yml",
+  ".vscode/dbt-ip-rules.schema.json",
+  ".vscode/settings.json",
+  "policy.yaml",
+];
+
+describe("init", () => {
+  it("writes a policy that is valid and canonical, a workflow for it, and the editor's setting", async () => {
+    const cwd = await newFolder();
+    const ran = await dbtIpRules(
+      { cwd },
+      "init",
+      "--account",
+      "66847",
+      "--host",
+      "https://ab123.us1.dbt.com/",
+    );
+    expect(ran.code).toBe(0);
+    expect(await filesOf(cwd)).toEqual(all);
+    const policy = parse(await readFile(join(cwd, "policy.yaml"), "utf8"));
+    expect(policy).toMatchObject({
+      account: { id: 66847, host: "ab123.us1.dbt.com" },
+      enforcement: "ignore",
+      unmanaged_rules: "keep",
+      rules: [],
+    });
+    expect((await dbtIpRules({ cwd }, "validate")).code).toBe(0);
+    expect((await dbtIpRules({ cwd }, "fmt", "--check")).code).toBe(0);
+    const settings = JSON.parse(await readFile(join(cwd, ".vscode/settings.json"), "utf8"));
+    expect(settings["yaml.schemas"]).toEqual({ "./.vscode/dbt-ip-rules.schema.json": "policy.yaml" });
+    const workflow = parse(await readFile(join(cwd, all[0]!), "utf8"));
+    expect(Object.keys(workflow.jobs)).toEqual(["check", "apply", "drift"]);
+    expect(workflow.env.POLICY).toBe("policy.yaml");
+  });
+
+  it("follows the name of the policy everywhere", async () => {
+    const cwd = await newFolder();
+    expect((await dbtIpRules({ cwd }, "init", "--policy", "dbt/a: b.yaml")).code).toBe(0);
+    const workflow = parse(await readFile(join(cwd, all[0]!), "utf8"));
+    expect(workflow.env.POLICY).toBe("dbt/a: b.yaml");
+    expect(workflow.on.push.paths).toEqual(["dbt/a: b.yaml"]);
+    const text = await readFile(join(cwd, "dbt/a: b.yaml"), "utf8");
+    expect(text).toContain("$schema=../.vscode/dbt-ip-rules.schema.json");
+    const settings = JSON.parse(await readFile(join(cwd, ".vscode/settings.json"), "utf8"));
+    expect(Object.values(settings["yaml.schemas"])).toEqual(["dbt/a: b.yaml"]);
+  });
+
+  it("overwrites nothing, and says what it kept", async () => {
+    const cwd = await newFolder();
+    await writeFile(join(cwd, "policy.yaml"), "precious");
+    const ran = await dbtIpRules({ cwd }, "init", "--ci", "none");
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain("kept   policy.yaml");
+    expect(await readFile(join(cwd, "policy.yaml"), "utf8")).toBe("precious");
+    expect(await filesOf(cwd)).toEqual(all.slice(1));
+  });
+
+  it("asks only at a terminal, again where the answer is no answer, and takes an empty line for later", async () => {
+    const cwd = await newFolder();
+    const ran = await dbtIpRules({ cwd, typed: ["not a number", "66847", ""] }, "init");
+    expect(ran.code).toBe(0);
+    const policy = parse(await readFile(join(cwd, "policy.yaml"), "utf8"));
+    expect(policy.account).toEqual({ id: 66847 });
+  });
+
+  it.each([
+    [["--account", "x"]],
+    [["--host", "http://example.com"]],
+    [["--policy", "../policy.yaml"]],
+    [["--policy", "."]],
+  ])("refuses %j and writes nothing", async (flags) => {
+    const cwd = await newFolder();
+    const ran = await dbtIpRules({ cwd }, "init", ...flags);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain("bad-option");
+    expect(await filesOf(cwd)).toEqual([]);
+  });
+
+  it("says what stands in the way of a folder", async () => {
+    const cwd = await newFolder();
+    await writeFile(join(cwd, ".github"), "a file");
+    const ran = await dbtIpRules({ cwd }, "init");
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain("cannot-write");
+  });
+});
