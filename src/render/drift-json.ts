@@ -13,7 +13,7 @@ const detailJson = (detail: DriftDetail) => {
   switch (detail.kind) {
     case "rule-added":
     case "rule-removed":
-      return { kind: detail.kind, rule: ruleJson(detail.rule) };
+      return { kind: detail.kind, definition: ruleJson(detail.rule) };
     case "entry-added":
     case "entry-removed":
       return { kind: detail.kind, type: detail.type, cidr: formatPrefix(detail.prefix) };
