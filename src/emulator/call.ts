@@ -1,6 +1,7 @@
 /** One authenticated call, and what an endpoint may touch of the emulator. */
 import type { Address } from "../address/prefix.js";
 import type { Clock } from "./clock.js";
+import { readForm } from "./form-body.js";
 import { type EmulatorReply, html, problem } from "./http.js";
 import type { Settings } from "./settings.js";
 import type { AccountStore } from "./state.js";
@@ -18,6 +19,8 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly contentType: string | undefined;
   readonly body: string;
+  /** The body's bytes were no UTF-8. */
+  readonly isDamaged: boolean;
   readonly grant: Grant;
   readonly address: Address;
   readonly addressText: string;
@@ -39,11 +42,16 @@ export type ReadBody =
   | { readonly kind: "reply"; readonly reply: EmulatorReply };
 
 /**
- * A body that is no JSON gets an HTML page (API.md, "Envelope"). JSON is the only media type taken: forms,
- * which the OpenAPI description also lists, get 415 [assumed].
+ * A body that is not what it says gets an HTML page (API.md, "Envelope"). Taken are JSON and the two kinds of
+ * forms that the OpenAPI description lists.
  */
 export const readBody = (call: Call): ReadBody => {
-  const type = (call.contentType ?? "application/json").split(";")[0]?.trim().toLowerCase();
+  const contentType = call.contentType ?? "application/json";
+  const type = contentType.split(";")[0]?.trim().toLowerCase();
+  if (call.isDamaged) return { kind: "reply", reply: html(400) };
+  const form = readForm(contentType, call.body);
+  if (form.kind === "form") return { kind: "json", value: form.value };
+  if (form.kind === "malformed") return { kind: "reply", reply: html(400) };
   if (type !== "application/json")
     return { kind: "reply", reply: problem(415, `Unsupported media type "${type}" in request.`) };
   try {

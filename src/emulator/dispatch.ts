@@ -2,7 +2,7 @@
 import { type Address, parseAddress } from "../address/prefix.js";
 import { isBlocked } from "./access.js";
 import { type Account, type Call, type Influence, notFound } from "./call.js";
-import { listAccounts } from "./endpoints/accounts.js";
+import { listAccounts, oneAccount } from "./endpoints/accounts.js";
 import { downloadAuditLogs, exportStatus, exportUrl, listAuditLogs, startExport } from "./endpoints/audit.js";
 import { postRuleSet, validateCaller } from "./endpoints/rule-set.js";
 import { listRules, oneRule, postRule } from "./endpoints/rules.js";
@@ -22,7 +22,7 @@ const callerAddress = (
   clientIp: string | undefined,
 ): { text: string; address?: Address } => {
   const forwarded = request.headers["x-forwarded-for"]?.split(",")[0]?.trim();
-  const text = forwarded ?? clientIp ?? request.address;
+  const text = forwarded || (clientIp ?? request.address);
   const parsed = parseAddress(text);
   return parsed.ok ? { text, address: parsed.address } : { text };
 };
@@ -36,6 +36,8 @@ const endpoint = (route: Route, account: Account, call: Call): EmulatorReply => 
   switch (route.kind) {
     case "accounts":
       return listAccounts(account, call);
+    case "account":
+      return oneAccount(account);
     case "rules":
       return call.method === "POST" ? postRule(account, call) : listRules(account, call);
     case "rule":
@@ -100,10 +102,12 @@ export const dispatch = (
   const { text, address } = callerAddress(request, account.settings.clientIp);
   if (address === undefined) return problem(400, "X-Forwarded-For does not begin with an address.");
   const call: Call = {
-    method: request.method,
+    // A HEAD is a GET whose answer's body is not sent.
+    method: request.method === "HEAD" ? "GET" : request.method,
     query: new URLSearchParams(request.target.slice(path.length)),
     contentType: request.headers["content-type"],
     body: request.body,
+    isDamaged: request.isDamaged === true,
     grant,
     address,
     addressText: text,

@@ -76,7 +76,13 @@ export const createEmulator = (options: EmulatorOptions): Emulator => {
     if (effects.instead !== undefined) return logged(request, effects.instead, struck);
     const made =
       request.origin === "downloads"
-        ? exportFile(account(), path, new URLSearchParams(query), request.headers.authorization)
+        ? exportFile(
+            account(),
+            request.method,
+            path,
+            new URLSearchParams(query),
+            request.headers.authorization,
+          )
         : dispatch(request, account(), gate, effects.influence);
     return logged(request, effects.finish(made), struck);
   };

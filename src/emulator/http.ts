@@ -7,6 +7,8 @@ export interface EmulatorRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
+  /** The body's bytes were no UTF-8, and some are lost. */
+  readonly isDamaged?: boolean;
   /** The peer's address. */
   readonly address: string;
   /** Which of the two origins was asked: the API, or the one that export downloads come from. */

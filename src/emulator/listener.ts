@@ -1,4 +1,6 @@
 /** The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads. */
+
+import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
@@ -11,7 +13,7 @@ const loopback = "127.0.0.1";
 const largestBody = 16 * 1024 * 1024;
 
 /** Undefined where it is larger than anything that belongs here. */
-const readText = async (message: IncomingMessage): Promise<string | undefined> => {
+const readBytes = async (message: IncomingMessage): Promise<Buffer | undefined> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -19,7 +21,7 @@ const readText = async (message: IncomingMessage): Promise<string | undefined> =
     // Read to the end all the same: an answer to half a request would not arrive.
     if (size <= largestBody) chunks.push(chunk);
   }
-  return size <= largestBody ? Buffer.concat(chunks).toString("utf8") : undefined;
+  return size <= largestBody ? Buffer.concat(chunks) : undefined;
 };
 
 const headersOf = (message: IncomingMessage): Record<string, string | undefined> =>
@@ -32,13 +34,14 @@ const headersOf = (message: IncomingMessage): Record<string, string | undefined>
 
 const requestOf = (
   message: IncomingMessage,
-  body: string,
+  body: Buffer,
   origin: EmulatorRequest["origin"],
 ): EmulatorRequest => ({
   method: message.method ?? "GET",
   target: message.url ?? "/",
   headers: headersOf(message),
-  body,
+  body: body.toString("utf8"),
+  isDamaged: !isUtf8(body),
   address: message.socket.remoteAddress ?? loopback,
   origin,
 });
@@ -90,7 +93,7 @@ const answer = async (
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  const body = await readText(message);
+  const body = await readBytes(message);
   if (body === undefined) {
     response.writeHead(413, { connection: "close" }).end();
     return;

@@ -2,6 +2,7 @@
 
 export type Route =
   | { readonly kind: "accounts"; readonly version: 2 | 3 }
+  | { readonly kind: "account"; readonly accountId: number }
   | { readonly kind: "rules"; readonly accountId: number }
   | { readonly kind: "rule"; readonly accountId: number; readonly ruleId: number }
   | { readonly kind: "rule-set"; readonly accountId: number }
@@ -25,6 +26,7 @@ const account = "/api/v3/accounts/(\\d{1,15})";
 const table: readonly (readonly [RegExp, Make])[] = (
   [
     ["/api/v([23])/accounts/?", (g) => ({ kind: "accounts", version: g[0] === "2" ? 2 : 3 })],
+    ["/api/v[23]/accounts/(\\d{1,15})/?", (g) => ({ kind: "account", accountId: number(g, 0) })],
     [`${account}/ip-restrictions/?`, (g) => ({ kind: "rules", accountId: number(g, 0) })],
     [
       `${account}/ip-restrictions/(\\d{1,15})`,
@@ -60,6 +62,7 @@ export const routeOf = (path: string): Route | undefined => {
 
 const methods: Readonly<Record<Route["kind"], readonly string[]>> = {
   accounts: ["GET"],
+  account: ["GET"],
   rules: ["GET", "POST"],
   rule: ["GET", "PUT", "DELETE"],
   "rule-set": ["POST"],

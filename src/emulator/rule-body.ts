@@ -53,16 +53,18 @@ const checkCidrs = (value: unknown): Checked<readonly CidrInput[]> => {
   return { ok: true, value: cidrs };
 };
 
+/** The published Terraform client sends neither; a script that has its ids from the environment sends text. */
+const disagrees = (sent: unknown, expected: number): boolean =>
+  sent !== undefined && sent !== null && sent !== expected && sent !== String(expected);
+
 /** What is wrong with the fields that only have to agree with the path. */
 const mismatch = (
   body: Readonly<Record<string, unknown>>,
   accountId: number,
   ruleId?: number,
 ): string | undefined => {
-  if (body.account_id !== accountId) return `account_id: this field is required and must be ${accountId}`;
-  const id = body.id;
-  if (ruleId !== undefined && id !== undefined && id !== ruleId)
-    return `id: must be ${ruleId}, as in the path`;
+  if (disagrees(body.account_id, accountId)) return `account_id: must be ${accountId}, as in the path`;
+  if (ruleId !== undefined && disagrees(body.id, ruleId)) return `id: must be ${ruleId}, as in the path`;
   const state = body.state;
   if (state !== undefined && state !== 1) return "state: must be 1; to remove a rule, DELETE it";
   return undefined;
@@ -76,7 +78,9 @@ export const checkRuleBody = (body: unknown, accountId: number, ruleId?: number)
   const { name, type, description, rule_set_enabled: ruleSetEnabled } = body;
   if (!isText(name)) return bad("name: this field is required and may not be blank");
   if (!isOneOrTwo(type)) return bad("type: this field is required and must be 1 or 2");
-  if (description !== undefined && !isText(description)) return bad("description: may not be blank");
+  // The Terraform client sends "" where it has none, and a rule that is sent back as it was read has null.
+  if (description !== undefined && description !== null && typeof description !== "string")
+    return bad("description: must be a string");
   if (ruleSetEnabled !== undefined && typeof ruleSetEnabled !== "boolean")
     return bad("rule_set_enabled: must be a boolean");
   const cidrs = checkCidrs(body.cidrs);
@@ -88,7 +92,7 @@ export const checkRuleBody = (body: unknown, accountId: number, ruleId?: number)
       name,
       type,
       cidrs: cidrs.value,
-      ...(description === undefined ? {} : { description }),
+      ...(typeof description === "string" ? { description } : {}),
       ...(ruleSetEnabled === undefined ? {} : { ruleSetEnabled }),
     },
   };

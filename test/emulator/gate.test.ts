@@ -76,13 +76,32 @@ it.each(["[]", "null", "1", '"text"'])("answers JSON that is no object with an e
   expect(call(emulate(), "POST", "/ip-restrictions/", undefined, { text }).json.status.code).toBe(400);
 });
 
-it.each(["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
-  "answers 415 to %s",
-  (type) => {
-    const made = call(emulate(), "POST", "/ip-restrictions/", {}, { headers: { "content-type": type } });
-    expect(made.json.status.code).toBe(415);
-  },
-);
+it.each(["text/plain", "application/xml", ""])("answers 415 to %j", (type) => {
+  const made = call(emulate(), "POST", "/ip-restrictions/", {}, { headers: { "content-type": type } });
+  expect(made.json.status.code).toBe(415);
+});
+
+it("answers HEAD as GET", () => {
+  const emulator = emulate();
+  expect(call(emulator, "HEAD", "/ip-restrictions/").text).toBe(
+    call(emulator, "GET", "/ip-restrictions/").text,
+  );
+  expect(call(emulator, "HEAD", "/ip-restrictions-set/").status).toBe(405);
+});
+
+it.each([
+  ["/api/v2/accounts/66847", 200],
+  ["/api/v3/accounts/66847/", 200],
+  ["/api/v3/accounts/1/", 404],
+])("answers %s, one account, with %s", (path, status) => {
+  const made = call(emulate(), "GET", path);
+  expect(made.status).toBe(status);
+  expect(made.json.data?.id).toBe(status === 200 ? accountId : undefined);
+});
+
+it("takes an empty X-Forwarded-For for none", () => {
+  expect(call(emulate(), "GET", "/ip-restrictions/", undefined, { from: "" }).status).toBe(200);
+});
 
 it("answers 405 to a wrong method, and names the right ones", () => {
   const made = call(emulate(), "DELETE", "/ip-restrictions/");

@@ -181,9 +181,9 @@ it.each([
   ["a blank name", { name: "" }],
   ["no type", { type: undefined }],
   ["another type", { type: 3 }],
-  ["no account", { account_id: undefined }],
   ["another account", { account_id: 1 }],
-  ["a blank description", { description: "" }],
+  ["another account as text", { account_id: "66848" }],
+  ["a description that is no text", { description: 1 }],
   ["no ranges", { cidrs: [] }],
   ["no list of ranges", { cidrs: undefined }],
   ["a range that is a text", { cidrs: ["192.0.2.1"] }],
@@ -196,6 +196,44 @@ it.each([
   const made = call(emulator, "POST", "/ip-restrictions/", { ...ruleBody(["192.0.2.1"]), ...change });
   expect(made).toMatchObject({ status: 400, json: { status: { code: 400, is_success: false }, data: null } });
   expect(emulator.state().rules).toEqual([]);
+});
+
+it.each([
+  ["no account, as the Terraform client", { account_id: undefined }, "Office"],
+  ["the account as text, as from an environment variable", { account_id: "66847" }, "Office"],
+  ["an empty description, as the Terraform client", { description: "" }, ""],
+  ["null for a description, as a rule is read", { description: null, created_by_id: null }, null],
+])("takes a create with %s", (_, change, description) => {
+  const body = { ...ruleBody(["192.0.2.1"], { description: "Office" }), ...change };
+  const made = call(emulate(), "POST", "/ip-restrictions/", body);
+  expect(made).toMatchObject({ status: 200, json: { data: { account_id: 66847, description } } });
+});
+
+it("takes a rule back as it was read", () => {
+  const emulator = emulate();
+  const made = call(emulator, "POST", "/ip-restrictions/", ruleBody(["192.0.2.1", "2001:db8::/32"])).json
+    .data;
+  const back = call(emulator, "PUT", "/ip-restrictions/739", made);
+  expect(back.json.data).toEqual({ ...made, updated_at: back.json.data.updated_at });
+  expect(back.json.extra).toEqual({ failed_cidrs: [], cidrs_already_exists: [] });
+});
+
+it("takes an update of the Terraform client: new entries, the old ones by id and state 2, another type", () => {
+  const emulator = emulate();
+  const rule = { name: "Office", type: 1, description: "", rule_set_enabled: false };
+  const entries = [{ cidr: "192.0.2.0/24" }, { cidr: "198.51.100.0/24" }];
+  const { id, cidrs } = call(emulator, "POST", "/ip-restrictions/", { ...rule, cidrs: entries }).json.data;
+  const removals = cidrs.map((old: { id: number; cidr: string; cidr_ipv6: string }) => ({
+    id: old.id,
+    ip_restriction_rule_id: id,
+    cidr: old.cidr,
+    cidr_ipv6: old.cidr_ipv6,
+    state: 2,
+  }));
+  const update = { ...rule, id, type: 2, cidrs: [{ cidr: "192.0.2.0/24" }, ...removals] };
+  const made = call(emulator, "PUT", `/ip-restrictions/${id}`, update);
+  expect(made.json.data).toMatchObject({ type: 2, cidrs: [{ id: 4524, cidr: "192.0.2.0/24", state: 1 }] });
+  expect(made.json.data.cidrs).toHaveLength(1);
 });
 
 it("flips the whole set with a rule write that says so, and leaves it with one that does not", () => {

@@ -96,10 +96,12 @@ export const exportUrl = (account: Account, id: string): EmulatorReply => {
 /** On the other origin. Refuses a request that carries a token, so that a client that leaks it is found out. */
 export const exportFile = (
   account: Account,
+  method: string,
   path: string,
   query: URLSearchParams,
   authorization: string | undefined,
 ): EmulatorReply => {
+  if (method !== "GET" && method !== "HEAD") return reply(405, { allow: "GET, HEAD" }, "");
   if (authorization !== undefined)
     return json(400, { error: "The Authorization header must not be sent to a download URL." });
   const { store } = account;
