@@ -2,6 +2,7 @@
 import { createEmulator, type Emulator } from "./emulator.js";
 import { listenWith } from "./listener.js";
 import type { EmulatorOptions } from "./settings.js";
+import { claimState, type StateClaim } from "./state-claim.js";
 
 export interface StartOptions extends EmulatorOptions {
   /** Default 0: a free one. */
@@ -16,13 +17,33 @@ export interface RunningEmulator extends Emulator {
   close(): Promise<void>;
 }
 
-/** Throws `Failure` where the port is taken, or the state file or the seed cannot be used. */
-export const startEmulator = async ({ port = 0, ...options }: StartOptions): Promise<RunningEmulator> => {
+/**
+ * Throws `Failure` where the port is taken, the state file belongs to another running emulator, or the state
+ * file or the seed cannot be used.
+ */
+export const startEmulator = async (options: StartOptions): Promise<RunningEmulator> => {
+  const claim = options.stateFile === undefined ? undefined : await claimState(options.stateFile);
+  try {
+    return await startClaimed(options, claim);
+  } catch (error) {
+    await claim?.release();
+    throw error;
+  }
+};
+
+const startClaimed = async (
+  { port = 0, ...options }: StartOptions,
+  claim: StateClaim | undefined,
+): Promise<RunningEmulator> => {
   const emulator = createEmulator(options);
   const listener = await listenWith(emulator, port);
   const close = async (): Promise<void> => {
     await listener.close();
-    emulator.commit(emulator.state());
+    try {
+      emulator.commit(emulator.state());
+    } finally {
+      await claim?.release();
+    }
   };
   return Object.assign(emulator, { url: `http://127.0.0.1:${listener.port}`, port: listener.port, close });
 };

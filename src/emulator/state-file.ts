@@ -20,6 +20,14 @@ const stateProblem = (file: string, message: string, cause?: unknown) =>
     cause === undefined ? {} : { cause },
   );
 
+export const unwritable = (file: string, cause: unknown) =>
+  failure(
+    "emulator-state",
+    `The state file ${file} cannot be written`,
+    "Check that its folder exists and may be written",
+    { cause },
+  );
+
 const writeFlushed = (file: string, text: string): void => {
   const handle = openSync(file, "w", 0o600);
   try {
@@ -52,12 +60,7 @@ export const saveState = (file: string, store: AccountStore): void => {
     writeFlushed(temporary, `${JSON.stringify({ format, version, account: store })}\n`);
     renameSync(temporary, file);
   } catch (cause) {
-    throw failure(
-      "emulator-state",
-      `The state file ${file} cannot be written`,
-      "Check that its folder exists and may be written",
-      { cause },
-    );
+    throw unwritable(file, cause);
   }
   flushFolder(dirname(file));
 };
