@@ -1,26 +1,75 @@
-// Bundles the program and the library into dist/: one entry each, split into chunks that load on demand.
-// Dependencies are bundled, so that an install is one package and a start reads few files.
+// Bundles the program and the library into dist/, split into chunks that load on demand. Dependencies are bundled,
+// so that an install is one package and a start reads few files.
+//
+//   dist/program/   the program, as CommonJS, which dist/cli/main.js loads (src/cli/code-cache.ts says how and why)
+//   dist/cli/       main.js, with the answers to --version and --help in it
+//   dist/index.js   the library, and its chunks
 import { chmod, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { rolldown } from "rolldown";
 
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
 
+/**
+ * Commander asks for this module of Node's, for subcommands that are programs of their own: we have none, and
+ * loading it would cost every start.
+ */
+const withoutChildProcess = {
+  name: "without-child-process",
+  resolveId: (id, importer) =>
+    id === "node:child_process" && /\/commander\//.test(importer ?? "") ? "\0child-process" : null,
+  load: (id) => (id === "\0child-process" ? "export {};" : null),
+};
+
+/** Returns the path of the first entry in dist/. */
+const build = async (input, define, output) => {
+  const bundle = await rolldown({
+    input,
+    platform: "node",
+    transform: { define },
+    // Each validator is a module of its own: a chunk gets those that it uses, not all that the barrel names.
+    treeshake: { moduleSideEffects: [{ test: /src\/generated\//, sideEffects: false }] },
+    plugins: [withoutChildProcess],
+    onLog(level, log, handler) {
+      if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
+      handler(level, log);
+    },
+  });
+  const written = await bundle.write({
+    dir: "dist",
+    minify: { compress: true, mangle: false, codegen: false },
+    ...output,
+  });
+  await bundle.close();
+  return written.output.find(({ isEntry }) => isEntry).fileName;
+};
+
+/** The help of the program, asked of the program itself. */
+const helpOf = async (program) => {
+  const { helpText } = createRequire(import.meta.url)(resolve("dist/program", program));
+  const io = { stdout: process.stdout, stderr: process.stderr, env: {}, exitCode: 0 };
+  const text = await helpText(io, 80);
+  if (text !== (await helpText(io, 100))) throw new Error("a line of the help is longer than 80 columns");
+  return text;
+};
+
 await rm("dist", { recursive: true, force: true });
-const bundle = await rolldown({
-  input: { "cli/main": "src/cli/main.ts", index: "src/index.ts" },
-  platform: "node",
-  transform: { define: { __VERSION__: JSON.stringify(version) } },
-  onLog(level, log, handler) {
-    if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
-    handler(level, log);
-  },
+const defineVersion = { __VERSION__: JSON.stringify(version) };
+const program = await build({ program: "src/cli/program.ts" }, defineVersion, {
+  dir: "dist/program",
+  format: "cjs",
+  entryFileNames: "[name]-[hash].cjs",
+  chunkFileNames: "[name]-[hash].cjs",
 });
-await bundle.write({
-  dir: "dist",
+await build(
+  { "cli/main": "src/cli/main.ts" },
+  { ...defineVersion, __HELP__: JSON.stringify(await helpOf(program)), __PROGRAM__: JSON.stringify(program) },
+  { format: "esm", entryFileNames: "[name].js" },
+);
+await build({ index: "src/index.ts" }, defineVersion, {
   format: "esm",
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name]-[hash].js",
-  minify: { compress: true, mangle: false, codegen: false },
 });
-await bundle.close();
 await chmod("dist/cli/main.js", 0o755);

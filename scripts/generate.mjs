@@ -29,9 +29,15 @@ const names = (await readdir("schemas"))
   .map((file) => file.replace(".schema.json", ""))
   .sort();
 for (const name of names)
-  await writeFile(`${folder}/${name}.js`, compile(JSON.parse(await readFile(`schemas/${name}.schema.json`, "utf8"))));
+  await writeFile(
+    `${folder}/${name}.js`,
+    compile(JSON.parse(await readFile(`schemas/${name}.schema.json`, "utf8"))),
+  );
 const each = (line) => names.map((name) => line(camel(`validate-${name}`), name)).join("");
-await writeFile(`${folder}/validators.js`, each((validate, name) => `export { validate as ${validate} } from "./${name}.js";\n`));
+await writeFile(
+  `${folder}/validators.js`,
+  each((validate, name) => `export { validate as ${validate} } from "./${name}.js";\n`),
+);
 await writeFile(
   `${folder}/validators.d.ts`,
   `import type { ValidateFunction } from "ajv";\n${each((validate) => `export declare const ${validate}: ValidateFunction;\n`)}`,

@@ -1,32 +1,47 @@
 #!/usr/bin/env node
-/** The process: hands argv, streams, clock and signals to `run`, and sets the exit code. */
-import process from "node:process";
-import type { Io } from "./io.js";
-import { run } from "./run.js";
+/**
+ * The process: loads the program with what V8 compiled of it before, and sets the exit code. The questions that
+ * scripts ask most, and that need no program, are answered from texts that the build put here (scripts/build.mjs).
+ */
+import { allowClosedPipe } from "./closed-pipe.js";
+import { loadProgram } from "./code-cache.js";
 
-const interruption = new AbortController();
-const interrupt = (signal: NodeJS.Signals) => {
-  // A second signal ends the process at once, whatever it is doing.
-  if (interruption.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
-  interruption.abort(signal);
-};
-process.on("SIGINT", interrupt);
-process.on("SIGTERM", interrupt);
-// A reader that closes the pipe early (`| head`) is no error of ours.
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+declare const __VERSION__: string;
+declare const __HELP__: string;
+/** The file of the program in `dist/program`. */
+declare const __PROGRAM__: string;
 
-const io: Io = {
-  env: process.env,
-  cwd: process.cwd(),
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  now: () => new Date(),
-  signal: interruption.signal,
-  exitCode: 0,
+/** The help has no line that wraps at this width or above: the build makes sure of it. */
+const helpWidth = 80;
+
+const answerTo = (argv: readonly string[]): string | undefined => {
+  const [word, ...more] = argv;
+  if (more.length > 0) return undefined;
+  if (word === "--version" || word === "-V") return `${__VERSION__}\n`;
+  if (word === "--help" || word === "-h")
+    return (process.stdout.columns ?? helpWidth) >= helpWidth ? __HELP__ : undefined;
+  return undefined;
 };
 
-process.exitCode = await run(process.argv.slice(2), io);
+/** One for each command, so that a start reads no more than it needs. */
+const cacheFile = (folder: string, command: string | undefined): string | undefined => {
+  if (process.env["NODE_DISABLE_COMPILE_CACHE"] || process.env["NODE_V8_COVERAGE"]) return undefined;
+  const name = command !== undefined && /^[a-z_]{1,20}$/.test(command) ? command : "program";
+  return join(folder, "cache", `${process.version}-${process.arch}`, name);
+};
+
+const { dirname, join } = process.getBuiltinModule("node:path");
+const argv = process.argv.slice(2);
+const answer = answerTo(argv);
+if (answer !== undefined) {
+  allowClosedPipe(process.stdout);
+  process.stdout.write(answer);
+} else {
+  const dist = dirname(import.meta.dirname);
+  // The file that the build made of `program.ts`.
+  const program = loadProgram(join(dist, "program"), __PROGRAM__, cacheFile(dist, argv[0])) as Pick<
+    typeof import("./program.js"),
+    "runProcess"
+  >;
+  process.exitCode = await program.runProcess(argv);
+}

@@ -1,5 +1,4 @@
 /** Streams and files: results to standard output or a file, everything else to standard error. */
-import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.js";
@@ -47,6 +46,8 @@ export const noteDiagnostics = (
 
 /** Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed. */
 export const writeFileWhole = async (io: Io, file: string, text: string, mode = 0o666): Promise<void> => {
+  // Loaded here, since most runs write no file and this module of Node's is a large one.
+  const { randomBytes } = await import("node:crypto");
   const path = resolve(io.cwd, file);
   const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
@@ -99,18 +100,19 @@ export const plain: Look = { style: plainStyle, width: defaultWidth };
 export const deliver = async <Format extends string>(
   io: Io,
   options: OutputOptions<Format>,
-  renderers: { readonly [F in Format]: (look: Look) => string },
+  renderers: { readonly [F in Format]: (look: Look) => string | Promise<string> },
 ): Promise<void> => {
   if (io.collect !== undefined) {
     const look = options.output === undefined ? lookOf(io, io.stdout, options) : plain;
-    io.collect(0, withNewline(renderers[options.format](look)));
+    io.collect(0, withNewline(await renderers[options.format](look)));
     for (const [at, { format }] of options.write.entries())
-      io.collect(at + 1, withNewline(renderers[format](plain)));
+      io.collect(at + 1, withNewline(await renderers[format](plain)));
     return;
   }
   for (const { format, file } of options.write)
-    await writeFileWhole(io, file, withNewline(renderers[format](plain)));
+    await writeFileWhole(io, file, withNewline(await renderers[format](plain)));
   const render = renderers[options.format];
-  if (options.output === undefined) io.stdout.write(withNewline(render(lookOf(io, io.stdout, options))));
-  else await writeFileWhole(io, options.output, withNewline(render(plain)));
+  if (options.output === undefined)
+    io.stdout.write(withNewline(await render(lookOf(io, io.stdout, options))));
+  else await writeFileWhole(io, options.output, withNewline(await render(plain)));
 };

@@ -60,6 +60,20 @@ export const programFor = async (io: Io, name: string | undefined): Promise<Comm
   return program;
 };
 
+/** The help of the program itself, as `--help` prints it for this width. */
+export const helpText = async (io: Io, columns: number): Promise<string> => {
+  const parts: string[] = [];
+  const stdout = {
+    columns,
+    write: (text: string) => {
+      parts.push(text);
+      return true;
+    },
+  };
+  await run(["--help"], { ...io, stdout });
+  return parts.join("");
+};
+
 /** Runs one command line (without node and script) and answers with the exit code. Never throws. */
 export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
   try {

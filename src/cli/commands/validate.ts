@@ -4,11 +4,7 @@ import { type Diagnostic, hasErrors } from "../../model/diagnostic.js";
 import { exitCodes } from "../../model/failure.js";
 import type { Policy } from "../../policy/policy.js";
 import { runPolicyTests } from "../../policy/policy-tests.js";
-import { renderDiagnosticsGithub } from "../../render/diagnostics-github.js";
-import { renderDiagnosticsGitlab } from "../../render/diagnostics-gitlab.js";
 import { renderDiagnosticsJson } from "../../render/diagnostics-json.js";
-import { renderDiagnosticsSarif } from "../../render/diagnostics-sarif.js";
-import { renderTestsJunit } from "../../render/tests-junit.js";
 import { renderValidationText } from "../../render/validation-text.js";
 import type { Io } from "../io.js";
 import { loadPolicyFile } from "../load-policy.js";
@@ -34,10 +30,13 @@ export const configure = (command: Command, io: Io): void => {
     await deliver(io, options, {
       text: (look) => renderValidationText({ file: options.policy, policy, tests, diagnostics: all }, look),
       json: () => renderDiagnosticsJson(all),
-      github: () => renderDiagnosticsGithub(all),
-      sarif: () => renderDiagnosticsSarif(all, tool),
-      junit: () => renderTestsJunit(options.policy, all, tests),
-      "code-quality": () => renderDiagnosticsGitlab(all),
+      github: async () => (await import("../../render/diagnostics-github.js")).renderDiagnosticsGithub(all),
+      sarif: async () =>
+        (await import("../../render/diagnostics-sarif.js")).renderDiagnosticsSarif(all, tool),
+      junit: async () =>
+        (await import("../../render/tests-junit.js")).renderTestsJunit(options.policy, all, tests),
+      "code-quality": async () =>
+        (await import("../../render/diagnostics-gitlab.js")).renderDiagnosticsGitlab(all),
     });
     if (tests.some(({ passed }) => !passed)) io.exitCode = exitCodes.refused;
     if (policy === undefined || hasErrors(diagnostics)) io.exitCode = exitCodes.error;
