@@ -3,7 +3,7 @@
  * them but have registries of their own (multicast, site-local). Facts for the lint "can never be a public
  * source"; a snapshot, with its date.
  */
-import { allIPv4, containsPrefix, type Prefix, parsePrefix } from "./prefix.js";
+import { allIPv4, containsPrefix, firstAddress, lastAddress, type Prefix, parsePrefix } from "./prefix.js";
 
 /** The day on which the registries were read (UTC). */
 export const registrySnapshotDate = "2026-07-18";
@@ -110,13 +110,17 @@ export const specialPurposeBlocks: readonly SpecialPurposeBlock[] = [
  * contains some, and so has none.
  */
 export const specialPurpose = (prefix: Prefix): SpecialPurposeBlock | undefined => {
-  let best: SpecialPurposeBlock | undefined;
-  for (const block of specialPurposeBlocks) {
-    if (!containsPrefix(block.prefix, prefix)) continue;
-    if (best === undefined || block.prefix.length > best.prefix.length) best = block;
+  const { network, length } = prefix;
+  for (const { first, last, block } of mostSpecificFirst) {
+    if (first <= network && network <= last && length >= block.prefix.length) return block;
   }
-  return best;
+  return undefined;
 };
+
+/** With both ends worked out: long lists ask for every entry. Of one length, the order of the table counts. */
+const mostSpecificFirst = specialPurposeBlocks
+  .toSorted((a, b) => b.prefix.length - a.prefix.length)
+  .map((block) => ({ first: firstAddress(block.prefix), last: lastAddress(block.prefix), block }));
 
 const globalUnicast: Prefix = { network: 0x2000n << 112n, length: 3 };
 

@@ -1,11 +1,12 @@
 /** Reads a policy and the files it names from disk; everything after the bytes is `policy/`'s. */
-import { readFile, realpath } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { lintPolicy } from "../policy/lint-policy.js";
 import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
+import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
 import type { Io } from "./io.js";
 import { reasonOf } from "./output.js";
@@ -31,15 +32,36 @@ export const readPolicyBytes = async (io: Pick<Io, "cwd">, file: string): Promis
   }
 };
 
-/** Undefined where the file is missing, unreadable, or (by a symbolic link) outside the policy's folder. */
+/**
+ * Undefined where the file is missing, unreadable, no regular file (reading a pipe would never end), or by a
+ * symbolic link outside the policy's folder. `folder` is free of symbolic links.
+ */
 const readReference = async (folder: string, reference: string): Promise<Uint8Array | undefined> => {
   try {
     const path = await realpath(join(folder, reference));
-    const way = relative(await realpath(folder), path);
+    const way = relative(folder, path);
     if (isAbsolute(way) || way === ".." || way.startsWith(`..${sep}`)) return undefined;
-    return await readFile(path);
+    return (await stat(path)).isFile() ? await readFile(path) : undefined;
   } catch {
     return undefined;
+  }
+};
+
+/** At once, so many: a process may have only so many files open. */
+const readsAtOnce = 32;
+
+const readReferences = async (
+  folder: string,
+  references: readonly string[],
+  files: Map<string, Uint8Array | undefined>,
+): Promise<void> => {
+  const real = await realpath(folder);
+  for (let at = 0; at < references.length; at += readsAtOnce) {
+    const some = references.slice(at, at + readsAtOnce);
+    const contents = await Promise.all(some.map((reference) => readReference(real, reference)));
+    some.forEach((reference, index) => {
+      files.set(reference, contents[index]);
+    });
   }
 };
 
@@ -49,13 +71,12 @@ export const loadPolicyFile = async (io: Pick<Io, "cwd">, file: string, now: Dat
   if (parsed === undefined) return { diagnostics };
   const folder = dirname(resolve(io.cwd, file));
   const files = new Map<string, Uint8Array | undefined>();
-  for (const reference of parsed.references) files.set(reference, await readReference(folder, reference));
-  for (const reference of furtherReferences(parsed, files))
-    files.set(reference, await readReference(folder, reference));
+  await readReferences(folder, parsed.references, files);
+  await readReferences(folder, furtherReferences(parsed, files), files);
   const resolved = resolvePolicy(parsed, files, { now });
   const found = [...diagnostics, ...resolved.diagnostics];
-  if (resolved.policy === undefined || hasErrors(found)) return { diagnostics: found };
-  const all = [...found, ...lintPolicy(resolved.policy, { now })];
+  if (resolved.policy === undefined || hasErrors(found)) return { diagnostics: inFileOrder(found, file) };
+  const all = inFileOrder([...found, ...lintPolicy(resolved.policy, { now })], file);
   return hasErrors(all) ? { diagnostics: all } : { policy: resolved.policy, diagnostics: all };
 };
 

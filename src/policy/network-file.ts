@@ -8,8 +8,9 @@ import { prefixKey, type Resolving, reportLint, resolvePrefix } from "./resolvin
 
 /** Trimmed start and end of a line's prefix; empty where there is none. */
 const contentOf = (text: string, start: number, end: number): readonly [number, number] => {
-  const hash = text.indexOf("#", start);
-  let to = hash >= 0 && hash < end ? hash : end;
+  // Not indexOf, which would look for a '#' beyond the line, to the end of the file.
+  let to = start;
+  while (to < end && text.charCodeAt(to) !== 0x23) to += 1;
   let from = start;
   while (from < to && isBlank(text.charCodeAt(from))) from += 1;
   while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;

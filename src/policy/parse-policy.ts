@@ -9,7 +9,7 @@ import { decodeText } from "./decode-text.js";
 import { Problems } from "./problems.js";
 import type { RawNetwork, RawPolicy } from "./raw-policy.js";
 import { readNetworkNodes, readPolicyNodes } from "./read-nodes.js";
-import { referencePath } from "./reference-path.js";
+import { besidePolicy, referencePath } from "./reference-path.js";
 import { parseYaml } from "./yaml-text.js";
 
 export interface ParsedPolicy {
@@ -64,8 +64,19 @@ export interface ParsedInclude {
   readonly networks: readonly RawNetwork[];
 }
 
+/** By their bytes: which further files an include wants is asked before what it means. */
+const parsedIncludes = new WeakMap<Uint8Array, { readonly file: string; readonly include: ParsedInclude }>();
+
 /** An include file: `networks:` and nothing else. `file` is how messages name it. */
 export const parseInclude = (bytes: Uint8Array, file: string): ParsedInclude => {
+  const known = parsedIncludes.get(bytes);
+  if (known?.file === file) return known.include;
+  const include = readInclude(bytes, file);
+  parsedIncludes.set(bytes, { file, include });
+  return include;
+};
+
+const readInclude = (bytes: Uint8Array, file: string): ParsedInclude => {
   const decoded = decodeText(bytes, file);
   if (!decoded.ok) return { diagnostics: [decoded.diagnostic], networks: [] };
   const { yaml, diagnostics } = parseYaml(decoded.source, "include file");
@@ -86,7 +97,9 @@ export const furtherReferences = (
 ): string[] => {
   const wanted = includeReferences(parsed.raw).flatMap((path) => {
     const bytes = files.get(path);
-    return bytes === undefined ? [] : listReferences(parseInclude(bytes, path).networks, path);
+    return bytes === undefined
+      ? []
+      : listReferences(parseInclude(bytes, besidePolicy(parsed.file, path)).networks, path);
   });
   return [...new Set(wanted)].filter((path) => !files.has(path));
 };

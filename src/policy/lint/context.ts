@@ -8,7 +8,7 @@ import type { LintCodeName } from "../lint-codes.js";
 import type { Policy, PolicyEntry, PolicyRule } from "../policy.js";
 import { Problems } from "../problems.js";
 import { reportLint } from "../resolving.js";
-import { nest } from "./nesting.js";
+import { nest, nestingOrder } from "./nesting.js";
 
 /** An entry with its rule. */
 export interface LintEntry {
@@ -31,6 +31,7 @@ export class LintContext {
   /** Of `entries`, as if enforced; owners are indices into `entries`. */
   readonly map: AccessMap;
   readonly problems = new Problems();
+  #order: Uint32Array | undefined;
   #parents: Int32Array | undefined;
 
   constructor(policy: Policy, now: Date) {
@@ -40,9 +41,15 @@ export class LintContext {
     this.map = AccessMap.of(this.entries, { enforced: true });
   }
 
+  /** See `nestingOrder`. */
+  get order(): Uint32Array {
+    this.#order ??= nestingOrder(this.entries);
+    return this.#order;
+  }
+
   /** See `nest`. */
   get parents(): Int32Array {
-    this.#parents ??= nest(this.entries);
+    this.#parents ??= nest(this.entries, this.order);
     return this.#parents;
   }
 

@@ -10,7 +10,7 @@
 import { formatPrefix, samePrefix } from "../../address/prefix.js";
 import type { PolicyRule } from "../policy.js";
 import { type LintContext, type LintEntry, placeOf } from "./context.js";
-import { nestingOrder, noParent } from "./nesting.js";
+import { noParent } from "./nesting.js";
 import { outlasts, Survivors } from "./survivors.js";
 
 /** Reports entries whose prefix an earlier entry of the same type holds too; returns their indices. */
@@ -18,7 +18,7 @@ const repeatedInRules = (context: LintContext, survivors: Survivors): Set<number
   const repeated = new Set<number>();
   const { entries } = context;
   let other: LintEntry | undefined;
-  for (const index of nestingOrder(entries)) {
+  for (const index of context.order) {
     const entry = entries[index]!;
     if (other === undefined || !samePrefix(other.prefix, entry.prefix)) {
       other = entry;
@@ -153,7 +153,7 @@ export const lintDeadEntries = (context: LintContext): void => {
   for (const index of hidden) reportShadowed(context, survivors, index);
   for (const index of hidden) survivors.remove(index);
   // From wide to narrow, so that what an entry falls back to is known to stay.
-  for (const index of nestingOrder(entries)) {
+  for (const index of context.order) {
     if (!mayGo(index) || !survivors.isSuperfluous(index)) continue;
     reportRedundant(context, survivors, index);
     survivors.remove(index);

@@ -1,23 +1,27 @@
 /** Which entry lies in which: of prefixes, one holds the other or they are apart, so entries form a tree. */
-import { comparePrefixes, containsPrefix, type Prefix, samePrefix } from "../../address/prefix.js";
+import { containsPrefix, type Prefix, samePrefix } from "../../address/prefix.js";
+import { columnsOf } from "../../address/prefix-columns.js";
+import { sortColumns } from "../../address/sort.js";
 
 export const noParent = -1;
 
 /** Indices in the order wider before narrower, and of one prefix the lower index first. */
-export const nestingOrder = (entries: readonly { readonly prefix: Prefix }[]): number[] =>
-  entries
-    .map((_, index) => index)
-    .sort((a, b) => comparePrefixes(entries[a]!.prefix, entries[b]!.prefix) || a - b);
+export const nestingOrder = (entries: readonly { readonly prefix: Prefix }[]): Uint32Array =>
+  sortColumns(columnsOf(entries.map(({ prefix }) => prefix))).rows;
 
 /**
  * For each entry the index of the one that would decide for its addresses if it were not there and nothing
  * more specific did: the next entry of the same prefix, else the nearest that holds it; else `noParent`.
+ * `order` is that of `nestingOrder`.
  */
-export const nest = (entries: readonly { readonly prefix: Prefix }[]): Int32Array => {
+export const nest = (
+  entries: readonly { readonly prefix: Prefix }[],
+  order: Iterable<number>,
+): Int32Array => {
   const parents = new Int32Array(entries.length).fill(noParent);
   const stack: number[] = [];
   let previous = noParent;
-  for (const index of nestingOrder(entries)) {
+  for (const index of order) {
     const { prefix } = entries[index]!;
     if (previous !== noParent && samePrefix(entries[previous]!.prefix, prefix)) {
       // The lower index decides; this one comes after it, and inherits what stood behind it.

@@ -43,7 +43,9 @@ export const lintOverlaps = (context: LintContext): void => {
 const groupsOf = (rule: PolicyRule): PolicyEntry[][] => {
   const groups = new Map<string, PolicyEntry[]>();
   for (const entry of rule.entries) {
-    const key = JSON.stringify([entry.network, entry.comment, entry.expires]);
+    const { network = "", comment, expires } = entry;
+    const isPlain = comment === undefined && expires === undefined;
+    const key = isPlain ? network : JSON.stringify([network, comment, expires]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [entry]);
     else group.push(entry);
@@ -70,16 +72,16 @@ const mergeSiblings = (group: readonly PolicyEntry[], taken: ReadonlySet<string>
   const merged: Merged[] = [];
   for (let length = 128; length > 0; length -= 1) {
     const here = byLength[length]!;
-    for (const [key, item] of here) {
+    for (const item of here.values()) {
       const sibling = here.get(prefixKey(siblingOf(item.prefix)));
       const parent = prefixOf(item.prefix.network, length - 1);
-      const parentKey = prefixKey(parent);
-      if (sibling === undefined || taken.has(parentKey)) {
+      const parentKey = sibling === undefined ? undefined : prefixKey(parent);
+      if (sibling === undefined || parentKey === undefined || taken.has(parentKey)) {
         if (item.members.length > 1) merged.push(item);
         continue;
       }
       // The left one of the two does it for both.
-      if (key === prefixKey(parent).replace(/\/\d+$/, `/${length}`)) {
+      if (parent.network === item.prefix.network) {
         byLength[length - 1]!.set(parentKey, {
           prefix: parent,
           members: [...item.members, ...sibling.members],

@@ -7,7 +7,11 @@ import {
   type Prefix,
   samePrefix,
 } from "../../address/prefix.js";
-import { registrySnapshotDate, specialPurpose } from "../../address/special-purpose.js";
+import {
+  registrySnapshotDate,
+  type SpecialPurposeBlock,
+  specialPurpose,
+} from "../../address/special-purpose.js";
 import { countPrefix } from "../address-text.js";
 import { broadIPv4Length, broadIPv6Length } from "../lint-codes.js";
 import type { LintContext, LintEntry } from "./context.js";
@@ -44,9 +48,12 @@ const lintMapped = (context: LintContext, allOfIPv4: ReadonlySet<string>, found:
   );
 };
 
-const lintSpecial = (context: LintContext, { prefix, type, entry }: LintEntry): void => {
-  const block = type === "allow" ? specialPurpose(prefix) : undefined;
-  if (block === undefined || block.reachable !== "no" || block.use === "documentation") return;
+const lintSpecial = (
+  context: LintContext,
+  { prefix, type, entry }: LintEntry,
+  block: SpecialPurposeBlock,
+): void => {
+  if (type !== "allow" || block.reachable !== "no" || block.use === "documentation") return;
   context.report(
     "special-purpose",
     `${formatPrefix(prefix)} can never be a public source: it lies in ${formatPrefix(block.prefix)}, ${block.name} (IANA registry, snapshot of ${registrySnapshotDate})`,
@@ -58,8 +65,7 @@ const lintSpecial = (context: LintContext, { prefix, type, entry }: LintEntry): 
 };
 
 /** Once for the whole policy, since examples consist of nothing else. */
-const lintDocumentation = (context: LintContext): void => {
-  const found = context.entries.filter(({ prefix }) => specialPurpose(prefix)?.use === "documentation");
+const lintDocumentation = (context: LintContext, found: readonly LintEntry[]): void => {
   const [first] = found;
   if (first === undefined) return;
   const more = found.length > 1 ? `, and ${found.length - 1} more like it` : "";
@@ -75,10 +81,14 @@ export const lintReach = (context: LintContext): void => {
   const allOfIPv4 = new Set(
     context.entries.filter(({ prefix }) => samePrefix(prefix, allIPv4)).map(({ type }) => type),
   );
+  const documentation: LintEntry[] = [];
   for (const entry of context.entries) {
     lintBroad(context, entry);
     lintMapped(context, allOfIPv4, entry);
-    lintSpecial(context, entry);
+    const block = specialPurpose(entry.prefix);
+    if (block === undefined) continue;
+    lintSpecial(context, entry, block);
+    if (block.use === "documentation") documentation.push(entry);
   }
-  lintDocumentation(context);
+  lintDocumentation(context, documentation);
 };
