@@ -1,4 +1,7 @@
-/** The lines of a receipt (docs/apply.md): its header, made from the plan, and one JSON document a line. */
+/**
+ * The lines of a receipt (docs/apply.md): one JSON document a line, in the file's own spelling (snake_case), and
+ * the way back. The only place that knows both spellings.
+ */
 import { assertNever } from "../model/assert.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
@@ -6,7 +9,63 @@ import type { Plan, PlannedStep } from "../plan/plan.js";
 export const receiptFormat = "dbt-ip-rules/receipt";
 export const receiptVersion = 1;
 
-export const receiptLine = (line: ReceiptHeader | ReceiptRecord | ReceiptEnd): string => JSON.stringify(line);
+/** A step of the header as the file spells it. */
+type StepDocument = Pick<ReceiptPlannedStep, "number" | "action" | "rule"> & {
+  readonly renamed_from?: string;
+};
+
+/** schemas/receipt.schema.json, `header`. */
+export type HeaderDocument = Omit<ReceiptHeader, "startedAt" | "steps"> & {
+  readonly started_at: string;
+  readonly steps: readonly StepDocument[];
+};
+
+/** schemas/receipt.schema.json, `record`. */
+export type RecordDocument = Omit<ReceiptRecord, "serverAt" | "ruleId"> & {
+  readonly server_at?: string;
+  readonly rule_id?: number;
+};
+
+export const receiptLine = (line: ReceiptHeader | ReceiptRecord | ReceiptEnd): string => {
+  if ("format" in line) return JSON.stringify(headerDocument(line));
+  if ("end" in line) return JSON.stringify(line);
+  return JSON.stringify(recordDocument(line));
+};
+
+const headerDocument = ({ startedAt, basis, steps, ...rest }: ReceiptHeader): HeaderDocument => ({
+  ...rest,
+  started_at: startedAt,
+  basis,
+  steps: steps.map(({ renamedFrom, ...step }) => ({
+    ...step,
+    ...(renamedFrom === undefined ? {} : { renamed_from: renamedFrom }),
+  })),
+});
+
+export const headerOf = ({ started_at, basis, steps, ...rest }: HeaderDocument): ReceiptHeader => ({
+  ...rest,
+  startedAt: started_at,
+  basis,
+  steps: steps.map(({ renamed_from, ...step }) => ({
+    ...step,
+    ...(renamed_from === undefined ? {} : { renamedFrom: renamed_from }),
+  })),
+});
+
+const recordDocument = ({ step, outcome, at, serverAt, ruleId, message }: ReceiptRecord): RecordDocument => ({
+  step,
+  outcome,
+  at,
+  ...(serverAt === undefined ? {} : { server_at: serverAt }),
+  ...(ruleId === undefined ? {} : { rule_id: ruleId }),
+  ...(message === undefined ? {} : { message }),
+});
+
+export const recordOf = ({ server_at, rule_id, ...rest }: RecordDocument): ReceiptRecord => ({
+  ...rest,
+  ...(server_at === undefined ? {} : { serverAt: server_at }),
+  ...(rule_id === undefined ? {} : { ruleId: rule_id }),
+});
 
 export const receiptHeader = (plan: Plan, tool: string, now: Date): ReceiptHeader => ({
   format: receiptFormat,

@@ -5,7 +5,14 @@
 import { validateReceipt } from "../generated/validators.js";
 import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
 import type { Receipt, ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
-import { receiptFormat, receiptVersion } from "./receipt-lines.js";
+import {
+  type HeaderDocument,
+  headerOf,
+  type RecordDocument,
+  receiptFormat,
+  receiptVersion,
+  recordOf,
+} from "./receipt-lines.js";
 
 export { receiptHeader, receiptLine } from "./receipt-lines.js";
 
@@ -94,10 +101,10 @@ const readLine = (text: string, damaged: (what: string) => Diagnostic): Line => 
   if (!validateReceipt(value)) {
     return { kind: "bad", diagnostic: damaged("it is neither a header, nor a record, nor an end") };
   }
-  // The schema has just checked the value; the types in model/receipt.ts say the same as the schema.
-  if ("format" in value) return { kind: "header", header: value as unknown as ReceiptHeader };
+  // The schema has just checked the value; the types of the documents say the same as the schema.
+  if ("format" in value) return { kind: "header", header: headerOf(value as unknown as HeaderDocument) };
   if ("end" in value) return { kind: "end", end: value as unknown as ReceiptEnd };
-  return { kind: "record", record: value as unknown as ReceiptRecord };
+  return { kind: "record", record: recordOf(value as unknown as RecordDocument) };
 };
 
 /** Another kind of file, or a receipt of a version that this program does not know. */

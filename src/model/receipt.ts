@@ -1,6 +1,7 @@
 /**
  * What each step of an apply did. Written ahead as JSON lines, flushed at each: a header, then records.
  * A reader takes the last record of each step; a torn last line is what a crash leaves, and is dropped.
+ * The file spells these fields in snake_case, as every file of this tool does (apply/receipt-lines.ts).
  */
 export type StepOutcome = "started" | "applied" | "failed" | "skipped" | "unknown";
 

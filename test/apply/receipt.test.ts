@@ -40,6 +40,26 @@ describe("reading a receipt back", () => {
     expect(receipt?.end?.end).toBe("done");
   });
 
+  it("spells every field in snake_case, as all files of the tool do", () => {
+    const told = receiptLine({ step: 1, outcome: "applied", at, serverAt: at, ruleId: 7, message: "m" });
+    const keys: string[] = [];
+    for (const line of [header, told, end])
+      JSON.parse(line, (key, value: unknown) => {
+        keys.push(key);
+        return value;
+      });
+    expect(keys).toEqual(expect.arrayContaining(["started_at", "renamed_from", "server_at", "rule_id"]));
+    expect(keys.filter((key) => !/^[a-z0-9_]*$/.test(key))).toEqual([]);
+    expect(parseReceipt(file(header, told), "r.jsonl").receipt?.records.get(1)).toEqual({
+      step: 1,
+      outcome: "applied",
+      at,
+      serverAt: at,
+      ruleId: 7,
+      message: "m",
+    });
+  });
+
   it("drops a torn last line, wherever the crash cut it, and keeps all lines before it", () => {
     const whole = file(header, record(1, "started"), record(1, "applied"));
     const first = file(header).length;
