@@ -107,6 +107,8 @@ const verify = (settings, receipt) =>
       "verify",
       ...(settings.command === "audit" ? settings.args : []),
       ...connection(settings),
+      "--timeout",
+      settings.auditTimeout,
       "--receipt",
       receipt,
     ],

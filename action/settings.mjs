@@ -78,6 +78,7 @@ export const readSettings = (env) => {
     comment: flag(env, "comment", true),
     issue: flag(env, "issue", true),
     audit: flag(env, "audit", true),
+    auditTimeout: input(env, "audit-timeout") || "60s",
     failOnDrift: flag(env, "fail-on-drift", true),
     args: lines(env.INPUT_ARGS ?? ""),
     withoutSecrets: reasonWithoutSecrets(event, env),

@@ -150,12 +150,13 @@ describe("hostile surroundings", () => {
   });
 
   it.each([
-    ["a fork", pullRequest("mallory/platform"), "octocat"],
-    ["a fork that was deleted", { pull_request: { number: 12, head: { repo: null } } }, "octocat"],
-    ["Dependabot", event, "dependabot[bot]"],
-  ])("only validates for %s, token or not", async (_, fromOutside, actor) => {
+    ["a fork", pullRequest("mallory/platform"), "octocat", ["plan", "apply", "drift"]],
+    ["a fork that was deleted", { pull_request: { number: 12, head: { repo: null } } }, "octocat", ["plan"]],
+    ["a run that a fork began", { workflow_run: { head_repository: { full_name: "m/p" } } }, "x", ["plan"]],
+    ["Dependabot", event, "dependabot[bot]", ["plan"]],
+  ])("only validates for %s, token or not", async (_, fromOutside, actor, commands) => {
     world.write("policy.yaml", policy.replace("account:\n", "account:\n  host: evil.example\n"));
-    for (const command of ["plan", "apply", "drift"]) {
+    for (const command of commands) {
       const ran = await world.run(
         { command, host: "" },
         { event: fromOutside, env: { GITHUB_ACTOR: actor, DBT_CLOUD_TOKEN: dbtToken } },

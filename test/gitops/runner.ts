@@ -69,6 +69,14 @@ export const checkOutAction = (options: { readonly built: boolean }): string => 
   return folder;
 };
 
+let built: string | undefined;
+
+/** The same, built, once for all tests of the file. */
+export const builtAction = (): string => {
+  built ??= checkOutAction({ built: true });
+  return built;
+};
+
 export interface Ran {
   readonly code: number;
   /** Both streams, as the log has them. */

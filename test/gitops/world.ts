@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { EmulatorOptions } from "../../src/emulator/settings.js";
 import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
 import { type GithubStandIn, githubToken, repository, startGithub } from "./github-stand-in.js";
-import { checkOutAction, newFolder, type Ran, runAction } from "./runner.js";
+import { builtAction, newFolder, type Ran, runAction } from "./runner.js";
 
 export const accountId = 66847;
 export const dbtToken = "dbtc_stand_in_token_0123456789";
@@ -60,12 +60,6 @@ export interface World {
   ): Promise<Ran>;
   close(): Promise<void>;
 }
-
-let checkedOut: string | undefined;
-const builtAction = (): string => {
-  checkedOut ??= checkOutAction({ built: true });
-  return checkedOut;
-};
 
 export const startWorld = async (
   options: Partial<EmulatorOptions> & { readonly action?: string } = {},

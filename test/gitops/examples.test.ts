@@ -1,0 +1,233 @@
+/** The examples and this project's own workflows: valid by the published schemas, safe by rule, and run. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import addFormats from "ajv-formats";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { actionFile, builtAction, newFolder, runScript } from "./runner.js";
+import { type Job, readWorkflow, runJob, type Step } from "./workflow.js";
+import { accountId, dbtToken, headCommit, policy, pullRequest, startWorld, type World } from "./world.js";
+
+const filesIn = (folder: string): string[] => readdirSync(folder).map((name) => join(folder, name));
+const workflows = [...filesIn("examples/github"), ...filesIn(".github/workflows")];
+
+const schemaNamed = (name: string) => {
+  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+  addFormats.default(ajv);
+  return ajv.compile(JSON.parse(readFileSync(`test/fixtures/schemas/${name}.json`, "utf8")));
+};
+const problemsOf = (validate: ReturnType<typeof schemaNamed>, file: string): unknown => {
+  validate(parse(readFileSync(file, "utf8"), { merge: true }));
+  return validate.errors ?? [];
+};
+
+describe("published schemas", () => {
+  const workflowSchema = schemaNamed("github-workflow");
+
+  it.each(workflows)("%s is a workflow", (file) => {
+    expect(problemsOf(workflowSchema, file)).toEqual([]);
+  });
+
+  it("action.yml is an action, and the pipeline is GitLab's", () => {
+    expect(problemsOf(schemaNamed("github-action"), "action.yml")).toEqual([]);
+    expect(problemsOf(schemaNamed("gitlab-ci"), "examples/gitlab/.gitlab-ci.yml")).toEqual([]);
+  });
+
+  it("would notice a mistake", () => {
+    const wrong = { on: "push", jobs: { a: { "runs-on": "ubuntu-latest", steps: [{ shell: "bash" }] } } };
+    expect(workflowSchema(wrong)).toBe(false);
+  });
+});
+
+describe("rules of the house", () => {
+  const jobsOf = (file: string): [string, Job][] => Object.entries(readWorkflow(file).jobs);
+  const stepsOf = (file: string): Step[] => jobsOf(file).flatMap(([, { steps }]) => [...steps]);
+
+  it.each([...workflows, "action.yml"])("%s has no expression inside a script", (file) => {
+    const steps: readonly { readonly run?: string }[] =
+      file === "action.yml" ? actionFile.runs.steps : stepsOf(file);
+    for (const { run = "" } of steps) expect(run).not.toContain("${{");
+  });
+
+  it.each(workflows)("%s grants by name, ends in time, and keeps no credentials", (file) => {
+    const { permissions } = readWorkflow(file);
+    expect(permissions).toBeTypeOf("object");
+    expect(
+      Object.entries(permissions ?? {}).filter(([name, level]) => name === "contents" && level !== "read"),
+    ).toEqual([]);
+    for (const [, job] of jobsOf(file)) expect(job["timeout-minutes"]).toBeGreaterThan(0);
+    for (const step of stepsOf(file)) {
+      if (step.uses === undefined) continue;
+      expect(step.uses).toMatch(/^(\.\/|actions\/[a-z-]+@v\d+|OWNER\/dbt-ip-rules@v\d+\.\d+\.\d+)$/);
+      if (step.uses.startsWith("actions/checkout@")) expect(step.with?.["persist-credentials"]).toBe(false);
+    }
+  });
+
+  it.each(workflows)("%s: one apply at a time, never interrupted", (file) => {
+    const workflow = readWorkflow(file);
+    for (const [, job] of jobsOf(file)) {
+      if (!job.steps.some((step) => step.with?.["command"] === "apply") || file.includes("ci.yml")) continue;
+      expect(job.concurrency ?? workflow.concurrency).toMatchObject({ "cancel-in-progress": false });
+      expect(job.environment).toBeDefined();
+    }
+  });
+
+  it("names the version of package.json everywhere", () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    const files = ["github", "gitlab", "pre-commit", "atlantis"].flatMap((name) =>
+      filesIn(`examples/${name}`),
+    );
+    for (const file of files)
+      for (const [, found] of readFileSync(file, "utf8").matchAll(
+        /dbt-ip-rules(?:@v?|_VERSION: )(\d[\w.-]*)/gi,
+      ))
+        expect(found, file).toBe(version);
+  });
+
+  it("declares every input that it reads, and reads every one that it declares", () => {
+    const [step] = actionFile.runs.steps;
+    const passed = Object.values(step?.env ?? {}).map((text) => text.replace(/^\$\{\{ inputs\.| \}\}$/g, ""));
+    expect(passed.toSorted()).toEqual(Object.keys(actionFile.inputs).toSorted());
+  });
+});
+
+describe("run", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.close());
+
+  const valuesFor = (more: Record<string, string> = {}) => ({
+    "vars.DBT_HOST": world.emulator.url,
+    "secrets.DBT_PLAN_TOKEN": dbtToken,
+    "secrets.DBT_APPLY_TOKEN": dbtToken,
+    "secrets.DBT_TOKEN": dbtToken,
+    ...more,
+  });
+  const jobOf = (file: string, name: string): Job => {
+    const job = readWorkflow(`examples/github/${file}.yml`).jobs[name];
+    if (job === undefined) throw new Error(`${file} has no job ${name}`);
+    return job;
+  };
+
+  it("GitHub: a pull request is planned, merged, applied, proven, and then does not drift", async () => {
+    const onPull = (inputs: Readonly<Record<string, string>>) =>
+      world.run({ token: "", ...inputs }, { event: pullRequest() });
+    const planned = await runJob(jobOf("pull-request", "plan"), valuesFor(), onPull);
+    expect(planned.outputs["verdict"], planned.log).toBe("changes");
+    expect(world.github.comments.get(12)?.[0]?.body).toContain("1 to create");
+
+    world.github.pulls.set(headCommit, [
+      { number: 12, merged_at: "2026-11-20T10:00:00Z", merge_commit_sha: headCommit },
+    ]);
+    const onPush = (inputs: Readonly<Record<string, string>>) => world.run({ token: "", ...inputs });
+    const saved = await runJob(jobOf("apply", "plan"), valuesFor(), onPush);
+    expect(jobOf("apply", "apply").if).toBe(`needs.plan.outputs.verdict == '${saved.outputs["verdict"]}'`);
+    const applied = await runJob(jobOf("apply", "apply"), valuesFor(), onPush);
+    expect(applied.outputs).toMatchObject({ verdict: "done", "audit-verdict": "confirmed" });
+    expect(world.github.comments.get(12)).toHaveLength(2);
+
+    const drift = await runJob(jobOf("drift", "drift"), valuesFor(), onPush);
+    expect(drift.outputs["verdict"]).toBe("no-drift");
+  });
+
+  it("GitHub: several accounts, each with its own policy", async () => {
+    for (const account of jobOf("several-accounts", "plan").strategy?.matrix["account"] ?? []) {
+      world.write(`policies/${account}.yaml`, policy);
+      const values = valuesFor({ "matrix.account": String(account) });
+      const run = (inputs: Readonly<Record<string, string>>) =>
+        world.run({ token: "", ...inputs }, { event: pullRequest() });
+      const ran = await runJob(jobOf("several-accounts", "plan"), values, run);
+      expect(ran.outputs["verdict"], ran.log).toBe("changes");
+    }
+    world.write("policies/production.yaml", policy);
+    const ran = await runJob(
+      jobOf("several-accounts", "apply"),
+      valuesFor({ "matrix.account": "production" }),
+      (inputs) => world.run({ token: "", ...inputs }),
+    );
+    expect(ran.outputs, ran.log).toMatchObject({ verdict: "done", "audit-verdict": "confirmed" });
+  });
+
+  /** What the pipelines find on the path: the program under its name. */
+  const programOnPath = async (): Promise<string> => {
+    const folder = newFolder("bin");
+    const main = join(builtAction(), "dist/cli/main.js");
+    const made = await runScript(
+      `printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' "$NODE" "$MAIN" > dbt-ip-rules && chmod +x dbt-ip-rules`,
+      { cwd: folder, env: { NODE: process.execPath, MAIN: main } },
+    );
+    expect(made.code).toBe(0);
+    return `${folder}:${process.env["PATH"]}`;
+  };
+
+  it("GitLab: validate, plan, apply and drift, with the reports that the widgets read", async () => {
+    // Jobs and defaults of this project's own example.
+    const pipeline = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as Record<
+      "validate" | "plan" | "apply" | "drift",
+      { script: string[]; artifacts: { reports?: Record<string, string> } }
+    > & { variables: Record<string, string> };
+    const env = {
+      ...pipeline.variables,
+      PATH: await programOnPath(),
+      DBT_CLOUD_HOST_URL: world.emulator.url,
+      DBT_PLAN_TOKEN: dbtToken,
+      DBT_APPLY_TOKEN: dbtToken,
+      XDG_STATE_HOME: join(world.workspace, "state"),
+    };
+    for (const name of ["validate", "plan", "apply", "drift"] as const) {
+      const { script, artifacts } = pipeline[name];
+      const ran = await runScript(script.join("\n"), { cwd: world.workspace, env });
+      expect(ran.code, ran.log).toBe(0);
+      expect(ran.log).not.toContain(dbtToken);
+      for (const file of Object.values(artifacts.reports ?? {}))
+        expect(readFileSync(join(world.workspace, file), "utf8").length).toBeGreaterThan(0);
+    }
+    const report: unknown = JSON.parse(readFileSync(join(world.workspace, "terraform.json"), "utf8"));
+    expect(report).toEqual({ create: 1, update: 1, delete: 0 });
+  });
+
+  it("Atlantis: the steps of its server's workflow", async () => {
+    const { workflows: known } = parse(readFileSync("examples/atlantis/repos.yaml", "utf8")) as {
+      workflows: Record<string, Record<"plan" | "apply", { steps: { run: string }[] }>>;
+    };
+    const { projects } = parse(readFileSync("examples/atlantis/atlantis.yaml", "utf8")) as {
+      projects: { workflow: string }[];
+    };
+    const workflow = known[projects[0]?.workflow ?? ""];
+    const env = {
+      PATH: await programOnPath(),
+      PLANFILE: join(world.workspace, "default.tfplan"),
+      DBT_CLOUD_HOST_URL: world.emulator.url,
+      DBT_CLOUD_TOKEN: dbtToken,
+      DBT_CLOUD_ACCOUNT_ID: String(accountId),
+      XDG_STATE_HOME: join(world.workspace, "state"),
+    };
+    for (const { run } of [...(workflow?.plan.steps ?? []), ...(workflow?.apply.steps ?? [])]) {
+      const ran = await runScript(run, { cwd: world.workspace, env });
+      expect(ran.code, ran.log).toBe(0);
+    }
+    expect(world.emulator.state().rules.some(({ name }) => name === "Partner")).toBe(true);
+  });
+
+  it("pre-commit: the hooks' own commands, on a good policy and a bad one", async () => {
+    const config = parse(readFileSync("examples/pre-commit/.pre-commit-config.yaml", "utf8")) as {
+      repos: { hooks: { id: string; entry: string }[] }[];
+    };
+    const commands = config.repos.flatMap(({ hooks }) => hooks.map(({ entry }) => entry));
+    expect(commands).toHaveLength(2);
+    const env = { PATH: await programOnPath() };
+    for (const [text, expected] of [
+      [policy, 0],
+      ["version: 1\nrulez: []\n", 1],
+    ] as const) {
+      world.write("policy.yaml", text);
+      for (const command of commands) {
+        const ran = await runScript(command, { cwd: world.workspace, env });
+        expect(ran.code, `${command}: ${ran.log}`).toBe(expected);
+      }
+    }
+  });
+});
