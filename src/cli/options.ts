@@ -42,6 +42,13 @@ export const duration = (text: string): number => {
   return Number(digits) * (units[unit] ?? 1_000);
 };
 
+/** A number of bytes that a report can be cut to. */
+export const byteCount = (text: string): number => {
+  if (!/^\d{4,9}$/.test(text))
+    throw new InvalidArgumentError("Give a number of bytes from 1000, such as 60000.");
+  return Number(text);
+};
+
 export const policyOptions = (command: Command): Command =>
   command
     .addOption(new Option("-p, --policy <file>", "the policy file").default("policy.yaml"))

@@ -2,20 +2,23 @@
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodes, Failure } from "../model/failure.js";
 import { type CommandEntry, commands } from "./commands/index.js";
+import { examplesText } from "./examples.js";
 import type { Io } from "./io.js";
 import { reportCrash, reportFailure } from "./report.js";
+import { refuseUnknownHelp, usageFailure } from "./usage-failure.js";
 import { version } from "./version.js";
 
 const examples = `
 Examples:
-  $ dbt-ip-rules demo                      see the whole loop, without an account
+  $ dbt-ip-rules demo      see the whole loop, without an account
+  $ dbt-ip-rules init      begin: a policy, a workflow, the editor's setting
   $ dbt-ip-rules import --host ab123.us1.dbt.com --account 66847
-  $ dbt-ip-rules plan                      what would change, and who gains or loses access
-  $ dbt-ip-rules apply                     show the plan, ask, then do it
-  $ dbt-ip-rules drift                     has somebody changed the account?
+  $ dbt-ip-rules plan      what would change, and who gains or loses access
+  $ dbt-ip-rules apply     show the plan, ask, then do it
+  $ dbt-ip-rules drift     has somebody changed the account?
 
-The token is read from DBT_CLOUD_TOKEN. Exit codes: 0 done, 1 error, 2 differences,
-3 refused, 4 stopped midway.`;
+The token is read from DBT_CLOUD_TOKEN. The options of a command: add --help.
+Exit codes: 0 done, 1 error, 2 differences, 3 refused, 4 stopped midway.`;
 
 const newProgram = (io: Io): Command =>
   new Command("dbt-ip-rules")
@@ -30,8 +33,9 @@ const newProgram = (io: Io): Command =>
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 100),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
+      // What is wrong is told by report.ts, as every other failure is.
+      outputError: () => undefined,
     })
-    .showHelpAfterError("(the options: --help)")
     .exitOverride();
 
 /** The command that argv names: its first word that is no option, also behind `help`. */
@@ -43,7 +47,12 @@ const namedIn = (argv: readonly string[]): string | undefined => {
 const add = async (program: Command, entry: CommandEntry, io: Io, load: boolean): Promise<void> => {
   const command = program.command(entry.name, { hidden: entry.hidden ?? false }).description(entry.summary);
   command.copyInheritedSettings(program);
-  if (load) (await entry.load()).configure(command, io);
+  if (!load) return;
+  (await entry.load()).configure(command, io);
+  for (const one of [command, ...command.commands]) {
+    const name = one === command ? entry.name : `${entry.name} ${one.name()}`;
+    one.addHelpText("after", () => examplesText(name));
+  }
 };
 
 /** The whole program with every command loaded: for completion, the manual and the documentation. */
@@ -77,6 +86,7 @@ export const helpText = async (io: Io, columns: number): Promise<string> => {
 /** Runs one command line (without node and script) and answers with the exit code. Never throws. */
 export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
   try {
+    refuseUnknownHelp(argv);
     const program = await programFor(io, namedIn(argv));
     if (argv.length === 0) {
       program.outputHelp();
@@ -85,7 +95,10 @@ export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> =>
     await program.parseAsync([...argv], { from: "user" });
     return io.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.error;
+    // A command of subcommands alone, such as `audit`: its help is out, and says all.
+    if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.error;
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.done : reportFailure(usageFailure(error, argv), argv, io);
     if (error instanceof Failure) return reportFailure(error, argv, io);
     return reportCrash(error, argv, io);
   }

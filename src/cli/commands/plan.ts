@@ -12,6 +12,7 @@ import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
 import {
+  byteCount,
   type ConnectionOptions,
   connectionOptions,
   type OutputOptions,
@@ -38,7 +39,7 @@ export const configure = (command: Command, io: Io): void => {
   outputOptions(guardOptions(connectionOptions(policyOptions(command))), formats)
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
     .option("--detailed-exitcode", "exit 2 where there is something to change")
-    .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", Number)
+    .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount)
     .action(async (options: Options) => {
       const wanted = await requirePolicy(io, options);
       const client = connectReadOnly(io, options, wanted.policy);

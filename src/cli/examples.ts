@@ -1,0 +1,92 @@
+/** The examples under each command's help, by the command's name (`audit list`); one line each, below 80 columns. */
+
+export const helpExamples: Readonly<Record<string, readonly (readonly [line: string, meaning: string])[]>> = {
+  demo: [["demo", "plan, apply, audit and drift, without an account"]],
+  init: [
+    ["init", "asks for account and host at a terminal"],
+    ["init --account 66847 --host ab123.us1.dbt.com", "asks nothing"],
+  ],
+  import: [
+    ["import --host ab123.us1.dbt.com --account 66847 -o policy.yaml", ""],
+    ["import --merge policy.yaml", "add what the policy lacks"],
+  ],
+  validate: [
+    ["validate", "policy.yaml, offline"],
+    ["validate policies/*.yaml", "several at once"],
+    ["validate --format sarif --output policy.sarif", ""],
+    ["validate --now 2027-12-31", "as it would be on that day"],
+  ],
+  fmt: [
+    ["fmt", "rewrite policy.yaml"],
+    ["fmt --check policies/*.yaml", "exit 2 where one is not canonical"],
+  ],
+  plan: [
+    ["plan", ""],
+    ["plan --out plan.json", "save it for: apply plan.json"],
+    ["plan --detailed-exitcode", "exit 2 where there are changes"],
+    ["plan --write markdown=plan.md", "text here, markdown there"],
+    ["plan policies/*.yaml", "an account each"],
+    ["plan policies/*.yaml --format matrix", "for a pipeline to distribute"],
+  ],
+  show: [
+    ["show plan.json", "a saved plan"],
+    ["show", "the account as it is"],
+    ['show --rule "Corporate VPN"', "one rule of it"],
+  ],
+  apply: [
+    ["apply", "plan, ask, apply"],
+    ["apply plan.json", "exactly the saved plan, or nothing"],
+    ["apply --auto-approve --audit", "in a pipeline"],
+    ["apply -p policies/a.yaml -p policies/b.yaml", "an account each"],
+  ],
+  drift: [
+    ["drift", "exit 2 where anything differs"],
+    ["drift --base main/policy.yaml", "tell drift from what is not applied yet"],
+    ["drift --format sarif --output drift.sarif", ""],
+  ],
+  audit: [
+    ["audit verify --receipt .dbt-ip-rules/receipts", ""],
+    ["audit list --since 7d --event 'ip_restrictions.*'", ""],
+  ],
+  "audit verify": [
+    ["audit verify --receipt .dbt-ip-rules/receipts", "all receipts in a folder"],
+    ["audit verify --receipt a.jsonl --format junit -o audit.xml", ""],
+  ],
+  "audit list": [
+    ["audit list --since 7d", ""],
+    ["audit list --event 'ip_restrictions.*' --format ndjson", ""],
+  ],
+  "audit export": [
+    ["audit export --since 2026-01-01 --until 2026-03-31 -o q1.csv", ""],
+    ["audit export --full -o log.csv", "the whole history"],
+  ],
+  "audit watch": [["audit watch --cursor watch.json --format ndjson", "for a log collector"]],
+  "audit events": [["audit events ip_restrictions.*", ""]],
+  explain: [
+    ["explain 203.0.113.7", "by the policy, offline"],
+    ["explain 203.0.113.0/24 --live", "by the account as it is"],
+    ["explain 203.0.113.7 --plan plan.json", "before and after a plan"],
+  ],
+  emulator: [
+    ["emulator --account 66847 --token secret --port 8080", ""],
+    ["emulator --account 1 --token t --seed account.json", ""],
+  ],
+  completion: [
+    ["completion bash", "in ~/.bashrc: source <(dbt-ip-rules completion bash)"],
+    ["completion zsh", "in ~/.zshrc: source <(dbt-ip-rules completion zsh)"],
+    ["completion fish", "> ~/.config/fish/completions/dbt-ip-rules.fish"],
+  ],
+};
+
+const prompt = "  $ dbt-ip-rules ";
+
+/** As they stand under the help: what a line means behind it where there is room, else below it. */
+export const examplesText = (name: string): string => {
+  const examples = helpExamples[name] ?? [];
+  const lines = examples.map(([line, meaning]) => {
+    if (meaning === "") return `${prompt}${line}`;
+    const beside = `${prompt}${line.padEnd(30)}  ${meaning}`;
+    return beside.length < 80 ? beside : `${prompt}${line}\n      ${meaning}`;
+  });
+  return lines.length === 0 ? "" : `\nExamples:\n${lines.join("\n")}`;
+};

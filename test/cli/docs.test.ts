@@ -1,0 +1,124 @@
+/** The generated pages are current, and the lists behind them are complete. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { renderCommandsDocs } from "../../src/cli/docs/commands-docs.js";
+import { errorGroups } from "../../src/cli/docs/error-codes.js";
+import { renderErrorsDocs } from "../../src/cli/docs/errors-docs.js";
+import { renderManPage } from "../../src/cli/docs/man-page.js";
+import { helpExamples } from "../../src/cli/examples.js";
+import type { Io } from "../../src/cli/io.js";
+import { wholeProgram } from "../../src/cli/run.js";
+import { lintCodes } from "../../src/policy/lint-codes.js";
+import { policyProblems } from "../../src/policy/problem-codes.js";
+import { dbtIpRules, longestLine } from "./world.js";
+
+const silent = { write: () => true };
+const io: Io = {
+  env: {},
+  cwd: "/",
+  stdout: silent,
+  stderr: silent,
+  stdin: process.stdin,
+  now: () => new Date(0),
+  signal: new AbortController().signal,
+  exitCode: 0,
+};
+const program = await wholeProgram(io);
+
+describe("the generated pages are current (update: npm run docs)", () => {
+  it("docs/commands.md", async () => {
+    await expect(renderCommandsDocs(program)).toMatchFileSnapshot("../../docs/commands.md");
+  });
+  it("docs/errors.md", async () => {
+    await expect(renderErrorsDocs()).toMatchFileSnapshot("../../docs/errors.md");
+  });
+  it("docs/dbt-ip-rules.1", async () => {
+    await expect(renderManPage(program)).toMatchFileSnapshot("../../docs/dbt-ip-rules.1");
+  });
+});
+
+const canFormat = (() => {
+  try {
+    execFileSync("groff", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+describe("the man page", () => {
+  it.runIf(canFormat)("is one that groff formats without a warning", () => {
+    const page = renderManPage(program);
+    const ran = spawnSync("groff", ["-man", "-Tascii", "-ww", "-P-c"], { input: page, encoding: "utf8" });
+    expect(ran).toMatchObject({ status: 0, stderr: "" });
+    // Bold is a letter struck over itself.
+    const text = ran.stdout.replaceAll(/.\x08/g, "");
+    expect(text).toContain("--detailed-exitcode");
+    expect(text).toContain("EXIT STATUS");
+  });
+  it("has no request that is made of text", () => {
+    const requests = renderManPage(program)
+      .split("\n")
+      .filter((line) => line.startsWith("."));
+    for (const line of requests) expect(line).toMatch(/^\.(\\"|TH|SH|SS|TP|PP|nf|fi|RS|RE|B)( |$)/);
+  });
+});
+
+describe("the examples of the help", () => {
+  const paths = program.commands
+    .flatMap((one) => [one.name(), ...one.commands.map((inner) => `${one.name()} ${inner.name()}`)])
+    .filter((path) => !path.startsWith("__"));
+  it("are there for every command, and for no other", () => {
+    expect(Object.keys(helpExamples).toSorted()).toEqual(paths.toSorted());
+  });
+  it.each(paths)("fit a terminal of 80 columns, with all of the help: %s", async (path) => {
+    const { stdout, code } = await dbtIpRules({ cwd: "/" }, ...path.split(" "), "--help");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Examples:");
+    expect(longestLine(stdout)).toBeLessThanOrEqual(80);
+  });
+  it("name only options and commands that exist", () => {
+    for (const [path, examples] of Object.entries(helpExamples)) {
+      for (const [line] of examples) {
+        expect(line.startsWith(path)).toBe(true);
+        const words = line.split(" ");
+        const [outer] = program.commands.filter((one) => one.name() === words[0]);
+        const command = outer?.commands.find((one) => one.name() === words[1]) ?? outer;
+        for (const flag of words.filter((word) => word.startsWith("-")))
+          expect(command?.options.some(({ short, long }) => flag === short || flag === long)).toBe(true);
+      }
+    }
+  });
+});
+
+describe("the list of error codes", () => {
+  const listed = new Set(errorGroups.flatMap(({ codes }) => Object.keys(codes)));
+  const elsewhere = new Set<string>([...Object.keys(policyProblems), ...lintCodes.map(({ code }) => code)]);
+  const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !/^(generated|policy|address|render|cli\/docs)\//.test(name))
+    .map((name) => readFileSync(`src/${name}`, "utf8"));
+  // A failure that never reaches a user: how `audit watch --once` ends.
+  const internal = new Set(["watch-once"]);
+  const made = new Set(
+    sources.flatMap((text) => [
+      ...[...text.matchAll(/\bcode: (?:[^,\n]*\? )?"([a-z-]+)"(?: : "([a-z-]+)")?/g)].flatMap(([, a, b]) => [
+        a,
+        b,
+      ]),
+      ...[...text.matchAll(/\b(?:failure|problem|refusal|error|notJson)\(\s*(?:\w+,\s*)?"([a-z-]+)"/g)].map(
+        ([, code]) => code,
+      ),
+    ]),
+  );
+  it("has every code that the source makes", () => {
+    const missing = [...made].filter(
+      (code) => code !== undefined && !listed.has(code) && !elsewhere.has(code) && !internal.has(code),
+    );
+    expect(missing).toEqual([]);
+  });
+  it("has no code that the source does not name", () => {
+    const all = sources.join("\n");
+    expect([...listed].filter((code) => !all.includes(`"${code}"`) && !elsewhere.has(code))).toEqual([]);
+  });
+});
