@@ -29,7 +29,7 @@ export const ruleView = (store: AccountStore, rule: StoredRule, listDeleted: boo
   created_by_id: rule.createdById,
   created_by_service_token_id: rule.createdByServiceTokenId,
   enabled_for_service_tokens: store.ruleSet.enabledForServiceTokens,
-  description: rule.description,
+  description: rule.description ?? "",
   created_at: formatTimestamp(rule.createdAt),
   updated_at: formatTimestamp(rule.updatedAt),
 });

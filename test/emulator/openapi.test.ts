@@ -1,7 +1,7 @@
 /**
  * Every answer against the published OpenAPI description. Where the seeds and the documentation show something
  * else, they win; those differences are listed here and nowhere else:
- * - `created_by_id` and `created_by_service_token_id` may be null [seed]; `description` too [assumed].
+ * - `created_by_id` and `created_by_service_token_id` may be null [seed].
  * - `developer_message` may be null [docs].
  * - Times have a blank where RFC 3339 has a `T` [seed].
  * - PUT answers in an envelope, as POST does [seed]; the description has the rule bare.
@@ -28,7 +28,7 @@ const asSeeds = (): void => {
   const nullable = (schema: string, ...fields: readonly string[]) => {
     for (const field of fields) Object.assign(schemas[schema]?.properties?.[field] ?? {}, { nullable: true });
   };
-  nullable("IPRestrictionRuleResponse", "created_by_id", "created_by_service_token_id", "description");
+  nullable("IPRestrictionRuleResponse", "created_by_id", "created_by_service_token_id");
   nullable("ResponseStatus", "developer_message");
   const put = description.paths["/api/v3/accounts/{account_id}/ip-restrictions/{id}"]?.put;
   if (put?.responses["200"]) {

@@ -109,7 +109,7 @@ it("takes kept ids, an empty list, and a new name", () => {
     cidrs: [{ id: 4522 }],
   });
   const none = call(emulator, "PUT", "/ip-restrictions/739", ruleBody([], { name: "Three" }));
-  expect(none.json.data).toMatchObject({ name: "Three", description: null, cidrs: [{ id: 4522 }] });
+  expect(none.json.data).toMatchObject({ name: "Three", description: "", cidrs: [{ id: 4522 }] });
 });
 
 it.each([
@@ -202,7 +202,7 @@ it.each([
   ["no account, as the Terraform client", { account_id: undefined }, "Office"],
   ["the account as text, as from an environment variable", { account_id: "66847" }, "Office"],
   ["an empty description, as the Terraform client", { description: "" }, ""],
-  ["null for a description, as a rule is read", { description: null, created_by_id: null }, null],
+  ["null for a description, as a rule is read", { description: null, created_by_id: null }, ""],
 ])("takes a create with %s", (_, change, description) => {
   const body = { ...ruleBody(["192.0.2.1"], { description: "Office" }), ...change };
   const made = call(emulate(), "POST", "/ip-restrictions/", body);
