@@ -4,8 +4,9 @@
 import { execFileSync } from "node:child_process";
 import { rolldown } from "rolldown";
 
+// The entries of scripts/build.mjs.
 const bundle = await rolldown({
-  input: { "cli/main": "src/cli/main.ts", index: "src/index.ts" },
+  input: { main: "src/cli/main.ts", program: "src/cli/program.ts", index: "src/index.ts" },
   platform: "node",
 });
 const { output } = await bundle.generate({ format: "esm" });

@@ -32,7 +32,7 @@ describe("apply", () => {
       receipt: join(world.workspace, "out/receipt.jsonl"),
     });
     expect(writesOf().map(({ method }) => method)).toEqual(["PUT", "POST"]);
-    const receipt = readFileSync(ran.outputs["receipt"] ?? "", "utf8");
+    const receipt = readFileSync(ran.outputs.receipt ?? "", "utf8");
     expect(receipt).toContain("Partner");
     const [comment, ...others] = world.github.comments.get(12) ?? [];
     expect(others).toEqual([]);
@@ -110,6 +110,6 @@ describe("apply", () => {
     const ran = await world.run({ command: "apply", comment: "false" });
     expect(ran.code).toBe(4);
     expect(ran.outputs).toMatchObject({ "exit-code": "4", verdict: "midway", "audit-verdict": "" });
-    expect(readFileSync(ran.outputs["receipt"] ?? "", "utf8")).toContain("Corporate VPN");
+    expect(readFileSync(ran.outputs.receipt ?? "", "utf8")).toContain("Corporate VPN");
   });
 });

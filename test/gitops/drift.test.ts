@@ -120,7 +120,7 @@ it("leaves the issue as it is where nobody could look", async () => {
   const before = world.github.issues[0]?.body;
   const ran = await drift({ token: "wrong-token", "fail-on-drift": "false" });
   expect(ran.code).toBe(1);
-  expect(ran.outputs["verdict"]).toBe("error");
+  expect(ran.outputs.verdict).toBe("error");
   expect(world.github.issues[0]).toMatchObject({ state: "open", body: before });
 });
 

@@ -1,5 +1,5 @@
 /** The examples and this project's own workflows: valid by the published schemas, safe by rule, and run. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
@@ -67,7 +67,7 @@ describe("rules of the house", () => {
   it.each(workflows)("%s: one apply at a time, never interrupted", (file) => {
     const workflow = readWorkflow(file);
     for (const [, job] of jobsOf(file)) {
-      if (!job.steps.some((step) => step.with?.["command"] === "apply") || file.includes("ci.yml")) continue;
+      if (!job.steps.some((step) => step.with?.command === "apply") || file.includes("ci.yml")) continue;
       expect(job.concurrency ?? workflow.concurrency).toMatchObject({ "cancel-in-progress": false });
       expect(job.environment).toBeDefined();
     }
@@ -83,6 +83,19 @@ describe("rules of the house", () => {
         /dbt-ip-rules(?:@v?|_VERSION: )(\d[\w.-]*)/gi,
       ))
         expect(found, file).toBe(version);
+  });
+
+  it("documents every input and output, and links to what is there", () => {
+    const page = readFileSync("docs/ci.md", "utf8");
+    const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+    const named = rows.flatMap((row) =>
+      [...(row.split("|")[1] ?? "").matchAll(/`([a-z-]+)`/g)].map(([, name]) => name),
+    );
+    expect(named.toSorted()).toEqual(
+      [...Object.keys(actionFile.inputs), ...Object.keys(actionFile.outputs)].toSorted(),
+    );
+    for (const [, link = ""] of page.matchAll(/\]\(([^)#:]+)\)/g))
+      expect(existsSync(join("docs", link)), link).toBe(true);
   });
 
   it("declares every input that it reads, and reads every one that it declares", () => {
@@ -116,7 +129,7 @@ describe("run", () => {
     const onPull = (inputs: Readonly<Record<string, string>>) =>
       world.run({ token: "", ...inputs }, { event: pullRequest() });
     const planned = await runJob(jobOf("pull-request", "plan"), valuesFor(), onPull);
-    expect(planned.outputs["verdict"], planned.log).toBe("changes");
+    expect(planned.outputs.verdict, planned.log).toBe("changes");
     expect(world.github.comments.get(12)?.[0]?.body).toContain("1 to create");
 
     world.github.pulls.set(headCommit, [
@@ -124,23 +137,23 @@ describe("run", () => {
     ]);
     const onPush = (inputs: Readonly<Record<string, string>>) => world.run({ token: "", ...inputs });
     const saved = await runJob(jobOf("apply", "plan"), valuesFor(), onPush);
-    expect(jobOf("apply", "apply").if).toBe(`needs.plan.outputs.verdict == '${saved.outputs["verdict"]}'`);
+    expect(jobOf("apply", "apply").if).toBe(`needs.plan.outputs.verdict == '${saved.outputs.verdict}'`);
     const applied = await runJob(jobOf("apply", "apply"), valuesFor(), onPush);
     expect(applied.outputs).toMatchObject({ verdict: "done", "audit-verdict": "confirmed" });
     expect(world.github.comments.get(12)).toHaveLength(2);
 
     const drift = await runJob(jobOf("drift", "drift"), valuesFor(), onPush);
-    expect(drift.outputs["verdict"]).toBe("no-drift");
+    expect(drift.outputs.verdict).toBe("no-drift");
   });
 
   it("GitHub: several accounts, each with its own policy", async () => {
-    for (const account of jobOf("several-accounts", "plan").strategy?.matrix["account"] ?? []) {
+    for (const account of jobOf("several-accounts", "plan").strategy?.matrix.account ?? []) {
       world.write(`policies/${account}.yaml`, policy);
       const values = valuesFor({ "matrix.account": String(account) });
       const run = (inputs: Readonly<Record<string, string>>) =>
         world.run({ token: "", ...inputs }, { event: pullRequest() });
       const ran = await runJob(jobOf("several-accounts", "plan"), values, run);
-      expect(ran.outputs["verdict"], ran.log).toBe("changes");
+      expect(ran.outputs.verdict, ran.log).toBe("changes");
     }
     world.write("policies/production.yaml", policy);
     const ran = await runJob(
@@ -160,7 +173,7 @@ describe("run", () => {
       { cwd: folder, env: { NODE: process.execPath, MAIN: main } },
     );
     expect(made.code).toBe(0);
-    return `${folder}:${process.env["PATH"]}`;
+    return `${folder}:${process.env.PATH}`;
   };
 
   it("GitLab: validate, plan, apply and drift, with the reports that the widgets read", async () => {

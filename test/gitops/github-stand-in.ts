@@ -107,17 +107,17 @@ export const startGithub = async (): Promise<GithubStandIn> => {
     if (path === "/graphql") return [200, { data: { viewer: { login: ownLogin } } }];
     const rest = path.replace(`/repos/${repository}`, "");
     if (rest === path) return notFound;
-    if ((body["body"]?.length ?? 0) > mostCharacters)
+    if ((body.body?.length ?? 0) > mostCharacters)
       return [422, { message: "Validation Failed: body is too long (maximum is 65536 characters)" }];
     const number = Number(/\/(\d+)/.exec(rest)?.[1]);
     if (/^\/issues\/\d+\/comments$/.test(rest)) {
       if (method === "GET") return page(github.comments.get(number) ?? [], query);
-      return [201, github.addComment(number, bot, body["body"] ?? "")];
+      return [201, github.addComment(number, bot, body.body ?? "")];
     }
     if (/^\/issues\/comments\/\d+$/.test(rest)) {
       const found = [...github.comments.values()].flat().find(({ id }) => id === number);
       if (found === undefined || found.user.login !== ownLogin) return [403, { message: "Forbidden" }];
-      found.body = body["body"] ?? "";
+      found.body = body.body ?? "";
       return [200, found];
     }
     if (rest === "/issues") {
@@ -126,7 +126,7 @@ export const startGithub = async (): Promise<GithubStandIn> => {
           github.issues.filter(({ state }) => state === "open"),
           query,
         );
-      return [201, github.addIssue({ user: bot, title: body["title"] ?? "", body: body["body"] ?? "" })];
+      return [201, github.addIssue({ user: bot, title: body.title ?? "", body: body.body ?? "" })];
     }
     if (/^\/issues\/\d+$/.test(rest)) {
       const found = github.issues.find((one) => one.number === number);

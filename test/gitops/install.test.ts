@@ -56,7 +56,7 @@ it("runs the package of its own version, which no file of the repository can rep
   try {
     const ran = await world.run({ comment: "false" }, { event: pullRequest(), env });
     expect(ran.code, ran.log).toBe(0);
-    expect(ran.outputs["verdict"]).toBe("changes");
+    expect(ran.outputs.verdict).toBe("changes");
     expect(requests).toContain(`/${name}-${version}.tgz`);
     for (const secret of [dbtToken, githubToken]) expect(requests.join("\n")).not.toContain(secret);
     expect(existsSync(join(world.workspace, "node_modules"))).toBe(false);

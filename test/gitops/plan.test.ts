@@ -55,7 +55,7 @@ describe("plan on a pull request", () => {
     const id = commentsOf().at(-1)?.id;
     world.write("policy.yaml", policyAsIs);
     const ran = await world.run({}, { event });
-    expect(ran.outputs["verdict"]).toBe("no-changes");
+    expect(ran.outputs.verdict).toBe("no-changes");
     expect(commentsOf()).toHaveLength(131);
     const own = commentsOf().filter(({ user }) => user.login === ownLogin);
     expect(own.map((comment) => comment.id)).toEqual([id]);
@@ -162,7 +162,7 @@ describe("hostile surroundings", () => {
         { event: fromOutside, env: { GITHUB_ACTOR: actor, DBT_CLOUD_TOKEN: dbtToken } },
       );
       expect(ran.code, ran.log).toBe(0);
-      expect(ran.outputs["verdict"]).toBe("valid");
+      expect(ran.outputs.verdict).toBe("valid");
       expect(ran.log).toMatch(/^::notice title=Checked offline only::/m);
       expect(ran.summary).toContain("the policy is valid");
     }
@@ -212,7 +212,7 @@ describe("a GitHub that is not well", () => {
     });
     const ran = await world.run({}, { event });
     expect(ran.code).toBe(1);
-    expect(ran.outputs["verdict"]).toBe("changes");
+    expect(ran.outputs.verdict).toBe("changes");
     expect(ran.log).toMatch(/^::error title=dbt-ip-rules::.*pull-requests: write/m);
     expect(ran.log).not.toMatch(/^::error::/m);
     expect(ran.log).not.toContain(dbtToken);
@@ -228,7 +228,7 @@ describe("inputs", () => {
   ])("refuses %j", async (inputs, word) => {
     const ran = await world.run(inputs);
     expect(ran.code).toBe(1);
-    expect(ran.outputs["verdict"]).toBe("error");
+    expect(ran.outputs.verdict).toBe("error");
     expect(ran.log).toMatch(new RegExp(`^::error title=dbt-ip-rules::.*${word}`, "m"));
     expect(world.emulator.requests.list()).toEqual([]);
   });

@@ -1,8 +1,8 @@
 /** Reports of the built program, end to end, read by consumers that are not ours; and the size of a comment. */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Ajv } from "ajv";
 import Ajv2020 from "ajv/dist/2020.js";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
@@ -18,16 +18,13 @@ const hostilePolicy = policy
   .replace("name: Partner", `name: "${hostileName}"`)
   .concat(`tests:\n  - name: "${hostileName}"\n    allowed: [198.51.100.200]\n`);
 
+// The package is CommonJS: its class is the default of the default.
+const sarif = new Ajv2020.default({ strict: false, validateFormats: false }).compile(
+  JSON.parse(schema("sarif-2.1.0.json")),
+);
 const sarifProblems = (text: string): unknown => {
-  const document: unknown = JSON.parse(text);
-  const { $schema } = JSON.parse(schema("sarif-2.1.0.json")) as { $schema: string };
-  const ajv = $schema.includes("2020")
-    ? new Ajv2020.default({ strict: false, validateFormats: false })
-    : new Ajv({ strict: false, validateFormats: false });
-  const { $schema: _, ...body } = JSON.parse(schema("sarif-2.1.0.json")) as Record<string, unknown>;
-  const validate = ajv.compile($schema.includes("draft-04") ? body : JSON.parse(schema("sarif-2.1.0.json")));
-  validate(document);
-  return validate.errors ?? [];
+  sarif(JSON.parse(text));
+  return sarif.errors ?? [];
 };
 
 const junitProblems = async (text: string): Promise<unknown> => {
@@ -127,6 +124,22 @@ describe("reports of the built program", () => {
     expect(comment?.body.length).toBeLessThanOrEqual(65_536);
     expect(comment?.body).toContain("too short for every range that gains access");
   });
+});
+
+it("the SBOM names what is in the bundle, and not the toolchain", () => {
+  const text = execFileSync(process.execPath, ["scripts/sbom.mjs"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  // Made by npm, in the form that CycloneDX 1.5 gives.
+  const sbom = JSON.parse(text) as { bomFormat: string; components: { name: string; purl: string }[] };
+  expect(sbom.bomFormat).toBe("CycloneDX");
+  const names = sbom.components.map(({ name }) => name);
+  expect(names).toEqual(
+    expect.arrayContaining(["yaml", "ajv", "commander", "undici", "chalk", "fast-json-patch"]),
+  );
+  for (const name of ["vitest", "typescript", "rolldown"]) expect(names).not.toContain(name);
+  for (const { purl } of sbom.components) expect(purl).toMatch(/^pkg:npm\//);
 });
 
 describe("cutting a text to a limit", async () => {

@@ -121,7 +121,7 @@ export const runScript = (
   script: string,
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Promise<{ code: number; log: string }> =>
-  bash(script, options.cwd, { PATH: process.env["PATH"] ?? "", HOME: scratch, ...options.env });
+  bash(script, options.cwd, { PATH: process.env.PATH ?? "", HOME: scratch, ...options.env });
 
 export const runAction = async (options: RunnerOptions): Promise<Ran> => {
   const temp = newFolder("runner");
