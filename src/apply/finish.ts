@@ -56,7 +56,7 @@ const outcomeOf = (
 ): "refused" | "midway" | "failed" => {
   const reports = [...run.reports.values()];
   if (reports.some(({ status }) => status === "applied" || status === "unknown")) return "midway";
-  const touched = reports.some(({ status }) => status === "failed");
+  const touched = reports.some(({ status, unchanged }) => status === "failed" && unchanged !== true);
   if (touched && (actual === undefined || !agrees(run.expected(run.done), fingerprintOf(actual))))
     return "midway";
   return stop.reason === "refused" ? "refused" : "failed";

@@ -14,10 +14,21 @@ export interface AccountReader {
 /** How a write ended, as far as its answer tells. Only `applied` says that everything sent was taken. */
 export type WriteOutcome =
   | { readonly kind: "applied"; readonly rule?: SnapshotRule; readonly serverAt?: string }
-  /** A definite no, nothing was changed: 400, 401, 403, 404, 409, 429 without a wait left. Status 0: never sent. */
+  /** A definite no, nothing was changed: 400, 401, 403, 404, 409. Status 0: never sent, and trying again is no use. */
   | {
       readonly kind: "refused";
       readonly status: number;
+      readonly message: string;
+      readonly hint?: string;
+      readonly serverAt?: string;
+    }
+  /**
+   * Too many requests (429): nothing was changed. It may be sent again after `seconds`; the account may be another
+   * one by then, so it is read first.
+   */
+  | {
+      readonly kind: "throttled";
+      readonly seconds: number;
       readonly message: string;
       readonly hint?: string;
       readonly serverAt?: string;

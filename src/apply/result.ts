@@ -34,6 +34,8 @@ export interface Patience {
   readonly finishCall: number;
   /** How often one step is tried at most, each time only after the one before is known not to have landed. */
   readonly attempts: number;
+  /** How often the service's cooldown (429) is sat out for one step. */
+  readonly cooldowns: number;
 }
 
 export const defaultPatience: Patience = {
@@ -42,6 +44,7 @@ export const defaultPatience: Patience = {
   visible: [500, 1_000, 2_000, 4_000],
   finishCall: 10_000,
   attempts: 3,
+  cooldowns: 3,
 };
 
 export type StepStatus =
@@ -61,6 +64,8 @@ export interface StepReport {
   readonly ruleId?: number;
   /** What the API said, or how the outcome was found out. */
   readonly message?: string;
+  /** Of a failed step: its calls are known to have changed nothing. */
+  readonly unchanged?: boolean;
 }
 
 export type ApplyEvent =
@@ -80,6 +85,14 @@ export type ApplyEvent =
       readonly kind: "step-waiting";
       readonly planned: PlannedStep;
       readonly ms: number;
+      readonly message: string;
+    }
+  /** Too many requests: the step is sent again after `seconds` more of `total`. Told each second; 0 at the end. */
+  | {
+      readonly kind: "throttled";
+      readonly planned: PlannedStep;
+      readonly seconds: number;
+      readonly total: number;
       readonly message: string;
     }
   | { readonly kind: "step-finished"; readonly total: number; readonly report: StepReport }

@@ -92,12 +92,18 @@ export class Run {
   async finishStep(
     planned: PlannedStep,
     status: StepStatus,
-    details: { attempts?: number; ruleId?: number; serverAt?: string; message?: string } = {},
+    details: {
+      attempts?: number;
+      ruleId?: number;
+      serverAt?: string;
+      message?: string;
+      unchanged?: boolean;
+    } = {},
   ): Promise<readonly Diagnostic[]> {
     const { serverAt, ...told } = details;
     const report: StepReport = { planned, status, attempts: 0, ...told };
     this.reports.set(planned.number, report);
-    const { attempts: _, ...fields } = details;
+    const { attempts: _, unchanged: __, ...fields } = details;
     const problems = await this.write({
       step: planned.number,
       outcome: recordOutcome(status),

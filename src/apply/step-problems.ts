@@ -28,6 +28,14 @@ export const unseen = (planned: PlannedStep): Diagnostic => ({
   hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
 });
 
+/** It never left this machine, and neither does anything else. */
+export const notSent = (planned: PlannedStep, outcome: { message: string; hint?: string }): Diagnostic => ({
+  code: "step-not-sent",
+  severity: "error",
+  message: `${capital(describeStep(planned))} could not be sent: ${outcome.message}`,
+  hint: outcome.hint ?? "Run the same apply again once the service can be reached",
+});
+
 /** A definite no, or a partial yes. */
 export const refusal = (
   planned: PlannedStep,
@@ -42,13 +50,11 @@ export const refusal = (
     };
   }
   const { status, message, hint } = outcome;
+  if (status === 0) return notSent(planned, outcome);
   return {
-    code: status === 0 ? "step-not-sent" : "step-refused",
+    code: "step-refused",
     severity: "error",
-    message:
-      status === 0
-        ? `${capital(describeStep(planned))} could not be sent: ${message}`
-        : `The service refused ${describeStep(planned)} with status ${status}: ${message}`,
+    message: `The service refused ${describeStep(planned)} with status ${status}: ${message}`,
     ...(hint === undefined ? {} : { hint }),
   };
 };

@@ -22,8 +22,13 @@ export const createProgress = (io: Io, options: { readonly color?: boolean }): P
   const look = lookOf(io, io.stderr, options);
   const live = isLive(io) ? new LiveLine(io, look) : undefined;
   let stepBegan = 0;
+  const onWait: Progress["onWait"] =
+    live === undefined
+      ? plainWaits(io)
+      : (wait) => (wait.seconds > 0 ? live.show(waitText(wait)) : live.clear());
   return {
     onProgress: (event) => {
+      if (event.kind === "throttled") onWait({ ...event, reason: "rate-limited" });
       if (event.kind === "step-started" && event.attempt === 1) stepBegan = io.now().getTime();
       const line = progressLine(event, look, stepBegan === 0 ? undefined : io.now().getTime() - stepBegan);
       if (line !== undefined) {
@@ -33,10 +38,7 @@ export const createProgress = (io: Io, options: { readonly color?: boolean }): P
       const text = liveText(event);
       if (text !== undefined) live?.show(text);
     },
-    onWait:
-      live === undefined
-        ? plainWaits(io)
-        : (wait) => (wait.seconds > 0 ? live.show(waitText(wait)) : live.clear()),
+    onWait,
     stop: () => live?.clear(),
   };
 };

@@ -8,7 +8,7 @@ import { dataOf, field, text, truth } from "./decode.js";
 import { isLoopback } from "./host.js";
 import { openDownload, readEnvelope } from "./read-call.js";
 import type { Opened } from "./tries.js";
-import { sendWrite, writtenOrThrow } from "./write-call.js";
+import { sendPatiently } from "./write-call.js";
 
 type Exports = Omit<AuditReader, "listPage">;
 
@@ -16,7 +16,7 @@ export const createAuditExports = (channel: Channel): Exports => ({
   ...createExportReader(channel),
   async startExport() {
     const url = channel.accountUrl("audit-logs/export/");
-    const answer = writtenOrThrow(await sendWrite(channel, { method: "POST", url }, "export"));
+    const answer = await sendPatiently(channel, { method: "POST", url }, "export");
     const parsed = parseJson(answer);
     if ("problem" in parsed) throw parsed.problem;
     return text(field(dataOf(answer, openEnvelope(parsed.value)), "job_id"));

@@ -1,6 +1,6 @@
 /**
- * Writing calls: sent once. Sent again only where it is certain that the first one did nothing: nothing left
- * this machine, or the server said 429. After anything unclear the outcome is `unknown` (DESIGN.md, promise 8).
+ * Writing calls: sent once. Whether one may be sent again is for whoever knows what it changes: after a 429 or a
+ * connection that never stood, the account may be another one by the time that it goes out.
  */
 import type { WriteOutcome } from "../apply/ports.js";
 import { Failure } from "../model/failure.js";
@@ -11,16 +11,24 @@ import { interrupted } from "./network-failure.js";
 import { Patience } from "./read-call.js";
 import { type Subject, statusFailure } from "./status-failure.js";
 import type { Call } from "./tries.js";
+import { askedSeconds, cooldownSeconds, longestWaitSeconds } from "./waiting.js";
 
 export type WriteCall = Call & { readonly method: "POST" | "PUT" | "DELETE" };
 
 type Refused = Extract<WriteOutcome, { kind: "refused" }>;
 type Unknown = Extract<WriteOutcome, { kind: "unknown" }>;
+type Throttled = Extract<WriteOutcome, { kind: "throttled" }>;
 
 export type Written =
   /** A 2xx; whether everything was taken is for its reader to say. */
   | { readonly kind: "accepted"; readonly answer: Answer }
-  | { readonly kind: "ended"; readonly outcome: Refused | Unknown; readonly reason: Failure };
+  | {
+      readonly kind: "ended";
+      readonly outcome: Refused | Unknown | Throttled;
+      readonly reason: Failure;
+      /** Of a 429. */
+      readonly answer?: Answer;
+    };
 
 /** The status of a `refused` write whose request never left this machine. */
 export const notSentStatus = 0;
@@ -32,53 +40,48 @@ export const notSentStatus = 0;
 const unclear = new Set([408, 499, 301, 302, 303]);
 
 export const sendWrite = async (channel: Channel, call: WriteCall, subject: Subject): Promise<Written> => {
-  const patience = new Patience(channel);
   if (channel.signal?.aborted === true) return refused(notSentStatus, interrupted());
-  for (;;) {
-    // No signal: a write under way is let finish, bounded by its own time-out, so that its outcome is known.
-    const result = await channel.exchange(call, undefined);
-    if (result.kind === "broken") {
-      if (result.sent) return unclearEnd(result.failure);
-      const end = result.passing
-        ? await endOf(patience.afterTrouble(result.failure, undefined))
-        : result.failure;
-      if (end !== undefined) return refused(notSentStatus, end);
-      continue;
-    }
-    if (result.status >= 200 && result.status < 300) return { kind: "accepted", answer: result };
-    const said = statusFailure(result, subject, channel.now().getTime());
-    if (result.status === 429) {
-      const end = await endOf(patience.afterTooMany(result, said));
-      if (end !== undefined) return refused(result.status, end, result.serverAt);
-      continue;
-    }
-    const definite = result.status >= 300 && result.status < 500 && !unclear.has(result.status);
-    return definite ? refused(result.status, said, result.serverAt) : unclearEnd(said);
+  // No signal: a write under way is let finish, bounded by its own time-out, so that its outcome is known.
+  const result = await channel.exchange(call, undefined);
+  if (result.kind === "broken") {
+    if (result.sent) return unclearEnd(result.failure);
+    return result.passing ? neverSent(result.failure) : refused(notSentStatus, result.failure);
   }
+  if (result.status >= 200 && result.status < 300) return { kind: "accepted", answer: result };
+  const now = channel.now().getTime();
+  const said = statusFailure(result, subject, now);
+  if (result.status === 429) return throttled(result, said, now);
+  const definite = result.status >= 300 && result.status < 500 && !unclear.has(result.status);
+  return definite ? refused(result.status, said, result.serverAt) : unclearEnd(said);
 };
 
-/** Undefined when the wait was sat out; the failure that ended it otherwise. */
-const endOf = async (wait: Promise<void>): Promise<Failure | undefined> => {
-  try {
-    await wait;
-    return undefined;
-  } catch (thrown) {
-    if (thrown instanceof Failure) return thrown;
-    throw thrown;
-  }
+/** A 429 that asks for longer than anybody would sit out is a plain no. */
+const throttled = (answer: Answer, said: Failure, now: number): Written => {
+  const seconds = askedSeconds(answer.headers, now) ?? cooldownSeconds;
+  if (seconds > longestWaitSeconds) return refused(answer.status, said, answer.serverAt);
+  const outcome: Throttled = { kind: "throttled", seconds, ...saying(said, answer.serverAt) };
+  return { kind: "ended", outcome, reason: said, answer };
 };
 
-const refused = (status: number, reason: Failure, serverAt?: string): Written => {
+const saying = (reason: Failure, serverAt?: string) => {
   const hint = reason.diagnostics[0]?.hint;
-  const outcome: Refused = {
-    kind: "refused",
-    status,
+  return {
     message: reason.message,
     ...(hint === undefined ? {} : { hint }),
     ...(serverAt === undefined ? {} : { serverAt }),
   };
+};
+
+const refused = (status: number, reason: Failure, serverAt?: string): Written => {
+  const outcome: Refused = { kind: "refused", status, ...saying(reason, serverAt) };
   return { kind: "ended", outcome, reason };
 };
+
+const neverSent = (reason: Failure): Written => ({
+  kind: "ended",
+  outcome: { kind: "unknown", message: reason.message, neverSent: true },
+  reason,
+});
 
 const unclearEnd = (reason: Failure): Written => ({ kind: "ended", outcome: unknown(reason), reason });
 
@@ -105,8 +108,19 @@ export const readWritten = (
   }
 };
 
-/** For calls that start something but change no account, such as an export: their end as value or `Failure`. */
-export const writtenOrThrow = (written: Written): Answer => {
-  if (written.kind === "ended") throw written.reason;
-  return written.answer;
+/**
+ * For calls that start something but change no account, such as an export: waits and sends again where nothing was
+ * done by the try before. The answer, or a `Failure`.
+ */
+export const sendPatiently = async (channel: Channel, call: WriteCall, subject: Subject): Promise<Answer> => {
+  const patience = new Patience(channel);
+  for (;;) {
+    const written = await sendWrite(channel, call, subject);
+    if (written.kind === "accepted") return written.answer;
+    const { outcome, reason, answer } = written;
+    if (answer !== undefined) await patience.afterTooMany(answer, reason);
+    else if (outcome.kind === "unknown" && outcome.neverSent === true)
+      await patience.afterTrouble(reason, undefined);
+    else throw reason;
+  }
 };

@@ -49,6 +49,7 @@ export const progressLine = (event: ApplyEvent, look: Look, elapsedMs?: number):
   switch (event.kind) {
     case "reading":
     case "asking-server":
+    case "throttled":
       return undefined;
     case "step-started":
       return event.attempt === 1
@@ -86,6 +87,7 @@ export const liveText = (event: ApplyEvent): string | undefined => {
       return `Waiting ${duration(event.ms)} before a last look`;
     case "resuming":
     case "lockout-allowed":
+    case "throttled":
     case "step-finished":
     case "verified":
       return undefined;

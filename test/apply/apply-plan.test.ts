@@ -377,7 +377,7 @@ describe("outcomes that are not a plain yes", () => {
       // Of the two, the one that its own answer named went; the receipt names both, the report the one that stays.
       const stays = outcome.fake.rules.find(({ name }) => name === "vpn")?.id;
       const ofStep = outcome.journal.lines.filter((line) => line.startsWith('{"step":1,')).join();
-      const named = [...ofStep.matchAll(/"ruleId":(\d+)/g)].map(([, id]) => Number(id));
+      const named = [...ofStep.matchAll(/"rule_id":(\d+)/g)].map(([, id]) => Number(id));
       expect(new Set(named).size).toBe(2);
       expect([named.at(-1), outcome.result.steps[0]?.ruleId]).toEqual([stays, stays]);
     },
@@ -453,6 +453,89 @@ describe("outcomes that are not a plain yes", () => {
     expect(lost.result.remaining).toBeUndefined();
     expect(receiptOf(lost).outcomes[0]).toBe("unknown");
   });
+});
+
+describe("too many requests", () => {
+  it("sits the cooldown out visibly, reads the account again, and sends the step again", async () => {
+    const outcome = await run({ faults: { 2: { throttled: 300 } } });
+    expect(outcome.result).toMatchObject({ outcome: "done", exitCode: 0 });
+    expect(outcome.result.steps[1]).toMatchObject({ status: "applied", attempts: 2 });
+    // One reading more than without it, and no wait for a late landing: the call did nothing.
+    expect([outcome.fake.writes, outcome.fake.reads]).toEqual([5, 6]);
+    expect(outcome.slept).toEqual(Array.from({ length: 300 }, () => 1_000));
+    const told = outcome.events.flatMap((event) => (event.kind === "throttled" ? [event.seconds] : []));
+    expect(told).toEqual(Array.from({ length: 301 }, (_, index) => 300 - index));
+  });
+
+  it("has said in the receipt, before it waits, that nothing was changed", async () => {
+    const fake = new FakeAccount(before);
+    const journal = new MemoryJournal();
+    const stop = new AbortController();
+    const onProgress = (event: ApplyEvent): void => {
+      if (event.kind === "throttled" && event.seconds === 7) stop.abort();
+    };
+    const outcome = await run({
+      fake,
+      journal,
+      faults: { 1: { throttled: 9 } },
+      signal: stop.signal,
+      onProgress,
+    });
+    const records = journal.lines.map((line) => /"step":1,"outcome":"(\w+)"/.exec(line)?.[1]);
+    expect(records.filter((one) => one !== undefined)).toEqual(["started", "failed", "failed"]);
+    expect(outcome.slept.length).toBeLessThan(9);
+    // Nothing was changed, and the user wanted to stop.
+    expect(outcome.result).toMatchObject({ outcome: "failed", exitCode: 1 });
+    expect(codes(outcome.result)).toEqual(["interrupted"]);
+  });
+
+  it("stops when somebody changed the account during the wait", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes !== 2) return;
+      fake.onCall = () => undefined;
+      fake.change((it) => it.rules.push({ ...it.rules[0]!, id: 55, name: "theirs" }));
+    };
+    const { result } = await run({ fake, faults: { 2: { throttled: 5 } } });
+    expect([result.outcome, result.exitCode, codes(result)]).toEqual(["midway", 4, ["account-changed"]]);
+    expect([statuses(result), fake.writes]).toEqual(["applied failed not-begun not-begun", 2]);
+  });
+
+  it("gives up after three cooldowns of one step, with nothing changed", async () => {
+    const faults = Object.fromEntries([1, 2, 3, 4].map((write) => [write, { throttled: 5 }]));
+    const { result, fake } = await run({ faults });
+    expect(result).toMatchObject({ outcome: "failed", exitCode: 1 });
+    expect([codes(result), fake.writes]).toEqual([["step-refused"], 4]);
+  });
+
+  it("does not count a cooldown as a try", async () => {
+    const { result } = await run({
+      faults: { 1: { throttled: 1 }, 2: "lost", 3: { throttled: 1 }, 4: "lost" },
+    });
+    expect([result.outcome, result.steps[0]?.attempts]).toEqual(["done", 5]);
+  });
+});
+
+describe("calls that never left this machine", () => {
+  it("are made again after a reading, and leave no doubt", async () => {
+    const { result, fake } = await run({ faults: { 1: "not-sent" } });
+    expect([result.outcome, fake.writes, fake.reads]).toEqual(["done", 5, 7]);
+  });
+
+  it("are no unknown where the account cannot be read either", async () => {
+    const fake = new FakeAccount(before);
+    for (let read = 2; read < 20; read += 1) fake.unreadable.add(read);
+    const { result } = await run({ fake, faults: { 1: "not-sent" } });
+    expect([result.outcome, result.exitCode, codes(result)]).toEqual(["failed", 1, ["step-not-sent"]]);
+    expect(statuses(result)).toBe("failed not-begun not-begun not-begun");
+  });
+});
+
+it("a plain no changed nothing, even where the account cannot be read afterwards", async () => {
+  const fake = new FakeAccount(before);
+  for (let read = 2; read < 20; read += 1) fake.unreadable.add(read);
+  const { result } = await run({ fake, faults: { 1: "refused" } });
+  expect([result.outcome, result.exitCode, codes(result)]).toEqual(["failed", 1, ["step-refused"]]);
 });
 
 describe("somebody else at work", () => {

@@ -20,6 +20,8 @@ export type Fault =
   /** The answer is lost, and it takes effect only after the given number of further readings. */
   | { readonly landsAfterReads: number }
   | "refused"
+  /** 429: nothing is done, and it may be sent again after so many seconds. */
+  | { readonly throttled: number }
   /** Only the first of the new prefixes is taken, and the answer says so. */
   | "partial"
   /** Everything is taken, and the answer says that it was not. */
@@ -168,6 +170,8 @@ export class FakeAccount implements AccountReader, AccountWriter {
     const fault = this.faults.get(this.writes);
     if (fault === "lost") return { kind: "unknown", message: "connection reset" };
     if (fault === "not-sent") return { kind: "unknown", message: "connection refused", neverSent: true };
+    if (typeof fault === "object" && "throttled" in fault)
+      return { kind: "throttled", seconds: fault.throttled, message: "too many requests" };
     if (fault === "refused") return refusal(400, "Invalid IP range");
     if (fault === "lie") return { kind: "applied" };
     const taken = fault === "partial" ? prefixes.slice(0, -1) : prefixes;

@@ -286,33 +286,27 @@ describe.each(writes)("%s is never repeated blindly", (_, write) => {
     expect(seen).toHaveLength(1);
   });
 
-  test("429 waits and is sent again", async () => {
-    const { client, seen, waits } = await bench([no(429, "Later", { "retry-after": "2" }), no(400, "No")]);
-    expect(await write(client)).toMatchObject({ kind: "refused", status: 400 });
-    expect(seen).toHaveLength(2);
-    expect(waits.map(({ seconds }) => seconds)).toEqual([2, 1, 0]);
-  });
-
-  test("429 that stays is refused", async () => {
-    const { client, seen } = await bench([no(429, "Later", { "retry-after": "2" })]);
-    expect(await write(client)).toMatchObject({ kind: "refused", status: 429 });
-    expect(seen).toHaveLength(4);
-  });
-
-  test("429 while the signal ends the wait is refused", async () => {
-    const stop = new AbortController();
-    const { client, seen } = await bench([no(429, "Later")], {
-      signal: stop.signal,
-      onWait: () => stop.abort(),
-    });
-    expect(await write(client)).toMatchObject({ kind: "refused", status: 429 });
+  test.each([
+    [{ "retry-after": "7" }, 7],
+    [{ "retry-after": "Sat, 21 Nov 2026 00:01:30 GMT", date: "Sat, 21 Nov 2026 00:00:00 GMT" }, 90],
+    [{ "x-rate-limit-retry-after-seconds": "12" }, 12],
+    [{}, 300],
+  ])("429 is told with its wait, and not sent again: %j", async (headers, seconds) => {
+    const { client, seen, sleeps } = await bench([no(429, "Later", headers)]);
+    expect(await write(client)).toMatchObject({ kind: "throttled", seconds });
     expect(seen).toHaveLength(1);
+    expect(sleeps).toEqual([]);
   });
 
-  test("no connection is a definite no: nothing was sent", async () => {
+  test("429 that asks for more than anybody sits out is a plain no", async () => {
+    const { client } = await bench([no(429, "Later", { "retry-after": "3600" })]);
+    expect(await write(client)).toMatchObject({ kind: "refused", status: 429 });
+  });
+
+  test("no connection: known not to have been sent, and not sent again", async () => {
     const { client, sleeps } = await bench([], { baseUrl: `http://127.0.0.1:${await closedPort()}` });
-    expect(await write(client)).toMatchObject({ kind: "refused", status: 0 });
-    expect(sleeps.length).toBeGreaterThan(0);
+    expect(await write(client)).toMatchObject({ kind: "unknown", neverSent: true });
+    expect(sleeps).toEqual([]);
   });
 
   test("after the signal nothing is sent", async () => {

@@ -116,12 +116,12 @@ describe("faults", () => {
     [{ kind: "partial", silently: true }, "partial", 1],
     [{ kind: "status", status: 400, when: "before" }, "refused", 0],
     [{ kind: "status", status: 403, when: "before" }, "refused", 0],
-    [{ kind: "status", status: 429, retryAfter: 2, when: "before" }, "applied", 1],
-    [{ kind: "status", status: 429, retryAfter: 2, retryAfterForm: "date", when: "before" }, "applied", 1],
+    [{ kind: "status", status: 429, retryAfter: 2, when: "before" }, "throttled", 0],
+    [{ kind: "status", status: 429, retryAfter: 2, retryAfterForm: "date", when: "before" }, "throttled", 0],
     [
       { kind: "status", status: 429, retryAfter: 2, retryAfterForm: "x-header", when: "before" },
-      "applied",
-      1,
+      "throttled",
+      0,
     ],
   ])("%j: %s, %i rule", async (fault, kind, count) => {
     expect(await outcome(fault)).toEqual([kind, count]);

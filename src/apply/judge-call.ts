@@ -1,0 +1,198 @@
+/** What the answer to a step's call, and the account read after it, say about the step. */
+import { assertNever } from "../model/assert.js";
+import type { PlannedStep } from "../plan/plan.js";
+import type { CallOutcome } from "./call.js";
+import { lookForStep, type Sight } from "./look.js";
+import type { WriteOutcome } from "./ports.js";
+import type { GoodReading } from "./read-account.js";
+import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
+import { foundLater, notSent, refusal, unseen } from "./step-problems.js";
+import { stopForeignChange } from "./stops.js";
+import { sitOut } from "./throttle.js";
+
+export type StepEnd =
+  | { readonly kind: "done"; readonly reading: GoodReading }
+  | { readonly kind: "stopped"; readonly stop: Stop };
+
+/** What one try came to. `again`: it is known not to have landed, so the step may be tried once more. */
+export type TryEnd =
+  | StepEnd
+  | { readonly kind: "again"; readonly reading: GoodReading; readonly message: string };
+
+/** One try of a step. */
+export interface Try {
+  readonly run: Run;
+  readonly planned: PlannedStep;
+  /** From 1. */
+  readonly attempt: number;
+  /** How many of the earlier ones were answered with 429. */
+  readonly throttled: number;
+  /** An earlier try had an unknown outcome, and may have landed late. */
+  readonly doubt: boolean;
+}
+
+export const stopped = (stop: Stop): StepEnd => ({ kind: "stopped", stop });
+
+export const isNeverSent = (outcome: CallOutcome): boolean =>
+  outcome.kind === "unknown" && outcome.neverSent === true;
+
+export const judge = async (one: Try, outcome: CallOutcome): Promise<TryEnd> => {
+  switch (outcome.kind) {
+    case "applied":
+      return judgeApplied(one, outcome);
+    case "unknown":
+      return judgeUnknown(one, outcome);
+    case "throttled":
+      return judgeThrottled(one, outcome);
+    case "refused":
+    case "partial":
+      return judgeRefused(one, outcome);
+    case "abandoned":
+      await settle(one, "unknown", {
+        message: "stopped while the call was in flight, before its answer came",
+      });
+      return stopped(stopInterrupted());
+    default:
+      return assertNever(outcome);
+  }
+};
+
+type Details = { ruleId?: number; serverAt?: string; message?: string; unchanged?: boolean };
+
+export const settle = (one: Try, status: "applied" | "failed" | "unknown", details: Details) =>
+  one.run.finishStep(one.planned, status, { attempts: one.attempt, ...details });
+
+/** Ends a step that the account shows to be done, whatever its answer was. */
+const finishApplied = async (one: Try, reading: GoodReading, details: Details): Promise<StepEnd> => {
+  const problems = await settle(one, "applied", details);
+  if (problems.length > 0) return stopped({ ...stopFailed(problems), actual: reading.state });
+  return { kind: "done", reading };
+};
+
+const answered = (outcome: { serverAt?: string; rule?: { id: number } }): Details => ({
+  ...(outcome.rule === undefined ? {} : { ruleId: outcome.rule.id }),
+  ...(outcome.serverAt === undefined ? {} : { serverAt: outcome.serverAt }),
+});
+
+const judgeApplied = async (
+  one: Try,
+  outcome: Extract<WriteOutcome, { kind: "applied" }>,
+): Promise<StepEnd> => {
+  const { run, planned } = one;
+  const problems = await settle(one, "applied", answered(outcome));
+  if (problems.length > 0) return stopped(stopFailed(problems));
+  const sight = await lookForStep(
+    run,
+    planned,
+    [0, ...run.patience.visible],
+    "the answer said done, but the account does not show it yet",
+  );
+  if (sight.kind === "landed" || sight.kind === "invisible") return { kind: "done", reading: sight.reading };
+  if (sight.kind !== "not-landed") return stopped(stopBySight(one, sight));
+  await settle(one, "unknown", {
+    ...answered(outcome),
+    message: "the answer said done, but the account does not show it",
+  });
+  return stopped({ ...stopFailed([unseen(planned)]), actual: sight.reading.state });
+};
+
+const judgeUnknown = async (
+  one: Try,
+  outcome: Extract<WriteOutcome, { kind: "unknown" }>,
+): Promise<TryEnd> => {
+  const { run, planned } = one;
+  const waits = outcome.neverSent === true ? run.patience.reconnect : run.patience.settle;
+  const sight = await lookForStep(run, planned, waits, outcome.message);
+  switch (sight.kind) {
+    case "landed":
+      return finishApplied(one, sight.reading, { message: foundLater(outcome.message) });
+    case "not-landed":
+    case "invisible":
+      return { kind: "again", reading: sight.reading, message: outcome.message };
+    case "elsewhere":
+    case "unclear":
+    case "interrupted":
+      // What never left this machine is no unknown.
+      if (isNeverSent(outcome) && !one.doubt) {
+        await settle(one, "failed", { message: outcome.message, unchanged: true });
+        return stopped(
+          sight.kind === "unclear" ? stopFailed([notSent(planned, outcome)]) : stopBySight(one, sight),
+        );
+      }
+      await settle(one, "unknown", { message: outcome.message });
+      return stopped(stopBySight(one, sight));
+    default:
+      return assertNever(sight);
+  }
+};
+
+/** Nothing was changed by this call; whether it may go out again is for the account to say, after the wait. */
+const judgeThrottled = async (
+  one: Try,
+  outcome: Extract<WriteOutcome, { kind: "throttled" }>,
+): Promise<TryEnd> => {
+  const { run, planned, doubt } = one;
+  const details = { ...answered(outcome), message: outcome.message, unchanged: !doubt };
+  if (one.throttled >= run.patience.cooldowns) {
+    await settle(one, "failed", details);
+    return stopped(stopFailed([refusal(planned, { ...outcome, kind: "refused", status: 429 })]));
+  }
+  const problems = await sitOut(run, planned, outcome);
+  const sight: Sight =
+    problems.length > 0
+      ? { kind: "unclear", diagnostics: problems }
+      : await lookForStep(run, planned, [0], outcome.message);
+  switch (sight.kind) {
+    case "landed":
+      return finishApplied(one, sight.reading, { message: foundLater(outcome.message) });
+    case "not-landed":
+    case "invisible":
+      return { kind: "again", reading: sight.reading, message: outcome.message };
+    case "elsewhere":
+    case "unclear":
+    case "interrupted":
+      await settle(one, "failed", details);
+      return stopped(stopBySight(one, sight));
+    default:
+      return assertNever(sight);
+  }
+};
+
+const judgeRefused = async (
+  one: Try,
+  outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
+): Promise<StepEnd> => {
+  const stop = stopFailed([refusal(one.planned, outcome)]);
+  // A plain no to a first try needs no second look: nothing was changed.
+  const sight: Sight =
+    one.doubt || outcome.kind === "partial"
+      ? await lookForStep(one.run, one.planned, [0], outcome.message)
+      : { kind: "unclear", diagnostics: [] };
+  if (sight.kind !== "landed") {
+    const unchanged = outcome.kind === "refused" && !one.doubt;
+    await settle(one, "failed", { ...answered(outcome), message: outcome.message, unchanged });
+    return stopped(sight.kind === "elsewhere" ? { ...stop, actual: sight.state } : stop);
+  }
+  const details = { ...answered(outcome), message: foundLater(outcome.message) };
+  // The earlier try has landed since: this answer only says that everything was there already.
+  if (one.doubt) return finishApplied(one, sight.reading, details);
+  // The answer and the account contradict each other: the account is as planned, but nothing is guessed.
+  await settle(one, "applied", details);
+  return stopped({ ...stop, actual: sight.reading.state });
+};
+
+const stopBySight = (
+  one: Try,
+  sight: Extract<Sight, { kind: "elsewhere" | "unclear" | "interrupted" }>,
+): Stop => {
+  switch (sight.kind) {
+    case "elsewhere":
+      return stopForeignChange(one.run, one.planned.number, sight.state);
+    case "unclear":
+      return stopFailed(sight.diagnostics);
+    case "interrupted":
+      return stopInterrupted();
+    default:
+      return assertNever(sight);
+  }
+};
