@@ -16,15 +16,20 @@ export {
   type DbtClient,
   type ReadOnlyClient,
 } from "./dbt/client.js";
-export type { Diagnostic } from "./model/diagnostic.js";
+export { type Connection, type ConnectionSources, resolveConnection } from "./dbt/connection.js";
+export { type Diagnostic, hasErrors } from "./model/diagnostic.js";
 export { Failure } from "./model/failure.js";
 export type { AccountState, Rule } from "./model/rule.js";
 export type { Snapshot } from "./model/snapshot.js";
 export { explain } from "./plan/explain.js";
-export { makePlan } from "./plan/make-plan.js";
+export { makePlan, type PlanInput, type PlanResult } from "./plan/make-plan.js";
 export type { Change, Plan, PlannedStep } from "./plan/plan.js";
 export { planDocument } from "./plan/plan-document.js";
 export { readPlanFile, writePlanFile } from "./plan/plan-file.js";
+export { checkSnapshot, stateOf } from "./plan/state.js";
 export type { Policy } from "./policy/policy.js";
+export { renderDiagnosticsText } from "./render/diagnostics-text.js";
 export { renderPlanMarkdown } from "./render/plan-markdown.js";
 export { renderPlanText } from "./render/plan-text.js";
+export { createStyle, plainStyle, type Style } from "./render/style.js";
+export { type PlanVerdict, planVerdict } from "./render/verdict.js";

@@ -8,8 +8,12 @@ import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
-import type { Io } from "./io.js";
 import { reasonOf } from "./output.js";
+
+/** All that is needed of the process here; the programmatic API has no `Io`. */
+interface Place {
+  readonly cwd: string;
+}
 
 export interface LoadedPolicy {
   /** Absent where an error stands in `diagnostics`. */
@@ -18,7 +22,7 @@ export interface LoadedPolicy {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export const readPolicyBytes = async (io: Pick<Io, "cwd">, file: string): Promise<Uint8Array> => {
+export const readPolicyBytes = async (io: Place, file: string): Promise<Uint8Array> => {
   try {
     return await readFile(resolve(io.cwd, file));
   } catch (error) {
@@ -66,7 +70,7 @@ const readReferences = async (
 };
 
 /** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
-export const loadPolicyFile = async (io: Pick<Io, "cwd">, file: string, now: Date): Promise<LoadedPolicy> => {
+export const loadPolicyFile = async (io: Place, file: string, now: Date): Promise<LoadedPolicy> => {
   const { parsed, diagnostics } = parsePolicy(await readPolicyBytes(io, file), file);
   if (parsed === undefined) return { diagnostics };
   const folder = dirname(resolve(io.cwd, file));
@@ -86,7 +90,7 @@ export const loadPolicy = (file: string, options: { readonly now?: Date } = {}):
 
 /** The same for commands that cannot go on without a policy: every problem at once, exit code 1. */
 export const requirePolicy = async (
-  io: Io,
+  io: Place & { now(): Date },
   options: { readonly policy: string; readonly now?: Date },
 ): Promise<{ policy: Policy; diagnostics: readonly Diagnostic[] }> => {
   const { policy, diagnostics } = await loadPolicyFile(io, options.policy, options.now ?? io.now());

@@ -3,7 +3,7 @@
  * that an inserted prefix never shifts others. Deletes of rules can only come from `after` leaving them out,
  * and unmanaged rules were copied into it before.
  */
-import jsonPatch, { type Operation } from "fast-json-patch";
+import jsonPatch from "fast-json-patch";
 import { formatPrefix } from "../address/prefix.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { rulesByName, withoutPrefixes } from "./keys.js";
@@ -66,19 +66,27 @@ export const ruleDocument = ({ name, type, description, prefixes }: Rule): Recor
   cidrs: Object.fromEntries(prefixes.map((prefix) => [formatPrefix(prefix), {}])),
 });
 
+/** What a comparison is made of, in the words of RFC 6902. A type of ours, since consumers have no fast-json-patch. */
+export type PatchOperation =
+  | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string };
+
+// `compare` makes these three and no others; its type names all that a patch may hold.
+const compared = (before: object, after: object) => jsonPatch.compare(before, after) as PatchOperation[];
+
 /**
  * The change field by field: an RFC 6902 patch over the rule's canonical document, or over
  * `{"enforcement": …}` for the switch. Computed by fast-json-patch.
  */
-export const patchOf = (change: Change): Operation[] => {
+export const patchOf = (change: Change): PatchOperation[] => {
   switch (change.kind) {
     case "create":
       return [{ op: "add", path: "", value: ruleDocument(change.rule) }];
     case "update":
-      return jsonPatch.compare(ruleDocument(change.before), ruleDocument(change.after));
+      return compared(ruleDocument(change.before), ruleDocument(change.after));
     case "delete":
       return [{ op: "remove", path: "" }];
     case "enforcement":
-      return jsonPatch.compare({ enforcement: change.before }, { enforcement: change.after });
+      return compared({ enforcement: change.before }, { enforcement: change.after });
   }
 };
