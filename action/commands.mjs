@@ -31,11 +31,13 @@ const report = async (settings, name, args, formats, print = true) => {
   const text = textOf(file("text"));
   const markdown = textOf(file("markdown"));
   if (print) process.stdout.write(text);
-  process.stdout.write(textOf(file("github")));
+  const annotations = textOf(file("github"));
+  process.stdout.write(annotations);
   // The marker has no meaning outside a comment.
   if (markdown !== "") writeSummary(settings.env, markdown.replace(/^<!--.*-->\n/, ""));
-  if (document?.format === "dbt-ip-rules/diagnostics" && name !== "validate") {
-    process.stdout.write(annotateDiagnostics(document.diagnostics));
+  const failed = document?.format === "dbt-ip-rules/diagnostics";
+  if (failed && annotations === "") process.stdout.write(annotateDiagnostics(document.diagnostics));
+  if (failed && name !== "validate") {
     const said = document.diagnostics.map(
       ({ code: kind, severity, message }) => `${severity}[${kind}]: ${message}`,
     );

@@ -19,8 +19,12 @@ export const writeSummary = ({ GITHUB_STEP_SUMMARY: file }, markdown) => {
   if (file) appendFileSync(file, `${cutMarkdown(markdown, summaryLimit)}\n`);
 };
 
-const data = (text) => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-const property = (text) => data(String(text)).replaceAll(":", "%3A").replaceAll(",", "%2C");
+/** What a terminal, a log or a reader could be misled by, made visible; JSON brings it back from its escapes. */
+const visible = (text) =>
+  String(text).replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
+
+const data = (text) => visible(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+const property = (text) => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
 /** One workflow command; `message` cannot end it or begin another. */
 export const annotation = (level, properties, message) => {
@@ -64,7 +68,7 @@ export const textOf = (file) => {
 export const fenced = (text) => {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
-  return `${fence}text\n${text.trimEnd()}\n${fence}\n`;
+  return `${fence}text\n${visible(text).trimEnd()}\n${fence}\n`;
 };
 
 const leftOut = "\n_The rest is left out here for length: read the whole report in the run's log._\n";

@@ -25,7 +25,7 @@ const problemsOf = (validate: ReturnType<typeof schemaNamed>, file: string): unk
 describe("published schemas", () => {
   const workflowSchema = schemaNamed("github-workflow");
 
-  it.each(workflows)("%s is a workflow", (file) => {
+  it.each([...workflows, "examples/init/github-workflow.yml"])("%s is a workflow", (file) => {
     expect(problemsOf(workflowSchema, file)).toEqual([]);
   });
 

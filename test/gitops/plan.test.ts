@@ -139,6 +139,23 @@ describe("hostile surroundings", () => {
     expect(ran.log).not.toMatch(/forged/);
   });
 
+  it("shows what hides in a policy that does not load", async () => {
+    world.write("policy.yaml", 'version: 1\n"\\e[31m\\u202E::error::forged\\L": 1\n');
+    const ran = await world.run({}, { event });
+    expect(ran.code).toBe(1);
+    expect(ran.log).toMatch(/^::error file=policy.yaml,line=2/m);
+    expect(`${ran.log}${ran.summary}`).not.toMatch(/[\u001b\u202e\u2028]/);
+    expect(ran.log).not.toMatch(/^::error::/m);
+  });
+
+  it("writes a value of several lines as one output", async () => {
+    const ran = await world.run({ "plan-file": "odd\nverdict=forged", comment: "false" }, { event });
+    expect(ran.outputs).toMatchObject({
+      verdict: "changes",
+      "plan-file": join(world.workspace, "odd\nverdict=forged"),
+    });
+  });
+
   it("takes each line of args as one argument, and no shell sees it", async () => {
     const ran = await world.run(
       { args: "--client-ip\n203.0.113.11\n\n--now=2026-01-01; touch pwned" },
@@ -216,6 +233,26 @@ describe("a GitHub that is not well", () => {
     expect(ran.log).toMatch(/^::error title=dbt-ip-rules::.*pull-requests: write/m);
     expect(ran.log).not.toMatch(/^::error::/m);
     expect(ran.log).not.toContain(dbtToken);
+  });
+});
+
+describe("validate", () => {
+  it("needs no token, and puts problems at their lines", async () => {
+    const fine = await world.run({ command: "validate", token: "", host: "" });
+    expect(fine.outputs).toMatchObject({ verdict: "valid", "exit-code": "0" });
+    world.write("policy.yaml", `${policy}tests:\n  - name: all\n    allowed: [192.0.2.1]\n`);
+    const failing = await world.run({ command: "validate", token: "", host: "" });
+    expect(failing.code).toBe(3);
+    expect(failing.outputs.verdict).toBe("refused");
+    expect(failing.summary).toContain("a policy test fails");
+    expect(failing.log).toMatch(/^::error file=policy.yaml,line=/m);
+  });
+
+  it("says that there is no policy", async () => {
+    const ran = await world.run({ command: "validate", policy: "missing.yaml", token: "", host: "" });
+    expect(ran.code).toBe(1);
+    expect(ran.log).toMatch(/^::error title=policy-missing::/m);
+    expect(world.emulator.requests.list()).toEqual([]);
   });
 });
 
