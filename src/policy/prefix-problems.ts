@@ -1,5 +1,5 @@
 /** A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant. */
-import { type AddressProblem, formatPrefix, parseAddress } from "../address/prefix.js";
+import { type AddressProblem, formatPrefix, parseAddress, parsePrefix } from "../address/prefix.js";
 import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
 import { rangePrefixes } from "./address-text.js";
 import type { LocatedText } from "./raw-policy.js";
@@ -35,7 +35,17 @@ const netmaskHint = (text: string): string | undefined => {
   return /^1*0*$/.test(bits) ? `Write ${network}/${bits.replaceAll("0", "").length}` : undefined;
 };
 
+/** What stands around an address that could be read without it. */
+const extraHint = (text: string): string | undefined => {
+  const found = /^(?:[a-z]+:\/\/)?\[?([0-9A-Fa-f.:]*?)\]?(?::\d+)?\/?$/.exec(text);
+  const address = found?.[1];
+  if (address === undefined || address === text || !parseAddress(address).ok) return undefined;
+  return `Write the address alone, since rules know neither protocols nor ports: ${address}`;
+};
+
 const hintFor = (text: string, { code }: AddressProblem): string | undefined => {
+  const extra = extraHint(text);
+  if (extra !== undefined) return extra;
   if (text.includes("-")) {
     const range = rangeHint(text);
     if (range !== undefined) return range;
@@ -48,13 +58,17 @@ const hintFor = (text: string, { code }: AddressProblem): string | undefined => 
     case "netmask":
       return netmaskHint(text) ?? "Write the prefix length, such as /24";
     case "blank":
-      return text.trim() === text ? "Write one prefix an item" : "Remove the blank";
+      return parsePrefix(text.replaceAll(/\s/g, "")).ok && !/[\da-fA-F]\s+[\da-fA-F]/.test(text)
+        ? "Remove the blank"
+        : "Write one prefix an item";
     case "unexpected-character":
       return /[,;]/.test(text)
         ? "Write one prefix an item"
         : text.includes("*")
           ? "Write a prefix length instead of `*`: 203.0.113.0/24"
-          : undefined;
+          : text.includes("\\")
+            ? "Write `/` before the length"
+            : undefined;
     case "host-name":
       return "Look the addresses up and write them; names can change under a rule";
     default:

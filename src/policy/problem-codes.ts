@@ -21,6 +21,8 @@ export const policyProblems = {
   "bad-date": "An expiry date is not written as year, month and day, or is not in the calendar.",
   "bad-network-name": "A network's name holds characters that it cannot.",
   "bad-prefix": "A text is no IP address or prefix.",
+  "mapped-length":
+    "An IPv4 address in its IPv6 spelling has a length shorter than /96, which is all of IPv4 and more.",
   "unquoted-ipv6": "An IPv6 prefix that ends in a colon is not in quotes, so that YAML takes it for a key.",
   "cidr-and-network": "An entry has both a prefix and a network.",
   "empty-test": "A test expects nothing.",

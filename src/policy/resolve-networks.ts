@@ -60,6 +60,10 @@ export class Networks {
     return network.entries;
   }
 
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   reportUnused(): void {
     for (const [name, network] of this.#byName) {
       if (network.shared || this.#used.has(name)) continue;

@@ -1,5 +1,5 @@
 /** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
-import { formatPrefix } from "../address/prefix.js";
+import { formatPrefix, parsePrefix } from "../address/prefix.js";
 import type { SourceRange } from "../model/diagnostic.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
@@ -37,6 +37,15 @@ export const resolveEntries = (
   for (const entry of entries) {
     if (entry.kind === "prefix") {
       const { text, kind: _, ...extras } = entry;
+      if (networks.has(text.value) && !parsePrefix(text.value).ok) {
+        resolving.problems.error(
+          "bad-prefix",
+          `\`${text.value}\` is no IP address or prefix, but a network has this name`,
+          text.source,
+          `Write \`network: ${text.value}\``,
+        );
+        continue;
+      }
       const prefix = resolvePrefix(resolving, text, extras);
       if (prefix !== undefined) resolved.push(prefix);
       continue;

@@ -1,5 +1,13 @@
 /** What the parts of resolving share: the day, the problems, and how one prefix becomes an entry. */
-import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
+import {
+  allIPv4,
+  containsAddress,
+  formatPrefix,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  prefixOf,
+} from "../address/prefix.js";
 import type { Severity, SourceRange } from "../model/diagnostic.js";
 import { type LintCodeName, lintSeverity } from "./lint-codes.js";
 import type { PolicyEntry } from "./policy.js";
@@ -45,12 +53,36 @@ const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix,
   );
 };
 
+/**
+ * `::ffff:203.0.113.0/24` is ::/24, and so all of IPv4 and more: the length was meant for the IPv4 address. No
+ * setting of lint may let that pass. Returns what was meant; undefined where the text is nothing of the kind.
+ */
+export const mappedLength = (text: string, { length }: Prefix): Prefix | undefined => {
+  const slash = text.indexOf("/");
+  if (slash < 0 || length >= allIPv4.length) return undefined;
+  const address = parseAddress(text.slice(0, slash));
+  if (!address.ok || !containsAddress(allIPv4, address.address)) return undefined;
+  return length <= 32 ? prefixOf(address.address, allIPv4.length + length) : allIPv4;
+};
+
+const reportMappedLength = ({ problems }: Resolving, { value, source }: LocatedText, meant: Prefix): void => {
+  const length = value.slice(value.indexOf("/"));
+  problems.error(
+    "mapped-length",
+    `\`${value}\` would be far more than IPv4: in this spelling, the length ${length} counts from the first bit of IPv6`,
+    source,
+    meant === allIPv4 ? "Write the IPv4 address with its own length" : `Write ${formatPrefix(meant)}`,
+  );
+};
+
 /** Parses one prefix; reports and leaves it out where it cannot be read. */
 export const resolvePrefix = (
   resolving: Resolving,
   text: LocatedText,
   extras: EntryExtras,
 ): PolicyEntry | undefined => {
+  // Empty text is reported by the schema check.
+  if (text.value === "") return undefined;
   const parsed = parsePrefix(text.value);
   if (!parsed.ok) {
     resolving.problems.addIfWanted("bad-prefix", text.source.file, () => badPrefix(text, parsed.problem));
@@ -58,6 +90,11 @@ export const resolvePrefix = (
   }
   const { prefix } = parsed;
   if (parsed.hostBits) {
+    const meant = mappedLength(text.value, prefix);
+    if (meant !== undefined) {
+      reportMappedLength(resolving, text, meant);
+      return undefined;
+    }
     const length = text.value.slice(text.value.indexOf("/"));
     reportLint(
       resolving,

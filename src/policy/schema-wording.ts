@@ -157,6 +157,9 @@ const wrongForm = (error: ErrorObject, found: Found): Wording => {
   };
 };
 
+const expectsSomething = (test: unknown): boolean =>
+  typeof test === "object" && test !== null && ("allowed" in test || "denied" in test);
+
 export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined => {
   switch (error.keyword) {
     case "type":
@@ -170,6 +173,13 @@ export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined
     case "enum":
       return wrongWord(error, found);
     case "const":
+      if (error.data === "1") {
+        return {
+          code: "wrong-type",
+          message: "`version` must be a number, but this is text",
+          hint: "Write `version: 1`",
+        };
+      }
       return {
         code: "unknown-version",
         message: `This is version ${String(error.data)} of the policy format; only version 1 is known`,
@@ -192,6 +202,8 @@ export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined
     case "minLength":
       return { code: "wrong-value", message: `${what(found)} must not be empty text` };
     case "minProperties":
+      // The test lacks its name, which is reported as such.
+      if (expectsSomething(error.data)) return undefined;
       return {
         code: "empty-test",
         message: "A test that expects nothing proves nothing",

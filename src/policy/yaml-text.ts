@@ -19,6 +19,7 @@ import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
 import { Problems } from "./problems.js";
 import type { SourceText } from "./source-text.js";
 import { escapingTags } from "./yaml-strings.js";
+import { yamlProblems } from "./yaml-wording.js";
 
 /** Of a YAML file, in characters. Longer lists belong in a network's text file, which is read line by line. */
 export const largestYaml = 2_097_152;
@@ -55,48 +56,6 @@ export const parserOptions = {
 export const nodeRange = (source: SourceText, node: Node | null | undefined): SourceRange | undefined => {
   const range = node?.range;
   return range ? source.range(range[0], Math.max(range[1], range[0] + 1)) : undefined;
-};
-
-interface Wording {
-  readonly code: string;
-  readonly message?: string;
-  readonly hint?: string;
-}
-
-const wordings: Readonly<Record<string, Wording>> = {
-  TAB_AS_INDENT: {
-    code: "yaml-tab",
-    message: "A tab is used for indentation",
-    hint: "YAML is indented with spaces only",
-  },
-  MULTIPLE_DOCS: {
-    code: "yaml-multiple-documents",
-    message: "A second YAML document begins here",
-    hint: "One file holds one policy; put the other into a file of its own",
-  },
-  TAG_RESOLVE_FAILED: {
-    code: "yaml-unknown-tag",
-    hint: "Remove the tag; a policy needs none",
-  },
-  NON_STRING_KEY: { code: "yaml-key", message: "A key must be plain text" },
-  MISSING_CHAR: { code: "yaml-syntax", hint: "A quote or bracket is not closed" },
-  BLOCK_AS_IMPLICIT_KEY: {
-    code: "yaml-syntax",
-    hint: "Text that holds ': ' must be quoted",
-  },
-  BAD_SCALAR_START: { code: "yaml-syntax", hint: "Quote the text" },
-};
-
-const yamlProblem = (source: SourceText, error: YAMLError): Diagnostic => {
-  const wording = wordings[error.code] ?? { code: "yaml-syntax" };
-  const own = error.message.replace(/\.$/, "");
-  return {
-    code: wording.code,
-    severity: "error",
-    message: wording.message ?? `This is not valid YAML: ${own}`,
-    ...(wording.hint === undefined ? {} : { hint: wording.hint }),
-    source: source.range(error.pos[0], error.pos[1]),
-  };
 };
 
 /** Whether the tree is whole all the same, so that the checks that follow make sense. */
@@ -186,7 +145,7 @@ export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
   const document = compose(source, problems);
   if (document === undefined) return stop();
   const errors: YAMLError[] = [...document.errors, ...document.warnings];
-  for (const error of errors) problems.add(yamlProblem(source, error));
+  problems.addAll(yamlProblems(source, document));
   if (document.contents === null && errors.length === 0) {
     problems.error(
       "policy-empty",

@@ -24,7 +24,19 @@ describe("what is not even YAML", () => {
     ["UTF-16", Uint8Array.from([0xff, 0xfe, 0x61, 0x00]), ["not-utf8 1:1"]],
     ["a tab as indentation", "version: 1\nrules:\n\t- a\n", ["yaml-tab 3:1"]],
     ["two documents", `${valid}---\nversion: 1\n`, ["yaml-multiple-documents 6:1"]],
-    ["an open quote", 'version: "1\n', ["yaml-syntax 2:1"]],
+    ["an open quote", 'version: "1\n', ["yaml-syntax 1:10"]],
+    [
+      "an open quote of many lines",
+      'version: 1\nrules:\n  - name: "A\n    type: allow\n    cidrs: []\n',
+      ["yaml-syntax 3:11"],
+    ],
+    [
+      "an open bracket before more lines",
+      "version: 1\nrules:\n  - cidrs: [203.0.113.7\n  - name: B\n    type: deny\n",
+      ["yaml-syntax 4:3"],
+    ],
+    ["a line out of line", "version: 1\nrules:\n  - name: A\n   type: allow\n", ["yaml-syntax 4:1"]],
+    ["hopeless nesting", `version: 1\nrules: ${"[".repeat(50_000)}\n`, ["yaml-too-deep 1:1"]],
     ["an open bracket", "version: 1\nrules: [\n", ["yaml-syntax 3:1"]],
     ["a colon in plain text", "version: 1\nname: a: b\n", ["yaml-syntax 2:7"]],
     [

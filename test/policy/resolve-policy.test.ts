@@ -38,6 +38,35 @@ describe("bad prefixes", () => {
   }
 });
 
+describe("an IPv4 address in its IPv6 spelling with a length of IPv4", () => {
+  for (const [text, meant] of [
+    ["::ffff:203.0.113.0/24", "203.0.113.0/24"],
+    ["::ffff:203.0.113.7/24", "203.0.113.0/24"],
+    ["::ffff:cb00:7107/32", "203.0.113.7/32"],
+    ['"::ffff:0:0/0"', "0.0.0.0/0"],
+  ] as const) {
+    it(`${text} is refused, whatever lint is set to`, () => {
+      const off = "lint: {host-bits: off, ipv6-covers-ipv4: off, broad-allow: off}\n";
+      const { diagnostics, policy: none } = readPolicy(`${policy(rule("A", "allow", text))}${off}`);
+      expect(none).toBeUndefined();
+      expect(places(diagnostics)).toEqual(["mapped-length 5:13"]);
+      expect(diagnostics[0]?.hint).toContain(meant);
+    });
+  }
+
+  it("is fine with a length of IPv6, and alone", () => {
+    const text = policy(rule("A", "allow", '::ffff:203.0.113.0/120, "::ffff:192.0.2.7", "::ffff:0:0/96"'));
+    expect(prefixesOf(text)).toEqual(["203.0.113.0/24", "192.0.2.7/32", "0.0.0.0/0"]);
+  });
+});
+
+it("the name of a network as an entry is told from other names", () => {
+  const text = `networks: {office: [203.0.113.0/24]}\n${policy(rule("A", "allow", "office, vpn"))}`;
+  const { diagnostics } = readPolicy(text);
+  expect(places(diagnostics)).toContain("bad-prefix 6:13");
+  expect(diagnostics.map(({ hint }) => /network: office/.test(hint ?? ""))).toContain(true);
+});
+
 describe("what contradicts itself", () => {
   const table: readonly [name: string, text: string, expected: readonly string[]][] = [
     [

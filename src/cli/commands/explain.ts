@@ -1,6 +1,6 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
 import type { Command } from "commander";
-import { type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
+import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
 import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
@@ -8,6 +8,7 @@ import { desiredState } from "../../plan/desired.js";
 import { explain } from "../../plan/explain.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy } from "../../policy/policy.js";
+import { mappedLength } from "../../policy/resolving.js";
 import { type ExplainView, renderExplainJson, renderExplainText } from "../../render/explain.js";
 import { connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
@@ -46,8 +47,16 @@ export const configure = (command: Command, io: Io): void => {
 };
 
 const readQuery = (text: string): Prefix => {
-  const parsed = parsePrefix(text);
-  if (parsed.ok) return parsed.prefix;
+  const parsed = parsePrefix(text.trim());
+  if (parsed.ok) {
+    const meant = mappedLength(text.trim(), parsed.prefix);
+    if (meant === undefined) return parsed.prefix;
+    throw failure(
+      "bad-address",
+      `${JSON.stringify(text)} would be far more than IPv4: in this spelling, the length counts from the first bit of IPv6`,
+      `Write ${formatPrefix(meant)}`,
+    );
+  }
   throw failure(
     "bad-address",
     `${JSON.stringify(text)} is no address and no prefix: ${parsed.problem.message}`,
