@@ -20,7 +20,9 @@ const clean = (text) =>
 
 /** A message for the log, with no secret in it. */
 export const problemLine = (error, env) => {
-  const secrets = [env.INPUT_TOKEN, env.INPUT_GITHUB_TOKEN, env.DBT_CLOUD_TOKEN, env.DBT_CLOUD_API_TOKEN];
+  const secrets = Object.entries(env)
+    .filter(([name]) => /^(INPUT_(GITHUB_)?TOKEN|DBT_CLOUD_(API_)?TOKEN(_\d+)?)$/.test(name))
+    .map(([, value]) => value);
   const text = clean(error instanceof Error ? error.message : error);
   return secrets.filter(Boolean).reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
 };

@@ -19,14 +19,18 @@ const checkNode = () => {
   );
 };
 
-/** The inputs and every token stay out: the package manager needs none of them. */
+/** Neither the inputs nor what is GitHub's concerns a child process. */
 const withoutInputs = (env) =>
   Object.fromEntries(
-    Object.entries(env).filter(
-      ([name]) =>
-        !/^(INPUT_|ACTIONS_)/.test(name) && !/^(GITHUB_TOKEN|GH_TOKEN|DBT_CLOUD_(API_)?TOKEN)$/.test(name),
-    ),
+    Object.entries(env).filter(([name]) => !/^(INPUT_|ACTIONS_|GITHUB_TOKEN$|GH_TOKEN$)/.test(name)),
   );
+
+/** The one for all accounts, its older name, and those of single accounts. */
+const dbtToken = /^DBT_CLOUD_(API_)?TOKEN(_\d+)?$/;
+
+/** The package manager needs no token of dbt's. */
+const withoutSecrets = (env) =>
+  Object.fromEntries(Object.entries(withoutInputs(env)).filter(([name]) => !dbtToken.test(name)));
 
 const install = ({ env, tools }, name, version) => {
   const folder = join(tools, `${name}-${version}`);
@@ -48,7 +52,7 @@ const install = ({ env, tools }, name, version) => {
       `${name}@${version}`,
     ],
     // Windows starts npm.cmd only through a shell; the version was matched against a pattern above.
-    { cwd: folder, env: withoutInputs(env), stdio: ["ignore", 2, 2], shell: windows },
+    { cwd: folder, env: withoutSecrets(env), stdio: ["ignore", 2, 2], shell: windows },
   );
   if (error !== undefined || status !== 0 || !existsSync(main))
     throw new Error(`npm could not install ${name}@${version}: its messages are in the log above.`);
@@ -68,16 +72,9 @@ export const findProgram = (settings) => {
   return wanted === version && existsSync(built) ? built : install(settings, name, wanted);
 };
 
-/** The dbt token goes in by the environment, never by an argument; GitHub's token does not go in at all. */
-const environment = ({ env, token }) => {
-  const kept = Object.entries(env).filter(
-    ([name]) => !/^(INPUT_|ACTIONS_)/.test(name) && !/^(GITHUB_TOKEN|GH_TOKEN)$/.test(name),
-  );
-  const own = Object.fromEntries(kept);
-  if (token === "") return own;
-  const { DBT_CLOUD_API_TOKEN: _, ...rest } = own;
-  return { ...rest, DBT_CLOUD_TOKEN: token };
-};
+/** The dbt token goes in by the environment, never by an argument. The input wins over what the job has. */
+const environment = ({ env, token }) =>
+  token === "" ? withoutInputs(env) : { ...withoutSecrets(env), DBT_CLOUD_TOKEN: token };
 
 /** Runs the program; its standard error goes to the log as it comes. Answers exit code and standard output. */
 export const runProgram = (settings, args) =>

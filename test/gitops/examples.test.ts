@@ -229,7 +229,9 @@ describe("run", () => {
     const config = parse(readFileSync("examples/pre-commit/.pre-commit-config.yaml", "utf8")) as {
       repos: { hooks: { id: string; entry: string }[] }[];
     };
-    const commands = config.repos.flatMap(({ hooks }) => hooks.map(({ entry }) => entry));
+    const commands = config.repos.flatMap(({ hooks }) =>
+      hooks.map(({ entry }) => `${entry} policy.yaml policies/second.yaml`),
+    );
     expect(commands).toHaveLength(2);
     const env = { PATH: await programOnPath() };
     for (const [text, expected] of [
@@ -237,6 +239,7 @@ describe("run", () => {
       ["version: 1\nrulez: []\n", 1],
     ] as const) {
       world.write("policy.yaml", text);
+      world.write("policies/second.yaml", policy.replace(String(accountId), "66848"));
       for (const command of commands) {
         const ran = await runScript(command, { cwd: world.workspace, env });
         expect(ran.code, `${command}: ${ran.log}`).toBe(expected);

@@ -193,6 +193,12 @@ describe("hostile surroundings", () => {
     expect(ran.log).toMatch(/title=token-missing::/);
   });
 
+  it("takes the input's token, whatever the job has", async () => {
+    const env = { DBT_CLOUD_TOKEN: "other", DBT_CLOUD_API_TOKEN: "another", DBT_CLOUD_TOKEN_66847: "third" };
+    const ran = await world.run({ comment: "false" }, { event, env });
+    expect(ran.outputs.verdict, ran.log).toBe("changes");
+  });
+
   it("sends the token to no host but the one it was given", async () => {
     world.write("policy.yaml", policy.replace("account:\n", "account:\n  host: evil.example\n"));
     const ran = await world.run({}, { event });
