@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DrillOutcome, drill, drillTable, showTable } from "./drill/drill.js";
-import { type Applier, bundleApplier, killAtRandom, killCases } from "./drill/kill-cases.js";
+import { type Applier, builtApplier, killAtRandom, killCases } from "./drill/kill-cases.js";
 import { scenarios } from "./drill/scenarios.js";
 
 let folder = "";
 let applier: Applier;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "applier-"));
-  applier = await bundleApplier(folder);
+  applier = await builtApplier(folder);
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -10,6 +10,8 @@ import type { Bench } from "./bench.js";
 export interface DrillCase {
   readonly name: string;
   run(bench: Bench, plan: Plan, step: PlannedStep): Promise<Attempt>;
+  /** One more run after it, where it is not to be one in this process: whether all is done. */
+  readonly goOn?: (bench: Bench) => Promise<boolean>;
 }
 
 const methods = { create: "POST", update: "PUT", delete: "DELETE", enforcement: "POST" } as const;

@@ -66,6 +66,10 @@ const strike = async (
   let next = plan;
   while (!done && moreRuns < mostRuns) {
     moreRuns += 1;
+    if (one.goOn !== undefined) {
+      done = await one.goOn(bench);
+      continue;
+    }
     const { result } = await attempt(bench, next);
     done = result?.outcome === "done" || result?.outcome === "nothing";
     // What the program says to do: the same plan again, or a new one.

@@ -1,32 +1,48 @@
 /**
- * SIGKILL: another process applies, and dies before its call took effect, after that but before the answer, or
+ * SIGKILL: the built program applies, and dies before its call took effect, after that but before the answer, or
  * once it has the answer. The emulator decides the moment, so that it is the same in every run.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import type { ChildProcess } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { rolldown } from "rolldown";
 import { type EmulatorReply, type EmulatorRequest, reply } from "../../../src/emulator/http.js";
+import { type Running, start } from "../cli.js";
+import { accountId, token } from "./access.js";
 import type { Attempt } from "./attempt.js";
 import type { Bench } from "./bench.js";
 import { type DrillCase, requestOf } from "./cases.js";
+import { policyOf, type Scenario, scenarios } from "./scenarios.js";
 
 /** Starts a process that plans and applies the bench's scenario, writing its receipt to `receipt`. */
-export type Applier = (bench: Bench, receipt: string) => ChildProcess;
+export type Applier = (bench: Bench, receipt: string) => Running;
 
-/** The applier of applier.ts, bundled into `folder`. */
-export const bundleApplier = async (folder: string): Promise<Applier> => {
-  const bundle = await rolldown({ input: resolve("test/e2e/drill/applier.ts"), platform: "node" });
-  const file = join(folder, "applier.mjs");
-  await bundle.write({ file, format: "esm", codeSplitting: false });
-  return (bench, receipt) =>
-    spawn(process.execPath, [file, bench.url, bench.scenario.name, receipt], {
-      env: { ...process.env, XDG_STATE_HOME: join(folder, "state") },
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+/** The program as its user runs it, on policy files in `folder`. */
+export const builtApplier = async (folder: string): Promise<Applier> => {
+  const policyFile = ({ name }: Scenario): string => join(folder, `${name.replaceAll(" ", "-")}.yaml`);
+  for (const scenario of scenarios) await writeFile(policyFile(scenario), policyOf(scenario));
+  return ({ scenario, url }, receipt) =>
+    start(
+      [
+        "apply",
+        "--auto-approve",
+        "--allow-newly-allowed",
+        "--policy",
+        policyFile(scenario),
+        "--receipt",
+        receipt,
+      ],
+      {
+        cwd: folder,
+        env: {
+          DBT_CLOUD_HOST_URL: url,
+          DBT_CLOUD_ACCOUNT_ID: String(accountId),
+          DBT_CLOUD_TOKEN: token,
+          XDG_STATE_HOME: join(folder, "state"),
+        },
+      },
+    );
 };
 
 /** The connection ends with the process that was killed. */
@@ -56,7 +72,10 @@ export const killCases = (applier: Applier): readonly DrillCase[] =>
     },
   }));
 
-/** Killed at any moment between its first request and its end; whichever it is, the outcome must be the same. */
+/**
+ * Killed at any moment between its first request and its end; whichever it is, the outcome must be the same. The
+ * runs that go on are the program's, too.
+ */
 export const killAtRandom = (applier: Applier): DrillCase => ({
   name: "SIGKILL at a random instant",
   run: (bench, plan) =>
@@ -69,6 +88,8 @@ export const killAtRandom = (applier: Applier): DrillCase => ({
         return undefined;
       };
     }),
+  goOn: (bench) =>
+    inFolder(async (folder) => (await applier(bench, join(folder, "receipt.jsonl")).ended).code === 0),
 });
 
 const matches = (request: EmulatorRequest, target: { method: string; path: string }): boolean => {
@@ -78,18 +99,24 @@ const matches = (request: EmulatorRequest, target: { method: string; path: strin
   return request.method === target.method && request.target.includes(collection);
 };
 
-const killed = async (
+const inFolder = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
+  const folder = await mkdtemp(join(tmpdir(), "drill-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
+const killed = (
   bench: Bench,
   applier: Applier,
   arm: (child: ChildProcess) => Bench["intercept"],
-): Promise<Attempt> => {
-  const folder = await mkdtemp(join(tmpdir(), "drill-"));
-  const receipt = join(folder, "receipt.jsonl");
-  const child = applier(bench, receipt);
-  const ended = once(child, "exit");
-  bench.intercept = arm(child);
-  await ended;
-  const text = await readFile(receipt, "utf8").catch(() => "");
-  await rm(folder, { recursive: true });
-  return { receipt: text };
-};
+): Promise<Attempt> =>
+  inFolder(async (folder) => {
+    const receipt = join(folder, "receipt.jsonl");
+    const { child, ended } = applier(bench, receipt);
+    bench.intercept = arm(child);
+    await ended;
+    return { receipt: await readFile(receipt, "utf8").catch(() => "") };
+  });
