@@ -1,0 +1,26 @@
+/** Two files of prefixes that are allowed, before and after: who gains access and who loses it. */
+import { readFileSync, writeSync } from "node:fs";
+import {
+  AccessMap,
+  diffAccess,
+  entriesOfType,
+  parsePrefixLines,
+  printPrefixLines,
+} from "../.cache/address.js";
+
+const [before, after, print] = process.argv.slice(2);
+const mapOf = (file) => {
+  const { prefixes, problemCount } = parsePrefixLines(readFileSync(file));
+  if (problemCount > 0) throw new Error(`${problemCount} lines are no prefix`);
+  return AccessMap.ofColumns(entriesOfType(prefixes, "allow"), { enforced: true });
+};
+const { newlyAllowed, newlyBlocked } = diffAccess(mapOf(before), mapOf(after));
+if (print === "--gained" || print === "--lost") {
+  const list = printPrefixLines(print === "--gained" ? newlyAllowed : newlyBlocked);
+  for (let at = 0; at < list.length; ) at += writeSync(1, list, at);
+} else {
+  const counts = { gained: newlyAllowed.count(), lost: newlyBlocked.count() };
+  process.stdout.write(
+    JSON.stringify(counts, (_, value) => (typeof value === "bigint" ? String(value) : value)),
+  );
+}
