@@ -3,6 +3,7 @@
  * flag that lets it pass; a guard that was overridden stays visible.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
+import { readableCount } from "../policy/address-text.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
 import { entriesOf } from "./access-change.js";
 import { type Guarded, type OverrideFlag, overrideFlags, prefixList, refusal } from "./guarded.js";
@@ -46,19 +47,26 @@ const removedRules = ({ policy, before, changes }: Guarded): Diagnostic[] => {
   ];
 };
 
+/** `65,536, a /16`; a limit that is no prefix's size stays a number. */
+const limitText = (limit: bigint, bits: number): string => {
+  const digits = limit.toString(2);
+  const isPower = limit > 1n && /^10*$/.test(digits) && digits.length - 1 <= bits;
+  return isPower ? `${readableCount(limit)}, a /${bits + 1 - digits.length}` : readableCount(limit);
+};
+
 const newlyAllowed = ({ policy, access }: Guarded): Diagnostic[] => {
   const counts = access.change.newlyAllowed.count();
   const families = [
-    ["IPv4", counts.ipv4, policy.guards.maxNewlyAllowed.ipv4],
-    ["IPv6", counts.ipv6, policy.guards.maxNewlyAllowed.ipv6],
+    ["IPv4", 32, counts.ipv4, policy.guards.maxNewlyAllowed.ipv4],
+    ["IPv6", 128, counts.ipv6, policy.guards.maxNewlyAllowed.ipv6],
   ] as const;
-  return families.flatMap(([family, count, limit]) =>
+  return families.flatMap(([family, bits, count, limit]) =>
     limit === undefined || count <= limit
       ? []
       : [
           refusal(
             "max-newly-allowed",
-            `The plan lets in ${count} ${family} addresses; \`max_newly_allowed\` is ${limit}`,
+            `The plan lets in ${readableCount(count)} ${family} address${count === 1n ? "" : "es"}; \`max_newly_allowed\` is ${limitText(limit, bits)}`,
             `Check that they are meant to get in, then raise the limit or use ${overrideFlags.newlyAllowed}`,
           ),
         ],

@@ -26,17 +26,22 @@ export const listPrefixes = (prefixes: readonly Prefix[], most = 5): string => {
   return rest > 0 ? `${shown} and ${rest} more` : shown;
 };
 
-const grouped = (count: bigint): string =>
-  count < 1n << 40n
-    ? count.toString().replace(/\B(?=(\d{3})+$)/g, ",")
-    : `about 2^${count.toString(2).length - 1}`;
+/** `65,536`; `2^96`, `more than 2^96` and `nearly 2^97` where the digits would be too many to read. */
+export const readableCount = (count: bigint): string => {
+  if (count < 1n << 40n) return count.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+  const bits = count.toString(2).length - 1;
+  if (count === 1n << BigInt(bits)) return `2^${bits}`;
+  // Within a hundredth of the next power.
+  const next = 1n << BigInt(bits + 1);
+  return (next - count) * 100n < next ? `nearly 2^${bits + 1}` : `more than 2^${bits}`;
+};
 
-/** `65,536 IPv4 addresses and 1 IPv6 address`; a count too long to read is given as a power of two. */
+/** `65,536 IPv4 addresses and 1 IPv6 address`. */
 export const countAddresses = (set: AddressSet): string => {
   const { ipv4, ipv6 } = set.count();
   const parts = [
-    ...(ipv4 > 0n ? [`${grouped(ipv4)} IPv4 address${ipv4 === 1n ? "" : "es"}`] : []),
-    ...(ipv6 > 0n ? [`${grouped(ipv6)} IPv6 address${ipv6 === 1n ? "" : "es"}`] : []),
+    ...(ipv4 > 0n ? [`${readableCount(ipv4)} IPv4 address${ipv4 === 1n ? "" : "es"}`] : []),
+    ...(ipv6 > 0n ? [`${readableCount(ipv6)} IPv6 address${ipv6 === 1n ? "" : "es"}`] : []),
   ];
   return parts.length === 0 ? "no address" : parts.join(" and ");
 };

@@ -101,6 +101,11 @@ describe("lint by example", () => {
     expect(found(text, "adjacent-prefixes")).toEqual([]);
   });
 
+  it("what ipv6-covers-ipv4 asks for is not called redundant", () => {
+    const text = policy(rule("A", "allow", '"::/0", 0.0.0.0/0, 203.0.113.0/24'));
+    expect(found(text, "redundant-entry", "ipv6-covers-ipv4")).toEqual(["redundant-entry 3:55"]);
+  });
+
   it("ipv6-covers-ipv4 asks for 0.0.0.0/0 of the same type", () => {
     const both = (v4: string): string[] =>
       found(

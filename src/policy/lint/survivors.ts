@@ -3,6 +3,7 @@
  * of `nest`, at most 128 entries at a time.
  */
 import { defaultOwner } from "../../address/access-map.js";
+import { isIPv4 } from "../../address/prefix.js";
 import type { PolicyRule } from "../policy.js";
 import type { LintContext, LintEntry } from "./context.js";
 import { noParent } from "./nesting.js";
@@ -45,12 +46,16 @@ export class Survivors {
     return at;
   }
 
-  /** Whether the entry could go: what would decide without it says the same, for as long. */
+  /**
+   * Whether the entry could go: what would decide without it says the same, for as long. An IPv6 prefix does not
+   * make an IPv4 entry superfluous, because only an assumption says that it holds IPv4 addresses (`ipv6-covers-ipv4`).
+   */
   isSuperfluous(index: number, rule?: PolicyRule): boolean {
     const { entries, map } = this.#context;
     const entry = entries[index]!;
     const at = this.fallback(index, rule);
     const fallback = at === noParent ? undefined : entries[at]!;
+    if (fallback !== undefined && isIPv4(entry.prefix) && !isIPv4(fallback.prefix)) return false;
     const allowed = fallback === undefined ? map.defaultAllowed : fallback.type === "allow";
     return allowed === (entry.type === "allow") && (fallback === undefined || outlasts(fallback, entry));
   }
