@@ -10,6 +10,7 @@ import type { Emulator } from "./emulator.js";
 import type { EmulatorReply, EmulatorRequest } from "./http.js";
 
 const loopback = "127.0.0.1";
+const longestFarewellMs = 300;
 const largestBody = 16 * 1024 * 1024;
 
 /** Undefined where it is larger than anything that belongs here. */
@@ -118,11 +119,15 @@ const listen = (server: Server, port: number): Promise<number> =>
     server.listen(port, loopback, () => resolve((server.address() as AddressInfo).port)); // Not a pipe: a port was given.
   });
 
+/** What took effect is answered, where that is quick; then every connection is cut. */
 const stop = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     if (!server.listening) return resolve();
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), longestFarewellMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
   });
 
 export interface Listener {

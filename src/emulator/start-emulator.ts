@@ -1,4 +1,5 @@
 /** The emulator, listening. */
+import { existsSync, realpathSync } from "node:fs";
 import { createEmulator, type Emulator } from "./emulator.js";
 import { listenWith } from "./listener.js";
 import type { EmulatorOptions } from "./settings.js";
@@ -22,11 +23,15 @@ export interface RunningEmulator extends Emulator {
  * file or the seed cannot be used.
  */
 export const startEmulator = async (options: StartOptions): Promise<RunningEmulator> => {
-  const claim = options.stateFile === undefined ? undefined : await claimState(options.stateFile);
+  const { stateFile, ...others } = options;
+  if (stateFile === undefined) return startClaimed(others, undefined);
+  // By any name it is one file: a link is followed, and stays a link when the file is replaced.
+  const file = existsSync(stateFile) ? realpathSync(stateFile) : stateFile;
+  const claim = await claimState(file);
   try {
-    return await startClaimed(options, claim);
+    return await startClaimed({ ...others, stateFile: file }, claim);
   } catch (error) {
-    await claim?.release();
+    await claim.release();
     throw error;
   }
 };

@@ -6,6 +6,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, w
 import { dirname } from "node:path";
 import { validateEmulatorState } from "../generated/validators.js";
 import { failure } from "../model/failure.js";
+import { rangeOf } from "./ranges.js";
 import { schemaProblem } from "./seed-file.js";
 import type { AccountStore } from "./state.js";
 
@@ -65,6 +66,33 @@ export const saveState = (file: string, store: AccountStore): void => {
   flushFolder(dirname(file));
 };
 
+/** What the schema cannot say, but the emulator relies on. */
+const contradiction = ({ rules, next }: AccountStore): string | undefined => {
+  const cidrs = rules.flatMap((rule) => rule.cidrs);
+  const unreadable = cidrs.find(({ cidr }) => rangeOf(cidr) === undefined);
+  if (unreadable !== undefined) return `${JSON.stringify(unreadable.cidr)} is no range`;
+  for (const [what, ids, limit] of [
+    ["rule", rules.map(({ id }) => id), next.rule],
+    ["CIDR", cidrs.map(({ id }) => id), next.cidr],
+  ] as const) {
+    const seen = new Set<number>();
+    for (const id of ids) {
+      if (seen.has(id)) return `two ${what}s have the id ${id}`;
+      if (id >= limit) return `a ${what} has the id ${id}, which is yet to be given out`;
+      seen.add(id);
+    }
+  }
+  return undefined;
+};
+
+const isOtherVersion = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  "format" in value &&
+  value.format === format &&
+  "version" in value &&
+  value.version !== version;
+
 /** Undefined where there is no such file. Throws `Failure` where it is damaged or another account's. */
 export const loadState = (file: string, accountId: number): AccountStore | undefined => {
   if (!existsSync(file)) return undefined;
@@ -74,10 +102,14 @@ export const loadState = (file: string, accountId: number): AccountStore | undef
   } catch (cause) {
     throw stateProblem(file, "it is not readable JSON", cause);
   }
+  if (isOtherVersion(value))
+    throw stateProblem(file, `it is not of version ${version}, the one that this program writes`);
   if (!validateEmulatorState(value)) throw stateProblem(file, schemaProblem(validateEmulatorState.errors));
   // The schema describes exactly this type.
   const { account } = value as { account: AccountStore };
   if (account.accountId !== accountId)
     throw stateProblem(file, `it is of account ${account.accountId}, not ${accountId}`);
+  const problem = contradiction(account);
+  if (problem !== undefined) throw stateProblem(file, problem);
   return account;
 };

@@ -107,8 +107,9 @@ it("loses no answered write when it is killed at any instant", async () => {
     const run = launch([...common, "--state", file]);
     const url = await listening(run);
     const ended = once(run.child, "exit");
-    setTimeout(() => run.child.kill("SIGKILL"), 10 + round * 7);
     for (let number = 0; number < 200; number += 1) {
+      // Once some writes were answered, in the middle of one of the next.
+      if (number === 2 + round) setTimeout(() => run.child.kill("SIGKILL"), round * 3);
       const cidr = `2001:db8:${round}::${number.toString(16)}`;
       const status = await create(url, cidr).catch(() => 0);
       if (status !== 200) break;
@@ -131,7 +132,7 @@ it("loses no answered write when it is killed at any instant", async () => {
     again.child.kill("SIGTERM");
     await once(again.child, "exit");
   }
-  expect(answered.length).toBeGreaterThan(0);
+  expect(answered.length).toBeGreaterThanOrEqual(27);
   expect(readdirSync(folder)).toContain(file);
 });
 

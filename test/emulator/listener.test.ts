@@ -131,6 +131,23 @@ it("refuses a body that is too large, after reading it", async () => {
   expect(made.status).toBe(413);
 });
 
+it("answers what has taken effect before it ends", async () => {
+  const { url, close, state } = await start({ latencyMs: 40 });
+  const pending = create(url);
+  while (state().rules.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await close();
+  expect((await pending).status).toBe(200);
+  await expect(create(url)).rejects.toThrow();
+});
+
+it("answers an HTML page to bytes that are no UTF-8", async () => {
+  const { url, state } = await start();
+  const body = Buffer.from(JSON.stringify(ruleBody(["192.0.2.1"], { name: "caf\u00e9" })), "latin1");
+  const made = await fetch(`${url}${base}/ip-restrictions/`, { method: "POST", headers: headers(), body });
+  expect([made.status, made.headers.get("content-type")]).toEqual([400, "text/html; charset=utf-8"]);
+  expect(state().rules).toEqual([]);
+});
+
 it("takes faults over the control path", async () => {
   const { url } = await start();
   const fault = { kind: "status", status: 503, path: "*/audit-logs/" };

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,10 @@ it("refuses a second emulator on one state file, and takes it once the first is 
   const first = await startEmulator({ ...options(), stateFile: file });
   await expect(startEmulator({ ...options(), stateFile: file })).rejects.toMatchObject(refusal);
   expect(locks()).toHaveLength(1);
+  symlinkSync(file, join(folder, "link.json"));
+  await expect(startEmulator({ ...options(), stateFile: join(folder, "link.json") })).rejects.toMatchObject(
+    refusal,
+  );
   const neighbour = await startEmulator({ ...options(), stateFile: join(folder, "account.json.other") });
   await Promise.all([first.close(), neighbour.close()]);
   expect(locks()).toEqual([]);

@@ -61,6 +61,20 @@ it("refuses the state of another account", () => {
   expect(code(() => emulate({ ...options({ stateFile }), accountId: 1 }))).toBe("emulator-state");
 });
 
+it.each([
+  ["a range that is none", (text: string) => text.replace("192.0.2.1", "192.0.2.300")],
+  ["a rule's id that comes again", (text: string) => text.replace('"rule":740', '"rule":739')],
+  ["a CIDR's id that comes again", (text: string) => text.replace('"id":4523', '"id":4522')],
+])("refuses a state file with %s", (_, damage) => {
+  const stateFile = join(folder, "state.json");
+  call(emulate({ stateFile }), "POST", "/ip-restrictions/", ruleBody(["192.0.2.1", "192.0.2.2"]));
+  const text = readFileSync(stateFile, "utf8");
+  expect(emulate({ stateFile }).state().rules).toHaveLength(1);
+  writeFileSync(stateFile, damage(text));
+  expect(code(() => emulate({ stateFile }))).toBe("emulator-state");
+  expect(readFileSync(stateFile, "utf8")).toBe(damage(text));
+});
+
 it("refuses a state file whose folder is missing", () => {
   expect(code(() => emulate({ stateFile: join(folder, "missing", "state.json") }))).toBe("emulator-state");
 });
