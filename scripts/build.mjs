@@ -59,6 +59,9 @@ const defineVersion = { __VERSION__: JSON.stringify(version) };
 const program = await build({ program: "src/cli/program.ts" }, defineVersion, {
   dir: "dist/program",
   format: "cjs",
+  // Code that V8 kept from an earlier run cannot import: it has lost the loader (Node: "A dynamic import callback
+  // was not specified").
+  dynamicImportInCjs: false,
   entryFileNames: "[name]-[hash].cjs",
   chunkFileNames: "[name]-[hash].cjs",
 });
