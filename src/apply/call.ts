@@ -62,10 +62,12 @@ const orAbandon = async (run: Run, call: Promise<WriteOutcome>): Promise<CallOut
   const { signal } = run.options;
   if (signal === undefined) return call;
   let forget = (): void => undefined;
+  // Of the wait alone, which begins when the user's signal is aborted: nobody waits once the answer is there.
+  const answered = new AbortController();
   const tooLate = new Promise<CallOutcome>((resolve) => {
     const onAbort = (): void => {
-      // No signal here: it is aborted already, and this wait is what the user gets after asking.
-      void run.ports.sleep(run.patience.finishCall).then(() => resolve({ kind: "abandoned" }));
+      const wait = run.ports.sleep(run.patience.finishCall, answered.signal);
+      void wait.then(() => resolve({ kind: "abandoned" }));
     };
     forget = () => signal.removeEventListener("abort", onAbort);
     if (signal.aborted) onAbort();
@@ -75,6 +77,7 @@ const orAbandon = async (run: Run, call: Promise<WriteOutcome>): Promise<CallOut
     return await Promise.race([call, tooLate]);
   } finally {
     forget();
+    answered.abort();
     // An abandoned call may still fail; nobody listens any more, and that must not end the process.
     call.catch(() => undefined);
   }

@@ -20,6 +20,7 @@ import { confirm, notApproved, requireApproval } from "../confirm.js";
 import { connectForWriting, connectionOf } from "../connect.js";
 import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
 import type { Io } from "../io.js";
+import { learnClient } from "../learn-client.js";
 import { requirePolicy } from "../load-policy.js";
 import { acquireLock } from "../lock.js";
 import {
@@ -47,6 +48,7 @@ interface Options
     OutputOptions<(typeof formats)[number]> {
   readonly autoApprove?: boolean;
   readonly receipt?: string;
+  readonly actor?: string;
   readonly audit?: boolean;
   /** Milliseconds. */
   readonly auditTimeout: number;
@@ -57,6 +59,10 @@ export const configure = (command: Command, io: Io): void => {
     .argument("[planfile]", "a plan saved with: plan --out FILE (default: plan the policy now)")
     .option("--auto-approve", "do not ask; needed where there is no terminal")
     .option("--receipt <file>", "where the receipt goes (default: .dbt-ip-rules/receipts/)")
+    .option(
+      "--actor <who>",
+      "this token's name or id in the audit log, to learn your address from (default: from receipts)",
+    )
     .option("--audit", "then confirm every change in the audit log")
     .addOption(
       new Option("--audit-timeout <time>", "how long to wait for late audit events")
@@ -90,15 +96,23 @@ const apply = async (
         : await preparePlan(io, client, { ...source, ...guards, now: options.now });
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
     showPlan(io, plan, options, "plan" in source && options.autoApprove === true);
+    const learned = await learnedAddresses(io, client, plan, options, guards);
     if (plan.steps.length > 0 && planVerdict(plan) !== "refused" && options.autoApprove !== true)
       if (!(await confirm(io, question(plan)))) throw notApproved();
-    await carryOut(io, plan, client, progress, { planFile, options, guards });
+    const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
+    await carryOut(io, plan, client, progress, { planFile, options, guards: known });
   } finally {
     progress.stop();
     await client.close();
     await lock.release();
   }
 };
+
+/** Asked of the log only where the user has named no address, and would be held to what it says. */
+const learnedAddresses = async (io: Io, client: DbtClient, plan: Plan, options: Options, guards: Guards) =>
+  guards.clientAddresses.length > 0 || guards.overrides.has(overrideFlags.lockout)
+    ? []
+    : learnClient(io, client, plan, options.actor);
 
 /** On standard output where that is for people, so that a log holds the plan beside its end. */
 const showPlan = (io: Io, plan: Plan, options: Options, briefly: boolean): void => {
