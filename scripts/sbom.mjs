@@ -2,22 +2,9 @@
 // bundle really contains. For npm all of them are development dependencies, so it would list the whole toolchain
 // or nothing.
 import { execFileSync } from "node:child_process";
-import { rolldown } from "rolldown";
+import { bundledPackages } from "./bundled-packages.mjs";
 
-// The entries of scripts/build.mjs.
-const bundle = await rolldown({
-  input: { main: "src/cli/main.ts", program: "src/cli/program.ts", index: "src/index.ts" },
-  platform: "node",
-});
-const { output } = await bundle.generate({ format: "esm" });
-await bundle.close();
-
-/** `…/node_modules/@scope/name/file.js` → `@scope/name`. */
-const packageOf = (module) =>
-  /.*node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(module)?.[1]?.replace("\\", "/");
-const bundled = new Set(
-  output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])).map(packageOf),
-);
+const bundled = new Set(await bundledPackages());
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const all = JSON.parse(
@@ -33,9 +20,7 @@ const components = all.components
   .filter((component) => bundled.has(nameOf(component)))
   // `scope: optional` and npm's note of development speak of this repository, not of the package.
   .map(({ scope: _, properties: __, ...component }) => component);
-const missing = [...bundled].filter(
-  (name) => name !== undefined && !components.some((component) => nameOf(component) === name),
-);
+const missing = [...bundled].filter((name) => !components.some((component) => nameOf(component) === name));
 if (missing.length > 0) throw new Error(`bundled, but unknown to npm: ${missing.join(", ")}`);
 
 const root = all.metadata.component["bom-ref"];
