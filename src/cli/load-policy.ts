@@ -26,11 +26,15 @@ export const readPolicyBytes = async (io: Place, file: string): Promise<Uint8Arr
   try {
     return await readFile(resolve(io.cwd, file));
   } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
     throw failure(
-      missing ? "policy-missing" : "policy-unreadable",
+      code === "ENOENT" ? "policy-missing" : "policy-unreadable",
       `Cannot read the policy ${file}: ${reasonOf(error)}`,
-      missing ? "Name it with --policy FILE, or write a first one with: dbt-ip-rules init" : undefined,
+      code === "ENOENT"
+        ? "Name it with --policy FILE, or write a first one with: dbt-ip-rules init"
+        : code === "EISDIR"
+          ? `Name the file in it, such as ${file.replace(/\/+$/, "")}/policy.yaml`
+          : "Check the permissions of the file and of its folder",
       { cause: error },
     );
   }

@@ -1,13 +1,14 @@
 /** Streams and files: results to standard output or a file, everything else to standard error. */
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { open, rename, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.js";
-import { failure } from "../model/failure.js";
+import { type Failure, failure } from "../model/failure.js";
 import { renderDiagnosticsText } from "../render/diagnostics-text.js";
 import type { Look } from "../render/look.js";
 import { createStyle, plainStyle } from "../render/style.js";
 import type { Io, OutputStream } from "./io.js";
 import type { OutputOptions } from "./options.js";
+import { makeFolderFor, writeTargetOf } from "./write-target.js";
 
 const defaultWidth = 80;
 
@@ -46,12 +47,21 @@ export const noteDiagnostics = (
 
 /** Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed. */
 export const writeFileWhole = async (io: Io, file: string, text: string, mode = 0o666): Promise<void> => {
+  try {
+    const { path, straight } = await writeTargetOf(resolve(io.cwd, file));
+    if (straight) await writeFile(path, text);
+    else await replaceFile(path, text, mode);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+};
+
+const replaceFile = async (path: string, text: string, mode: number): Promise<void> => {
   // Loaded here, since most runs write no file and this module of Node's is a large one.
   const { randomBytes } = await import("node:crypto");
-  const path = resolve(io.cwd, file);
   const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  await makeFolderFor(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, "wx", mode);
     try {
       await handle.writeFile(text);
@@ -61,16 +71,18 @@ export const writeFileWhole = async (io: Io, file: string, text: string, mode = 
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw failure(
-      "cannot-write",
-      `Cannot write ${file}: ${reasonOf(error)}`,
-      "Check the folder and its permissions",
-      {
-        cause: error,
-      },
-    );
+    // Whether or not it was made: what counts is why the file could not be written.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
   }
+};
+
+/** `file` as the user named it. */
+export const cannotWrite = (file: string, cause: unknown): Failure => {
+  const reason = reasonOf(cause);
+  const hint =
+    reason === "it is a folder" ? "Name a file in it" : "Check the folder, its permissions and its room";
+  return failure("cannot-write", `Cannot write ${file}: ${reason}`, hint, { cause });
 };
 
 /** The system's own word for an I/O error, without its path. */

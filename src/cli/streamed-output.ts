@@ -3,11 +3,11 @@
  * at all.
  */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { failure } from "../model/failure.js";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Io, OutputStream } from "./io.js";
-import { reasonOf } from "./output.js";
+import { cannotWrite } from "./output.js";
+import { makeFolderFor, writeTargetOf } from "./write-target.js";
 
 export interface Sink {
   write(piece: string | Uint8Array): Promise<void>;
@@ -50,15 +50,21 @@ export class TemporaryFile implements Sink {
   }
 
   /** Throws `Failure` where the file cannot be made. `name` is the user's name for it. */
-  static async create(io: Io, name: string): Promise<TemporaryFile> {
-    const path = resolve(io.cwd, name);
-    const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  static async create(io: Pick<Io, "cwd">, name: string): Promise<TemporaryFile> {
     try {
-      await mkdir(dirname(path), { recursive: true });
+      const { path, straight } = await writeTargetOf(resolve(io.cwd, name));
+      if (straight) return new TemporaryFile(name, path, path, await open(path, "w"));
+      const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+      await makeFolderFor(path);
       return new TemporaryFile(name, path, temporary, await open(temporary, "wx"));
     } catch (error) {
-      throw unwritable(name, error);
+      throw cannotWrite(name, error);
     }
+  }
+
+  /** A device or a pipe: written as it is, and never replaced by a file. */
+  get #isStraight(): boolean {
+    return this.#temporary === this.#path;
   }
 
   get bytes(): number {
@@ -80,24 +86,25 @@ export class TemporaryFile implements Sink {
     try {
       await this.#handle.writeFile(block);
     } catch (error) {
-      throw unwritable(this.#name, error);
+      throw cannotWrite(this.#name, error);
     }
   }
 
   /** Everything on the disk, still under the temporary name. */
   async settle(): Promise<void> {
     await this.#flush();
-    await this.#handle.sync();
+    if (!this.#isStraight) await this.#handle.sync();
     await this.#handle.close();
   }
 
   /** After `settle`. */
   async keep(): Promise<void> {
+    if (this.#isStraight) return;
     try {
       await rename(this.#temporary, this.#path);
     } catch (error) {
-      await rm(this.#temporary, { force: true });
-      throw unwritable(this.#name, error);
+      await rm(this.#temporary, { force: true }).catch(() => undefined);
+      throw cannotWrite(this.#name, error);
     }
   }
 
@@ -108,21 +115,11 @@ export class TemporaryFile implements Sink {
 
   async discard(): Promise<void> {
     await this.#handle.close();
-    await rm(this.#temporary, { force: true });
+    if (!this.#isStraight) await rm(this.#temporary, { force: true });
   }
 }
 
 const flushBytes = 65_536;
-
-const unwritable = (name: string, error: unknown) =>
-  failure(
-    "cannot-write",
-    `Cannot write ${name}: ${reasonOf(error)}`,
-    "Check the folder, its permissions and its room",
-    {
-      cause: error,
-    },
-  );
 
 export const sinkFor = async (io: Io, file: string | undefined): Promise<Sink> =>
   file === undefined ? streamSink(io.stdout) : TemporaryFile.create(io, file);

@@ -1,6 +1,6 @@
 /** `init`: a first policy, a workflow and the editor's setting. Asks little, and never overwrites a file. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { isAbsolute, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { parseHost } from "../../dbt/host.js";
 import { failure } from "../../model/failure.js";
@@ -8,7 +8,8 @@ import { canAsk, openQuestions, type Questions } from "../ask.js";
 import { type FirstFile, firstFiles } from "../init-files.js";
 import type { Io } from "../io.js";
 import { debugOptions } from "../options.js";
-import { note, reasonOf } from "../output.js";
+import { cannotWrite, note } from "../output.js";
+import { makeFolderFor } from "../write-target.js";
 
 interface Options {
   readonly account?: string;
@@ -109,19 +110,14 @@ const answer = async (
 const writeNew = async (io: Io, { name, text }: FirstFile): Promise<boolean> => {
   const path = resolve(io.cwd, name);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolderFor(path);
     await writeFile(path, text, { flag: "wx" });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") {
       note(io, `kept   ${name} (it exists)`);
       return false;
     }
-    throw failure(
-      "cannot-write",
-      `Cannot write ${name}: ${reasonOf(error)}`,
-      "Check the folder and its permissions",
-      { cause: error },
-    );
+    throw cannotWrite(name, error);
   }
   note(io, `wrote  ${name}`);
   return true;
