@@ -22,6 +22,17 @@ export interface ExplainView {
   readonly title: string;
   readonly explanation: Explanation;
   readonly places?: ExplainPlaces;
+  /** Entries that would have a say if their date had not come. */
+  readonly expired?: readonly ExpiredEntry[];
+}
+
+export interface ExpiredEntry {
+  readonly rule: string;
+  readonly type: RuleType;
+  readonly prefix: Prefix;
+  /** ISO date. */
+  readonly expires: string;
+  readonly place: string;
 }
 
 export interface ExplainReport {
@@ -99,6 +110,9 @@ const viewLines = (prefix: Prefix, view: ExplainView, look: Look): string[] => {
   return [
     `${style.strong(shown(prefix))} is ${paint(words)} by ${visible(title)}`,
     ...explanation.parts.flatMap((part) => partLines(part, single, view, look)),
+    ...(view.expired ?? []).flatMap(({ rule, type, prefix: own, expires, place }) =>
+      wrap(`  expired on ${expires}: ${entryText(rule, type, own, () => place)}`, look.width, 4),
+    ),
     "",
   ];
 };
@@ -139,10 +153,21 @@ export const renderExplainJson = ({ prefix, views }: ExplainReport): string =>
     format: "dbt-ip-rules/explain",
     version: 1,
     cidr: formatPrefix(prefix),
-    views: views.map(({ title, explanation, places }) => ({
+    views: views.map(({ title, explanation, places, expired = [] }) => ({
       title,
       enforcement: explanation.enforcement,
       verdict: explainVerdict(explanation),
       parts: explanation.parts.map((part) => partJson(part, places)),
+      ...(expired.length === 0
+        ? {}
+        : {
+            expired: expired.map(({ rule, type, prefix: own, expires, place }) => ({
+              rule,
+              type,
+              cidr: formatPrefix(own),
+              expires,
+              place,
+            })),
+          }),
     })),
   })}\n`;

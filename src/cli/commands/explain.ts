@@ -1,6 +1,6 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
-import type { Command } from "commander";
-import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
+import { type Command, Option } from "commander";
+import { containsPrefix, formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
 import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
@@ -9,7 +9,12 @@ import { explain } from "../../plan/explain.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy } from "../../policy/policy.js";
 import { mappedLength } from "../../policy/resolving.js";
-import { type ExplainView, renderExplainJson, renderExplainText } from "../../render/explain.js";
+import {
+  type ExpiredEntry,
+  type ExplainView,
+  renderExplainJson,
+  renderExplainText,
+} from "../../render/explain.js";
 import { connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
@@ -35,7 +40,7 @@ export const configure = (command: Command, io: Io): void => {
   outputOptions(connectionOptions(policyOptions(command)), formats)
     .argument("<ip-or-cidr>", "an address, or a prefix whose parts may differ")
     .option("--live", "ask the account as it is, instead of the policy")
-    .option("--plan <file>", "before and after a saved plan")
+    .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"))
     .action(async (text: string, options: Options) => {
       const prefix = readQuery(text);
       const views = await viewsOf(io, prefix, options);
@@ -83,8 +88,25 @@ const viewsOf = async (io: Io, prefix: Prefix, options: Options): Promise<Explai
     ];
   }
   const { policy } = await requirePolicy(io, options);
-  return [{ title: options.policy, explanation: explain(ownState(policy), prefix), places: linesOf(policy) }];
+  return [
+    {
+      title: options.policy,
+      explanation: explain(ownState(policy), prefix),
+      places: linesOf(policy),
+      expired: expiredAt(policy, prefix),
+    },
+  ];
 };
+
+/** Expired entries that hold some of the addresses: the likely answer to "why not any more?". */
+const expiredAt = (policy: Policy, prefix: Prefix): ExpiredEntry[] =>
+  policy.rules.flatMap(({ name, type, expired }) =>
+    expired.flatMap(({ prefix: own, expires, source }) =>
+      expires !== undefined && (containsPrefix(own, prefix) || containsPrefix(prefix, own))
+        ? [{ rule: name, type, prefix: own, expires, place: `${source.file}:${source.line}` }]
+        : [],
+    ),
+  );
 
 /** The policy's own rules, as if nothing else were on the account; a switch left alone counts as on. */
 const ownState = (policy: Policy): AccountState => {
