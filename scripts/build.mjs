@@ -12,14 +12,17 @@ import { rolldown } from "rolldown";
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
 
 /**
- * Commander asks for this module of Node's, for subcommands that are programs of their own: we have none, and
- * loading it would cost every start.
+ * Large modules of Node's that dependencies ask for at once and that no run of ours uses: commander's for subcommands
+ * that are programs of their own, and undici's for HTTP/2, which it does without where Node was built without it.
  */
-const withoutChildProcess = {
-  name: "without-child-process",
-  resolveId: (id, importer) =>
-    id === "node:child_process" && /\/commander\//.test(importer ?? "") ? "\0child-process" : null,
-  load: (id) => (id === "\0child-process" ? "export {};" : null),
+const unused = new Map([
+  ["node:child_process", { wantedBy: /\/commander\//, code: "export {};" }],
+  ["node:http2", { wantedBy: /\/undici\//, code: "throw new Error('HTTP/2 is not used');" }],
+]);
+const withoutUnused = {
+  name: "without-unused-modules",
+  resolveId: (id, importer) => (unused.get(id)?.wantedBy.test(importer ?? "") ? `\0${id}` : null),
+  load: (id) => unused.get(id.slice(1))?.code ?? null,
 };
 
 /** Returns the path of the first entry in dist/. */
@@ -30,7 +33,7 @@ const build = async (input, define, output) => {
     transform: { define },
     // Each validator is a module of its own: a chunk gets those that it uses, not all that the barrel names.
     treeshake: { moduleSideEffects: [{ test: /src\/generated\//, sideEffects: false }] },
-    plugins: [withoutChildProcess],
+    plugins: [withoutUnused],
     onLog(level, log, handler) {
       if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
       handler(level, log);

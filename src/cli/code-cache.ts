@@ -6,6 +6,7 @@
  *   version of Node and each command. Where the folder cannot be written there is no cache, and nothing is said.
  * - Nothing depends on it: V8 takes an entry only from the same version and flags of its own, and we only for the
  *   same name, size and time of the chunk; otherwise the chunk is compiled from its text.
+ * - The chunks hold no `import()`, which needs a loader that kept code no longer knows: the build writes `require`.
  * - `NODE_DISABLE_COMPILE_CACHE=1`, Node's own variable for its own such cache, turns it off.
  */
 import type { Script } from "node:vm";
@@ -88,7 +89,6 @@ export const loadProgram = (folder: string, entry: string, cacheFile: string | u
       `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
       {
         filename: file,
-        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
         ...(cachedData === undefined ? {} : { cachedData }),
       },
     );

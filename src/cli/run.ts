@@ -95,10 +95,10 @@ export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> =>
     await program.parseAsync([...argv], { from: "user" });
     return io.exitCode;
   } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     // A command of subcommands alone, such as `audit`: its help is out, and says all.
     if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.error;
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? exitCodes.done : reportFailure(usageFailure(error, argv), argv, io);
+    if (error instanceof CommanderError) return reportFailure(usageFailure(error, argv), argv, io);
     if (error instanceof Failure) return reportFailure(error, argv, io);
     return reportCrash(error, argv, io);
   }

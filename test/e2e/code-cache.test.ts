@@ -77,6 +77,12 @@ test("a cache is filled by the run that finds none, and not asked for where it i
   expect(readFileSync(entry("validate")).equals(written)).toBe(true);
 });
 
+test("what a command loads late is loaded with a cache too", async () => {
+  for (const name of ["first.txt", "second.txt", "third.txt"])
+    expect(await ask(["validate", "--output", name])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(readFileSync(join(folder, "third.txt"))).toEqual(readFileSync(join(folder, "first.txt")));
+});
+
 test.each([
   ["empty", () => Buffer.alloc(0)],
   ["no header", () => Buffer.from("nonsense")],
