@@ -33,13 +33,19 @@ const headersOf = (message: IncomingMessage): Record<string, string | undefined>
     ]),
   );
 
+/** As a client that takes this for its proxy writes it, too: `GET http://HOST/PATH` (RFC 9112, 3.2.2). */
+const targetOf = (url: string): string => {
+  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  return target.startsWith("/") ? target : `/${target}`;
+};
+
 const requestOf = (
   message: IncomingMessage,
   body: Buffer,
   origin: EmulatorRequest["origin"],
 ): EmulatorRequest => ({
   method: message.method ?? "GET",
-  target: message.url ?? "/",
+  target: targetOf(message.url ?? "/"),
   headers: headersOf(message),
   body: body.toString("utf8"),
   isDamaged: !isUtf8(body),

@@ -114,6 +114,22 @@ it("sends a long download at its reader's pace, and forgets one that is left", a
   expect(warnings).toEqual([]);
 });
 
+it("takes a request line that names the host, as to a proxy", async () => {
+  const { url, port } = await start();
+  const answer = await new Promise<string>((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+    });
+    socket.once("close", () => resolve(text));
+    socket.end(
+      `GET ${url}/api/v3/accounts/ HTTP/1.1\r\nhost: a\r\nauthorization: Token ${tokens.admin}\r\nconnection: close\r\n\r\n`,
+    );
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+});
+
 it("survives clients that send nonsense or leave in the middle", async () => {
   const { url, port } = await start();
   for (const bytes of ["nonsense\r\n\r\n", "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nhalf"])
