@@ -15,6 +15,12 @@ export const readPlan = async (io: Io, file: string): Promise<Plan> => {
       cause: error,
     });
   });
+  if (/\.ya?ml$/i.test(file))
+    throw failure(
+      "plan-file-not-a-plan",
+      `${file} is not a saved plan`,
+      `For a policy, name it with --policy ${file}`,
+    );
   const { plan, diagnostics } = readPlanFile(text, file);
   if (plan === undefined) throw new Failure(diagnostics);
   return plan;
