@@ -21,6 +21,18 @@ export const eventTypeOf = (action: ReceiptPlannedStep["action"]): string => {
 /** An event is due (`applied`), may be there (`possible`: nobody knew how the call ended), or is not due. */
 export type Expectation = "due" | "possible" | "not-due";
 
+/** How far an event's time may lie outside its call, in milliseconds. */
+export interface Tolerance {
+  readonly beforeMs: number;
+  readonly afterMs: number;
+}
+
+/**
+ * An event may be stamped late, by a queue behind the API, but not early: what lies before the call is mostly the
+ * event of an earlier apply. The seconds are for `Date`, which tells no smaller part, and for the service's machines.
+ */
+export const defaultTolerance: Tolerance = { beforeMs: 5_000, afterMs: 120_000 };
+
 export interface TimedStep {
   readonly audited: AuditedStep;
   readonly expectation: Expectation;
@@ -91,6 +103,24 @@ export const timedSteps = (receipt: Receipt, fallbackAhead: number): readonly Ti
       to: at ?? before,
     };
   });
+};
+
+/** Clocks that differ by less agree: `Date` tells whole seconds. */
+const agreeMs = 2_000;
+/** A clock that is further off than this is set wrong, not skewed: the `Date` header alone counts. */
+const mostSkewMs = 3_600_000;
+
+/**
+ * The same steps by this machine's clock, for a `Date` header that is itself some minutes off; undefined where both
+ * clocks agree, or differ by more than an hour.
+ */
+export const stepsByOwnClock = (receipt: Receipt): readonly TimedStep[] | undefined => {
+  const off = Math.abs(clockAhead(receipt) ?? 0);
+  if (off < agreeMs || off > mostSkewMs) return undefined;
+  const records = [...receipt.records].map(
+    ([number, { serverAt: _, ...record }]): [number, ReceiptRecord] => [number, record],
+  );
+  return timedSteps({ ...receipt, records: new Map(records) }, 0);
 };
 
 const timeOf = (record: ReceiptRecord, ahead: number): number =>

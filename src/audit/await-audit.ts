@@ -4,6 +4,7 @@
  * cannot be read; asks once more without a filter before it calls a step missing.
  */
 import { Failure } from "../model/failure.js";
+import type { Tolerance } from "./audited-steps.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
 import { listEvents, type PageReader } from "./list-events.js";
@@ -29,7 +30,7 @@ export interface AuditPorts {
 export interface AwaitOptions {
   /** How long to wait for events that are not there yet; 0: one look. */
   readonly timeoutMs: number;
-  readonly toleranceMs?: number;
+  readonly tolerance?: Tolerance;
   /** Told before each wait. */
   readonly onWait?: (state: { readonly missing: number; readonly milliseconds: number }) => void;
 }
@@ -61,9 +62,9 @@ const missingIn = (result: AuditVerification): readonly string[] =>
     steps.flatMap((step) => (step.kind === "missing" ? [step.step.at ?? ""] : [])),
   );
 
-/** Stretches where something is still missing, and the events known of all of them. */
-const stretchesWith = (stretches: readonly Stretch[], times: readonly string[]): readonly Stretch[] =>
-  stretches.filter(({ from, to }) => times.some((at) => Date.parse(at) >= from && Date.parse(at) <= to));
+/** Of these receipts something is still missing. */
+const incomplete = (receipts: readonly NamedReceipt[], result: AuditVerification) =>
+  receipts.filter((_, index) => result.receipts[index]?.verdict === "missing");
 
 export const awaitAudit = async (
   receipts: readonly NamedReceipt[],
@@ -77,7 +78,7 @@ export const awaitAudit = async (
   const verifyOptions = (): VerifyOptions => ({
     aheadMs: clock.aheadMs(),
     waitedMs: ports.now().getTime() - began,
-    ...(options.toleranceMs === undefined ? {} : { toleranceMs: options.toleranceMs }),
+    ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
     keptSince: clock.now().getTime() - retentionMs,
   });
   let stretches = neededStretches(receipts, verifyOptions());
@@ -110,6 +111,6 @@ export const awaitAudit = async (
       options.onWait?.({ missing: missing.length, milliseconds });
       await ports.sleep(milliseconds);
     }
-    if (result !== undefined) stretches = stretchesWith(neededStretches(receipts, verifyOptions()), missing);
+    if (result !== undefined) stretches = neededStretches(incomplete(receipts, result), verifyOptions());
   }
 };

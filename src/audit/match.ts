@@ -9,7 +9,7 @@
  * Each event goes with one step at most. Strong pairs come first (strong-pairs.ts), weak ones take what is left
  * (weak-pairs.ts); no event is both, so neither takes anything from the other.
  */
-import type { TimedStep } from "./audited-steps.js";
+import type { TimedStep, Tolerance } from "./audited-steps.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
 import { actorKey, type IndexedEvent, indexEvents } from "./event-index.js";
@@ -51,7 +51,7 @@ const pairSilent = (
   steps: readonly Placed[],
   actor: string,
   silent: SilentEvents,
-  toleranceMs: number,
+  tolerance: Tolerance,
 ): ReadonlyMap<number, IndexedEvent> =>
   new Map(
     typesOf(steps).flatMap((type) => {
@@ -59,8 +59,8 @@ const pairSilent = (
         .filter(({ step }) => step.audited.eventType === type)
         .map(({ place, step: { from, to } }) => ({
           step: place,
-          from: from - toleranceMs,
-          to: to + toleranceMs,
+          from: from - tolerance.beforeMs,
+          to: to + tolerance.afterMs,
         }));
       return [...weakPairs(open, silent(type, actor))];
     }),
@@ -71,16 +71,15 @@ const likeliestActor = (
   steps: readonly Placed[],
   actors: readonly string[],
   silent: SilentEvents,
-  toleranceMs: number,
+  tolerance: Tolerance,
 ): string | undefined => {
   const ends = new Map(steps.map(({ place, step }) => [place, step.to]));
   const ranked = actors.map((actor) => {
-    const pairs = [...pairSilent(steps, actor, silent, toleranceMs)];
+    const pairs = [...pairSilent(steps, actor, silent, tolerance)];
     const distance = pairs.reduce((sum, [place, { at }]) => sum + Math.abs(at - (ends.get(place) ?? at)), 0);
-    const fromUi = pairs.filter(([, { event }]) => event.source === "ui").length;
-    return { actor, pairs: pairs.length, fromUi, distance };
+    return { actor, pairs: pairs.length, distance };
   });
-  ranked.sort((a, b) => b.pairs - a.pairs || a.fromUi - b.fromUi || a.distance - b.distance);
+  ranked.sort((a, b) => b.pairs - a.pairs || a.distance - b.distance);
   return ranked[0]?.actor;
 };
 
@@ -116,7 +115,7 @@ const silentEvents = (
 export const matchSteps = (
   groups: readonly StepGroup[],
   events: readonly AuditEvent[],
-  toleranceMs: number,
+  tolerance: Tolerance,
 ): readonly (readonly (Match | undefined)[])[] => {
   const lookUp = indexEvents(events);
   const placed = groups
@@ -124,10 +123,10 @@ export const matchSteps = (
     .map((one, place): Placed => ({ ...one, place }));
   const candidates = placed
     .filter(({ step }) => step.expectation !== "not-due")
-    .flatMap(({ step, place }) => strongCandidates(step, place, lookUp(step.audited.eventType), toleranceMs));
+    .flatMap(({ step, place }) => strongCandidates(step, place, lookUp(step.audited.eventType), tolerance));
   const actors = actorsByName(placed, groups.length, candidates);
   const strong = strongPairs(candidates, (place) => actors[placed[place]?.group ?? -1]);
-  const weak = weakMatches(placed, strong, candidates, actors, lookUp, toleranceMs);
+  const weak = weakMatches(placed, strong, candidates, actors, lookUp, tolerance);
   let place = 0;
   return groups.map((group) =>
     group.map(() => {
@@ -161,7 +160,7 @@ const weakMatches = (
   candidates: readonly Candidate[],
   known: readonly (string | undefined)[],
   lookUp: ReturnType<typeof indexEvents>,
-  toleranceMs: number,
+  tolerance: Tolerance,
 ): ReadonlyMap<number, IndexedEvent> => {
   const left = placed.filter(({ place, step }) => step.expectation === "due" && !strong.has(place));
   const spokenFor = new Set(candidates.map(({ event }) => event.place));
@@ -169,10 +168,8 @@ const weakMatches = (
   const byActor = new Map<string, Placed[]>();
   for (const [group, actor] of known.entries()) {
     const own = left.filter((one) => one.group === group);
-    const who = actor ?? (own.length === 0 ? undefined : likeliestActor(own, actors, silent, toleranceMs));
+    const who = actor ?? (own.length === 0 ? undefined : likeliestActor(own, actors, silent, tolerance));
     if (who !== undefined) byActor.set(who, [...(byActor.get(who) ?? []), ...own]);
   }
-  return new Map(
-    [...byActor].flatMap(([actor, steps]) => [...pairSilent(steps, actor, silent, toleranceMs)]),
-  );
+  return new Map([...byActor].flatMap(([actor, steps]) => [...pairSilent(steps, actor, silent, tolerance)]));
 };

@@ -1,10 +1,10 @@
 /**
  * Steps with the events that name them. One rule may have several steps and several events, and somebody else's
  * among them: of all ways to pair them the best is taken, by number first, then ids before names, the receipt's own
- * actor, the API before the UI, and the order in time.
+ * actor, and the order in time.
  */
 import { bestAssignment, type Edge } from "./assignment.js";
-import type { TimedStep } from "./audited-steps.js";
+import type { TimedStep, Tolerance } from "./audited-steps.js";
 import { actorKey, type EventsOfType, type IndexedEvent } from "./event-index.js";
 import { contextFacts, type RuleIdentity, ruleEvidence } from "./evidence.js";
 import type { MatchEvidence } from "./verification.js";
@@ -18,8 +18,8 @@ export interface Candidate {
   readonly distance: number;
 }
 
-const inWindow = ({ from, to }: TimedStep, { at }: IndexedEvent, toleranceMs: number): boolean =>
-  at >= from - toleranceMs && at <= to + toleranceMs;
+const inWindow = ({ from, to }: TimedStep, { at }: IndexedEvent, tolerance: Tolerance): boolean =>
+  at >= from - tolerance.beforeMs && at <= to + tolerance.afterMs;
 
 const identityOf = ({ audited: { rule, renamedFrom, ruleId } }: TimedStep): RuleIdentity => ({
   names: [rule, renamedFrom].filter((name) => name !== undefined),
@@ -38,7 +38,7 @@ export const strongCandidates = (
   step: TimedStep,
   place: number,
   events: EventsOfType,
-  toleranceMs: number,
+  tolerance: Tolerance,
 ): readonly Candidate[] => {
   const found = new Map<number, Candidate>();
   const take = (event: IndexedEvent, evidence: Candidate["evidence"]): void => {
@@ -47,13 +47,13 @@ export const strongCandidates = (
   const { action } = step.audited;
   if (action === "enable" || action === "disable") {
     for (const event of events.all)
-      if (inWindow(step, event, toleranceMs) && contextFacts(event.event).enabled === (action === "enable"))
+      if (inWindow(step, event, tolerance) && contextFacts(event.event).enabled === (action === "enable"))
         take(event, "switch-position");
     return [...found.values()];
   }
   const rule = identityOf(step);
   for (const event of naming(rule, events)) {
-    if (found.has(event.place) || !inWindow(step, event, toleranceMs)) continue;
+    if (found.has(event.place) || !inWindow(step, event, tolerance)) continue;
     const evidence = ruleEvidence(event.event, rule);
     if (evidence === "id") take(event, "rule-id");
     else if (evidence === "name") take(event, "rule-name");
@@ -61,11 +61,9 @@ export const strongCandidates = (
   return [...found.values()];
 };
 
-/** From 0 to 7. */
+/** From 0 to 3. */
 const preference = ({ evidence, event }: Candidate, actor: string | undefined): number =>
-  (evidence === "rule-name" ? 0 : 4) +
-  (actor === undefined || actorKey(event.event) === actor ? 2 : 0) +
-  (event.event.source === "ui" ? 0 : 1);
+  (evidence === "rule-name" ? 0 : 2) + (actor === undefined || actorKey(event.event) === actor ? 1 : 0);
 
 /** By the place of the step. `actorOf` tells who made a step's receipt, where that is known. */
 export const strongPairs = (
@@ -76,7 +74,7 @@ export const strongPairs = (
   const reach = candidates.reduce((most, { distance }) => Math.max(most, Math.abs(distance)), 1) + 1;
   // All distances together weigh less than one preference, and all preferences less than one pair.
   const timeUnit = 1 / (reach * reach * (steps + 1));
-  const pairUnit = 8 * (steps + 1);
+  const pairUnit = 4 * (steps + 1);
   const byPair = new Map<string, Candidate>();
   const edges = candidates.map((candidate): Edge => {
     const { step, event, distance } = candidate;

@@ -1,10 +1,17 @@
 /**
  * Is every step of an apply in the audit log? The verdict, drawn from matched events. Pure.
- * Promises: an event proves at most one step; what could not be read is never called confirmed.
+ * Promises: an event proves at most one step, and never one that the log says was made in the UI, since this tool
+ * calls the API; what could not be read is never called confirmed.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { Receipt } from "../model/receipt.js";
-import { type TimedStep, timedSteps } from "./audited-steps.js";
+import {
+  defaultTolerance,
+  stepsByOwnClock,
+  type TimedStep,
+  type Tolerance,
+  timedSteps,
+} from "./audited-steps.js";
 import { isIpRestrictionType } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
 import { actorKey, inOrder } from "./event-index.js";
@@ -26,11 +33,8 @@ export interface NamedReceipt {
 }
 
 export interface VerifyOptions {
-  /**
-   * How far an event's time may lie outside its call, in milliseconds: the service's machines need not agree on
-   * the second. Default two minutes.
-   */
-  readonly toleranceMs?: number;
+  /** Default: `defaultTolerance`. */
+  readonly tolerance?: Tolerance;
   /** How far the server's clock is ahead of this machine's, for receipts without an answer that tells it. */
   readonly aheadMs?: number;
   readonly waitedMs?: number;
@@ -41,28 +45,23 @@ export interface VerifyOptions {
   readonly keptSince?: number;
 }
 
-export const defaultToleranceMs = 120_000;
-
 /** A stretch of the log, in milliseconds since 1970. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
 
-/** The stretches of the log that the receipts need, merged where they overlap, oldest first. */
-export const neededStretches = (
-  receipts: readonly NamedReceipt[],
-  options: VerifyOptions = {},
+/** Merged where they overlap, oldest first. */
+const stretchesOf = (
+  groups: readonly (readonly TimedStep[])[],
+  { tolerance = defaultTolerance }: VerifyOptions,
 ): readonly Stretch[] => {
-  const tolerance = options.toleranceMs ?? defaultToleranceMs;
-  const own = receipts
-    .map(({ receipt }) =>
-      timedSteps(receipt, options.aheadMs ?? 0).filter(({ expectation }) => expectation !== "not-due"),
-    )
+  const own = groups
+    .map((steps) => steps.filter(({ expectation }) => expectation !== "not-due"))
     .filter((steps) => steps.length > 0)
     .map((steps) => ({
-      from: Math.min(...steps.map(({ from }) => from)) - tolerance,
-      to: Math.max(...steps.map(({ to }) => to)) + tolerance,
+      from: Math.min(...steps.map(({ from }) => from)) - tolerance.beforeMs,
+      to: Math.max(...steps.map(({ to }) => to)) + tolerance.afterMs,
     }))
     .sort((a, b) => a.from - b.from);
   const merged: Stretch[] = [];
@@ -73,6 +72,49 @@ export const neededStretches = (
     else merged.push(stretch);
   }
   return merged;
+};
+
+/** The stretches of the log to read for the receipts, by either clock. */
+export const neededStretches = (
+  receipts: readonly NamedReceipt[],
+  options: VerifyOptions = {},
+): readonly Stretch[] =>
+  stretchesOf(
+    receipts.flatMap(({ receipt }) => [
+      timedSteps(receipt, options.aheadMs ?? 0),
+      stepsByOwnClock(receipt) ?? [],
+    ]),
+    options,
+  );
+
+type Matches = readonly (Match | undefined)[];
+
+const lacking = (steps: readonly TimedStep[], matches: Matches): number =>
+  steps.filter(({ expectation }, index) => expectation === "due" && matches[index] === undefined).length;
+
+/**
+ * Each receipt's steps by the clock under which the log holds more of them, the server's where both do; and their
+ * events.
+ */
+const timedAndMatched = (
+  receipts: readonly NamedReceipt[],
+  events: readonly AuditEvent[],
+  { aheadMs = 0, tolerance = defaultTolerance }: VerifyOptions,
+): { readonly groups: readonly (readonly TimedStep[])[]; readonly matches: readonly Matches[] } => {
+  const byServer = receipts.map(({ receipt }) => timedSteps(receipt, aheadMs));
+  const matches = matchSteps(byServer, events, tolerance);
+  const lacks = byServer.map((steps, index) => lacking(steps, matches[index] ?? []));
+  const others = receipts.map(({ receipt }, index) =>
+    lacks[index] === 0 ? undefined : stepsByOwnClock(receipt),
+  );
+  if (others.every((steps) => steps === undefined)) return { groups: byServer, matches };
+  const tried = byServer.map((steps, index) => others[index] ?? steps);
+  const found = matchSteps(tried, events, tolerance);
+  const groups = byServer.map((steps, index) => {
+    const other = others[index];
+    return other !== undefined && lacking(other, found[index] ?? []) < (lacks[index] ?? 0) ? other : steps;
+  });
+  return { groups, matches: matchSteps(groups, events, tolerance) };
 };
 
 const verdictOf = (steps: readonly StepVerification[]): AuditVerdict => {
@@ -146,8 +188,8 @@ export const verifyReceipts = (
   options: VerifyOptions = {},
 ): AuditVerification => {
   const unreadable = options.unreadable === true;
-  const groups = receipts.map(({ receipt }) => timedSteps(receipt, options.aheadMs ?? 0));
-  const matches = matchSteps(groups, unreadable ? [] : events, options.toleranceMs ?? defaultToleranceMs);
+  const ours = unreadable ? [] : events.filter(({ source }) => source !== "ui");
+  const { groups, matches } = timedAndMatched(receipts, ours, options);
   const verified = receipts.map(({ file, receipt }, index): ReceiptVerification => {
     const steps = (groups[index] ?? []).map((step, at) =>
       stepVerification(step, matches[index]?.[at], options),
@@ -157,7 +199,7 @@ export const verifyReceipts = (
   });
   const steps = verified.flatMap((one) => one.steps);
   const recorded = steps.flatMap((step) => (step.kind === "recorded" ? [step] : []));
-  const stretches = neededStretches(receipts, options);
+  const stretches = stretchesOf(groups, options);
   const foreign = unreadable
     ? []
     : foreignAmong(

@@ -4,6 +4,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseMoment } from "../audit/time-range.js";
 import { failure } from "../model/failure.js";
 import type { Io } from "./io.js";
+import type { DebugOptions } from "./options.js";
+import { noteDiagnostics } from "./output.js";
 
 export interface RangeOptions {
   /** ISO 8601 UTC. */
@@ -22,25 +24,38 @@ const moment =
     return at;
   };
 
-export const rangeOptions = (command: Command, io: Io): Command =>
-  command
-    .addOption(
-      new Option(
-        "--since <when>",
-        "from this date, time, or so long ago: 2026-03-01, 24h, 7d (default: 90 days)",
-      ).argParser(moment("start", io)),
-    )
-    .addOption(
-      new Option("--until <when>", "until then, inclusive (default: now)").argParser(moment("end", io)),
-    );
+export const sinceOption = (command: Command, io: Io, otherwise: string): Command =>
+  command.addOption(
+    new Option(
+      "--since <when>",
+      `from this date, UTC time, or so long ago: 2026-03-01, 2026-03-01T14:00, 24h, 7d (default: ${otherwise})`,
+    ).argParser(moment("start", io)),
+  );
 
-/** Throws `Failure` where the range is empty. */
-export const checkRange = ({ since, until }: RangeOptions): RangeOptions => {
+export const rangeOptions = (command: Command, io: Io): Command =>
+  sinceOption(command, io, "90 days ago").addOption(
+    new Option("--until <when>", "until then, inclusive (default: now)").argParser(moment("end", io)),
+  );
+
+/** Throws `Failure` where the range is empty; warns where it has not begun. */
+export const checkRange = (io: Io, { since, until, color }: RangeOptions & DebugOptions): RangeOptions => {
   if (since !== undefined && until !== undefined && since > until)
     throw failure(
       "range-empty",
       `The range is empty: it begins at ${since} and ends at ${until}`,
       "Swap --since and --until",
+    );
+  if (since !== undefined && since > io.now().toISOString())
+    noteDiagnostics(
+      io,
+      [
+        {
+          code: "range-in-future",
+          severity: "warning",
+          message: `The range begins at ${since}, which by this machine's clock is still to come`,
+        },
+      ],
+      color === undefined ? {} : { color },
     );
   return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 };

@@ -6,7 +6,9 @@ export interface OutputStream {
   readonly columns?: number;
   /** False: full; `drain` comes when there is room again. */
   write(text: string): boolean;
-  once?(event: "drain", listener: () => void): unknown;
+  once?(event: "drain" | "close", listener: () => void): unknown;
+  /** False: closed by its reader (`| head`), so nothing more can be written. Absent: it cannot be closed. */
+  readonly writable?: boolean;
 }
 
 export interface Io {

@@ -144,8 +144,9 @@ describe("time", () => {
     receiptOf([{ action: "create", rule: "Office", ruleId: 10, second: 0, ...more }]);
 
   it.each([
-    [-122, "missing"],
-    [-119, "strong rule-id"],
+    // A step may begin with the receipt, a second before its answer.
+    [-7, "missing"],
+    [-5, "strong rule-id"],
     [119, "strong rule-id"],
     [121, "missing"],
   ])("an event %i seconds off is %s", (seconds, expected) => {
@@ -174,6 +175,56 @@ describe("time", () => {
     const events = [event(added, 0, full(10, "Office"))];
     expect(verifyReceipt(lone, events).verdict).toBe("missing");
     expect(verifyReceipt(lone, events, { aheadMs: -7_200_000 }).verdict).toBe("confirmed");
+  });
+});
+
+describe("what only looks like the step's event", () => {
+  const receipt = receiptOf([{ action: "update", rule: "VPN", ruleId: 11, second: 100 }]);
+  const by = (second: number, more: Partial<AuditEvent> = {}) =>
+    event(changed, second, full(11, "VPN"), more);
+
+  it("is that of an apply before: the step is missing", () => {
+    expect(verifyReceipt(receipt, [by(80)]).verdict).toBe("missing");
+    expect(
+      verifyReceipt(receipt, [by(80)], { tolerance: { beforeMs: 30_000, afterMs: 30_000 } }).verdict,
+    ).toBe("confirmed");
+  });
+
+  it.each([full(11, "VPN"), null])(
+    "is one made in the UI: the step is missing, the event foreign",
+    (context) => {
+      const theirs = event(changed, 101, context, { source: "ui" });
+      const result = verifyReceipt(receipt, [theirs]);
+      expect(result.verdict).toBe("missing");
+      expect(result.foreign.map(({ event: { id } }) => id)).toEqual([theirs.id]);
+    },
+  );
+});
+
+describe("a Date header that is minutes off", () => {
+  const skewed = (skew: number) => receiptOf(steps.map((step) => ({ ...step, skew })));
+  const shifted = (seconds: number) =>
+    eventsFor().map((one) => ({ ...one, at: new Date(Date.parse(one.at) + seconds * 1000).toISOString() }));
+
+  it.each([-300, 300])("changes nothing where this machine's clock is right (%i s)", (skew) => {
+    const result = verifyReceipt(skewed(skew), shifted(skew));
+    expect(result.verdict).toBe("confirmed");
+    expect(result.counts).toMatchObject({ strong: 4, foreign: 0 });
+  });
+
+  it("does not let one event prove steps of two receipts, one by each clock", () => {
+    const [first] = shifted(300).slice(0, 1);
+    const one = (skew: number) =>
+      receiptOf([{ action: "create", rule: "Office", ruleId: 10, second: 0, skew }]);
+    const late = receiptOf([{ action: "create", rule: "Office", ruleId: 10, second: 300 }]);
+    const result = verifyReceipts(
+      [
+        { file: "a", receipt: one(300) },
+        { file: "b", receipt: late },
+      ],
+      first === undefined ? [] : [first],
+    );
+    expect(result.counts).toMatchObject({ strong: 1, missing: 1 });
   });
 });
 

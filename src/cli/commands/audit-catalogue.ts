@@ -4,7 +4,7 @@ import { catalogue } from "../../audit/catalogue.js";
 import { eventFilter } from "../../audit/event-filter.js";
 import type { Look } from "../../render/look.js";
 import { jsonText } from "../../render/neutralise.js";
-import { columns } from "../../render/width.js";
+import { padCells, wrap } from "../../render/width.js";
 import { counted } from "../../render/words.js";
 import type { Io } from "../io.js";
 import { type OutputOptions, outputOptions } from "../options.js";
@@ -13,12 +13,14 @@ import { deliver, noteDiagnostics } from "../output.js";
 const formats = ["text", "json"] as const;
 type Events = typeof catalogue;
 
-const asText = (events: Events, { style }: Look): string => {
-  const lines = columns(events.map(({ type, description }) => [`  ${type}`, description]));
+const asText = (events: Events, { style, width }: Look): string => {
+  const typeCells = Math.max(...events.map(({ type }) => type.length)) + 4;
   const groups = new Map<string, string[]>();
-  events.forEach(({ group }, index) => {
-    groups.set(group, [...(groups.get(group) ?? []), lines[index] ?? ""]);
-  });
+  for (const { group, type, description } of events) {
+    const [first = "", ...more] = wrap(`${" ".repeat(typeCells)}${description}`, width, typeCells);
+    const line = `  ${padCells(type, typeCells - 2)}${first.trimStart()}`;
+    groups.set(group, [...(groups.get(group) ?? []), line, ...more]);
+  }
   const blocks = [...groups].map(([group, own]) => [style.strong(group), ...own, ""].join("\n"));
   return `${[...blocks, `${counted(events.length, "event type")}.`].join("\n")}\n`;
 };

@@ -50,7 +50,9 @@ export const configureExport = (command: Command, io: Io): void => {
 };
 
 const range = async (io: Io, options: Options): Promise<void> => {
-  const query = checkRange(options);
+  const query = checkRange(io, options);
+  if (!isWholeDays(query))
+    note(io, "The service exports whole UTC days: the first and the last are taken whole");
   const client = connectReadOnly(io, options);
   try {
     const reader: ExportPorts["reader"] = {
@@ -67,6 +69,9 @@ const range = async (io: Io, options: Options): Promise<void> => {
     await client.close();
   }
 };
+
+const isWholeDays = ({ since, until }: RangeOptions): boolean =>
+  since?.endsWith("T00:00:00.000Z") !== false && until?.endsWith("T23:59:59.999Z") !== false;
 
 const neverStarted = async (): Promise<never> => {
   throw new Error("a range is downloaded, not submitted");

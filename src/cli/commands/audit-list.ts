@@ -11,7 +11,7 @@ import { meansNoMore } from "../../audit/unreadable.js";
 import { exitCodes, Failure } from "../../model/failure.js";
 import { eventCsv, eventJson, eventLine, eventNdjson, eventsCsvHead } from "../../render/audit-events.js";
 import type { Look } from "../../render/look.js";
-import { jsonText } from "../../render/neutralise.js";
+import { jsonText, visible } from "../../render/neutralise.js";
 import { plainStyle } from "../../render/style.js";
 import { counted } from "../../render/words.js";
 import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
@@ -64,7 +64,8 @@ const frameOf = (format: Format, look: Look): Frame => {
       return {
         head: "",
         event: (event) => `${eventLine(event, look)}\n`,
-        tail: (count) => `${counted(count, "event")}.\n`,
+        tail: (count, complete) =>
+          `${counted(count, "event")}${complete ? "" : ", and the log broke off"}. Times are UTC.\n`,
       };
     case "json":
       return {
@@ -86,7 +87,7 @@ async function* selected(
 ): AsyncGenerator<AuditEvent> {
   const client = connectReadOnly(io, options);
   const { types } = eventFilter(options.event ?? []);
-  const query = { ...checkRange(options), ...(types === undefined ? {} : { types }) };
+  const query = { ...checkRange(io, options), ...(types === undefined ? {} : { types }) };
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   try {
     const events = listEvents(client, query, {
@@ -120,25 +121,28 @@ const list = async (io: Io, options: Options): Promise<void> => {
   const frame = frameOf(options.format, look);
 
   const sink = await sinkFor(io, options.output);
-  const problem = await pour(events, first, frame, sink);
-  if (problem === undefined) return;
-  noteDiagnostics(io, problem.diagnostics, options);
-  io.exitCode = exitCodes.error;
+  const { count, problem } = await pour(events, first, frame, sink);
+  if (problem !== undefined) {
+    noteDiagnostics(io, problem.diagnostics, options);
+    io.exitCode = exitCodes.error;
+  } else if (options.output !== undefined)
+    note(io, `Saved ${counted(count, "event")}: ${visible(options.output)}`);
 };
 
-/** The failure that ended the events early, if one did; a file is not kept then. */
+/** How many were written, and the failure that ended them early, if one did; a file is not kept then. */
 const pour = async (
   events: AsyncGenerator<AuditEvent>,
   first: IteratorResult<AuditEvent>,
   frame: Frame,
   sink: Sink,
-): Promise<Failure | undefined> => {
+): Promise<{ readonly count: number; readonly problem?: Failure }> => {
   let count = 0;
   let problem: Failure | undefined;
   await sink.write(frame.head);
   try {
-    for (let next = first; next.done !== true; next = await events.next())
+    for (let next = first; next.done !== true && !sink.closed; next = await events.next())
       await sink.write(frame.event(next.value, count++));
+    await events.return(undefined);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     problem = error;
@@ -146,5 +150,5 @@ const pour = async (
   await sink.write(frame.tail(count, problem === undefined));
   if (problem === undefined) await sink.close();
   else await sink.discard();
-  return problem;
+  return { count, ...(problem === undefined ? {} : { problem }) };
 };

@@ -1,6 +1,7 @@
 /** `audit verify`: every step of one receipt, or of a folder of them, held against the audit log. */
 import { type Command, Option } from "commander";
 import { awaitAudit } from "../../audit/await-audit.js";
+import { failure } from "../../model/failure.js";
 import { renderAuditJson } from "../../render/audit-json.js";
 import { renderAuditJunit } from "../../render/audit-junit.js";
 import { renderAuditMarkdown } from "../../render/audit-markdown.js";
@@ -26,7 +27,7 @@ interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[numb
   readonly receipt: readonly string[];
   /** Milliseconds. */
   readonly timeout: number;
-  readonly skew: number;
+  readonly skew?: number;
 }
 
 export const configureVerify = (command: Command, io: Io): void => {
@@ -38,9 +39,10 @@ export const configureVerify = (command: Command, io: Io): void => {
         .default(60_000, "60s"),
     )
     .addOption(
-      new Option("--skew <time>", "how far an event's time may lie outside its call")
-        .argParser(duration)
-        .default(120_000, "2m"),
+      new Option(
+        "--skew <time>",
+        "how far an event's time may lie outside its call (default: 5s before, 2m after)",
+      ).argParser(duration),
     )
     .action((options: Options) => verify(io, options));
 };
@@ -48,12 +50,18 @@ export const configureVerify = (command: Command, io: Io): void => {
 const verify = async (io: Io, options: Options): Promise<void> => {
   const { receipts, account, diagnostics } = await readReceipts(io, options.receipt);
   noteDiagnostics(io, diagnostics, options);
+  if (options.account !== undefined && Number(options.account) !== account.id)
+    throw failure(
+      "receipt-of-other-account",
+      `The receipts are of account ${account.id}, and --account says ${options.account}`,
+      "Leave --account out: the receipts tell it",
+    );
   const client = connectReadOnly(io, options, { account });
   try {
     const ports = { reader: client, now: () => io.now(), sleep: interruptibleSleep(io) };
     const verification = await awaitAudit(receipts, ports, {
       timeoutMs: options.timeout,
-      toleranceMs: options.skew,
+      ...(options.skew === undefined ? {} : { tolerance: { beforeMs: options.skew, afterMs: options.skew } }),
       onWait: waitingNote(io),
     });
     await deliver(io, options, {

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { ipRestrictionTypes } from "../../audit/catalogue.js";
 import { eventFilter } from "../../audit/event-filter.js";
 import { serverClock } from "../../audit/server-clock.js";
@@ -18,7 +18,7 @@ import {
 } from "../../audit/watch.js";
 import { Failure, failure } from "../../model/failure.js";
 import { eventLine, eventNdjson } from "../../render/audit-events.js";
-import { eventOption, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import {
@@ -31,7 +31,9 @@ import {
 import { lookOf, note, noteDiagnostics, reasonOf, writeFileWhole } from "../output.js";
 import { streamSink } from "../streamed-output.js";
 
-interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
+interface Options extends ConnectionOptions, DebugOptions {
+  /** ISO 8601 UTC. */
+  readonly since?: string;
   readonly format: "text" | "ndjson";
   readonly event?: readonly string[];
   readonly cursor?: string;
@@ -41,6 +43,13 @@ interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
   readonly once?: boolean;
 }
 
+/** At least a second: the service counts requests. */
+const interval = (text: string): number => {
+  const milliseconds = duration(text);
+  if (milliseconds < 1000) throw new InvalidArgumentError("Give at least 1s.");
+  return milliseconds;
+};
+
 export const configureWatch = (command: Command, io: Io): void => {
   const withOptions = eventOption(
     connectionOptions(command),
@@ -48,7 +57,7 @@ export const configureWatch = (command: Command, io: Io): void => {
   )
     .option("--cursor <file>", "remember in this file what was printed, and go on from there")
     .addOption(
-      new Option("--interval <time>", "between two looks").argParser(duration).default(10_000, "10s"),
+      new Option("--interval <time>", "between two looks").argParser(interval).default(10_000, "10s"),
     )
     .addOption(
       new Option("--lateness <time>", "how late an event may come and still be found")
@@ -59,12 +68,10 @@ export const configureWatch = (command: Command, io: Io): void => {
     .addOption(
       new Option("-f, --format <format>", "what to print").choices(["text", "ndjson"]).default("text"),
     );
-  debugOptions(rangeOptions(withOptions, io)).action((options: Options) => watch(io, options));
+  debugOptions(sinceOption(withOptions, io, "now")).action((options: Options) => watch(io, options));
 };
 
 const watch = async (io: Io, options: Options): Promise<void> => {
-  if (options.until !== undefined)
-    throw failure("bad-option", "--until makes no sense for `audit watch`, which never ends");
   const filter = eventFilter(options.event ?? Object.values(ipRestrictionTypes));
   noteDiagnostics(io, filter.diagnostics, options);
   const { accountId } = connectionOf(io, options);
@@ -120,6 +127,7 @@ const follow = async (
   const look = lookOf(io, io.stdout, options);
   for await (const { event, cursor } of watchEvents(start, ports, watchOptions)) {
     await sink.write(options.format === "ndjson" ? eventNdjson(event) : `${eventLine(event, look)}\n`);
+    if (sink.closed) return;
     await save(cursor);
   }
 };

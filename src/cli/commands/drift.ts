@@ -8,7 +8,7 @@ import { type DriftLog, findDrift } from "../../audit/drift.js";
 import { type DriftBase, eventsAfter } from "../../audit/drift-cause.js";
 import type { AuditEvent } from "../../audit/event.js";
 import { listEvents } from "../../audit/list-events.js";
-import { defaultToleranceMs, type NamedReceipt, verifyReceipts } from "../../audit/verify.js";
+import { type NamedReceipt, neededStretches, verifyReceipts } from "../../audit/verify.js";
 import type { ReadOnlyClient } from "../../dbt/client.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { hasErrors } from "../../model/diagnostic.js";
@@ -127,9 +127,7 @@ const readLog = async (
 ): Promise<LogRead> => {
   const nothing = plan.changes.length === 0 && plan.unmanaged.length === 0;
   if (!options.audit || nothing) return notRead({ kind: "not-asked" });
-  const begun = receipt === undefined ? undefined : Date.parse(receipt.receipt.header.startedAt);
-  const since = begun === undefined ? {} : { since: new Date(begun - defaultToleranceMs).toISOString() };
-  const query = { ...since, types: Object.values(ipRestrictionTypes) };
+  const query = { ...sinceApply(receipt), types: Object.values(ipRestrictionTypes) };
   const events: AuditEvent[] = [];
   try {
     for await (const event of listEvents(client, query, { now: io.now().toISOString() })) events.push(event);
@@ -145,6 +143,14 @@ const readLog = async (
     proven: checked?.verdict === "confirmed" && ownEventIds.size > 0,
     diagnostics: [],
   };
+};
+
+/** From the receipt's first step on, by either clock. */
+const sinceApply = (receipt: NamedReceipt | undefined): { readonly since?: string } => {
+  if (receipt === undefined) return {};
+  const begun = Date.parse(receipt.receipt.header.startedAt);
+  const [first] = neededStretches([receipt]);
+  return { since: new Date(Math.min(begun, first?.from ?? begun)).toISOString() };
 };
 
 /** The comparison stands without the log: what it says is a warning here. */
