@@ -7,14 +7,13 @@ import type { Address } from "./prefix.js";
 /** Word 2 of every IPv4-mapped address; words 0 and 1 are zero (RFC 4291 section 2.5.5.2). */
 export const mappedWord = 0xffff;
 
-const low64 = 0xffff_ffff_ffff_ffffn;
 // One buffer for all conversions: nothing here calls out while it is in use.
 const view = new DataView(new ArrayBuffer(16));
 
 /** Writes the words of `address` to `words[at]` .. `words[at + 3]`. */
 export const writeWords = (address: Address, words: Uint32Array, at: number): void => {
   view.setBigUint64(0, address >> 64n);
-  view.setBigUint64(8, address & low64);
+  view.setBigUint64(8, address); // which takes the low 64 bits
   words[at] = view.getUint32(0);
   words[at + 1] = view.getUint32(4);
   words[at + 2] = view.getUint32(8);
