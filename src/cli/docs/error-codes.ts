@@ -63,6 +63,10 @@ export const errorGroups: readonly ErrorGroup[] = [
         "See the options with `--help`.",
       ],
       "bad-address": ["The text is no address and no prefix.", "Write `203.0.113.7` or `203.0.113.0/24`."],
+      "range-in-future": [
+        "A warning: the range begins later than now by this machine's clock.",
+        "Give an earlier `--since`.",
+      ],
       "range-empty": ["`--since` is later than `--until`.", "Swap them."],
       "unknown-event-type": [
         "No documented event type has that name.",
