@@ -1,0 +1,127 @@
+/** Ctrl-C, SIGTERM and a second Ctrl-C, in each phase of the built program's apply. */
+import { describe, expect, it } from "vitest";
+import { type EmulatorReply, reply } from "../../src/emulator/http.js";
+import type { Running } from "./cli.js";
+import { isWrite, newPlace, type Place, told } from "./place.js";
+
+const noAnswer = (): EmulatorReply => ({ ...reply(200, {}, ""), delivery: { kind: "hang" } });
+
+/** The run that goes on: it must end well whatever the interrupted one left. */
+const goesOn = async (place: Place): Promise<void> => {
+  place.bench.intercept = undefined;
+  place.bench.emulator.faults.clear();
+  expect((await place.apply().ended).code).toBe(0);
+  expect(place.isDone()).toBe(true);
+};
+
+const stopWhen = (running: Running, words: string): Promise<unknown> =>
+  told(running, words).then(() => running.child.kill("SIGINT"));
+
+describe.concurrent("an apply that is asked to stop", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("ends with 1 while nothing is written yet: %s", async (signal) => {
+    const place = await newPlace();
+    const running = place.apply();
+    let requests = 0;
+    place.bench.intercept = () => {
+      requests += 1;
+      if (requests < 2) return undefined;
+      running.child.kill(signal);
+      return noAnswer();
+    };
+    const { code, stdout } = await running.ended;
+    expect([code, await place.receipt()]).toEqual([
+      1,
+      { end: "failed", outcomes: ["skipped", "skipped", "skipped", "skipped", "skipped"] },
+    ]);
+    expect(stdout).toContain("Failed: nothing was changed.");
+    expect(stdout).toContain("Next: dbt-ip-rules apply --policy policy.yaml");
+    await goesOn(place);
+  });
+
+  it("ends with 1 while the plan is still made", async () => {
+    const place = await newPlace();
+    const running = place.apply();
+    place.bench.intercept = () => {
+      running.child.kill("SIGINT");
+      return noAnswer();
+    };
+    const { code, stderr } = await running.ended;
+    expect([code, stderr.includes("error[interrupted]")]).toEqual([1, true]);
+    await goesOn(place);
+  });
+
+  it.each([true, false])("waits for the call in flight, then lets go of it (landed: %s)", async (lands) => {
+    const place = await newPlace();
+    const running = place.apply();
+    let writes = 0;
+    place.bench.intercept = (request, handle) => {
+      if (!isWrite(request)) return undefined;
+      writes += 1;
+      if (writes < 2) return undefined;
+      if (lands) handle();
+      running.child.kill("SIGINT");
+      return noAnswer();
+    };
+    const { code, stdout } = await running.ended;
+    expect([code, await place.receipt()]).toEqual([
+      4,
+      { end: "midway", outcomes: ["applied", "unknown", "skipped", "skipped", "skipped"] },
+    ]);
+    expect(stdout).toContain("Unknown: the call was made and nobody can tell whether it took effect");
+    expect(stdout).toContain("Next: dbt-ip-rules apply --policy policy.yaml");
+    await goesOn(place);
+  });
+
+  it("lets the call in flight finish where it does", async () => {
+    const place = await newPlace();
+    const running = place.apply();
+    place.bench.intercept = (request, handle) => {
+      if (!isWrite(request)) return undefined;
+      running.child.kill("SIGINT");
+      return { ...handle(), delayMs: 300 };
+    };
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(4);
+    expect(stdout).toContain("Stopped midway: 1 of 5 steps done.");
+    expect((await place.receipt()).outcomes[0]).toBe("applied");
+    await goesOn(place);
+  });
+
+  it.each([
+    [1, 1, "failed"],
+    [2, 4, "midway"],
+  ])("does not sit out a cooldown: at write %i it ends with %i", async (nth, expected, end) => {
+    const place = await newPlace();
+    place.bench.emulator.faults.add({ method: "PUT", kind: "status", status: 429, retryAfter: 300, nth });
+    const running = place.apply();
+    await stopWhen(running, "Too many requests");
+    const { code } = await running.ended;
+    const receipt = await place.receipt();
+    expect([code, receipt.end, receipt.outcomes[nth - 1]]).toEqual([expected, end, "failed"]);
+    await goesOn(place);
+  });
+
+  it("does not wait for a step of unknown outcome to show itself", async () => {
+    const place = await newPlace();
+    place.bench.emulator.faults.add({ method: "PUT", kind: "status", status: 500 });
+    const running = place.apply();
+    await stopWhen(running, "reading the account again");
+    const { code } = await running.ended;
+    expect([code, (await place.receipt()).outcomes[0]]).toEqual([4, "unknown"]);
+    await goesOn(place);
+  });
+
+  it("ends at once when it is asked a second time; the receipt shows the call in flight", async () => {
+    const place = await newPlace();
+    const running = place.apply();
+    place.bench.intercept = (request) => {
+      if (!isWrite(request)) return undefined;
+      running.child.kill("SIGINT");
+      setTimeout(() => running.child.kill("SIGINT"), 200);
+      return noAnswer();
+    };
+    const { code } = await running.ended;
+    expect([code, await place.receipt()]).toEqual([130, { end: undefined, outcomes: ["started"] }]);
+    await goesOn(place);
+  });
+});
