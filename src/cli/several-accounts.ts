@@ -24,6 +24,27 @@ export const policyMatrix = async (io: Pick<Io, "cwd">, files: readonly string[]
   renderMatrix(await accountsOf(io, files));
 
 /**
+ * The account that a policy names, for commands that look at the account and not at the policy; nothing where flags or
+ * environment say all, or there is no such policy. A contradiction between the two stays an error.
+ */
+export const accountNamedBy = async (
+  io: Pick<Io, "cwd" | "env">,
+  file: string,
+  flags: { readonly host?: string; readonly account?: string },
+): Promise<{ readonly account: { readonly id?: number; readonly host?: string } } | undefined> => {
+  const host = flags.host ?? io.env["DBT_CLOUD_HOST_URL"];
+  const id = flags.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"];
+  if (host && id) return undefined;
+  const [row] = await accountsOf(io, [file]);
+  return {
+    account: {
+      ...(row?.account === undefined ? {} : { id: row.account }),
+      ...(row?.host === undefined ? {} : { host: row.host }),
+    },
+  };
+};
+
+/**
  * Two policies of one account would undo each other. Throws `Failure` where they are, or may be: where one names no
  * account, `elsewhere` (a flag, the environment) gives all of those the same.
  */

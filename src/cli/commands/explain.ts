@@ -28,6 +28,7 @@ import {
 } from "../options.js";
 import { deliver } from "../output.js";
 import { readPlan } from "../read-plan.js";
+import { accountNamedBy } from "../several-accounts.js";
 
 const formats = ["text", "json"] as const;
 
@@ -78,7 +79,7 @@ const viewsOf = async (io: Io, prefix: Prefix, options: Options): Promise<Explai
     ];
   }
   if (options.live === true) {
-    const client = connectReadOnly(io, options);
+    const client = connectReadOnly(io, options, await accountNamedBy(io, options.policy, options));
     const snapshot = await client.readSnapshot();
     await client.close();
     const diagnostics = checkSnapshot(snapshot);

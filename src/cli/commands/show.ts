@@ -11,9 +11,11 @@ import type { Io } from "../io.js";
 import { type ConnectionOptions, connectionOptions, type OutputOptions, outputOptions } from "../options.js";
 import { deliver } from "../output.js";
 import { readPlan } from "../read-plan.js";
+import { accountNamedBy } from "../several-accounts.js";
 
 const formats = ["text", "json", "markdown"] as const;
 interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+  readonly policy: string;
   readonly rule?: readonly string[];
 }
 
@@ -22,6 +24,7 @@ export const configure = (command: Command, io: Io): void => {
     connectionOptions(command.argument("[planfile]", "a plan saved with: plan --out FILE")),
     formats,
   )
+    .option("-p, --policy <file>", "the policy that names host and account", "policy.yaml")
     .option("--rule <rules...>", "only these rules of the account")
     .action(async (file: string | undefined, options: Options) => {
       if (file === undefined) await showAccount(io, options);
@@ -43,7 +46,7 @@ const showPlan = async (io: Io, file: string, options: Options): Promise<void> =
 const showAccount = async (io: Io, options: Options): Promise<void> => {
   if (options.format === "markdown")
     throw failure("bad-option", "An account has no markdown form", "Use --format text or --format json");
-  const client = connectReadOnly(io, options);
+  const client = connectReadOnly(io, options, await accountNamedBy(io, options.policy, options));
   const snapshot = onlyRules(await client.readSnapshot(), options.rule);
   await client.close();
   await deliver(io, options, {
