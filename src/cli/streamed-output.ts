@@ -11,6 +11,8 @@ import { makeFolderFor, writeTargetOf } from "./write-target.js";
 
 export interface Sink {
   write(piece: string | Uint8Array): Promise<void>;
+  /** Its reader has gone (`| head`): there is no use in going on. */
+  readonly closed: boolean;
   /** The output is complete. */
   close(): Promise<void>;
   /** It is not, and nothing of it should stay. */
@@ -19,14 +21,18 @@ export interface Sink {
 
 const drained = (stream: OutputStream): Promise<void> =>
   new Promise((done) => {
-    if (stream.once === undefined) done();
-    else stream.once("drain", done);
+    if (stream.once === undefined || stream.writable === false) return done();
+    stream.once("drain", done);
+    stream.once("close", done);
   });
 
 export const streamSink = (stream: OutputStream): Sink => ({
   async write(piece) {
     const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8");
     if (!stream.write(text)) await drained(stream);
+  },
+  get closed() {
+    return stream.writable === false;
   },
   close: async () => {},
   discard: async () => {},
@@ -65,6 +71,10 @@ export class TemporaryFile implements Sink {
   /** A device or a pipe: written as it is, and never replaced by a file. */
   get #isStraight(): boolean {
     return this.#temporary === this.#path;
+  }
+
+  get closed(): boolean {
+    return false;
   }
 
   get bytes(): number {
