@@ -129,6 +129,26 @@ const compose = (source: SourceText, problems: Problems): Document | undefined =
   }
 };
 
+const oddLineEnds: Readonly<Record<string, string>> = {
+  "\r": "A carriage return without a line feed",
+  "\u0085": "The character U+0085 (next line)",
+  "\u2028": "The character U+2028 (line separator)",
+  "\u2029": "The character U+2029 (paragraph separator)",
+};
+
+/** Where YAML 1.1, YAML 1.2 and editors do not agree on what is a line, a comment could hide a key. */
+const hasOddLineEnd = (source: SourceText, problems: Problems): boolean => {
+  const found = /\r(?!\n)|[\u0085\u2028\u2029]/.exec(source.text);
+  if (found === null) return false;
+  problems.error(
+    "yaml-syntax",
+    `${oddLineEnds[found[0]]} stands here: some programs begin a new line at it, and some do not`,
+    source.range(found.index, found.index + 1),
+    "Delete it, or end the line with a line feed; in quotes, write it as \\r, \\N, \\L or \\P",
+  );
+  return true;
+};
+
 /** `what` names the file in messages: "policy", "include file". */
 export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
   const problems = new Problems();
@@ -142,6 +162,7 @@ export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
     );
     return stop();
   }
+  if (hasOddLineEnd(source, problems)) return stop();
   const document = compose(source, problems);
   if (document === undefined) return stop();
   const errors: YAMLError[] = [...document.errors, ...document.warnings];

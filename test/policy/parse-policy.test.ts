@@ -35,6 +35,8 @@ describe("what is not even YAML", () => {
       "version: 1\nrules:\n  - cidrs: [203.0.113.7\n  - name: B\n    type: deny\n",
       ["yaml-syntax 4:3"],
     ],
+    ["a lone carriage return", "version: 1\n# a\rrules: []\r\n", ["yaml-syntax 2:4"]],
+    ["a line separator in a comment", "version: 1\n# a\u2028rules: []\n", ["yaml-syntax 2:4"]],
     ["a line out of line", "version: 1\nrules:\n  - name: A\n   type: allow\n", ["yaml-syntax 4:1"]],
     ["hopeless nesting", `version: 1\nrules: ${"[".repeat(50_000)}\n`, ["yaml-too-deep 1:1"]],
     ["an open bracket", "version: 1\nrules: [\n", ["yaml-syntax 3:1"]],
