@@ -2,9 +2,9 @@
 // so that an install is one package and a start reads few files.
 //
 //   dist/program/   the program, as CommonJS, which dist/cli/main.js loads (src/cli/code-cache.ts says how and why)
-//   dist/cli/       main.js, with the answers to --version and --help in it
+//   dist/cli/       main.js (CommonJS too), with the answers to --version and --help in it
 //   dist/index.js   the library, and its chunks
-import { chmod, readFile, rm } from "node:fs/promises";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { rolldown } from "rolldown";
@@ -69,10 +69,17 @@ const program = await build({ program: "src/cli/program.ts" }, defineVersion, {
   chunkFileNames: "[name]-[hash].cjs",
 });
 await build(
-  { "cli/main": "src/cli/main.ts" },
+  { main: "src/cli/main.ts" },
   { ...defineVersion, __HELP__: JSON.stringify(await helpOf(program)), __PROGRAM__: JSON.stringify(program) },
-  { format: "esm", entryFileNames: "[name].js" },
+  {
+    dir: "dist/cli",
+    format: "cjs",
+    dynamicImportInCjs: false,
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
+  },
 );
+await writeFile("dist/cli/package.json", '{ "type": "commonjs" }\n');
 await build({ index: "src/index.ts" }, defineVersion, {
   format: "esm",
   entryFileNames: "[name].js",

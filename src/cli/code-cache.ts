@@ -9,14 +9,10 @@
  * - The chunks hold no `import()`, which needs a loader that kept code no longer knows: the build writes `require`.
  * - `NODE_DISABLE_COMPILE_CACHE=1`, Node's own variable for its own such cache, turns it off.
  */
-import type { Script } from "node:vm";
-
-// Not imported: the namespace that an import of a module of Node's needs takes a start longer than the module does.
-const { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } =
-  process.getBuiltinModule("node:fs");
-const { createRequire } = process.getBuiltinModule("node:module");
-const { dirname, join } = process.getBuiltinModule("node:path");
-const vm = process.getBuiltinModule("node:vm");
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Script } from "node:vm";
 
 /** A header line of JSON, place and length of each entry by its key; then the entries. */
 type Header = Readonly<Record<string, readonly [at: number, length: number]>>;
@@ -85,13 +81,10 @@ export const loadProgram = (folder: string, entry: string, cacheFile: string | u
     const { source, stamp } = readChunk(file);
     const key = `${file.slice(folder.length + 1)} ${stamp}`;
     const cachedData = cached.get(key);
-    const script = new vm.Script(
-      `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
-      {
-        filename: file,
-        ...(cachedData === undefined ? {} : { cachedData }),
-      },
-    );
+    const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+      filename: file,
+      ...(cachedData === undefined ? {} : { cachedData }),
+    });
     if (cachedData === undefined || script.cachedDataRejected === true) complete = false;
     compiled.set(key, script);
     return script;

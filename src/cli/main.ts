@@ -2,9 +2,11 @@
 /**
  * The process: loads the program with what V8 compiled of it before, and sets the exit code. The questions that
  * scripts ask most, and that need no program, are answered from texts that the build put here (scripts/build.mjs).
+ * The build makes CommonJS of it, since Node starts its loader of ES modules only for those. It uses the global
+ * `process`: an import of `node:process` reads every property of it, and so opens all its streams.
  */
+import { dirname, join } from "node:path";
 import { allowClosedPipe } from "./closed-pipe.js";
-import { loadProgram } from "./code-cache.js";
 
 declare const __VERSION__: string;
 declare const __HELP__: string;
@@ -41,14 +43,15 @@ const optimizeLater = (): void => {
   process.getBuiltinModule("node:v8").setFlagsFromString("--interrupt-budget=500000");
 };
 
-const { dirname, join } = process.getBuiltinModule("node:path");
-const argv = process.argv.slice(2);
-const answer = answerTo(argv);
-if (answer !== undefined) {
-  allowClosedPipe(process.stdout);
-  process.stdout.write(answer);
-} else {
+const main = async (argv: readonly string[]): Promise<void> => {
+  const answer = answerTo(argv);
+  if (answer !== undefined) {
+    allowClosedPipe(process.stdout);
+    process.stdout.write(answer);
+    return;
+  }
   optimizeLater();
+  const { loadProgram } = await import("./code-cache.js");
   const dist = dirname(import.meta.dirname);
   // The file that the build made of `program.ts`.
   const program = loadProgram(join(dist, "program"), __PROGRAM__, cacheFile(dist, argv[0])) as Pick<
@@ -56,4 +59,6 @@ if (answer !== undefined) {
     "runProcess"
   >;
   process.exitCode = await program.runProcess(argv);
-}
+};
+
+void main(process.argv.slice(2));
