@@ -26,6 +26,9 @@ export const confirm = async (io: Io, question: string): Promise<boolean> => {
 };
 
 export const notApproved = () =>
-  failure("not-approved", "Nothing was changed: the plan was not confirmed", undefined, {
-    exitCode: exitCodes.error,
-  });
+  failure(
+    "not-approved",
+    "Nothing was changed: the plan was not confirmed",
+    "Only the whole word yes confirms; anything else, Ctrl-C and Ctrl-D do not",
+    { exitCode: exitCodes.error },
+  );

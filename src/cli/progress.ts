@@ -25,7 +25,7 @@ export const createProgress = (io: Io, options: { readonly color?: boolean }): P
   const onWait: Progress["onWait"] =
     live === undefined
       ? plainWaits(io)
-      : (wait) => (wait.seconds > 0 ? live.show(waitText(wait)) : live.clear());
+      : (wait) => (wait.seconds > 0 ? live.countDown(waitText(wait)) : live.clear());
   return {
     onProgress: (event) => {
       if (event.kind === "throttled") onWait({ ...event, reason: "rate-limited" });
@@ -49,7 +49,8 @@ class LiveLine {
   readonly #io: Io;
   readonly #look: Parameters<typeof liveLine>[2];
   #text = "";
-  #since = 0;
+  /** Undefined where the text itself counts. */
+  #since: number | undefined;
   #tick: NodeJS.Timeout | undefined;
 
   constructor(io: Io, look: Parameters<typeof liveLine>[2]) {
@@ -59,8 +60,16 @@ class LiveLine {
   }
 
   show(text: string): void {
+    this.#start(text, this.#io.now().getTime());
+  }
+
+  countDown(text: string): void {
+    this.#start(text, undefined);
+  }
+
+  #start(text: string, since: number | undefined): void {
     this.#text = text;
-    this.#since = this.#io.now().getTime();
+    this.#since = since;
     this.#draw();
     if (this.#tick !== undefined) return;
     this.#spinner.start();
@@ -75,6 +84,7 @@ class LiveLine {
   }
 
   #draw(): void {
-    this.#spinner.text = liveLine(this.#text, this.#io.now().getTime() - this.#since, this.#look);
+    const elapsed = this.#since === undefined ? undefined : this.#io.now().getTime() - this.#since;
+    this.#spinner.text = liveLine(this.#text, elapsed, this.#look);
   }
 }

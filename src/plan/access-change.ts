@@ -11,7 +11,6 @@ import {
 } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import type { AccountState } from "../model/rule.js";
-import { setOfRanges } from "./address-ranges.js";
 import type { AccessChange, AccessPart, Decider, Direction, PlanAccessChange } from "./plan.js";
 
 /** An entry of the account with the rule that it belongs to. */
@@ -78,7 +77,7 @@ export const accessChange = (
   const parts = [...gathered.values()].map(
     ({ allowed, ownerBefore, ownerAfter, ranges }): AccessPart => ({
       verdict: allowed ? "allowed" : "blocked",
-      prefixes: setOfRanges(ranges).prefixes(),
+      prefixes: AddressSet.ofRanges(ranges).prefixes(),
       before: deciderOf(old, oldMap, ownerBefore),
       after: deciderOf(now, nowMap, ownerAfter),
     }),

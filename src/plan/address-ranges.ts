@@ -1,31 +1,8 @@
-/** Ranges of addresses, first and last included, on their way into an address set, and met with another's. */
-import { AddressSet } from "../address/address-set.js";
-import { Boundaries } from "../address/boundaries.js";
-import { type Address, lastOfAll } from "../address/prefix.js";
-import { writeWords } from "../address/words.js";
+/** Ranges of addresses, first and last included, met with those of a large set. */
+import type { AddressSet } from "../address/address-set.js";
+import type { Address } from "../address/prefix.js";
 
 export type AddressRange = readonly [first: Address, last: Address];
-
-/** The set of ranges that are in order and do not overlap; neighbours may touch. */
-export const setOfRanges = (ranges: readonly AddressRange[]): AddressSet => {
-  if (ranges.length === 0) return AddressSet.empty;
-  const bounds = new Boundaries(2 * ranges.length);
-  const words = new Uint32Array(4);
-  const push = (address: Address): void => {
-    writeWords(address, words, 0);
-    bounds.push(words, 0);
-  };
-  let open: Address | undefined;
-  for (const [first, last] of ranges) {
-    if (open !== first) {
-      if (open !== undefined) push(open);
-      push(first);
-    }
-    open = last + 1n;
-  }
-  if (open !== undefined && open <= lastOfAll) push(open);
-  return AddressSet.ofBoundaries(bounds);
-};
 
 // `Math.max` and `Math.min` take no bigints.
 const later = (a: Address, b: Address): Address => {

@@ -2,11 +2,13 @@
  * Why an address, or each part of a prefix, gets in or does not: the entry that decides, the less specific
  * entries that lost to it, or the default.
  */
+
 import { AccessMap, defaultOwner } from "../address/access-map.js";
+import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
 import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
 import { entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
-import { type AddressRange, setOfRanges } from "./address-ranges.js";
+import type { AddressRange } from "./address-ranges.js";
 import type { Decider } from "./plan.js";
 import { PrefixForest } from "./prefix-forest.js";
 
@@ -82,7 +84,7 @@ export const explain = (state: AccountState, prefix: Prefix): Explanation => {
     const decider: Decider =
       entry === undefined ? { kind: "default", allowed: map.defaultAllowed } : { kind: "entry", ...entry };
     const verdict = verdictOf(entry === undefined ? map.defaultAllowed : entry.type === "allow");
-    const common = { prefixes: setOfRanges(list).prefixes(), lost: chains.under(owner) };
+    const common = { prefixes: AddressSet.ofRanges(list).prefixes(), lost: chains.under(owner) };
     return isEnforced(state)
       ? { ...common, verdict, decider }
       : {

@@ -7,7 +7,7 @@ import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import { directionOf, entriesOf, isEnforced, noAccessChange } from "./access-change.js";
-import { type AddressRange, RangeIndex, setOfRanges } from "./address-ranges.js";
+import { type AddressRange, RangeIndex } from "./address-ranges.js";
 import { rulesByName } from "./keys.js";
 import { type AccessDelta, LiveAccess } from "./live-access.js";
 import type { AccessChange, Disturbance, PlannedStep, Step } from "./plan.js";
@@ -28,10 +28,10 @@ class Watched {
 
   follow(lost: readonly AddressRange[], regained: readonly AddressRange[]): void {
     if (!this.disturbed.isEmpty() && regained.length > 0) {
-      this.disturbed = this.disturbed.subtract(setOfRanges(regained));
+      this.disturbed = this.disturbed.subtract(AddressSet.ofRanges(regained));
     }
     const met = this.#index.meet(lost);
-    if (met.length > 0) this.disturbed = this.disturbed.union(setOfRanges(met));
+    if (met.length > 0) this.disturbed = this.disturbed.union(AddressSet.ofRanges(met));
   }
 }
 
@@ -54,7 +54,7 @@ class Watch {
 
 export const accessChangeOf = ({ allowed, blocked }: AccessDelta): AccessChange => {
   if (allowed.length + blocked.length === 0) return noAccessChange;
-  const [newlyAllowed, newlyBlocked] = [setOfRanges(allowed), setOfRanges(blocked)];
+  const [newlyAllowed, newlyBlocked] = [AddressSet.ofRanges(allowed), AddressSet.ofRanges(blocked)];
   return { direction: directionOf(newlyAllowed, newlyBlocked), newlyAllowed, newlyBlocked, parts: [] };
 };
 

@@ -96,8 +96,9 @@ export const liveText = (event: ApplyEvent): string | undefined => {
   }
 };
 
-/** The live line: text and elapsed time, cut to the width so that it never wraps. */
-export const liveLine = (text: string, elapsedMs: number, { width, style }: Look): string => {
+/** The live line: text and elapsed time (none for a countdown), cut to the width so that it never wraps. */
+export const liveLine = (text: string, elapsedMs: number | undefined, { width, style }: Look): string => {
+  if (elapsedMs === undefined) return cutEnd(text, width - 1);
   const clock = ` … ${countdown(Math.floor(elapsedMs / 1_000))}`;
   const room = width - cellsOf(clock) - 1;
   return `${cutEnd(text, room)}${style.faint(clock)}`;

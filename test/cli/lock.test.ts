@@ -143,8 +143,8 @@ describe("the lock between applies", () => {
   it.runIf(process.platform === "linux")(
     "is not held by a process that has ended and waits for its parent",
     async () => {
-      // The inner shell ends at once; what its parent has become by then never asks for it.
-      const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 30"], {
+      // The inner process ends after its parent has become one that never asks for it.
+      const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 30"], {
         stdio: ["ignore", "pipe", "ignore"],
       });
       const [line] = await once(createInterface({ input: parent.stdout }), "line");
