@@ -1,6 +1,7 @@
 /** What `init` writes, as values: the templates of examples/init, with the user's account and file names in them. */
 import { dirname, posix, relative, sep } from "node:path";
 import { readPackageFile } from "./package-file.js";
+import { version } from "./version.js";
 
 export interface FirstAnswers {
   readonly account?: string;
@@ -39,10 +40,10 @@ export const firstFiles = (answers: FirstAnswers): readonly FirstFile[] => {
   const inYaml = /^[A-Za-z0-9_./-]+$/.test(name) ? name : JSON.stringify(name);
   const workflow = {
     name: ".github/workflows/dbt-ip-rules.yml",
-    text: readPackageFile("examples/init/github-workflow.yml").replace(
-      /(?<=\[|POLICY: )policy\.yaml/g,
-      () => inYaml,
-    ),
+    // Exactly this version: a pipeline that changes by itself is not reviewed.
+    text: readPackageFile("examples/init/github-workflow.yml")
+      .replace("@VERSION", () => `@${version}`)
+      .replace(/(?<=\[|POLICY: )policy\.yaml/g, () => inYaml),
   };
   return [
     { name: answers.policy, text: policyText(answers) },
