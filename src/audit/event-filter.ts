@@ -1,10 +1,12 @@
 /**
- * Which events a user asks for by name: exact, with globs (`ip_restrictions.*`), or by group (`ip_restrictions`).
- * A name that the catalogue does not know gets a warning with suggestions, and is asked for all the same:
- * the log may know more than the documentation.
+ * Which events a user asks for, by type and by actor. Types are exact, globs (`ip_restrictions.*`), or a group's name
+ * (`ip_restrictions`). A name that the catalogue does not know gets a warning with suggestions, and is asked for all
+ * the same: the log may know more than the documentation.
  */
+import { parseAddress } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { type CatalogueEvent, catalogue, normaliseType } from "./catalogue.js";
+import type { AuditEvent } from "./event.js";
 
 export interface EventFilter {
   /** Of a normalised type. */
@@ -113,4 +115,18 @@ export const eventFilter = (typed: readonly string[]): EventFilter => {
     ...(exact ? { types: patterns } : {}),
     diagnostics: found.filter(({ known }) => !known).map(({ name }) => unknownType(name)),
   };
+};
+
+const sameAddress = (left: string, right: string): boolean => {
+  const [a, b] = [parseAddress(left), parseAddress(right)];
+  return a.ok && b.ok && a.address === b.address;
+};
+
+/** An actor as a user names one: by id, name (any case, `*` for any part), or address in any spelling. */
+export const actorFilter = (typed: string): ((event: AuditEvent) => boolean) => {
+  const wanted = typed.toLowerCase();
+  return ({ actor }) =>
+    actor.id === typed ||
+    (actor.name !== undefined && globMatches(wanted, actor.name.toLowerCase())) ||
+    (actor.ip !== undefined && sameAddress(actor.ip, typed));
 };

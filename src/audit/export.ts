@@ -86,9 +86,10 @@ const save = async (
 
 /** The CSV of a range of dates, as the service writes it. Answers how many bytes. Throws `Failure`. */
 export const exportRange = async (
+  reader: Pick<AuditReader, "downloadCsv">,
   query: AuditQuery,
-  ports: Pick<ExportPorts, "reader" | "files" | "onProgress">,
-): Promise<number> => save(ports, await ports.reader.downloadCsv(query), undefined);
+  ports: Pick<ExportPorts, "files" | "onProgress">,
+): Promise<number> => save(ports, await reader.downloadCsv(query), undefined);
 
 const submit = async (
   accountId: number,

@@ -232,7 +232,7 @@ const known: ExportJob = {
 describe("exporting", () => {
   it("saves a range as it comes", async () => {
     const { ports, state } = exporting();
-    expect(await exportRange({}, ports)).toBe(12);
+    expect(await exportRange(ports.reader, {}, ports)).toBe(12);
     expect(state.kept).toBe("id,at\r\n1,2\r\n");
   });
 

@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import {
   type ExportFiles,
-  type ExportPorts,
   type ExportProgress,
   exportEverything,
   exportRange,
@@ -55,13 +54,7 @@ const range = async (io: Io, options: Options): Promise<void> => {
     note(io, "The service exports whole UTC days: the first and the last are taken whole");
   const client = connectReadOnly(io, options);
   try {
-    const reader: ExportPorts["reader"] = {
-      ...client,
-      startExport: neverStarted,
-      downloadCsv: client.downloadCsv,
-    };
-    await exportRange(query, {
-      reader,
+    await exportRange(client, query, {
       files: exportFiles(io, options.output),
       onProgress: progressNotes(io, options.output),
     });
@@ -72,10 +65,6 @@ const range = async (io: Io, options: Options): Promise<void> => {
 
 const isWholeDays = ({ since, until }: RangeOptions): boolean =>
   since?.endsWith("T00:00:00.000Z") !== false && until?.endsWith("T23:59:59.999Z") !== false;
-
-const neverStarted = async (): Promise<never> => {
-  throw new Error("a range is downloaded, not submitted");
-};
 
 const everything = async (io: Io, options: Options): Promise<void> => {
   if (options.since !== undefined || options.until !== undefined)

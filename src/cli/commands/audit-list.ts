@@ -3,9 +3,8 @@
  * event leaves machine formats whole: JSON is closed and says that it is not complete, and the exit code is 1.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { actorFilter } from "../../audit/actor-filter.js";
 import type { AuditEvent } from "../../audit/event.js";
-import { eventFilter } from "../../audit/event-filter.js";
+import { actorFilter, eventFilter } from "../../audit/event-filter.js";
 import { listEvents } from "../../audit/list-events.js";
 import { meansNoMore } from "../../audit/unreadable.js";
 import { exitCodes, Failure } from "../../model/failure.js";
