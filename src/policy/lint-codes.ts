@@ -167,7 +167,7 @@ export const lintCodes = [
     severity: "warning",
     title: "An entry could go and nothing would change",
     explanation:
-      "Without it, every address would still get the same verdict, from a less specific entry or from the default. Redundant entries are found one after another, each with the ones before it already gone: all that are reported can be deleted together.",
+      "Without it, every address would still get the same verdict, from a less specific entry or from the default. Redundant entries are found one after another, each with the ones before it already gone: all that are reported can be deleted together. Where one is useless only once another has gone, the finding says so: delete both, or neither.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "203.0.113.7")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "198.51.100.7")),
   },

@@ -101,6 +101,17 @@ describe("lint by example", () => {
     expect(found(text, "adjacent-prefixes")).toEqual([]);
   });
 
+  it("a deny is not called useless alone where only the end of the allow around it makes it so", () => {
+    const text = policy(
+      rule("A", "allow", "203.0.113.0/24, 198.51.100.0/24"),
+      rule("B", "deny", "203.0.113.0/25, 203.0.113.128/25"),
+    );
+    const { diagnostics } = check(text);
+    const useless = diagnostics.filter(({ code }) => /redundant|without-effect/.test(code));
+    expect(useless).not.toEqual([]);
+    for (const { message } of useless) expect(message).toContain("once 203.0.113.0/24");
+  });
+
   it("what ipv6-covers-ipv4 asks for is not called redundant", () => {
     const text = policy(rule("A", "allow", '"::/0", 0.0.0.0/0, 203.0.113.0/24'));
     expect(found(text, "redundant-entry", "ipv6-covers-ipv4")).toEqual(["redundant-entry 3:55"]);

@@ -23,7 +23,6 @@ import { addresses, policyText, type SmallEntry, smallEntries, space } from "./r
 import { mustRead } from "./reading.js";
 
 const accountId = 66847;
-const now = new Date("2026-12-01T12:00:00Z");
 /** 203.0.113.0/27: the space, and as much behind it. */
 const around: Prefix = { network: space.network, length: 123 };
 
@@ -62,7 +61,6 @@ const planOf = (before: readonly SmallEntry[], after: readonly SmallEntry[]): Pl
   const { plan } = makePlan({
     policy: mustRead(`unmanaged_rules: delete\n${policyText(after).text}`),
     snapshot: { accountId, host: "ab123.us1.dbt.com", enforcement: "enabled", rules },
-    now,
   });
   return plan!;
 };

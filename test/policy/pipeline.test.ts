@@ -269,7 +269,7 @@ describe("from a policy's text to the access change", () => {
           return;
         }
         const policy = mustRead(text, { now: now.toISOString() });
-        const { plan } = makePlan({ policy, snapshot: snapshotOf(world), now });
+        const { plan } = makePlan({ policy, snapshot: snapshotOf(world) });
         if (after.some(({ prefix }) => bothWays(after, prefix))) {
           expect(plan).toBeUndefined();
           met.refused += 1;
@@ -296,7 +296,7 @@ describe("from a policy's text to the access change", () => {
 const planFor = (rules: string, account: Snapshot["rules"], now = "2026-12-01T00:00:00Z") => {
   const policy = mustRead(`version: 1\nrules:\n${rules}`, { now });
   const snapshot: Snapshot = { accountId: 1, host: "h", enforcement: "enabled", rules: account };
-  return makePlan({ policy, snapshot, now: new Date(now) });
+  return makePlan({ policy, snapshot });
 };
 
 const onAccount = (name: string, type: RuleType, ...own: Prefix[]): Snapshot["rules"][number] => ({

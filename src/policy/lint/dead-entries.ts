@@ -36,22 +36,37 @@ const repeatedInRules = (context: LintContext, survivors: Survivors): Set<number
   return repeated;
 };
 
-const reportRule = (context: LintContext, { name, type, source }: PolicyRule): void => {
+const describe = (entry: LintEntry): string =>
+  `${formatPrefix(entry.prefix)} (${entry.type} rule \`${entry.rule.name}\`, ${placeOf(entry)})`;
+
+/** Where deleting one alone would change who gets in. */
+const togetherHint = "Delete both, or neither: alone, this one still decides";
+
+const reportRule = (
+  context: LintContext,
+  { name, type, source }: PolicyRule,
+  other: LintEntry | undefined,
+): void => {
+  const once = other === undefined ? "" : ` once ${describe(other)} is gone`;
   if (type === "deny") {
     context.report(
       "deny-without-effect",
-      `The rule \`${name}\` denies nothing that would not be denied without it`,
+      `The rule \`${name}\` denies nothing that would not be denied without it${once}`,
       source,
-      context.map.defaultAllowed
-        ? "Delete it, or see which entries around it or inside it take its place"
-        : "Beside an allow list, what is not listed is denied anyway: delete it, or name parts of what is allowed",
+      other !== undefined
+        ? togetherHint
+        : context.map.defaultAllowed
+          ? "Delete it, or see which entries around it or inside it take its place"
+          : "Beside an allow list, what is not listed is denied anyway: delete it, or name parts of what is allowed",
     );
   } else {
     context.report(
       "allow-without-effect",
-      `The rule \`${name}\` allows nothing that would not be allowed without it`,
+      `The rule \`${name}\` allows nothing that would not be allowed without it${once}`,
       source,
-      "Delete it, or see which deny entries inside it, or allow entries around it, take its place",
+      other !== undefined
+        ? togetherHint
+        : "Delete it, or see which deny entries inside it, or allow entries around it, take its place",
     );
   }
 };
@@ -92,14 +107,12 @@ const removeRulesWithoutEffect = (
     const superfluous = list.every((owner) => survivors.isSuperfluous(survivors.decider(owner), rule));
     if (!superfluous || (list.length === 0 && !indices.every((index) => survivors.isShadowedForGood(index))))
       continue;
+    const other = indices.map((index) => survivors.leansOn(index, rule)).find((entry) => entry !== undefined);
     for (const index of indices) survivors.remove(index);
     for (const owner of list) assign(owner);
-    reportRule(context, rule);
+    reportRule(context, rule, other);
   }
 };
-
-const describe = (entry: LintEntry): string =>
-  `${formatPrefix(entry.prefix)} (${entry.type} rule \`${entry.rule.name}\`, ${placeOf(entry)})`;
 
 const reportShadowed = (context: LintContext, survivors: Survivors, index: number): void => {
   const entry = context.entries[index]!;
@@ -121,11 +134,13 @@ const reportRedundant = (context: LintContext, survivors: Survivors, index: numb
     at === noParent
       ? `without it, its addresses would be ${verdict} by default`
       : `${describe(context.entries[at]!)} says the same`;
+  const other = survivors.leansOn(index);
+  const once = other === undefined ? "" : ` once ${describe(other)} is gone`;
   context.report(
     "redundant-entry",
-    `${formatPrefix(entry.prefix)} changes nothing: ${because}`,
+    `${formatPrefix(entry.prefix)} changes nothing${once}: ${because}`,
     entry.entry.source,
-    "Delete it",
+    other === undefined ? "Delete it" : togetherHint,
   );
 };
 

@@ -60,6 +60,18 @@ export class Survivors {
     return allowed === (entry.type === "allow") && (fallback === undefined || outlasts(fallback, entry));
   }
 
+  /**
+   * The entry that would decide otherwise if this one (or all of `rule`) alone went: it is gone only because it is
+   * reported itself. Then the finding holds for both together, and not for this one alone.
+   */
+  leansOn(index: number, rule?: PolicyRule): LintEntry | undefined {
+    const { entries, parents } = this.#context;
+    const { type } = entries[index]!;
+    let at = parents[index]!;
+    while (at !== noParent && entries[at]!.rule === rule) at = parents[at]!;
+    return at !== noParent && this.isGone(at) && entries[at]!.type !== type ? entries[at] : undefined;
+  }
+
   /** The entries that decide for the addresses of one that decides for none of them. */
   coverers(index: number): LintEntry[] {
     const { entries, map } = this.#context;
