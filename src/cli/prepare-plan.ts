@@ -6,11 +6,9 @@ import { Failure } from "../model/failure.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import type { Policy } from "../policy/policy.js";
-import type { Io } from "./io.js";
 
 /** Throws `Failure` where the account cannot be read, or contradicts itself or the policy. */
 export const preparePlan = async (
-  io: Io,
   client: Pick<ReadOnlyClient, "readSnapshot">,
   wanted: {
     readonly policy: Policy;
@@ -18,14 +16,12 @@ export const preparePlan = async (
     readonly diagnostics: readonly Diagnostic[];
     readonly clientAddresses: readonly Address[];
     readonly overrides: ReadonlySet<string>;
-    readonly now?: Date | undefined;
   },
 ): Promise<Plan> => {
   const snapshot = await client.readSnapshot();
   const { plan, diagnostics } = makePlan({
     policy: wanted.policy,
     snapshot,
-    now: wanted.now ?? io.now(),
     clientAddresses: wanted.clientAddresses,
     overrides: wanted.overrides,
     diagnostics: wanted.diagnostics,

@@ -22,8 +22,6 @@ export interface PlanInput {
   readonly snapshot: Snapshot;
   /** Addresses that this run is known to come from: they must stay allowed. */
   readonly clientAddresses?: readonly Address[];
-  /** Kept in the input so that a plan never depends on a clock of its own; the policy is resolved already. */
-  readonly now: Date;
   /** Flags given (guards.ts, `overrideFlags`). */
   readonly overrides?: ReadonlySet<string>;
   /** What reading the policy brought to light; warnings and notes are shown with the plan. */

@@ -18,7 +18,14 @@ const hostile = {
   long: "long ".repeat(2_000),
 } as const;
 
-const [first, second, third, fourth, fifth, sixth] = Object.values(hostile);
+const {
+  escape: first,
+  workflow: second,
+  rightToLeft: third,
+  page: fourth,
+  formula: fifth,
+  long: sixth,
+} = hostile;
 
 const before: AccountState = account(
   "enabled",

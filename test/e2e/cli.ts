@@ -24,7 +24,12 @@ export const start = (
 ): Running => {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd ?? process.cwd(),
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], TMPDIR: process.env["TMPDIR"], ...options.env },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      TMPDIR: process.env["TMPDIR"],
+      ...options.env,
+    },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let stdout = "";

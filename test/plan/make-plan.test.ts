@@ -7,7 +7,6 @@ import type { Guards } from "../../src/policy/policy.js";
 import { prefix, Random, randomPair } from "./small-space.js";
 import { entry, noGuards, policy, policyRule, rule, snapshotOf, source, state } from "./values.js";
 
-const now = new Date("2026-11-20T00:00:00Z");
 const office = rule("Office", "allow", "203.0.113.0/24");
 const partner = rule("Partner", "allow", "198.51.100.0/24");
 const account = snapshotOf(state("enabled", office, partner));
@@ -15,7 +14,7 @@ const officeRule = policyRule("Office", "allow", ["203.0.113.0/24"]);
 const partnerRule = policyRule("Partner", "allow", ["198.51.100.0/24"]);
 
 const result = (input: Partial<PlanInput>) =>
-  makePlan({ policy: policy([officeRule, partnerRule]), snapshot: account, now, ...input });
+  makePlan({ policy: policy([officeRule, partnerRule]), snapshot: account, ...input });
 
 const planned = (input: Partial<PlanInput>): Plan => {
   const { plan, diagnostics } = result(input);

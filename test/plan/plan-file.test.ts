@@ -27,7 +27,6 @@ const planOf = (seed: number): Plan => {
   const { plan, diagnostics } = makePlan({
     policy: policy(rules, { unmanagedRules: "delete" }),
     snapshot: { ...snapshotOf(before), enabledForServiceTokens: true },
-    now: new Date(0),
     diagnostics: [{ code: "w", severity: "warning", message: "W", hint: "H", source }],
   });
   if (plan === undefined) throw new Error(JSON.stringify(diagnostics));
@@ -50,7 +49,6 @@ const example = makePlan({
     { guards: { ...noGuards, maxNewlyAllowed: { ipv4: 1n } } },
   ),
   snapshot: snapshotOf(account),
-  now: new Date(0),
 }).plan!;
 const text = writePlanFile(example);
 

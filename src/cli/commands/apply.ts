@@ -90,10 +90,7 @@ const apply = async (
   const progress = createProgress(io, options);
   const client = connectForWriting(io, options, connection, progress.onWait);
   try {
-    const plan =
-      "plan" in source
-        ? source.plan
-        : await preparePlan(io, client, { ...source, ...guards, now: options.now });
+    const plan = "plan" in source ? source.plan : await preparePlan(client, { ...source, ...guards });
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
     showPlan(io, plan, options, "plan" in source && options.autoApprove === true);
     const learned = await learnedAddresses(io, client, plan, options, guards);

@@ -63,7 +63,7 @@ const drift = async (io: Io, options: Options): Promise<void> => {
   const client = connectReadOnly(io, options, policy);
   try {
     const snapshot = await client.readSnapshot();
-    const made = makePlan({ policy, snapshot, now: options.now ?? io.now(), diagnostics });
+    const made = makePlan({ policy, snapshot, diagnostics });
     if (made.plan === undefined || hasErrors(made.diagnostics)) throw new Failure(made.diagnostics);
     const { plan } = made;
     const receipt = await receiptFor(io, options, plan);

@@ -43,11 +43,7 @@ export const configure = (command: Command, io: Io): void => {
     .action(async (options: Options) => {
       const wanted = await requirePolicy(io, options);
       const client = connectReadOnly(io, options, wanted.policy);
-      const plan = await preparePlan(io, client, {
-        ...wanted,
-        ...guardsOf(command, options),
-        now: options.now,
-      });
+      const plan = await preparePlan(client, { ...wanted, ...guardsOf(command, options) });
       await client.close();
       if (options.out !== undefined) await writeFileWhole(io, options.out, writePlanFile(plan), 0o600);
       await deliver(io, options, {
