@@ -25,12 +25,15 @@ export interface OutputOptions<Format extends string = string> extends DebugOpti
 }
 
 const instant = (text: string): Date => {
-  const date = new Date(text);
-  if (!/^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) || Number.isNaN(date.getTime()))
-    throw new InvalidArgumentError(
-      "Give a date such as 2027-01-15, or an ISO 8601 time (UTC where no zone is given).",
-    );
-  return date;
+  const [, day, time = "T00:00", zone = "Z"] =
+    /^(\d{4}-\d{2}-\d{2})(?:(T[\d:.]+)(Z|[+-]\d{2}:\d{2})?)?$/.exec(text) ?? [];
+  const date = new Date(`${day}${time}${zone}`);
+  // `Date` takes 30 February for 2 March: only a day that stays itself is one.
+  if (day !== undefined && !Number.isNaN(date.getTime()) && new Date(day).toISOString().startsWith(day))
+    return date;
+  throw new InvalidArgumentError(
+    "Give a date such as 2027-01-15, or an ISO 8601 time (UTC where no zone is given).",
+  );
 };
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
