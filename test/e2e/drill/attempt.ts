@@ -14,6 +14,7 @@ import type { Scenario } from "./scenarios.js";
 export interface AttemptHooks {
   /** Right before the call of a step leaves, on each try. */
   readonly beforeCall?: (step: number) => Promise<void>;
+  readonly allowLockout?: boolean;
   /** Whenever the client or apply would wait. */
   readonly onWait?: () => Promise<void>;
 }
@@ -46,7 +47,7 @@ export const planFrom = async (bench: Bench, scenario: Scenario): Promise<Plan> 
 };
 
 export const attempt = async (bench: Bench, plan: Plan, hooks: AttemptHooks = {}): Promise<Attempt> => {
-  const { beforeCall = async () => undefined, onWait = async () => undefined } = hooks;
+  const { beforeCall = async () => undefined, onWait = async () => undefined, allowLockout = false } = hooks;
   const client = clientFor(bench, onWait);
   const journal = new MemoryJournal();
   let step = 0;
@@ -66,6 +67,7 @@ export const attempt = async (bench: Bench, plan: Plan, hooks: AttemptHooks = {}
     const ports = { reader: client, writer, journal, now: () => new Date(), sleep: onWait };
     const result = await applyPlan(plan, ports, {
       tool: "drill",
+      allowLockout,
       onProgress: (event) => {
         if (event.kind === "step-started") step = event.planned.number;
       },

@@ -6,6 +6,7 @@ import { parsePrefix } from "../../../src/address/prefix.js";
 import { createEmulator, type Emulator } from "../../../src/emulator/emulator.js";
 import type { EmulatorReply, EmulatorRequest } from "../../../src/emulator/http.js";
 import { type Listener, listenWith } from "../../../src/emulator/listener.js";
+import type { Settings } from "../../../src/emulator/settings.js";
 import { type AccountStore, activeCidrs, activeRules, denyType } from "../../../src/emulator/state.js";
 import type { AccountState } from "../../../src/model/rule.js";
 import { sortedPrefixes } from "../../../src/plan/state.js";
@@ -30,12 +31,13 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export const startBench = async (scenario: Scenario): Promise<Bench> => {
+export const startBench = async (scenario: Scenario, settings: Partial<Settings> = {}): Promise<Bench> => {
   const emulator = createEmulator({
     accountId,
     tokens: [{ token, kind: "service", role: "admin" }],
     seed: seedOf(scenario.before),
     clientIp: callerAddress,
+    ...settings,
   });
   const { handle } = emulator;
   let states: AccountState[] = [stateOfStore(emulator.state())];
