@@ -8,7 +8,7 @@ import type { Receipt } from "../model/receipt.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Plan } from "../plan/plan.js";
 import type { RuleFacts } from "./attribution.js";
-import { clockAhead } from "./audited-steps.js";
+import { clockAhead, stepsByOwnClock } from "./audited-steps.js";
 import { isIpRestrictionType } from "./catalogue.js";
 import type { Located } from "./drift-details.js";
 import type { DriftCause, DriftReason } from "./drift-report.js";
@@ -123,8 +123,11 @@ export const eventsAfter = (
   receipt: Receipt,
   ownEventIds: ReadonlySet<string>,
 ): readonly AuditEvent[] => {
-  // Whoever came in between the steps came since. By the server's clock, as far as the receipt tells it.
-  const start = Date.parse(receipt.header.startedAt) + (clockAhead(receipt) ?? 0);
+  // Whoever came in between the steps came since. By the server's clock, as far as the receipt tells it; by the
+  // earlier one where that may be wrong, since a change that is overlooked would pass for pending.
+  const begun = Date.parse(receipt.header.startedAt);
+  const byServer = begun + (clockAhead(receipt) ?? 0);
+  const start = stepsByOwnClock(receipt) === undefined ? byServer : Math.min(begun, byServer);
   return inOrder(events).filter(
     ({ id, type, at }) => isIpRestrictionType(type) && !ownEventIds.has(id) && Date.parse(at) >= start,
   );

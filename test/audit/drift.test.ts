@@ -4,7 +4,7 @@ import type { Prefix } from "../../src/address/prefix.js";
 import { parsePrefix, samePrefix } from "../../src/address/prefix.js";
 import { attribute } from "../../src/audit/attribution.js";
 import { type DriftInput, type DriftPlan, findDrift } from "../../src/audit/drift.js";
-import type { DriftBase } from "../../src/audit/drift-cause.js";
+import { type DriftBase, eventsAfter } from "../../src/audit/drift-cause.js";
 import { directionOf } from "../../src/audit/drift-direction.js";
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { AccountState, Rule } from "../../src/model/rule.js";
@@ -447,5 +447,22 @@ describe("attribution", () => {
     const events = [toggled(1, false), toggled(2, true), toggled(3, false), toggled(4, true)];
     const off = { detail: { kind: "enforcement-changed", policy: "enabled", account: "disabled" } as const };
     expect(who(events, off)).toBe(`strong ${events[2]?.id}`);
+  });
+});
+
+describe("what happened since the apply", () => {
+  const apply = (skew: number) =>
+    receiptOf([{ action: "update", rule: "Office", ruleId: 10, second: 1000, skew }]);
+  const idsSince = (skew: number, second: number) =>
+    eventsAfter([event("ip_restrictions.rule.changed", second, null)], apply(skew), new Set()).length;
+
+  it.each([
+    ["a minute after", 0, 1060, 1],
+    ["a minute before", 0, 940, 0],
+    ["after, by the earlier of two clocks that differ", -300, 760, 1],
+    ["before, by both", -300, 640, 0],
+    ["a clock that is hours off does not count", -7200, 940, 0],
+  ])("%s", (_, skew, second, expected) => {
+    expect(idsSince(skew, second)).toBe(expected);
   });
 });

@@ -158,7 +158,8 @@ const logUnreadable = ({ diagnostics }: Failure): readonly Diagnostic[] => [
   {
     code: "audit-log-unreadable",
     severity: "warning",
-    message: "The audit log could not be read, so nobody can be named for the differences",
+    message:
+      "The audit log could not be read: nobody can be named, and changes of rules outside the policy go unseen",
   },
   ...diagnostics.map((diagnostic): Diagnostic => ({ ...diagnostic, severity: "warning" })),
 ];
