@@ -8,7 +8,7 @@ export const requireApproval = (io: Io, autoApprove: boolean): void => {
   if (autoApprove || canAsk(io)) return;
   throw failure(
     "approval-needed",
-    "Nobody can confirm this: there is no terminal",
+    "Nobody can confirm this: there is no terminal, or CI is set",
     "In a pipeline, review the plan first, then run with --auto-approve",
   );
 };
