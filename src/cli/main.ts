@@ -32,17 +32,6 @@ const cacheFile = (folder: string, command: string | undefined): string | undefi
   return join(folder, "cache", `${process.version}-${process.arch}`, name);
 };
 
-/**
- * Most runs end before code that V8 has optimised repays the time that took: it shall wait for hotter functions.
- * Only where that was measured (docs/performance.md), since the name of the setting is V8's own.
- */
-const optimizeLater = (): void => {
-  if (!process.version.startsWith("v20.")) return;
-  // What Node compiled of its own modules counts for the settings of its start: those that all commands use first.
-  for (const name of ["node:fs/promises", "node:tty"]) process.getBuiltinModule(name);
-  process.getBuiltinModule("node:v8").setFlagsFromString("--interrupt-budget=500000");
-};
-
 const main = async (argv: readonly string[]): Promise<void> => {
   const answer = answerTo(argv);
   if (answer !== undefined) {
@@ -50,7 +39,6 @@ const main = async (argv: readonly string[]): Promise<void> => {
     process.stdout.write(answer);
     return;
   }
-  optimizeLater();
   const { loadProgram } = await import("./code-cache.js");
   const dist = dirname(import.meta.dirname);
   // The file that the build made of `program.ts`.
