@@ -5,6 +5,7 @@ import { parseReceipt } from "../apply/receipt.js";
 import type { NamedReceipt } from "../audit/verify.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
+import type { Receipt } from "../model/receipt.js";
 import type { Io } from "./io.js";
 import { reasonOf } from "./output.js";
 
@@ -44,6 +45,13 @@ export const readReceipt = async (
   return { named: { file, receipt }, diagnostics };
 };
 
+type Account = Receipt["header"]["account"];
+
+/** One id on two hosts is two accounts: a rehearsal on the emulator, and the account itself. */
+export const isSameAccount = (a: Account, b: Account): boolean => a.id === b.id && a.host === b.host;
+
+export const accountText = ({ id, host }: Account): string => `${id} on ${host}`;
+
 /** Every receipt of the files and folders. Throws `Failure` where there is none, or they are of several accounts. */
 export const readReceipts = async (io: Io, names: readonly string[]) => {
   const files = [...new Set((await Promise.all(names.map((name) => filesOf(io, name)))).flat())];
@@ -57,32 +65,33 @@ export const readReceipts = async (io: Io, names: readonly string[]) => {
       `There is no receipt in ${names.join(", ")}`,
       "Receipts end in .jsonl; `apply` writes one",
     );
-  const other = receipts.find(({ receipt }) => receipt.header.account.id !== first.receipt.header.account.id);
+  const { account } = first.receipt.header;
+  const other = receipts.find(({ receipt }) => !isSameAccount(receipt.header.account, account));
   if (other !== undefined)
     throw failure(
       "receipts-of-several-accounts",
-      `${first.file} is of account ${first.receipt.header.account.id}, ${other.file} of account ${other.receipt.header.account.id}`,
+      `${first.file} is of account ${accountText(account)}, ${other.file} of account ${accountText(other.receipt.header.account)}`,
       "Check the receipts of one account at a time",
     );
   return {
     receipts,
-    account: first.receipt.header.account,
+    account,
     diagnostics: read.flatMap(({ diagnostics }) => diagnostics),
   };
 };
 
 /** The newest receipt of this account that `apply` left in its own folder, by the time it began; undefined without one. */
-export const newestReceipt = async (io: Io, accountId: number): Promise<NamedReceipt | undefined> => {
+export const newestReceipt = async (io: Io, account: Account): Promise<NamedReceipt | undefined> => {
   const names = await readdir(resolve(io.cwd, receiptFolder)).catch(() => []);
   let newest: NamedReceipt | undefined;
-  for (const name of names.filter((one) => one.startsWith(`${accountId}-`) && one.endsWith(".jsonl"))) {
+  for (const name of names.filter((one) => one.startsWith(`${account.id}-`) && one.endsWith(".jsonl"))) {
     const file = `${receiptFolder}/${name}`;
     const found = await readReceipt(io, file).catch((error: unknown) => {
       // A damaged one is no reason to refuse a look at the account: it only cannot serve as the base.
       if (error instanceof Failure) return undefined;
       throw error;
     });
-    if (found === undefined || found.named.receipt.header.account.id !== accountId) continue;
+    if (found === undefined || !isSameAccount(found.named.receipt.header.account, account)) continue;
     const begun = found.named.receipt.header.startedAt;
     if (newest === undefined || begun > newest.receipt.header.startedAt) newest = found.named;
   }

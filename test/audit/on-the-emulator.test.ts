@@ -1,7 +1,8 @@
 /** The commands against the emulator over HTTP: late events, wrong clocks, moving pages, both record shapes, other people. */
+import { mkdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AuditShape } from "../../src/emulator/event-views.js";
-import { policyText, ruleText, World } from "./world.js";
+import { accountId, policyText, ruleText, World } from "./world.js";
 
 const policy = policyText(
   ruleText("Office", ["192.0.2.0/25", "198.51.100.0/26"]) + ruleText("VPN", ["203.0.113.0/28"]),
@@ -19,6 +20,10 @@ beforeEach(() => opened());
 afterEach(() => world.close());
 
 const json = (text: string) => JSON.parse(text);
+
+/** The same receipt as a rehearsal on another emulator leaves it: account ids agree, hosts do not. */
+const ofAnotherHost = async (receipt: string): Promise<string> =>
+  (await world.read(receipt)).replaceAll(new URL(world.emulator.url).host, "127.0.0.1:9");
 
 describe("audit verify", () => {
   it.each(["current", "2022", "mixed"] as const satisfies readonly AuditShape[])(
@@ -140,6 +145,13 @@ describe("audit verify", () => {
     expect(ran.code).toBe(0);
     expect(json(ran.stdout)).toMatchObject({ verdict: "confirmed", foreign: [] });
     expect(json(ran.stdout).receipts).toHaveLength(2);
+  });
+
+  it("refuses receipts of one account id on two hosts", async () => {
+    await world.apply("receipts/1.jsonl");
+    await world.write("receipts/2.jsonl", await ofAnotherHost("receipts/1.jsonl"));
+    const ran = await world.run(["audit", "verify", "--receipt", "receipts", "--timeout", "0"]);
+    expect([ran.code, ran.stderr.includes("receipts-of-several-accounts")]).toEqual([1, true]);
   });
 
   it.each([403, 404])("never says confirmed where the log answers %i", async (status) => {
@@ -342,6 +354,16 @@ describe("drift", () => {
       code: 2,
       differences: [{ kind: "rule-added", cause: "drift", severity: "error" }],
     });
+  });
+
+  it("takes no receipt of another host for its own", async () => {
+    await world.apply();
+    await world.write("elsewhere.jsonl", await ofAnotherHost("receipt.jsonl"));
+    await mkdir(world.path(".dbt-ip-rules/receipts"), { recursive: true });
+    await world.write(`.dbt-ip-rules/receipts/${accountId}-1.jsonl`, await world.read("elsewhere.jsonl"));
+    expect(await report()).toMatchObject({ base: "none" });
+    const ran = await world.run(["drift", "--receipt", "elsewhere.jsonl"]);
+    expect([ran.code, ran.stderr.includes("receipt-of-other-account")]).toEqual([1, true]);
   });
 
   it("stands without the log, and says that nobody can be named", async () => {

@@ -33,7 +33,7 @@ import {
   policyOptions,
 } from "../options.js";
 import { deliver } from "../output.js";
-import { newestReceipt, readReceipt } from "../read-receipts.js";
+import { accountText, isSameAccount, newestReceipt, readReceipt } from "../read-receipts.js";
 import { version } from "../version.js";
 
 const formats = ["text", "json", "markdown", "sarif"] as const;
@@ -93,13 +93,13 @@ const drift = async (io: Io, options: Options): Promise<void> => {
 
 const receiptFor = async (io: Io, options: Options, { account }: Plan): Promise<NamedReceipt | undefined> => {
   if (options.base !== undefined) return undefined;
-  if (options.receipt === undefined) return newestReceipt(io, account.id);
+  if (options.receipt === undefined) return newestReceipt(io, account);
   const { named } = await readReceipt(io, options.receipt);
-  const { id } = named.receipt.header.account;
-  if (id !== account.id)
+  const { account: theirs } = named.receipt.header;
+  if (!isSameAccount(theirs, account))
     throw failure(
       "receipt-of-other-account",
-      `${named.file} is a receipt of account ${id}, not ${account.id}`,
+      `${named.file} is a receipt of account ${accountText(theirs)}, not of ${accountText(account)}`,
     );
   return named;
 };
