@@ -52,13 +52,13 @@ export const headerOf = ({ started_at, basis, steps, ...rest }: HeaderDocument):
   })),
 });
 
-const recordDocument = ({ step, outcome, at, serverAt, ruleId, message }: ReceiptRecord): RecordDocument => ({
+const recordDocument = ({ step, outcome, at, serverAt, ruleId, ...rest }: ReceiptRecord): RecordDocument => ({
   step,
   outcome,
   at,
   ...(serverAt === undefined ? {} : { server_at: serverAt }),
   ...(ruleId === undefined ? {} : { rule_id: ruleId }),
-  ...(message === undefined ? {} : { message }),
+  ...rest,
 });
 
 export const recordOf = ({ server_at, rule_id, ...rest }: RecordDocument): ReceiptRecord => ({

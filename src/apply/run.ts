@@ -103,12 +103,13 @@ export class Run {
     const { serverAt, ...told } = details;
     const report: StepReport = { planned, status, attempts: 0, ...told };
     this.reports.set(planned.number, report);
-    const { attempts: _, unchanged: __, ...fields } = details;
+    const { attempts: _, unchanged, ...fields } = details;
     const problems = await this.write({
       step: planned.number,
       outcome: recordOutcome(status),
       at: this.ports.now().toISOString(),
       ...fields,
+      ...(status === "failed" && unchanged === true ? { unchanged } : {}),
     });
     this.emit({ kind: "step-finished", total: this.total, report });
     return problems;

@@ -20,6 +20,7 @@ export const sitOut = async (
     outcome: "failed",
     at: run.ports.now().toISOString(),
     ...(serverAt === undefined ? {} : { serverAt }),
+    unchanged: true,
     message: `${message}; nothing was changed, and it is tried again in ${total} s`,
   });
   if (problems.length > 0) return problems;

@@ -48,8 +48,8 @@ const expectationOf = (record: ReceiptRecord | undefined): Expectation => {
     case "started":
       return "due";
     case "failed":
-      // A part of it may have been taken (a partial answer), which leaves an event.
-      return "possible";
+      // A part of it may have been taken (a partial answer), which leaves an event; a plain no leaves none.
+      return record.unchanged === true ? "not-due" : "possible";
     default:
       return "not-due";
   }

@@ -34,6 +34,8 @@ export interface ReceiptRecord {
   /** ISO 8601, UTC, by the server's `Date` header where an answer came: the clock of the audit log. */
   readonly serverAt?: string;
   readonly ruleId?: number;
+  /** Of a failed step: its calls are known to have changed nothing, so the audit log owes no event. */
+  readonly unchanged?: true;
   /** What the API said, or why the step did not run; never holds the token. */
   readonly message?: string;
 }

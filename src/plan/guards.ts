@@ -104,17 +104,21 @@ const policyTests = ({ policy, after }: Guarded): Diagnostic[] =>
     .filter(({ passed }) => !passed)
     .flatMap(({ diagnostics }) => diagnostics);
 
-/** All verdicts, those that passed too, always in the same order. */
+/** The verdicts on all that the policy asks for, those that passed too, always in the same order. */
 export const judge = (guarded: Guarded): Verdict[] => {
   const { policy, overrides, clientAddresses } = guarded;
   const { mustAllow, mustDeny } = protectedByPolicy(policy.guards);
   const flags = overrideFlags;
   const lockout = (wanted: readonly Protected[]): Diagnostic[] => violations(guarded, wanted, flags.lockout);
   return [
-    verdict("policy-tests", policyTests(guarded), flags.tests, overrides),
-    verdict("must-allow", lockout(mustAllow), flags.lockout, overrides),
+    ...(policy.tests.length === 0
+      ? []
+      : [verdict("policy-tests", policyTests(guarded), flags.tests, overrides)]),
+    ...(mustAllow.length === 0 ? [] : [verdict("must-allow", lockout(mustAllow), flags.lockout, overrides)]),
     verdict("caller", lockout(protectedCallers(clientAddresses)), flags.lockout, overrides),
-    verdict("must-deny", violations(guarded, mustDeny, flags.mustDeny), flags.mustDeny, overrides),
+    ...(mustDeny.length === 0
+      ? []
+      : [verdict("must-deny", violations(guarded, mustDeny, flags.mustDeny), flags.mustDeny, overrides)]),
     verdict("max-removed-rules", removedRules(guarded), flags.removedRules, overrides),
     verdict("max-newly-allowed", newlyAllowed(guarded), flags.newlyAllowed, overrides),
     verdict("unmanaged-rules", unmanagedRules(guarded), flags.unmanaged, overrides),
