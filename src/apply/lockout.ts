@@ -3,10 +3,9 @@
  * are looked up in every state to come, and the service itself is asked where it can answer.
  * A "no" stops the run; only `allowLockout` lets it pass.
  */
-import { type AccessEntry, AccessMap } from "../address/access-map.js";
-import { type Address, containsAddress, formatAddress } from "../address/prefix.js";
+import { type Address, formatAddress } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
-import type { Rule } from "../model/rule.js";
+import type { SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
 import { ruleNamed } from "./call.js";
 import type { GoodReading } from "./read-account.js";
@@ -14,42 +13,21 @@ import { diagnosticsOf, type Run, type Stop, stopFailed } from "./run.js";
 import { describeStep } from "./timeline.js";
 
 /**
- * Before the first write: no known address of the caller may be blocked in any state that is to come, unless
- * it is blocked already. An unknown switch counts as on.
+ * Before the first write: no step to come may shut out a known address of the caller. One that is blocked already
+ * is nobody's loss. An unknown switch counts as on.
  */
 export const checkClients = (run: Run): Stop | undefined => {
-  const watched = new Set(run.options.clientAddresses ?? []);
-  const problems: Diagnostic[] = [];
-  for (const { number, rules } of run.timeline.statesFrom(run.done)) {
-    if (watched.size === 0) break;
-    if (run.expected(number).enforcement === "disabled") continue;
-    for (const address of watched) {
-      if (!blocks(rules.values(), address)) continue;
-      watched.delete(address);
-      const planned = run.plan.steps[number - 1];
-      if (number > run.done && planned !== undefined) problems.push(clientBlocked(planned, address));
-    }
-  }
+  const pending = run.plan.steps.slice(run.done);
+  const problems = [...new Set(run.options.clientAddresses)].flatMap((address) => {
+    const planned = pending.find(({ access }) => access.newlyBlocked.contains(address));
+    return planned === undefined ? [] : [clientBlocked(planned, address)];
+  });
   return problems.length === 0 ? undefined : refuseUnlessAllowed(run, problems);
-};
-
-/** Only the entries around the address matter, and whether there is any allow entry at all. */
-const blocks = (rules: Iterable<Rule>, address: Address): boolean => {
-  const near: AccessEntry[] = [];
-  let anyAllow: AccessEntry | undefined;
-  for (const { type, prefixes } of rules) {
-    for (const prefix of prefixes) {
-      if (type === "allow") anyAllow = { prefix, type };
-      if (containsAddress(prefix, address)) near.push({ prefix, type });
-    }
-  }
-  const entries = anyAllow === undefined ? near : [...near, anyAllow];
-  return !AccessMap.of(entries, { enforced: true }).lookup(address).allowed;
 };
 
 /**
  * Asks the service about a step, on the account as it is right before it: would the caller get in under the
- * rules that are about to be switched on, or without the rule that is about to go?
+ * rules that are about to be switched on, or without the rule that is about to go, or to lose entries?
  * Other steps have no question that the service could answer.
  */
 export const askServer = async (
@@ -59,12 +37,19 @@ export const askServer = async (
 ): Promise<Stop | undefined> => {
   const { ruleSetId } = reading.snapshot;
   // Without a rule there is no set to ask about, and nothing that could block.
-  if (ruleSetId === undefined || !isRisky(run, planned.step)) return undefined;
-  run.emit({ kind: "asking-server", planned });
-  const withoutRule = planned.step.kind === "delete" ? ruleNamed(reading, planned.step.name).id : undefined;
+  if (ruleSetId === undefined) return undefined;
+  const ask = (withoutRule?: number) => run.ports.reader.validateCaller(ruleSetId, withoutRule);
+  const { step } = planned;
   try {
-    const getsIn = await run.ports.reader.validateCaller(ruleSetId, withoutRule);
-    return getsIn ? undefined : refuseUnlessAllowed(run, [serverSaysNo(planned)], planned);
+    if (isRisky(run, step)) {
+      run.emit({ kind: "asking-server", planned });
+      const getsIn = await ask(step.kind === "delete" ? ruleNamed(reading, step.name).id : undefined);
+      return getsIn ? undefined : refuseUnlessAllowed(run, [serverSaysNo(planned)], planned);
+    }
+    if (step.kind !== "update" || !mayShutOutUnseen(run, planned)) return undefined;
+    run.emit({ kind: "asking-server", planned });
+    const dependsOnRule = await dependsOn(ruleNamed(reading, step.name), reading, ask);
+    return dependsOnRule ? refuseUnlessAllowed(run, [mayBeShutOut(planned)], planned) : undefined;
   } catch (error) {
     const diagnostics = diagnosticsOf(error);
     if (run.options.allowLockout !== true) return stopFailed(diagnostics);
@@ -75,6 +60,31 @@ export const askServer = async (
     });
     return undefined;
   }
+};
+
+/**
+ * A call that takes allow entries off, while nobody can tell whose they are: no address of the caller is known, and
+ * the policy names none that must stay in. With some entries of a rule gone, an address has the verdict that it has
+ * with all of them or with none, so what the service says of the account without the rule settles it.
+ */
+const mayShutOutUnseen = (run: Run, { access }: PlannedStep): boolean =>
+  run.knownSwitch !== "disabled" &&
+  !access.newlyBlocked.isEmpty() &&
+  (run.options.clientAddresses ?? []).length === 0 &&
+  !run.plan.verdicts.some(({ guard }) => guard === "must-allow");
+
+/** Whether the caller gets in, and would not without this rule, as far as the service can tell. */
+const dependsOn = async (
+  rule: SnapshotRule,
+  { snapshot }: GoodReading,
+  ask: (withoutRule?: number) => Promise<boolean>,
+): Promise<boolean> => {
+  // Without its only rule that allows, the account would let everybody in: that answer would say nothing.
+  const others = snapshot.rules.some(
+    ({ id, type, entries }) => id !== rule.id && type === "allow" && entries.length > 0,
+  );
+  if (others && (await ask(rule.id))) return false;
+  return ask();
 };
 
 /**
@@ -125,6 +135,13 @@ const clientBlocked = (planned: PlannedStep, address: Address): Diagnostic => ({
   severity: "error",
   message: `After ${describeStep(planned)} your own address ${formatAddress(address)} would be blocked`,
   hint: overrideHint,
+});
+
+const mayBeShutOut = (planned: PlannedStep): Diagnostic => ({
+  code: "lockout-unsure",
+  severity: "error",
+  message: `After ${describeStep(planned)} you may be blocked: you get in by this rule, and nothing tells which of its entries is yours`,
+  hint: "Say where you come from with --client-ip ADDRESS, or name an address under `must_allow`; --allow-lockout goes on regardless",
 });
 
 const serverSaysNo = (planned: PlannedStep): Diagnostic => ({
