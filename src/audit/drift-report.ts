@@ -63,7 +63,7 @@ export interface DriftReport {
   readonly differences: readonly DriftDifference[];
   /** The whole access change from the policy to the account: what the account allows and the policy does not, and the reverse. */
   readonly access: AccessChange;
-  /** False where the switch is off in both, so that `access` is what would be if it were on. */
+  /** False where the switch is known to be off in both (or unknown without rules): `access` is what would be if it were on. */
   readonly effective: boolean;
   /** Rules on the account that the policy tolerates (`unmanaged_rules: keep`). */
   readonly unmanaged: readonly Rule[];

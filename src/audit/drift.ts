@@ -5,7 +5,7 @@
 import type { Diagnostic, Severity } from "../model/diagnostic.js";
 import type { Rule } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
-import { accessChange } from "../plan/access-change.js";
+import { accessChange, isEffective } from "../plan/access-change.js";
 import type { Direction, Plan } from "../plan/plan.js";
 import { type Attributable, type Attribution, attribute } from "./attribution.js";
 import { ipRestrictionTypes } from "./catalogue.js";
@@ -126,7 +126,7 @@ export const findDrift = (input: DriftInput): DriftReport => {
         attributions[index] ?? { kind: "unknown", reason: "no-event" },
     };
   });
-  const effective = plan.before.enforcement === "enabled" || plan.after.enforcement === "enabled";
+  const effective = isEffective(plan.before) || isEffective(plan.after);
   return {
     account: plan.account,
     policyFile: input.policyFile,

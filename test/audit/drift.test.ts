@@ -155,6 +155,12 @@ describe("severity is by direction, from the policy to the account", () => {
     expect(report.effective).toBe(false);
     expect(report.differences[0]?.severity).toBe("error");
   });
+
+  it("does not call a switch off that nobody knows", () => {
+    const ignored = find(state([], "unknown"), state([office], "unknown"));
+    expect(ignored).toMatchObject({ effective: true, access: { direction: "broadens" } });
+    expect(find(state([], "unknown"), state([office], "disabled")).effective).toBe(false);
+  });
 });
 
 describe("the direction of an entry", () => {
