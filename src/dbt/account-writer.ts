@@ -2,13 +2,13 @@
  * Creating, changing and deleting rules, and the switch (`AccountWriter` over HTTP). Every accepted answer is
  * compared with what was sent: an HTTP 200 alone says little here (API.md, "Rules").
  */
-import type { Prefix } from "../address/prefix.js";
+import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { type Answer, isRecord } from "./answer.js";
 import type { Channel } from "./channel.js";
 import { dataOf, field, truth, unexpected } from "./decode.js";
-import { type EntryBody, keptEntry, newEntry, removedEntry, typeNumber } from "./rule-wire.js";
+import { type EntryBody, enabledEntry, newEntry, removedEntry, typeNumber } from "./rule-wire.js";
 import { readWritten, sendWrite, type WriteCall } from "./write-call.js";
 import { ruleOutcome } from "./written-rule.js";
 
@@ -109,11 +109,18 @@ const updateRule = async (channel: Channel, update: Update): Promise<WriteOutcom
       mayExist: cosmetic ? kept : [],
       clearsDescription,
     });
-  if (!cosmetic) return send([...remove.map(removedEntry), ...add.map(newEntry)]);
-  const outcome = await send(current.entries.map(keptEntry));
+  if (!cosmetic)
+    return send([...remove.map(removedEntry), ...add.map((prefix) => addedEntry(current, prefix))]);
+  const outcome = await send(current.entries.map(enabledEntry));
   // A 409 is a definite no, so this repeats nothing: the additive PUT with no entries says the same (API.md, "Rules").
   const again = outcome.kind === "refused" && outcome.status === 409 && current.entries.length > 0;
   return again ? send([]) : outcome;
+};
+
+/** A range that the rule has as a disabled entry would be refused as already there: that one is switched on. */
+const addedEntry = ({ disabled = [] }: SnapshotRule, prefix: Prefix): EntryBody => {
+  const there = disabled.find((entry) => samePrefix(entry.prefix, prefix));
+  return there === undefined ? newEntry(prefix) : enabledEntry(there);
 };
 
 const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<WriteOutcome> => {

@@ -66,15 +66,16 @@ export const decodeRule = (place: Place): WireRule | undefined => {
   const ruleSetId = optional(field(place, "ip_restriction_rule_set_id"), integer);
   const ruleSetEnabled = optional(field(place, "rule_set_enabled"), truth);
   const enabledForServiceTokens = optional(field(place, "enabled_for_service_tokens"), truth);
+  const cidrs = items(field(place, "cidrs")).filter(isActive);
+  const disabled = cidrs.filter(isDisabled).flatMap(decodeDisabled);
   return {
     rule: {
       id: integer(field(place, "id")),
       name,
       type: ruleType(field(place, "type")),
       description: optional(field(place, "description"), text) ?? "",
-      entries: items(field(place, "cidrs"))
-        .map((item) => decodeEntry(item, name))
-        .filter((entry) => entry !== undefined),
+      entries: cidrs.filter((item) => !isDisabled(item)).map((item) => decodeEntry(item, name)),
+      ...(disabled.length === 0 ? {} : { disabled }),
       ...(createdAt === undefined ? {} : { createdAt }),
       ...(updatedAt === undefined ? {} : { updatedAt }),
     },
@@ -91,9 +92,16 @@ const timestamp = (place: Place): string | undefined => {
   return value === undefined ? undefined : isoInstant(value);
 };
 
-const decodeEntry = (place: Place, ruleName: string): SnapshotEntry | undefined => {
-  if (!isActive(place)) return undefined;
-  if (optional(field(place, "enabled"), truth) === false) return undefined;
+const isDisabled = (place: Place): boolean => optional(field(place, "enabled"), truth) === false;
+
+/** What decides nothing need not be readable. */
+const decodeDisabled = (place: Place): readonly SnapshotEntry[] => {
+  const cidr = text(field(place, "cidr"));
+  const parsed = parsePrefix(cidr);
+  return parsed.ok ? [{ id: integer(field(place, "id")), prefix: parsed.prefix, text: cidr }] : [];
+};
+
+const decodeEntry = (place: Place, ruleName: string): SnapshotEntry => {
   const cidr = text(field(place, "cidr"));
   const parsed = parsePrefix(cidr);
   if (!parsed.ok) {
@@ -118,8 +126,11 @@ export const newEntry = (prefix: Prefix): EntryBody => ({
   state: 1,
   enabled: true,
 });
-/** With its id, so that the additive PUT does not take it for a new one (API.md, "Rules"). */
-export const keptEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({
+/**
+ * With its id, so that the additive PUT does not take it for a new one (API.md, "Rules"). One that was disabled is
+ * switched on by it, as `enabled` is a field of an entry that a PUT may send [assumed: nobody has published it].
+ */
+export const enabledEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({
   id,
   cidr,
   state: 1,

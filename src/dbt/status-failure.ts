@@ -9,6 +9,7 @@ import {
   parseJson,
   shorten,
 } from "./answer.js";
+import { reportedCidrs, shownCidrs } from "./reported-cidrs.js";
 import { askedSeconds, cooldownSeconds } from "./waiting.js";
 
 /** What a call is about: the same status means another thing for a rule than for the audit log. */
@@ -159,11 +160,13 @@ export const serverMessage = (answer: Answer): string => {
   }
   const parsed = parseJson(answer);
   if (!("value" in parsed)) return "";
-  const { enveloped, status, data } = openEnvelope(parsed.value);
+  const { enveloped, status, data, extra } = openEnvelope(parsed.value);
   const words = [status.userMessage, status.developerMessage].filter(
     (text) => text !== undefined && text !== "",
   );
-  if (words.length > 0) return shorten([...new Set(words)].join("; "), 300);
+  const { failed, existing } = reportedCidrs(extra);
+  const ranges = failed.length + existing.length === 0 ? "" : `: ${shownCidrs([...failed, ...existing])}`;
+  if (words.length > 0) return shorten(`${[...new Set(words)].join("; ")}${ranges}`, 300);
   if (data === undefined || data === null) return "";
   return shorten(enveloped ? JSON.stringify(data) : fieldErrors(data), 300);
 };

@@ -2,8 +2,9 @@
 import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
 import type { RuleFields, WriteOutcome } from "../apply/ports.js";
 import type { SnapshotEntry } from "../model/snapshot.js";
-import { type Answer, type Envelope, isRecord, shorten } from "./answer.js";
+import { type Answer, type Envelope, shorten } from "./answer.js";
 import { dataOf, unexpected } from "./decode.js";
+import { reportedCidrs, shownCidrs } from "./reported-cidrs.js";
 import { decodeRule, type WireRule } from "./rule-wire.js";
 
 /** What the answer must show. */
@@ -40,30 +41,15 @@ export const ruleOutcome = (
 
 /** `extra.failed_cidrs` and `extra.cidrs_already_exists`: in a 2xx, both mean that something was not saved. */
 const reported = (extra: unknown, mayExist: readonly Prefix[]): readonly string[] => {
-  if (!isRecord(extra)) return [];
-  const failed = listOf(extra.failed_cidrs);
-  const existing = listOf(extra.cidrs_already_exists).filter((text) => {
+  const { failed, existing: all } = reportedCidrs(extra);
+  const existing = all.filter((text) => {
     const parsed = parsePrefix(text);
     return !(parsed.ok && isIn(parsed.prefix, mayExist));
   });
   return [
-    ...(failed.length === 0 ? [] : [`not saved: ${shown(failed)}`]),
-    ...(existing.length === 0 ? [] : [`skipped as already there: ${shown(existing)}`]),
+    ...(failed.length === 0 ? [] : [`not saved: ${shownCidrs(failed)}`]),
+    ...(existing.length === 0 ? [] : [`skipped as already there: ${shownCidrs(existing)}`]),
   ];
-};
-
-/** The form of these lists is not published beyond "a list": texts, or objects that hold a `cidr`. */
-const listOf = (value: unknown): readonly string[] => {
-  if (value === undefined || value === null) return [];
-  const list: readonly unknown[] = Array.isArray(value)
-    ? value
-    : isRecord(value)
-      ? Object.values(value).flat()
-      : [value];
-  return list.map((item) => {
-    if (typeof item === "string") return item;
-    return isRecord(item) && typeof item.cidr === "string" ? item.cidr : JSON.stringify(item);
-  });
 };
 
 const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): readonly string[] => {
@@ -75,8 +61,8 @@ const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): re
   return [
     ...(rule.name === becomes.name ? [] : [`its name is "${shorten(rule.name, 120)}"`]),
     ...(rule.type === becomes.type ? [] : [`its type is ${rule.type}`]),
-    ...(lacking.length === 0 ? [] : [`missing: ${shown(lacking)}`]),
-    ...(left.length === 0 ? [] : [`still there: ${shown(left)}`]),
+    ...(lacking.length === 0 ? [] : [`missing: ${shownCidrs(lacking)}`]),
+    ...(left.length === 0 ? [] : [`still there: ${shownCidrs(left)}`]),
     ...(expected.clearsDescription && rule.description !== ""
       ? ["its description was not cleared, which this API may not do at all: give it one in the policy"]
       : []),
@@ -90,10 +76,3 @@ const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): re
 
 const isIn = (prefix: Prefix, list: readonly Prefix[]): boolean =>
   list.some((other) => formatPrefix(other) === formatPrefix(prefix));
-
-const shown = (texts: readonly string[]): string => {
-  const first = texts.slice(0, 10).map((text) => shorten(text, 60));
-  return texts.length > first.length
-    ? `${first.join(", ")} and ${texts.length - first.length} more`
-    : first.join(", ");
-};

@@ -1,4 +1,4 @@
-/** The account as fetched: active rules and entries only, with the ids that writes need. */
+/** The account as fetched: active rules and their entries, with the ids that writes need. */
 import type { Prefix } from "../address/prefix.js";
 import type { Enforcement, RuleType } from "./rule.js";
 
@@ -16,6 +16,11 @@ export interface SnapshotRule {
   /** Empty when the API gives none. */
   readonly description: string;
   readonly entries: readonly SnapshotEntry[];
+  /**
+   * Entries that are switched off: no part of what the account means, but the API keeps their ranges, so adding one
+   * of those means switching it on. Absent where there are none.
+   */
+  readonly disabled?: readonly SnapshotEntry[];
   /** ISO 8601, UTC; absent where the API gives none. */
   readonly createdAt?: string;
   readonly updatedAt?: string;

@@ -19,14 +19,16 @@ const entryText = ({ prefix, text }: SnapshotEntry): string => {
   return text === canonical || text === bare ? canonical : `${canonical}  typed ${quoted(text, 24)}`;
 };
 
-const sorted = (rule: SnapshotRule): readonly SnapshotEntry[] =>
-  [...rule.entries].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
+const sorted = (entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] =>
+  [...entries].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
 
 const ruleRows = (rule: SnapshotRule): string[][] => {
-  const entries = sorted(rule);
+  const entries = sorted(rule.entries);
+  const disabled = rule.disabled?.length ?? 0;
   const left = entries.length - maxEntries;
   const shown = (left > 0 ? entries.slice(0, maxEntries) : entries).map(entryText);
   if (left > 0) shown.push(`… and ${counted(left, "more entry", "more entries")}`);
+  if (disabled > 0) shown.push(`${counted(disabled, "disabled entry", "disabled entries")}, without effect`);
   const [first = "no entries", ...rest] = shown;
   return [[quoted(rule.name, columnCells), rule.type, first], ...rest.map((entry) => ["", "", entry])];
 };
@@ -68,6 +70,8 @@ export const renderAccountText = (snapshot: Snapshot, look: Look): string => {
   ].join("\n")}\n`;
 };
 
+const entryJson = ({ id, prefix, text }: SnapshotEntry) => ({ id, cidr: formatPrefix(prefix), text });
+
 export const renderAccountJson = (snapshot: Snapshot): string =>
   `${jsonText({
     format: "dbt-ip-rules/account",
@@ -85,6 +89,7 @@ export const renderAccountJson = (snapshot: Snapshot): string =>
       description: rule.description,
       ...(rule.createdAt === undefined ? {} : { created_at: rule.createdAt }),
       ...(rule.updatedAt === undefined ? {} : { updated_at: rule.updatedAt }),
-      entries: sorted(rule).map(({ id, prefix, text }) => ({ id, cidr: formatPrefix(prefix), text })),
+      entries: sorted(rule.entries).map(entryJson),
+      ...(rule.disabled === undefined ? {} : { disabled_entries: sorted(rule.disabled).map(entryJson) }),
     })),
   })}\n`;

@@ -92,6 +92,7 @@ describe("reading the account", () => {
     const snapshot = await client.readSnapshot();
     expect(snapshot.rules.map(({ name }) => name)).toEqual(["Office"]);
     expect(snapshot.rules[0]?.entries.map(({ id }) => id)).toEqual([3]);
+    expect(snapshot.rules[0]?.disabled?.map(({ id }) => id)).toEqual([2]);
     expect(snapshot.enforcement).toBe("disabled");
   });
 

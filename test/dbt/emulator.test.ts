@@ -96,6 +96,29 @@ test("what an account refuses is refused here", async () => {
   });
 });
 
+test("a range that the rule has as a disabled entry is switched on, not refused as already there", async () => {
+  const cidrs = ["192.0.2.0/24", { cidr: "198.51.100.0/24", enabled: false }];
+  const { client } = await rehearse({ seed: { rules: [{ name: "Office", type: "allow", cidrs }] } });
+  const before = await only(client);
+  expect([texts(before), before.disabled?.map(({ text }) => text)]).toEqual([
+    ["192.0.2.0/24"],
+    ["198.51.100.0/24"],
+  ]);
+  const add = [prefix("198.51.100.0/24"), prefix("203.0.113.0/24")];
+  expect(await client.updateRule(before, before, add, [], false)).toMatchObject({ kind: "applied" });
+  const after = await only(client);
+  expect(texts(after).sort()).toEqual(["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"]);
+  expect(after).not.toHaveProperty("disabled");
+});
+
+test("a disabled entry of a rule of the other type is named by the refusal", async () => {
+  const cidrs = [{ cidr: "198.51.100.0/24", enabled: false }];
+  const { client } = await rehearse({ seed: { rules: [{ name: "Deny", type: "deny", cidrs }] } });
+  const outcome = await client.createRule({ ...office, prefixes: [prefix("198.51.100.0/24")] }, false);
+  expect(outcome).toMatchObject({ kind: "refused", status: 400 });
+  expect(outcome.kind === "refused" && outcome.message).toContain("198.51.100.0/24");
+});
+
 describe("faults", () => {
   const outcome = async (fault: Fault) => {
     const { client, emulator } = await rehearse();
