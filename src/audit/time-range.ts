@@ -25,6 +25,11 @@ export const parseMoment = (text: string, edge: "start" | "end", now: Date): str
     const at = now.getTime() - Number(ago[1]) * (unitMs[ago[2] ?? ""] ?? 0);
     return at < 0 ? undefined : new Date(at).toISOString();
   }
+  return parseInstant(text, edge);
+};
+
+/** The same for a date or a time alone. */
+export const parseInstant = (text: string, edge: "start" | "end"): string | undefined => {
   if (day.test(text)) {
     const at = instantOf(`${text}T00:00:00Z`);
     return at === undefined ? undefined : new Date(edge === "start" ? at : at + dayMs - 1).toISOString();

@@ -21,6 +21,8 @@ export interface ConnectionSources {
   readonly policyAccount?:
     | { readonly id?: number | undefined; readonly host?: string | undefined }
     | undefined;
+  /** What `policyAccount` was read from; a policy where it is not said. */
+  readonly accountFrom?: "policy" | "saved plan" | "receipt" | undefined;
 }
 
 /** `connection` is absent when, and only when, `diagnostics` holds an error. */
@@ -109,12 +111,19 @@ const given = (
   return text === "" ? undefined : { text, from: variable };
 };
 
-const resolveHost = ({ flags, env, policyAccount }: ConnectionSources, report: Report): Host | undefined => {
+/** Plans and receipts are records: only a policy is there to be changed. */
+const change = (from: string, key: string, accountFrom: string): string =>
+  accountFrom === "policy" ? `Change ${from} or ${key}` : `Leave ${from} out`;
+
+const resolveHost = (
+  { flags, env, policyAccount, accountFrom = "policy" }: ConnectionSources,
+  report: Report,
+): Host | undefined => {
   const asked = given(flags.host, "--host", env, hostVariable);
   const policy =
     policyAccount?.host === undefined
       ? undefined
-      : { text: policyAccount.host, from: "account.host of the policy" };
+      : { text: policyAccount.host, from: `account.host of the ${accountFrom}` };
   if (asked === undefined && policy === undefined) {
     return report(
       error(
@@ -137,14 +146,14 @@ const resolveHost = ({ flags, env, policyAccount }: ConnectionSources, report: R
   return report(
     error(
       "host-mismatch",
-      `The policy is for the host ${policyHost.host}, but ${asked.from} says ${askedHost.host}`,
-      `Change ${asked.from} or account.host, or use the policy that belongs to that host`,
+      `The ${accountFrom} is for the host ${policyHost.host}, but ${asked.from} says ${askedHost.host}`,
+      `${change(asked.from, "account.host", accountFrom)}, or use the ${accountFrom} that belongs to that host`,
     ),
   );
 };
 
 const resolveAccount = (
-  { flags, env, policyAccount }: ConnectionSources,
+  { flags, env, policyAccount, accountFrom = "policy" }: ConnectionSources,
   report: Report,
 ): number | undefined => {
   const asked = given(flags.account, "--account", env, accountVariable);
@@ -173,8 +182,8 @@ const resolveAccount = (
   return report(
     error(
       "account-mismatch",
-      `The policy is for account ${policyId}, but ${asked.from} says ${id}`,
-      `Change ${asked.from} or account.id, or use the policy that belongs to account ${id}`,
+      `The ${accountFrom} is for account ${policyId}, but ${asked.from} says ${id}`,
+      `${change(asked.from, "account.id", accountFrom)}, or use the ${accountFrom} that belongs to account ${id}`,
     ),
   );
 };
