@@ -28,7 +28,10 @@ export interface ReadOnlyClient extends AccountReader, Omit<AuditReader, "startE
 
 export interface DbtClient extends ReadOnlyClient, AccountWriter, Pick<AuditReader, "startExport"> {}
 
-/** Opens no connection before its first call. Nothing is read from the process: no variable, no clock but `now`. */
+/**
+ * Opens no connection before its first call. Reads no environment but `env`. Clock, waits and chance are those of the
+ * options, or else the system's; time-outs and the times in traces are always by the system's timers.
+ */
 export const createDbtClient = (options: ClientOptions): DbtClient => {
   const channel = createChannel(options);
   return guarded(

@@ -3,6 +3,7 @@
  * Promises: no redirect is followed, nothing is repeated, and no header but the caller's own is added.
  */
 import type { Dispatcher } from "undici";
+import { failure } from "../model/failure.js";
 import { isLoopback } from "./host.js";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -41,13 +42,13 @@ export interface ExchangeOptions {
 export const createExchange = (options: ExchangeOptions): Exchange => {
   const dispatchers = new Map<string, Promise<Dispatcher>>();
 
-  const dispatcherFor = (url: URL): Promise<Dispatcher> => {
+  const dispatcherFor = async (url: URL): Promise<Dispatcher> => {
     const proxy = proxyFor(url, options.env);
     const known = dispatchers.get(proxy);
-    if (known !== undefined) return known;
+    if (known !== undefined) return await known;
     const made = proxy === "" ? openDirect(options) : openProxied(proxy, options);
     dispatchers.set(proxy, made);
-    return made;
+    return await made;
   };
 
   return {
@@ -95,28 +96,53 @@ const openProxied = async (proxy: string, { env, connectMs }: ExchangeOptions): 
   return new EnvHttpProxyAgent({
     httpProxy: proxy,
     httpsProxy: proxy,
-    noProxy: setting(env, "no_proxy") ?? "",
+    noProxy: setting(env, "no_proxy")?.value ?? "",
     connect: { timeout: connectMs },
     proxyTls: { timeout: connectMs },
     requestTls: { timeout: connectMs },
   });
 };
 
-/** The proxy's URL, or "" for none. Loopback never goes through a proxy: a proxy could not reach it. */
-const proxyFor = (url: URL, env: ExchangeOptions["env"]): string =>
+/** A variable of the environment, and what it says. */
+interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+const setting = (env: ExchangeOptions["env"], lower: string): Setting | undefined => {
+  const name = [lower, lower.toUpperCase()].find((one) => (env[one] ?? "") !== "");
+  return name === undefined ? undefined : { name, value: env[name] ?? "" };
+};
+
+/** Loopback never goes through a proxy: a proxy could not reach it. */
+const proxySetting = (url: URL, env: ExchangeOptions["env"]): Setting | undefined =>
   isLoopback(url.hostname)
-    ? ""
-    : (setting(env, url.protocol === "https:" ? "https_proxy" : "http_proxy") ?? "");
+    ? undefined
+    : setting(env, url.protocol === "https:" ? "https_proxy" : "http_proxy");
+
+/** Undefined for what is no proxy's URL; `user:secret@proxy:3128` parses, as one of the scheme `user`. */
+const proxyUrl = ({ value }: Setting): URL | undefined => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;
+};
+
+/** The proxy's URL, or "" for none. Throws `Failure` where a variable holds something else; it may be a password. */
+const proxyFor = (url: URL, env: ExchangeOptions["env"]): string => {
+  const set = proxySetting(url, env);
+  if (set === undefined || proxyUrl(set) !== undefined) return set?.value ?? "";
+  throw failure(
+    "proxy-failed",
+    `${set.name} does not hold the URL of a proxy`,
+    "Write it with its scheme, as in http://proxy.example.com:3128 or http://user:password@proxy.example.com:3128",
+  );
+};
 
 /** `ab123.us1.dbt.com`, for messages; with a proxy set, its host too, for it may be the one that fails. */
 export const hostInWords = (url: URL, env: ExchangeOptions["env"]): string => {
-  const proxy = proxyFor(url, env);
-  if (proxy === "") return url.host;
-  return `${url.host} (with the proxy ${URL.canParse(proxy) ? new URL(proxy).host : "variable"} set)`;
+  const set = proxySetting(url, env);
+  const proxy = set === undefined ? undefined : proxyUrl(set);
+  return proxy === undefined ? url.host : `${url.host} (with the proxy ${proxy.host} set)`;
 };
-
-const setting = (env: ExchangeOptions["env"], name: string): string | undefined =>
-  env[name] || env[name.toUpperCase()] || undefined;
 
 const flatten = (headers: Record<string, string | string[] | undefined>): Record<string, string> => {
   const flat: Record<string, string> = {};

@@ -2,7 +2,7 @@
  * Exchanges that ended without an answer: what happened, in words, whether anything can have reached the
  * server, and whether trying again may help.
  */
-import { type Failure, failure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import { codeOf, type Redact, safeCause } from "./redact.js";
 
 export interface Broken {
@@ -99,8 +99,6 @@ const byCode: Readonly<Record<string, Words>> = {
   UND_ERR_SOCKET: lost,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: lost,
   UND_ERR_PRX_TLS: proxy,
-  // Every other URL was parsed long before: this one is a proxy variable's.
-  ERR_INVALID_URL: proxy,
 };
 
 /** True where the failure belongs to a step before the request: the look-up, the proxy's tunnel, the certificate. */
@@ -130,6 +128,8 @@ const neverConnected = (thrown: unknown): boolean => {
 
 /** Explains what undici threw; `timedOut` when our own clock ended the exchange. */
 export const brokenExchange = (thrown: unknown, host: string, redact: Redact, timedOut: boolean): Broken => {
+  // What made the exchange impossible in the first place has its words already.
+  if (thrown instanceof Failure) return { kind: "broken", sent: false, passing: false, failure: thrown };
   const words = timedOut ? answerTimeout : wordsFor(thrown);
   const cause = safeCause(thrown, redact);
   if (words === undefined) {

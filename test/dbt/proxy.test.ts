@@ -102,10 +102,27 @@ describe("the proxy variables", () => {
     expect(server.seen).toEqual([]);
   });
 
-  test("a proxy that is no URL", async () => {
-    const { client } = await throughProxy(() => ({ HTTP_PROXY: "http://me:hunter22@:bad" }));
+  test.each([
+    "http://me:hunter22@:bad",
+    "me:hunter22@proxy.example.com:3128",
+    "proxy.example.com:3128",
+    "socks5://me:hunter22@proxy.example.com",
+    "//me:hunter22@proxy.example.com",
+  ])("a proxy that is no URL of one is told at once, by the variable's name alone: %s", async (value) => {
+    const { client, server } = await throughProxy(() => ({ HTTP_PROXY: value }));
     const failure = await failureOf(client.readSnapshot());
-    expect(failure.diagnostics[0]?.code).toBe("proxy-failed");
+    expect(failure.diagnostics[0]).toMatchObject({
+      code: "proxy-failed",
+      message: "HTTP_PROXY does not hold the URL of a proxy",
+    });
     expect(`${failure.stack} ${failure.message}`).not.toContain("hunter22");
+    expect(await client.setEnforcement(true)).toMatchObject({ kind: "refused", status: 0 });
+    expect(server.seen).toEqual([]);
+  });
+
+  test("it is not tried again", async () => {
+    const { client, sleeps } = await bench([], { baseUrl, env: { HTTP_PROXY: "me:hunter22@proxy:3128" } });
+    await failureOf(client.readSnapshot());
+    expect(sleeps).toEqual([]);
   });
 });
