@@ -1,6 +1,9 @@
 /** The end of an apply as a versioned JSON document. */
 import type { ApplyResult } from "../apply/result.js";
+import type { AuditVerification } from "../audit/verification.js";
+import type { ExitCode } from "../model/failure.js";
 import { applyClosing } from "./apply-text.js";
+import { auditJson } from "./audit-json.js";
 import { stepTitle } from "./change-rows.js";
 import { changesJson } from "./changes-json.js";
 import { diagnosticJson } from "./diagnostics-json.js";
@@ -10,6 +13,10 @@ export interface ApplyJsonOptions {
   readonly account: { readonly id: number; readonly host: string };
   /** The receipt's file, where one was written. */
   readonly receipt?: string;
+  /** What the audit log says of the receipt, where it was asked (`apply --audit`). */
+  readonly audit?: AuditVerification;
+  /** What the process exits with, where that is not the result's own: the audit's verdict counts too. */
+  readonly exitCode?: ExitCode;
 }
 
 export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions): string =>
@@ -19,7 +26,7 @@ export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions):
     account: { id: options.account.id, host: options.account.host },
     ...(options.receipt === undefined ? {} : { receipt: options.receipt }),
     outcome: result.outcome,
-    exit_code: result.exitCode,
+    exit_code: options.exitCode ?? result.exitCode,
     summary: applyClosing(result),
     next: result.next,
     steps: result.steps.map(({ planned, status, attempts, ruleId, message }) => ({
@@ -38,5 +45,6 @@ export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions):
     })),
     ...(result.remaining === undefined ? {} : { remaining: changesJson(result.remaining) }),
     ...(result.unexpected === undefined ? {} : { unexpected: changesJson(result.unexpected) }),
+    ...(options.audit === undefined ? {} : { audit: auditJson(options.audit) }),
     diagnostics: result.diagnostics.map(diagnosticJson),
   })}\n`;

@@ -23,25 +23,26 @@ const stepJson = (verification: StepVerification) => {
   };
 };
 
+/** What stands in the document of `audit verify`, and under `audit` in that of `apply --audit`. */
+export const auditJson = (verification: AuditVerification) => ({
+  verdict: verification.verdict,
+  summary: auditClosing(verification),
+  counts: verification.counts,
+  ...(verification.window === undefined ? {} : { window: verification.window }),
+  waited_ms: verification.waitedMs,
+  receipts: verification.receipts.map(({ file, account, startedAt, verdict, steps }) => ({
+    file,
+    account: { id: account.id, host: account.host },
+    started_at: startedAt,
+    verdict,
+    steps: steps.map(stepJson),
+  })),
+  foreign: verification.foreign.map(({ event, sameActor }) => ({
+    ...eventJson(event),
+    same_actor: sameActor,
+  })),
+  diagnostics: verification.diagnostics.map(diagnosticJson),
+});
+
 export const renderAuditJson = (verification: AuditVerification): string =>
-  `${jsonText({
-    format: "dbt-ip-rules/audit",
-    version: 1,
-    verdict: verification.verdict,
-    summary: auditClosing(verification),
-    counts: verification.counts,
-    ...(verification.window === undefined ? {} : { window: verification.window }),
-    waited_ms: verification.waitedMs,
-    receipts: verification.receipts.map(({ file, account, startedAt, verdict, steps }) => ({
-      file,
-      account: { id: account.id, host: account.host },
-      started_at: startedAt,
-      verdict,
-      steps: steps.map(stepJson),
-    })),
-    foreign: verification.foreign.map(({ event, sameActor }) => ({
-      ...eventJson(event),
-      same_actor: sameActor,
-    })),
-    diagnostics: verification.diagnostics.map(diagnosticJson),
-  })}\n`;
+  `${jsonText({ format: "dbt-ip-rules/audit", version: 1, ...auditJson(verification) })}\n`;
