@@ -43,6 +43,7 @@ export const firstFiles = (answers: FirstAnswers): readonly FirstFile[] => {
     // Exactly this version: a pipeline that changes by itself is not reviewed.
     text: readPackageFile("examples/init/github-workflow.yml")
       .replace("@VERSION", () => `@${version}`)
+      .replace("URL: HOST", () => `URL: ${answers.host ?? "YOUR_ACCESS_URL # such as ab123.us1.dbt.com"}`)
       .replace(/(?<=\[|POLICY: )policy\.yaml/g, () => inYaml),
   };
   return [

@@ -16,7 +16,7 @@ import type { Plan } from "../plan/plan.js";
 import { visible } from "../render/neutralise.js";
 import type { Io } from "./io.js";
 import { note } from "./output.js";
-import { receiptFolder } from "./read-receipts.js";
+import { mayHaveChanged, receiptFolder } from "./read-receipts.js";
 
 /** How many receipts of earlier runs are asked who this is. */
 const receiptsAsked = 3;
@@ -68,19 +68,20 @@ const held = (io: Io, newest: ClientAddress, own: OwnActor | undefined): readonl
   return sure ? [newest.address] : [];
 };
 
-/** The newest receipts of this account; what cannot be read or is no receipt says nothing. */
+/** The newest receipts of this account that may have changed something; what is no receipt says nothing. */
 const ownReceipts = async (io: Io, { account }: Plan): Promise<readonly NamedReceipt[]> => {
   const folder = resolve(io.cwd, receiptFolder);
   const names = await readdir(folder).catch((): string[] => []);
-  const newest = names
+  const newestFirst = names
     .filter((name) => name.startsWith(`${account.id}-`) && name.endsWith(".jsonl"))
     .sort()
-    .slice(-receiptsAsked);
-  const texts = await Promise.all(
-    newest.map(async (file) => ({ file, text: await readFile(join(folder, file), "utf8").catch(() => "") })),
-  );
-  return texts.flatMap(({ file, text }) => {
-    const { receipt } = parseReceipt(text, file);
-    return receipt?.header.account.host === account.host ? [{ file, receipt }] : [];
-  });
+    .reverse();
+  const found: NamedReceipt[] = [];
+  for (const file of newestFirst) {
+    const { receipt } = parseReceipt(await readFile(join(folder, file), "utf8").catch(() => ""), file);
+    if (receipt?.header.account.host !== account.host || !mayHaveChanged(receipt)) continue;
+    found.push({ file, receipt });
+    if (found.length === receiptsAsked) break;
+  }
+  return found;
 };

@@ -7,7 +7,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import type { Receipt } from "../model/receipt.js";
 import type { Io } from "./io.js";
-import { reasonOf } from "./output.js";
+import { reasonOf } from "./io-errors.js";
 
 /** Where `apply` puts receipts that are not named. */
 export const receiptFolder = ".dbt-ip-rules/receipts";
@@ -80,7 +80,14 @@ export const readReceipts = async (io: Io, names: readonly string[]) => {
   };
 };
 
-/** The newest receipt of this account that `apply` left in its own folder, by the time it began; undefined without one. */
+/** Whether the run made a call that took effect, or may have: one that was refused is no record of the account. */
+export const mayHaveChanged = ({ records }: Receipt): boolean =>
+  [...records.values()].some(({ outcome }) => outcome !== "skipped" && outcome !== "failed");
+
+/**
+ * The newest receipt that `apply` left in its own folder, by the time it began: of this account, and of a run that
+ * may have changed something; undefined without one.
+ */
 export const newestReceipt = async (io: Io, account: Account): Promise<NamedReceipt | undefined> => {
   const names = await readdir(resolve(io.cwd, receiptFolder)).catch(() => []);
   let newest: NamedReceipt | undefined;
@@ -92,6 +99,7 @@ export const newestReceipt = async (io: Io, account: Account): Promise<NamedRece
       throw error;
     });
     if (found === undefined || !isSameAccount(found.named.receipt.header.account, account)) continue;
+    if (!mayHaveChanged(found.named.receipt)) continue;
     const begun = found.named.receipt.header.startedAt;
     if (newest === undefined || begun > newest.receipt.header.startedAt) newest = found.named;
   }

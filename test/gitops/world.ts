@@ -31,6 +31,8 @@ rules:
   - name: Partner
     type: allow
     cidrs: [192.0.2.64/28]
+guards:
+  must_allow: [203.0.113.10]
 lint:
   documentation-range: off
   overlapping-rules: off
@@ -39,7 +41,7 @@ lint:
 /** As the account is: nothing to do. */
 export const policyAsIs = policy
   .replace(", 198.51.100.0/26", "")
-  .replace(/ {2}- name: Partner[\s\S]*?\n(?=lint)/, "");
+  .replace(/ {2}- name: Partner[\s\S]*?\n(?=guards)/, "");
 
 export const pullRequest = (from = repository) => ({
   pull_request: {

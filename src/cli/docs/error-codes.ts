@@ -38,8 +38,8 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "host-insecure": ["The host is to be called by plain http.", "Write `https://`, or the host alone."],
       "host-mismatch": [
-        "The policy names another host than the flag or the environment.",
-        "Change one of them, or use the policy that belongs to that host.",
+        "The policy, saved plan or receipt names another host than the flag or the environment.",
+        "Change one of them, or use the file that belongs to that host.",
       ],
       "host-shared": [
         "A warning: the host is an old one that many accounts share.",
@@ -51,8 +51,8 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "account-invalid": ["The account id is not a number.", "Give the number under Account settings."],
       "account-mismatch": [
-        "The policy names another account than the flag or the environment.",
-        "Change one of them, or use the policy that belongs to that account.",
+        "The policy, saved plan or receipt names another account than the flag or the environment.",
+        "Change one of them, or use the file that belongs to that account.",
       ],
       "policies-of-one-account": [
         "Two of the policies named are for one account.",
@@ -125,7 +125,7 @@ export const errorGroups: readonly ErrorGroup[] = [
         "Restore the file; see where the account stands with `dbt-ip-rules plan`.",
       ],
       "receipt-torn": [
-        "A warning: the last line is not whole, as a crash leaves it, and is left out.",
+        "A note: the last line is not whole, as a crash leaves it, and is left out.",
         "Nothing; the step counts as begun.",
       ],
       "no-receipts": [
@@ -292,6 +292,10 @@ export const errorGroups: readonly ErrorGroup[] = [
         "The service itself says that the call would lock you out.",
         "Allow your address first.",
       ],
+      "lockout-unsure": [
+        "A rule by which you get in would lose entries, and nobody knows whether one of them is yours.",
+        "Say where you come from with --client-ip, or name an address under `must_allow`.",
+      ],
       "max-removed-rules": [
         "More rules would be deleted than `max_removed_rules`.",
         "Check the plan, then raise the limit or use the flag.",
@@ -320,7 +324,7 @@ export const errorGroups: readonly ErrorGroup[] = [
       "not-approved": ["The plan was not confirmed; nothing was changed.", "Run it again and type yes."],
       "apply-locked": ["Another apply for this account runs on this machine.", "Wait for it to end."],
       "lock-unavailable": [
-        "The folder of the locks cannot be written.",
+        "The folder of the locks cannot be written, or belongs to somebody else.",
         "Set `XDG_STATE_HOME` to a folder that can.",
       ],
       "plan-other-account": ["The plan is for another account.", "Make a plan for this one."],
@@ -330,8 +334,8 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "plan-inconsistent": ["The plan contradicts itself.", "Make a new plan; do not edit plan files."],
       "guard-failed": [
-        "A guard refuses, now that the account was read again.",
-        "See the guard's own message.",
+        "A guard or a policy test of the plan fails, and its override was not given.",
+        "See the guard's own message, which names its flag.",
       ],
       "account-changed": ["Somebody changed the account while the steps ran.", "Plan again, and review."],
       "step-refused": ["The service refused a step.", "Mend what the message says, then apply again."],
