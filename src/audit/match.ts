@@ -14,7 +14,7 @@ import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
 import { actorKey, type IndexedEvent, indexEvents } from "./event-index.js";
 import { contextFacts } from "./evidence.js";
-import { type Candidate, strongCandidates, strongPairs } from "./strong-pairs.js";
+import { type Candidate, type PlacedStep, strongCandidates, strongPairs } from "./strong-pairs.js";
 import type { MatchEvidence, MatchStrength } from "./verification.js";
 import { weakPairs } from "./weak-pairs.js";
 
@@ -28,9 +28,7 @@ export interface Match {
 export type StepGroup = readonly TimedStep[];
 
 /** A step and the receipt that it is of. */
-interface Placed {
-  readonly place: number;
-  readonly step: TimedStep;
+interface Placed extends PlacedStep {
   readonly group: number;
 }
 
@@ -121,9 +119,11 @@ export const matchSteps = (
   const placed = groups
     .flatMap((group, index) => group.map((step) => ({ step, group: index })))
     .map((one, place): Placed => ({ ...one, place }));
-  const candidates = placed
-    .filter(({ step }) => step.expectation !== "not-due")
-    .flatMap(({ step, place }) => strongCandidates(step, place, lookUp(step.audited.eventType), tolerance));
+  const candidates = strongCandidates(
+    placed.filter(({ step }) => step.expectation !== "not-due"),
+    lookUp,
+    tolerance,
+  );
   const actors = actorsByName(placed, groups.length, candidates);
   const strong = strongPairs(candidates, (place) => actors[placed[place]?.group ?? -1]);
   const weak = weakMatches(placed, strong, candidates, actors, lookUp, tolerance);

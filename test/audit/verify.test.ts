@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestAssignment, type Edge } from "../../src/audit/assignment.js";
+import { timedSteps } from "../../src/audit/audited-steps.js";
 import type { AuditEvent } from "../../src/audit/event.js";
+import { indexEvents } from "../../src/audit/event-index.js";
+import { strongCandidates, strongPairs } from "../../src/audit/strong-pairs.js";
 import { verifyReceipt, verifyReceipts } from "../../src/audit/verify.js";
 import { weakPairs } from "../../src/audit/weak-pairs.js";
 import { at, event, pipeline, receiptOf, ruleContexts, type StepSpec, stranger } from "./sample-events.js";
@@ -493,5 +496,49 @@ describe("assignment", () => {
       event(changed, index / 4, {}, { actor: pipeline }),
     );
     expect(verifyReceipt(receipt, events).counts).toMatchObject({ weak: count, missing: 0 });
+  });
+
+  it("pairs thousands of steps of one rule with as many events, each with its own", () => {
+    const count = 2000;
+    const steps = Array.from({ length: count }, (_, index) => ({
+      action: "update" as const,
+      rule: "Office",
+      ruleId: 739,
+      second: index / 20,
+    }));
+    const events = steps.map(({ second }) => event(changed, second + 0.01, { rule_id: 739 }));
+    const [verified] = verifyReceipts(
+      [{ file: "r", receipt: receiptOf(steps) }],
+      [...events].reverse(),
+    ).receipts;
+    expect(verified?.steps.map((step) => step.kind === "recorded" && step.event.id)).toEqual(
+      events.map(({ id }) => id),
+    );
+  });
+
+  it("finds as many pairs where it weighs only those near the order of time", () => {
+    const tolerance = { beforeMs: 1000, afterMs: 4000 };
+    const step = fc.record({ second: fc.nat(60) });
+    const theirs = fc.record({
+      second: fc.nat(70),
+      context: fc.constantFrom({ rule_id: 739 }, { name: "Office" }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 80 }),
+        fc.array(theirs, { maxLength: 80 }),
+        (specs, contexts) => {
+          const placed = timedSteps(
+            receiptOf(specs.map(({ second }) => ({ action: "update", rule: "Office", ruleId: 739, second }))),
+            0,
+          ).map((timed, place) => ({ place, step: timed }));
+          const lookUp = indexEvents(contexts.map(({ second, context }) => event(changed, second, context)));
+          const size = (most: number) =>
+            strongPairs(strongCandidates(placed, lookUp, tolerance, most), () => undefined).size;
+          expect(size(0)).toBe(size(Number.POSITIVE_INFINITY));
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 });
