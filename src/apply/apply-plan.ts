@@ -18,7 +18,7 @@ import { receiptHeader } from "./receipt-lines.js";
 import type { ApplyOptions, ApplyResult } from "./result.js";
 import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
 import { runStep } from "./run-step.js";
-import { stopByVerdicts, stopStale, stopUnlessFinal } from "./stops.js";
+import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 import { readWithoutTwins } from "./twins.js";
 
@@ -34,7 +34,7 @@ export const applyPlan = async (
   const { timeline, diagnostics } = timelineOf(plan);
   if (timeline === undefined) return unusable(plan, diagnostics);
   const run = new Run(plan, timeline, ports, options);
-  const header = await run.write(receiptHeader(plan, options.tool, ports.now()));
+  const header = await run.write(receiptHeader(plan, options, ports.now()));
   if (header.length > 0) return unusable(plan, header);
   const start = await begin(run);
   if (isStop(start)) return finishStopped(run, start);
@@ -52,10 +52,11 @@ const unusable = (plan: Plan, diagnostics: readonly Diagnostic[]): ApplyResult =
   next: "plan-again",
 });
 
-/** Everything that comes before the first write. */
+/**
+ * Everything that comes before the first write. The account is read before anything is refused: a refusal has to say
+ * whether an earlier run has left it midway.
+ */
 const begin = async (run: Run): Promise<GoodReading | Stop> => {
-  const verdicts = stopByVerdicts(run);
-  if (verdicts !== undefined) return verdicts;
   const reading = await readAccount(run);
   if (reading.kind === "interrupted") return stopInterrupted();
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
@@ -65,7 +66,8 @@ const begin = async (run: Run): Promise<GoodReading | Stop> => {
   if (done === undefined) return stopStale(run, reading.state);
   run.knownSwitch = reading.state.enforcement;
   await resumeAfter(run, done);
-  return checkClients(run) ?? (await askServerAhead(run, reading)) ?? reading;
+  const refused = stopByVerdicts(run) ?? stopOutOfDate(run) ?? checkClients(run);
+  return refused ?? (await askServerAhead(run, reading)) ?? reading;
 };
 
 const otherAccount = (run: Run, { snapshot }: GoodReading): Stop | undefined => {
@@ -98,8 +100,8 @@ const resumeAfter = async (run: Run, done: number): Promise<void> => {
 const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined> => {
   let reading = start;
   for (const planned of run.plan.steps.slice(run.done)) {
-    const refusal = await askServer(run, planned, reading);
-    if (refusal !== undefined) return { actual: reading.state, ...refusal };
+    const no = await askServer(run, planned, reading);
+    if (no !== undefined) return { actual: reading.state, ...no };
     const end = await runStep(run, planned, reading);
     if (end.kind === "stopped") return end.stop;
     reading = end.reading;

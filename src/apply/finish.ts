@@ -48,7 +48,7 @@ const lastLook = async (run: Run, stop: Stop): Promise<AccountState | undefined>
   return reading.kind === "read" ? reading.state : undefined;
 };
 
-/** Whether this run may have changed the account decides between an error and a stop midway. */
+/** Whether this run, or one before it, may have changed the account decides between an error and a stop midway. */
 const outcomeOf = (
   run: Run,
   stop: Stop,
@@ -59,6 +59,7 @@ const outcomeOf = (
   const touched = reports.some(({ status, unchanged }) => status === "failed" && unchanged !== true);
   if (touched && (actual === undefined || !agrees(run.expected(run.done), fingerprintOf(actual))))
     return "midway";
+  if (run.done > 0 && run.done < run.total) return "midway";
   return stop.reason === "refused" ? "refused" : "failed";
 };
 

@@ -6,7 +6,7 @@ import { lookForStep, type Sight } from "./look.js";
 import type { WriteOutcome } from "./ports.js";
 import type { GoodReading } from "./read-account.js";
 import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
-import { foundLater, notSent, refusal, unseen } from "./step-problems.js";
+import { answeredNo, foundLater, notSent, unseen } from "./step-problems.js";
 import { stopForeignChange } from "./stops.js";
 import { sitOut } from "./throttle.js";
 
@@ -36,7 +36,7 @@ export const stopped = (stop: Stop): StepEnd => ({ kind: "stopped", stop });
 export const isNeverSent = (outcome: CallOutcome): boolean =>
   outcome.kind === "unknown" && outcome.neverSent === true;
 
-export const judge = async (one: Try, outcome: CallOutcome): Promise<TryEnd> => {
+export const judgeCall = async (one: Try, outcome: CallOutcome): Promise<TryEnd> => {
   switch (outcome.kind) {
     case "applied":
       return judgeApplied(one, outcome);
@@ -135,7 +135,7 @@ const judgeThrottled = async (
   const details = { ...answered(outcome), message: outcome.message, unchanged: !doubt };
   if (one.throttled >= run.patience.cooldowns) {
     await settle(one, "failed", details);
-    return stopped(stopFailed([refusal(planned, { ...outcome, kind: "refused", status: 429 })]));
+    return stopped(stopFailed([answeredNo(planned, { ...outcome, kind: "refused", status: 429 })]));
   }
   const problems = await sitOut(run, planned, outcome);
   const sight: Sight =
@@ -162,7 +162,7 @@ const judgeRefused = async (
   one: Try,
   outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
 ): Promise<StepEnd> => {
-  const stop = stopFailed([refusal(one.planned, outcome)]);
+  const stop = stopFailed([answeredNo(one.planned, outcome)]);
   // A plain no to a first try needs no second look: nothing was changed.
   const sight: Sight =
     one.doubt || outcome.kind === "partial"

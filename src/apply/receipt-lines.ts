@@ -4,7 +4,10 @@
  */
 import { assertNever } from "../model/assert.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
+import { overrideFlags } from "../plan/guarded.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
+import type { ApplyOptions } from "./result.js";
+import { bareFlag } from "./stops.js";
 
 export const receiptFormat = "dbt-ip-rules/receipt";
 export const receiptVersion = 1;
@@ -67,13 +70,27 @@ export const recordOf = ({ server_at, rule_id, ...rest }: RecordDocument): Recei
   ...(rule_id === undefined ? {} : { ruleId: rule_id }),
 });
 
-export const receiptHeader = (plan: Plan, tool: string, now: Date): ReceiptHeader => ({
+/** Flags that let pass what this plan would have been refused for; each once, in the order of the guards. */
+const waivedFlags = ({ verdicts }: Plan, { overrides = [], allowLockout }: HeaderOptions): string[] => {
+  const given = new Set(overrides.map(bareFlag));
+  const used = verdicts.flatMap(({ state, override }) =>
+    override !== undefined && (state === "waived" || (state === "failed" && given.has(bareFlag(override))))
+      ? [override]
+      : [],
+  );
+  return [...new Set([...used, ...(allowLockout === true ? [overrideFlags.lockout] : [])])];
+};
+
+type HeaderOptions = Pick<ApplyOptions, "tool" | "overrides" | "allowLockout">;
+
+export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): ReceiptHeader => ({
   format: receiptFormat,
   version: receiptVersion,
-  tool,
+  tool: options.tool,
   account: { id: plan.account.id, host: plan.account.host },
   startedAt: now.toISOString(),
   basis: { state: plan.basis.state, policy: plan.basis.policy },
+  waived: waivedFlags(plan, options),
   steps: plan.steps.map(receiptStep),
 });
 

@@ -9,7 +9,7 @@
  */
 import type { PlannedStep } from "../plan/plan.js";
 import { type CallOutcome, callStep } from "./call.js";
-import { isNeverSent, judge, type StepEnd, settle, stopped, type Try } from "./judge-call.js";
+import { isNeverSent, judgeCall, type StepEnd, settle, stopped, type Try } from "./judge-call.js";
 import type { GoodReading } from "./read-account.js";
 import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
 import { neverLanded, triesInVain } from "./step-problems.js";
@@ -28,7 +28,7 @@ export const runStep = async (run: Run, planned: PlannedStep, start: GoodReading
     run.emit({ kind: "step-started", planned, total: run.total, attempt });
     const outcome = await callStep(run, planned.step, reading);
     rememberCreate(run, planned, outcome);
-    const end = await judge(one, outcome);
+    const end = await judgeCall(one, outcome);
     if (end.kind !== "again") return end;
     reading = end.reading;
     if (outcome.kind === "throttled") {

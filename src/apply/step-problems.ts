@@ -37,7 +37,7 @@ export const notSent = (planned: PlannedStep, outcome: { message: string; hint?:
 });
 
 /** A definite no, or a partial yes. */
-export const refusal = (
+export const answeredNo = (
   planned: PlannedStep,
   outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
 ): Diagnostic => {

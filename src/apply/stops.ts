@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
-import type { Change } from "../plan/plan.js";
+import type { Change, Plan, Verdict } from "../plan/plan.js";
 import type { Run, Stop } from "./run.js";
 import { agrees, fingerprintOf } from "./timeline.js";
 
@@ -23,6 +23,32 @@ export const stopStale = (run: Run, actual: AccountState): Stop => ({
   ],
   actual,
   unexpected: differences(run.plan.before, actual),
+  next: "plan-again",
+});
+
+/** Before the first write: by the date, the policy asks for something else than when the plan was made. */
+export const stopOutOfDate = (run: Run): Stop | undefined => {
+  const today = run.ports.now().toISOString().slice(0, "2026-11-21".length);
+  const { validFrom, validUntil } = run.plan;
+  if (validUntil !== undefined && today >= validUntil) {
+    return outOfDate(`An entry that this plan lets in has expired on ${validUntil}`);
+  }
+  if (validFrom !== undefined && today < validFrom) {
+    return outOfDate(`This plan leaves out an entry that expires only on ${validFrom}`);
+  }
+  return undefined;
+};
+
+const outOfDate = (message: string): Stop => ({
+  reason: "refused",
+  diagnostics: [
+    {
+      code: "plan-stale",
+      severity: "error",
+      message,
+      hint: "Make a new plan and review it: the dates have moved on",
+    },
+  ],
   next: "plan-again",
 });
 
@@ -48,12 +74,20 @@ const foreignChange = (when: string, actual: AccountState, unexpected: readonly 
   next: "plan-again",
 });
 
-/** Guards and tests that failed and whose override was not given. */
-export const stopByVerdicts = (run: Run): Stop | undefined => {
-  const given = new Set((run.options.overrides ?? []).map(bareFlag));
-  const failed = run.plan.verdicts.filter(
-    ({ passed, override }) => !passed && (override === undefined || !given.has(bareFlag(override))),
+/** The guards and tests that failed and whose override is not among the flags given. */
+export const standingRefusals = (
+  { verdicts }: Pick<Plan, "verdicts">,
+  flags: readonly string[],
+): readonly Verdict[] => {
+  const given = new Set(flags.map(bareFlag));
+  return verdicts.filter(
+    ({ state, override }) => state === "failed" && (override === undefined || !given.has(bareFlag(override))),
   );
+};
+
+/** Before the first write: a failed guard ends the run. */
+export const stopByVerdicts = (run: Run): Stop | undefined => {
+  const failed = standingRefusals(run.plan, run.options.overrides ?? []);
   if (failed.length === 0) return undefined;
   const diagnostics = failed.flatMap(({ guard, diagnostics: said }): readonly Diagnostic[] =>
     said.some(({ severity }) => severity === "error") ? said : [silentVerdict(guard), ...said],
@@ -67,7 +101,8 @@ const silentVerdict = (guard: string): Diagnostic => ({
   message: `The plan fails the guard ${guard}`,
 });
 
-const bareFlag = (flag: string): string => flag.replace(/^--/, "");
+/** Flags are compared without their dashes. */
+export const bareFlag = (flag: string): string => flag.replace(/^--/, "");
 
 /** After the last step: the account must be the plan's end, and nothing else. */
 export const stopUnlessFinal = (run: Run, actual: AccountState): Stop | undefined => {

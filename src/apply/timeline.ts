@@ -48,24 +48,12 @@ export class Timeline {
     return mark;
   }
 
-  /** The rules and the switch after each step from `done` on, `done` first; the map is reused. */
-  *statesFrom(
-    done: number,
-  ): Generator<{ number: number; enforcement: Enforcement; rules: ReadonlyMap<string, Rule> }> {
-    const rules = rulesByName(this.#plan.before.rules);
-    for (let number = 0; number < this.#marks.length; number += 1) {
-      const planned = this.#plan.steps[number - 1];
-      if (planned !== undefined) takeStep(rules, planned.step);
-      if (number >= done) yield { number, enforcement: this.at(number).enforcement, rules };
-    }
-  }
-
   /** The whole state after step `done`, for showing. */
   stateAt(done: number): AccountState {
-    for (const { enforcement, rules } of this.statesFrom(done)) {
-      return { enforcement, rules: [...rules.values()].sort(byName) };
-    }
-    throw new Error(`no state after step ${done}`);
+    const { enforcement } = this.at(done);
+    const rules = rulesByName(this.#plan.before.rules);
+    for (const { step } of this.#plan.steps.slice(0, done)) takeStep(rules, step);
+    return { enforcement, rules: [...rules.values()].sort(byName) };
   }
 
   /**

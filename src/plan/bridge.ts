@@ -5,7 +5,7 @@
 import { allIPv4, containsPrefix, everything, type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { rulesByName } from "./keys.js";
-import { catchAllName, firstFree } from "./reserved-names.js";
+import { catchAllDescription, catchAllName, firstFree } from "./reserved-names.js";
 import type { Slot } from "./slots.js";
 
 /** The entries of one rule that go in before all else, or come out after all else. */
@@ -59,7 +59,7 @@ export const bridgeFor = (
   const rule: Rule = {
     name: firstFree(catchAllName, rulesByName(before.rules)),
     type: "allow",
-    description: "Keeps everything reachable that no rule mentions while dbt-ip-rules changes the rules",
+    description: catchAllDescription,
     prefixes: ipv4 ? [everything, allIPv4] : [everything],
   };
   const held: Pick<Slot, "before" | "after"> = side === "first" ? { before: rule } : { after: rule };

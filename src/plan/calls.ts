@@ -2,6 +2,7 @@
 import type { Prefix } from "../address/prefix.js";
 import type { Rule, RuleType } from "../model/rule.js";
 import type { Step } from "./plan.js";
+import { standInDescription } from "./reserved-names.js";
 import type { Slot } from "./slots.js";
 import type { SplitSlots } from "./split-type-changes.js";
 import { sortedPrefixes } from "./state.js";
@@ -43,9 +44,6 @@ interface Standing {
   readonly description: string;
 }
 
-const standInDescription = (rule: Rule): string =>
-  `Stands in for ${JSON.stringify(rule.name)} while dbt-ip-rules changes its type`;
-
 /** When the type changes in a rule that does not switch in one call: while it has no entries. */
 const changesTypeNow = (slot: Slot, call: Call, isFirst: boolean, isLast: boolean): boolean => {
   if (call.switches === true) return true;
@@ -57,7 +55,7 @@ const createStep = (slot: Slot, rule: Rule, call: Call): { step: Step; standing:
   const standing: Standing = {
     name: slot.createAs ?? rule.name,
     type: rule.type,
-    description: slot.createAs === undefined ? rule.description : standInDescription(rule),
+    description: slot.createAs === undefined ? rule.description : standInDescription(rule.name),
   };
   return { step: { kind: "create", rule: { ...standing, prefixes: sortedPrefixes(call.add) } }, standing };
 };

@@ -7,7 +7,7 @@ import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Policy, PolicyRule } from "../policy/policy.js";
 import { byName, rulesByName } from "./keys.js";
 import type { Plan } from "./plan.js";
-import { isReservedName, reservedNamePrefix } from "./reserved-names.js";
+import { isLeftOver, isReservedName, reservedNamePrefix } from "./reserved-names.js";
 import { contradictions, sortedPrefixes } from "./state.js";
 
 export interface Desired {
@@ -152,7 +152,7 @@ export const desiredState = (policy: Policy, before: AccountState): DesiredResul
   const { renames, diagnostics } = findRenames(policy, account);
   const errors = [...reservedNames(policy), ...diagnostics];
   const managed = new Set([...policy.rules.map(({ name }) => name), ...renames.values()]);
-  const unmanagedRules = before.rules.filter(({ name }) => !managed.has(name) && !isReservedName(name));
+  const unmanagedRules = before.rules.filter((rule) => !managed.has(rule.name) && !isLeftOver(rule));
   const fate = { keep: "kept", fail: "refused", delete: "deleted" } as const;
   const unmanaged = unmanagedRules.map((rule) => ({ rule, fate: fate[policy.unmanagedRules] }));
   const kept = policy.unmanagedRules === "delete" ? [] : unmanagedRules;

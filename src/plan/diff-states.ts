@@ -8,7 +8,7 @@ import { formatPrefix } from "../address/prefix.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { rulesByName, withoutPrefixes } from "./keys.js";
 import type { Change } from "./plan.js";
-import { isReservedName } from "./reserved-names.js";
+import { isLeftOver } from "./reserved-names.js";
 
 /** New name to the name on the account, for rules that keep their identity under another name. */
 export type Renames = ReadonlyMap<string, string>;
@@ -38,7 +38,7 @@ const ruleChanges = (before: AccountState, after: AccountState, renames: Renames
     if (change !== undefined) changes.push(change);
   }
   for (const rule of left.values()) {
-    changes.push({ kind: "delete", rule, reason: isReservedName(rule.name) ? "left-over" : "unmanaged" });
+    changes.push({ kind: "delete", rule, reason: isLeftOver(rule) ? "left-over" : "unmanaged" });
   }
   return changes;
 };

@@ -3,7 +3,7 @@ import type { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState, Rule } from "../model/rule.js";
-import type { AccessChange, AccessPart, Decider, Disturbance } from "./plan.js";
+import type { AccessChange, AccessPart, Decider, Disturbance, Verdict } from "./plan.js";
 
 export const cidrs = (prefixes: readonly Prefix[]): string[] => prefixes.map(formatPrefix);
 
@@ -62,4 +62,13 @@ export const diagnosticAsDocument = ({ code, severity, message, hint, source }: 
           line_text: source.lineText,
         },
       }),
+});
+
+/** `passed` is there only where the guard was asked: what was not checked has not passed. */
+export const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => ({
+  guard,
+  state,
+  ...(state === "not-checked" ? {} : { passed: state !== "failed" }),
+  ...(override === undefined ? {} : { override }),
+  diagnostics: diagnostics.map(diagnosticAsDocument),
 });

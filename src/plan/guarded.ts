@@ -1,6 +1,5 @@
 /** What guards look at, the flags that override them, and how they word a refusal. */
-import type { AddressSet } from "../address/address-set.js";
-import { type Address, formatPrefix } from "../address/prefix.js";
+import type { Address } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
@@ -31,7 +30,7 @@ export interface Guarded {
   readonly overrides: ReadonlySet<string>;
 }
 
-export const refusal = (
+export const guardRefusal = (
   code: string,
   message: string,
   hint: string,
@@ -43,12 +42,3 @@ export const refusal = (
   hint,
   ...(source && { source }),
 });
-
-const shownPrefixes = 5;
-
-export const prefixList = (set: AddressSet): string => {
-  const prefixes = set.prefixes();
-  const more = prefixes.length - shownPrefixes;
-  const shown = prefixes.slice(0, shownPrefixes).map(formatPrefix).join(", ");
-  return more > 0 ? `${shown} and ${more} more` : shown;
-};

@@ -3,13 +3,13 @@
  * flag that lets it pass; a guard that was overridden stays visible.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
-import { readableCount } from "../policy/address-text.js";
+import { listPrefixes, readableCount } from "../policy/address-text.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
 import { entriesOf } from "./access-change.js";
-import { type Guarded, type OverrideFlag, overrideFlags, prefixList, refusal } from "./guarded.js";
+import { type Guarded, guardRefusal, type OverrideFlag, overrideFlags } from "./guarded.js";
 import type { Verdict } from "./plan.js";
 import { type Protected, protectedByPolicy, protectedCallers, violations } from "./protected-addresses.js";
-import { isReservedName } from "./reserved-names.js";
+import { isLeftOver } from "./reserved-names.js";
 
 export { type Guarded, type OverrideFlag, overrideFlags } from "./guarded.js";
 
@@ -23,7 +23,7 @@ const verdict = (
   const waived = refused && overrides.has(override);
   return {
     guard,
-    passed: !refused || waived,
+    state: waived ? "waived" : refused ? "failed" : "passed",
     diagnostics: waived ? diagnostics.map((one) => ({ ...one, severity: "warning" as const })) : diagnostics,
     override,
   };
@@ -34,12 +34,12 @@ const removedRules = ({ policy, before, changes }: Guarded): Diagnostic[] => {
   const limit = policy.guards.maxRemovedRules;
   if (limit === undefined) return [];
   const removed = changes.filter((change) => change.kind === "delete" && change.reason === "unmanaged");
-  const present = before.rules.filter(({ name }) => !isReservedName(name)).length;
+  const present = before.rules.filter((rule) => !isLeftOver(rule)).length;
   const largest = "count" in limit ? limit.count : (limit.percent * present) / 100;
   if (removed.length <= largest) return [];
   const told = "count" in limit ? `${limit.count}` : `${limit.percent}% of ${present}`;
   return [
-    refusal(
+    guardRefusal(
       "max-removed-rules",
       `The plan deletes ${removed.length} rule${removed.length === 1 ? "" : "s"}; \`max_removed_rules\` is ${told}`,
       `Check that they are meant to go, then raise the limit or use ${overrideFlags.removedRules}`,
@@ -64,7 +64,7 @@ const newlyAllowed = ({ policy, access }: Guarded): Diagnostic[] => {
     limit === undefined || count <= limit
       ? []
       : [
-          refusal(
+          guardRefusal(
             "max-newly-allowed",
             `The plan lets in ${readableCount(count)} ${family} address${count === 1n ? "" : "es"}; \`max_newly_allowed\` is ${limitText(limit, bits)}`,
             `Check that they are meant to get in, then raise the limit or use ${overrideFlags.newlyAllowed}`,
@@ -77,7 +77,7 @@ const unmanagedRules = ({ unmanaged }: Guarded): Diagnostic[] =>
   unmanaged
     .filter(({ fate }) => fate === "refused")
     .map(({ rule }) =>
-      refusal(
+      guardRefusal(
         "unmanaged-rule",
         `The account has the rule ${JSON.stringify(rule.name)}, which is not in the policy`,
         `Add it to the policy (\`import\` writes it), delete it, set \`unmanaged_rules: keep\`, or use ${overrideFlags.unmanaged}`,
@@ -89,10 +89,10 @@ const disturbances = ({ steps }: Guarded): Diagnostic[] =>
     .filter(({ disturbs }) => !disturbs.allowed.isEmpty() || !disturbs.blocked.isEmpty())
     .map(({ number, disturbs }) => {
       const parts = [
-        ...(disturbs.blocked.isEmpty() ? [] : [`blocks ${prefixList(disturbs.blocked)}`]),
-        ...(disturbs.allowed.isEmpty() ? [] : [`lets in ${prefixList(disturbs.allowed)}`]),
+        ...(disturbs.blocked.isEmpty() ? [] : [`blocks ${listPrefixes(disturbs.blocked.prefixes())}`]),
+        ...(disturbs.allowed.isEmpty() ? [] : [`lets in ${listPrefixes(disturbs.allowed.prefixes())}`]),
       ];
-      return refusal(
+      return guardRefusal(
         "step-disturbs",
         `After step ${number} the account ${parts.join(" and ")} for a while, though neither the account nor the policy does`,
         `Apply the change in smaller parts, or accept it with ${overrideFlags.disturbance}`,
@@ -104,8 +104,36 @@ const policyTests = ({ policy, after }: Guarded): Diagnostic[] =>
     .filter(({ passed }) => !passed)
     .flatMap(({ diagnostics }) => diagnostics);
 
+/** Nobody is shut out where the switch stays off or no call is made; elsewhere it is said that nobody looked. */
+const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
+  const matters = steps.length > 0 && (access.enforcedBefore || access.enforcedAfter);
+  const unguarded =
+    policy.guards.mustAllow.length === 0 && steps.some((step) => !step.access.newlyBlocked.isEmpty());
+  return {
+    guard: "caller",
+    state: "not-checked",
+    diagnostics: matters ? [unguarded ? callerUnguarded : callerUnknown] : [],
+    override: overrideFlags.lockout,
+  };
+};
+
+const callerUnknown: Diagnostic = {
+  code: "caller-unknown",
+  severity: "note",
+  message: "Your address is not known",
+  hint: "Give it with --client-ip",
+};
+
+const callerUnguarded: Diagnostic = {
+  code: "caller-unguarded",
+  severity: "warning",
+  message:
+    "Your address is not known, `must_allow` is empty, and this plan blocks addresses: yours may be one of them",
+  hint: "Give your address with --client-ip, or write it under `must_allow`",
+};
+
 /** The verdicts on all that the policy asks for, those that passed too, always in the same order. */
-export const judge = (guarded: Guarded): Verdict[] => {
+export const guardVerdicts = (guarded: Guarded): Verdict[] => {
   const { policy, overrides, clientAddresses } = guarded;
   const { mustAllow, mustDeny } = protectedByPolicy(policy.guards);
   const flags = overrideFlags;
@@ -115,7 +143,9 @@ export const judge = (guarded: Guarded): Verdict[] => {
       ? []
       : [verdict("policy-tests", policyTests(guarded), flags.tests, overrides)]),
     ...(mustAllow.length === 0 ? [] : [verdict("must-allow", lockout(mustAllow), flags.lockout, overrides)]),
-    verdict("caller", lockout(protectedCallers(clientAddresses)), flags.lockout, overrides),
+    clientAddresses.length === 0
+      ? callerNotChecked(guarded)
+      : verdict("caller", lockout(protectedCallers(clientAddresses)), flags.lockout, overrides),
     ...(mustDeny.length === 0
       ? []
       : [verdict("must-deny", violations(guarded, mustDeny, flags.mustDeny), flags.mustDeny, overrides)]),

@@ -6,15 +6,16 @@ import type { Address } from "../address/prefix.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
-import type { Policy } from "../policy/policy.js";
+import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
 import { type Desired, desiredState } from "./desired.js";
 import { diffStates } from "./diff-states.js";
-import { judge } from "./guards.js";
+import { guardVerdicts } from "./guards.js";
 import { prefixKey, rulesByName } from "./keys.js";
 import type { Plan } from "./plan.js";
 import { checkSnapshot, hashPolicy, hashState, stateOf } from "./state.js";
 import { orderSteps } from "./transition.js";
+import { unmanagedAccess } from "./unmanaged-access.js";
 import { verifySteps } from "./verify-steps.js";
 
 export interface PlanInput {
@@ -61,15 +62,28 @@ const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desir
   });
 };
 
+/** The days on which the policy means what it means now: its entries come and go by date alone. */
+const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => {
+  const dates = (lists: readonly (readonly PolicyEntry[])[]): string[] =>
+    lists.flatMap((entries) => entries.flatMap(({ expires }) => expires ?? [])).sort();
+  const validFrom = dates(rules.map(({ expired }) => expired)).at(-1);
+  const validUntil = dates(rules.map(({ entries }) => entries))[0];
+  return {
+    ...(validFrom === undefined ? {} : { validFrom }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  };
+};
+
 export const makePlan = (input: PlanInput): PlanResult => {
   const { policy, snapshot, clientAddresses = [], overrides = new Set(), diagnostics = [] } = input;
   const problems = [...diagnostics, ...otherAccount(policy, snapshot), ...checkSnapshot(snapshot)];
   if (hasErrors(problems)) return { diagnostics: problems };
   const before = stateOf(snapshot);
   const wanted = desiredState(policy, before);
-  const all = [...problems, ...wanted.diagnostics];
-  if (wanted.desired === undefined) return { diagnostics: all };
+  const found = [...problems, ...wanted.diagnostics];
+  if (wanted.desired === undefined) return { diagnostics: found };
   const { state: after, renames, unmanaged } = wanted.desired;
+  const all = [...found, ...unmanagedAccess(policy, after, unmanaged)];
   const steps = verifySteps(before, after, orderSteps(before, after, renames));
   const changes = diffStates(before, after, renames);
   const access = planAccessChange(before, after);
@@ -84,10 +98,11 @@ export const makePlan = (input: PlanInput): PlanResult => {
     unmanaged,
     steps,
     access,
-    verdicts: judge(facts),
+    verdicts: guardVerdicts(facts),
     diagnostics: all,
     ...(enabledForServiceTokens === undefined ? {} : { enabledForServiceTokens }),
     expired: expiredEntries(policy, before, wanted.desired),
+    ...validity(policy),
   };
   return { plan, diagnostics: all };
 };

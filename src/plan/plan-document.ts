@@ -11,6 +11,7 @@ import {
   partAsDocument,
   ruleAsDocument,
   stateAsDocument,
+  verdictAsDocument,
 } from "./document-values.js";
 import type { Change, Plan } from "./plan.js";
 
@@ -32,7 +33,7 @@ const summaryOf = (plan: Plan) => {
     unmanaged_kept: fated("kept"),
     unmanaged_deleted: fated("deleted"),
     unmanaged_refused: fated("refused"),
-    refused_by: plan.verdicts.filter(({ passed }) => !passed).map(({ guard }) => guard),
+    refused_by: plan.verdicts.filter(({ state }) => state === "failed").map(({ guard }) => guard),
   };
 };
 
@@ -47,6 +48,8 @@ export const planDocument = (plan: Plan) => {
     ...(plan.enabledForServiceTokens === undefined
       ? {}
       : { enabled_for_service_tokens: plan.enabledForServiceTokens }),
+    ...(plan.validFrom === undefined ? {} : { valid_from: plan.validFrom }),
+    ...(plan.validUntil === undefined ? {} : { valid_until: plan.validUntil }),
     basis: { state: plan.basis.state, policy: plan.basis.policy },
     summary: summaryOf(plan),
     changes: plan.changes.map((change, index) => changeAsDocument(change, access[index]!, expired)),
@@ -58,12 +61,7 @@ export const planDocument = (plan: Plan) => {
     access_parts: plan.access.change.parts.map(partAsDocument),
     unmanaged_rules: plan.unmanaged.map(({ rule, fate }) => ({ rule: ruleAsDocument(rule), fate })),
     steps: plan.steps.map(stepAsDocument),
-    guards: plan.verdicts.map(({ guard, passed, override, diagnostics }) => ({
-      guard,
-      passed,
-      ...(override === undefined ? {} : { override }),
-      diagnostics: diagnostics.map(diagnosticAsDocument),
-    })),
+    guards: plan.verdicts.map(verdictAsDocument),
     diagnostics: plan.diagnostics.map(diagnosticAsDocument),
     expired: plan.expired.map(({ rule, prefix, expires }) => ({ rule, cidr: formatPrefix(prefix), expires })),
     before: stateAsDocument(plan.before),

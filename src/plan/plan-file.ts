@@ -29,7 +29,7 @@ export const writePlanFile = (plan: Plan): string => {
 
 const again = "Make a new one with: dbt-ip-rules plan --out FILE";
 
-const refusal = (code: string, message: string, hint = again): PlanFileResult => ({
+const unusable = (code: string, message: string, hint = again): PlanFileResult => ({
   diagnostics: [{ code, severity: "error", message, hint }],
 });
 
@@ -51,27 +51,27 @@ export const readPlanFile = (text: string, file: string): PlanFileResult => {
   try {
     value = JSON.parse(text);
   } catch {
-    return refusal("plan-file-damaged", `${file} is not a whole JSON document: it is damaged or cut off`);
+    return unusable("plan-file-damaged", `${file} is not a whole JSON document: it is damaged or cut off`);
   }
   if (fieldOf(value, "format") !== planFormat) {
-    return refusal("plan-file-not-a-plan", `${file} is not a saved plan`);
+    return unusable("plan-file-not-a-plan", `${file} is not a saved plan`);
   }
   if (fieldOf(value, "version") !== planVersion) {
-    return refusal(
+    return unusable(
       "plan-file-version",
       `${file} is a plan of version ${JSON.stringify(fieldOf(value, "version"))}; this program reads version ${planVersion}`,
       "Make a new plan with this version of dbt-ip-rules, or use the version that made it",
     );
   }
   if (!isSavedPlan(value)) {
-    return refusal(
+    return unusable(
       "plan-file-damaged",
       `${file} does not fit the plan format${firstProblem(validatePlan.errors)}`,
     );
   }
   const { integrity, ...document } = value;
   if (integrity !== checksum(document)) {
-    return refusal(
+    return unusable(
       "plan-file-damaged",
       `${file} was changed or damaged since it was written: its checksum does not fit`,
     );
@@ -81,9 +81,9 @@ export const readPlanFile = (text: string, file: string): PlanFileResult => {
 
 const checked = (derived: Derived, document: Omit<SavedPlan, "integrity">, file: string): PlanFileResult => {
   if ("problem" in derived)
-    return refusal("plan-file-damaged", `${file} contradicts itself: ${derived.problem}`);
+    return unusable("plan-file-damaged", `${file} contradicts itself: ${derived.problem}`);
   if (JSON.stringify(planDocument(derived.plan)) !== JSON.stringify(document)) {
-    return refusal(
+    return unusable(
       "plan-file-disagrees",
       `${file} says other steps than this program would take from the same start to the same end`,
       "It was changed by hand or made by another version of dbt-ip-rules: make a new plan",

@@ -97,9 +97,9 @@ const derive = (document: PlanDocument): Plan => {
     unmanaged: document.unmanaged_rules.map(({ rule, fate }) => ({ rule: ruleFrom(rule), fate })),
     steps: verifySteps(before, after, orderSteps(before, after, renames)),
     access: planAccessChange(before, after),
-    verdicts: document.guards.map(({ guard, passed, override, diagnostics }) => ({
+    verdicts: document.guards.map(({ guard, state, override, diagnostics }) => ({
       guard,
-      passed,
+      state,
       ...(override === undefined ? {} : { override }),
       diagnostics: diagnostics.map(diagnosticFrom),
     })),
@@ -108,6 +108,8 @@ const derive = (document: PlanDocument): Plan => {
       ? {}
       : { enabledForServiceTokens: document.enabled_for_service_tokens }),
     expired: document.expired.map(({ rule, cidr, expires }) => ({ rule, prefix: prefixFrom(cidr), expires })),
+    ...(document.valid_from === undefined ? {} : { validFrom: document.valid_from }),
+    ...(document.valid_until === undefined ? {} : { validUntil: document.valid_until }),
   };
 };
 

@@ -87,10 +87,16 @@ export interface PlannedStep {
   readonly stateHash: string;
 }
 
+/**
+ * What a guard says. `failed` alone stops a plan. `waived`: it failed, and its flag was given. `not-checked`: what it
+ * looks at is not known.
+ */
+export type VerdictState = "passed" | "failed" | "waived" | "not-checked";
+
 /** A guard's or test's verdict; `override` is the flag that lets it pass. */
 export interface Verdict {
   readonly guard: string;
-  readonly passed: boolean;
+  readonly state: VerdictState;
   readonly diagnostics: readonly Diagnostic[];
   readonly override?: string;
 }
@@ -112,4 +118,10 @@ export interface Plan {
   readonly enabledForServiceTokens?: boolean;
   /** Entries that are leaving because their date has come, for the reason shown beside a removal. */
   readonly expired: readonly { readonly rule: string; readonly prefix: Prefix; readonly expires: string }[];
+  /**
+   * UTC dates (ISO). Between them the policy asks for what this plan does: from the first, since an entry expired
+   * then; before the second, when the next one does. Absent where no date bounds it.
+   */
+  readonly validFrom?: string;
+  readonly validUntil?: string;
 }

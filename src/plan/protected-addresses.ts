@@ -3,9 +3,10 @@ import { AccessMap } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
+import { listPrefixes } from "../policy/address-text.js";
 import type { Guards, PolicyEntry } from "../policy/policy.js";
 import { entriesOf, isEnforced } from "./access-change.js";
-import { type Guarded, type OverrideFlag, prefixList, refusal } from "./guarded.js";
+import { type Guarded, guardRefusal, type OverrideFlag } from "./guarded.js";
 
 /** Addresses that must keep one verdict, and what they are called in messages. */
 export interface Protected {
@@ -37,16 +38,16 @@ export const violations = (
     for (const { number, access } of steps) {
       const lost = set.intersect(one.wanted === "allowed" ? access.newlyBlocked : access.newlyAllowed);
       if (lost.isEmpty()) continue;
-      const message = `Step ${number} ${verb} ${prefixList(lost)}, ${one.what}`;
-      return [refusal(one.code, message, hint, one.source)];
+      const message = `Step ${number} ${verb} ${listPrefixes(lost.prefixes())}, ${one.what}`;
+      return [guardRefusal(one.code, message, hint, one.source)];
     }
     const lost = set.intersect(lostAtEnd[one.wanted]);
     if (!lost.isEmpty() && (one.wanted === "allowed" || isEnforced(after))) {
       const state = one.wanted === "allowed" ? "blocked" : "allowed";
       return [
-        refusal(
+        guardRefusal(
           one.code,
-          `${prefixList(lost)} is ${state} and stays so, but is ${one.what}`,
+          `${listPrefixes(lost.prefixes())} is ${state} and stays so, but is ${one.what}`,
           hint,
           one.source,
         ),
@@ -67,7 +68,7 @@ const onceEnabled = (one: Protected, lost: AddressSet): Diagnostic[] =>
         {
           code: `${one.code}-once-enabled`,
           severity: "warning",
-          message: `Once enforcement is on, ${prefixList(lost)} would be ${one.wanted === "allowed" ? "blocked" : "allowed"}, but is ${one.what}`,
+          message: `Once enforcement is on, ${listPrefixes(lost.prefixes())} would be ${one.wanted === "allowed" ? "blocked" : "allowed"}, but is ${one.what}`,
           hint: "Change the policy before enforcement is turned on",
         },
       ];

@@ -1,9 +1,12 @@
 /**
- * Names of the rules that exist only while a plan runs. They all begin with one reserved prefix, so that a
- * later run recognises what a crash left behind: such a rule is always removed, and no policy may use the name.
+ * The rules that exist only while a plan runs: their names, which all begin with one reserved prefix that no policy may
+ * use, and how a later run recognises what a crash left behind. Promise: only a rule that is in every part as this
+ * program makes them counts as left over, since such a rule is removed whatever the policy says; one that somebody else
+ * gave such a name is an unmanaged rule like any other.
  */
-import { createHash } from "node:crypto";
+import { allIPv4, everything, samePrefix } from "../address/prefix.js";
 import type { Rule } from "../model/rule.js";
+import { sha256 } from "./state-hash.js";
 
 /** Every temporary rule's name begins exactly so. */
 export const reservedNamePrefix = "dbt-ip-rules temporary: ";
@@ -18,14 +21,55 @@ const numbered = (base: string, number: number): string => (number === 1 ? base 
 /** The n-th name (from 1) for the catch-all rule that keeps the default from flipping. */
 export const catchAllName = (number: number): string => numbered(`${reservedNamePrefix}allow all`, number);
 
+export const catchAllDescription =
+  "Keeps everything reachable that no rule mentions while dbt-ip-rules changes the rules";
+
 /** The n-th name (from 1) for the rule that stands in for `name` while that one changes its type. */
 export const standInName = (name: string, number: number): string => {
   const shown =
     name.length <= longestReadableName
       ? name
-      : `${[...name].slice(0, longestReadableName).join("")} ${createHash("sha256").update(JSON.stringify(name)).digest("hex")}`;
+      : `${[...name].slice(0, longestReadableName).join("")} ${sha256(JSON.stringify(name))}`;
   return numbered(`${reservedNamePrefix}stands in for ${shown}`, number);
 };
+
+export const standInDescription = (name: string): string =>
+  `Stands in for ${JSON.stringify(name)} while dbt-ip-rules changes its type`;
+
+/** Whether `name` is one of the series that begins with `nameAt(1)`. */
+const isOneOf = (name: string, nameAt: (number: number) => string): boolean => {
+  const digits = / \(([1-9]\d{0,8})\)$/.exec(name)?.[1];
+  return name === nameAt(1) || (digits !== undefined && digits !== "1" && name === nameAt(Number(digits)));
+};
+
+const isCatchAll = ({ name, type, description, prefixes }: Rule): boolean =>
+  isOneOf(name, catchAllName) &&
+  description === catchAllDescription &&
+  type === "allow" &&
+  prefixes.every((prefix) => samePrefix(prefix, everything) || samePrefix(prefix, allIPv4));
+
+/** The name that a stand-in's description quotes. */
+const quotedName = (description: string): string | undefined => {
+  try {
+    const name: unknown = JSON.parse(/".*"/su.exec(description)?.[0] ?? "");
+    return typeof name === "string" ? name : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const isStandIn = ({ name, description }: Rule): boolean => {
+  const quoted = quotedName(description);
+  return (
+    quoted !== undefined &&
+    description === standInDescription(quoted) &&
+    isOneOf(name, (number) => standInName(quoted, number))
+  );
+};
+
+/** Whether a broken-off run of this program left the rule behind. */
+export const isLeftOver = (rule: Rule): boolean =>
+  isReservedName(rule.name) && (isCatchAll(rule) || isStandIn(rule));
 
 /** The first of a series of names that no rule has. */
 export const firstFree = (
@@ -37,18 +81,8 @@ export const firstFree = (
   return nameAt(number);
 };
 
-/**
- * The rule that a broken-off run left as the stand-in for `name`, if it has the type that is wanted now.
- * At most as many numbers are in use as there are reserved names.
- */
-export const findStandIn = (
-  rules: ReadonlyMap<string, Rule>,
-  wanted: Rule,
-  reservedCount: number,
-): Rule | undefined => {
-  for (let number = 1; number <= reservedCount; number += 1) {
-    const rule = rules.get(standInName(wanted.name, number));
-    if (rule !== undefined && rule.type === wanted.type) return rule;
-  }
-  return undefined;
-};
+/** Of the rules left over, the stand-in for `wanted`, if it has the type that is wanted now. */
+export const findStandIn = (leftOvers: ReadonlyMap<string, Rule>, wanted: Rule): Rule | undefined =>
+  [...leftOvers.values()].find(
+    ({ description, type }) => type === wanted.type && description === standInDescription(wanted.name),
+  );

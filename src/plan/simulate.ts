@@ -1,6 +1,6 @@
 /** What a step makes of an account's state, without an account. */
-import type { AccountState, Rule } from "../model/rule.js";
-import { byName, rulesByName, withoutPrefixes } from "./keys.js";
+import type { Rule } from "../model/rule.js";
+import { withoutPrefixes } from "./keys.js";
 import type { Step } from "./plan.js";
 import { sortedPrefixes } from "./state.js";
 
@@ -42,16 +42,4 @@ export const replacementOf = (rules: ReadonlyMap<string, Rule>, step: Step): Rul
     case "enforcement":
       return {};
   }
-};
-
-/** The state after the call, if the API takes all of it. */
-export const applyStep = (state: AccountState, step: Step): AccountState => {
-  if (step.kind === "enforcement") {
-    return { ...state, enforcement: step.enabled ? "enabled" : "disabled" };
-  }
-  const rules = rulesByName(state.rules);
-  const { before, after } = replacementOf(rules, step);
-  if (before !== undefined) rules.delete(before.name);
-  if (after !== undefined) rules.set(after.name, after);
-  return { ...state, rules: [...rules.values()].sort(byName) };
 };

@@ -7,7 +7,7 @@ import type { Prefix } from "../address/prefix.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Renames } from "./diff-states.js";
 import { rulesByName } from "./keys.js";
-import { findStandIn, isReservedName } from "./reserved-names.js";
+import { findStandIn, isLeftOver } from "./reserved-names.js";
 
 export interface Slot {
   readonly before?: Rule;
@@ -46,15 +46,14 @@ export const pairByName = (before: AccountState, after: AccountState, renames: R
  * old type, the stand-in becomes that rule and the old one goes.
  */
 export const pairWithStandIns = (before: AccountState, after: AccountState, renames: Renames): Slot[] => {
-  const rules = rulesByName(before.rules);
-  const reserved = before.rules.filter(({ name }) => isReservedName(name)).length;
+  const leftOvers = rulesByName(before.rules.filter(isLeftOver));
   const slots = pairByName(before, after, renames);
-  if (reserved === 0) return slots;
+  if (leftOvers.size === 0) return slots;
   const taken = new Set<string>();
   const paired = slots.flatMap((slot): Slot[] => {
     const wanted = slot.after;
     if (wanted === undefined || slot.before?.type === wanted.type) return [slot];
-    const standIn = findStandIn(rules, wanted, reserved);
+    const standIn = findStandIn(leftOvers, wanted);
     if (standIn === undefined) return [slot];
     taken.add(standIn.name);
     const adopted: Slot = { before: standIn, after: wanted, renameLast: true };

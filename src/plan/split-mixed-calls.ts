@@ -6,7 +6,7 @@
  */
 import type { AccountState } from "../model/rule.js";
 import type { Step } from "./plan.js";
-import { Walk } from "./verify-steps.js";
+import { PlanWalk } from "./verify-steps.js";
 
 type Update = Extract<Step, { kind: "update" }>;
 
@@ -25,7 +25,7 @@ export const splitMixedCalls = (
   steps: readonly Step[],
 ): Step[] => {
   if (!steps.some(isMixed)) return [...steps];
-  const walk = new Walk(before, after, steps);
+  const walk = new PlanWalk(before, after, steps);
   const types = new Map(before.rules.map(({ name, type }) => [name, type]));
   return steps.flatMap((step) => {
     const changesType = step.kind === "update" && types.get(step.name) !== step.becomes.type;

@@ -62,5 +62,3 @@ export const orderSteps = (
       : orderUnenforced(before, after, renames);
   return [...disable, ...steps, ...enable];
 };
-
-export { isEnforced };

@@ -10,8 +10,7 @@ import { samePrefixes, withoutPrefixes } from "./keys.js";
 import { PrefixForest } from "./prefix-forest.js";
 import { changesType, prefixesAfter, prefixesBefore, type Slot } from "./slots.js";
 
-/** 0: no rule holds the prefix. */
-export type TypeCode = 0 | 1 | 2;
+/** By row of the forest; 0: no rule holds the prefix. */
 export const codeOf = (type: RuleType): 1 | 2 => (type === "allow" ? 1 : 2);
 
 const mixed = -2;

@@ -65,7 +65,7 @@ const addedPrefixes = (steps: readonly Step[]): Prefix[] =>
   });
 
 /** A walk through a plan, step by step: what each does, whom it disturbs, and the state it leaves. */
-export class Walk {
+export class PlanWalk {
   readonly #access: LiveAccess;
   readonly #watch: Watch;
   readonly #rules: Map<string, Rule>;
@@ -118,7 +118,7 @@ export const verifySteps = (
   after: AccountState,
   steps: readonly Step[],
 ): PlannedStep[] => {
-  const walk = new Walk(before, after, steps);
+  const walk = new PlanWalk(before, after, steps);
   return steps.map((step, index) => {
     const { access, disturbs } = walk.follow(step);
     return { number: index + 1, step, access, disturbs, stateHash: walk.stateHash() };

@@ -113,5 +113,3 @@ export const renderApplyText = (result: ApplyResult, options: Look & NextCommand
     ...(next === "" ? [] : [visible(next)]),
   ].join("\n")}\n`;
 };
-
-export { waitText as renderWait } from "./apply-progress.js";

@@ -1,5 +1,5 @@
 /** A plan for a pull request's comment: verdict and access change first, all else folded, never too long. */
-import type { Plan } from "../plan/plan.js";
+import type { Plan, Verdict } from "../plan/plan.js";
 import { fitWithAccess } from "./access-markdown.js";
 import { accessContext } from "./access-rows.js";
 import { changeRows, disturbanceRows, enforcementWord, stepTitle, unmanagedRows } from "./change-rows.js";
@@ -9,7 +9,7 @@ import { markdownCode, visible } from "./neutralise.js";
 import { closingMarkdown, countsWords, planCounts } from "./plan-summary.js";
 import { diffLine, diffLines } from "./row.js";
 import { plainStyle } from "./style.js";
-import { planVerdict } from "./verdict.js";
+import { isLoud, planVerdict, refusals, stateWords } from "./verdict.js";
 import { counted } from "./words.js";
 
 export interface MarkdownOptions {
@@ -37,19 +37,20 @@ const titleOf = (plan: Plan): string => {
 const tokensNote = ({ enabledForServiceTokens: held }: Plan): string =>
   held === undefined ? "" : `, service tokens ${held ? "included" : "not included"}`;
 
-/** Checks that failed, or that passed only by a flag or with a warning. */
-const checkRows = (plan: Plan, passed: boolean): string[] =>
-  plan.verdicts
-    .filter((verdict) => verdict.passed === passed && (!passed || verdict.diagnostics.length > 0))
-    .map((verdict) => {
-      const known = verdict.diagnostics.some(({ hint }) => hint?.includes(verdict.override ?? "") === true);
-      const override =
-        passed || known || verdict.override === undefined
-          ? ""
-          : `\n  to let it pass: ${visible(verdict.override)}`;
-      const details = renderDiagnosticsText(verdict.diagnostics, look).trimEnd();
-      return `${passed ? "passed, but" : "FAILED"} ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
-    });
+/** Whether a check was merely not made, and no more is to be said of it. */
+const isOnlyNoted = ({ state, diagnostics }: Verdict): boolean =>
+  state === "not-checked" && diagnostics.every(({ severity }) => severity === "note");
+
+const checkRows = (verdicts: readonly Verdict[]): string[] =>
+  verdicts.map((verdict) => {
+    const known = verdict.diagnostics.some(({ hint }) => hint?.includes(verdict.override ?? "") === true);
+    const override =
+      verdict.state !== "failed" || known || verdict.override === undefined
+        ? ""
+        : `\n  to let it pass: ${visible(verdict.override)}`;
+    const details = renderDiagnosticsText(verdict.diagnostics, look).trimEnd();
+    return `${stateWords(verdict)} ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
+  });
 
 const sectionsOf = (plan: Plan): Section[] => {
   const counts = countsWords(planCounts(plan));
@@ -79,8 +80,10 @@ const sectionsOf = (plan: Plan): Section[] => {
 export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
   const file = options.policyFile ?? "the policy";
   const context = accessContext(plan.access);
-  const checks = checkRows(plan, false);
-  const warned = checkRows(plan, true);
+  const checks = checkRows(refusals(plan));
+  const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
+  const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
+  const noted = checkRows(loud.filter(isOnlyNoted));
   const build = (block: string): Report => ({
     marker: markerOf("plan", plan.account),
     head: [
@@ -100,11 +103,12 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
         open: true,
       },
       {
-        title: `Look twice: ${counted(warned.length, "check")} passed with a warning`,
+        title: `Look twice: ${counted(warned.length, "check")} did not simply pass`,
         language: "text",
         rows: warned,
         open: true,
       },
+      { title: `Not checked: ${counted(noted.length, "guard")}`, language: "text", rows: noted },
       ...sectionsOf(plan),
     ],
   });

@@ -10,7 +10,7 @@ import type { Look } from "./look.js";
 import { visible } from "./neutralise.js";
 import { closingLine } from "./plan-summary.js";
 import { type Row, rowLines } from "./row.js";
-import { planVerdict } from "./verdict.js";
+import { isLoud, planVerdict, stateWords } from "./verdict.js";
 import { cellsOf, padCellsStart, wrap } from "./width.js";
 
 export interface PlanTextOptions extends Look {
@@ -77,29 +77,34 @@ const findings = (verdict: Verdict, look: Look): string[] =>
     .filter((line) => line !== "")
     .map((line) => `    ${line}`);
 
-const checkLines = (verdicts: readonly Verdict[], look: Look): string[] => {
-  const { style } = look;
-  const quiet = verdicts.filter(({ passed, diagnostics }) => passed && diagnostics.length === 0);
-  const lines = verdicts
-    .filter((verdict) => !quiet.includes(verdict))
-    .flatMap((verdict) => [
-      `  ${verdict.passed ? style.warning("passed, but") : style.error("FAILED")} ${style.strong(visible(verdict.guard))}`,
+/** Of a guard that was not asked and has nothing to say about it, there is nothing to show. */
+const loudChecks = (verdicts: readonly Verdict[], look: Look): string[] =>
+  verdicts.filter(isLoud).flatMap((verdict) => {
+    const words = look.style[verdict.state === "failed" ? "error" : "warning"](stateWords(verdict));
+    return [
+      `  ${words} ${look.style.strong(visible(verdict.guard))}`,
       ...findings(verdict, look),
-      ...(verdict.passed ? [] : overrideLine(verdict, look)),
-    ]);
-  if (quiet.length > 0)
-    lines.push(...wrap(`  passed ${quiet.map(({ guard }) => visible(guard)).join(", ")}`, look.width, 9));
-  return lines;
+      ...(verdict.state === "failed" ? overrideLine(verdict, look) : []),
+    ];
+  });
+
+const checkLines = (verdicts: readonly Verdict[], look: Look): string[] => {
+  const quiet = verdicts.filter((verdict) => verdict.state === "passed" && !isLoud(verdict));
+  const names = quiet.map(({ guard }) => visible(guard)).join(", ");
+  return [
+    ...loudChecks(verdicts, look),
+    ...(quiet.length === 0 ? [] : wrap(`  passed ${names}`, look.width, 9)),
+  ];
 };
 
-const paintClosing = (line: string, plan: Plan, { style }: Look): string => {
+const closingText = (plan: Plan, { style, policyFile = "the policy" }: PlanTextOptions): string => {
   const verdict = planVerdict(plan);
+  const line = closingLine(plan, policyFile);
   return verdict === "refused" ? style.error(line) : verdict === "changes" ? style.strong(line) : line;
 };
 
 export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => {
   const digits = String(plan.steps.length).length;
-  const file = options.policyFile ?? "the policy";
   const notes = renderDiagnosticsText(plan.diagnostics, options);
   const lines = [
     ...header(plan, options),
@@ -117,7 +122,11 @@ export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => 
     ),
     ...section("Checks", checkLines(plan.verdicts, options), options),
     ...(notes === "" ? [] : [notes]),
-    paintClosing(closingLine(plan, file), plan, options),
+    closingText(plan, options),
   ];
   return `${lines.join("\n")}\n`;
 };
+
+/** What is left of a plan that was reviewed before: the checks that did not simply pass, and the closing line. */
+export const renderPlanBrief = (plan: Plan, options: PlanTextOptions): string =>
+  `${[...section("Checks", loudChecks(plan.verdicts, options), options), closingText(plan, options)].join("\n")}\n`;

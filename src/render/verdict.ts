@@ -10,7 +10,26 @@ import type { Plan, Verdict } from "../plan/plan.js";
 export type PlanVerdict = "no-changes" | "changes" | "refused";
 
 export const refusals = (plan: Pick<Plan, "verdicts">): readonly Verdict[] =>
-  plan.verdicts.filter(({ passed }) => !passed);
+  plan.verdicts.filter(({ state }) => state === "failed");
+
+/** Whether a check has more to say than that it passed. */
+export const isLoud = ({ state, diagnostics }: Verdict): boolean =>
+  state === "failed" || state === "waived" || diagnostics.length > 0;
+
+export const stateWords = ({ state, diagnostics }: Verdict): string => {
+  switch (state) {
+    case "passed":
+      return diagnostics.length === 0 ? "passed" : "passed, but";
+    case "failed":
+      return "FAILED";
+    case "waived":
+      return "failed and waived:";
+    case "not-checked":
+      return "not checked:";
+    default:
+      return assertNever(state);
+  }
+};
 
 export const planVerdict = (plan: Pick<Plan, "verdicts" | "changes" | "steps">): PlanVerdict => {
   if (refusals(plan).length > 0) return "refused";

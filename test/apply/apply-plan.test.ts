@@ -158,7 +158,12 @@ describe("before the first write", () => {
   });
 
   it("refuses a failed guard unless its own override is given", async () => {
-    const guard = { guard: "must_allow", passed: false, diagnostics: [], override: "--allow-lockout" };
+    const guard = {
+      guard: "must_allow",
+      state: "failed" as const,
+      diagnostics: [],
+      override: "--allow-lockout",
+    };
     const guarded = { ...plan, verdicts: [guard, { ...guard, guard: "other", override: "--other" }] };
     refusedUntouched(await run({ plan: guarded }));
     refusedUntouched(await run({ plan: guarded, overrides: ["--other"] }));
@@ -166,8 +171,22 @@ describe("before the first write", () => {
     expect(allowed.result.outcome).toBe("done");
   });
 
+  // The clock of these tests stands at 2026-11-21 (hand-made.ts).
+  it.each([
+    ["refuses, on the day, a plan with an entry that expires then", { validUntil: "2026-11-21" }, 3],
+    ["refuses, after it, a plan with an entry that has expired", { validUntil: "2026-01-01" }, 3],
+    ["applies one whose entries last until tomorrow", { validUntil: "2026-11-22" }, 0],
+    ["refuses a plan that leaves out an entry before its day", { validFrom: "2026-11-22" }, 3],
+    ["applies one that leaves out what expires today", { validFrom: "2026-11-21" }, 0],
+  ])("%s", async (_, dates, exitCode) => {
+    const outcome = await run({ plan: { ...plan, ...dates } });
+    expect([outcome.result.exitCode, outcome.fake.writes]).toEqual([exitCode, exitCode === 0 ? 4 : 0]);
+    expect(codes(outcome.result)).toEqual(exitCode === 0 ? [] : ["plan-stale"]);
+    if (exitCode !== 0) refusedUntouched(outcome);
+  });
+
   it("refuses a failed guard that has no override", async () => {
-    const guarded = { ...plan, verdicts: [{ guard: "tests", passed: false, diagnostics: [] }] };
+    const guarded = { ...plan, verdicts: [{ guard: "tests", state: "failed" as const, diagnostics: [] }] };
     const outcome = await run({ plan: guarded, overrides: ["--tests"] });
     refusedUntouched(outcome);
     expect(codes(outcome.result)).toEqual(["guard-failed"]);
@@ -336,6 +355,25 @@ describe("outcomes that are not a plain yes", () => {
     expect([second.result.outcome, second.result.exitCode]).toEqual(["midway", 4]);
     expect(receiptOf(second).outcomes).toEqual(["applied", "failed", "skipped", "skipped"]);
     expect((await run({ fake: second.fake })).result.outcome).toBe("done");
+  });
+
+  it("says midway as long as the account is, however the next run ends", async () => {
+    const { fake } = await run({ faults: { 2: "refused" } });
+    const verdicts = [{ guard: "tests", state: "failed" as const, diagnostics: [] }];
+    const signal = AbortSignal.abort();
+    const ends = [
+      await run({ fake, faults: { 1: "refused" } }),
+      await run({ fake, plan: { ...plan, verdicts } }),
+      await run({ fake, plan: { ...plan, validUntil: "2026-01-01" } }),
+      await run({ fake, clientAddresses: [prefix("203.0.113.9").network] }),
+    ];
+    for (const outcome of ends) {
+      expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
+      expect(outcome.result.steps[0]?.status).toBe("already-done");
+      expect(receiptOf(outcome).end).toBe("midway");
+    }
+    // Who is gone before the account was read cannot say where it stands.
+    expect((await run({ fake, signal })).result).toMatchObject({ outcome: "failed", exitCode: 1 });
   });
 
   it("takes a partial success as a failure, and needs a new plan", async () => {

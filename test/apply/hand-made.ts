@@ -5,8 +5,9 @@ import { type Prefix, parsePrefix } from "../../src/address/prefix.js";
 import type { ApplyPorts, Journal } from "../../src/apply/ports.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
 import type { AccessChange, Plan, Step } from "../../src/plan/plan.js";
-import { applyStep } from "../../src/plan/simulate.js";
 import { hashState, sortedPrefixes } from "../../src/plan/state.js";
+import { verifySteps } from "../../src/plan/verify-steps.js";
+import { applyStep } from "../plan/apply-step.js";
 import type { FakeAccount } from "./fake-account.js";
 
 export const prefix = (text: string): Prefix => {
@@ -34,19 +35,10 @@ const none: AccessChange = {
   parts: [],
 };
 
-/** A plan of exactly these steps; access changes are left empty, since apply does not look at them. */
+/** A plan of exactly these steps. */
 export const planOf = (before: AccountState, steps: readonly Step[], extra: Partial<Plan> = {}): Plan => {
-  let state = before;
-  const planned = steps.map((step, index) => {
-    state = applyStep(state, step);
-    return {
-      number: index + 1,
-      step,
-      access: none,
-      disturbs: { blocked: AddressSet.empty, allowed: AddressSet.empty },
-      stateHash: hashState(state),
-    };
-  });
+  const state = steps.reduce(applyStep, before);
+  const planned = verifySteps(before, state, steps);
   return {
     account: { id: 66847, host: "ab123.us1.dbt.com" },
     before,

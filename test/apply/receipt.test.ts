@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseReceipt } from "../../src/apply/receipt.js";
 import { receiptHeader, receiptLine } from "../../src/apply/receipt-lines.js";
+import type { ApplyOptions } from "../../src/apply/result.js";
 import type { StepOutcome } from "../../src/model/receipt.js";
+import type { Plan, Verdict, VerdictState } from "../../src/plan/plan.js";
 import { account, planOf, prefix, rule } from "./hand-made.js";
 
 const plan = planOf(account("disabled", rule("old", "deny", ["198.51.100.7/32"])), [
@@ -17,7 +19,7 @@ const plan = planOf(account("disabled", rule("old", "deny", ["198.51.100.7/32"])
   { kind: "enforcement", enabled: true },
 ]);
 const at = "2026-11-21T00:00:00.000Z";
-const header = receiptLine(receiptHeader(plan, "dbt-ip-rules 0.1.0", new Date(at)));
+const header = receiptLine(receiptHeader(plan, { tool: "dbt-ip-rules 0.1.0" }, new Date(at)));
 const record = (step: number, outcome: StepOutcome): string => receiptLine({ step, outcome, at, ruleId: 7 });
 const end = receiptLine({ end: "done", at });
 const file = (...lines: string[]): string => lines.map((line) => `${line}\n`).join("");
@@ -38,6 +40,33 @@ describe("reading a receipt back", () => {
       [2, "started"],
     ]);
     expect(receipt?.end?.end).toBe("done");
+  });
+
+  it("names the flags by which failed guards were let pass, whenever they were given", () => {
+    const verdict = (guard: string, state: VerdictState, override: string): Verdict => ({
+      guard,
+      state,
+      override,
+      diagnostics: [],
+    });
+    const verdicts = [
+      verdict("must-allow", "waived", "--allow-lockout"),
+      verdict("caller", "waived", "--allow-lockout"),
+      verdict("max-removed-rules", "failed", "--allow-removed-rules"),
+      verdict("unmanaged-rules", "failed", "--allow-unmanaged-rules"),
+      verdict("max-newly-allowed", "passed", "--allow-newly-allowed"),
+    ];
+    const waivedOf = (given: Plan, options: Partial<ApplyOptions>) => {
+      const line = receiptLine(receiptHeader(given, { tool: "t", ...options }, new Date(at)));
+      return parseReceipt(file(line), "r.jsonl").receipt?.header.waived;
+    };
+    const overrides = ["--allow-removed-rules", "--allow-newly-allowed"];
+    expect(waivedOf({ ...plan, verdicts }, { overrides })).toEqual([
+      "--allow-lockout",
+      "--allow-removed-rules",
+    ]);
+    expect(waivedOf(plan, { overrides })).toEqual([]);
+    expect(waivedOf(plan, { allowLockout: true })).toEqual(["--allow-lockout"]);
   });
 
   it("spells every field in snake_case, as all files of the tool do", () => {

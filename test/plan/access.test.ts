@@ -4,10 +4,10 @@ import { accessChange, planAccessChange } from "../../src/plan/access-change.js"
 import { changeAccess } from "../../src/plan/change-access.js";
 import { diffStates } from "../../src/plan/diff-states.js";
 import type { Step } from "../../src/plan/plan.js";
-import { applyStep } from "../../src/plan/simulate.js";
 import { contradictions } from "../../src/plan/state.js";
 import { orderSteps } from "../../src/plan/transition.js";
 import { verifySteps } from "../../src/plan/verify-steps.js";
+import { applyStep } from "./apply-step.js";
 import { allows, observed, Random, randomPair, refusal } from "./small-space.js";
 import { prefixes, rule, state } from "./values.js";
 

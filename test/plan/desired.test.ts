@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { desiredState } from "../../src/plan/desired.js";
-import { reservedNamePrefix } from "../../src/plan/reserved-names.js";
+import { catchAllDescription, catchAllName, reservedNamePrefix } from "../../src/plan/reserved-names.js";
 import { policy, policyRule, rule, state } from "./values.js";
 
 const codes = (result: ReturnType<typeof desiredState>): string[] =>
@@ -31,7 +31,7 @@ describe("unmanaged rules", () => {
   });
 
   it("leaves left-overs out, also under keep", () => {
-    const leftOver = rule(`${reservedNamePrefix}allow all`, "allow", "::/0");
+    const leftOver = { ...rule(catchAllName(1), "allow", "::/0"), description: catchAllDescription };
     const result = desiredState(policy([managed]), state("enabled", a, leftOver));
     expect(names(result)).toEqual(["A"]);
     expect(result.desired?.unmanaged).toEqual([]);

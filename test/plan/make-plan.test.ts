@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
 import type { Plan, Verdict } from "../../src/plan/plan.js";
-import { reservedNamePrefix } from "../../src/plan/reserved-names.js";
+import { planDocument } from "../../src/plan/plan-document.js";
+import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
+import {
+  catchAllDescription,
+  catchAllName,
+  reservedNamePrefix,
+  standInDescription,
+  standInName,
+} from "../../src/plan/reserved-names.js";
 import { hashState } from "../../src/plan/state.js";
 import type { Guards } from "../../src/policy/policy.js";
 import { prefix, Random, randomPair } from "./small-space.js";
@@ -23,7 +31,7 @@ const planned = (input: Partial<PlanInput>): Plan => {
 };
 
 const refused = (plan: Plan): string[] =>
-  plan.verdicts.filter(({ passed }) => !passed).map(({ guard }) => guard);
+  plan.verdicts.filter(({ state }) => state === "failed").map(({ guard }) => guard);
 const verdictOf = (plan: Plan, guard: string): Verdict => plan.verdicts.find((one) => one.guard === guard)!;
 const guards = (more: Partial<Guards>): Guards => ({ ...noGuards, ...more });
 
@@ -62,10 +70,64 @@ describe("makePlan", () => {
   });
 
   it("removes a left-over of an earlier run under keep", () => {
-    const leftOver = rule(`${reservedNamePrefix}allow all`, "allow", "::/0");
+    const leftOver = { ...rule(catchAllName(1), "allow", "::/0"), description: catchAllDescription };
     const plan = planned({ snapshot: snapshotOf(state("enabled", office, partner, leftOver)) });
     expect(plan.changes).toEqual([{ kind: "delete", rule: leftOver, reason: "left-over" }]);
     expect(plan.steps).toHaveLength(1);
+  });
+
+  it.each([
+    ["another description", { description: "mine" }],
+    ["another name", { name: `${catchAllName(1)} of them` }],
+    ["another type", { type: "deny" as const }],
+    ["other prefixes", { prefixes: [prefix("::/0"), prefix("192.0.2.0/24")] }],
+    ["a number that is never made", { name: `${catchAllName(1)} (1)` }],
+    [
+      "the name of a stand-in for a rule of another name",
+      { name: standInName("A", 1), description: standInDescription("B") },
+    ],
+    [
+      "the name of a stand-in, and words around its description",
+      { name: standInName("A", 1), description: `${standInDescription("A")} now` },
+    ],
+    ["only the prefix of the name", { name: `${reservedNamePrefix}theirs` }],
+  ])("takes a rule of a reserved name with %s for somebody's own", (_, odd) => {
+    const left = { ...rule(catchAllName(1), "allow", "::/0"), description: catchAllDescription };
+    const theirs = { ...left, ...odd };
+    const snapshot = snapshotOf(state("enabled", office, partner, theirs));
+    const kept = planned({ snapshot });
+    expect([kept.changes, kept.unmanaged]).toEqual([[], [{ rule: theirs, fate: "kept" }]]);
+    const strict = guards({ maxRemovedRules: { count: 0 } });
+    const wanted = policy([officeRule, partnerRule], { unmanagedRules: "delete", guards: strict });
+    const gone = planned({ snapshot, policy: wanted });
+    expect(refused(gone)).toEqual(["max-removed-rules"]);
+    expect(gone.changes).toEqual([{ kind: "delete", rule: theirs, reason: "unmanaged" }]);
+  });
+
+  it.each([
+    catchAllName(2),
+    standInName("A", 1),
+    standInName("A (2)", 3),
+    standInName('a "b"'.repeat(90), 2),
+  ])("knows its own left-over %s", (name) => {
+    const inner = name.includes('"') ? 'a "b"'.repeat(90) : name.includes("A (2)") ? "A (2)" : "A";
+    const description = name === catchAllName(2) ? catchAllDescription : standInDescription(inner);
+    const left = { ...rule(name, "allow", "0.0.0.0/0"), description };
+    const plan = planned({ snapshot: snapshotOf(state("enabled", office, partner, left)) });
+    expect(plan.changes).toEqual([{ kind: "delete", rule: left, reason: "left-over" }]);
+  });
+
+  it("is bound to the days on which the policy means the same", () => {
+    const dated = (expires: string) => entry("203.0.113.7", expires);
+    const rules = [
+      { ...officeRule, entries: [dated("2027-02-01"), dated("2027-01-01"), entry("203.0.113.8")] },
+      { ...partnerRule, expired: [dated("2026-03-01"), dated("2026-10-01")] },
+    ];
+    const plan = planned({ policy: policy(rules) });
+    expect([plan.validFrom, plan.validUntil]).toEqual(["2026-10-01", "2027-01-01"]);
+    const { plan: read } = readPlanFile(writePlanFile(plan), "plan.json");
+    expect([read?.validFrom, read?.validUntil]).toEqual(["2026-10-01", "2027-01-01"]);
+    expect(planned({})).not.toHaveProperty("validUntil");
   });
 
   it("tells which entries leave because of their date", () => {
@@ -206,6 +268,28 @@ describe("guards", () => {
       policy: policy([officeRule, partnerRule], { guards: guards({ mustAllow: [entry("192.0.2.7")] }) }),
     });
     expect(verdictOf(plan, "must-allow").diagnostics.map(({ code }) => code)).toEqual(["must-allow"]);
+  });
+
+  it("never says that an unknown caller has passed", () => {
+    const caller = (input: Partial<PlanInput>) => {
+      const { state: verdict, diagnostics } = verdictOf(planned(input), "caller");
+      return [verdict, ...diagnostics.map(({ code }) => code)];
+    };
+    const guarded = guards({ mustAllow: [entry("203.0.113.7")] });
+    const off = snapshotOf(state("disabled", office, partner));
+    expect(caller({ policy: withoutPartner })).toEqual(["not-checked", "caller-unguarded"]);
+    expect(caller({ policy: { ...withoutPartner, guards: guarded } })).toEqual([
+      "not-checked",
+      "caller-unknown",
+    ]);
+    expect(caller({ policy: wide })).toEqual(["not-checked", "caller-unknown"]);
+    expect(caller({ policy: { ...wide, enforcement: "disabled" }, snapshot: off })).toEqual(["not-checked"]);
+    expect(caller({})).toEqual(["not-checked"]);
+    expect(caller({ clientAddresses: [prefix("203.0.113.7").network] })).toEqual(["passed"]);
+    const { guards: told } = planDocument(planned({ policy: withoutPartner }));
+    const document = told.find(({ guard }) => guard === "caller");
+    expect(document).toMatchObject({ state: "not-checked" });
+    expect(document).not.toHaveProperty("passed");
   });
 
   it("with the switch off, warns of what would be", () => {

@@ -6,8 +6,6 @@ import { makePlan } from "../../src/plan/make-plan.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
 import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
-import { applyStep } from "../../src/plan/simulate.js";
-import { staleness } from "../../src/plan/stale.js";
 import { Random, randomPair } from "./small-space.js";
 import { entry, noGuards, policy, policyRule, rule, snapshotOf, source, state } from "./values.js";
 
@@ -153,27 +151,5 @@ describe("a saved plan", () => {
   ])("is refused when %s", (_, changed, code) => {
     expect(codesOf(changed)).toEqual([code]);
     expect(readPlanFile(changed, "plan.json").plan).toBeUndefined();
-  });
-});
-
-describe("staleness", () => {
-  it("knows the state it was made for, each state on its way, and others", () => {
-    for (let seed = 1; seed <= 100; seed += 1) {
-      const plan = planOf(seed);
-      expect(staleness(plan, plan.before)).toEqual({ kind: "fresh" });
-      let now = plan.before;
-      for (const { step, number } of plan.steps) {
-        now = applyStep(now, step);
-        expect(staleness(plan, now)).toEqual({ kind: "resumable", after: number });
-      }
-    }
-  });
-
-  it("shows what somebody changed", () => {
-    const changed = state("enabled", ...account.rules, rule("Theirs", "deny", "192.0.2.9/32"));
-    expect(staleness(example, changed)).toMatchObject({
-      kind: "stale",
-      differences: [{ kind: "create", rule: { name: "Theirs" } }],
-    });
   });
 });

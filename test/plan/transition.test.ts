@@ -3,10 +3,15 @@ import { formatPrefix, type Prefix } from "../../src/address/prefix.js";
 import { assertNever } from "../../src/model/assert.js";
 import type { AccountState } from "../../src/model/rule.js";
 import type { Step } from "../../src/plan/plan.js";
-import { catchAllName, isReservedName, standInName } from "../../src/plan/reserved-names.js";
-import { applyStep } from "../../src/plan/simulate.js";
+import {
+  catchAllName,
+  isReservedName,
+  standInDescription,
+  standInName,
+} from "../../src/plan/reserved-names.js";
 import { hashState } from "../../src/plan/state.js";
 import { orderSteps } from "../../src/plan/transition.js";
+import { applyStep } from "./apply-step.js";
 import { allows, observed, type Pair, Random, randomPair, refusal } from "./small-space.js";
 import { rule, state } from "./values.js";
 
@@ -370,7 +375,7 @@ describe("the calls of", () => {
     const before = state(
       "enabled",
       rule("A", "allow", "192.0.2.0/24"),
-      rule(standIn, "deny", "192.0.2.0/28"),
+      { ...rule(standIn, "deny", "192.0.2.0/28"), description: standInDescription("A") },
       z,
     );
     expect(told(before, state("enabled", rule("A", "deny", "192.0.2.0/28"), z))).toEqual([

@@ -315,7 +315,7 @@ describe("the changes that people get wrong", () => {
     ]);
     expect(plan!.changes).toHaveLength(1);
     expect(plan!.access.change.direction).toBe("none");
-    expect(plan!.verdicts.every(({ passed }) => passed)).toBe(true);
+    expect(plan!.verdicts.every(({ state }) => state !== "failed")).toBe(true);
   });
 
   it("broadens to remove a deny entry", () => {
@@ -346,7 +346,7 @@ describe("the changes that people get wrong", () => {
     const { plan } = planFor(rules, account, "2026-12-01T00:00:00Z");
     expect(plan!.access.change.newlyAllowed.complement().count()).toEqual({ ipv4: 256n, ipv6: 0n });
     expect(plan!.expired).toEqual([{ rule: "Office", prefix: net(0n, 120), expires: "2026-12-01" }]);
-    const refused = plan!.verdicts.filter(({ passed }) => !passed);
+    const refused = plan!.verdicts.filter(({ state }) => state === "failed");
     expect(refused.map(({ guard }) => guard)).toEqual(["max-newly-allowed"]);
   });
 });

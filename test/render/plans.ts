@@ -138,11 +138,24 @@ export const planWith = (names: {
       enforcedAfter: true,
     },
     verdicts: [
-      { guard: "policy tests", passed: true, diagnostics: [] },
-      { guard: "must_allow", passed: true, diagnostics: [] },
+      { guard: "policy tests", state: "passed", diagnostics: [] },
+      { guard: "must_allow", state: "passed", diagnostics: [] },
+      {
+        guard: "caller",
+        state: "not-checked",
+        diagnostics: [
+          {
+            code: "caller-unknown",
+            severity: "note",
+            message: "Your address is not known",
+            hint: "Give it with --client-ip",
+          },
+        ],
+        override: "--allow-lockout",
+      },
       {
         guard: "max_newly_allowed",
-        passed: true,
+        state: "passed",
         diagnostics: [],
         override: "--allow-newly-allowed",
       },
@@ -243,10 +256,10 @@ export const everythingElse = planOf({
     enforcedAfter: true,
   },
   verdicts: [
-    { guard: "policy tests", passed: true, diagnostics: [] },
+    { guard: "policy tests", state: "passed", diagnostics: [] },
     {
       guard: "disturbance",
-      passed: false,
+      state: "failed",
       diagnostics: [
         {
           code: "step-disturbs",

@@ -13,7 +13,8 @@ import { countdown, duration } from "../../src/render/duration.js";
 import { excerpt } from "../../src/render/excerpt.js";
 import { fileUri, relativePath } from "../../src/render/file-uri.js";
 import { lookAlikes } from "../../src/render/look-alike.js";
-import { renderPlanText } from "../../src/render/plan-text.js";
+import { renderPlanMarkdown } from "../../src/render/plan-markdown.js";
+import { renderPlanBrief, renderPlanText } from "../../src/render/plan-text.js";
 import { createStyle } from "../../src/render/style.js";
 import { cellsOf } from "../../src/render/width.js";
 import { addressCount, counted } from "../../src/render/words.js";
@@ -151,21 +152,38 @@ describe("plan text", () => {
     expect(plain).toBe(renderPlanText(ordinary, look));
   });
 
-  it("shows a check that passed only by its flag", () => {
-    const text = renderPlanText(
-      planOf({
-        verdicts: [
-          {
-            guard: "max_removed_rules",
-            passed: true,
-            override: "--allow-removed-rules",
-            diagnostics: [{ code: "too-many-removed", severity: "warning", message: "4 rules go" }],
-          },
-        ],
-      }),
-      look,
-    );
-    expect(text).toContain("  passed, but max_removed_rules\n    warning[too-many-removed]: 4 rules go\n");
+  const waived = planOf({
+    verdicts: [
+      { guard: "must-deny", state: "passed", diagnostics: [] },
+      {
+        guard: "max-removed-rules",
+        state: "waived",
+        override: "--allow-removed-rules",
+        diagnostics: [{ code: "max-removed-rules", severity: "warning", message: "4 rules go" }],
+      },
+    ],
+  });
+  const waivedLines = "  failed and waived: max-removed-rules\n    warning[max-removed-rules]: 4 rules go\n";
+
+  it("shows a check that passed only by its flag, also where the plan is told briefly", () => {
+    expect(renderPlanText(waived, look)).toContain(waivedLines);
+    expect(renderPlanMarkdown(waived)).toContain("failed and waived: max-removed-rules");
+    const brief = renderPlanBrief(waived, look);
+    expect(brief).toContain(waivedLines);
+    expect(brief).not.toContain("must-deny");
+  });
+
+  it("is one line where there is nothing to look at", () => {
+    expect(renderPlanBrief(planOf({}), look).split("\n")).toHaveLength(2);
+  });
+
+  it("never says that what was not checked has passed", () => {
+    for (const text of [renderPlanText(ordinary, look), renderPlanBrief(ordinary, look)]) {
+      expect(text).toContain("  not checked: caller\n");
+      expect(text).not.toMatch(/passed.*caller/);
+    }
+    const quiet = planOf({ verdicts: [{ guard: "caller", state: "not-checked", diagnostics: [] }] });
+    expect(renderPlanText(quiet, look)).not.toContain("caller");
   });
 });
 

@@ -1,0 +1,17 @@
+/** What one call leaves of a whole state: for tests that walk through a plan and look around in between. */
+import type { AccountState } from "../../src/model/rule.js";
+import { byName, rulesByName } from "../../src/plan/keys.js";
+import type { Step } from "../../src/plan/plan.js";
+import { replacementOf } from "../../src/plan/simulate.js";
+
+/** The state after the call, if the API takes all of it. */
+export const applyStep = (state: AccountState, step: Step): AccountState => {
+  if (step.kind === "enforcement") {
+    return { ...state, enforcement: step.enabled ? "enabled" : "disabled" };
+  }
+  const rules = rulesByName(state.rules);
+  const { before, after } = replacementOf(rules, step);
+  if (before !== undefined) rules.delete(before.name);
+  if (after !== undefined) rules.set(after.name, after);
+  return { ...state, rules: [...rules.values()].sort(byName) };
+};
