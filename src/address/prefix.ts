@@ -108,6 +108,19 @@ export const comparePrefixes = (a: Prefix, b: Prefix): number => {
 
 export const samePrefix = (a: Prefix, b: Prefix): boolean => a.length === b.length && a.network === b.network;
 
+/** Odd, its bits in no pattern (2^64 divided by the golden ratio). */
+const spread = 0x9e37_79b9_7f4a_7c15n;
+
+/**
+ * One number per prefix, as the key of a `Map` or `Set`: those compare bigints by value, but V8 hashes them by
+ * their low 64 bits alone, which all IPv6 networks up to /64 have in common. So below the number itself stand
+ * 64 bits that differ. Half as long again is what a text as key takes.
+ */
+export const prefixKey = ({ network, length }: Prefix): bigint => {
+  const number = (network << 8n) | BigInt(length);
+  return (number << 64n) | BigInt.asUintN(64, (network >> 64n) * spread + number);
+};
+
 export const firstAddress = (prefix: Prefix): Address => prefix.network;
 export const lastAddress = (prefix: Prefix): Address => prefix.network | hostMask(prefix.length);
 

@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLSeq } from "yaml";
-import { comparePrefixes, type Prefix } from "../address/prefix.js";
+import { comparePrefixes, type Prefix, prefixKey } from "../address/prefix.js";
 import { validatePolicy } from "../generated/validators.js";
 import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
@@ -13,7 +13,6 @@ import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { formatPolicy } from "./format-policy.js";
 import { parsePolicy } from "./parse-policy.js";
 import { canonicalSpelling, writePolicyPrefix } from "./prefix-spelling.js";
-import { prefixKey } from "./resolving.js";
 import { writeText } from "./yaml-strings.js";
 import { parserOptions } from "./yaml-text.js";
 
@@ -21,7 +20,7 @@ import { parserOptions } from "./yaml-text.js";
 interface Group {
   readonly name: string;
   readonly prefixes: readonly Prefix[];
-  readonly keys: ReadonlySet<string>;
+  readonly keys: ReadonlySet<bigint>;
   readonly rules: ReadonlySet<SnapshotRule>;
 }
 
@@ -59,7 +58,7 @@ const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
 
 /** At least two prefixes that exactly the same rules hold, of one type and at least two. */
 const sharedGroups = (rules: readonly SnapshotRule[]): Group[] => {
-  const holders = new Map<string, { readonly prefix: Prefix; readonly rules: Set<SnapshotRule> }>();
+  const holders = new Map<bigint, { readonly prefix: Prefix; readonly rules: Set<SnapshotRule> }>();
   for (const rule of rules) {
     for (const { prefix } of rule.entries) {
       const found = holders.get(prefixKey(prefix));

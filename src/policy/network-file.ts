@@ -2,9 +2,10 @@
  * A network's text file: one prefix a line, `#` starts a comment, blank lines are fine. It does not pass
  * through YAML, so that a hundred thousand lines are ordinary.
  */
+import { prefixKey } from "../address/prefix.js";
 import { decodeText } from "./decode-text.js";
 import type { PolicyEntry } from "./policy.js";
-import { prefixKey, type Resolving, reportLint, resolvePrefix } from "./resolving.js";
+import { type Resolving, reportLint, resolvePrefix } from "./resolving.js";
 
 /** Trimmed start and end of a line's prefix; empty where there is none. */
 const contentOf = (text: string, start: number, end: number): readonly [number, number] => {
@@ -28,7 +29,7 @@ export const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: s
   }
   const { text } = decoded.source;
   const entries: PolicyEntry[] = [];
-  const lines = new Map<string, number>();
+  const lines = new Map<bigint, number>();
   let line = 0;
   for (let start = 0; start < text.length; ) {
     line += 1;

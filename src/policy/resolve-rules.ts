@@ -1,10 +1,10 @@
 /** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
-import { formatPrefix, parsePrefix } from "../address/prefix.js";
+import { formatPrefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import type { SourceRange } from "../model/diagnostic.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
 import type { Networks } from "./resolve-networks.js";
-import { prefixKey, type Resolving, resolvePrefix } from "./resolving.js";
+import { type Resolving, resolvePrefix } from "./resolving.js";
 
 const place = ({ file, line }: SourceRange): string => `${file}:${line}`;
 
@@ -74,7 +74,7 @@ const withoutRepetitions = (
   rule: RawRule,
   entries: readonly PolicyEntry[],
 ): PolicyEntry[] => {
-  const first = new Map<string, PolicyEntry>();
+  const first = new Map<bigint, PolicyEntry>();
   for (const entry of entries) {
     const key = prefixKey(entry.prefix);
     const before = first.get(key);
@@ -150,7 +150,7 @@ const checkNames = ({ problems }: Resolving, rules: readonly RawRule[]): void =>
 /** The service refuses to save a range that stands on a rule of the other type (API.md, "Rules"). */
 const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule[]): void => {
   if (new Set(rules.map(({ type }) => type)).size < 2) return;
-  const first = new Map<string, { readonly rule: PolicyRule; readonly entry: PolicyEntry }>();
+  const first = new Map<bigint, { readonly rule: PolicyRule; readonly entry: PolicyEntry }>();
   for (const rule of rules) {
     for (const entry of rule.entries) {
       const key = prefixKey(entry.prefix);

@@ -22,9 +22,6 @@ export interface Resolving {
   readonly lint: Readonly<Record<string, Severity | "off">>;
 }
 
-/** Identity of a prefix as a map key: cheaper than its text. */
-export const prefixKey = ({ network, length }: Prefix): string => `${network.toString(36)}/${length}`;
-
 export const reportLint = (
   { problems, lint }: Pick<Resolving, "problems" | "lint">,
   code: LintCodeName,

@@ -8,7 +8,9 @@ import {
   lastOfAll,
   parseAddress,
   parsePrefix,
+  prefixKey,
   prefixOf,
+  samePrefix,
 } from "../../src/address/prefix.js";
 
 describe("parsePrefix accepts", () => {
@@ -256,5 +258,35 @@ describe("properties", () => {
         expect(parsed.problem.index).toBeLessThanOrEqual(text.length);
       }),
     );
+  });
+});
+
+describe("prefixKey", () => {
+  it("is one for each prefix", () => {
+    const prefix = fc
+      .tuple(fc.bigInt({ min: 0n, max: lastOfAll }), fc.integer({ min: 0, max: 128 }))
+      .map(([address, length]) => prefixOf(address, length));
+    fc.assert(
+      fc.property(prefix, prefix, fc.integer({ min: 0, max: 128 }), (a, b, length) => {
+        expect(prefixKey(a) === prefixKey(b)).toBe(samePrefix(a, b));
+        const narrower = prefixOf(a.network, length);
+        expect(prefixKey(a) === prefixKey(narrower)).toBe(samePrefix(a, narrower));
+      }),
+    );
+  });
+
+  // What V8 hashes: where these are equal, a table of a hundred thousand prefixes is a list.
+  const rows: readonly [what: string, prefixAt: (index: bigint) => { network: bigint; length: number }][] = [
+    ["/48", (index) => prefixOf((0x2001n << 112n) | (index << 80n), 48)],
+    ["/64", (index) => prefixOf((0x2001_0db8n << 96n) | (index << 64n), 64)],
+    ["hosts of many subnets", (i) => prefixOf((0x2001_0db8n << 96n) | ((i >> 8n) << 64n) | (i & 0xffn), 128)],
+    ["IPv4 /24", (index) => prefixOf((0xffffn << 32n) | (index << 8n), 120)],
+    ["IPv4 addresses", (index) => prefixOf((0xffffn << 32n) | index, 128)],
+    ["one network, all lengths", (index) => ({ network: 0n, length: Number(index % 129n) })],
+  ];
+  it.each(rows)("differs in its low 64 bits: %s", (_, prefixAt) => {
+    const prefixes = Array.from({ length: 20_000 }, (_, index) => prefixAt(BigInt(index)));
+    const keys = prefixes.map(prefixKey);
+    expect(new Set(keys.map((key) => BigInt.asUintN(64, key))).size).toBe(new Set(keys).size);
   });
 });

@@ -1,7 +1,6 @@
 /** Rules that make exceptions from each other, and prefixes of a rule that can be written as one. */
-import { formatPrefix, type Prefix, prefixOf } from "../../address/prefix.js";
+import { formatPrefix, type Prefix, prefixKey, prefixOf } from "../../address/prefix.js";
 import type { PolicyEntry, PolicyRule } from "../policy.js";
-import { prefixKey } from "../resolving.js";
 import type { LintContext, LintEntry } from "./context.js";
 import { noParent } from "./nesting.js";
 
@@ -64,8 +63,8 @@ const siblingOf = ({ network, length }: Prefix): Prefix => ({
 });
 
 /** Joins siblings from the longest prefixes up, as far as it goes; returns what was joined and not joined on. */
-const mergeSiblings = (group: readonly PolicyEntry[], taken: ReadonlySet<string>): Merged[] => {
-  const byLength: Map<string, Merged>[] = Array.from({ length: 129 }, () => new Map());
+const mergeSiblings = (group: readonly PolicyEntry[], taken: ReadonlySet<bigint>): Merged[] => {
+  const byLength: Map<bigint, Merged>[] = Array.from({ length: 129 }, () => new Map());
   for (const entry of group) {
     byLength[entry.prefix.length]!.set(prefixKey(entry.prefix), { prefix: entry.prefix, members: [entry] });
   }
