@@ -3,9 +3,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseMoment } from "../audit/time-range.js";
 import { failure } from "../model/failure.js";
+import { counted } from "../render/words.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
-import { noteDiagnostics } from "./output.js";
+import { isLive, note, noteDiagnostics } from "./output.js";
 
 export interface RangeOptions {
   /** ISO 8601 UTC. */
@@ -74,3 +75,18 @@ export const interruptibleSleep =
       throw failure("interrupted", "Interrupted", undefined, { cause: error });
     }
   };
+
+/** On a terminal each wait, in a log only the first. */
+export const waitingNote = (io: Io) => {
+  let told = false;
+  return ({ missing }: { readonly missing: number }): void => {
+    if (told && !isLive(io)) return;
+    told = true;
+    note(
+      io,
+      missing === 0
+        ? "Waiting for the audit log"
+        : `Waiting for the audit log: ${counted(missing, "event")} to come`,
+    );
+  };
+};

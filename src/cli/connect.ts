@@ -10,8 +10,8 @@ import {
 import { type Connection, resolveConnection } from "../dbt/connection.js";
 import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
-import type { Policy } from "../policy/policy.js";
 import { waitText } from "../render/apply-progress.js";
+import { visible } from "../render/neutralise.js";
 import type { Io } from "./io.js";
 import type { ConnectionOptions, DebugOptions } from "./options.js";
 import { note, noteDiagnostics } from "./output.js";
@@ -33,14 +33,22 @@ const withOwnToken = (
   return { env: { ...env, DBT_CLOUD_TOKEN: token, DBT_CLOUD_API_TOKEN: undefined }, tokenName };
 };
 
-/** Throws `Failure` (exit 1) where token, host or account is missing or contradicts the policy. */
-export const connectionOf = (io: Io, options: Options, policy?: Pick<Policy, "account">): Connection => {
-  const asked = policy?.account.id ?? options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"];
+/** What a policy, a saved plan or a receipt says of its account. */
+export interface NamedAccount {
+  readonly account: { readonly id?: number | undefined; readonly host?: string | undefined };
+  /** A policy where it is not said. */
+  readonly from?: "saved plan" | "receipt";
+}
+
+/** Throws `Failure` (exit 1) where token, host or account is missing or contradicts what the file says. */
+export const connectionOf = (io: Io, options: Options, named?: NamedAccount): Connection => {
+  const asked = named?.account.id ?? options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"];
   const { env, tokenName } = withOwnToken(io.env, asked);
   const resolved = resolveConnection({
     flags: { host: options.host, account: options.account },
     env,
-    policyAccount: policy?.account,
+    policyAccount: named?.account,
+    accountFrom: named?.from,
   });
   const diagnostics = resolved.diagnostics.map((diagnostic) =>
     tokenName === undefined
@@ -68,7 +76,7 @@ const clientOptions = (
   ...(options.debug === true
     ? {
         onTrace: ({ method, url, status, ms }) =>
-          note(io, `http: ${method} ${url} ${status ?? "no answer"} (${Math.round(ms)} ms)`),
+          note(io, `http: ${method} ${visible(url)} ${status ?? "no answer"} (${Math.round(ms)} ms)`),
       }
     : {}),
 });
@@ -85,8 +93,8 @@ export const plainWaits = (io: Io): ((wait: Wait) => void) => {
 };
 
 /** A client that has no writing method. */
-export const connectReadOnly = (io: Io, options: Options, policy?: Pick<Policy, "account">): ReadOnlyClient =>
-  createReadOnlyClient(clientOptions(io, options, connectionOf(io, options, policy), plainWaits(io)));
+export const connectReadOnly = (io: Io, options: Options, connection: Connection): ReadOnlyClient =>
+  createReadOnlyClient(clientOptions(io, options, connection, plainWaits(io)));
 
 /** A client that can write; `onWait` shows the waits that the service orders. */
 export const connectForWriting = (

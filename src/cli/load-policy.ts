@@ -8,7 +8,7 @@ import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
-import { reasonOf } from "./output.js";
+import { reasonOf } from "./io-errors.js";
 
 /** All that is needed of the process here; the programmatic API has no `Io`. */
 interface Place {

@@ -12,7 +12,7 @@
  * need a compiler or a binary per platform, which this program, shipped as one piece of JavaScript, has not.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -108,6 +108,8 @@ const accountDirectory = async (
   } catch {
     const fallback = join(temporary, name);
     try {
+      await makeDirectory(temporary);
+      await requireOwn(temporary);
       return await makeDirectory(fallback);
     } catch (error) {
       throw unusable(fallback, error);
@@ -118,6 +120,17 @@ const accountDirectory = async (
 const makeDirectory = async (path: string): Promise<string> => {
   await mkdir(path, { recursive: true, mode: 0o700 });
   return path;
+};
+
+/**
+ * Everybody may make a name in the temporary directory: one that another user made first, or can write into, could hide
+ * a lock or hold one for ever.
+ */
+const requireOwn = async (path: string): Promise<void> => {
+  if (process.getuid === undefined) return;
+  const found = await lstat(path);
+  if (!found.isDirectory() || found.uid !== process.getuid() || (found.mode & 0o022) !== 0)
+    throw new Error("made by somebody else, or open to others");
 };
 
 const stateDirectory = (env: Readonly<Record<string, string | undefined>>): string => {
@@ -145,7 +158,7 @@ const lockedBy = ({ pid, since }: Claim): Failure =>
 const unusable = (directory: string, cause: unknown): Failure =>
   failure(
     "lock-unavailable",
-    `The lock directory ${directory} cannot be written`,
+    `The lock directory ${directory} cannot be written, or is not yours alone`,
     "Set XDG_STATE_HOME to a directory that you can write to",
     { cause },
   );

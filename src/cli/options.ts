@@ -1,8 +1,12 @@
 /** The options that commands share, with one spelling and one help text each. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseInstant } from "../audit/time-range.js";
 
 export interface PolicyOptions {
   readonly policy: string;
+}
+
+export interface RehearsalOptions extends PolicyOptions {
   readonly now?: Date;
 }
 
@@ -25,12 +29,8 @@ export interface OutputOptions<Format extends string = string> extends DebugOpti
 }
 
 const instant = (text: string): Date => {
-  const [, day, time = "T00:00", zone = "Z"] =
-    /^(\d{4}-\d{2}-\d{2})(?:(T[\d:.]+)(Z|[+-]\d{2}:\d{2})?)?$/.exec(text) ?? [];
-  const date = new Date(`${day}${time}${zone}`);
-  // `Date` takes 30 February for 2 March: only a day that stays itself is one.
-  if (day !== undefined && !Number.isNaN(date.getTime()) && new Date(day).toISOString().startsWith(day))
-    return date;
+  const at = parseInstant(text, "start");
+  if (at !== undefined) return new Date(at);
   throw new InvalidArgumentError(
     "Give a date such as 2027-01-15, or an ISO 8601 time (UTC where no zone is given).",
   );
@@ -38,11 +38,17 @@ const instant = (text: string): Date => {
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Milliseconds; a timer of Node's that is given more fires at once. */
+const longestDuration = 2_147_483_647;
+
 /** `60s`, `5m`, `1h`, or a bare number of seconds, as milliseconds. */
 export const duration = (text: string): number => {
   const [, digits = "", unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text) ?? [];
   if (digits === "") throw new InvalidArgumentError("Give a time such as 60s, 5m or 1h.");
-  return Number(digits) * (units[unit] ?? 1_000);
+  const milliseconds = Number(digits) * (units[unit] ?? 1_000);
+  if (milliseconds > longestDuration)
+    throw new InvalidArgumentError("Give at most 24d: no timer runs for longer.");
+  return milliseconds;
 };
 
 /** A number of bytes that a report can be cut to. */
@@ -52,10 +58,16 @@ export const byteCount = (text: string): number => {
   return Number(text);
 };
 
-export const policyOptions = (command: Command): Command =>
-  command
-    .addOption(new Option("-p, --policy <file>", "the policy file").default("policy.yaml"))
-    .addOption(new Option("--now <date>", "rehearse as if it were this UTC date or time").argParser(instant));
+export const policyOption = (command: Command): Command =>
+  command.addOption(new Option("-p, --policy <file>", "the policy file").default("policy.yaml"));
+
+/** Only for commands that write nothing to the account: it decides which entries have expired. */
+const nowOption = (command: Command): Command =>
+  command.addOption(
+    new Option("--now <date>", "rehearse as if it were this UTC date or time").argParser(instant),
+  );
+
+export const rehearsalOptions = (command: Command): Command => nowOption(policyOption(command));
 
 export const connectionOptions = (command: Command): Command =>
   command

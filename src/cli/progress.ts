@@ -1,11 +1,10 @@
 /** How far an apply is: one plain line a step; on a terminal a live line with the time gone by, too. */
-import process from "node:process";
 import createSpinner from "yocto-spinner";
 import type { ApplyEvent } from "../apply/result.js";
 import type { Wait } from "../dbt/client.js";
 import { liveLine, liveText, progressLine, waitText } from "../render/apply-progress.js";
 import { plainWaits } from "./connect.js";
-import type { Io } from "./io.js";
+import type { Io, OutputStream } from "./io.js";
 import { isLive, lookOf, note } from "./output.js";
 
 export interface Progress {
@@ -20,7 +19,8 @@ const tickMs = 200;
 
 export const createProgress = (io: Io, options: { readonly color?: boolean }): Progress => {
   const look = lookOf(io, io.stderr, options);
-  const live = isLive(io) ? new LiveLine(io, look) : undefined;
+  const { stderr } = io;
+  const live = isLive(io) && isTerminal(stderr) ? new LiveLine(io, stderr, look) : undefined;
   let stepBegan = 0;
   const onWait: Progress["onWait"] =
     live === undefined
@@ -43,9 +43,13 @@ export const createProgress = (io: Io, options: { readonly color?: boolean }): P
   };
 };
 
+/** A stream of the process, which can move its cursor. */
+const isTerminal = (stream: OutputStream): stream is OutputStream & NodeJS.WriteStream =>
+  "cursorTo" in stream && "clearLine" in stream;
+
 /** The one line that a terminal redraws. Signals stay ours: a step under way must be finished honestly. */
 class LiveLine {
-  readonly #spinner = createSpinner({ stream: process.stderr, handleSignals: false });
+  readonly #spinner: ReturnType<typeof createSpinner>;
   readonly #io: Io;
   readonly #look: Parameters<typeof liveLine>[2];
   #text = "";
@@ -53,7 +57,8 @@ class LiveLine {
   #since: number | undefined;
   #tick: NodeJS.Timeout | undefined;
 
-  constructor(io: Io, look: Parameters<typeof liveLine>[2]) {
+  constructor(io: Io, stream: NodeJS.WriteStream, look: Parameters<typeof liveLine>[2]) {
+    this.#spinner = createSpinner({ stream, handleSignals: false });
     this.#io = io;
     // Room for the spinner's own character and blank.
     this.#look = { ...look, width: look.width - 2 };

@@ -4,8 +4,9 @@ import { resolve } from "node:path";
 import { Failure, failure } from "../model/failure.js";
 import type { Plan } from "../plan/plan.js";
 import { readPlanFile } from "../plan/plan-file.js";
+import { shellWord } from "./file-words.js";
 import type { Io } from "./io.js";
-import { reasonOf } from "./output.js";
+import { reasonOf } from "./io-errors.js";
 
 /** Throws `Failure` where the file is missing, damaged, or of a version this program does not know. */
 export const readPlan = async (io: Io, file: string): Promise<Plan> => {
@@ -19,7 +20,7 @@ export const readPlan = async (io: Io, file: string): Promise<Plan> => {
     throw failure(
       "plan-file-not-a-plan",
       `${file} is not a saved plan`,
-      `For a policy, name it with --policy ${file}`,
+      `For a policy, name it with --policy ${shellWord(file)}`,
     );
   const { plan, diagnostics } = readPlanFile(text, file);
   if (plan === undefined) throw new Failure(diagnostics);

@@ -7,6 +7,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Journal } from "../apply/ports.js";
 import { type Failure, failure } from "../model/failure.js";
+import { ownerOnly } from "./write-target.js";
 
 export interface FileJournal extends Journal {
   readonly path: string;
@@ -17,7 +18,7 @@ export interface FileJournal extends Journal {
 export const createFileJournal = async (path: string): Promise<FileJournal> => {
   let file: FileHandle;
   try {
-    file = await open(path, "ax", 0o600);
+    file = await open(path, "ax", ownerOnly);
     await flushDirectory(dirname(path));
   } catch (error) {
     throw codeOf(error) === "EEXIST" ? alreadyThere(path) : unwritable(path, error);

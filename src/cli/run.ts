@@ -48,7 +48,7 @@ const add = async (program: Command, entry: CommandEntry, io: Io, load: boolean)
   const command = program.command(entry.name, { hidden: entry.hidden ?? false }).description(entry.summary);
   command.copyInheritedSettings(program);
   if (!load) return;
-  (await entry.load()).configure(command, io);
+  (await entry.load()).configure(command, io, { run, withOptionsOf: programFor });
   for (const one of [command, ...command.commands]) {
     const name = one === command ? entry.name : `${entry.name} ${one.name()}`;
     one.addHelpText("after", () => examplesText(name));

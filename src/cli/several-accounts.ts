@@ -1,6 +1,7 @@
 /** Which account each of several policies is for, as the files say: enough to distribute, and to see a clash. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { parseHost } from "../dbt/host.js";
 import { failure } from "../model/failure.js";
 import { parsePolicy } from "../policy/parse-policy.js";
 import { type MatrixRow, renderMatrix } from "../render/several.js";
@@ -45,19 +46,23 @@ export const accountNamedBy = async (
 };
 
 /**
- * Two policies of one account would undo each other. Throws `Failure` where they are, or may be: where one names no
- * account, `elsewhere` (a flag, the environment) gives all of those the same.
+ * Two policies of one account would undo each other. Throws `Failure` where they are, in whatever spelling their hosts
+ * stand. What a policy does not say comes from `elsewhere` (a flag, the environment), as it will in its own run; one
+ * that then still has no account or no host ends there by itself.
  */
 export const requireDistinctAccounts = async (
   io: Pick<Io, "cwd">,
   files: readonly string[],
-  elsewhere: string | undefined,
+  elsewhere: { readonly account: string | undefined; readonly host: string | undefined },
 ): Promise<void> => {
   const seen = new Map<string, string>();
   for (const { policy, account, host } of await accountsOf(io, files)) {
-    const id = account ?? elsewhere;
-    if (id === undefined) continue;
-    const key = `${id} ${host ?? ""}`;
+    const id = account ?? (elsewhere.account?.trim() || undefined);
+    const where = host ?? (elsewhere.host || undefined);
+    if (id === undefined || where === undefined) continue;
+    const parsed = parseHost(where, "the policy");
+    if (!("host" in parsed)) continue;
+    const key = `${id} ${parsed.host.host}`;
     const other = seen.get(key);
     if (other !== undefined)
       throw failure(

@@ -1,11 +1,12 @@
 /** Runs a command for each of several policies, isolated, and joins what came out (several.ts). */
 import { basename, extname, join } from "node:path";
+import type { Diagnostic } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
 import { renderDiagnosticsJson } from "../render/diagnostics-json.js";
 import { defaultMaxBytes } from "../render/markdown.js";
 import { joinParts, type Part, policyHeading, renderSummary, worstExitCode } from "../render/several.js";
 import type { Io, OutputStream } from "./io.js";
-import { lookOf, plain, writeFileWhole } from "./output.js";
+import { lookOf, noteDiagnostics, plain, requireWritableFiles, writeFileWhole } from "./output.js";
 import { reportCrash, reportFailure } from "./report.js";
 import type { SetOptions, SeveralKind } from "./several.js";
 import { requireDistinctAccounts } from "./several-accounts.js";
@@ -37,15 +38,20 @@ interface Ended {
 }
 
 export const runSeveral = async (runs: SeveralRuns): Promise<void> => {
-  const { io, files, kind, options } = runs;
+  const { io, files, kind, options, flags } = runs;
   if (kind.distinct)
-    await requireDistinctAccounts(
-      io,
-      files,
-      textOf(options["account"]) ?? (io.env["DBT_CLOUD_ACCOUNT_ID"] || undefined),
-    );
+    await requireDistinctAccounts(io, files, {
+      account: textOf(options["account"]) ?? io.env["DBT_CLOUD_ACCOUNT_ID"],
+      host: textOf(options["host"]) ?? io.env["DBT_CLOUD_HOST_URL"],
+    });
   const targets = targetsOf(options);
-  const names = folderNames(files);
+  // Where accounts are changed, a name that cannot be written is better told before.
+  if (flags.has("--auto-approve"))
+    await requireWritableFiles(
+      io,
+      targets.flatMap(({ file }) => (file === undefined ? [] : [file])),
+    );
+  const names = fileNames(files);
   const ended: Ended[] = [];
   const waiting = files.map((file, at) => ({ file, set: settingsOf(runs, names[at] ?? file) }));
   // A few at a time, but shown in the order given: the first that is not shown yet is always under way.
@@ -55,8 +61,13 @@ export const runSeveral = async (runs: SeveralRuns): Promise<void> => {
     started.push(runFor(runs, targets, file, set));
   }
   for (const run of started.slice(ended.length)) await show(runs, targets, await run, ended);
-  await deliverJoined(runs, targets, ended);
-  io.exitCode = worstExitCode(ended.map(({ exitCode }) => exitCode));
+  const codes = ended.map(({ exitCode }) => exitCode);
+  io.exitCode = worstExitCode(codes);
+  const problems = await deliverJoined(runs, targets, ended);
+  if (problems.length === 0) return;
+  // What was done to the accounts outweighs a report that could not be written.
+  noteDiagnostics(io, problems, { color: options["color"] !== false });
+  io.exitCode = worstExitCode([...codes, exitCodes.error]);
 };
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
@@ -72,20 +83,31 @@ const targetsOf = ({ format, output, write }: Readonly<Record<string, unknown>>)
 /** Text on standard output is shown policy by policy, as it comes. */
 const isShown = ([main]: readonly Target[]): boolean => main?.format === "text" && main.file === undefined;
 
-/** The base name of each policy; its whole path where two share that. */
-const folderNames = (files: readonly string[]): readonly string[] => {
-  const short = files.map((file) => basename(file, extname(file)));
-  return files.map((file, at) => {
-    const name = short[at] ?? file;
-    const shared = short.filter((other) => other === name).length > 1;
-    return shared
-      ? file
-          .replace(/\.[^./\\]*$/, "")
-          .replace(/^[./\\]+|[/\\:]+/g, "-")
-          .replace(/^-/, "")
-      : name;
+/**
+ * A file name for each policy: its base name, its whole path where two share that, and a number where that is not
+ * enough. Names that differ by case alone are one to some file systems.
+ */
+export const fileNames = (policies: readonly string[]): readonly string[] => {
+  const short = policies.map((file) => basename(file, extname(file)));
+  const taken = new Set<string>();
+  return policies.map((file, at) => {
+    const base = short[at] ?? file;
+    const shared = short.filter((other) => sameName(other) === sameName(base)).length > 1;
+    const wanted = shared ? pathAsName(file) : base;
+    let name = wanted;
+    for (let number = 2; taken.has(sameName(name)); number += 1) name = `${wanted}-${number}`;
+    taken.add(sameName(name));
+    return name;
   });
 };
+
+const sameName = (name: string): string => name.toLowerCase().normalize("NFC");
+
+const pathAsName = (file: string): string =>
+  file
+    .replace(/\.[^./\\]*$/, "")
+    .replace(/^[./\\]+|[/\\:]+/g, "-")
+    .replace(/^-/, "");
 
 /** `--out` and apply's `--receipt` name a folder here; a limit on markdown is for all together. */
 const settingsOf = ({ options, flags, files }: SeveralRuns, name: string): SetOptions => {
@@ -144,7 +166,7 @@ const runFor = async (
     await one(file, own, set);
     exitCode = own.exitCode;
   } catch (error) {
-    exitCode = report(error, own, options);
+    exitCode = await report(error, own, options);
     for (const [target, { format }] of targets.entries())
       if (format === "json" && error instanceof Failure)
         outputs.set(target, renderDiagnosticsJson(error.diagnostics));
@@ -152,7 +174,7 @@ const runFor = async (
   return { file, exitCode, outputs, said };
 };
 
-const report = (error: unknown, io: Io, { color, debug }: SeveralRuns["options"]): ExitCode => {
+const report = (error: unknown, io: Io, { color, debug }: SeveralRuns["options"]): Promise<ExitCode> => {
   const argv = [...(color === false ? ["--no-color"] : []), ...(debug === true ? ["--debug"] : [])];
   return error instanceof Failure ? reportFailure(error, argv, io) : reportCrash(error, argv, io);
 };
@@ -170,12 +192,14 @@ const show = async (
   if (isShown(targets)) io.stdout.write("\n");
 };
 
+/** What could not be written; the main output is on standard output then. */
 const deliverJoined = async (
   { io, options }: SeveralRuns,
   targets: readonly Target[],
   ended: readonly Ended[],
-): Promise<void> => {
+): Promise<readonly Diagnostic[]> => {
   const shown = isShown(targets);
+  const problems: Diagnostic[] = [];
   for (const [target, { format, file }] of targets.entries()) {
     const parts: Part[] = ended.map(({ file: policy, exitCode, outputs }) => {
       const output = outputs.get(target);
@@ -184,6 +208,12 @@ const deliverJoined = async (
     const look = file === undefined ? lookOf(io, io.stdout, { color: options["color"] !== false }) : plain;
     const text = target === 0 && shown ? renderSummary(parts, look) : joinParts(format, parts, look);
     if (file === undefined) io.stdout.write(text);
-    else await writeFileWhole(io, file, text);
+    else
+      await writeFileWhole(io, file, text).catch((error: unknown) => {
+        if (!(error instanceof Failure)) throw error;
+        problems.push(...error.diagnostics);
+        if (target === 0) io.stdout.write(text);
+      });
   }
+  return problems;
 };

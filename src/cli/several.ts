@@ -5,7 +5,8 @@
  */
 import { Command, type Option } from "commander";
 import { failure } from "../model/failure.js";
-import type { CommandModule } from "./commands/index.js";
+import type { CommandModule, Program } from "./command-module.js";
+import { shellWord } from "./file-words.js";
 import type { Io } from "./io.js";
 import { writeFileWhole } from "./output.js";
 
@@ -24,8 +25,8 @@ export interface SeveralKind {
 export type SetOptions = Readonly<Record<string, unknown>>;
 
 export const forSeveral = (module: CommandModule, kind: SeveralKind): CommandModule => ({
-  configure(command, io) {
-    module.configure(command, io);
+  configure(command, io, program) {
+    module.configure(command, io, program);
     const policy = optionNamed(command, "--policy");
     if (policy === undefined) throw new Error(`${command.name()} has no --policy`);
     policy.argParser((file: string, before: unknown) => (Array.isArray(before) ? [...before, file] : [file]));
@@ -33,7 +34,7 @@ export const forSeveral = (module: CommandModule, kind: SeveralKind): CommandMod
     if (kind.positional) command.argument("[policies...]", "policy files, each of an account of its own");
     const format = optionNamed(command, "--format");
     if (kind.matrix && format?.argChoices !== undefined) format.choices([...format.argChoices, "matrix"]);
-    command.action(() => runAll(module, kind, command, io));
+    command.action(() => runAll(module, kind, command, io, program));
   },
 });
 
@@ -49,12 +50,18 @@ const policiesOf = (command: Command, kind: SeveralKind): string[] => {
   return named.length === 0 ? ["policy.yaml"] : [...new Set(named)];
 };
 
-const runAll = async (module: CommandModule, kind: SeveralKind, command: Command, io: Io): Promise<void> => {
+const runAll = async (
+  module: CommandModule,
+  kind: SeveralKind,
+  command: Command,
+  io: Io,
+  program: Program,
+): Promise<void> => {
   const files = policiesOf(command, kind);
   const [only, ...more] = files;
   const operands = kind.positional ? [] : command.args;
   const one = (file: string, own: Io, set: SetOptions = {}) =>
-    runOne(module, command, operands, file, own, set);
+    runOne({ module, command, operands, program }, file, own, set);
   if (command.getOptionValue("format") === "matrix") await printMatrix(io, command, files);
   else if (only !== undefined && more.length === 0) await one(only, io);
   else {
@@ -62,7 +69,7 @@ const runAll = async (module: CommandModule, kind: SeveralKind, command: Command
       throw failure(
         "bad-option",
         "A saved plan is of one policy, and several are named",
-        `Leave out --policy: dbt-ip-rules ${command.name()} ${operands.join(" ")}`,
+        `Leave out --policy: dbt-ip-rules ${command.name()} ${operands.map(shellWord).join(" ")}`,
       );
     const { runSeveral } = await import("./several-runs.js");
     await runSeveral({ files, kind, options: command.opts(), flags: longFlags(command), io, one });
@@ -72,17 +79,22 @@ const runAll = async (module: CommandModule, kind: SeveralKind, command: Command
 const longFlags = (command: Command): ReadonlySet<string> =>
   new Set(command.options.flatMap(({ long }) => (long === undefined ? [] : [long])));
 
+interface Line {
+  readonly module: CommandModule;
+  readonly command: Command;
+  readonly operands: readonly string[];
+  readonly program: Program;
+}
+
 /** The command as its own module made it, given what was parsed, and this policy. */
 const runOne = async (
-  module: CommandModule,
-  command: Command,
-  operands: readonly string[],
+  { module, command, operands, program }: Line,
   file: string,
   io: Io,
   set: SetOptions,
 ): Promise<void> => {
   const inner = new Command(command.name()).copyInheritedSettings(command);
-  module.configure(inner, io);
+  module.configure(inner, io, program);
   for (const [name, value] of Object.entries<unknown>({ ...command.opts(), policy: file, ...set }))
     inner.setOptionValueWithSource(name, value, command.getOptionValueSource(name) ?? "default");
   await inner.parseAsync(operands.length === 0 ? [] : ["--", ...operands], { from: "user" });

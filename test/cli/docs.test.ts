@@ -6,6 +6,7 @@ import { renderCommandsDocs } from "../../src/cli/docs/commands-docs.js";
 import { errorGroups } from "../../src/cli/docs/error-codes.js";
 import { renderErrorsDocs } from "../../src/cli/docs/errors-docs.js";
 import { renderManPage } from "../../src/cli/docs/man-page.js";
+import { exitCodeTable, variableTable } from "../../src/cli/docs/settings.js";
 import { helpExamples } from "../../src/cli/examples.js";
 import type { Io } from "../../src/cli/io.js";
 import { wholeProgram } from "../../src/cli/run.js";
@@ -46,6 +47,14 @@ const canFormat = (() => {
     return false;
   }
 })();
+
+describe("the README", () => {
+  it("has the exit codes and the environment as the program's own pages do", () => {
+    const readme = readFileSync("README.md", "utf8");
+    expect(readme).toContain(exitCodeTable());
+    expect(readme).toContain(variableTable());
+  });
+});
 
 describe("the man page", () => {
   it.runIf(canFormat)("is one that groff formats without a warning", () => {

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { duration, policyOptions } from "../../src/cli/options.js";
+import { duration, rehearsalOptions } from "../../src/cli/options.js";
 
 const nowOf = (text: string): string => {
-  const command = policyOptions(new Command())
+  const command = rehearsalOptions(new Command())
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   command.parse(["--now", text], { from: "user" });

@@ -5,7 +5,7 @@ import { lstat, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/pro
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { TemporaryFile } from "../../src/cli/streamed-output.js";
+import { WholeFile } from "../../src/cli/whole-file.js";
 import { dbtIpRules, newFolder } from "./world.js";
 
 const policyIn = async () => {
@@ -25,7 +25,7 @@ describe.skipIf(process.platform === "win32")("what is no file", () => {
     expect(JSON.parse(await read).verdict).toBe("ok");
     expect((await lstat(pipe)).isFIFO()).toBe(true);
     const again = text(createReadStream(pipe));
-    const sink = await TemporaryFile.create({ cwd }, "pipe");
+    const sink = await WholeFile.create({ cwd }, "pipe");
     await sink.write("streamed");
     await sink.close();
     expect(await again).toBe("streamed");

@@ -5,21 +5,27 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { applyPlan } from "../../apply/apply-plan.js";
 import type { ApplyResult } from "../../apply/result.js";
+import type { AuditVerification } from "../../audit/verification.js";
 import type { DbtClient } from "../../dbt/client.js";
-import { failure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
 import { overrideFlags } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
 import { renderApplyJson } from "../../render/apply-json.js";
 import { renderApplyMarkdown } from "../../render/apply-markdown.js";
 import { renderApplyText } from "../../render/apply-text.js";
+import { renderAuditText } from "../../render/audit-text.js";
+import { auditClosing } from "../../render/audit-words.js";
+import type { Look } from "../../render/look.js";
 import { closingLine } from "../../render/plan-summary.js";
 import { renderPlanText } from "../../render/plan-text.js";
-import { planVerdict } from "../../render/verdict.js";
+import { auditExitCode, planVerdict } from "../../render/verdict.js";
 import { verifyAfterApply } from "../audit-after-apply.js";
 import { confirm, notApproved, requireApproval } from "../confirm.js";
 import { connectForWriting, connectionOf } from "../connect.js";
+import { shellWord, shownFile } from "../file-words.js";
 import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
 import type { Io } from "../io.js";
+import { reasonOf } from "../io-errors.js";
 import { learnClient } from "../learn-client.js";
 import { requirePolicy } from "../load-policy.js";
 import { acquireLock } from "../lock.js";
@@ -30,9 +36,9 @@ import {
   type OutputOptions,
   outputOptions,
   type PolicyOptions,
-  policyOptions,
+  policyOption,
 } from "../options.js";
-import { deliver, lookOf, note, reasonOf, withNewline } from "../output.js";
+import { deliverAnyway, lookOf, note, noteDiagnostics, requireWritable, withNewline } from "../output.js";
 import { preparePlan } from "../prepare-plan.js";
 import { createProgress, type Progress } from "../progress.js";
 import { readPlan } from "../read-plan.js";
@@ -55,7 +61,7 @@ interface Options
 }
 
 export const configure = (command: Command, io: Io): void => {
-  outputOptions(guardOptions(connectionOptions(policyOptions(command))), formats)
+  outputOptions(guardOptions(connectionOptions(policyOption(command))), formats)
     .argument("[planfile]", "a plan saved with: plan --out FILE (default: plan the policy now)")
     .option("--auto-approve", "do not ask; needed where there is no terminal")
     .option("--receipt <file>", "where the receipt goes (default: .dbt-ip-rules/receipts/)")
@@ -85,7 +91,13 @@ const apply = async (
 ): Promise<void> => {
   const source =
     planFile === undefined ? await requirePolicy(io, options) : { plan: await readPlan(io, planFile) };
-  const connection = connectionOf(io, options, "plan" in source ? source.plan : source.policy);
+  const connection = connectionOf(
+    io,
+    options,
+    "plan" in source ? { account: source.plan.account, from: "saved plan" } : source.policy,
+  );
+  // A name that cannot be written is better told before the account is changed than after.
+  await requireWritable(io, options);
   const lock = await acquireLock({ host: connection.host, id: connection.accountId }, io.env, io.now());
   const progress = createProgress(io, options);
   const client = connectForWriting(io, options, connection, progress.onWait);
@@ -150,32 +162,61 @@ const carryOut = async (
     progress.stop();
     await receipt?.close();
   }
-  if (receipt !== undefined) note(io, `Receipt: ${relative(io.cwd, receipt.path)}`);
-  await deliverResult(io, plan, result, planFile, receipt?.path, options);
+  // A change of the account outweighs whatever its report meets.
   io.exitCode = result.exitCode;
-  if (result.outcome === "done" && options.audit === true && receipt !== undefined)
-    io.exitCode = await verifyAfterApply(io, client, relative(io.cwd, receipt.path), options);
+  if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
+  const end = { result, planFile, receipt: receipt?.path };
+  if (result.outcome === "done" && options.audit === true && receipt !== undefined) {
+    const file = relative(io.cwd, receipt.path);
+    const audit = await verifyAfterApply(io, client, file, options.auditTimeout);
+    io.exitCode = auditExitCode(audit.verdict);
+    await deliverEnd(io, plan, { ...end, audit }, options);
+  } else await deliverEnd(io, plan, end, options);
 };
 
-const deliverResult = async (
+interface End {
+  readonly result: ApplyResult;
+  readonly planFile: string | undefined;
+  readonly receipt: string | undefined;
+  readonly audit?: AuditVerification;
+}
+
+/** One document with one verdict; a report that cannot be written changes no exit code but 0. */
+const deliverEnd = async (
   io: Io,
   { account }: Plan,
-  result: ApplyResult,
-  planFile: string | undefined,
-  receipt: string | undefined,
+  { result, planFile, receipt, audit }: End,
   options: Options,
 ): Promise<void> => {
-  const from = planFile === undefined ? `--policy ${options.policy}` : planFile;
+  const policy = `--policy ${shellWord(options.policy)}`;
   const commands = {
-    applyAgain: `dbt-ip-rules apply ${from}`,
-    planAgain: `dbt-ip-rules plan${planFile === undefined ? ` --policy ${options.policy}` : ""}`,
+    applyAgain: `dbt-ip-rules apply ${planFile === undefined ? policy : shellWord(planFile)}`,
+    planAgain: `dbt-ip-rules plan${planFile === undefined ? ` ${policy}` : ""}`,
   };
-  await deliver(io, options, {
-    text: (look) => renderApplyText(result, { ...look, ...commands }),
-    json: () => renderApplyJson(result, { account, ...(receipt === undefined ? {} : { receipt }) }),
-    markdown: () =>
-      renderApplyMarkdown(result, { account, ...commands, ...(receipt === undefined ? {} : { receipt }) }),
-  });
+  const written = receipt === undefined ? {} : { receipt };
+  const audited = audit === undefined ? {} : { audit };
+  const text = (look: Look) => {
+    const applied = renderApplyText(result, { ...look, ...commands });
+    return audit === undefined ? applied : `${applied}\n${renderAuditText(audit, look)}`;
+  };
+  if (audit !== undefined && options.format !== "text")
+    note(io, renderAuditText(audit, lookOf(io, io.stderr, options)));
+  await deliverAnyway(
+    io,
+    options,
+    {
+      text,
+      json: () => renderApplyJson(result, { account, ...written, ...audited, exitCode: io.exitCode }),
+      markdown: () => {
+        const applied = renderApplyMarkdown(result, { account, ...commands, ...written });
+        return audit === undefined ? applied : `${applied}\n**${auditClosing(audit)}**\n`;
+      },
+    },
+    ({ diagnostics }) => {
+      noteDiagnostics(io, diagnostics, options);
+      if (io.exitCode === exitCodes.done) io.exitCode = exitCodes.error;
+    },
+  );
 };
 
 const noJournal = { append: async () => undefined };

@@ -25,7 +25,8 @@ import {
   duration,
 } from "../options.js";
 import { note, writeFileWhole } from "../output.js";
-import { TemporaryFile } from "../streamed-output.js";
+import { WholeFile } from "../whole-file.js";
+import { ownerOnly } from "../write-target.js";
 
 interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
   readonly output: string;
@@ -52,7 +53,7 @@ const range = async (io: Io, options: Options): Promise<void> => {
   const query = checkRange(io, options);
   if (!isWholeDays(query))
     note(io, "The service exports whole UTC days: the first and the last are taken whole");
-  const client = connectReadOnly(io, options);
+  const client = connectReadOnly(io, options, connectionOf(io, options));
   try {
     await exportRange(client, query, {
       files: exportFiles(io, options.output),
@@ -90,10 +91,10 @@ const everything = async (io: Io, options: Options): Promise<void> => {
 
 const exportFiles = (io: Io, output: string): ExportFiles => {
   const jobFile = `${output}.export-job.json`;
-  let file: TemporaryFile | undefined;
+  let file: WholeFile | undefined;
   return {
     async writeTemporary(chunks) {
-      file = await TemporaryFile.create(io, output);
+      file = await WholeFile.create(io, output, ownerOnly);
       try {
         for await (const chunk of chunks) await file.write(chunk);
         await file.settle();
@@ -109,7 +110,7 @@ const exportFiles = (io: Io, output: string): ExportFiles => {
       const text = await readFile(resolve(io.cwd, jobFile), "utf8").catch(() => undefined);
       return text === undefined ? undefined : readExportJob(text);
     },
-    writeJob: (job) => writeFileWhole(io, jobFile, `${JSON.stringify(job)}\n`, 0o600),
+    writeJob: (job) => writeFileWhole(io, jobFile, `${JSON.stringify(job)}\n`, ownerOnly),
     removeJob: () => rm(resolve(io.cwd, jobFile), { force: true }),
   };
 };

@@ -14,11 +14,12 @@ import { jsonText, visible } from "../../render/neutralise.js";
 import { plainStyle } from "../../render/style.js";
 import { counted } from "../../render/words.js";
 import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
-import { connectReadOnly } from "../connect.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import { type ConnectionOptions, connectionOptions, type DebugOptions, debugOptions } from "../options.js";
 import { lookOf, note, noteDiagnostics } from "../output.js";
-import { type Sink, sinkFor } from "../streamed-output.js";
+import { sinkFor } from "../streamed-output.js";
+import type { Sink } from "../whole-file.js";
 
 const formats = ["text", "json", "ndjson", "csv"] as const;
 type Format = (typeof formats)[number];
@@ -84,7 +85,7 @@ async function* selected(
   options: Options,
   matches: (event: AuditEvent) => boolean,
 ): AsyncGenerator<AuditEvent> {
-  const client = connectReadOnly(io, options);
+  const client = connectReadOnly(io, options, connectionOf(io, options));
   const { types } = eventFilter(options.event ?? []);
   const query = { ...checkRange(io, options), ...(types === undefined ? {} : { types }) };
   let left = options.limit ?? Number.POSITIVE_INFINITY;

@@ -6,10 +6,9 @@ import { renderAuditJson } from "../../render/audit-json.js";
 import { renderAuditJunit } from "../../render/audit-junit.js";
 import { renderAuditMarkdown } from "../../render/audit-markdown.js";
 import { renderAuditText } from "../../render/audit-text.js";
-import { counted } from "../../render/words.js";
-import { auditExitCodes } from "../audit-after-apply.js";
-import { interruptibleSleep } from "../audit-options.js";
-import { connectReadOnly } from "../connect.js";
+import { auditExitCode } from "../../render/verdict.js";
+import { interruptibleSleep, waitingNote } from "../audit-options.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
@@ -18,7 +17,7 @@ import {
   type OutputOptions,
   outputOptions,
 } from "../options.js";
-import { deliver, isLive, note, noteDiagnostics } from "../output.js";
+import { deliver, noteDiagnostics } from "../output.js";
 import { readReceipts } from "../read-receipts.js";
 
 const formats = ["text", "json", "junit", "markdown"] as const;
@@ -56,7 +55,7 @@ const verify = async (io: Io, options: Options): Promise<void> => {
       `The receipts are of account ${account.id}, and --account says ${options.account}`,
       "Leave --account out: the receipts tell it",
     );
-  const client = connectReadOnly(io, options, { account });
+  const client = connectReadOnly(io, options, connectionOf(io, options, { account, from: "receipt" }));
   try {
     const ports = { reader: client, now: () => io.now(), sleep: interruptibleSleep(io) };
     const verification = await awaitAudit(receipts, ports, {
@@ -70,23 +69,8 @@ const verify = async (io: Io, options: Options): Promise<void> => {
       junit: () => renderAuditJunit(verification),
       markdown: () => renderAuditMarkdown(verification),
     });
-    io.exitCode = auditExitCodes[verification.verdict];
+    io.exitCode = auditExitCode(verification.verdict);
   } finally {
     await client.close();
   }
-};
-
-/** On a terminal each wait, in a log only the first. */
-const waitingNote = (io: Io) => {
-  let told = false;
-  return ({ missing }: { readonly missing: number }): void => {
-    if (told && !isLive(io)) return;
-    told = true;
-    note(
-      io,
-      missing === 0
-        ? "Waiting for the audit log"
-        : `Waiting for the audit log: ${counted(missing, "event")} to come`,
-    );
-  };
 };

@@ -21,6 +21,7 @@ import { eventLine, eventNdjson } from "../../render/audit-events.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
+import { reasonOf } from "../io-errors.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -28,7 +29,7 @@ import {
   debugOptions,
   duration,
 } from "../options.js";
-import { lookOf, note, noteDiagnostics, reasonOf, writeFileWhole } from "../output.js";
+import { lookOf, note, noteDiagnostics, writeFileWhole } from "../output.js";
 import { streamSink } from "../streamed-output.js";
 
 interface Options extends ConnectionOptions, DebugOptions {
@@ -74,8 +75,8 @@ export const configureWatch = (command: Command, io: Io): void => {
 const watch = async (io: Io, options: Options): Promise<void> => {
   const filter = eventFilter(options.event ?? Object.values(ipRestrictionTypes));
   noteDiagnostics(io, filter.diagnostics, options);
-  const { accountId } = connectionOf(io, options);
-  const client = connectReadOnly(io, options);
+  const connection = connectionOf(io, options);
+  const client = connectReadOnly(io, options, connection);
   const clock = serverClock(client, () => io.now());
   const sleep = interruptibleSleep(io);
   const ports: WatchPorts = {
@@ -95,7 +96,7 @@ const watch = async (io: Io, options: Options): Promise<void> => {
     overlapMs: options.lateness,
   };
   try {
-    await follow(io, accountId, ports, watchOptions, options);
+    await follow(io, connection.accountId, ports, watchOptions, options);
   } catch (error) {
     if (!(error instanceof Failure) || !endsQuietly(error, io)) throw error;
   } finally {

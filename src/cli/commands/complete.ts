@@ -6,13 +6,13 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { Program } from "../command-module.js";
 import { type Candidate, complete, type Sources } from "../complete-words.js";
 import type { Io } from "../io.js";
-import { programFor } from "../run.js";
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   command.argument("[words...]").action(async (words: readonly string[]) => {
-    const { candidates, files } = await complete(words, sourcesOf(io));
+    const { candidates, files } = await complete(words, sourcesOf(io, program));
     const lines = candidates.map(({ word, description }) =>
       description === "" ? word : `${word}\t${description}`,
     );
@@ -20,8 +20,8 @@ export const configure = (command: Command, io: Io): void => {
   });
 };
 
-const sourcesOf = (io: Io): Sources => ({
-  program: (name) => programFor(io, name),
+const sourcesOf = (io: Io, program: Program): Sources => ({
+  program: (name) => program.withOptionsOf(io, name),
   ruleNames: (file = "policy.yaml") => ruleNames(io, file),
   eventTypes,
 });

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type RunningEmulator, startEmulator } from "../../emulator/start-emulator.js";
 import { exitCodes, failure } from "../../model/failure.js";
+import type { Program } from "../command-module.js";
 import type { Io } from "../io.js";
 import { debugOptions } from "../options.js";
 import { lookOf } from "../output.js";
 import { packageFile } from "../package-file.js";
-import { run } from "../run.js";
 
 const accountId = 66847;
 const token = "demo-token";
@@ -35,7 +35,20 @@ const accountBefore = {
   ],
 } as const;
 
-export const configure = (command: Command, io: Io): void => {
+const whyTwoCalls = `Why one rule is updated by two calls: the API can carry out a part of a call,
+the removals without the additions. So what is added goes first, alone, and
+nobody who keeps access loses it in between.`;
+
+const inClone = "  npm link                      # in this clone, once: makes the command";
+const nextSteps = `  export DBT_CLOUD_TOKEN=…      # of an Account Admin or Security Admin
+  dbt-ip-rules init             # asks for account and URL, writes policy.yaml
+  dbt-ip-rules import --merge policy.yaml
+  dbt-ip-rules plan`;
+
+/** Not installed by npm: the command may not be on the user's path. */
+const isClone = (): boolean => !packageFile("policy.yaml").includes("node_modules");
+
+export const configure = (command: Command, io: Io, program: Program): void => {
   debugOptions(command).action(async (options: { readonly color: boolean; readonly debug?: boolean }) => {
     const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-demo-"));
     const emulator = await startEmulator({
@@ -49,7 +62,7 @@ export const configure = (command: Command, io: Io): void => {
     });
     try {
       await copyFile(packageFile("policy.yaml"), join(folder, "policy.yaml"));
-      await new Tour(io, folder, emulator, options).take();
+      await new Tour(io, program, folder, emulator, options).take();
     } finally {
       await emulator.close();
       await rm(folder, { recursive: true, force: true });
@@ -59,6 +72,7 @@ export const configure = (command: Command, io: Io): void => {
 
 class Tour {
   readonly #io: Io;
+  readonly #program: Program;
   readonly #folder: string;
   readonly #emulator: RunningEmulator;
   readonly #flags: readonly string[];
@@ -66,11 +80,13 @@ class Tour {
 
   constructor(
     io: Io,
+    program: Program,
     folder: string,
     emulator: RunningEmulator,
     options: { readonly color: boolean; readonly debug?: boolean },
   ) {
     this.#io = io;
+    this.#program = program;
     this.#folder = folder;
     this.#emulator = emulator;
     this.#flags = [...(options.color ? [] : ["--no-color"]), ...(options.debug === true ? ["--debug"] : [])];
@@ -79,33 +95,47 @@ class Tour {
   }
 
   async take(): Promise<void> {
-    this.#say(`\nAn account with two rules, served by the emulator at ${this.#emulator.url}.`);
-    this.#say("The policy says what it should be:\n");
-    this.#io.stdout.write(await readFile(join(this.#folder, "policy.yaml"), "utf8"));
-    this.#say("\n1. The plan: what would change, and who gains or loses access.");
-    await this.#type(["plan", "--out", "plan.json"]);
-    this.#say("\n2. Apply exactly that plan, then confirm every change in the audit log.");
+    this.#head("The dbt API, served from this machine, and a policy for its account");
+    this.#text(await this.#rulesOfPolicy());
+    this.#head("1. Plan: what would change, and who gains or loses access");
+    await this.#type(["plan", "--client-ip", callerAddress, "--out", "plan.json"]);
+    this.#text(whyTwoCalls);
+    this.#head("2. Apply exactly that plan, and confirm each change in the audit log");
     await this.#type(["apply", "plan.json", "--auto-approve", "--audit"]);
-    this.#say("\n3. The account as it is now.");
+    this.#head("3. The account as it is now");
     await this.#type(["show"]);
-    this.#say("\n4. Planned again, nothing is left to do.");
-    await this.#type(["plan", "--detailed-exitcode"]);
-    this.#say("\n5. Somebody opens a rule to the whole internet, by hand.");
+    this.#head("4. Planned again: nothing is left to do");
+    await this.#type(["plan", "--client-ip", callerAddress, "--detailed-exitcode"]);
+    this.#head("5. A colleague opens a rule to the whole internet by hand: who was it?");
     await this.#openToEveryone();
     await this.#type(["drift"], exitCodes.differences);
-    this.#say("\nThat was the whole loop. For your own account:");
-    this.#io.stdout.write(
-      "  export DBT_CLOUD_TOKEN=…   # a token with Account Admin or Security Admin\n" +
-        "  dbt-ip-rules import --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID --output policy.yaml\n" +
-        "  dbt-ip-rules plan --host YOUR_ACCESS_URL\n",
-    );
+    this.#head("That was the whole loop. Your own account");
+    this.#text(isClone() ? `${inClone}\n${nextSteps}` : nextSteps);
+  }
+
+  #head(text: string): void {
+    this.#say(`\n== ${text} ==`);
+  }
+
+  #text(text: string): void {
+    this.#io.stdout.write(`\n${text}\n`);
+  }
+
+  /** What the policy asks for; its tests and guards are for who opens the file. */
+  async #rulesOfPolicy(): Promise<string> {
+    const text = await readFile(join(this.#folder, "policy.yaml"), "utf8");
+    const from = text.indexOf("\nversion:") + 1;
+    const to = text.indexOf("\ntests:");
+    const lines = text.slice(from, to).trimEnd().split("\n");
+    const shown = lines.filter((line) => !line.startsWith("#"));
+    return [...shown, "", "# … and tests and guards, which policy.yaml has too"].join("\n");
   }
 
   /** One command as the user would type it, in this process; any other exit code ends the tour. */
   async #type(args: readonly string[], expected: number = exitCodes.done): Promise<void> {
     const shown = ["dbt-ip-rules", ...args].join(" ");
     this.#say(`\n$ ${shown}`);
-    const code = await run([...args, ...this.#flags], {
+    const code = await this.#program.run([...args, ...this.#flags], {
       ...this.#io,
       cwd: this.#folder,
       now: () => this.#io.now(),

@@ -21,7 +21,7 @@ import { renderDriftMarkdown } from "../../render/drift-markdown.js";
 import { renderDriftSarif } from "../../render/drift-sarif.js";
 import { renderDriftText } from "../../render/drift-text.js";
 import { driftExitCode, driftVerdict } from "../../render/verdict.js";
-import { connectReadOnly } from "../connect.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
 import {
@@ -29,8 +29,8 @@ import {
   connectionOptions,
   type OutputOptions,
   outputOptions,
-  type PolicyOptions,
-  policyOptions,
+  type RehearsalOptions,
+  rehearsalOptions,
 } from "../options.js";
 import { deliver } from "../output.js";
 import { accountText, isSameAccount, newestReceipt, readReceipt } from "../read-receipts.js";
@@ -38,7 +38,7 @@ import { version } from "../version.js";
 
 const formats = ["text", "json", "markdown", "sarif"] as const;
 
-interface Options extends PolicyOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
   readonly base?: string;
   readonly receipt?: string;
   /** False with `--no-audit`. */
@@ -46,7 +46,7 @@ interface Options extends PolicyOptions, ConnectionOptions, OutputOptions<(typeo
 }
 
 export const configure = (command: Command, io: Io): void => {
-  outputOptions(connectionOptions(policyOptions(command)), formats)
+  outputOptions(connectionOptions(rehearsalOptions(command)), formats)
     .option("--base <policy>", "the policy as last applied: tells drift from what is only not applied yet")
     .option(
       "--receipt <file>",
@@ -60,7 +60,7 @@ const drift = async (io: Io, options: Options): Promise<void> => {
   if (options.base !== undefined && options.receipt !== undefined)
     throw failure("bad-option", "--base and --receipt answer the same question: give one of them");
   const { policy, diagnostics } = await requirePolicy(io, options);
-  const client = connectReadOnly(io, options, policy);
+  const client = connectReadOnly(io, options, connectionOf(io, options, policy));
   try {
     const snapshot = await client.readSnapshot();
     const made = makePlan({ policy, snapshot, diagnostics });

@@ -9,8 +9,10 @@ import { readSeedFile } from "../../emulator/seed-file.js";
 import { startEmulator } from "../../emulator/start-emulator.js";
 import type { TokenOption } from "../../emulator/tokens.js";
 import { failure } from "../../model/failure.js";
+import { visible } from "../../render/neutralise.js";
 import type { Io } from "../io.js";
 import { debugOptions } from "../options.js";
+import { note } from "../output.js";
 
 interface Flags {
   readonly port: string;
@@ -130,7 +132,7 @@ const run = async (flags: Flags, io: Io): Promise<void> => {
     faults: flags.fault.map(faultOf),
     listDeleted: flags.listDeleted === true,
     now: () => io.now(),
-    onProblem: (message) => io.stderr.write(`a request was answered with 500: ${message}\n`),
+    onProblem: (message) => note(io, `a request was answered with 500: ${visible(message)}`),
     ...(flags.clientIp === undefined ? {} : { clientIp: clientIpOf(flags.clientIp) }),
     ...(flags.state === undefined ? {} : { stateFile: resolve(io.cwd, flags.state) }),
     ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed)) }),

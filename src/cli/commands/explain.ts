@@ -1,6 +1,7 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
 import { type Command, Option } from "commander";
 import { containsPrefix, formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
+import { hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
@@ -15,7 +16,7 @@ import {
   renderExplainJson,
   renderExplainText,
 } from "../../render/explain.js";
-import { connectReadOnly } from "../connect.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
 import {
@@ -23,22 +24,22 @@ import {
   connectionOptions,
   type OutputOptions,
   outputOptions,
-  type PolicyOptions,
-  policyOptions,
+  type RehearsalOptions,
+  rehearsalOptions,
 } from "../options.js";
-import { deliver } from "../output.js";
+import { deliver, noteDiagnostics } from "../output.js";
 import { readPlan } from "../read-plan.js";
 import { accountNamedBy } from "../several-accounts.js";
 
 const formats = ["text", "json"] as const;
 
-interface Options extends PolicyOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
   readonly live?: boolean;
   readonly plan?: string;
 }
 
 export const configure = (command: Command, io: Io): void => {
-  outputOptions(connectionOptions(policyOptions(command)), formats)
+  outputOptions(connectionOptions(rehearsalOptions(command)), formats)
     .argument("<ip-or-cidr>", "an address, or a prefix whose parts may differ")
     .option("--live", "ask the account as it is, instead of the policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"))
@@ -79,11 +80,15 @@ const viewsOf = async (io: Io, prefix: Prefix, options: Options): Promise<Explai
     ];
   }
   if (options.live === true) {
-    const client = connectReadOnly(io, options, await accountNamedBy(io, options.policy, options));
-    const snapshot = await client.readSnapshot();
-    await client.close();
+    const client = connectReadOnly(
+      io,
+      options,
+      connectionOf(io, options, await accountNamedBy(io, options.policy, options)),
+    );
+    const snapshot = await client.readSnapshot().finally(() => client.close());
     const diagnostics = checkSnapshot(snapshot);
-    if (diagnostics.length > 0) throw new Failure(diagnostics);
+    if (hasErrors(diagnostics)) throw new Failure(diagnostics);
+    noteDiagnostics(io, diagnostics, options);
     return [
       { title: "the account", explanation: explain(stateOf(snapshot), prefix), places: idsOf(snapshot) },
     ];

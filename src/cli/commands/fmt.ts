@@ -4,6 +4,7 @@ import { hasErrors } from "../../model/diagnostic.js";
 import { exitCodes, Failure } from "../../model/failure.js";
 import { formatPolicy } from "../../policy/format-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
+import { shellWord, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { readPolicyBytes } from "../load-policy.js";
 import { debugOptions } from "../options.js";
@@ -23,19 +24,20 @@ export const configure = (command: Command, io: Io): void => {
     const bytes = await readPolicyBytes(io, options.policy);
     const { parsed, diagnostics } = parsePolicy(bytes, options.policy);
     if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+    const file = shownFile(options.policy);
     const before = new TextDecoder().decode(bytes);
     const after = formatPolicy(before);
     if (before === after) {
-      note(io, `${options.policy} is in canonical form.`);
+      note(io, `${file} is in canonical form.`);
     } else if (options.check === true) {
       note(
         io,
-        `${options.policy} is not in canonical form. To mend it: dbt-ip-rules fmt --policy ${options.policy}`,
+        `${file} is not in canonical form. To mend it: dbt-ip-rules fmt --policy ${shellWord(options.policy)}`,
       );
       io.exitCode = exitCodes.differences;
     } else {
       await writeFileWhole(io, options.policy, after);
-      note(io, `${options.policy} was put in canonical form.`);
+      note(io, `${file} was put in canonical form.`);
     }
   });
 };

@@ -10,7 +10,8 @@ import { mergeIntoPolicy, policyFromSnapshot } from "../../policy/import-policy.
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Policy } from "../../policy/policy.js";
 import { counted } from "../../render/words.js";
-import { connectReadOnly } from "../connect.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
+import { shellWord, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { readPolicyBytes } from "../load-policy.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
@@ -50,7 +51,7 @@ const importNew = async (io: Io, options: Options): Promise<void> => {
   await writeFileWhole(io, options.output, text);
   note(
     io,
-    `${options.output} holds the account's ${counted(snapshot.rules.length, "rule")}. Next: dbt-ip-rules plan --policy ${options.output}`,
+    `${shownFile(options.output)} holds the account's ${counted(snapshot.rules.length, "rule")}. Next: dbt-ip-rules plan --policy ${shellWord(options.output)}`,
   );
 };
 
@@ -65,13 +66,13 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<void> 
   const snapshot = await readAccount(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
   if (merged.added.length === 0) {
-    note(io, `${file} names every rule of the account already.`);
+    note(io, `${shownFile(file)} names every rule of the account already.`);
     return;
   }
   await writeFileWhole(io, file, merged.text);
   note(
     io,
-    `${file} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan --policy ${file}`,
+    `${shownFile(file)} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan --policy ${shellWord(file)}`,
   );
 };
 
@@ -89,7 +90,7 @@ const readTarget = async (io: Io, file: string) => {
 };
 
 const readAccount = async (io: Io, options: Options, policy?: Pick<Policy, "account">): Promise<Snapshot> => {
-  const client = connectReadOnly(io, options, policy);
+  const client = connectReadOnly(io, options, connectionOf(io, options, policy));
   try {
     const snapshot = await client.readSnapshot();
     const diagnostics = checkSnapshot(snapshot);
@@ -110,6 +111,6 @@ const mustNotExist = async (io: Io, file: string): Promise<void> => {
     throw failure(
       "file-exists",
       `${file} exists, and import never overwrites`,
-      `Name another file, or add the rules it lacks with: dbt-ip-rules import --merge ${file}`,
+      `Name another file, or add the rules it lacks with: dbt-ip-rules import --merge ${shellWord(file)}`,
     );
 };

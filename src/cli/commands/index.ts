@@ -1,12 +1,6 @@
 /** The commands in the order of the first screen; each module is loaded only when its command runs. */
-import type { Command } from "commander";
-import type { Io } from "../io.js";
+import type { CommandModule } from "../command-module.js";
 import { forSeveral } from "../several.js";
-
-/** One file of this folder. */
-export interface CommandModule {
-  configure(command: Command, io: Io): void;
-}
 
 export interface CommandEntry {
   readonly name: string;

@@ -5,10 +5,12 @@ import { type Command, Option } from "commander";
 import { parseHost } from "../../dbt/host.js";
 import { failure } from "../../model/failure.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
+import { shellWord, shownFile } from "../file-words.js";
 import { type FirstFile, firstFiles } from "../init-files.js";
 import type { Io } from "../io.js";
+import { cannotWrite } from "../io-errors.js";
 import { debugOptions } from "../options.js";
-import { cannotWrite, note } from "../output.js";
+import { note } from "../output.js";
 import { makeFolderFor } from "../write-target.js";
 
 interface Options {
@@ -114,12 +116,12 @@ const writeNew = async (io: Io, { name, text }: FirstFile): Promise<boolean> => 
     await writeFile(path, text, { flag: "wx" });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") {
-      note(io, `kept   ${name} (it exists)`);
+      note(io, `kept   ${shownFile(name)} (it exists)`);
       return false;
     }
     throw cannotWrite(name, error);
   }
-  note(io, `wrote  ${name}`);
+  note(io, `wrote  ${shownFile(name)}`);
   return true;
 };
 
@@ -130,13 +132,13 @@ const sayNext = (
 ): void => {
   // A policy that was there already says itself which account it is for.
   const where = known || !written.includes(policy) ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
-  const flag = policy === "policy.yaml" ? "" : ` --policy ${policy}`;
+  const flag = policy === "policy.yaml" ? "" : ` --policy ${shellWord(policy)}`;
   note(
     io,
     `
 Next, with a token of Account Admin or Security Admin:
   export DBT_CLOUD_TOKEN=...
-  dbt-ip-rules import --merge ${policy}${where}
+  dbt-ip-rules import --merge ${shellWord(policy)}${where}
   dbt-ip-rules validate${flag}
   dbt-ip-rules plan${flag}${where}`,
   );

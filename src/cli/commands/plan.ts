@@ -7,7 +7,8 @@ import { renderPlanJson } from "../../render/plan-json.js";
 import { renderPlanMarkdown } from "../../render/plan-markdown.js";
 import { renderPlanText } from "../../render/plan-text.js";
 import { planExitCode, planVerdict } from "../../render/verdict.js";
-import { connectReadOnly } from "../connect.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
+import { shellWord } from "../file-words.js";
 import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
@@ -17,16 +18,17 @@ import {
   connectionOptions,
   type OutputOptions,
   outputOptions,
-  type PolicyOptions,
-  policyOptions,
+  type RehearsalOptions,
+  rehearsalOptions,
 } from "../options.js";
 import { deliver, note, writeFileWhole } from "../output.js";
 import { preparePlan } from "../prepare-plan.js";
+import { ownerOnly } from "../write-target.js";
 
 const formats = ["text", "json", "markdown", "github", "gitlab"] as const;
 
 interface Options
-  extends PolicyOptions,
+  extends RehearsalOptions,
     ConnectionOptions,
     GuardOptions,
     OutputOptions<(typeof formats)[number]> {
@@ -36,16 +38,17 @@ interface Options
 }
 
 export const configure = (command: Command, io: Io): void => {
-  outputOptions(guardOptions(connectionOptions(policyOptions(command))), formats)
+  outputOptions(guardOptions(connectionOptions(rehearsalOptions(command))), formats)
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
     .option("--detailed-exitcode", "exit 2 where there is something to change")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount)
     .action(async (options: Options) => {
       const wanted = await requirePolicy(io, options);
-      const client = connectReadOnly(io, options, wanted.policy);
-      const plan = await preparePlan(client, { ...wanted, ...guardsOf(command, options) });
-      await client.close();
-      if (options.out !== undefined) await writeFileWhole(io, options.out, writePlanFile(plan), 0o600);
+      const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
+      const plan = await preparePlan(client, { ...wanted, ...guardsOf(command, options) }).finally(() =>
+        client.close(),
+      );
+      if (options.out !== undefined) await writeFileWhole(io, options.out, writePlanFile(plan), ownerOnly);
       await deliver(io, options, {
         text: (look) => renderPlanText(plan, { ...look, policyFile: options.policy }),
         json: () => renderPlanJson(plan),
@@ -58,7 +61,7 @@ export const configure = (command: Command, io: Io): void => {
         gitlab: () => renderPlanGitlab(plan),
       });
       if (options.out !== undefined)
-        note(io, `The plan was saved. To apply it: dbt-ip-rules apply ${options.out}`);
+        note(io, `The plan was saved. To apply it: dbt-ip-rules apply ${shellWord(options.out)}`);
       io.exitCode = planExitCode(planVerdict(plan), { detailed: options.detailedExitcode === true });
     });
 };

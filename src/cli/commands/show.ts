@@ -6,7 +6,7 @@ import { renderAccountJson, renderAccountText } from "../../render/account.js";
 import { renderPlanJson } from "../../render/plan-json.js";
 import { renderPlanMarkdown } from "../../render/plan-markdown.js";
 import { renderPlanText } from "../../render/plan-text.js";
-import { connectReadOnly } from "../connect.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import { type ConnectionOptions, connectionOptions, type OutputOptions, outputOptions } from "../options.js";
 import { deliver } from "../output.js";
@@ -43,16 +43,33 @@ const showPlan = async (io: Io, file: string, options: Options): Promise<void> =
   });
 };
 
+const accountFormats = ["text", "json"] as const;
+type AccountFormat = (typeof accountFormats)[number];
+
+const accountFormat = (format: Options["format"]): AccountFormat => {
+  const known = accountFormats.find((one) => one === format);
+  if (known !== undefined) return known;
+  throw failure("bad-option", `An account has no ${format} form`, "Use text or json for it");
+};
+
+/** Throws `Failure` where one of the formats is for a plan alone. */
+const asAccountOptions = (options: Options): OutputOptions<AccountFormat> => ({
+  ...options,
+  format: accountFormat(options.format),
+  write: options.write.map(({ format, file }) => ({ format: accountFormat(format), file })),
+});
+
 const showAccount = async (io: Io, options: Options): Promise<void> => {
-  if (options.format === "markdown")
-    throw failure("bad-option", "An account has no markdown form", "Use --format text or --format json");
-  const client = connectReadOnly(io, options, await accountNamedBy(io, options.policy, options));
-  const snapshot = onlyRules(await client.readSnapshot(), options.rule);
-  await client.close();
-  await deliver(io, options, {
+  const accountOptions = asAccountOptions(options);
+  const client = connectReadOnly(
+    io,
+    options,
+    connectionOf(io, options, await accountNamedBy(io, options.policy, options)),
+  );
+  const snapshot = onlyRules(await client.readSnapshot().finally(() => client.close()), options.rule);
+  await deliver(io, accountOptions, {
     text: (look) => renderAccountText(snapshot, look),
     json: () => renderAccountJson(snapshot),
-    markdown: () => "",
   });
 };
 

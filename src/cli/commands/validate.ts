@@ -1,19 +1,24 @@
 /** `validate`: the policy by schema, meaning, lint and its own tests. Offline: needs no token. */
 import type { Command } from "commander";
-import { type Diagnostic, hasErrors } from "../../model/diagnostic.js";
-import { exitCodes } from "../../model/failure.js";
+import type { Diagnostic } from "../../model/diagnostic.js";
+import { type ExitCode, exitCodes } from "../../model/failure.js";
 import type { Policy } from "../../policy/policy.js";
 import { runPolicyTests } from "../../policy/policy-tests.js";
 import { renderDiagnosticsJson } from "../../render/diagnostics-json.js";
-import { renderValidationText } from "../../render/validation-text.js";
+import {
+  renderValidationText,
+  type Validation,
+  type ValidationVerdict,
+  validationVerdict,
+} from "../../render/validation-text.js";
 import type { Io } from "../io.js";
 import { loadPolicyFile } from "../load-policy.js";
-import { type OutputOptions, outputOptions, type PolicyOptions, policyOptions } from "../options.js";
+import { type OutputOptions, outputOptions, type RehearsalOptions, rehearsalOptions } from "../options.js";
 import { deliver } from "../output.js";
 import { version } from "../version.js";
 
 const formats = ["text", "json", "github", "sarif", "junit", "code-quality"] as const;
-type Options = PolicyOptions & OutputOptions<(typeof formats)[number]>;
+type Options = RehearsalOptions & OutputOptions<(typeof formats)[number]>;
 
 /** The policy's own rules: offline nobody knows what else is on the account. */
 export const ownEntries = (policy: Policy) =>
@@ -21,14 +26,21 @@ export const ownEntries = (policy: Policy) =>
     entries.map(({ prefix }) => ({ rule: name, type, prefix })),
   );
 
+const exitCodeOf: Readonly<Record<ValidationVerdict, ExitCode>> = {
+  valid: exitCodes.done,
+  "tests-failed": exitCodes.refused,
+  invalid: exitCodes.error,
+};
+
 export const configure = (command: Command, io: Io): void => {
-  outputOptions(policyOptions(command), formats).action(async (options: Options) => {
+  outputOptions(rehearsalOptions(command), formats).action(async (options: Options) => {
     const { policy, diagnostics } = await loadPolicyFile(io, options.policy, options.now ?? io.now());
     const tests = policy === undefined ? [] : runPolicyTests(policy, ownEntries(policy));
     const all: readonly Diagnostic[] = [...diagnostics, ...tests.flatMap((test) => test.diagnostics)];
+    const validation: Validation = { file: options.policy, policy, tests, diagnostics: all };
     const tool = { version };
     await deliver(io, options, {
-      text: (look) => renderValidationText({ file: options.policy, policy, tests, diagnostics: all }, look),
+      text: (look) => renderValidationText(validation, look),
       json: () => renderDiagnosticsJson(all),
       github: async () => (await import("../../render/diagnostics-github.js")).renderDiagnosticsGithub(all),
       sarif: async () =>
@@ -38,7 +50,6 @@ export const configure = (command: Command, io: Io): void => {
       "code-quality": async () =>
         (await import("../../render/diagnostics-gitlab.js")).renderDiagnosticsGitlab(all),
     });
-    if (tests.some(({ passed }) => !passed)) io.exitCode = exitCodes.refused;
-    if (policy === undefined || hasErrors(diagnostics)) io.exitCode = exitCodes.error;
+    io.exitCode = exitCodeOf[validationVerdict(validation)];
   });
 };

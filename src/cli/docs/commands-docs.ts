@@ -1,22 +1,17 @@
 /** docs/commands.md, from the program itself: every command with its arguments, options and examples. */
 import type { Argument, Command, Option } from "commander";
 import { helpExamples } from "../examples.js";
+import { exitCodeTable, variableTable } from "./settings.js";
 
 const introduction = `<!-- Made from the program by src/cli/docs/commands-docs.ts; do not edit. Update: npm run docs -->
 # Commands
 
-Results go to standard output or \`--output\`, everything else to standard error. The token is read from
-\`DBT_CLOUD_TOKEN\` (or \`DBT_CLOUD_API_TOKEN\`; or \`DBT_CLOUD_TOKEN_66847\`, for account 66847 alone), host and account
-from the policy, \`--host\` and \`--account\`, or \`DBT_CLOUD_HOST_URL\` and \`DBT_CLOUD_ACCOUNT_ID\`. \`NO_COLOR\`,
-\`FORCE_COLOR\`, \`CI\`, \`HTTPS_PROXY\`, \`NO_PROXY\` and \`NODE_EXTRA_CA_CERTS\` are honoured.
+Results go to standard output or \`--output\`, everything else to standard error. Host and account come from the
+policy, \`--host\` and \`--account\`, or the environment; a contradiction between them is an error.
 
-| exit code | |
-|---|---|
-| 0 | done, or nothing to do |
-| 1 | error |
-| 2 | differences (\`drift\`, \`fmt --check\`, \`plan --detailed-exitcode\`) |
-| 3 | refused by a guard, a policy test, a stale plan or a missing audit record |
-| 4 | stopped midway: the account was changed, but not as planned |
+${exitCodeTable()}
+
+${variableTable()}
 
 Of several policies the worst counts, in the order 4, 1, 3, 2, 0 ([several-accounts.md](several-accounts.md)).
 Every error code is explained in [errors.md](errors.md), every format in [formats.md](formats.md).`;

@@ -308,6 +308,10 @@ export const errorGroups: readonly ErrorGroup[] = [
         "The account has a rule that the policy does not name, and `unmanaged_rules` is `fail`.",
         "Add it with `dbt-ip-rules import --merge`, or remove it.",
       ],
+      "unmanaged-access": [
+        "Rules that the policy does not name let addresses in that the policy does not; a warning where they are more than `max_newly_allowed`.",
+        "Take them in with `dbt-ip-rules import --merge`, or set `unmanaged_rules` to fail or delete.",
+      ],
       "step-disturbs": [
         "A step would change, for a moment, access that should stay.",
         "Apply in two plans, or use the flag that the message names.",

@@ -1,6 +1,7 @@
 /** docs/dbt-ip-rules.1, from the program itself, in the man macros that every `man` knows. */
 import type { Argument, Command, Option } from "commander";
 import { helpExamples } from "../examples.js";
+import { exitCodeRows, variables } from "./settings.js";
 
 /** Text that troff prints as it stands: no request at a line's start, no escape, a plain hyphen and quote. */
 const text = (raw: string): string =>
@@ -56,22 +57,14 @@ const exampleLines = (path: string): string[] => {
   return [".PP", "Examples:", ".PP", ".nf", ".RS 4", ...lines, ".RE", ".fi"];
 };
 
-const exitCodes: readonly (readonly [string, string])[] = [
-  ["0", "Done, or nothing to do."],
-  ["1", "Error."],
-  ["2", "Differences exist (drift, fmt --check, plan --detailed-exitcode)."],
-  ["3", "Refused by a guard, a policy test, a stale plan or a missing audit record."],
-  ["4", "Stopped midway: the account was changed, but not as planned."],
-];
+const sentence = (markdown: string): string => {
+  const plain = markdown.replaceAll("`", "");
+  return `${plain.charAt(0).toUpperCase()}${plain.slice(1)}.`;
+};
 
-const environment: readonly (readonly [string, string])[] = [
-  ["DBT_CLOUD_TOKEN", "The API token; DBT_CLOUD_API_TOKEN is read too."],
-  ["DBT_CLOUD_TOKEN_<account id>", "The token of this account alone, where several are planned in one run."],
-  ["DBT_CLOUD_HOST_URL", "The account's access URL, where neither flag nor policy says."],
-  ["DBT_CLOUD_ACCOUNT_ID", "The account's id, where neither flag nor policy says."],
-  ["HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS", "The way to the service."],
-  ["NO_COLOR, FORCE_COLOR, CI", "Whether to colour, and whether a terminal is there to answer."],
-];
+const exitCodes = exitCodeRows.map(({ name, meaning }) => [name, sentence(meaning)] as const);
+
+const environment = variables.map(({ names, meaning }) => [names.join(", "), sentence(meaning)] as const);
 
 const files: readonly (readonly [string, string])[] = [
   ["policy.yaml", "The policy, unless --policy names another."],

@@ -1,0 +1,71 @@
+/** The exit codes and the environment, said once for the reference, the manual page and the README (a test holds it). */
+
+export interface Row {
+  readonly name: string;
+  readonly meaning: string;
+}
+
+export const exitCodeRows: readonly Row[] = [
+  { name: "0", meaning: "done, or nothing to do" },
+  {
+    name: "1",
+    meaning:
+      "error: nothing was changed; or `apply` changed all it should, and only its report or its check in the audit log failed, as the message says",
+  },
+  {
+    name: "2",
+    meaning: "differences exist (`plan --detailed-exitcode` and `fmt --check`; `drift` always)",
+  },
+  {
+    name: "3",
+    meaning: "refused: a guard, a policy test, a stale plan, or a missing audit record",
+  },
+  {
+    name: "4",
+    meaning: "stopped midway: the account was changed, but not as planned; the message says how to go on",
+  },
+];
+
+export interface Variable {
+  readonly names: readonly string[];
+  readonly meaning: string;
+}
+
+export const variables: readonly Variable[] = [
+  { names: ["DBT_CLOUD_TOKEN", "DBT_CLOUD_API_TOKEN"], meaning: "the token; never a flag, never printed" },
+  {
+    names: ["DBT_CLOUD_TOKEN_<account id>"],
+    meaning: "the token of this account alone, which wins over both above: for several accounts in one run",
+  },
+  {
+    names: ["DBT_CLOUD_ACCOUNT_ID"],
+    meaning: "the account, where neither `--account` nor the policy says it",
+  },
+  {
+    names: ["DBT_CLOUD_HOST_URL"],
+    meaning: "the access URL, with or without `/api`, where neither `--host` nor the policy says it",
+  },
+  { names: ["HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"], meaning: "the way to the service, as usual" },
+  {
+    names: ["XDG_STATE_HOME"],
+    meaning: "where `apply` keeps its lock (default: the user's own state folder)",
+  },
+  { names: ["NO_COLOR", "FORCE_COLOR", "CI"], meaning: "colour, and whether somebody is there to answer" },
+];
+
+/** As the README and the reference print them. */
+export const exitCodeTable = (): string =>
+  [
+    "| code | meaning |",
+    "|---|---|",
+    ...exitCodeRows.map(({ name, meaning }) => `| ${name} | ${meaning} |`),
+  ].join("\n");
+
+export const variableTable = (): string =>
+  [
+    "| variable | for |",
+    "|---|---|",
+    ...variables.map(
+      ({ names, meaning }) => `| ${names.map((name) => `\`${name}\``).join(", ")} | ${meaning} |`,
+    ),
+  ].join("\n");
