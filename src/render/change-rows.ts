@@ -3,6 +3,7 @@ import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js
 import { assertNever } from "../model/assert.js";
 import type { Enforcement, Rule, RuleType } from "../model/rule.js";
 import type { Change, Disturbance, Plan, Step } from "../plan/plan.js";
+import { listPrefixes } from "../policy/address-text.js";
 import { rangesText } from "./access-rows.js";
 import { lookAlikes } from "./look-alike.js";
 import { quoted } from "./neutralise.js";
@@ -118,10 +119,11 @@ export const unmanagedRows = (plan: Plan): Row[] => {
   return plan.unmanaged.flatMap(({ rule, fate }): Row[] => {
     const note = notes.get(rule.name);
     const entries = counted(rule.prefixes.length, "entry", "entries");
+    const shown = rule.prefixes.length === 0 ? "" : `: ${listPrefixes(rule.prefixes, 3)}`;
     const row: Row = {
       sign: fate === "deleted" ? "-" : fate === "refused" ? "!" : " ",
       depth: 1,
-      text: `rule ${quoted(rule.name)} (${rule.type}, ${entries}) ${fates[fate]}`,
+      text: `rule ${quoted(rule.name)} (${rule.type}, ${entries}${shown}) ${fates[fate]}`,
     };
     return note === undefined ? [row] : [row, { sign: "!", depth: 2, text: `the name ${note}` }];
   });
