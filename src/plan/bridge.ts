@@ -3,9 +3,9 @@
  * Where the rules themselves have an entry for `::/0`, that entry plays the part.
  */
 import { allIPv4, containsPrefix, everything, type Prefix, samePrefix } from "../address/prefix.js";
+import { catchAllDescription, catchAllName, firstFree } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { rulesByName } from "./keys.js";
-import { catchAllDescription, catchAllName, firstFree } from "./reserved-names.js";
 import type { Slot } from "./slots.js";
 
 /** The entries of one rule that go in before all else, or come out after all else. */

@@ -1,8 +1,8 @@
 /** From a list of calls, each on a slot, to steps: names, types and descriptions are settled here. */
 import type { Prefix } from "../address/prefix.js";
+import { standInDescription } from "../model/reserved-names.js";
 import type { Rule, RuleType } from "../model/rule.js";
 import type { Step } from "./plan.js";
-import { standInDescription } from "./reserved-names.js";
 import type { Slot } from "./slots.js";
 import type { SplitSlots } from "./split-type-changes.js";
 import { sortedPrefixes } from "./state.js";

@@ -3,11 +3,11 @@
  * delete of one cannot be computed unless the policy says `unmanaged_rules: delete`.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
+import { isLeftOver, isReservedName, reservedNamePrefix } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Policy, PolicyRule } from "../policy/policy.js";
 import { byName, rulesByName } from "./keys.js";
 import type { Plan } from "./plan.js";
-import { isLeftOver, isReservedName, reservedNamePrefix } from "./reserved-names.js";
 import { contradictions, sortedPrefixes } from "./state.js";
 
 export interface Desired {

@@ -5,10 +5,10 @@
  */
 import jsonPatch from "fast-json-patch";
 import { formatPrefix } from "../address/prefix.js";
+import { isLeftOver } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { rulesByName, withoutPrefixes } from "./keys.js";
 import type { Change } from "./plan.js";
-import { isLeftOver } from "./reserved-names.js";
 
 /** New name to the name on the account, for rules that keep their identity under another name. */
 export type Renames = ReadonlyMap<string, string>;

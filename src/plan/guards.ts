@@ -3,13 +3,13 @@
  * flag that lets it pass; a guard that was overridden stays visible.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
+import { isLeftOver } from "../model/reserved-names.js";
 import { listPrefixes, readableCount } from "../policy/address-text.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
 import { entriesOf } from "./access-change.js";
 import { type Guarded, guardRefusal, type OverrideFlag, overrideFlags } from "./guarded.js";
 import type { Verdict } from "./plan.js";
 import { type Protected, protectedByPolicy, protectedCallers, violations } from "./protected-addresses.js";
-import { isLeftOver } from "./reserved-names.js";
 
 export { type Guarded, type OverrideFlag, overrideFlags } from "./guarded.js";
 

@@ -4,10 +4,10 @@
  * comes under a temporary name; a stand-in that a broken-off run left is taken up again here.
  */
 import type { Prefix } from "../address/prefix.js";
+import { findStandIn, isLeftOver } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Renames } from "./diff-states.js";
 import { rulesByName } from "./keys.js";
-import { findStandIn, isLeftOver } from "./reserved-names.js";
 
 export interface Slot {
   readonly before?: Rule;

@@ -7,9 +7,9 @@
  * long as no other rule that flips in one call holds the same one: the API takes no prefix on both types.
  */
 import type { Prefix } from "../address/prefix.js";
+import { firstFree, standInName } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import { prefixKey, rulesByName, withoutPrefixes } from "./keys.js";
-import { firstFree, standInName } from "./reserved-names.js";
 import { changesType, prefixesAfter, prefixesBefore, type Slot } from "./slots.js";
 import type { VerdictChange } from "./verdict-change.js";
 

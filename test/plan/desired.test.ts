@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { catchAllDescription, catchAllName, reservedNamePrefix } from "../../src/model/reserved-names.js";
 import { desiredState } from "../../src/plan/desired.js";
-import { catchAllDescription, catchAllName, reservedNamePrefix } from "../../src/plan/reserved-names.js";
 import { policy, policyRule, rule, state } from "./values.js";
 
 const codes = (result: ReturnType<typeof desiredState>): string[] =>

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
-import type { Plan, Verdict } from "../../src/plan/plan.js";
-import { planDocument } from "../../src/plan/plan-document.js";
-import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
 import {
   catchAllDescription,
   catchAllName,
   reservedNamePrefix,
   standInDescription,
   standInName,
-} from "../../src/plan/reserved-names.js";
+} from "../../src/model/reserved-names.js";
+import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
+import type { Plan, Verdict } from "../../src/plan/plan.js";
+import { planDocument } from "../../src/plan/plan-document.js";
+import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
 import { hashState } from "../../src/plan/state.js";
 import type { Guards } from "../../src/policy/policy.js";
 import { prefix, Random, randomPair } from "./small-space.js";

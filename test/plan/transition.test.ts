@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { formatPrefix, type Prefix } from "../../src/address/prefix.js";
 import { assertNever } from "../../src/model/assert.js";
-import type { AccountState } from "../../src/model/rule.js";
-import type { Step } from "../../src/plan/plan.js";
 import {
   catchAllName,
   isReservedName,
   standInDescription,
   standInName,
-} from "../../src/plan/reserved-names.js";
+} from "../../src/model/reserved-names.js";
+import type { AccountState } from "../../src/model/rule.js";
+import type { Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
 import { orderSteps } from "../../src/plan/transition.js";
 import { applyStep } from "./apply-step.js";
