@@ -44,17 +44,18 @@ const retentionMs = 365 * 86_400_000;
 
 const types = Object.values(ipRestrictionTypes);
 
+/** Adds what the log shows now to what was seen before. */
 const look = async (
   reader: PageReader,
   stretches: readonly Stretch[],
   filtered: boolean,
-): Promise<AuditEvent[]> => {
-  const events: AuditEvent[] = [];
+  events: Map<string, AuditEvent>,
+): Promise<void> => {
   for (const { from, to } of stretches) {
     const query = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
-    for await (const event of listEvents(reader, filtered ? { ...query, types } : query)) events.push(event);
+    for await (const event of listEvents(reader, filtered ? { ...query, types } : query))
+      events.set(event.id, event);
   }
-  return events;
 };
 
 const missingIn = (result: AuditVerification): readonly string[] =>
@@ -74,7 +75,7 @@ export const awaitAudit = async (
   const began = ports.now().getTime();
   const deadline = began + options.timeoutMs;
   const clock = serverClock(ports.reader, ports.now);
-  const events: AuditEvent[] = [];
+  const events = new Map<string, AuditEvent>();
   const verifyOptions = (): VerifyOptions => ({
     aheadMs: clock.aheadMs(),
     waitedMs: ports.now().getTime() - began,
@@ -86,8 +87,8 @@ export const awaitAudit = async (
   for (let pause = firstWaitMs; ; pause = Math.min(longestWaitMs, Math.round(pause * 1.5))) {
     let result: AuditVerification | undefined;
     try {
-      events.push(...(await look(clock.reader, stretches, filtered)));
-      result = verifyReceipts(receipts, events, verifyOptions());
+      await look(clock.reader, stretches, filtered, events);
+      result = verifyReceipts(receipts, [...events.values()], verifyOptions());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (isLasting(error) || ports.now().getTime() >= deadline)

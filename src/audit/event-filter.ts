@@ -5,6 +5,7 @@
  */
 import { parseAddress } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
+import { editDistance } from "../policy/suggest.js";
 import { type CatalogueEvent, catalogue, normaliseType } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
 
@@ -15,25 +16,6 @@ export interface EventFilter {
   readonly types?: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
-export const editDistance = (left: string, right: string): number => {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: right.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= left.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const same = left[i - 1] === right[j - 1] ? 0 : 1;
-      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + same);
-      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1])
-        best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
-      row.push(best);
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return last[right.length] ?? 0;
-};
 
 const longestName = 100;
 

@@ -53,7 +53,10 @@ export const actorKey = ({ actor }: AuditEvent): string =>
 /** Each event once, by time, then by id: the same for every order that the log was read in. */
 export const inOrder = (events: readonly AuditEvent[]): readonly AuditEvent[] => {
   const once = new Map(events.map((event) => [event.id, event]));
-  return [...once.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || (a.id < b.id ? -1 : 1));
+  return [...once.values()]
+    .map((event) => ({ event, at: Date.parse(event.at) }))
+    .sort((a, b) => a.at - b.at || (a.event.id < b.event.id ? -1 : 1))
+    .map(({ event }) => event);
 };
 
 /** Looks up by type. */

@@ -14,10 +14,10 @@ import type { AuditEvent } from "./event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "./ports.js";
 
 /** The API's largest page (API.md, "Envelope"). */
-export const pageSize = 100;
+const pageSize = 100;
 const dayMs = 86_400_000;
 /** The API's own default window (API.md, "Audit log"). */
-export const windowDays = 90;
+const windowDays = 90;
 
 /** More pages than this that do not join the one before: the log is not a list that can be paged. */
 const mostStepsBack = 50;
@@ -74,9 +74,6 @@ export const windowsOf = ({ since, until }: AuditQuery, now?: string): readonly 
   return windows;
 };
 
-const recordsIn = (page: AuditPage, offset: number): number =>
-  page.count ?? Math.max(page.events.length, Math.min(pageSize, page.totalCount - offset));
-
 /** Reads one window; `seen` holds the ids that were given out and grows. */
 async function* readWindow(
   reader: PageReader,
@@ -101,7 +98,7 @@ async function* readWindow(
   let early = false;
   for (;;) {
     const page = await reader.listPage(query, offset);
-    const records = recordsIn(page, offset);
+    const records = page.count;
     const whole = page.events.length === records;
     moved ||= total !== undefined && total !== page.totalCount;
     total = page.totalCount;
@@ -135,14 +132,13 @@ async function* readAgain(
 ): AsyncGenerator<AuditEvent, void> {
   for (let offset = 0; ; ) {
     const page = await reader.listPage(query, offset);
-    const records = recordsIn(page, offset);
     let news = 0;
     for (const event of fresh(page)) {
       news += 1;
       yield event;
     }
-    offset += records;
-    if (records === 0 || offset >= page.totalCount || (news === 0 && !whole)) return;
+    offset += page.count;
+    if (page.count === 0 || offset >= page.totalCount || (news === 0 && !whole)) return;
   }
 }
 
@@ -180,10 +176,3 @@ export async function* listEvents(
     previous = seen;
   }
 }
-
-/** All of it in one array, for short windows. */
-export const collectEvents = async (reader: PageReader, query: AuditQuery): Promise<AuditEvent[]> => {
-  const events: AuditEvent[] = [];
-  for await (const event of listEvents(reader, query)) events.push(event);
-  return events;
-};

@@ -12,8 +12,8 @@ export interface AuditQuery {
 export interface AuditPage {
   readonly events: readonly AuditEvent[];
   readonly totalCount: number;
-  /** How many records the answer held before the exact filter; absent: as many as a full page, or the rest. */
-  readonly count?: number;
+  /** How many records the answer held before the exact filter. */
+  readonly count: number;
   /** ISO 8601 UTC, from the answer's `Date` header. */
   readonly serverAt?: string;
 }

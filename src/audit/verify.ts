@@ -226,10 +226,3 @@ export const verifyReceipts = (
     diagnostics: [...(options.diagnostics ?? []), ...verified.flatMap(actorsDiffer)],
   };
 };
-
-/** One receipt against events that were read for its window. */
-export const verifyReceipt = (
-  receipt: Receipt,
-  events: readonly AuditEvent[],
-  options: VerifyOptions & { readonly file?: string } = {},
-): AuditVerification => verifyReceipts([{ file: options.file ?? "receipt", receipt }], events, options);

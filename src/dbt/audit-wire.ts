@@ -1,16 +1,8 @@
 /** Audit records of both shapes as events (API.md, "Audit log"): the present one, and the one of 2022. */
+import { normaliseType } from "../audit/catalogue.js";
 import type { AuditEvent } from "../audit/event.js";
 import { isRecord } from "./answer.js";
 import { field, instant, optional, type Place, text, unexpected } from "./decode.js";
-
-const prefixes = ["v1.events.", "events."];
-
-/** `v1.events.ip_restrictions.rule.Added` → `ip_restrictions.rule.added`. */
-export const normaliseEventType = (raw: string): string => {
-  const lower = raw.trim().toLowerCase();
-  const front = prefixes.find((prefix) => lower.startsWith(prefix));
-  return front === undefined ? lower : lower.slice(front.length);
-};
 
 /** Throws `Failure` for a record without an id, a type or a time: nothing could be said of it. */
 export const decodeEvent = (place: Place): AuditEvent => {
@@ -21,7 +13,7 @@ export const decodeEvent = (place: Place): AuditEvent => {
   const service = words(field(place, "service").value);
   return {
     id,
-    type: normaliseEventType(rawType),
+    type: normaliseType(rawType),
     rawType,
     at: timeOf(place),
     actor: actorOf(place),

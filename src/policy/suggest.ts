@@ -6,7 +6,7 @@ const longestCompared = 100;
 const mostCompared = 200;
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
-const distance = (a: string, b: string): number => {
+export const editDistance = (a: string, b: string): number => {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
@@ -58,7 +58,7 @@ export const suggest = (word: string, candidates: Iterable<string>): string | un
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const gap = distance(folded, candidate.toLowerCase().replaceAll("-", "_"));
+    const gap = editDistance(folded, candidate.toLowerCase().replaceAll("-", "_"));
     if (gap < bestDistance) {
       best = candidate;
       bestDistance = gap;

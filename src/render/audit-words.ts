@@ -1,11 +1,6 @@
 /** Steps, events and actors of the audit log in words, for every format. */
 import type { AuditEvent } from "../audit/event.js";
-import type {
-  AuditedStep,
-  AuditVerification,
-  MatchEvidence,
-  StepVerification,
-} from "../audit/verification.js";
+import type { AuditedStep, AuditVerification, StepVerification } from "../audit/verification.js";
 import { assertNever } from "../model/assert.js";
 import { cut, nameCells, quoted, visible } from "./neutralise.js";
 import { counted } from "./words.js";
@@ -19,13 +14,6 @@ export const auditedTitle = (
     return `turn enforcement ${action === "enable" ? "on" : "off"}`;
   const was = renamedFrom === undefined || !showsWas ? "" : ` (was ${quoted(renamedFrom, max)})`;
   return `${action} ${quoted(rule ?? "", max)}${was}`;
-};
-
-export const evidenceWords: Readonly<Record<MatchEvidence, string>> = {
-  "rule-id": "the event holds the rule's id",
-  "rule-name": "the event holds the rule's name",
-  "switch-position": "the event holds the switch's position",
-  "type-time-actor": "only type, time and actor agree",
 };
 
 export type StepVerdict = "strong" | "weak" | "missing" | "not due" | "unchecked";

@@ -13,7 +13,3 @@ export const countdown = (seconds: number): string =>
   seconds < 60
     ? `${Math.ceil(seconds)} s`
     : `${Math.floor(seconds / 60)} min ${String(Math.ceil(seconds % 60)).padStart(2, "0")} s`;
-
-/** `2026-11-20 23:59:59 UTC` of an ISO 8601 instant in UTC. */
-export const instantText = (iso: string): string =>
-  iso.replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, " UTC");

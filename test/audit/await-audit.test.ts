@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { awaitAudit } from "../../src/audit/await-audit.js";
-import { verifyReceipt } from "../../src/audit/verify.js";
 import { failure } from "../../src/model/failure.js";
 import { hashState } from "../../src/plan/state-hash.js";
-import { at, event, LogInMemory, receiptOf, ruleContexts, startMs } from "./sample-events.js";
+import { at, event, LogInMemory, receiptOf, ruleContexts, startMs, verifyOne } from "./sample-events.js";
 
 const full = ruleContexts[0];
 const receipt = receiptOf([
@@ -39,6 +38,16 @@ describe("waiting for the log", () => {
     expect(result.verdict).toBe("confirmed");
     expect(ports.waits).toEqual([]);
     expect(log.calls).toBe(1);
+  });
+
+  it("looks again and again at a log of hundreds of thousands", async () => {
+    const busy = Array.from({ length: 150_000 }, (_, index) =>
+      event("ip_restrictions.rule.changed", 2, index),
+    );
+    const page = { events: busy, totalCount: busy.length, count: busy.length };
+    const ports = { ...portsFor(new LogInMemory([])), reader: { listPage: async () => page } };
+    const result = await awaitAudit(named, ports, { timeoutMs: 3_000 });
+    expect(result).toMatchObject({ verdict: "missing", counts: { missing: 1 } });
   });
 
   it("waits for late events, longer and longer, and says how long", async () => {
@@ -155,11 +164,11 @@ describe("a switch whose position nobody knew", () => {
     },
   };
   it("needs no event, since setting it may have changed nothing", () => {
-    expect(verifyReceipt(lone, []).verdict).toBe("missing");
-    expect(verifyReceipt(untold, []).verdict).toBe("confirmed");
+    expect(verifyOne(lone, []).verdict).toBe("missing");
+    expect(verifyOne(untold, []).verdict).toBe("confirmed");
   });
   it("has one all the same where the log tells its position", () => {
     const told = event("ip_restrictions.toggled", 0, { enabled: false });
-    expect(verifyReceipt(untold, [told]).counts).toMatchObject({ strong: 1, foreign: 0 });
+    expect(verifyOne(untold, [told]).counts).toMatchObject({ strong: 1, foreign: 0 });
   });
 });

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { catalogue, normaliseType } from "../../src/audit/catalogue.js";
-import { editDistance, eventFilter, globMatches, suggestTypes } from "../../src/audit/event-filter.js";
+import { eventFilter, globMatches, suggestTypes } from "../../src/audit/event-filter.js";
+import { editDistance } from "../../src/policy/suggest.js";
 
 describe("the catalogue", () => {
   it("holds each type once, normalised", () => {

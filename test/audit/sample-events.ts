@@ -1,6 +1,7 @@
 /** Events, receipts and a log in memory, for the tests of this folder. */
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { AuditPage, AuditQuery } from "../../src/audit/ports.js";
+import { type AuditVerification, type VerifyOptions, verifyReceipts } from "../../src/audit/verify.js";
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord, StepOutcome } from "../../src/model/receipt.js";
 
 export const startMs = Date.parse("2026-03-02T10:00:00Z");
@@ -129,3 +130,10 @@ export const collect = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
   for await (const one of source) all.push(one);
   return all;
 };
+
+/** One receipt against events that were read for its time. */
+export const verifyOne = (
+  receipt: Receipt,
+  events: readonly AuditEvent[],
+  options: VerifyOptions = {},
+): AuditVerification => verifyReceipts([{ file: "receipt", receipt }], events, options);

@@ -5,9 +5,18 @@ import { timedSteps } from "../../src/audit/audited-steps.js";
 import type { AuditEvent } from "../../src/audit/event.js";
 import { indexEvents } from "../../src/audit/event-index.js";
 import { strongCandidates, strongPairs } from "../../src/audit/strong-pairs.js";
-import { verifyReceipt, verifyReceipts } from "../../src/audit/verify.js";
+import { verifyReceipts } from "../../src/audit/verify.js";
 import { weakPairs } from "../../src/audit/weak-pairs.js";
-import { at, event, pipeline, receiptOf, ruleContexts, type StepSpec, stranger } from "./sample-events.js";
+import {
+  at,
+  event,
+  pipeline,
+  receiptOf,
+  ruleContexts,
+  type StepSpec,
+  stranger,
+  verifyOne,
+} from "./sample-events.js";
 
 const added = "ip_restrictions.rule.added";
 const changed = "ip_restrictions.rule.changed";
@@ -29,7 +38,7 @@ const eventsFor = (context: (typeof ruleContexts)[number] = full): AuditEvent[] 
 ];
 
 const kinds = (receipt = receiptOf(steps), events: readonly AuditEvent[] = []) =>
-  verifyReceipt(receipt, events).receipts[0]?.steps.map((step) =>
+  verifyOne(receipt, events).receipts[0]?.steps.map((step) =>
     step.kind === "recorded" ? `${step.strength} ${step.evidence}` : step.kind,
   );
 
@@ -37,7 +46,7 @@ describe("the verdict on a receipt", () => {
   it.each(ruleContexts.map((context, shape) => ({ shape, context })))(
     "is confirmed by context shape $shape",
     ({ context }) => {
-      const result = verifyReceipt(receiptOf(steps), eventsFor(context));
+      const result = verifyOne(receiptOf(steps), eventsFor(context));
       expect(result.verdict).toBe("confirmed");
       expect(result.counts).toEqual({ due: 4, strong: 4, weak: 0, missing: 0, foreign: 0 });
       expect(result.diagnostics).toEqual([]);
@@ -51,7 +60,7 @@ describe("the verdict on a receipt", () => {
 
   it.each([0, 1, 2, 3])("is missing where event %i is not there", (index) => {
     const events = eventsFor().filter((_, at) => at !== index);
-    const result = verifyReceipt(receiptOf(steps), events);
+    const result = verifyOne(receiptOf(steps), events);
     expect(result.verdict).toBe("missing");
     expect(result.receipts[0]?.steps.map(({ kind }) => kind === "missing")).toEqual(
       [0, 1, 2, 3].map((at) => at === index),
@@ -59,21 +68,21 @@ describe("the verdict on a receipt", () => {
   });
 
   it("is could-not-check where the log could not be read, whatever else is known", () => {
-    const result = verifyReceipt(receiptOf(steps), eventsFor(), { unreadable: true });
+    const result = verifyOne(receiptOf(steps), eventsFor(), { unreadable: true });
     expect(result.verdict).toBe("could-not-check");
     expect(result.counts.strong).toBe(0);
     expect(result.foreign).toEqual([]);
   });
 
   it("is could-not-check, not missing, for steps older than the log reaches", () => {
-    expect(verifyReceipt(receiptOf(steps), [], { keptSince: Date.parse(at(3600)) }).verdict).toBe(
+    expect(verifyOne(receiptOf(steps), [], { keptSince: Date.parse(at(3600)) }).verdict).toBe(
       "could-not-check",
     );
   });
 
   it("is confirmed for a receipt in which nothing was due", () => {
     const nothing = receiptOf([{ action: "create", rule: "A", second: 0, outcome: "none" }]);
-    expect(verifyReceipt(nothing, []).verdict).toBe("confirmed");
+    expect(verifyOne(nothing, []).verdict).toBe("confirmed");
     expect(kinds(nothing)).toEqual(["not-due"]);
   });
 
@@ -91,7 +100,7 @@ describe("the verdict on a receipt", () => {
   it("takes the event of a partly refused call as its own, but no nameless one", () => {
     const receipt = receiptOf([{ action: "update", rule: "VPN", ruleId: 11, second: 0, outcome: "failed" }]);
     expect(kinds(receipt, [event(changed, 0, full(11, "VPN"))])).toEqual(["strong rule-id"]);
-    const result = verifyReceipt(receipt, [event(changed, 0, {})]);
+    const result = verifyOne(receipt, [event(changed, 0, {})]);
     expect(result.receipts[0]?.steps[0]?.kind).toBe("not-due");
     expect(result.foreign).toHaveLength(1);
   });
@@ -158,7 +167,7 @@ describe("time", () => {
 
   it("is the server's: a machine hours ahead or behind changes nothing", () => {
     for (const skew of [-7200, 7200]) {
-      const result = verifyReceipt(receiptOf(steps.map((step) => ({ ...step, skew }))), eventsFor());
+      const result = verifyOne(receiptOf(steps.map((step) => ({ ...step, skew }))), eventsFor());
       expect(result.verdict).toBe("confirmed");
     }
   });
@@ -170,14 +179,14 @@ describe("time", () => {
       noAnswer: index === 1,
       ...(index === 1 ? { outcome: "unknown" as const } : {}),
     }));
-    expect(verifyReceipt(receiptOf(skewed), eventsFor()).verdict).toBe("confirmed");
+    expect(verifyOne(receiptOf(skewed), eventsFor()).verdict).toBe("confirmed");
   });
 
   it("of a receipt without any answer is set right by the clock that the caller knows", () => {
     const lone = one({ skew: 7200, noAnswer: true, outcome: "unknown" });
     const events = [event(added, 0, full(10, "Office"))];
-    expect(verifyReceipt(lone, events).verdict).toBe("missing");
-    expect(verifyReceipt(lone, events, { aheadMs: -7_200_000 }).verdict).toBe("confirmed");
+    expect(verifyOne(lone, events).verdict).toBe("missing");
+    expect(verifyOne(lone, events, { aheadMs: -7_200_000 }).verdict).toBe("confirmed");
   });
 });
 
@@ -187,17 +196,17 @@ describe("what only looks like the step's event", () => {
     event(changed, second, full(11, "VPN"), more);
 
   it("is that of an apply before: the step is missing", () => {
-    expect(verifyReceipt(receipt, [by(80)]).verdict).toBe("missing");
-    expect(
-      verifyReceipt(receipt, [by(80)], { tolerance: { beforeMs: 30_000, afterMs: 30_000 } }).verdict,
-    ).toBe("confirmed");
+    expect(verifyOne(receipt, [by(80)]).verdict).toBe("missing");
+    expect(verifyOne(receipt, [by(80)], { tolerance: { beforeMs: 30_000, afterMs: 30_000 } }).verdict).toBe(
+      "confirmed",
+    );
   });
 
   it.each([full(11, "VPN"), null])(
     "is one made in the UI: the step is missing, the event foreign",
     (context) => {
       const theirs = event(changed, 101, context, { source: "ui" });
-      const result = verifyReceipt(receipt, [theirs]);
+      const result = verifyOne(receipt, [theirs]);
       expect(result.verdict).toBe("missing");
       expect(result.foreign.map(({ event: { id } }) => id)).toEqual([theirs.id]);
     },
@@ -210,7 +219,7 @@ describe("a Date header that is minutes off", () => {
     eventsFor().map((one) => ({ ...one, at: new Date(Date.parse(one.at) + seconds * 1000).toISOString() }));
 
   it.each([-300, 300])("changes nothing where this machine's clock is right (%i s)", (skew) => {
-    const result = verifyReceipt(skewed(skew), shifted(skew));
+    const result = verifyOne(skewed(skew), shifted(skew));
     expect(result.verdict).toBe("confirmed");
     expect(result.counts).toMatchObject({ strong: 4, foreign: 0 });
   });
@@ -238,7 +247,7 @@ describe("pairing", () => {
       { action: "update", rule: "VPN", ruleId: 11, second: 1 },
     ]);
     const events = [event(changed, 0, full(11, "VPN"))];
-    expect(verifyReceipt(twice, [...events, ...events]).counts).toMatchObject({ strong: 1, missing: 1 });
+    expect(verifyOne(twice, [...events, ...events]).counts).toMatchObject({ strong: 1, missing: 1 });
   });
 
   it("gives up the nearest pair where that proves one step more", () => {
@@ -248,7 +257,7 @@ describe("pairing", () => {
     ]);
     // The event at 100 s is nearer to neither, the one at 90 s fits the first only... both must be used.
     const events = [event(changed, 90, full(11, "VPN")), event(changed, 100, full(11, "VPN"))];
-    expect(verifyReceipt(receipt, events).counts).toMatchObject({ strong: 2, missing: 0 });
+    expect(verifyOne(receipt, events).counts).toMatchObject({ strong: 2, missing: 0 });
   });
 
   it("keeps the order in time within one second", () => {
@@ -258,7 +267,7 @@ describe("pairing", () => {
       { action: "update", rule: "VPN", ruleId: 11, second: 2 },
     ]);
     const events = [0.2, 0.6, 1.4].map((seconds) => event(changed, seconds, full(11, "VPN")));
-    const result = verifyReceipt(receipt, [...events].reverse());
+    const result = verifyOne(receipt, [...events].reverse());
     expect(result.receipts[0]?.steps.map((step) => (step.kind === "recorded" ? step.event.id : ""))).toEqual(
       events.map(({ id }) => id),
     );
@@ -266,7 +275,7 @@ describe("pairing", () => {
 
   it("prefers the actor who made the other steps, and lists the other's event as foreign", () => {
     const theirs = event(changed, 2, full(11, "VPN"), { actor: stranger, source: "ui" });
-    const result = verifyReceipt(receiptOf(steps), [
+    const result = verifyOne(receiptOf(steps), [
       ...eventsFor().map((one) => ({
         ...one,
         at: at(Date.parse(one.at) / 1000 - Date.parse(at(0)) / 1000 + 20),
@@ -287,7 +296,7 @@ describe("pairing", () => {
 
   it("says so where the steps are recorded under several actors", () => {
     const events = eventsFor().map((one, index) => (index === 1 ? { ...one, actor: stranger } : one));
-    expect(verifyReceipt(receiptOf(steps), events).diagnostics.map(({ code }) => code)).toEqual([
+    expect(verifyOne(receiptOf(steps), events).diagnostics.map(({ code }) => code)).toEqual([
       "audit-several-actors",
     ]);
   });
@@ -315,7 +324,7 @@ describe("pairing", () => {
       event("job_definition.changed", 1),
       event(added, 1, full(99, "Theirs"), { actor: stranger }),
     ];
-    const result = verifyReceipt(receiptOf(steps), events);
+    const result = verifyOne(receiptOf(steps), events);
     expect(result.foreign.map(({ event: { actor } }) => actor.name)).toEqual(["stranger"]);
   });
 });
@@ -375,10 +384,10 @@ describe("properties", () => {
         const mixed = [...events, ...events.slice(0, seed % 3)]
           .sort((a, b) => (a.id + seed < b.id + seed ? -1 : 1))
           .reverse();
-        const result = verifyReceipt(receipt, mixed);
+        const result = verifyOne(receipt, mixed);
         expect(result.verdict).toBe("confirmed");
         expect(result.foreign).toEqual([]);
-        expect(result).toEqual(verifyReceipt(receipt, events));
+        expect(result).toEqual(verifyOne(receipt, events));
       }),
     );
   });
@@ -387,7 +396,7 @@ describe("properties", () => {
     fc.assert(
       fc.property(fc.array(spec, { maxLength: 8 }), (specs) => {
         const { receipt, events } = scene(specs.map((one) => ({ ...one, named: true })));
-        const result = verifyReceipt(receipt, events);
+        const result = verifyOne(receipt, events);
         const used =
           result.receipts[0]?.steps.flatMap((step) => (step.kind === "recorded" ? [step.event.id] : [])) ??
           [];
@@ -410,7 +419,7 @@ describe("properties", () => {
             actor: stranger,
             source: "ui",
           }));
-          const result = verifyReceipt(receipt, [...theirs, ...events]);
+          const result = verifyOne(receipt, [...theirs, ...events]);
           expect(result.verdict).toBe("confirmed");
           expect(result.foreign.map(({ event: { id } }) => id).sort()).toEqual(
             theirs.map(({ id }) => id).sort(),
@@ -495,7 +504,7 @@ describe("assignment", () => {
     const events = Array.from({ length: count }, (_, index) =>
       event(changed, index / 4, {}, { actor: pipeline }),
     );
-    expect(verifyReceipt(receipt, events).counts).toMatchObject({ weak: count, missing: 0 });
+    expect(verifyOne(receipt, events).counts).toMatchObject({ weak: count, missing: 0 });
   });
 
   it("pairs thousands of steps of one rule with as many events, each with its own", () => {

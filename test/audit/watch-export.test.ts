@@ -180,7 +180,7 @@ const exporting = (more: Partial<ExportPorts["reader"]> = {}, job?: ExportJob) =
   let now = startMs;
   const ports: ExportPorts = {
     reader: {
-      listPage: async () => ({ events: [], totalCount: 0 }),
+      listPage: async () => ({ events: [], totalCount: 0, count: 0 }),
       downloadCsv: async () => stream("id,at\r\n", "1,2\r\n"),
       startExport: async () => {
         state.submitted += 1;

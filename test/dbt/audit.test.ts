@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { dateParameters, typeFilter } from "../../src/dbt/audit-list.js";
-import { normaliseEventType } from "../../src/dbt/audit-wire.js";
 import { isoInstant } from "../../src/dbt/decode.js";
 import type { Reply } from "./scripted-server.js";
 import { accountId, bench, codeOf, failureOf, listOf, no, ok, root, token } from "./wire-samples.js";
@@ -102,15 +101,6 @@ test.each<[string, unknown, string]>([
 test("a log without a total is an error: nothing could be said to be missing", async () => {
   const { client } = await bench([ok([present()])]);
   expect(await codeOf(client.listPage({}, 0))).toBe("listing-incomplete");
-});
-
-test.each([
-  ["v1.events.ip_restrictions.rule.Added", "ip_restrictions.rule.added"],
-  ["V1.Events.IP_Restrictions.Toggled", "ip_restrictions.toggled"],
-  ["ip_restrictions.rule.changed", "ip_restrictions.rule.changed"],
-  ["v1.events.account.UserAdded", "account.useradded"],
-])("the type %s", (raw, type) => {
-  expect(normaliseEventType(raw)).toBe(type);
 });
 
 test.each([

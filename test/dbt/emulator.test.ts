@@ -1,11 +1,12 @@
 // The client against the listening emulator, which knows the API from its own reading of it.
 import { describe, expect, test } from "vitest";
 import { formatPrefix, type Prefix, parsePrefix } from "../../src/address/prefix.js";
-import { collectEvents } from "../../src/audit/list-events.js";
+import { listEvents } from "../../src/audit/list-events.js";
 import { createDbtClient, type DbtClient } from "../../src/dbt/client.js";
 import type { Fault } from "../../src/emulator/faults.js";
 import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/start-emulator.js";
 import type { SnapshotRule } from "../../src/model/snapshot.js";
+import { collect } from "../audit/sample-events.js";
 import { accountId, closing, codeOf, failureOf, token } from "./wire-samples.js";
 
 const service = { token, kind: "service", role: "admin" } as const;
@@ -74,7 +75,9 @@ test.each([{ validateShape: "bare" }, { validateShape: "enveloped" }] as const)(
     expect((await client.readSnapshot()).rules).toEqual([]);
 
     const types = ["ip_restrictions.rule.added", "ip_restrictions.rule.removed", "ip_restrictions.toggled"];
-    const events = await collectEvents(client, { types, since: new Date(Date.now() - 60_000).toISOString() });
+    const events = await collect(
+      listEvents(client, { types, since: new Date(Date.now() - 60_000).toISOString() }),
+    );
     expect(events.map(({ type }) => type).sort()).toEqual([
       "ip_restrictions.rule.added",
       "ip_restrictions.rule.removed",
@@ -183,7 +186,7 @@ describe("the audit log", () => {
 
   test.each(["current", "2022", "mixed"] as const)("by type, in the %s shape", async (auditShape) => {
     const { client } = await rehearse({ auditShape, seed: { events } });
-    const found = await collectEvents(client, { types: ["ip_restrictions.rule.changed"] });
+    const found = await collect(listEvents(client, { types: ["ip_restrictions.rule.changed"] }));
     expect(found).toHaveLength(120);
     expect(new Set(found.map(({ type }) => type))).toEqual(new Set(["ip_restrictions.rule.changed"]));
   });
