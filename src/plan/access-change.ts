@@ -101,5 +101,6 @@ export const planAccessChange = (before: AccountState, after: AccountState): Pla
     change: accessChange(before, after, { enforced: isOff ? "assumed" : "as-is" }),
     enforcedBefore: isEffective(before),
     enforcedAfter: isEffective(after),
+    ...(after.enforcement === "unknown" && after.rules.length > 0 ? { switchUnknown: true } : {}),
   };
 };

@@ -40,6 +40,8 @@ export interface PlanAccessChange {
   readonly change: AccessChange;
   readonly enforcedBefore: boolean;
   readonly enforcedAfter: boolean;
+  /** The account does not tell its switch, and the plan leaves it alone: the figures hold if it is on. */
+  readonly switchUnknown?: true;
 }
 
 /** One difference between the account and the policy, a rule each, or the switch. */

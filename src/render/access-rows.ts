@@ -195,6 +195,7 @@ export const isHypothetical = (access: PlanAccessChange): boolean =>
 /** One sentence for the last line of every format. */
 export const accessSentence = (access: PlanAccessChange): string => {
   const words = accessWords(access.change);
+  if (access.switchUnknown === true) return `If enforcement is on, access ${words}.`;
   if (!isHypothetical(access)) return `Access ${words}.`;
   return access.change.direction === "none"
     ? "Enforcement is off; access would not change either once it is enabled."
@@ -204,6 +205,7 @@ export const accessSentence = (access: PlanAccessChange): string => {
 /** The sentence above the access rows that says what they hold for. */
 export const accessContext = (access: PlanAccessChange): string => {
   if (isHypothetical(access)) return "enforcement is off: this is what it would mean once enabled";
+  if (access.switchUnknown === true) return "no rule yet tells whether enforcement is on: this is if it is";
   if (!access.enforcedBefore) return "this plan turns enforcement on";
   return access.enforcedAfter ? "" : "this plan turns enforcement off: everybody gets in";
 };

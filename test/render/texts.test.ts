@@ -5,7 +5,13 @@ import { AddressSet } from "../../src/address/address-set.js";
 import type { ApplyResult, StepReport } from "../../src/apply/result.js";
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import type { AccessPart } from "../../src/plan/plan.js";
-import { accessRows, accessSentence, accessWords, rangesText } from "../../src/render/access-rows.js";
+import {
+  accessContext,
+  accessRows,
+  accessSentence,
+  accessWords,
+  rangesText,
+} from "../../src/render/access-rows.js";
 import { liveLine, liveText, progressLine, waitText } from "../../src/render/apply-progress.js";
 import { renderApplyText } from "../../src/render/apply-text.js";
 import { diagnosticsCount, renderDiagnosticsText } from "../../src/render/diagnostics-text.js";
@@ -126,6 +132,9 @@ describe("access rows", () => {
     expect(accessSentence({ change: both, enforcedBefore: false, enforcedAfter: false })).toBe(
       "Enforcement is off; once it is enabled, access broadens and narrows: 256 IPv4 addresses in, 256 out.",
     );
+    const untold = { change: both, enforcedBefore: false, enforcedAfter: true, switchUnknown: true } as const;
+    expect(accessSentence(untold)).toMatch(/^If enforcement is on, /);
+    expect(accessContext(untold)).not.toContain("turns");
   });
 });
 
