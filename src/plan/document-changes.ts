@@ -1,9 +1,8 @@
 /** Changes and steps as they stand in the document of a plan. */
-import { formatPrefix } from "../address/prefix.js";
+import { formatPrefix, prefixKey } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import { patchOf } from "./diff-states.js";
 import { accessAsDocument, cidrs, disturbanceAsDocument } from "./document-values.js";
-import { prefixKey } from "./keys.js";
 import type { AccessChange, Change, Plan, PlannedStep, Step } from "./plan.js";
 
 interface ChangeFields {

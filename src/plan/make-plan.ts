@@ -2,7 +2,7 @@
  * From a policy and the account as read to a plan. Pure: the same input gives the same plan, on any machine.
  * Nothing is planned for an account or a policy that cannot be understood for sure.
  */
-import type { Address } from "../address/prefix.js";
+import { type Address, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
@@ -11,7 +11,7 @@ import { planAccessChange } from "./access-change.js";
 import { type Desired, desiredState } from "./desired.js";
 import { diffStates } from "./diff-states.js";
 import { guardVerdicts } from "./guards.js";
-import { prefixKey, rulesByName } from "./keys.js";
+import { rulesByName } from "./keys.js";
 import type { Plan } from "./plan.js";
 import { checkSnapshot, hashPolicy, hashState, stateOf } from "./state.js";
 import { orderSteps } from "./transition.js";

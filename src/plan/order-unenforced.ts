@@ -4,11 +4,11 @@
  * other. Where rules wait for each other in a circle, one of them gives up its prefixes in a call of its own.
  */
 
-import type { Prefix } from "../address/prefix.js";
+import { type Prefix, prefixKey } from "../address/prefix.js";
 import type { AccountState } from "../model/rule.js";
 import { type Call, emitSteps } from "./calls.js";
 import type { Renames } from "./diff-states.js";
-import { prefixKey, withoutPrefixes } from "./keys.js";
+import { withoutPrefixes } from "./keys.js";
 import type { Step } from "./plan.js";
 import { changesType, pairByName, prefixesAfter, prefixesBefore, type Slot } from "./slots.js";
 import { VerdictChange } from "./verdict-change.js";

@@ -8,8 +8,7 @@
  *     parent   -1    0     0     -1
  *     end      3     2     3     4        the rows nested in `row` are those from row + 1 up to end
  */
-import { comparePrefixes, containsPrefix, type Prefix } from "../address/prefix.js";
-import { prefixKey } from "./keys.js";
+import { comparePrefixes, containsPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 
 export class PrefixForest {
   /** Invariant: strictly ascending by `comparePrefixes`. */

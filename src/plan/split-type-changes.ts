@@ -6,10 +6,10 @@
  * in a region that nobody else touches. The prefixes that stay are the rule's own flips, safe in phase 2, as
  * long as no other rule that flips in one call holds the same one: the API takes no prefix on both types.
  */
-import type { Prefix } from "../address/prefix.js";
+import { type Prefix, prefixKey } from "../address/prefix.js";
 import { firstFree, standInName } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
-import { prefixKey, rulesByName, withoutPrefixes } from "./keys.js";
+import { rulesByName, withoutPrefixes } from "./keys.js";
 import { changesType, prefixesAfter, prefixesBefore, type Slot } from "./slots.js";
 import type { VerdictChange } from "./verdict-change.js";
 

@@ -2,12 +2,12 @@
  * From the account as fetched to what it means: names, types, descriptions, prefixes and the switch, without
  * ids, spelling, order or timestamps. Accounts that cannot be understood for sure are refused, not guessed at.
  */
-import { comparePrefixes, formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
+import { comparePrefixes, formatPrefix, type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { AccountState, Rule, RuleType } from "../model/rule.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
-import { byName, prefixKey } from "./keys.js";
+import { byName } from "./keys.js";
 
 export { hashPolicy } from "./policy-hash.js";
 export { hashState } from "./state-hash.js";

@@ -2,9 +2,15 @@
  * Random accounts over a small space, and a model of the API that is stricter than it is kind: it refuses what
  * API.md says is refused, and answers access by looking at every entry for every address.
  */
-import { containsAddress, type Prefix, parseAddress, parsePrefix } from "../../src/address/prefix.js";
+import {
+  containsAddress,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  prefixKey,
+} from "../../src/address/prefix.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
-import { byName, prefixKey } from "../../src/plan/keys.js";
+import { byName } from "../../src/plan/keys.js";
 import type { Step } from "../../src/plan/plan.js";
 import { sortedPrefixes } from "../../src/plan/state.js";
 
