@@ -1,6 +1,7 @@
 /** How an apply ended: what was changed, what was not, what nobody knows, and the next command. */
 import type { ApplyResult, NextAction, StepReport } from "../apply/result.js";
 import { assertNever } from "../model/assert.js";
+import type { Diagnostic } from "../model/diagnostic.js";
 import { looseChangeRows, stepTitle } from "./change-rows.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import type { Look } from "./look.js";
@@ -63,7 +64,9 @@ export const applyClosing = (result: ApplyResult): string => {
         ? "Refused: nothing was changed."
         : `Refused: ${tally(result)}.`;
     case "failed":
-      return "Failed: nothing was changed.";
+      return stepGroups(result).changed.length === 0
+        ? "Failed: nothing was changed."
+        : `Failed: ${tally(result)}.`;
     case "midway":
       return `Stopped midway: ${tally(result)}. The account was changed, but is not as planned.`;
     default:
@@ -94,10 +97,18 @@ const changesBlock = (title: string, changes: ApplyResult["remaining"], look: Lo
     ? []
     : [look.style.strong(title), ...looseChangeRows(changes).flatMap((row) => rowLines(row, look)), ""];
 
-export const renderApplyText = (result: ApplyResult, options: Look & NextCommands): string => {
+export interface ApplyTextOptions extends Look, NextCommands {
+  /** What the plan above has said already, and need not be said again. */
+  readonly shown?: readonly Diagnostic[];
+}
+
+export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions): string => {
   const { changed, unknown, notChanged } = stepGroups(result);
   const { style } = options;
-  const problems = renderDiagnosticsText(result.diagnostics, options);
+  const problems = renderDiagnosticsText(
+    result.diagnostics.filter((one) => options.shown?.includes(one) !== true),
+    options,
+  );
   const closing = applyClosing(result);
   const good = result.outcome === "done" || result.outcome === "nothing";
   const next = nextText(result.next, options);

@@ -132,7 +132,8 @@ describe.concurrent("a saved plan", () => {
     const writes = place.bench.states.length;
     for (const flag of ["--allow-lockout", "--accept-disturbance", "--allow-newly-allowed"]) {
       const refused = await place.ran("apply", "plan.json", "--auto-approve", flag);
-      expect([refused.code, refused.stdout.includes("max-removed-rules")]).toEqual([3, true]);
+      // Once, not with the plan and again with the end.
+      expect([refused.code, refused.stdout.match(/error\[max-removed-rules\]/g)?.length]).toEqual([3, 1]);
     }
     expect(place.bench.states.length).toBe(writes);
     // Given when the plan is made, it is part of what was reviewed, and stays visible.
@@ -140,7 +141,41 @@ describe.concurrent("a saved plan", () => {
     expect([waived.code, waived.stdout.includes("max-removed-rules")]).toEqual([0, true]);
     expect((await place.ran("apply", "plan.json", "--auto-approve", "--allow-removed-rules")).code).toBe(0);
     expect(place.isDone()).toBe(true);
-    expect((await place.ran("apply", "waived.json", "--auto-approve")).code).toBe(0);
+    const again = await place.ran("apply", "waived.json", "--auto-approve", "--receipt", "waived.jsonl");
+    expect([again.code, again.stdout.includes("failed and waived: max-removed-rules")]).toEqual([0, true]);
+    const [header = ""] = (await readFile(join(place.folder, "waived.jsonl"), "utf8")).split("\n");
+    expect(JSON.parse(header).waived).toEqual(["--allow-removed-rules"]);
+  });
+
+  it.each([
+    ["lets in an entry that has expired since", "2020-01-01", "2020-06-01"],
+    ["was made for a day to come, when an entry has expired", "2999-01-01", "2998-12-31"],
+  ])("is refused, with nothing written, where it %s", async (_, made, expires) => {
+    const place = await newPlace();
+    const policy = JSON.parse(await readFile(join(place.folder, "policy.yaml"), "utf8"));
+    policy.rules[0].cidrs.push({ cidr: "198.51.100.99/32", expires });
+    await place.policy(JSON.stringify(policy));
+    expect((await place.ran("plan", "--now", made, "--out", "plan.json")).code).toBe(0);
+    const states = place.bench.states.length;
+    const { code, stdout } = await place.ran("apply", "plan.json", "--auto-approve");
+    expect([code, stdout.includes("error[plan-stale]"), place.bench.states.length]).toEqual([
+      3,
+      true,
+      states,
+    ]);
+    expect(stdout).toContain("Next: dbt-ip-rules plan");
+  });
+
+  it("says midway, and how much is done, as long as the account stands between two steps", async () => {
+    const place = await newPlace();
+    await place.ran("plan", "--out", "plan.json");
+    const refuse = (): EmulatorReply => reply(400, {}, '{"status":{"user_message":"no"}}');
+    beforeWrite(place, 3, refuse);
+    const first = await place.ran("apply", "plan.json", "--auto-approve");
+    beforeWrite(place, 1, refuse);
+    const second = await place.ran("apply", "plan.json", "--auto-approve");
+    for (const { code, stdout } of [first, second])
+      expect([code, stdout.includes("Stopped midway: 2 of 5 steps done.")], stdout).toEqual([4, true]);
   });
 
   it("is held to the service's word at apply time, whatever was waived when it was made", async () => {

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { applyPlan } from "../../apply/apply-plan.js";
 import type { ApplyResult } from "../../apply/result.js";
+import { standingRefusals } from "../../apply/stops.js";
 import type { AuditVerification } from "../../audit/verification.js";
 import type { DbtClient } from "../../dbt/client.js";
 import { exitCodes, failure } from "../../model/failure.js";
@@ -16,9 +17,8 @@ import { renderApplyText } from "../../render/apply-text.js";
 import { renderAuditText } from "../../render/audit-text.js";
 import { auditClosing } from "../../render/audit-words.js";
 import type { Look } from "../../render/look.js";
-import { closingLine } from "../../render/plan-summary.js";
-import { renderPlanText } from "../../render/plan-text.js";
-import { auditExitCode, planVerdict } from "../../render/verdict.js";
+import { renderPlanBrief, renderPlanText } from "../../render/plan-text.js";
+import { auditExitCode } from "../../render/verdict.js";
 import { verifyAfterApply } from "../audit-after-apply.js";
 import { confirm, notApproved, requireApproval } from "../confirm.js";
 import { connectForWriting, connectionOf } from "../connect.js";
@@ -106,7 +106,11 @@ const apply = async (
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
     showPlan(io, plan, options, "plan" in source && options.autoApprove === true);
     const learned = await learnedAddresses(io, client, plan, options, guards);
-    if (plan.steps.length > 0 && planVerdict(plan) !== "refused" && options.autoApprove !== true)
+    if (
+      plan.steps.length > 0 &&
+      standingRefusals(plan, [...guards.overrides]).length === 0 &&
+      options.autoApprove !== true
+    )
       if (!(await confirm(io, question(plan)))) throw notApproved();
     const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
     await carryOut(io, plan, client, progress, { planFile, options, guards: known });
@@ -128,7 +132,7 @@ const showPlan = (io: Io, plan: Plan, options: Options, briefly: boolean): void 
   const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
   const look = lookOf(io, stream, options);
   const text = briefly
-    ? closingLine(plan, "the policy")
+    ? renderPlanBrief(plan, look)
     : renderPlanText(plan, { ...look, policyFile: options.policy });
   stream.write(withNewline(text));
 };
@@ -184,7 +188,7 @@ interface End {
 /** One document with one verdict; a report that cannot be written changes no exit code but 0. */
 const deliverEnd = async (
   io: Io,
-  { account }: Plan,
+  { account, verdicts }: Plan,
   { result, planFile, receipt, audit }: End,
   options: Options,
 ): Promise<void> => {
@@ -195,8 +199,10 @@ const deliverEnd = async (
   };
   const written = receipt === undefined ? {} : { receipt };
   const audited = audit === undefined ? {} : { audit };
+  // Where the plan went to the same place, it has said them (showPlan).
+  const shown = options.output === undefined ? { shown: verdicts.flatMap((one) => one.diagnostics) } : {};
   const text = (look: Look) => {
-    const applied = renderApplyText(result, { ...look, ...commands });
+    const applied = renderApplyText(result, { ...look, ...commands, ...shown });
     return audit === undefined ? applied : `${applied}\n${renderAuditText(audit, look)}`;
   };
   if (audit !== undefined && options.format !== "text")
