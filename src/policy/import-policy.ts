@@ -9,6 +9,7 @@ import { comparePrefixes, type Prefix, prefixKey } from "../address/prefix.js";
 import { validatePolicy } from "../generated/validators.js";
 import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
+import { isLeftOver, isReservedName, reservedNamePrefix } from "../model/reserved-names.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { formatPolicy } from "./format-policy.js";
 import { parsePolicy } from "./parse-policy.js";
@@ -84,23 +85,43 @@ const sharedGroups = (rules: readonly SnapshotRule[]): Group[] => {
     }));
 };
 
-/** Rules that a policy can hold: named, and by a name of their own. The others stay unmanaged. */
-const nameable = (rules: readonly SnapshotRule[]): SnapshotRule[] => {
-  const counts = new Map<string, number>();
-  for (const { name } of rules) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return rules.filter(({ name }) => name !== "" && counts.get(name) === 1);
+/**
+ * What becomes of a rule: a left-over of an apply that broke off is removed by the next one, whatever the policy
+ * says; what has no name, or one that no policy may use, stays as it is.
+ */
+type Fate = "imported" | "left-over" | "unnameable";
+
+const fateOf = (rule: SnapshotRule): Fate => {
+  if (isLeftOver({ ...rule, prefixes: rule.entries.map(({ prefix }) => prefix) })) return "left-over";
+  return rule.name === "" || isReservedName(rule.name) ? "unnameable" : "imported";
 };
 
-const headerLines = ({ accountId, host, enforcement, rules }: Snapshot, leftOut: number): string[] => {
+const rulesByFate = ({ rules }: Snapshot): Readonly<Record<Fate, readonly SnapshotRule[]>> => {
+  const found: Record<Fate, SnapshotRule[]> = { imported: [], "left-over": [], unnameable: [] };
+  for (const rule of rules) found[fateOf(rule)].push(rule);
+  return found;
+};
+
+const leftOutLines = (leftOver: number, unnameable: number): string[] => [
+  ...(leftOver === 0
+    ? []
+    : [`# Left out: ${leftOver} temporary rules of an apply that broke off. The next apply removes them.`]),
+  ...(unnameable === 0
+    ? []
+    : [
+        `# Left out, and unmanaged: ${unnameable} rules without a name, or with one that begins with`,
+        `# "${reservedNamePrefix}". Rename them on the account.`,
+      ]),
+];
+
+const headerLines = (snapshot: Snapshot): string[] => {
+  const { accountId, host, enforcement } = snapshot;
   const fits = isPlainWord(host) && validatePolicy({ version: 1, account: { host }, rules: [] });
+  const { imported, "left-over": leftOver, unnameable } = rulesByFate(snapshot);
   return [
-    `# The IP restrictions of account ${accountId}, as they are: a plan of this file finds nothing to change.`,
-    `# ${rules.length} rules were imported. Comments say which rule each was, and what was typed in another way.`,
-    ...(leftOut === 0
-      ? []
-      : [
-          `# Left out, and unmanaged: ${leftOut} rules without a name of their own. Name them on the account.`,
-        ]),
+    `# The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 ? "." : ": a plan of this file finds nothing to change."}`,
+    `# ${imported.length} rules were imported. Comments say which rule each was, and what was typed in another way.`,
+    ...leftOutLines(leftOver.length, unnameable.length),
     "",
     "version: 1",
     "account:",
@@ -119,9 +140,9 @@ export interface ImportOptions {
   readonly group?: boolean;
 }
 
-/** The account as a policy in canonical form. */
+/** The account as a policy in canonical form. No two rules of the snapshot share a name (`checkSnapshot`). */
 export const policyFromSnapshot = (snapshot: Snapshot, { group = false }: ImportOptions = {}): string => {
-  const rules = nameable(snapshot.rules);
+  const { imported: rules } = rulesByFate(snapshot);
   const groups = group ? sharedGroups(rules) : [];
   const networks = groups.flatMap(({ name, prefixes }) => [
     `  ${name}:`,
@@ -129,7 +150,7 @@ export const policyFromSnapshot = (snapshot: Snapshot, { group = false }: Import
   ]);
   const items = rules.flatMap((rule) => ["", ...ruleLines(rule, groups).map((line) => `  ${line}`)]);
   const text = [
-    ...headerLines(snapshot, snapshot.rules.length - rules.length),
+    ...headerLines(snapshot),
     ...(networks.length === 0 ? [] : ["", "networks:", ...networks]),
     "",
     ...(items.length === 0 ? ["rules: []"] : ["rules:", ...items.slice(1)]),
@@ -215,7 +236,7 @@ export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy 
       ...previousNames.map(({ value }) => value),
     ]),
   );
-  const missing = nameable(snapshot.rules).filter(({ name }) => !known.has(name));
+  const missing = rulesByFate(snapshot).imported.filter(({ name }) => !known.has(name));
   if (missing.length === 0) return { text, added: [] };
   const before = rulesOf(text) ?? [];
   const fits = (candidate: string | undefined): candidate is string => {

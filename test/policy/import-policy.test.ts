@@ -1,8 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { comparePrefixes, formatPrefix, parsePrefix } from "../../src/address/prefix.js";
+import { hasErrors } from "../../src/model/diagnostic.js";
 import { Failure } from "../../src/model/failure.js";
+import {
+  catchAllDescription,
+  catchAllName,
+  reservedNamePrefix,
+  standInDescription,
+  standInName,
+} from "../../src/model/reserved-names.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
+import { makePlan } from "../../src/plan/make-plan.js";
 import { formatPolicy } from "../../src/policy/format-policy.js";
 import { mergeIntoPolicy, policyFromSnapshot } from "../../src/policy/import-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
@@ -117,12 +126,34 @@ describe("policyFromSnapshot", () => {
     ]);
   });
 
-  it("leaves out rules that have no name of their own, and says so", () => {
+  it("leaves out what no policy can name, and says so", () => {
     const text = policyFromSnapshot(
-      snapshotOf(ruleOf("A", "allow"), ruleOf("A", "deny"), ruleOf("", "allow"), ruleOf("B", "allow")),
+      snapshotOf(ruleOf("", "allow"), ruleOf(`${reservedNamePrefix}mine`, "allow"), ruleOf("B", "allow")),
     );
     expect(mustRead(text).rules.map(({ name }) => name)).toEqual(["B"]);
-    expect(text).toContain("Left out");
+    expect(text).toContain("# Left out, and unmanaged: 2 rules");
+  });
+
+  const catchAll: SnapshotRule = {
+    ...ruleOf(catchAllName(1), "allow", "0.0.0.0/0", "::/0"),
+    description: catchAllDescription,
+  };
+  const standIn: SnapshotRule = {
+    ...ruleOf(standInName("Office", 1), "deny", "203.0.113.0/24"),
+    description: standInDescription("Office"),
+  };
+  it.each([
+    ["the catch-all", [catchAll]],
+    ["a stand-in", [standIn]],
+    ["both", [standIn, catchAll]],
+  ])("after an apply that broke off, its plan only removes %s", (_, leftOver) => {
+    const snapshot = snapshotOf(ruleOf("Office", "allow", "198.51.100.0/24"), ...leftOver);
+    const text = policyFromSnapshot(snapshot);
+    expect(text).toContain(`# Left out: ${leftOver.length} temporary rules`);
+    const { plan, diagnostics } = makePlan({ policy: mustRead(text), snapshot });
+    expect(hasErrors(diagnostics)).toBe(false);
+    expect(plan?.changes.map(({ kind }) => kind)).toEqual(leftOver.map(() => "delete"));
+    expect(mergeIntoPolicy("version: 1\nrules: []\n", snapshot).added).toEqual(["Office"]);
   });
 });
 

@@ -51,7 +51,7 @@ const importNew = async (io: Io, options: Options): Promise<void> => {
   await writeFileWhole(io, options.output, text);
   note(
     io,
-    `${shownFile(options.output)} holds the account's ${counted(snapshot.rules.length, "rule")}. Next: dbt-ip-rules plan --policy ${shellWord(options.output)}`,
+    `${shownFile(options.output)} holds the account's rules. Next: dbt-ip-rules plan --policy ${shellWord(options.output)}`,
   );
 };
 
