@@ -3,10 +3,11 @@
  * need not be in memory.
  */
 import type { AuditEvent } from "../audit/event.js";
+import { assertNever } from "../model/assert.js";
 import { actorText, stampText } from "./audit-words.js";
 import type { Look } from "./look.js";
 import { csvField, csvJson, cut, jsonText } from "./neutralise.js";
-import { columns, padCells } from "./width.js";
+import { padCells } from "./width.js";
 import { counted } from "./words.js";
 
 export const eventJson = (event: AuditEvent) => ({
@@ -35,25 +36,8 @@ export const eventLine = (event: AuditEvent, { style }: Look): string =>
     .join("  ")
     .trimEnd();
 
-export const renderEventsText = (events: readonly AuditEvent[], look: Look): string => {
-  const rows = events.map((event) => [
-    stampText(event.at),
-    cut(event.type, 60),
-    actorText(event, 30),
-    event.source === undefined ? "" : cut(event.source, 20),
-  ]);
-  const [head = "", ...lines] = columns([["At (UTC)", "Event", "Actor", "Source"], ...rows]);
-  const table = events.length === 0 ? [] : [look.style.strong(head), ...lines, ""];
-  return `${[...table, `${counted(events.length, "event")}.`].join("\n")}\n`;
-};
-
-export const renderEventsJson = (events: readonly AuditEvent[]): string =>
-  `${jsonText({ format: "dbt-ip-rules/audit-events", version: 1, events: events.map(eventJson) })}\n`;
-
 /** One line of JSON; also the whole of `ndjson`, an event a line. */
 export const eventNdjson = (event: AuditEvent): string => `${jsonText(eventJson(event), 0)}\n`;
-
-export const renderEventsNdjson = (events: readonly AuditEvent[]): string => events.map(eventNdjson).join("");
 
 const csvColumns: readonly (readonly [string, (event: AuditEvent) => string])[] = [
   ["id", ({ id }) => id],
@@ -69,10 +53,41 @@ const csvColumns: readonly (readonly [string, (event: AuditEvent) => string])[] 
 ];
 
 /** RFC 4180: lines end with CR LF. */
-export const eventsCsvHead: string = `${csvColumns.map(([name]) => name).join(",")},context\r\n`;
+const csvHead = `${csvColumns.map(([name]) => name).join(",")},context\r\n`;
 
-export const eventCsv = (event: AuditEvent): string =>
+const eventCsv = (event: AuditEvent): string =>
   `${csvColumns.map(([, value]) => csvField(value(event))).join(",")},${event.context === undefined ? "" : csvJson(event.context)}\r\n`;
 
-export const renderEventsCsv = (events: readonly AuditEvent[]): string =>
-  eventsCsvHead + events.map(eventCsv).join("");
+export type EventFormat = "text" | "json" | "ndjson" | "csv";
+
+/** What stands before, for and after the events of a format, so that each can be written when it is read. */
+export interface EventFrame {
+  readonly head: string;
+  readonly event: (event: AuditEvent, index: number) => string;
+  /** `complete`: false where the log broke off. */
+  readonly tail: (count: number, complete: boolean) => string;
+}
+
+export const eventFrame = (format: EventFormat, look: Look): EventFrame => {
+  switch (format) {
+    case "text":
+      return {
+        head: "",
+        event: (event) => `${eventLine(event, look)}\n`,
+        tail: (count, complete) =>
+          `${counted(count, "event")}${complete ? "" : ", and the log broke off"}. Times are UTC.\n`,
+      };
+    case "json":
+      return {
+        head: `{"format":"dbt-ip-rules/audit-events","version":1,"events":[`,
+        event: (event, index) => `${index === 0 ? "" : ","}\n${jsonText(eventJson(event), 0)}`,
+        tail: (_, complete) => `\n],"complete":${complete}}\n`,
+      };
+    case "ndjson":
+      return { head: "", event: eventNdjson, tail: () => "" };
+    case "csv":
+      return { head: csvHead, event: eventCsv, tail: () => "" };
+    default:
+      return assertNever(format);
+  }
+};

@@ -1,16 +1,12 @@
 /** Every renderer over the samples, by the name of its golden file. */
+import type { AuditEvent } from "../../src/audit/event.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { renderAccountJson, renderAccountText } from "../../src/render/account.js";
 import { renderApplyJson } from "../../src/render/apply-json.js";
 import { renderApplyMarkdown } from "../../src/render/apply-markdown.js";
 import { progressLine } from "../../src/render/apply-progress.js";
 import { renderApplyText } from "../../src/render/apply-text.js";
-import {
-  renderEventsCsv,
-  renderEventsJson,
-  renderEventsNdjson,
-  renderEventsText,
-} from "../../src/render/audit-events.js";
+import { type EventFormat, eventFrame } from "../../src/render/audit-events.js";
 import { renderAuditJson } from "../../src/render/audit-json.js";
 import { renderAuditJunit } from "../../src/render/audit-junit.js";
 import { renderAuditMarkdown } from "../../src/render/audit-markdown.js";
@@ -62,6 +58,11 @@ const policyOf = (names: Names): Policy => ({
   file: names.vpn,
   otherFiles: [],
 });
+
+const eventsAs = (format: EventFormat, events: readonly AuditEvent[]): string => {
+  const { head, event, tail } = eventFrame(format, look);
+  return `${head}${events.map(event).join("")}${tail(events.length, true)}`;
+};
 
 const progressOf = (names: Names): string => {
   const { steps } = applyResultOf(names);
@@ -126,10 +127,10 @@ export const everyFormat = (names: Names): Readonly<Record<string, string>> => {
     "audit.json": renderAuditJson(verificationOf(names)),
     "audit.md": renderAuditMarkdown(verificationOf(names)),
     "audit.junit.xml": renderAuditJunit(verificationOf(names)),
-    "events.txt": renderEventsText(events, look),
-    "events.json": renderEventsJson(events),
-    "events.ndjson": renderEventsNdjson(events),
-    "events.csv": renderEventsCsv(events),
+    "events.txt": eventsAs("text", events),
+    "events.json": eventsAs("json", events),
+    "events.ndjson": eventsAs("ndjson", events),
+    "events.csv": eventsAs("csv", events),
     "drift.txt": renderDriftText(driftOf(names), look),
     "drift.json": renderDriftJson(driftOf(names)),
     "drift.md": renderDriftMarkdown(driftOf(names)),

@@ -8,9 +8,8 @@ import { actorFilter, eventFilter } from "../../audit/event-filter.js";
 import { listEvents } from "../../audit/list-events.js";
 import { meansNoMore } from "../../audit/unreadable.js";
 import { exitCodes, Failure } from "../../model/failure.js";
-import { eventCsv, eventJson, eventLine, eventNdjson, eventsCsvHead } from "../../render/audit-events.js";
-import type { Look } from "../../render/look.js";
-import { jsonText, visible } from "../../render/neutralise.js";
+import { type EventFormat, type EventFrame, eventFrame } from "../../render/audit-events.js";
+import { visible } from "../../render/neutralise.js";
 import { plainStyle } from "../../render/style.js";
 import { counted } from "../../render/words.js";
 import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
@@ -21,11 +20,10 @@ import { lookOf, note, noteDiagnostics } from "../output.js";
 import { sinkFor } from "../streamed-output.js";
 import type { Sink } from "../whole-file.js";
 
-const formats = ["text", "json", "ndjson", "csv"] as const;
-type Format = (typeof formats)[number];
+const formats: readonly EventFormat[] = ["text", "json", "ndjson", "csv"];
 
 interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
-  readonly format: Format;
+  readonly format: EventFormat;
   readonly output?: string;
   readonly event?: readonly string[];
   readonly actor?: string;
@@ -47,37 +45,6 @@ export const configureList = (command: Command, io: Io): void => {
     .addOption(new Option("-f, --format <format>", "what to print").choices(formats).default("text"))
     .option("-o, --output <file>", "write to this file instead of standard output");
   debugOptions(withFilters).action((options: Options) => list(io, options));
-};
-
-/** What stands before, for and after the events of a format. */
-interface Frame {
-  readonly head: string;
-  readonly event: (event: AuditEvent, index: number) => string;
-  readonly tail: (count: number, complete: boolean) => string;
-}
-
-const jsonHead = `{"format":"dbt-ip-rules/audit-events","version":1,"events":[`;
-
-const frameOf = (format: Format, look: Look): Frame => {
-  switch (format) {
-    case "text":
-      return {
-        head: "",
-        event: (event) => `${eventLine(event, look)}\n`,
-        tail: (count, complete) =>
-          `${counted(count, "event")}${complete ? "" : ", and the log broke off"}. Times are UTC.\n`,
-      };
-    case "json":
-      return {
-        head: jsonHead,
-        event: (event, index) => `${index === 0 ? "" : ","}\n${jsonText(eventJson(event), 0)}`,
-        tail: (_, complete) => `\n],"complete":${complete}}\n`,
-      };
-    case "ndjson":
-      return { head: "", event: eventNdjson, tail: () => "" };
-    case "csv":
-      return { head: eventsCsvHead, event: eventCsv, tail: () => "" };
-  }
 };
 
 async function* selected(
@@ -118,7 +85,7 @@ const list = async (io: Io, options: Options): Promise<void> => {
   const first = await events.next();
   const look =
     options.output === undefined ? lookOf(io, io.stdout, options) : { style: plainStyle, width: 80 };
-  const frame = frameOf(options.format, look);
+  const frame = eventFrame(options.format, look);
 
   const sink = await sinkFor(io, options.output);
   const { count, problem } = await pour(events, first, frame, sink);
@@ -133,7 +100,7 @@ const list = async (io: Io, options: Options): Promise<void> => {
 const pour = async (
   events: AsyncGenerator<AuditEvent>,
   first: IteratorResult<AuditEvent>,
-  frame: Frame,
+  frame: EventFrame,
   sink: Sink,
 ): Promise<{ readonly count: number; readonly problem?: Failure }> => {
   let count = 0;
