@@ -3,7 +3,7 @@
  * them but have registries of their own (multicast, site-local). Facts for the lint "can never be a public
  * source"; a snapshot, with its date.
  */
-import { allIPv4, containsPrefix, firstAddress, lastAddress, type Prefix, parsePrefix } from "./prefix.js";
+import { firstAddress, lastAddress, type Prefix, parsePrefix } from "./prefix.js";
 
 /** The day on which the registries were read (UTC). */
 export const registrySnapshotDate = "2026-07-18";
@@ -121,13 +121,3 @@ export const specialPurpose = (prefix: Prefix): SpecialPurposeBlock | undefined 
 const mostSpecificFirst = specialPurposeBlocks
   .toSorted((a, b) => b.prefix.length - a.prefix.length)
   .map((block) => ({ first: firstAddress(block.prefix), last: lastAddress(block.prefix), block }));
-
-const globalUnicast: Prefix = { network: 0x2000n << 112n, length: 3 };
-
-/**
- * Whether the prefix is IPv6 and has no address in 2000::/3, from which all global unicast space so far is
- * assigned (IANA IPv6 address space registry): mostly unallocated, so hardly a public source. Ask
- * `specialPurpose` first, since some rows outside 2000::/3 are reachable (64:ff9b::/96).
- */
-export const isOutsideGlobalUnicast = (prefix: Prefix): boolean =>
-  ![globalUnicast, allIPv4].some((each) => containsPrefix(each, prefix) || containsPrefix(prefix, each));

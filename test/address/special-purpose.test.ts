@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { containsPrefix, formatPrefix, isIPv4 } from "../../src/address/prefix.js";
 import {
-  isOutsideGlobalUnicast,
   registrySnapshotDate,
   specialPurpose,
   specialPurposeBlocks,
@@ -61,20 +60,5 @@ describe("the table", () => {
         expect([inner.name, inner.reachable]).not.toEqual([outer.name, outer.reachable]);
       }
     }
-  });
-});
-
-describe("isOutsideGlobalUnicast", () => {
-  it.each([
-    ["4000::/3", true],
-    ["fe00::/9", true],
-    ["::1:0:0:0/80", true],
-    ["2600::/12", false],
-    ["203.0.113.0/24", false],
-    ["::/0", false],
-    ["::/1", false],
-    ["::/64", false],
-  ])("%s: %s", (text, expected) => {
-    expect(isOutsideGlobalUnicast(prefix(text))).toBe(expected);
   });
 });
