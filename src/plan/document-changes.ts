@@ -73,9 +73,14 @@ const expiredIn = (change: Change, expired: ExpiredOf) => {
     .map(({ prefix, expires }) => ({ cidr: formatPrefix(prefix), expires }));
 };
 
-export const changeAsDocument = (change: Change, access: AccessChange, expired: ExpiredOf) => ({
+/** A difference by itself, of no plan: what is left to do, or what somebody else did. */
+export const looseChangeAsDocument = (change: Change) => ({
   ...changeFields(change),
   patch: patchOf(change),
+});
+
+export const changeAsDocument = (change: Change, access: AccessChange, expired: ExpiredOf) => ({
+  ...looseChangeAsDocument(change),
   expired: expiredIn(change, expired),
   access_change: accessAsDocument(access),
 });

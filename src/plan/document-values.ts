@@ -1,4 +1,4 @@
-/** Rules, states, address sets and diagnostics as they stand in the document of a plan. */
+/** Rules, states, address sets and diagnostics as they stand in the document of a plan, and in every other one. */
 import type { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";

@@ -2,11 +2,11 @@
 import type { ApplyResult } from "../apply/result.js";
 import type { AuditVerification } from "../audit/verification.js";
 import type { ExitCode } from "../model/failure.js";
+import { looseChangeAsDocument } from "../plan/document-changes.js";
+import { diagnosticAsDocument } from "../plan/document-values.js";
 import { applyClosing } from "./apply-text.js";
 import { auditJson } from "./audit-json.js";
 import { stepTitle } from "./change-rows.js";
-import { changesJson } from "./changes-json.js";
-import { diagnosticJson } from "./diagnostics-json.js";
 import { jsonText } from "./neutralise.js";
 
 export interface ApplyJsonOptions {
@@ -43,8 +43,8 @@ export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions):
       ...(ruleId === undefined ? {} : { rule_id: ruleId }),
       ...(message === undefined ? {} : { message }),
     })),
-    ...(result.remaining === undefined ? {} : { remaining: changesJson(result.remaining) }),
-    ...(result.unexpected === undefined ? {} : { unexpected: changesJson(result.unexpected) }),
+    ...(result.remaining === undefined ? {} : { remaining: result.remaining.map(looseChangeAsDocument) }),
+    ...(result.unexpected === undefined ? {} : { unexpected: result.unexpected.map(looseChangeAsDocument) }),
     ...(options.audit === undefined ? {} : { audit: auditJson(options.audit) }),
-    diagnostics: result.diagnostics.map(diagnosticJson),
+    diagnostics: result.diagnostics.map(diagnosticAsDocument),
   })}\n`;

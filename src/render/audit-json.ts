@@ -1,8 +1,8 @@
 /** The check of receipts against the audit log as a versioned JSON document. */
 import type { AuditVerification, StepVerification } from "../audit/verification.js";
+import { diagnosticAsDocument } from "../plan/document-values.js";
 import { eventJson } from "./audit-events.js";
 import { auditClosing, stepVerdict } from "./audit-words.js";
-import { diagnosticJson } from "./diagnostics-json.js";
 import { jsonText } from "./neutralise.js";
 
 const stepJson = (verification: StepVerification) => {
@@ -41,7 +41,7 @@ export const auditJson = (verification: AuditVerification) => ({
     ...eventJson(event),
     same_actor: sameActor,
   })),
-  diagnostics: verification.diagnostics.map(diagnosticJson),
+  diagnostics: verification.diagnostics.map(diagnosticAsDocument),
 });
 
 export const renderAuditJson = (verification: AuditVerification): string =>

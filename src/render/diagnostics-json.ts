@@ -1,25 +1,7 @@
 /** Diagnostics as a versioned JSON document. */
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { diagnosticAsDocument } from "../plan/document-values.js";
 import { jsonText } from "./neutralise.js";
-
-/** A diagnostic as it stands in every JSON document of the program. */
-export const diagnosticJson = ({ code, severity, message, hint, source }: Diagnostic) => ({
-  code,
-  severity,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-  ...(source === undefined
-    ? {}
-    : {
-        source: {
-          file: source.file,
-          line: source.line,
-          column: source.column,
-          end_line: source.endLine,
-          end_column: source.endColumn,
-        },
-      }),
-});
 
 /** `verdict` is `error` where one of them is an error, else `ok`. */
 export const renderDiagnosticsJson = (diagnostics: readonly Diagnostic[]): string => {
@@ -30,6 +12,6 @@ export const renderDiagnosticsJson = (diagnostics: readonly Diagnostic[]): strin
     version: 1,
     verdict: hasErrors(diagnostics) ? "error" : "ok",
     counts: { errors: count("error"), warnings: count("warning"), notes: count("note") },
-    diagnostics: diagnostics.map(diagnosticJson),
+    diagnostics: diagnostics.map(diagnosticAsDocument),
   })}\n`;
 };

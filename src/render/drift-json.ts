@@ -2,9 +2,8 @@
 import { formatPrefix } from "../address/prefix.js";
 import type { Attribution } from "../audit/attribution.js";
 import type { DriftDetail, DriftReport } from "../audit/drift-report.js";
+import { accessAsDocument, diagnosticAsDocument, ruleAsDocument } from "../plan/document-values.js";
 import { eventJson } from "./audit-events.js";
-import { accessJson, ruleJson } from "./changes-json.js";
-import { diagnosticJson } from "./diagnostics-json.js";
 import { driftClosing } from "./drift-words.js";
 import { jsonText, visible } from "./neutralise.js";
 import { driftVerdict } from "./verdict.js";
@@ -13,7 +12,7 @@ const detailJson = (detail: DriftDetail) => {
   switch (detail.kind) {
     case "rule-added":
     case "rule-removed":
-      return { kind: detail.kind, definition: ruleJson(detail.rule) };
+      return { kind: detail.kind, definition: ruleAsDocument(detail.rule) };
     case "entry-added":
     case "entry-removed":
       return { kind: detail.kind, type: detail.type, cidr: formatPrefix(detail.prefix) };
@@ -47,7 +46,7 @@ export const renderDriftJson = (report: DriftReport): string =>
       pending: report.counts.pending,
       cannot_tell: report.counts.cannotTell,
     },
-    access: { ...accessJson(report.access), effective: report.effective },
+    access: { ...accessAsDocument(report.access), effective: report.effective },
     differences: report.differences.map((difference) => ({
       id: difference.id,
       cause: difference.cause,
@@ -58,6 +57,6 @@ export const renderDriftJson = (report: DriftReport): string =>
       ...detailJson(difference.detail),
       attribution: attributionJson(difference.attribution),
     })),
-    unmanaged: report.unmanaged.map(ruleJson),
-    diagnostics: report.diagnostics.map(diagnosticJson),
+    unmanaged: report.unmanaged.map(ruleAsDocument),
+    diagnostics: report.diagnostics.map(diagnosticAsDocument),
   })}\n`;
