@@ -1,12 +1,12 @@
 /** The lock between real processes: bundled once, run by `node`, stopped in every way a process can end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { rolldown } from "rolldown";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { acquireLock } from "../../src/cli/lock.js";
 import { processStart } from "../../src/cli/process-identity.js";
 
@@ -174,5 +174,28 @@ describe("the lock between applies", () => {
       now,
     );
     await lock.release();
+  });
+
+  it.runIf(process.getuid !== undefined)("trusts no such place that others made or may write", async () => {
+    const temporary = await mkdtemp(join(tmpdir(), "dbt-ip-rules-test-"));
+    vi.stubEnv("TMPDIR", temporary);
+    const blocked = join(state, "file");
+    await writeFile(blocked, "");
+    const fallback = join(temporary, `dbt-ip-rules-${process.getuid?.()}`);
+    const tryIt = () => acquireLock(account, { XDG_STATE_HOME: blocked }, now);
+    try {
+      await mkdir(fallback);
+      await chmod(fallback, 0o777);
+      await expect(tryIt()).rejects.toMatchObject({ diagnostics: [{ code: "lock-unavailable" }] });
+      await rm(fallback, { recursive: true });
+      await mkdir(join(temporary, "elsewhere"));
+      await symlink("elsewhere", fallback);
+      await expect(tryIt()).rejects.toMatchObject({ diagnostics: [{ code: "lock-unavailable" }] });
+      await rm(fallback);
+      await (await tryIt()).release();
+    } finally {
+      vi.unstubAllEnvs();
+      await rm(temporary, { recursive: true, force: true });
+    }
   });
 });

@@ -36,6 +36,11 @@ describe("a duration", () => {
     ["1h", 3_600_000],
   ])("%s is %d ms", (text, expected) => expect(duration(text)).toBe(expected));
 
+  it("is never longer than a timer can wait", () => {
+    expect(duration("24d")).toBe(2_073_600_000);
+    for (const text of ["30d", "25d", "2147484", "999999999h"]) expect(() => duration(text)).toThrow();
+  });
+
   it.each(["", "-1s", "1w", "s", "1e3", "5 m"])("refuses %j", (text) =>
     expect(() => duration(text)).toThrow(),
   );

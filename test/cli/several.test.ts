@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { fileNames } from "../../src/cli/several-runs.js";
 import type { RunningEmulator } from "../../src/emulator/start-emulator.js";
 import { dbtIpRules, newAccount, newFolder, token } from "./world.js";
 
@@ -109,6 +110,37 @@ describe("several policies", () => {
     expect(JSON.parse(bad.stdout).diagnostics).toMatchObject([
       { code: "token-malformed", message: expect.stringContaining("DBT_CLOUD_TOKEN_11") },
     ]);
+  });
+
+  it("are refused for one account in any spelling of its host, and where one leaves it to the flag", async () => {
+    const spelled = (host: string) =>
+      `version: 1\naccount: {id: 11${host === "" ? "" : `, host: "${host}"`}}\nrules: []\n`;
+    const hostOfOne = one.url.replace("http://", "");
+    for (const host of [`${one.url}/api/`, hostOfOne, ""]) {
+      await writeFile(join(cwd, "policies/again.yaml"), spelled(host));
+      const line = ["plan", "policies/a.yaml", "policies/again.yaml"];
+      const flags = host === "" ? ["--host", hostOfOne] : [];
+      const ran = await dbtIpRules({ cwd }, ...line, ...flags, "-f", "json");
+      expect(JSON.parse(ran.stdout).diagnostics).toMatchObject([{ code: "policies-of-one-account" }]);
+      if (host !== "") continue;
+      const env = { DBT_CLOUD_HOST_URL: `http://${hostOfOne}/` };
+      const byEnv = await dbtIpRules({ cwd, env }, ...line, "-f", "json");
+      expect(JSON.parse(byEnv.stdout).diagnostics).toMatchObject([{ code: "policies-of-one-account" }]);
+    }
+  });
+
+  it("get a file name each, whatever their own are", () => {
+    expect(fileNames(["a.yaml", "b.yaml"])).toEqual(["a", "b"]);
+    for (const files of [
+      ["x/b.yaml", "y/b.yaml", "x-b.yaml"],
+      ["x-b.yaml", "x/b.yaml", "y/b.yaml"],
+      ["a.yaml", "a.yml"],
+      ["A.yaml", "a.yaml"],
+      ["a/b.yaml", "a-b/c.yaml", "a/b-c.yaml", "a/b/c.yaml"],
+    ]) {
+      const names = fileNames(files).map((name) => name.toLowerCase());
+      expect(new Set(names).size).toBe(files.length);
+    }
   });
 
   it("save a plan each into a folder, that apply takes one by one", async () => {

@@ -7,7 +7,7 @@ import { afterAll } from "vitest";
 import type { Io } from "../../src/cli/io.js";
 import { run } from "../../src/cli/run.js";
 import type { Seed } from "../../src/emulator/seed.js";
-import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
+import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/start-emulator.js";
 
 export const token = "token-of-the-tests-1234";
 
@@ -22,12 +22,17 @@ export const newFolder = async (): Promise<string> => {
   return folder;
 };
 
-export const newAccount = async (accountId: number, seed?: Seed): Promise<RunningEmulator> => {
+export const newAccount = async (
+  accountId: number,
+  seed?: Seed,
+  more: Partial<StartOptions> = {},
+): Promise<RunningEmulator> => {
   const emulator = await startEmulator({
     accountId,
     tokens: [{ token, kind: "service", role: "admin", name: "ci" }],
     clientIp: "203.0.113.10",
     ...(seed === undefined ? {} : { seed }),
+    ...more,
   });
   endings.push(() => emulator.close());
   return emulator;
@@ -47,6 +52,8 @@ export interface Place {
   readonly typed?: readonly string[];
   /** Whether the input ends behind them. */
   readonly ends?: boolean;
+  /** Sees what goes to standard error, as it goes. */
+  readonly onSaid?: (text: string) => void;
 }
 
 export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> => {
@@ -56,6 +63,7 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
     columns: 80,
     write(text: string) {
       out[name] += text;
+      if (name === "stderr") place.onSaid?.(text);
       return true;
     },
   });

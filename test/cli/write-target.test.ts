@@ -1,12 +1,12 @@
 /** `--output` and `--write`: a file is replaced whole, and what is no file is never replaced. */
 import { execFileSync } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { lstat, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { WholeFile } from "../../src/cli/whole-file.js";
-import { dbtIpRules, newFolder } from "./world.js";
+import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
 const policyIn = async () => {
   const cwd = await newFolder();
@@ -40,6 +40,42 @@ describe.skipIf(process.platform === "win32")("what is no file", () => {
     expect((await validate(cwd, "link.json")).code).toBe(0);
     expect((await lstat(join(cwd, "link.json"))).isSymbolicLink()).toBe(true);
     expect(JSON.parse(await readFile(join(cwd, "real/out.json"), "utf8")).verdict).toBe("ok");
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a file that is replaced", () => {
+  const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
+
+  it.each([0o600, 0o640, 0o666])("keeps its mode: %o", async (mode) => {
+    const cwd = await policyIn();
+    await writeFile(join(cwd, "policy.yaml"), "version:   1\nrules: []\n");
+    await chmod(join(cwd, "policy.yaml"), mode);
+    expect((await dbtIpRules({ cwd }, "fmt")).stderr).toContain("was put in canonical form");
+    expect(await modeOf(join(cwd, "policy.yaml"))).toBe(mode);
+  });
+
+  it("is for its owner alone where it is new and tells of people", async () => {
+    const cwd = await newFolder();
+    const emulator = await newAccount(71);
+    const account = ["--host", emulator.url, "--account", "71"];
+    await dbtIpRules({ cwd }, "audit", "list", ...account, "-f", "csv", "-o", "list.csv");
+    await dbtIpRules({ cwd }, "audit", "export", ...account, "-o", "export.csv");
+    expect(await modeOf(join(cwd, "list.csv"))).toBe(0o600);
+    expect(await modeOf(join(cwd, "export.csv"))).toBe(0o600);
+  });
+
+  it("is made where a symbolic link points to, be it there or not", async () => {
+    const cwd = await policyIn();
+    await mkdir(join(cwd, "a"));
+    await symlink("../b/out.json", join(cwd, "a/link.json"));
+    await symlink("a/link.json", join(cwd, "first.json"));
+    expect((await validate(cwd, "first.json")).code).toBe(0);
+    expect((await lstat(join(cwd, "first.json"))).isSymbolicLink()).toBe(true);
+    expect((await lstat(join(cwd, "a/link.json"))).isSymbolicLink()).toBe(true);
+    expect(JSON.parse(await readFile(join(cwd, "b/out.json"), "utf8")).verdict).toBe("ok");
+    await symlink("round.json", join(cwd, "round.json"));
+    const round = await validate(cwd, "round.json");
+    expect(JSON.parse(round.stdout).diagnostics).toMatchObject([{ code: "cannot-write" }]);
   });
 });
 

@@ -1,0 +1,163 @@
+/** How an apply ends: one document, one verdict, and what was done is never lost to a report that cannot be made. */
+import { mkdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { StartOptions } from "../../src/emulator/start-emulator.js";
+import { dbtIpRules, newAccount, newFolder, type Place } from "./world.js";
+
+let nextAccount = 500;
+
+/** A fresh account and a policy that asks for two new rules. */
+const newWorld = async (more: Partial<StartOptions> = {}) => {
+  const id = nextAccount++;
+  const emulator = await newAccount(id, undefined, more);
+  const cwd = await newFolder();
+  const rule = (name: string, prefix: string) => `  - {name: ${name}, type: allow, cidrs: [${prefix}]}\n`;
+  const policy = `version: 1\naccount: {id: ${id}, host: "${emulator.url}"}\nenforcement: ignore\nrules:\n${rule("A", "203.0.113.0/24")}${rule("B", "198.51.100.0/24")}`;
+  await writeFile(join(cwd, "policy.yaml"), policy);
+  const apply = (place: Partial<Place>, ...flags: string[]) =>
+    dbtIpRules({ cwd, ...place }, "apply", "--auto-approve", ...flags);
+  const writes = () => emulator.requests.list().filter(({ method }) => method !== "GET");
+  return { cwd, emulator, apply, writes };
+};
+
+/** Once the receipt is named, the steps are done: then the name for the report becomes a folder. */
+const blockReport = (file: string) => {
+  let blocked = false;
+  return (text: string) => {
+    if (blocked || !text.includes("Receipt:")) return;
+    blocked = true;
+    mkdirSync(file);
+  };
+};
+
+const secondWriteFails = [
+  { kind: "status", status: 400, method: "POST", nth: 2, path: "*/ip-restrictions*" },
+] as const;
+
+describe("a report that cannot be written", () => {
+  it("is told before the first write, where that can be seen", async () => {
+    const { cwd, apply, writes } = await newWorld();
+    mkdirSync(join(cwd, "folder"));
+    for (const flags of [
+      ["-o", "folder"],
+      ["--write", "json=folder"],
+      ["-o", "policy.yaml/x"],
+    ]) {
+      const ran = await apply({}, ...flags);
+      expect([ran.code, ran.stderr.includes("[cannot-write]")]).toEqual([1, true]);
+    }
+    expect(writes()).toEqual([]);
+  });
+
+  it("leaves the result on standard output, and 1 where all was done", async () => {
+    const { cwd, apply, writes } = await newWorld();
+    const onSaid = blockReport(join(cwd, "out.json"));
+    const ran = await apply({ onSaid }, "-f", "json", "-o", "out.json");
+    expect([ran.code, ran.stderr.includes("[cannot-write]")]).toEqual([1, true]);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ outcome: "done", exit_code: 1 });
+    expect(writes().length).toBe(2);
+  });
+
+  it("leaves a stop midway 4", async () => {
+    const { cwd, apply } = await newWorld({ faults: secondWriteFails });
+    const onSaid = blockReport(join(cwd, "out.json"));
+    const ran = await apply({ onSaid }, "-f", "json", "-o", "out.json");
+    expect([ran.code, ran.stderr.includes("[cannot-write]")]).toEqual([4, true]);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ outcome: "midway", exit_code: 4 });
+  });
+
+  it("keeps what was done to several accounts", async () => {
+    const [one, two] = [await newWorld(), await newWorld({ faults: secondWriteFails })];
+    const policies = ["-p", "policy.yaml", "-p", join(two.cwd, "policy.yaml")];
+    mkdirSync(join(one.cwd, "folder"));
+    const early = await one.apply({}, ...policies, "-o", "folder");
+    expect([early.code, one.writes()]).toEqual([1, []]);
+    const onSaid = blockReport(join(one.cwd, "all.json"));
+    const late = await one.apply({ onSaid }, ...policies, "-f", "json", "-o", "all.json");
+    expect([late.code, late.stderr.includes("[cannot-write]")]).toEqual([4, true]);
+    expect(
+      JSON.parse(late.stdout).policies.map((row: { result: { outcome: string } }) => row.result.outcome),
+    ).toEqual(["done", "midway"]);
+  });
+});
+
+describe("apply --audit", () => {
+  it("puts the log's verdict into the one document", async () => {
+    const { apply } = await newWorld();
+    const ran = await apply({}, "--audit", "-f", "json");
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      outcome: "done",
+      exit_code: 0,
+      audit: { verdict: "confirmed", counts: { due: 2 } },
+    });
+  });
+
+  it("exits as the document says where the log lacks a step", async () => {
+    const { apply } = await newWorld({ auditLagMs: 3_600_000 });
+    const ran = await apply({}, "--audit", "--audit-timeout", "0", "-f", "json");
+    expect(ran.code).toBe(3);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      outcome: "done",
+      exit_code: 3,
+      audit: { verdict: "missing" },
+    });
+  });
+
+  it("exits as the document says where the log cannot be read", async () => {
+    const unreadable = { kind: "status", status: 403, path: "*audit-logs*", times: 0 } as const;
+    const { apply } = await newWorld({ faults: [unreadable] });
+    const ran = await apply({}, "--audit", "-f", "json");
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      outcome: "done",
+      exit_code: 1,
+      audit: { verdict: "could-not-check" },
+    });
+  });
+
+  it.each(["json", "text", "markdown"])(
+    "interrupted while it waits, tells what was done: %s",
+    async (format) => {
+      const { apply } = await newWorld({ auditLagMs: 3_600_000 });
+      const interruption = new AbortController();
+      const onSaid = (text: string) => {
+        if (text.includes("Waiting for the audit log")) interruption.abort();
+      };
+      const ran = await apply({ onSaid, signal: interruption.signal }, "--audit", "-f", format);
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).not.toContain("internal-error");
+      expect(ran.stdout).toContain("Applied: 2 of 2 steps done");
+      if (format === "json")
+        expect(JSON.parse(ran.stdout)).toMatchObject({
+          outcome: "done",
+          exit_code: 1,
+          audit: { verdict: "could-not-check" },
+        });
+      else expect(ran.stdout).toContain("Could not check");
+    },
+  );
+});
+
+describe("apply", () => {
+  it("knows no other time than now", async () => {
+    const { apply, writes } = await newWorld();
+    const ran = await apply({}, "--now", "2030-01-01");
+    expect([ran.code, ran.stderr.includes("[bad-usage]"), writes()]).toEqual([1, true, []]);
+  });
+
+  it("says what kind of file names another account than a flag does", async () => {
+    const { cwd, apply } = await newWorld();
+    await dbtIpRules({ cwd }, "plan", "--out", "plan.json");
+    expect((await apply({}, "plan.json", "--account", "7")).stderr).toContain(
+      "The saved plan is for account",
+    );
+    expect((await apply({}, "--receipt", "r.jsonl")).code).toBe(0);
+    const env = { DBT_CLOUD_ACCOUNT_ID: "7" };
+    const verified = await dbtIpRules({ cwd, env }, "audit", "verify", "--receipt", "r.jsonl");
+    expect(verified.stderr).toContain("The receipt is for account");
+    expect(await readFile(join(cwd, "r.jsonl"), "utf8")).not.toBe("");
+  });
+});

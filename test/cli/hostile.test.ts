@@ -1,0 +1,142 @@
+/** What others wrote (names of files, words of the service) never reaches the terminal as anything but text. */
+import { execFileSync } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { shellWord } from "../../src/cli/file-words.js";
+import { reportCrash } from "../../src/cli/report.js";
+import { dbtIpRules, newAccount, newFolder } from "./world.js";
+
+/** A name that forges a workflow command, clears the screen, and breaks an unquoted command line. */
+const forging = "a'\n::warning file=x::forged\n\x1b[2J b.yaml";
+const crooked = "version:   1\nrules: []\n";
+
+const expectClean = (text: string): void => {
+  expect(text).not.toContain("\x1b");
+  expect(text.split("\n").filter((line) => /^\s*(::|##\[)/.test(line))).toEqual([]);
+};
+
+describe.skipIf(process.platform === "win32")("a file's name", () => {
+  it("is shown as text by fmt, whatever it says of it", async () => {
+    const cwd = await newFolder();
+    await writeFile(join(cwd, forging), crooked);
+    for (const [flags, code] of [
+      [["--check", forging], 2],
+      [[forging], 0],
+      [["--check", forging], 0],
+      [["--check", "-p", forging, "-p", "none\n::error::x"], 1],
+    ] as const) {
+      const ran = await dbtIpRules({ cwd }, "fmt", ...flags);
+      expect(ran.code).toBe(code);
+      expect(ran.stderr).toContain("forged");
+      expectClean(ran.stderr + ran.stdout);
+    }
+  });
+
+  it("is shown as text by import, plan, init, apply and show", async () => {
+    const emulator = await newAccount(81, {
+      enabled: false,
+      rules: [{ name: "A", type: "allow", cidrs: ["203.0.113.0/24"] }],
+    });
+    const cwd = await newFolder();
+    const account = ["--host", emulator.url, "--account", "81"];
+    await writeFile(join(cwd, "merged\n::error::x.yaml"), "version: 1\nrules: []\n");
+    await mkdir(join(cwd, "sub"));
+    for (const line of [
+      ["import", ...account, "-o", forging],
+      ["import", ...account, "-o", forging],
+      ["import", ...account, "--merge", "merged\n::error::x.yaml"],
+      ["import", ...account, "--merge", "merged\n::error::x.yaml"],
+      ["plan", ...account, "-p", forging, "--out", `${forging}.json`],
+      ["show", `${forging}.json`],
+      ["show", forging],
+      ["apply", forging, "--auto-approve", ...account],
+      ["apply", "-p", forging, "--auto-approve", ...account, "--receipt", `${forging}.jsonl`],
+      ["plan", ...account, "-p", forging, "-p", "x\n::error::y", "-f", "json"],
+      ["init", "-p", `sub/${forging}`, "--ci", "none"],
+      ["emulator", "--account", "1", "--token", "t", "--fault", "\x1b[2J\n::error::x"],
+    ]) {
+      const ran = await dbtIpRules({ cwd }, ...line);
+      expectClean(ran.stderr + ran.stdout);
+    }
+  });
+
+  it("is one word in a command to type", () => {
+    for (const name of ["policy.yaml", "a b", "it's", "$(id)", "`id`", "-f", "a;b", "ä", "a\\b", ""]) {
+      const printed = execFileSync("sh", ["-c", `printf %s ${shellWord(name)}`], { encoding: "utf8" });
+      expect(printed).toBe(name);
+    }
+    expect(shellWord("policies/eu.yaml")).toBe("policies/eu.yaml");
+  });
+});
+
+describe("--debug", () => {
+  it("shows the stack line by line as text", async () => {
+    const said: string[] = [];
+    const stream = {
+      write: (text: string) => {
+        said.push(text);
+        return true;
+      },
+    };
+    const io = {
+      env: {},
+      cwd: "/",
+      stdout: stream,
+      stderr: stream,
+      stdin: process.stdin,
+      now: () => new Date(0),
+      signal: new AbortController().signal,
+      exitCode: 0 as const,
+    };
+    const cause = new Error("\x1b]0;title\x07\r\n::error::from the service");
+    expect(await reportCrash(new Error("first", { cause }), ["--debug", "--no-color"], io)).toBe(1);
+    expect(said.join("")).toContain("caused by: ");
+    expectClean(said.join(""));
+    expect(said.join("")).not.toContain("\x07");
+  });
+});
+
+describe("a failure where JSON was asked for", () => {
+  const failing = ["plan", "-p", "none.yaml"];
+  const codesIn = async (file: string) =>
+    JSON.parse(await readFile(file, "utf8")).diagnostics.map((one: { code: string }) => one.code);
+
+  it.each([
+    ["--format", "json", "--output", "f.json"],
+    ["--format=json", "--output=f.json"],
+    ["-fjson", "-of.json"],
+    ["-f", "json", "-o", "f.json"],
+    ["--write", "json=f.json"],
+    ["--write=json=f.json"],
+  ])("replaces the file of an earlier run: %s %s %s %s", async (...flags) => {
+    const cwd = await newFolder();
+    await writeFile(join(cwd, "f.json"), "{}");
+    const ran = await dbtIpRules({ cwd }, ...failing, ...flags.filter((flag) => flag !== undefined));
+    expect([ran.code, ran.stdout]).toEqual([1, ""]);
+    expect(await codesIn(join(cwd, "f.json"))).toEqual(["policy-missing"]);
+  });
+
+  it("leaves alone what a line that is not understood names", async () => {
+    const cwd = await newFolder();
+    await writeFile(join(cwd, "policy.yaml"), crooked);
+    const ran = await dbtIpRules({ cwd }, "import", "-o", "policy.yaml", "--format", "json");
+    expect(JSON.parse(ran.stdout).diagnostics).toMatchObject([{ code: "bad-usage" }]);
+    expect(await readFile(join(cwd, "policy.yaml"), "utf8")).toBe(crooked);
+  });
+});
+
+describe("the warning of a shared host", () => {
+  it.each([["audit", "watch", "--once"], ["audit", "list"], ["plan"], ["show"], ["drift"]])(
+    "is said once: %s %s",
+    async (...line) => {
+      const cwd = await newFolder();
+      await writeFile(join(cwd, "policy.yaml"), "version: 1\nrules: []\n");
+      const account = ["--host", "emea.getdbt.com", "--account", "1"];
+      const words = line.filter((word) => word !== undefined);
+      // Nothing is called: the run is over before it begins.
+      const ran = await dbtIpRules({ cwd, signal: AbortSignal.abort() }, ...words, ...account);
+      expect(ran.stderr.match(/\[host-shared\]/g)).toHaveLength(1);
+    },
+  );
+});
