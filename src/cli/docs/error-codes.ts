@@ -296,6 +296,14 @@ export const errorGroups: readonly ErrorGroup[] = [
         "A rule by which you get in would lose entries, and nobody knows whether one of them is yours.",
         "Say where you come from with --client-ip, or name an address under `must_allow`.",
       ],
+      "caller-unknown": [
+        "A note: nobody looked whether the plan blocks the address that you come from, since it is not known.",
+        "Give it with --client-ip.",
+      ],
+      "caller-unguarded": [
+        "The plan blocks addresses, and neither --client-ip nor `must_allow` names one that must stay in.",
+        "Give your address with --client-ip, or write it under `must_allow`.",
+      ],
       "max-removed-rules": [
         "More rules would be deleted than `max_removed_rules`.",
         "Check the plan, then raise the limit or use the flag.",
@@ -333,7 +341,7 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "plan-other-account": ["The plan is for another account.", "Make a plan for this one."],
       "plan-stale": [
-        "The account has changed since the plan was made.",
+        "The account has changed since the plan was made, or the date has: an entry has expired, or not yet.",
         "Plan again, and review the difference.",
       ],
       "plan-inconsistent": ["The plan contradicts itself.", "Make a new plan; do not edit plan files."],
