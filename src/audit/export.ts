@@ -8,11 +8,17 @@
 import { Failure, failure } from "../model/failure.js";
 import type { AuditQuery, AuditReader } from "./ports.js";
 
+interface Account {
+  readonly id: number;
+  readonly host: string;
+}
+
 /** A submitted bulk export, kept beside the file until it is there. */
 export interface ExportJob {
   readonly format: "dbt-ip-rules/audit-export-job";
   readonly version: 1;
   readonly accountId: number;
+  readonly host: string;
   readonly jobId: string;
   /** ISO 8601, UTC, by this machine's clock. */
   readonly submittedAt: string;
@@ -92,7 +98,7 @@ export const exportRange = async (
 ): Promise<number> => save(ports, await reader.downloadCsv(query), undefined);
 
 const submit = async (
-  accountId: number,
+  { id: accountId, host }: Account,
   { reader, files, now, onProgress }: ExportPorts,
 ): Promise<string> => {
   const submittedAt = now().toISOString();
@@ -101,6 +107,7 @@ const submit = async (
     format: "dbt-ip-rules/audit-export-job",
     version: 1,
     accountId,
+    host,
     jobId,
     submittedAt,
   });
@@ -135,7 +142,7 @@ const isGone = (error: unknown): boolean =>
 
 /** The link of the job; of a resumed job that the service has forgotten, the link of a new one. */
 const linkOf = async (
-  accountId: number,
+  account: Account,
   job: ExportJob | undefined,
   timeoutMs: number,
   ports: ExportPorts,
@@ -151,7 +158,7 @@ const linkOf = async (
       await ports.files.removeJob();
     }
   }
-  const jobId = await submit(accountId, ports);
+  const jobId = await submit(account, ports);
   await untilReady(timeoutMs, ports);
   return ports.reader.exportUrl(jobId);
 };
@@ -161,13 +168,13 @@ const linkOf = async (
  * Throws `Failure`; the job stays on file then, and the next run goes on with it.
  */
 export const exportEverything = async (
-  accountId: number,
+  account: Account,
   timeoutMs: number,
   ports: ExportPorts,
 ): Promise<number> => {
   const known = await ports.files.readJob();
-  const job = known?.accountId === accountId ? known : undefined;
-  const url = await linkOf(accountId, job, timeoutMs, ports);
+  const job = known?.accountId === account.id && known.host === account.host ? known : undefined;
+  const url = await linkOf(account, job, timeoutMs, ports);
   const { body, size } = await ports.reader.fetchExport(url);
   const bytes = await save(ports, body, size);
   await ports.files.removeJob();
@@ -194,6 +201,8 @@ const isJob = (value: unknown): value is ExportJob =>
   value.version === 1 &&
   "accountId" in value &&
   typeof value.accountId === "number" &&
+  "host" in value &&
+  typeof value.host === "string" &&
   "jobId" in value &&
   typeof value.jobId === "string" &&
   "submittedAt" in value &&

@@ -1,26 +1,16 @@
 /**
  * Follows the audit log. Events come late and out of order, so each look goes back over the last hours and gives out
- * what it has not given out before. The cursor is a plain value that holds all of it: whoever stores the cursor
- * after each event goes on after a restart where it stopped.
+ * what it has not given out before. What was given out is the position; stored as a cursor, it lets a restart go on
+ * where the run before stopped.
  *
  * Promise: each event once, in order of time within a look, none skipped unless it comes later than `overlapMs`.
  */
 import { Failure } from "../model/failure.js";
 import type { AuditEvent } from "./event.js";
+import { inOrder } from "./event-index.js";
 import { listEvents, type PageReader } from "./list-events.js";
 import { isLasting } from "./unreadable.js";
-
-export interface WatchCursor {
-  readonly format: "dbt-ip-rules/audit-cursor";
-  readonly version: 1;
-  readonly accountId: number;
-  /** ISO 8601 UTC: nothing older is given out. */
-  readonly since: string;
-  /** ISO 8601 UTC: the newest event given out, or `since`. */
-  readonly newest: string;
-  /** Ids given out (or there before the start), with their times, as far back as a look goes. */
-  readonly seen: readonly (readonly [id: string, at: string])[];
-}
+import type { WatchPosition } from "./watch-position.js";
 
 export interface WatchPorts {
   readonly reader: PageReader;
@@ -37,86 +27,60 @@ export interface WatchOptions {
   readonly matches: (event: AuditEvent) => boolean;
   /** Between two looks, in milliseconds. */
   readonly pollMs: number;
-  /** How far each look goes back behind the newest event, in milliseconds: as late as an event may come. */
-  readonly overlapMs: number;
 }
 
 const longestTroubleMs = 300_000;
 
-const startOf = ({ since, newest }: WatchCursor, overlapMs: number): string => {
-  const back = new Date(Date.parse(newest) - overlapMs).toISOString();
-  return back > since ? back : since;
-};
-
-const given = (cursor: WatchCursor, event: AuditEvent): WatchCursor => ({
-  ...cursor,
-  newest: Date.parse(event.at) > Date.parse(cursor.newest) ? new Date(event.at).toISOString() : cursor.newest,
-  seen: [...cursor.seen, [event.id, event.at]],
-});
-
-/** Forgets ids that no look can meet again. */
-const pruned = (cursor: WatchCursor, overlapMs: number): WatchCursor => {
-  const start = Date.parse(startOf(cursor, overlapMs));
-  return { ...cursor, seen: cursor.seen.filter(([, at]) => Date.parse(at) >= start) };
-};
-
-const look = async (cursor: WatchCursor, ports: WatchPorts, options: WatchOptions): Promise<AuditEvent[]> => {
-  const seen = new Set(cursor.seen.map(([id]) => id));
+/** What the log holds from the position's start on and was not given out, in order of time. */
+const look = async (
+  position: WatchPosition,
+  ports: WatchPorts,
+  options: WatchOptions,
+): Promise<readonly AuditEvent[]> => {
   const found: AuditEvent[] = [];
   const query = {
-    since: startOf(cursor, options.overlapMs),
+    since: position.start,
     ...(options.types === undefined ? {} : { types: options.types }),
   };
   for await (const event of listEvents(ports.reader, query, { now: ports.now().toISOString() }))
-    if (!seen.has(event.id) && options.matches(event)) found.push(event);
-  return found.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || (a.id < b.id ? -1 : 1));
+    if (!position.has(event) && options.matches(event)) found.push(event);
+  return inOrder(found);
 };
 
 /**
- * A cursor for a first start. With `since`, events from then on will be given out; without, only those that the log
- * does not hold yet, even where they bear an earlier time. Throws `Failure` where the log cannot be read.
+ * Moves the position of a first start, by the service's clock: behind what the log holds by now, even where an event
+ * that comes later bears an earlier time. Throws `Failure` where the log cannot be read.
  */
-export const firstCursor = async (
-  accountId: number,
-  since: string | undefined,
+export const passPresent = async (
+  position: WatchPosition,
   ports: WatchPorts,
   options: WatchOptions,
-): Promise<WatchCursor> => {
-  const base = { format: "dbt-ip-rules/audit-cursor", version: 1, accountId, seen: [] } as const;
-  if (since !== undefined) return { ...base, since, newest: since };
+): Promise<void> => {
   // The first answer sets the clock right: by a wrong one, a look could begin after what it should find.
-  await ports.reader.listPage(
-    { since: new Date(ports.now().getTime() - options.overlapMs).toISOString() },
-    0,
-  );
-  const now = ports.now();
-  const start = new Date(now.getTime() - options.overlapMs).toISOString();
-  const cursor: WatchCursor = { ...base, since: start, newest: now.toISOString() };
-  const present = await look(cursor, ports, options);
-  return { ...cursor, seen: present.map(({ id, at }) => [id, at] as const) };
+  await ports.reader.listPage({ since: position.start }, 0);
+  position.moveTo(ports.now());
+  for (const event of await look(position, ports, options)) position.give(event);
 };
 
 /**
- * Endless, until `sleep` rejects or a failure that lasts is thrown. After each event comes the cursor to store;
- * it is worth storing only once the event is out.
+ * Endless, until `sleep` rejects or a failure that lasts is thrown. The position moves over an event when the next
+ * one is asked for: until then nobody knows that it is out.
  */
 export async function* watchEvents(
-  start: WatchCursor,
+  position: WatchPosition,
   ports: WatchPorts,
   options: WatchOptions,
-): AsyncGenerator<{ readonly event: AuditEvent; readonly cursor: WatchCursor }, never> {
-  let cursor = start;
+): AsyncGenerator<AuditEvent, never> {
   let trouble = 0;
   for (;;) {
     let wait = options.pollMs;
     try {
-      const found = await look(cursor, ports, options);
+      const found = await look(position, ports, options);
       trouble = 0;
       for (const event of found) {
-        cursor = given(cursor, event);
-        yield { event, cursor };
+        yield event;
+        position.give(event);
       }
-      cursor = pruned(cursor, options.overlapMs);
     } catch (error) {
       if (!(error instanceof Failure) || isLasting(error)) throw error;
       wait = Math.min(longestTroubleMs, options.pollMs * 2 ** Math.min(trouble++, 20));
@@ -125,33 +89,3 @@ export async function* watchEvents(
     await ports.sleep(wait);
   }
 }
-
-/** A stored cursor; undefined where the text is none, or one of another version. */
-export const readCursor = (text: string): WatchCursor | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return isCursor(value) ? value : undefined;
-};
-
-const isTime = (value: unknown): boolean => typeof value === "string" && !Number.isNaN(Date.parse(value));
-
-const isCursor = (value: unknown): value is WatchCursor =>
-  typeof value === "object" &&
-  value !== null &&
-  "format" in value &&
-  value.format === "dbt-ip-rules/audit-cursor" &&
-  "version" in value &&
-  value.version === 1 &&
-  "accountId" in value &&
-  typeof value.accountId === "number" &&
-  "since" in value &&
-  isTime(value.since) &&
-  "newest" in value &&
-  isTime(value.newest) &&
-  "seen" in value &&
-  Array.isArray(value.seen) &&
-  value.seen.every((pair) => Array.isArray(pair) && typeof pair[0] === "string" && isTime(pair[1]));

@@ -45,7 +45,7 @@ export const readReceipt = async (
   return { named: { file, receipt }, diagnostics };
 };
 
-type Account = Receipt["header"]["account"];
+export type Account = Receipt["header"]["account"];
 
 /** One id on two hosts is two accounts: a rehearsal on the emulator, and the account itself. */
 export const isSameAccount = (a: Account, b: Account): boolean => a.id === b.id && a.host === b.host;

@@ -1,4 +1,5 @@
 /** The commands against the emulator over HTTP: late events, wrong clocks, moving pages, both record shapes, other people. */
+import { watch } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AuditShape } from "../../src/emulator/event-views.js";
@@ -293,6 +294,45 @@ describe("audit watch", () => {
     expect(ran.code).toBe(0);
   });
 
+  it("stores the cursor a few times over a backlog, and nothing twice after a signal", async () => {
+    await opened({ seed: { events: [{ type: "ip_restrictions.toggled", count: 3000 }] } });
+    const follow = (...more: string[]) =>
+      world.run([
+        "audit",
+        "watch",
+        "--format",
+        "ndjson",
+        "--cursor",
+        "cursor.json",
+        "--since",
+        "30d",
+        ...more,
+      ]);
+    const ids = ({ stdout }: { readonly stdout: string }): string[] =>
+      stdout
+        .trimEnd()
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => json(line).id);
+    const all: string[] = [];
+    const stopping = new AbortController();
+    const stored: string[] = [];
+    const watcher = watch(world.path("."), (_, name) => name === "cursor.json" && stored.push(name));
+    const told = await world.run(
+      ["audit", "watch", "--format", "ndjson", "--cursor", "cursor.json", "--since", "30d"],
+      stopping.signal,
+      (text) => {
+        if (all.push(text) === 1200) stopping.abort();
+      },
+    );
+    watcher.close();
+    expect([told.code, ids(told).length]).toEqual([0, 1200]);
+    expect(stored.length).toBeLessThan(20);
+    const rest = await follow("--once");
+    expect(ids(rest)).toHaveLength(1800);
+    expect(new Set([...ids(told), ...ids(rest)]).size).toBe(3000);
+  });
+
   it("refuses a cursor of another account", async () => {
     await world.run(["audit", "watch", "--once", "--cursor", "cursor.json"]);
     await world.write(
@@ -301,6 +341,13 @@ describe("audit watch", () => {
     );
     const ran = await world.run(["audit", "watch", "--once", "--cursor", "cursor.json"]);
     expect([ran.code, ran.stderr.includes("cursor-unusable")]).toEqual([1, true]);
+    await world.write(
+      "cursor.json",
+      (await world.read("cursor.json")).replace('"accountId":5', '"accountId":66847'),
+    );
+    expect((await world.run(["audit", "watch", "--once", "--cursor", "cursor.json"])).code).toBe(0);
+    await world.write("cursor.json", await ofAnotherHost("cursor.json"));
+    expect((await world.run(["audit", "watch", "--once", "--cursor", "cursor.json"])).code).toBe(1);
   });
 });
 

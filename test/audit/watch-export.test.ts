@@ -9,18 +9,21 @@ import {
   exportRange,
   readExportJob,
 } from "../../src/audit/export.js";
-import {
-  firstCursor,
-  readCursor,
-  type WatchCursor,
-  type WatchOptions,
-  watchEvents,
-} from "../../src/audit/watch.js";
+import { passPresent, type WatchOptions, type WatchPorts, watchEvents } from "../../src/audit/watch.js";
+import { cursorAt, readCursor, type WatchCursor, WatchPosition } from "../../src/audit/watch-position.js";
 import { type Failure, failure } from "../../src/model/failure.js";
 import { at, event, LogInMemory, startMs } from "./sample-events.js";
 
 const type = "ip_restrictions.rule.changed";
-const options: WatchOptions = { matches: () => true, pollMs: 10_000, overlapMs: 3_600_000 };
+const options: WatchOptions = { matches: () => true, pollMs: 10_000 };
+const overlapMs = 3_600_000;
+const account = { id: 1, host: "ab123.us1.dbt.com" };
+
+const first = async (since: string | undefined, ports: WatchPorts): Promise<WatchCursor> => {
+  const position = new WatchPosition(cursorAt(account, since ?? ports.now().toISOString()), overlapMs);
+  if (since === undefined) await passPresent(position, ports, options);
+  return position.cursor();
+};
 
 class Stop extends Error {}
 
@@ -51,17 +54,17 @@ const follow = async (
   most = Number.POSITIVE_INFINITY,
 ) => {
   const out: AuditEvent[] = [];
-  let cursor = start;
+  const position = new WatchPosition(start, overlapMs);
   try {
-    for await (const next of watchEvents(start, ports, options)) {
-      out.push(next.event);
-      cursor = next.cursor;
+    for await (const next of watchEvents(position, ports, options)) {
+      // The one on which it is stopped is not out, and comes again.
       if (out.length >= most) break;
+      out.push(next);
     }
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
   }
-  return { out, cursor };
+  return { out, cursor: position.cursor() };
 };
 
 describe("watching", () => {
@@ -71,14 +74,14 @@ describe("watching", () => {
     const { ports } = watching(log, 3, (nth) => {
       if (nth === 1) log.events.push(late, event(type, 5));
     });
-    const { out } = await follow(await firstCursor(1, undefined, ports, options), ports);
+    const { out } = await follow(await first(undefined, ports), ports);
     expect(out.map((one) => one.at)).toEqual([at(-50), at(5)]);
   });
 
   it("goes back to --since, oldest first", async () => {
     const log = new LogInMemory([event(type, -100), event(type, -7300), event(type, -10)]);
     const { ports } = watching(log, 1);
-    const { out } = await follow(await firstCursor(1, at(-7200), ports, options), ports);
+    const { out } = await follow(await first(at(-7200), ports), ports);
     expect(out.map((one) => one.at)).toEqual([at(-100), at(-10)]);
   });
 
@@ -88,7 +91,7 @@ describe("watching", () => {
     log.serverAt = at(slow);
     const { ports } = watching(log, 2, () => log.events.push(event(type, slow + 5)));
     const set = { ...ports, now: () => new Date(startMs + slow * 1000) };
-    const { out } = await follow(await firstCursor(1, undefined, set, options), set);
+    const { out } = await follow(await first(undefined, set), set);
     expect(out).not.toEqual([]);
   });
 
@@ -108,7 +111,7 @@ describe("watching", () => {
               log.events.push(one);
             }
           });
-          let cursor = await firstCursor(1, undefined, ports, options);
+          let cursor = await first(undefined, ports);
           const got: string[] = [];
           for (const most of [...stops, Number.POSITIVE_INFINITY]) {
             const run = await follow(cursor, ports, most);
@@ -127,7 +130,7 @@ describe("watching", () => {
   it("survives failures that may pass, backing off, and ends with those that last", async () => {
     const log = new LogInMemory([]);
     const { ports, troubles } = watching(log, 6);
-    const start = await firstCursor(1, undefined, ports, options);
+    const start = await first(undefined, ports);
     const calm = log.calls;
     log.onPage = (call) => {
       if (call <= calm + 3) throw failure("server-error", "no");
@@ -147,8 +150,20 @@ describe("watching", () => {
   it("forgets ids that no look can meet again", async () => {
     const log = new LogInMemory([]);
     const { ports } = watching(log, 200, (nth) => log.events.push(event(type, nth * 600)));
-    const { cursor } = await follow(await firstCursor(1, undefined, ports, options), ports);
+    const { cursor } = await follow(await first(undefined, ports), ports);
     expect(cursor.seen.length).toBeLessThan(10);
+  });
+
+  it("forgets them while a backlog is given out, not only behind it", async () => {
+    const log = new LogInMemory(Array.from({ length: 500 }, (_, index) => event(type, index * 60)));
+    const position = new WatchPosition(await first(at(0), watching(log, 1).ports), overlapMs);
+    const sizes: number[] = [];
+    const { ports } = watching(log, 0);
+    await expect(async () => {
+      for await (const _ of watchEvents(position, ports, options)) sizes.push(position.cursor().seen.length);
+    }).rejects.toThrow(Stop);
+    expect(sizes).toHaveLength(500);
+    expect(Math.max(...sizes)).toBe(61);
   });
 
   it.each([
@@ -157,7 +172,7 @@ describe("watching", () => {
     "[]",
     "null",
     `{"format":"dbt-ip-rules/audit-cursor","version":2}`,
-    `{"format":"dbt-ip-rules/audit-cursor","version":1,"accountId":1,"since":"x","newest":"y","seen":[]}`,
+    `{"format":"dbt-ip-rules/audit-cursor","version":1,"accountId":1,"host":"h","since":"x","newest":"y","seen":[]}`,
   ])("takes %j for no cursor", (text) => {
     expect(readCursor(text)).toBeUndefined();
   });
@@ -225,6 +240,7 @@ const known: ExportJob = {
   format: "dbt-ip-rules/audit-export-job",
   version: 1,
   accountId: 1,
+  host: account.host,
   jobId: "old",
   submittedAt: at(-60),
 };
@@ -238,7 +254,7 @@ describe("exporting", () => {
 
   it("submits, polls, fetches, keeps, and forgets the job", async () => {
     const { ports, state } = exporting();
-    expect(await exportEverything(1, 60_000, ports)).toBe(9);
+    expect(await exportEverything(account, 60_000, ports)).toBe(9);
     expect(state).toMatchObject({ kept: "all of it", job: undefined, submitted: 1, polls: 3 });
     expect(state.progress.map(({ kind }) => kind)).toEqual([
       "submitted",
@@ -254,7 +270,7 @@ describe("exporting", () => {
     "keeps nothing of 9 bytes where %i were announced, and the job for the next run",
     async (size) => {
       const { ports, state } = exporting({ fetchExport: async () => ({ body: stream("all of it"), size }) });
-      await expect(exportEverything(1, 60_000, ports)).rejects.toMatchObject({
+      await expect(exportEverything(account, 60_000, ports)).rejects.toMatchObject({
         diagnostics: [{ code: "export-incomplete" }],
       });
       expect(state).toMatchObject({ kept: undefined, temporary: "", job: { jobId: "job-1" } });
@@ -263,7 +279,7 @@ describe("exporting", () => {
 
   it("goes on with the job of an interrupted run, and submits no other", async () => {
     const { ports, state } = exporting({}, known);
-    await exportEverything(1, 60_000, ports);
+    await exportEverything(account, 60_000, ports);
     expect(state.submitted).toBe(0);
     expect(state.progress[0]).toMatchObject({ kind: "resumed", jobId: "old" });
   });
@@ -278,16 +294,19 @@ describe("exporting", () => {
       },
       known,
     );
-    await exportEverything(1, 60_000, forgetful.ports);
+    await exportEverything(account, 60_000, forgetful.ports);
     expect(forgetful.state).toMatchObject({ submitted: 1, kept: "all of it" });
     const foreign = exporting({}, { ...known, accountId: 2 });
-    await exportEverything(1, 60_000, foreign.ports);
+    await exportEverything(account, 60_000, foreign.ports);
     expect(foreign.state.submitted).toBe(1);
+    const elsewhere = exporting({}, { ...known, host: "127.0.0.1:8080" });
+    await exportEverything(account, 60_000, elsewhere.ports);
+    expect(elsewhere.state.submitted).toBe(1);
   });
 
   it("stops waiting at the timeout, and leaves the job to the next run", async () => {
     const { ports, state } = exporting({ exportIsRunning: async () => true });
-    await expect(exportEverything(1, 60_000, ports)).rejects.toMatchObject({
+    await expect(exportEverything(account, 60_000, ports)).rejects.toMatchObject({
       diagnostics: [{ code: "export-still-running" }],
     });
     expect(state.job?.jobId).toBe("job-1");

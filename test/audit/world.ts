@@ -69,11 +69,17 @@ export class World {
     return readFile(this.path(name), "utf8");
   }
 
-  async run(args: readonly string[], signal: AbortSignal = new AbortController().signal): Promise<Ran> {
+  /** `onOutput` is told each piece of standard output. */
+  async run(
+    args: readonly string[],
+    signal: AbortSignal = new AbortController().signal,
+    onOutput: (text: string) => void = () => undefined,
+  ): Promise<Ran> {
     const out = { stdout: "", stderr: "" };
     const stream = (name: "stdout" | "stderr") => ({
       write: (text: string) => {
         out[name] += text;
+        if (name === "stdout") onOutput(text);
         return true;
       },
     });

@@ -77,7 +77,7 @@ const everything = async (io: Io, options: Options): Promise<void> => {
   const connection = connectionOf(io, options);
   const client = connectForWriting(io, options, connection);
   try {
-    await exportEverything(connection.accountId, options.timeout, {
+    await exportEverything({ id: connection.accountId, host: connection.host }, options.timeout, {
       reader: client,
       files: exportFiles(io, options.output),
       now: () => io.now(),

@@ -1,27 +1,19 @@
 /**
  * `audit watch`: prints events as they come, for a log collector. With `--cursor FILE` a restart goes on where it
- * stopped: the cursor is stored after each event that is out. Ends with 0 on SIGINT and SIGTERM.
+ * stopped. Ends with 0 on SIGINT and SIGTERM.
  */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ipRestrictionTypes } from "../../audit/catalogue.js";
 import { eventFilter } from "../../audit/event-filter.js";
 import { serverClock } from "../../audit/server-clock.js";
-import {
-  firstCursor,
-  readCursor,
-  type WatchCursor,
-  type WatchOptions,
-  type WatchPorts,
-  watchEvents,
-} from "../../audit/watch.js";
+import { passPresent, type WatchOptions, type WatchPorts, watchEvents } from "../../audit/watch.js";
+import { cursorAt, WatchPosition } from "../../audit/watch-position.js";
 import { Failure, failure } from "../../model/failure.js";
 import { eventLine, eventNdjson } from "../../render/audit-events.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
+import { CursorFile } from "../cursor-file.js";
 import type { Io } from "../io.js";
-import { reasonOf } from "../io-errors.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -29,7 +21,8 @@ import {
   debugOptions,
   duration,
 } from "../options.js";
-import { lookOf, note, noteDiagnostics, writeFileWhole } from "../output.js";
+import { lookOf, note, noteDiagnostics } from "../output.js";
+import type { Account } from "../read-receipts.js";
 import { streamSink } from "../streamed-output.js";
 
 interface Options extends ConnectionOptions, DebugOptions {
@@ -93,10 +86,9 @@ const watch = async (io: Io, options: Options): Promise<void> => {
     matches: ({ type }) => filter.matches(type),
     ...(filter.types === undefined ? {} : { types: filter.types }),
     pollMs: options.interval,
-    overlapMs: options.lateness,
   };
   try {
-    await follow(io, connection.accountId, ports, watchOptions, options);
+    await follow(io, { id: connection.accountId, host: connection.host }, ports, watchOptions, options);
   } catch (error) {
     if (!(error instanceof Failure) || !endsQuietly(error, io)) throw error;
   } finally {
@@ -113,49 +105,30 @@ const endsQuietly = ({ diagnostics }: Failure, io: Io): boolean =>
 
 const follow = async (
   io: Io,
-  accountId: number,
+  account: Account,
   ports: WatchPorts,
   watchOptions: WatchOptions,
   options: Options,
 ): Promise<void> => {
-  const stored = await readStored(io, options.cursor, accountId);
-  const start = stored ?? (await firstCursor(accountId, options.since, ports, watchOptions));
-  const save = async (cursor: WatchCursor): Promise<void> => {
-    if (options.cursor !== undefined) await writeFileWhole(io, options.cursor, `${JSON.stringify(cursor)}\n`);
+  const file = new CursorFile(io, options.cursor);
+  const stored = await file.read(account);
+  const begin = options.since ?? ports.now().toISOString();
+  const position = new WatchPosition(stored ?? cursorAt(account, begin), options.lateness);
+  if (stored === undefined && options.since === undefined) await passPresent(position, ports, watchOptions);
+  const sleep = async (milliseconds: number): Promise<void> => {
+    await file.store(position);
+    await ports.sleep(milliseconds);
   };
-  if (stored === undefined) await save(start);
   const sink = streamSink(io.stdout);
   const look = lookOf(io, io.stdout, options);
-  for await (const { event, cursor } of watchEvents(start, ports, watchOptions)) {
-    await sink.write(options.format === "ndjson" ? eventNdjson(event) : `${eventLine(event, look)}\n`);
-    if (sink.closed) return;
-    await save(cursor);
-  }
-};
-
-const readStored = async (
-  io: Io,
-  file: string | undefined,
-  accountId: number,
-): Promise<WatchCursor | undefined> => {
-  if (file === undefined) return undefined;
-  let text: string;
   try {
-    text = await readFile(resolve(io.cwd, file), "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw failure("cursor-unreadable", `Cannot read the cursor ${file}: ${reasonOf(error)}`, undefined, {
-      cause: error,
-    });
+    for await (const event of watchEvents(position, { ...ports, sleep }, watchOptions)) {
+      await file.storeSometimes(position);
+      if (io.signal.aborted) return;
+      await sink.write(options.format === "ndjson" ? eventNdjson(event) : `${eventLine(event, look)}\n`);
+      if (sink.closed) return;
+    }
+  } finally {
+    await file.store(position);
   }
-  const cursor = readCursor(text);
-  if (cursor === undefined || cursor.accountId !== accountId)
-    throw failure(
-      "cursor-unusable",
-      cursor === undefined
-        ? `${file} is no cursor of this version of dbt-ip-rules`
-        : `The cursor ${file} is of account ${cursor.accountId}, not ${accountId}`,
-      "Name another file with --cursor; starting anew, add --since to go back",
-    );
-  return cursor;
 };
