@@ -77,7 +77,7 @@ describe("apply", () => {
 
   it("sends nothing where a guard refuses the new plan, and says which", async () => {
     world = await startWorld();
-    world.write("policy.yaml", `${policy}guards:\n  must_deny: [192.0.2.70]\n`);
+    world.write("policy.yaml", policy.replace("guards:\n", "guards:\n  must_deny: [192.0.2.70]\n"));
     const ran = await world.run({ command: "apply", comment: "false" });
     expect(ran.code).toBe(3);
     expect(ran.outputs).toMatchObject({ "exit-code": "3", verdict: "refused" });

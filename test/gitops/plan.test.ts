@@ -106,7 +106,7 @@ describe("plan on a pull request", () => {
   });
 
   it("ends with 3 where a guard refuses, after the comment", async () => {
-    world.write("policy.yaml", `${policy}guards:\n  must_deny: [192.0.2.70]\n`);
+    world.write("policy.yaml", policy.replace("guards:\n", "guards:\n  must_deny: [192.0.2.70]\n"));
     const ran = await world.run({}, { event });
     expect(ran.code).toBe(3);
     expect(ran.outputs).toMatchObject({ "exit-code": "3", verdict: "refused" });
