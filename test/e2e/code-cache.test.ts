@@ -99,6 +99,7 @@ test.each([
   ],
 ])("a broken cache (%s) is not used, and made anew", async (_, broken) => {
   const plain = await ask(["validate"], uncached);
+  rmSync(cache(), { recursive: true, force: true });
   await ask(["validate"]);
   const [whole, held] = [readFileSync(entry("validate")), chunks(entry("validate"))];
   writeFileSync(entry("validate"), broken(whole));
