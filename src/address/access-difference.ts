@@ -26,7 +26,7 @@ export interface AccessDifferenceRange {
  *
  * `i` and `j` are the ranges of the two maps that hold the present place.
  */
-class Walk {
+class BoundaryWalk {
   i = 0;
   j = 0;
   readonly #before: AccessRangeColumns;
@@ -86,7 +86,7 @@ export class AccessDifference implements Iterable<AccessDifferenceRange> {
     this.#after = after;
     const allowed = new Boundaries(0);
     const blocked = new Boundaries(0);
-    const walk = new Walk(before, after);
+    const walk = new BoundaryWalk(before, after);
     do {
       const direction = walk.direction;
       // A list of odd length is inside its set; where that is no longer so, here is a boundary of it.
@@ -98,7 +98,7 @@ export class AccessDifference implements Iterable<AccessDifferenceRange> {
   }
 
   *[Symbol.iterator](): IterableIterator<AccessDifferenceRange> {
-    const walk = new Walk(this.#before, this.#after);
+    const walk = new BoundaryWalk(this.#before, this.#after);
     let goesOn = true;
     while (goesOn) {
       const direction = walk.direction;

@@ -74,11 +74,6 @@ export class AccessMap {
     return new AccessMap(sweepEntries(entries, Number(defaultAllowed)), defaultAllowed, entries.count);
   }
 
-  /** How many ranges. */
-  get rangeCount(): number {
-    return this.columns.count;
-  }
-
   #rangeOf(address: Address): number {
     writeWords(address, probe, 0);
     this.#index ??= new BoundaryIndex(this.columns.starts, this.columns.count);

@@ -172,11 +172,6 @@ export class AddressSet {
     return (this.#index.countUpTo(probe, 0) & 1) === 1;
   }
 
-  /** Whether every address of `other` is one of this. */
-  containsSet(other: AddressSet): boolean {
-    return other.subtract(this).isEmpty();
-  }
-
   count(): AddressCount {
     const ipv4 = this.intersect(ipv4Addresses).#size();
     return { ipv4, ipv6: this.#size() - ipv4 };
@@ -223,11 +218,6 @@ export class AddressSet {
       const last = row + 1 < this.#count ? readWords(this.#bounds, 4 * row + 4) - 1n : lastOfAll;
       yield [readWords(this.#bounds, 4 * row), last];
     }
-  }
-
-  /** How many ranges. */
-  get rangeCount(): number {
-    return (this.#count + 1) >>> 1;
   }
 }
 

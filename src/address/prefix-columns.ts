@@ -35,9 +35,6 @@ export const prefixAt = (columns: PrefixColumns, row: number): Prefix => ({
   length: columns.lengths[row]!,
 });
 
-export const prefixesOf = (columns: PrefixColumns): Prefix[] =>
-  Array.from({ length: columns.count }, (_, row) => prefixAt(columns, row));
-
 /** Columns as entries of one type. */
 export const entriesOfType = (columns: PrefixColumns, type: "allow" | "deny"): EntryColumns => ({
   ...columns,

@@ -8,12 +8,10 @@
 import { longestPrefix, writeAddress, writePrefix } from "./format.js";
 import { PrefixParser } from "./parse.js";
 import { type AddressProblem, addressProblem } from "./problem.js";
-import { readWords, writeWords } from "./words.js";
+import { type Address, readWords, writeWords } from "./words.js";
 
 export type { AddressProblem, AddressProblemCode } from "./problem.js";
-
-/** An address: an unsigned 128-bit number. */
-export type Address = bigint;
+export type { Address } from "./words.js";
 
 /** A canonical network: `network` has no bit set below `length` (0..128, counted in the 128-bit space). */
 export interface Prefix {
@@ -36,7 +34,6 @@ export type ParsedAddress =
   | { readonly ok: true; readonly address: Address }
   | { readonly ok: false; readonly problem: AddressProblem };
 
-export const firstOfAll: Address = 0n;
 export const lastOfAll: Address = (1n << 128n) - 1n;
 
 /** Every address: `::/0`. */

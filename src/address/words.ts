@@ -2,7 +2,9 @@
  * The 128-bit space as four unsigned 32-bit words, most significant first: what the bulk code works on.
  * Here are the conversions between words and `bigint`, the only two spellings of an address in memory.
  */
-import type { Address } from "./prefix.js";
+
+/** An address: an unsigned 128-bit number. */
+export type Address = bigint;
 
 /** Word 2 of every IPv4-mapped address; words 0 and 1 are zero (RFC 4291 section 2.5.5.2). */
 export const mappedWord = 0xffff;

@@ -62,19 +62,19 @@ export const nodeRange = (source: SourceText, node: Node | null | undefined): So
 const recoverable = (error: YAMLError): boolean => error.code === "TAG_RESOLVE_FAILED";
 
 const checkKeys = (source: SourceText, map: YAMLMap, problems: Problems): void => {
-  const seen = new Map<unknown, SourceRange | undefined>();
+  const seen = new Map<unknown, Node>();
   for (const { key } of map.items) {
     if (!isScalar(key)) continue;
-    const place = nodeRange(source, key);
-    if (!seen.has(key.value)) {
-      seen.set(key.value, place);
+    const first = seen.get(key.value);
+    if (first === undefined) {
+      seen.set(key.value, key);
       continue;
     }
-    const line = seen.get(key.value)?.line;
+    const line = nodeRange(source, first)?.line;
     problems.error(
       "yaml-duplicate-key",
       `The key \`${String(key.value)}\` stands twice in one mapping`,
-      place,
+      nodeRange(source, key),
       line === undefined ? "Keep one of the two" : `Keep one of the two; the first is in line ${line}`,
     );
   }

@@ -8,8 +8,7 @@ import {
   unenforcedOwner,
 } from "../../src/address/access-map.js";
 import { AddressSet } from "../../src/address/address-set.js";
-import { coveringEntries } from "../../src/address/covering-entries.js";
-import { containsAddress, formatAddress, prefixOf } from "../../src/address/prefix.js";
+import { containsAddress, formatAddress } from "../../src/address/prefix.js";
 import { prefix, smallPrefix, smallSpace } from "./small-space.js";
 
 const allow = (text: string): AccessEntry => ({ prefix: prefix(text), type: "allow" });
@@ -78,7 +77,6 @@ describe("the map over a small space", () => {
           expect(map.lookup(at), formatAddress(at)).toEqual(expected);
           expect(allowed.contains(at)).toBe(expected.allowed);
           expect(blocked.contains(at)).toBe(!expected.allowed);
-          expect(coveringEntries(entries, prefixOf(at, 128))[0] ?? -1).toBe(expected.owner);
         }
         expect(allowed.complement().equals(blocked)).toBe(true);
       }),
@@ -167,19 +165,5 @@ describe("diffAccess", () => {
       }),
       { numRuns: 400 },
     );
-  });
-});
-
-describe("coveringEntries", () => {
-  it("lists every entry around a prefix, the deciding one first", () => {
-    const entries = [
-      allow("::/0"),
-      deny("10.0.0.0/8"),
-      allow("10.1.0.0/16"),
-      allow("10.1.2.0/24"),
-      allow("10.0.0.0/8"),
-    ];
-    expect(coveringEntries(entries, prefix("10.1.0.0/20"))).toEqual([2, 1, 4, 0]);
-    expect(coveringEntries(entries, prefix("2001:db8::/32"))).toEqual([0]);
   });
 });

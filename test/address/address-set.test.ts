@@ -28,7 +28,6 @@ const expectCanonical = (set: AddressSet): void => {
     expect(last >= first).toBe(true);
     previous = last;
   }
-  expect([...set.ranges()]).toHaveLength(set.rangeCount);
 };
 
 describe("AddressSet by example", () => {
@@ -36,7 +35,7 @@ describe("AddressSet by example", () => {
     expect(texts(setOf("192.0.2.0/25", "192.0.2.128/25"))).toEqual(["192.0.2.0/24"]);
     expect(texts(setOf("192.0.2.0/24", "192.0.2.7", "192.0.2.7/32"))).toEqual(["192.0.2.0/24"]);
     expect(texts(setOf("192.0.2.128/25", "192.0.3.0/25"))).toEqual(["192.0.2.128/25", "192.0.3.0/25"]);
-    expect(setOf("192.0.2.128/25", "192.0.3.0/25").rangeCount).toBe(1);
+    expect([...setOf("192.0.2.128/25", "192.0.3.0/25").ranges()]).toHaveLength(1);
   });
   it("splits around a hole", () => {
     expect(texts(setOf("192.0.2.0/29").subtract(setOf("192.0.2.3")))).toEqual([
@@ -130,9 +129,8 @@ describe("AddressSet over a small space", () => {
         expect(a.union(b).subtract(b).equals(a.subtract(b))).toBe(true);
         expect(a.union(b.union(c)).equals(b.union(a).union(c))).toBe(true);
         expect(a.intersect(b.union(c)).equals(a.intersect(b).union(a.intersect(c)))).toBe(true);
-        expect(a.containsSet(a.intersect(b)) && a.union(b).containsSet(a)).toBe(true);
-        expect(a.containsSet(b)).toBe(b.subtract(a).isEmpty());
-        expect(a.equals(b)).toBe(a.containsSet(b) && b.containsSet(a));
+        expect(a.intersect(b).subtract(a).isEmpty() && a.subtract(a.union(b)).isEmpty()).toBe(true);
+        expect(a.equals(b)).toBe(a.subtract(b).isEmpty() && b.subtract(a).isEmpty());
       }),
       { numRuns: 300 },
     );

@@ -3,10 +3,13 @@ import { describe, expect, it } from "vitest";
 import { AccessMap, diffAccess } from "../../src/address/access-map.js";
 import { AddressSet } from "../../src/address/address-set.js";
 import { comparePrefixes, formatPrefix, lastOfAll, type Prefix, prefixOf } from "../../src/address/prefix.js";
-import { columnsOf, entriesOfType, prefixAt, prefixesOf } from "../../src/address/prefix-columns.js";
+import { columnsOf, entriesOfType, type PrefixColumns, prefixAt } from "../../src/address/prefix-columns.js";
 import { hadHostBits, parsePrefixLines, printPrefixLines, wasBare } from "../../src/address/prefix-lines.js";
 import { sortColumns } from "../../src/address/sort.js";
 import { smallPrefixes } from "./small-space.js";
+
+const prefixesOf = (columns: PrefixColumns) =>
+  Array.from({ length: columns.count }, (_, row) => prefixAt(columns, row));
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const parsed = (text: string): string[] =>

@@ -4,7 +4,7 @@
  * space is true of the rest, since no generated prefix tells other addresses apart.
  */
 import fc from "fast-check";
-import { firstOfAll, lastOfAll, type Prefix, parsePrefix, prefixOf } from "../../src/address/prefix.js";
+import { lastOfAll, type Prefix, parsePrefix, prefixOf } from "../../src/address/prefix.js";
 
 export const prefix = (text: string): Prefix => {
   const parsed = parsePrefix(text);
@@ -17,7 +17,7 @@ const bases = [prefix("2001:db8::a0/123"), prefix("203.0.113.64/27"), prefix("::
 /** Every address that the small prefixes can tell apart, and the last of all. */
 export const smallSpace: readonly bigint[] = [
   ...bases.flatMap(({ network }) => Array.from({ length: 32 }, (_, index) => network + BigInt(index))),
-  ...bases.flatMap(({ network }) => [network - 1n, network + 32n]).filter((address) => address >= firstOfAll),
+  ...bases.flatMap(({ network }) => [network - 1n, network + 32n]).filter((address) => address >= 0n),
   lastOfAll,
 ];
 
@@ -31,7 +31,7 @@ const edges = fc.constantFrom(
   prefixOf(lastOfAll, 128),
   prefixOf(lastOfAll, 127),
   prefixOf(lastOfAll, 1),
-  prefixOf(firstOfAll, 128),
+  prefixOf(0n, 128),
 );
 
 export const smallPrefix: fc.Arbitrary<Prefix> = fc.oneof(

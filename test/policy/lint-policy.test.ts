@@ -187,6 +187,10 @@ describe("lint by example", () => {
       expect(found(names(name), "odd-name")).toEqual([]);
     expect(found(names("Cafe\u0301", "Café"), "look-alike-names")).toHaveLength(1);
     expect(found(names("a  b", "A b"), "look-alike-names")).toHaveLength(1);
+    // A Cyrillic а for the Latin a; and one alone, in a Latin word.
+    expect(found(names("Paris", "P\u0430ris"), "look-alike-names")).toHaveLength(1);
+    expect(found(names("P\u0430ris"), "look-alike-names")).toHaveLength(1);
+    expect(found(names("Москва", "Paris"), "look-alike-names")).toEqual([]);
     expect(found(names("a", "b"), "look-alike-names")).toEqual([]);
   });
 

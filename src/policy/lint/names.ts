@@ -1,27 +1,32 @@
 /** Rules by their names and their emptiness, and the account's host. */
+import { mixedScripts, skeleton } from "../look-alike.js";
 import type { PolicyRule } from "../policy.js";
 import type { LintContext } from "./context.js";
 
 const longestName = 255;
 
-/** What two names share that a reader cannot tell apart. */
-const appearance = (name: string): string =>
-  name.normalize("NFKC").trim().replace(/\s+/gu, " ").toLowerCase();
-
 const lintLookAlikes = (context: LintContext): void => {
   const first = new Map<string, PolicyRule>();
   for (const rule of context.policy.rules) {
-    const key = appearance(rule.name);
+    const key = skeleton(rule.name);
     const other = first.get(key);
-    if (other === undefined) {
-      first.set(key, rule);
+    if (other !== undefined) {
+      context.report(
+        "look-alike-names",
+        `The names \`${rule.name}\` and \`${other.name}\` look the same`,
+        rule.source,
+        `Rename one of the two (with \`previous_names\`); the other is in line ${other.source.line}`,
+      );
       continue;
     }
+    first.set(key, rule);
+    const scripts = mixedScripts(rule.name);
+    if (scripts === undefined) continue;
     context.report(
       "look-alike-names",
-      `The names \`${rule.name}\` and \`${other.name}\` look the same`,
+      `The name \`${rule.name}\` mixes ${scripts.join(" and ")} letters`,
       rule.source,
-      `Rename one of the two (with \`previous_names\`); the other is in line ${other.source.line}`,
+      "Letters that look alike make another name: write each word in one script",
     );
   }
 };

@@ -64,13 +64,18 @@ const siblingOf = ({ network, length }: Prefix): Prefix => ({
 
 /** Joins siblings from the longest prefixes up, as far as it goes; returns what was joined and not joined on. */
 const mergeSiblings = (group: readonly PolicyEntry[], taken: ReadonlySet<bigint>): Merged[] => {
-  const byLength: Map<bigint, Merged>[] = Array.from({ length: 129 }, () => new Map());
-  for (const entry of group) {
-    byLength[entry.prefix.length]!.set(prefixKey(entry.prefix), { prefix: entry.prefix, members: [entry] });
-  }
+  if (group.length < 2) return [];
+  const byLength: (Map<bigint, Merged> | undefined)[] = [];
+  const put = (item: Merged): void => {
+    const { length } = item.prefix;
+    byLength[length] ??= new Map();
+    byLength[length].set(prefixKey(item.prefix), item);
+  };
+  for (const entry of group) put({ prefix: entry.prefix, members: [entry] });
   const merged: Merged[] = [];
   for (let length = 128; length > 0; length -= 1) {
-    const here = byLength[length]!;
+    const here = byLength[length];
+    if (here === undefined) continue;
     for (const item of here.values()) {
       const sibling = here.get(prefixKey(siblingOf(item.prefix)));
       const parent = prefixOf(item.prefix.network, length - 1);
@@ -81,10 +86,7 @@ const mergeSiblings = (group: readonly PolicyEntry[], taken: ReadonlySet<bigint>
       }
       // The left one of the two does it for both.
       if (parent.network === item.prefix.network) {
-        byLength[length - 1]!.set(parentKey, {
-          prefix: parent,
-          members: [...item.members, ...sibling.members],
-        });
+        put({ prefix: parent, members: [...item.members, ...sibling.members] });
       }
     }
   }
