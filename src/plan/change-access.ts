@@ -1,5 +1,6 @@
 /** What each change would do to access if it alone were made: the figure beside each change of a plan. */
 
+import type { Prefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import type { AccountState } from "../model/rule.js";
 import { isEnforced } from "./access-change.js";
@@ -21,6 +22,11 @@ const replacementFor = (change: Exclude<Change, { kind: "enforcement" }>): RuleR
   }
 };
 
+const addedBy = (change: Change): readonly Prefix[] => {
+  if (change.kind === "create") return change.rule.prefixes;
+  return change.kind === "update" ? change.added : [];
+};
+
 /**
  * In the order of the changes, each applied alone to `before`. Where the switch is off before and after, what
  * each would mean if it were on, as for the whole plan. Sets only: `parts` is empty.
@@ -31,11 +37,7 @@ export const changeAccess = (
   changes: readonly Change[],
 ): AccessChange[] => {
   const enforced = isEnforced(before) || !isEnforced(after);
-  const further = changes.flatMap((change) => {
-    if (change.kind === "create") return [...change.rule.prefixes];
-    return change.kind === "update" ? [...change.added] : [];
-  });
-  const access = new LiveAccess(before.rules, further, enforced);
+  const access = new LiveAccess(before.rules, changes.flatMap(addedBy), enforced);
   return changes.map((change) => {
     if (change.kind === "enforcement") {
       const was = change.before !== "disabled";
@@ -45,6 +47,10 @@ export const changeAccess = (
       return accessChangeOf(delta);
     }
     const replacement = replacementFor(change);
+    // The first allow entry turns the default, so all prefixes are looked at: then better only those of this change.
+    if (access.allowsByDefault) {
+      return accessChangeOf(new LiveAccess(before.rules, addedBy(change), enforced).replace(replacement));
+    }
     const delta = access.replace(replacement);
     access.replace({
       ...(replacement.after && { before: replacement.after }),

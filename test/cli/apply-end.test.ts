@@ -8,10 +8,16 @@ import { dbtIpRules, newAccount, newFolder, type Place } from "./world.js";
 
 let nextAccount = 500;
 
+/** Not enforced, so that the plan is one call for each rule. */
+const before = {
+  enabled: false,
+  rules: [{ name: "Old", type: "allow", cidrs: ["192.0.2.0/28"] }],
+} as const;
+
 /** A fresh account and a policy that asks for two new rules. */
 const newWorld = async (more: Partial<StartOptions> = {}) => {
   const id = nextAccount++;
-  const emulator = await newAccount(id, undefined, more);
+  const emulator = await newAccount(id, before, more);
   const cwd = await newFolder();
   const rule = (name: string, prefix: string) => `  - {name: ${name}, type: allow, cidrs: [${prefix}]}\n`;
   const policy = `version: 1\naccount: {id: ${id}, host: "${emulator.url}"}\nenforcement: ignore\nrules:\n${rule("A", "203.0.113.0/24")}${rule("B", "198.51.100.0/24")}`;
