@@ -39,7 +39,8 @@ const whyTwoCalls = `Why one rule is updated by two calls: the API can carry out
 the removals without the additions. So what is added goes first, alone, and
 nobody who keeps access loses it in between.`;
 
-const inClone = "  npm link                      # in this clone, once: makes the command";
+const inClone =
+  "  npm link                      # in this clone, once: makes the command\n  cd YOUR_REPOSITORY            # not here: this policy.yaml is the sample";
 const nextSteps = `  export DBT_CLOUD_TOKEN=…      # of an Account Admin or Security Admin
   dbt-ip-rules init             # asks for account and URL, writes policy.yaml
   dbt-ip-rules import --merge policy.yaml
