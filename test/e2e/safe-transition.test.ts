@@ -54,4 +54,4 @@ it("disturbs no address in any state between two calls", async () => {
   console.log(
     `${pairs} random accounts, ${calls} calls, ${observed.length} addresses watched: none disturbed`,
   );
-}, 120_000);
+}, 300_000);
