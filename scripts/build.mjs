@@ -12,11 +12,13 @@ import { rolldown } from "rolldown";
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
 
 /**
- * Large modules of Node's that dependencies ask for at once and that no run of ours uses: commander's for subcommands
- * that are programs of their own, and undici's for HTTP/2, which it does without where Node was built without it.
+ * What dependencies load at once and no run of ours uses: large modules of Node's, that is commander's for
+ * subcommands that are programs of their own, and undici's for HTTP/2, which it does without where Node was built
+ * without it; and chalk's look at the terminal (it opens `node:tty`), since we always tell it the level.
  */
 const unused = new Map([
   ["node:child_process", { wantedBy: /\/commander\//, code: "export {};" }],
+  ["#supports-color", { wantedBy: /\/chalk\//, code: "export default { stdout: false, stderr: false };" }],
   ["node:http2", { wantedBy: /\/undici\//, code: "throw new Error('HTTP/2 is not used');" }],
 ]);
 const withoutUnused = {
@@ -25,7 +27,17 @@ const withoutUnused = {
   load: (id) => unused.get(id.slice(1))?.code ?? null,
 };
 
-/** Returns the path of the first entry in dist/. */
+/**
+ * A chunk as the loader wants it (src/cli/code-cache.ts): a function, and ASCII alone, so that its text is used as it
+ * is read. In strings, templates and patterns an escape means the same.
+ */
+const forLoader = (code) => {
+  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code)) throw new Error("an escape in a raw template is not its character");
+  const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `(function (exports, require, module, __filename, __dirname) {${ascii}\n})`;
+};
+
+/** Returns what was written. */
 const build = async (input, define, output) => {
   const bundle = await rolldown({
     input,
@@ -41,11 +53,12 @@ const build = async (input, define, output) => {
   });
   const written = await bundle.write({
     dir: "dist",
-    minify: { compress: true, mangle: false, codegen: false },
+    // Names stay, for the stack that --debug shows.
+    minify: { compress: true, mangle: false, codegen: true },
     ...output,
   });
   await bundle.close();
-  return written.output.find(({ isEntry }) => isEntry).fileName;
+  return written.output;
 };
 
 /** The help of the program, asked of the program itself. */
@@ -59,7 +72,7 @@ const helpOf = async (program) => {
 
 await rm("dist", { recursive: true, force: true });
 const defineVersion = { __VERSION__: JSON.stringify(version) };
-const program = await build({ program: "src/cli/program.ts" }, defineVersion, {
+const chunks = await build({ program: "src/cli/program.ts" }, defineVersion, {
   dir: "dist/program",
   format: "cjs",
   // Code that V8 kept from an earlier run cannot import: it has lost the loader (Node: "A dynamic import callback
@@ -68,9 +81,12 @@ const program = await build({ program: "src/cli/program.ts" }, defineVersion, {
   entryFileNames: "[name]-[hash].cjs",
   chunkFileNames: "[name]-[hash].cjs",
 });
+const program = chunks.find(({ isEntry }) => isEntry).fileName;
+const help = JSON.stringify(await helpOf(program));
+for (const { fileName, code } of chunks) await writeFile(`dist/program/${fileName}`, forLoader(code));
 await build(
   { main: "src/cli/main.ts" },
-  { ...defineVersion, __HELP__: JSON.stringify(await helpOf(program)), __PROGRAM__: JSON.stringify(program) },
+  { ...defineVersion, __HELP__: help, __PROGRAM__: JSON.stringify(program) },
   {
     dir: "dist/cli",
     format: "cjs",

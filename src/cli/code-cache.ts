@@ -57,11 +57,13 @@ const writeCache = (file: string, entries: Entries): void => {
   }
 };
 
+/** The build made each chunk a function, as Node wraps modules (scripts/build.mjs). */
 const readChunk = (file: string): { source: string; stamp: string } => {
   const handle = openSync(file, "r");
   try {
     const { size, mtimeMs } = fstatSync(handle);
-    return { source: readFileSync(handle, "utf8"), stamp: `${size} ${mtimeMs}` };
+    // And ASCII of it, which need not be decoded.
+    return { source: readFileSync(handle, "latin1"), stamp: `${size} ${mtimeMs}` };
   } finally {
     closeSync(handle);
   }
@@ -81,7 +83,7 @@ export const loadProgram = (folder: string, entry: string, cacheFile: string | u
     const { source, stamp } = readChunk(file);
     const key = `${file.slice(folder.length + 1)} ${stamp}`;
     const cachedData = cached.get(key);
-    const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+    const script = new Script(source, {
       filename: file,
       ...(cachedData === undefined ? {} : { cachedData }),
     });

@@ -1,6 +1,5 @@
 /** How a run that failed ends: one message to the user, machine formats kept clean, no stack without --debug. */
 import { type ExitCode, exitCodes, Failure } from "../model/failure.js";
-import { renderDiagnosticsJson } from "../render/diagnostics-json.js";
 import { visible } from "../render/neutralise.js";
 import type { Io } from "./io.js";
 import { note, noteDiagnostics, withNewline, writeFileWhole } from "./output.js";
@@ -29,11 +28,14 @@ const writeJson = async (error: Failure, words: readonly string[], io: Io): Prom
   const argv = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
   // A line that was not understood may name a file for something else: it is left alone.
   const understood = error.diagnostics.every(({ code }) => code !== "bad-usage");
+  const files = understood ? jsonFiles(argv) : [];
+  const asked = valuesOf(argv, "--format", "-f").at(-1) === "json";
+  if (files.length === 0 && !asked) return;
+  const { renderDiagnosticsJson } = await import("../render/diagnostics-json.js");
   const text = withNewline(renderDiagnosticsJson(error.diagnostics));
   // The error itself is told already; that it cannot be written there as well says nothing more.
-  if (understood)
-    for (const file of jsonFiles(argv)) await writeFileWhole(io, file, text).catch(() => undefined);
-  if (valuesOf(argv, "--format", "-f").at(-1) !== "json") return;
+  for (const file of files) await writeFileWhole(io, file, text).catch(() => undefined);
+  if (!asked) return;
   const output = understood ? valuesOf(argv, "--output", "-o").at(-1) : undefined;
   if (output === undefined) io.stdout.write(text);
   else await writeFileWhole(io, output, text).catch(() => io.stdout.write(text));

@@ -3,17 +3,20 @@
  * Promise for every target: what is invisible, moves the cursor, reorders text or speaks to a CI runner
  * comes out as a visible escape such as `\x1b` or `\u{202e}`, and nothing is dropped without a word.
  */
+import { isPlainAscii } from "../model/plain-ascii.js";
 import { cellsOf } from "./width.js";
 
+// Patterns of Unicode's classes stand inside functions: V8 builds their tables where it meets them first, which costs
+// milliseconds, and most runs meet ASCII alone.
+
 /** Cc, Cf, Cs, Co, Cn, line and paragraph separators, odd spaces, default ignorables: shown as escapes. */
-const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u;
-const plainAscii = /^[\x20-\x7e]*$/;
+const isUnsafe = (character: string): boolean =>
+  /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u.test(character);
 /**
  * What a CI runner reads as a command inside its log: GitHub's `::name` (its names all hold a letter that no
  * IPv6 address has), and `##[`, `##vso[`, `##teamcity[`, which some runners find anywhere in a line.
  */
 const runnerCommand = /:(?=:[a-z-]*[g-z])|#(?=#[a-z]*\[)/gi;
-const markRun = /\p{M}{4,}/gu;
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 const escapeOf = (character: string): string => {
@@ -28,7 +31,7 @@ const escapeOf = (character: string): string => {
 const dangerousPlaces = (text: string): Set<number> => {
   const places = new Set<number>();
   for (const match of text.matchAll(runnerCommand)) places.add(match.index + 1);
-  for (const match of text.matchAll(markRun)) {
+  for (const match of text.matchAll(/\p{M}{4,}/gu)) {
     let at = 0;
     for (const mark of match[0]) {
       if (at >= 3) places.add(match.index + at);
@@ -46,7 +49,6 @@ export interface Piece {
 }
 
 const emojiStyle = "\u{fe0f}";
-const pictograph = /\p{Extended_Pictographic}/u;
 
 /** The text, character by character, for callers that must keep columns (the caret excerpt). */
 export const visiblePieces = (text: string): Piece[] => {
@@ -55,8 +57,8 @@ export const visiblePieces = (text: string): Piece[] => {
   let at = 0;
   let previous = "";
   for (const character of text) {
-    const keeps = character === emojiStyle && pictograph.test(previous);
-    const safe = keeps || (!unsafe.test(character) && !places.has(at));
+    const keeps = character === emojiStyle && /\p{Extended_Pictographic}/u.test(previous);
+    const safe = keeps || (!isUnsafe(character) && !places.has(at));
     pieces.push({ at, shown: safe ? character : escapeOf(character) });
     at += character.length;
     previous = character;
@@ -64,9 +66,12 @@ export const visiblePieces = (text: string): Piece[] => {
   return pieces;
 };
 
+/** Whether every character is shown as it is, as in nearly all texts. */
+const isHarmless = (text: string): boolean => isPlainAscii(text) && text.search(runnerCommand) < 0;
+
 /** One line of terminal text; also fit for the inside of a fence that is longer than any run of backticks. */
 export const visible = (text: string): string =>
-  plainAscii.test(text) && !text.includes("::") && !text.includes("##")
+  isHarmless(text)
     ? text
     : visiblePieces(text)
         .map(({ shown }) => shown)
@@ -96,13 +101,14 @@ const joined = (pieces: readonly Piece[], max: number): string => {
 
 /** One line of terminal text, at most `max` cells long. */
 export const cut = (text: string, max: number): string =>
-  text.length <= max && plainAscii.test(text) ? visible(text) : joined(visiblePieces(text), max);
+  text.length <= max && isHarmless(text) ? text : joined(visiblePieces(text), max);
 
 /** Longest name or description shown in full, in cells. */
 export const nameCells = 72;
 
 /** A name in quotes; two different names never come out alike, unless cut. */
 export const quoted = (name: string, max: number = nameCells): string => {
+  if (name.length <= max && isHarmless(name) && !/[\\"]/.test(name)) return `"${name}"`;
   const pieces = visiblePieces(name).map(({ at, shown }) => ({
     at,
     shown: shown === "\\" || shown === '"' ? `\\${shown}` : shown,

@@ -1,19 +1,22 @@
 /** How much room text takes on a terminal, in cells: East Asian wide characters two, marks none. */
+import { isPlainAscii } from "../model/plain-ascii.js";
 
-const wide =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Emoji_Presentation}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]/u;
-const halfwidth = /[\u{ff61}-\u{ffdc}]/u;
-const none = /\p{M}/u;
-const ascii = /^[\x20-\x7e]*$/;
+// Patterns of Unicode's classes stand inside functions, as in neutralise.ts.
+const isWide = (character: string): boolean =>
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Emoji_Presentation}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]/u.test(
+    character,
+  );
+const isHalfwidth = (character: string): boolean => /[\u{ff61}-\u{ffdc}]/u.test(character);
+const isMark = (character: string): boolean => /\p{M}/u.test(character);
 
 const cellsOfCharacter = (character: string): number => {
-  if (none.test(character)) return 0;
-  return wide.test(character) && !halfwidth.test(character) ? 2 : 1;
+  if (isMark(character)) return 0;
+  return isWide(character) && !isHalfwidth(character) ? 2 : 1;
 };
 
 /** Cells of a text without escapes. */
 export const cellsOf = (text: string): number => {
-  if (ascii.test(text)) return text.length;
+  if (isPlainAscii(text)) return text.length;
   let cells = 0;
   for (const character of text) cells += cellsOfCharacter(character);
   return cells;

@@ -21,7 +21,7 @@ export const configure = (command: Command, io: Io): void => {
       .option("-p, --policy <file>", "the policy file", "policy.yaml")
       .option("--check", "write nothing; exit 2 where the file is not in canonical form"),
   ).action(async (options: Options) => {
-    const bytes = await readPolicyBytes(io, options.policy);
+    const bytes = readPolicyBytes(io, options.policy);
     const { parsed, diagnostics } = parsePolicy(bytes, options.policy);
     if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
     const file = shownFile(options.policy);

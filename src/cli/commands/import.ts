@@ -78,7 +78,7 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<void> 
 
 /** The policy as it is, and the account it names. Throws `Failure` with all of its problems. */
 const readTarget = async (io: Io, file: string) => {
-  const bytes = await readPolicyBytes(io, file);
+  const bytes = readPolicyBytes(io, file);
   const { parsed, diagnostics } = parsePolicy(bytes, file);
   if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   const { accountId, host } = parsed.raw;

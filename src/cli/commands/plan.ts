@@ -1,10 +1,5 @@
 /** `plan`: what would change, who gains or loses access, in which steps. Reads only. */
 import type { Command } from "commander";
-import { writePlanFile } from "../../plan/plan-file.js";
-import { renderPlanGithub } from "../../render/plan-github.js";
-import { renderPlanGitlab } from "../../render/plan-gitlab.js";
-import { renderPlanJson } from "../../render/plan-json.js";
-import { renderPlanMarkdown } from "../../render/plan-markdown.js";
 import { renderPlanText } from "../../render/plan-text.js";
 import { planExitCode, planVerdict } from "../../render/verdict.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
@@ -48,17 +43,21 @@ export const configure = (command: Command, io: Io): void => {
       const plan = await preparePlan(client, { ...wanted, ...guardsOf(command, options) }).finally(() =>
         client.close(),
       );
-      if (options.out !== undefined) await writeFileWhole(io, options.out, writePlanFile(plan), ownerOnly);
+      if (options.out !== undefined) {
+        const { writePlanFile } = await import("../../plan/plan-file.js");
+        await writeFileWhole(io, options.out, writePlanFile(plan), ownerOnly);
+      }
       await deliver(io, options, {
         text: (look) => renderPlanText(plan, { ...look, policyFile: options.policy }),
-        json: () => renderPlanJson(plan),
-        markdown: () =>
-          renderPlanMarkdown(plan, {
+        json: async () => (await import("../../render/plan-json.js")).renderPlanJson(plan),
+        markdown: async () =>
+          (await import("../../render/plan-markdown.js")).renderPlanMarkdown(plan, {
             policyFile: options.policy,
             ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
           }),
-        github: () => renderPlanGithub(plan, { policyFile: options.policy }),
-        gitlab: () => renderPlanGitlab(plan),
+        github: async () =>
+          (await import("../../render/plan-github.js")).renderPlanGithub(plan, { policyFile: options.policy }),
+        gitlab: async () => (await import("../../render/plan-gitlab.js")).renderPlanGitlab(plan),
       });
       if (options.out !== undefined)
         note(io, `The plan was saved. To apply it: dbt-ip-rules apply ${shellWord(options.out)}`);

@@ -4,7 +4,6 @@ import type { Diagnostic } from "../../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../../model/failure.js";
 import type { Policy } from "../../policy/policy.js";
 import { runPolicyTests } from "../../policy/policy-tests.js";
-import { renderDiagnosticsJson } from "../../render/diagnostics-json.js";
 import {
   renderValidationText,
   type Validation,
@@ -41,7 +40,7 @@ export const configure = (command: Command, io: Io): void => {
     const tool = { version };
     await deliver(io, options, {
       text: (look) => renderValidationText(validation, look),
-      json: () => renderDiagnosticsJson(all),
+      json: async () => (await import("../../render/diagnostics-json.js")).renderDiagnosticsJson(all),
       github: async () => (await import("../../render/diagnostics-github.js")).renderDiagnosticsGithub(all),
       sarif: async () =>
         (await import("../../render/diagnostics-sarif.js")).renderDiagnosticsSarif(all, tool),

@@ -1,4 +1,5 @@
 /** Rules by their names and their emptiness, and the account's host. */
+import { isPlainAscii } from "../../model/plain-ascii.js";
 import { mixedScripts, skeleton } from "../look-alike.js";
 import type { PolicyRule } from "../policy.js";
 import type { LintContext } from "./context.js";
@@ -34,7 +35,8 @@ const lintLookAlikes = (context: LintContext): void => {
 const oddness = (name: string): string | undefined => {
   if (/^\s*$/u.test(name)) return "is blank";
   // Cc, Cf, Co, Cs, Zl, Zp: control, format (zero width, direction), private, surrogate, separators.
-  if (/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) return "holds invisible or control characters";
+  if (!isPlainAscii(name) && /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u.test(name))
+    return "holds invisible or control characters";
   if (name.trim() !== name) return "begins or ends with a blank";
   return [...name].length > longestName ? `is longer than ${longestName} characters` : undefined;
 };
