@@ -1,8 +1,8 @@
 /** The differences one by one, with their stable ids, and the policy's state with one of them made. */
-import { createHash } from "node:crypto";
 import { comparePrefixes, formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import type { AccountState, Rule } from "../model/rule.js";
+import { sha256 } from "../model/sha256.js";
 import type { Change, Plan } from "../plan/plan.js";
 import type { DriftDetail } from "./drift-report.js";
 
@@ -75,10 +75,7 @@ const whatOf = (detail: DriftDetail): string => {
 
 /** 16 hexadecimal digits, the same on every machine and day for the same difference. */
 export const differenceId = (accountId: number, { detail, rule }: Located): string =>
-  createHash("sha256")
-    .update(JSON.stringify([accountId, rule ?? null, detail.kind, whatOf(detail)]))
-    .digest("hex")
-    .slice(0, 16);
+  sha256(JSON.stringify([accountId, rule ?? null, detail.kind, whatOf(detail)])).slice(0, 16);
 
 const withPrefix = (rule: Rule, prefix: Prefix): Rule => ({
   ...rule,

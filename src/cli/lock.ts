@@ -11,12 +11,13 @@
  * killed one alive for a while; those that use the system's own locks (fs-ext, os-lock, fs-native-extensions)
  * need a compiler or a binary per platform, which this program, shipped as one piece of JavaScript, has not.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { exitCodes, type Failure, failure } from "../model/failure.js";
+import { sha256 } from "../model/sha256.js";
 import { processSpace, processStart } from "./process-identity.js";
 
 export interface Lock {
@@ -145,7 +146,7 @@ const stateDirectory = (env: Readonly<Record<string, string | undefined>>): stri
 /** A user without an entry in the system's list still has a number. */
 const userName = (): string => String(process.getuid?.() ?? userInfo().username);
 
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+const digest = (text: string): string => sha256(text).slice(0, 16);
 
 const lockedBy = ({ pid, since }: Claim): Failure =>
   failure(

@@ -1,5 +1,6 @@
 /** Stored events in the two record shapes (API.md, "Audit log"), and as CSV. */
-import { createHash } from "node:crypto";
+
+import { sha256 } from "../model/sha256.js";
 import { routingKey } from "./event-types.js";
 import type { StoredEvent } from "./state.js";
 import { formatSeconds, formatTimestamp } from "./timestamps.js";
@@ -12,7 +13,7 @@ const service = "SERVICE_DBT_CLOUD";
 
 /** The same event has the same id in every answer. */
 export const eventUuid = (accountId: number, sequence: number): string => {
-  const hex = createHash("sha256").update(`${accountId}/${sequence}`).digest("hex");
+  const hex = sha256(`${accountId}/${sequence}`);
   return [
     hex.slice(0, 8),
     hex.slice(8, 12),

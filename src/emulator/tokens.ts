@@ -1,5 +1,6 @@
 /** Who is calling: the tokens that the emulator knows, and what each may do. A token's text is never given out. */
-import { createHash } from "node:crypto";
+
+import { sha256 } from "../model/sha256.js";
 import { firstIds, type StoredActor } from "./state.js";
 
 export interface TokenOption {
@@ -21,13 +22,11 @@ export interface Grant {
 
 export type Authenticate = (authorization: string | undefined) => Grant | undefined;
 
-const digest = (token: string): string => createHash("sha256").update(token).digest("hex");
-
 /** Looks tokens up by their hash: no comparison takes longer for a better guess. `Token X` and `Bearer X`. */
 export const createAuthenticate = (tokens: readonly TokenOption[]): Authenticate => {
   const grants = new Map(
     tokens.map(({ token, kind, role, id, name }, index): readonly [string, Grant] => [
-      digest(token),
+      sha256(token),
       {
         kind,
         role,
@@ -38,7 +37,7 @@ export const createAuthenticate = (tokens: readonly TokenOption[]): Authenticate
   );
   return (authorization) => {
     const match = /^(?:token|bearer) +(\S+) *$/i.exec(authorization ?? "");
-    return match?.[1] === undefined ? undefined : grants.get(digest(match[1]));
+    return match?.[1] === undefined ? undefined : grants.get(sha256(match[1]));
   };
 };
 

@@ -4,9 +4,9 @@
  * program makes them counts as left over, since such a rule is removed whatever the policy says; one that somebody else
  * gave such a name is an unmanaged rule like any other.
  */
-import { createHash } from "node:crypto";
 import { allIPv4, everything, samePrefix } from "../address/prefix.js";
 import type { Rule } from "./rule.js";
+import { sha256 } from "./sha256.js";
 
 /** Every temporary rule's name begins exactly so. */
 export const reservedNamePrefix = "dbt-ip-rules temporary: ";
@@ -23,8 +23,6 @@ export const catchAllName = (number: number): string => numbered(`${reservedName
 
 export const catchAllDescription =
   "Keeps everything reachable that no rule mentions while dbt-ip-rules changes the rules";
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** The n-th name (from 1) for the rule that stands in for `name` while that one changes its type. */
 export const standInName = (name: string, number: number): string => {

@@ -26,6 +26,18 @@ export const entriesOf = (state: Pick<AccountState, "rules">): RuleEntry[] =>
 export const isEnforced = ({ enforcement }: Pick<AccountState, "enforcement">): boolean =>
   enforcement !== "disabled";
 
+/** The access that a state's rules mean once they are enforced. States do not change, so it is made once for each. */
+const enforcedAccess = new WeakMap<AccountState, AccessMap>();
+const everybody = AccessMap.of([], { enforced: false });
+
+/** Who gets in: as it is, or as it would be if the switch were on. Owners are indices into `entriesOf(state)`. */
+export const accessOf = (state: AccountState, enforced: "as-is" | "assumed" = "as-is"): AccessMap => {
+  if (enforced === "as-is" && !isEnforced(state)) return everybody;
+  const map = enforcedAccess.get(state) ?? AccessMap.of(entriesOf(state), { enforced: true });
+  enforcedAccess.set(state, map);
+  return map;
+};
+
 /** Whether the switch is on, or may be on and there are rules for it to enforce. */
 export const isEffective = ({ enforcement, rules }: AccountState): boolean =>
   enforcement === "enabled" || (enforcement === "unknown" && rules.length > 0);
@@ -63,9 +75,7 @@ export const accessChange = (
   { enforced }: { readonly enforced: "as-is" | "assumed" },
 ): AccessChange => {
   const [old, now] = [entriesOf(before), entriesOf(after)];
-  const assumed = enforced === "assumed";
-  const oldMap = AccessMap.of(old, { enforced: assumed || isEnforced(before) });
-  const nowMap = AccessMap.of(now, { enforced: assumed || isEnforced(after) });
+  const [oldMap, nowMap] = [accessOf(before, enforced), accessOf(after, enforced)];
   const difference = diffAccess(oldMap, nowMap);
   const gathered = new Map<string, Gathered>();
   for (const { first, last, allowed, ownerBefore, ownerAfter } of difference) {

@@ -3,11 +3,11 @@
  * entries that lost to it, or the default.
  */
 
-import { AccessMap, defaultOwner } from "../address/access-map.js";
+import { defaultOwner } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
 import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
-import { entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
+import { accessOf, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
 import type { AddressRange } from "./address-ranges.js";
 import type { Decider } from "./plan.js";
 import { PrefixForest } from "./prefix-forest.js";
@@ -71,7 +71,7 @@ const verdictOf = (allowed: boolean): "allowed" | "blocked" => (allowed ? "allow
 /** The parts of a prefix (one address: length 128) that differ in what decides about them. */
 export const explain = (state: AccountState, prefix: Prefix): Explanation => {
   const entries = entriesOf(state);
-  const map = AccessMap.of(entries, { enforced: true });
+  const map = accessOf(state, "assumed");
   const chains = new LosingChains(entries);
   const ranges = new Map<number, AddressRange[]>();
   for (const { first, last, owner } of map.ranges(prefix)) {

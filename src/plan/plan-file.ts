@@ -6,10 +6,10 @@
 import type { ErrorObject } from "ajv";
 import { validatePlan } from "../generated/validators.js";
 import type { Diagnostic } from "../model/diagnostic.js";
+import { sha256 } from "../model/sha256.js";
 import type { Plan } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
 import { type Derived, planFromDocument } from "./plan-from-document.js";
-import { sha256 } from "./state-hash.js";
 
 export interface PlanFileResult {
   /** Absent when there are errors. */

@@ -1,8 +1,9 @@
 /** The hash that binds a plan to its policy: SHA-256 of what the policy means, not of how it is written. */
 import { comparePrefixes } from "../address/prefix.js";
+import { sha256 } from "../model/sha256.js";
 import type { Guards, Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
 import { byName, compareNames } from "./keys.js";
-import { hashablePrefix, sha256 } from "./state-hash.js";
+import { hashablePrefix } from "./state-hash.js";
 
 const prefixTexts = (entries: readonly PolicyEntry[]): string[] => [
   ...new Set(

@@ -1,11 +1,10 @@
 /** Guards over single addresses: those that must stay allowed, or blocked, at every step of a plan. */
-import { AccessMap } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { listPrefixes } from "../policy/address-text.js";
 import type { Guards, PolicyEntry } from "../policy/policy.js";
-import { entriesOf, isEnforced } from "./access-change.js";
+import { accessOf, isEnforced } from "./access-change.js";
 import { type Guarded, guardRefusal, type OverrideFlag } from "./guarded.js";
 
 /** Addresses that must keep one verdict, and what they are called in messages. */
@@ -28,9 +27,9 @@ export const violations = (
 ): Diagnostic[] => {
   if (wanted.length === 0) return [];
   const { after, steps } = guarded;
-  const inTheEnd = AccessMap.of(entriesOf(after), { enforced: isEnforced(after) });
+  const inTheEnd = accessOf(after);
   const lostAtEnd = { allowed: inTheEnd.blocked(), blocked: inTheEnd.allowed() };
-  const ifEnforced = AccessMap.of(entriesOf(after), { enforced: true });
+  const ifEnforced = accessOf(after, "assumed");
   return wanted.flatMap((one): Diagnostic[] => {
     const set = AddressSet.ofPrefixes([one.prefix]);
     const verb = one.wanted === "allowed" ? "blocks" : "lets in";

@@ -1,13 +1,11 @@
 /**
  * The hash of an account's state: SHA-256, blind to order, spelling, ids and timestamps, since none of them is
- * part of a state. Rules are kept in 256 buckets by the hash of their name, so that after a step only one rule,
- * one bucket and the root are hashed again: a plan of 10,000 steps stays cheap.
+ * part of a state. Rules are kept in 256 buckets by their name, so that after a step only one bucket and the root
+ * are hashed again: a plan of 10,000 steps stays cheap.
  */
-import { createHash } from "node:crypto";
 import type { Prefix } from "../address/prefix.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+import { sha256 } from "../model/sha256.js";
 
 /** One text a prefix, and cheaper than the one for people: these are made for every entry of an account. */
 export const hashablePrefix = ({ network, length }: Prefix): string => `${network.toString(32)}/${length}`;
@@ -16,38 +14,58 @@ export const hashablePrefix = ({ network, length }: Prefix): string => `${networ
 const canonicalRule = ({ name, type, description, prefixes }: Rule): string =>
   JSON.stringify([name, type, description, prefixes.map(hashablePrefix).join()]);
 
-const bucketOf = (name: string): number => Number.parseInt(sha256(JSON.stringify(name)).slice(0, 2), 16);
+/** Names spread over the buckets: any function of the name that is the same on every machine. */
+const bucketOf = (name: string): number => {
+  let sum = 0;
+  for (let at = 0; at < name.length; at += 1) sum = (31 * sum + name.charCodeAt(at)) & 0xffff;
+  return sum & 0xff;
+};
+
+/** Rules by name, and their hash, made when it is asked for. */
+class Bucket {
+  readonly #rules = new Map<string, string>();
+  #hash: string | undefined = "";
+
+  get size(): number {
+    return this.#rules.size;
+  }
+
+  set(rule: Rule): void {
+    this.#rules.set(rule.name, canonicalRule(rule));
+    this.#hash = undefined;
+  }
+
+  delete(name: string): void {
+    this.#rules.delete(name);
+    this.#hash = undefined;
+  }
+
+  hash(): string {
+    this.#hash ??= this.size === 0 ? "" : sha256(JSON.stringify([...this.#rules.values()].sort()));
+    return this.#hash;
+  }
+}
 
 export class StateHash {
-  readonly #buckets: Map<string, string>[] = Array.from({ length: 256 }, () => new Map());
-  /** Of each bucket; undefined where it must be computed again. */
-  readonly #hashes: (string | undefined)[] = Array.from({ length: 256 }, () => undefined);
-  #rules = 0;
+  readonly #buckets: readonly Bucket[] = Array.from({ length: 256 }, () => new Bucket());
 
   constructor(rules: Iterable<Rule>) {
     for (const rule of rules) this.set(rule);
   }
 
   set(rule: Rule): void {
-    const bucket = bucketOf(rule.name);
-    const rules = this.#buckets[bucket]!;
-    if (!rules.has(rule.name)) this.#rules += 1;
-    rules.set(rule.name, sha256(canonicalRule(rule)));
-    this.#hashes[bucket] = undefined;
+    this.#buckets[bucketOf(rule.name)]!.set(rule);
   }
 
   delete(name: string): void {
-    const bucket = bucketOf(name);
-    if (this.#buckets[bucket]!.delete(name)) this.#rules -= 1;
-    this.#hashes[bucket] = undefined;
+    this.#buckets[bucketOf(name)]!.delete(name);
   }
 
   /** An account without rules does not tell its switch, so there the switch is no part of the hash. */
   digest(enforcement: Enforcement): string {
-    this.#buckets.forEach((rules, bucket) => {
-      this.#hashes[bucket] ??= rules.size === 0 ? "" : sha256([...rules.values()].sort().join());
-    });
-    return sha256(JSON.stringify([this.#rules === 0 ? "unknown" : enforcement, ...this.#hashes]));
+    const isEmpty = this.#buckets.every(({ size }) => size === 0);
+    const hashes = this.#buckets.map((bucket) => bucket.hash());
+    return sha256(JSON.stringify([isEmpty ? "unknown" : enforcement, ...hashes]));
   }
 }
 

@@ -2,20 +2,16 @@
  * Does not believe that the order is safe: computes, exactly, what each step lets in and shuts out, and which
  * addresses have another verdict in between although theirs is the same before and after the whole plan.
  */
-import { AccessMap } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-import { directionOf, entriesOf, isEnforced, noAccessChange } from "./access-change.js";
+import { accessOf, directionOf, isEnforced, noAccessChange } from "./access-change.js";
 import { type AddressRange, RangeIndex } from "./address-ranges.js";
 import { rulesByName } from "./keys.js";
 import { type AccessDelta, LiveAccess } from "./live-access.js";
 import type { AccessChange, Disturbance, PlannedStep, Step } from "./plan.js";
 import { replacementOf } from "./simulate.js";
 import { StateHash } from "./state-hash.js";
-
-const allowedIn = (state: AccountState): AddressSet =>
-  AccessMap.of(entriesOf(state), { enforced: isEnforced(state) }).allowed();
 
 /** One verdict that should hold all along, and where just now it does not. */
 class Watched {
@@ -40,7 +36,7 @@ class Watch {
   readonly #alwaysBlocked: Watched;
 
   constructor(before: AccountState, after: AccountState) {
-    const [old, now] = [allowedIn(before), allowedIn(after)];
+    const [old, now] = [accessOf(before).allowed(), accessOf(after).allowed()];
     this.#alwaysAllowed = new Watched(old.intersect(now));
     this.#alwaysBlocked = new Watched(old.union(now).complement());
   }
@@ -81,9 +77,9 @@ export class PlanWalk {
     this.#enforcement = before.enforcement;
   }
 
-  follow(step: Step): { readonly access: AccessChange; readonly disturbs: Disturbance } {
+  follow(step: Step): { readonly delta: AccessDelta; readonly disturbs: Disturbance } {
     const delta = this.#take(step);
-    return { access: accessChangeOf(delta), disturbs: this.#watch.follow(delta) };
+    return { delta, disturbs: this.#watch.follow(delta) };
   }
 
   get allowsByDefault(): boolean {
@@ -120,7 +116,8 @@ export const verifySteps = (
 ): PlannedStep[] => {
   const walk = new PlanWalk(before, after, steps);
   return steps.map((step, index) => {
-    const { access, disturbs } = walk.follow(step);
+    const { delta, disturbs } = walk.follow(step);
+    const access = accessChangeOf(delta);
     return { number: index + 1, step, access, disturbs, stateHash: walk.stateHash() };
   });
 };

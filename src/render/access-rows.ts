@@ -2,7 +2,7 @@
  * Who gains and who loses access, in words that a tired reviewer cannot misread.
  * Promises: counts are exact; a range that gains access is always listed, or stands behind an exact "all but".
  */
-import { AddressSet } from "../address/address-set.js";
+import { type AddressCount, AddressSet } from "../address/address-set.js";
 import { formatPrefix, allIPv4 as ipv4Prefix, type Prefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
@@ -11,32 +11,38 @@ import type { Row } from "./row.js";
 import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "./words.js";
 
 const ipv4Space = AddressSet.ofPrefixes([ipv4Prefix]);
-const ipv6Space = ipv4Space.complement();
 const families = [
-  { space: ipv4Space, name: "IPv4" },
-  { space: ipv6Space, name: "IPv6" },
+  { family: "ipv4", name: "IPv4", all: allIPv4, whole: "0.0.0.0/0" },
+  { family: "ipv6", name: "IPv6", all: allIPv6, whole: "all of IPv6" },
 ] as const;
 
 /** A set in words: prefixes in their order, a family each, or all of a family but a few. */
 type FamilyWords = { readonly listed: readonly Prefix[] } | { readonly words: string };
 
-const familyWords = (set: AddressSet, { space, name }: (typeof families)[number]): FamilyWords => {
-  const own = set.intersect(space);
-  if (own.equals(space)) return { words: name === "IPv4" ? "0.0.0.0/0" : "all of IPv6" };
-  const listed = own.prefixes();
+const partOf = (set: AddressSet, family: "ipv4" | "ipv6"): AddressSet =>
+  family === "ipv4" ? set.intersect(ipv4Space) : set.subtract(ipv4Space);
+
+const familyWords = (
+  set: AddressSet,
+  counts: AddressCount,
+  { family, name, all, whole }: (typeof families)[number],
+): FamilyWords => {
+  const count = counts[family];
+  if (count === 0n) return { listed: [] };
+  if (count === all) return { words: whole };
+  const listed = partOf(set, family).prefixes();
   // A set that leaves out little is shorter to tell by what it leaves out.
-  const { ipv4, ipv6 } = own.count();
-  if (ipv4 < allIPv4 / 2n && ipv6 < allIPv6 / 2n) return { listed };
-  const others = space.subtract(own).prefixes();
+  if (count < all / 2n) return { listed };
+  const others = partOf(set.complement(), family).prefixes();
   return others.length < listed.length
     ? { words: `all of ${name} but ${others.map(formatPrefix).join(", ")}` }
     : { listed };
 };
 
-const wordsOf = (set: AddressSet): readonly FamilyWords[] =>
-  set.equals(AddressSet.all)
+const wordsOf = (set: AddressSet, counts: AddressCount): readonly FamilyWords[] =>
+  counts.ipv4 === allIPv4 && counts.ipv6 === allIPv6
     ? [{ words: "0.0.0.0/0 and ::/0" }]
-    : families.map((family) => familyWords(set, family));
+    : families.map((family) => familyWords(set, counts, family));
 
 const joinWords = (words: readonly FamilyWords[], max: number): string =>
   words
@@ -53,7 +59,7 @@ const joinWords = (words: readonly FamilyWords[], max: number): string =>
 
 /** The addresses of a set, exactly, in as few words as that takes; at most `max` prefixes a family. */
 export const rangesText = (set: AddressSet, max: number = Number.POSITIVE_INFINITY): string =>
-  joinWords(wordsOf(set), max);
+  joinWords(wordsOf(set, set.count()), max);
 
 const ruleOf = (decider: Decider): string | undefined =>
   decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
@@ -93,12 +99,10 @@ export interface AccessGroup {
   readonly words: readonly FamilyWords[];
 }
 
-const groupOf = (verdict: AccessPart["verdict"], reason: string, set: AddressSet): AccessGroup => ({
-  verdict,
-  reason,
-  counts: set.count(),
-  words: wordsOf(set),
-});
+const groupOf = (verdict: AccessPart["verdict"], reason: string, set: AddressSet): AccessGroup => {
+  const counts = set.count();
+  return { verdict, reason, counts, words: wordsOf(set, counts) };
+};
 
 /** Parts of one verdict and one reason, together. */
 const groupsOf = (change: AccessChange): AccessGroup[] => {

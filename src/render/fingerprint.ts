@@ -1,9 +1,8 @@
 /** Fingerprints that follow a finding when lines move: of its code, its file and the text of its line. */
-import { createHash } from "node:crypto";
 import type { Diagnostic } from "../model/diagnostic.js";
+import { sha256 } from "../model/sha256.js";
 
-const digest = (parts: readonly (string | number)[]): string =>
-  createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+const digest = (parts: readonly (string | number)[]): string => sha256(JSON.stringify(parts)).slice(0, 32);
 
 /** One a diagnostic, in order; findings that are alike are told apart by their number among their like. */
 export const fingerprints = (diagnostics: readonly Diagnostic[]): string[] => {

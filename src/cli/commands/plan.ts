@@ -56,7 +56,9 @@ export const configure = (command: Command, io: Io): void => {
             ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
           }),
         github: async () =>
-          (await import("../../render/plan-github.js")).renderPlanGithub(plan, { policyFile: options.policy }),
+          (await import("../../render/plan-github.js")).renderPlanGithub(plan, {
+            policyFile: options.policy,
+          }),
         gitlab: async () => (await import("../../render/plan-gitlab.js")).renderPlanGitlab(plan),
       });
       if (options.out !== undefined)

@@ -1,5 +1,6 @@
 /** `…/audit-logs/`: the list, the CSV download and the bulk export. */
-import { createHash } from "node:crypto";
+
+import { sha256 } from "../../model/sha256.js";
 import { type Account, type Call, notFound } from "../call.js";
 import { type EventQuery, selectEvents } from "../event-log.js";
 import { csvOf, eventView } from "../event-views.js";
@@ -59,7 +60,7 @@ export const downloadAuditLogs = (account: Account, call: Call): EmulatorReply =
 };
 
 const jobId = (store: AccountStore, now: Micros): string =>
-  createHash("sha256").update(`${store.accountId}/${store.jobs.length}/${now}`).digest("hex").slice(0, 32);
+  sha256(`${store.accountId}/${store.jobs.length}/${now}`).slice(0, 32);
 
 /** A personal token only (API.md, "Audit log"). */
 export const startExport = (account: Account, call: Call): EmulatorReply => {
@@ -83,7 +84,7 @@ export const exportStatus = (account: Account): EmulatorReply => {
 
 /** Proves that whoever fetches the file was given its URL. */
 const signature = (store: AccountStore, id: string): string =>
-  createHash("sha256").update(`export/${store.accountId}/${id}`).digest("hex").slice(0, 40);
+  sha256(`export/${store.accountId}/${id}`).slice(0, 40);
 
 /** While it still runs there is nothing to download: 404 [assumed]. */
 export const exportUrl = (account: Account, id: string): EmulatorReply => {

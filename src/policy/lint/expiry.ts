@@ -114,7 +114,7 @@ const lintLastAllow = (context: LintContext, expired: readonly LintEntry[]): voi
 
 export const lintExpiry = (context: LintContext): void => {
   const expired = lintEntries(context.policy.rules, "expired");
-  lintExpired(context, expired);
+  if (expired.length > 0) lintExpired(context, expired);
   lintSoon(context);
   lintLastAllow(context, expired);
 };
