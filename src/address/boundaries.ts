@@ -28,72 +28,80 @@ export class Boundaries {
 }
 
 /**
- * An address as a whole number that a double holds: never falling where addresses rise, exact for IPv4, and
- * for IPv6 the first 52 bits. So one comparison of numbers does for four of words, except among addresses
- * that share their number.
+ * An address as a number from 0 up to 1: never falling where addresses rise, and exact but where it says otherwise.
+ * IPv4 has the lower half, IPv6 the upper one by its first 52 bits. So one comparison of numbers does for four of
+ * words, except among addresses that share their number.
  */
 const keyOf = (words: Uint32Array, at: number): number => {
   const first = words[at]!;
   const second = words[at + 1]!;
-  if (first !== 0 || second !== 0) return 2 ** 33 + first * 2 ** 20 + (second >>> 12);
+  if (first !== 0 || second !== 0) return 0.5 + (first * 2 ** 20 + (second >>> 12)) * 2 ** -53;
   const third = words[at + 2]!;
-  if (third === mappedWord) return 1 + words[at + 3]!;
-  return third < mappedWord ? 0 : 2 ** 32 + 1;
+  if (third === mappedWord) return (1 + words[at + 3]!) * 2 ** -33;
+  return third < mappedWord ? 0 : 0.5;
 };
 
-/** Keys of one node of the tree: 128 bytes, two lines of the processor's cache. */
-const nodeSize = 16;
+/** A bucket holds two boundaries where they are spread evenly; more buckets would not fit the processor's cache. */
+const boundariesOfBucket = 2;
 
 /**
- * Searches ascending boundaries. A tree without pointers: the keys of all boundaries, above them every 16th of
- * those, and so on. A search scans one node on each level, five for a million boundaries, and only the last
- * two are likely to be far away in memory; a plain binary search would go there ten times.
+ * Searches ascending boundaries. Their keys fall into buckets of equal width, so the key of an address tells its
+ * bucket, and a binary search over the few keys in it does the rest. Where all boundaries lie close together they
+ * share a bucket, and it is a plain binary search.
  */
 export class BoundaryIndex {
   readonly #bounds: Uint32Array;
-  /** `#levels[0]` has the keys of all boundaries, each further one every 16th of that before; the last fits a node. */
-  readonly #levels: Float64Array[];
+  /** Of all boundaries. */
+  readonly #keys: Float64Array;
+  /** Bucket `b` holds the boundaries `#starts[b]` up to, not including, `#starts[b + 1]`. */
+  readonly #starts: Uint32Array;
+  /** How many buckets; a power of two, so that a key times it is exact. */
+  readonly #buckets: number;
 
   /** Of the first `count` rows of `bounds`, which must not change from here on. */
   constructor(bounds: Uint32Array, count: number) {
     this.#bounds = bounds;
-    let level = new Float64Array(count);
-    for (let row = 0; row < count; row += 1) level[row] = keyOf(bounds, 4 * row);
-    this.#levels = [level];
-    while (level.length > nodeSize) {
-      const below = level;
-      level = new Float64Array(Math.ceil(below.length / nodeSize));
-      for (let node = 0; node < level.length; node += 1) level[node] = below[nodeSize * node]!;
-      this.#levels.push(level);
+    this.#keys = new Float64Array(count);
+    this.#buckets = 2 ** Math.ceil(Math.log2(Math.max(1, count / boundariesOfBucket)));
+    this.#starts = new Uint32Array(this.#buckets + 1);
+    let bucket = 0;
+    for (let row = 0; row < count; row += 1) {
+      const key = keyOf(bounds, 4 * row);
+      this.#keys[row] = key;
+      for (const own = this.#bucketOf(key); bucket < own; bucket += 1) this.#starts[bucket + 1] = row;
     }
+    this.#starts.fill(count, bucket + 1);
+  }
+
+  #bucketOf(key: number): number {
+    return Math.trunc(key * this.#buckets);
   }
 
   /** How many of the boundaries are at most the address at `address[at]`. */
   countUpTo(address: Uint32Array, at: number): number {
     const key = keyOf(address, at);
-    let high = this.#countKeysUpTo(key);
-    if (high === 0 || this.#levels[0]![high - 1] !== key) return high;
-    // Boundaries with the same key: every one before `low` is at most the address, from `high` on greater.
-    let low = this.#countKeysUpTo(key - 1);
+    const keys = this.#keys;
+    const bucket = this.#bucketOf(key);
+    const start = this.#starts[bucket]!;
+    let low = start;
+    let high = this.#starts[bucket + 1]!;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (keys[middle]! <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low > start && keys[low - 1] === key ? this.#amongEqualKeys(start, low, address, at) : low;
+  }
+
+  /** The rows from `from` up to `to` are all of the bucket whose key is at most that of the address. */
+  #amongEqualKeys(from: number, to: number, address: Uint32Array, at: number): number {
+    let low = from;
+    let high = to;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (compareWords(this.#bounds, 4 * middle, address, at) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;
-  }
-
-  #countKeysUpTo(key: number): number {
-    // How many keys of the level are at most `key`: the last of them has the answer of the level below in its node.
-    let count = 0;
-    for (let depth = this.#levels.length - 1; depth >= 0; depth -= 1) {
-      const level = this.#levels[depth]!;
-      const start = count === 0 ? 0 : nodeSize * (count - 1);
-      const end = Math.min(level.length, start + nodeSize);
-      count = start;
-      while (count < end && level[count]! <= key) count += 1;
-      if (count === 0) return 0;
-    }
-    return count;
   }
 }
