@@ -4,7 +4,7 @@ import type { AccessRangeColumns } from "./access-ranges.js";
 import { AddressSet } from "./address-set.js";
 import { Boundaries } from "./boundaries.js";
 import { type Address, lastOfAll } from "./prefix.js";
-import { compareWords, readWords } from "./words.js";
+import { compareWords, readWords, zeroWords } from "./words.js";
 
 /** Addresses from `first` to `last`, both included, that change from blocked to allowed or back. */
 export interface AccessDifferenceRange {
@@ -33,6 +33,9 @@ class BoundaryWalk {
   readonly #after: AccessRangeColumns;
   /** 1 where addresses get in from the present place on, -1 where they no longer do, else 0. */
   direction: number;
+  /** The present place is the address at `#place[#at]`: the boundary that the last step went to. */
+  #place: Uint32Array = zeroWords;
+  #at = 0;
 
   constructor(before: AccessRangeColumns, after: AccessRangeColumns) {
     this.#before = before;
@@ -51,26 +54,26 @@ class BoundaryWalk {
     if (atEndBefore === atEndAfter) {
       order = compareWords(before.starts, 4 * this.i + 4, after.starts, 4 * this.j + 4);
     }
-    if (order <= 0) this.i += 1;
-    if (order >= 0) this.j += 1;
+    if (order >= 0) {
+      this.j += 1;
+      this.#place = after.starts;
+      this.#at = 4 * this.j;
+    }
+    if (order <= 0) {
+      this.i += 1;
+      this.#place = before.starts;
+      this.#at = 4 * this.i;
+    }
     this.direction = after.verdicts[this.j]! - before.verdicts[this.i]!;
     return true;
   }
 
-  /** The place of the walk is the later of the two boundaries that it has passed. */
-  #isBoundaryOfBefore(): boolean {
-    return compareWords(this.#before.starts, 4 * this.i, this.#after.starts, 4 * this.j) >= 0;
-  }
-
   pushPlace(to: Boundaries): void {
-    if (this.#isBoundaryOfBefore()) to.push(this.#before.starts, 4 * this.i);
-    else to.push(this.#after.starts, 4 * this.j);
+    to.push(this.#place, this.#at);
   }
 
   place(): Address {
-    return this.#isBoundaryOfBefore()
-      ? readWords(this.#before.starts, 4 * this.i)
-      : readWords(this.#after.starts, 4 * this.j);
+    return readWords(this.#place, this.#at);
   }
 }
 

@@ -11,11 +11,20 @@
  * Every operation is one walk over the boundaries; `contains` is a binary search.
  */
 import { Boundaries, BoundaryIndex } from "./boundaries.js";
-import { type Address, allIPv4, lastOfAll, type Prefix } from "./prefix.js";
+import { type Address, lastOfAll, type Prefix } from "./prefix.js";
 import { columnsOf, type PrefixColumns } from "./prefix-columns.js";
 import { sortColumns } from "./sort.js";
 import { splitRange } from "./split-range.js";
-import { compareEnd, compareWords, isZero, readWords, writeEnd, writeWords, zeroWords } from "./words.js";
+import {
+  compareEnd,
+  compareWords,
+  isZero,
+  mappedWord,
+  readWords,
+  writeEnd,
+  writeWords,
+  zeroWords,
+} from "./words.js";
 
 /** How many addresses: `ipv4` are those in ::ffff:0:0/96, `ipv6` all others. */
 export interface AddressCount {
@@ -25,6 +34,10 @@ export interface AddressCount {
 
 // For one address at a time; nothing here calls out while it is in use.
 const probe = new Uint32Array(4);
+
+const ipv4Start = new Uint32Array([0, 0, mappedWord, 0]);
+/** The first address after the IPv4 space. */
+const ipv4End = new Uint32Array([0, 0, mappedWord + 1, 0]);
 
 export class AddressSet {
   /**
@@ -173,28 +186,45 @@ export class AddressSet {
   }
 
   count(): AddressCount {
-    const ipv4 = this.intersect(ipv4Addresses).#size();
-    return { ipv4, ipv6: this.#size() - ipv4 };
+    const all = this.#sum(0, this.#count) + (this.#count & 1 ? 1n << 128n : 0n);
+    // From the boundaries before the IPv4 space to those before what comes after it.
+    const from = this.#countBelow(ipv4Start);
+    const to = this.#countBelow(ipv4End);
+    const ipv4 =
+      this.#sum(from, to) + (to & 1 ? readWords(ipv4End, 0) : 0n) - (from & 1 ? readWords(ipv4Start, 0) : 0n);
+    return { ipv4, ipv6: all - ipv4 };
+  }
+
+  /** How many boundaries are less than the address. */
+  #countBelow(address: Uint32Array): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareWords(this.#bounds, 4 * middle, address, 0) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /**
-   * The sum of end minus start over all ranges, word by word: a word is below 2^32, so 2^20 of them add up
-   * exactly in a double.
+   * The boundaries of rows `start` up to `end`, where the set ends (odd rows) minus where it begins. Word by word:
+   * a word is below 2^32, so 2^20 of them add up exactly in a double.
    */
-  #size(): bigint {
-    let size = this.#count & 1 ? 1n << 128n : 0n;
-    for (let from = 0; from < this.#count; from += 1 << 20) {
-      const to = Math.min(this.#count, from + (1 << 20));
+  #sum(start: number, end: number): bigint {
+    let sum = 0n;
+    for (let from = start; from < end; from += 1 << 20) {
+      const to = Math.min(end, from + (1 << 20));
       for (let word = 0; word < 4; word += 1) {
-        let sum = 0;
+        let part = 0;
         for (let row = from; row < to; row += 1) {
           const value = this.#bounds[4 * row + word]!;
-          sum += row & 1 ? value : -value;
+          part += row & 1 ? value : -value;
         }
-        size += BigInt(sum) << BigInt(96 - 32 * word);
+        sum += BigInt(part) << BigInt(96 - 32 * word);
       }
     }
-    return size;
+    return sum;
   }
 
   /** The shortest list of prefixes that is this set, in order. */
@@ -220,5 +250,3 @@ export class AddressSet {
     }
   }
 }
-
-const ipv4Addresses = AddressSet.ofPrefixes([allIPv4]);
