@@ -99,6 +99,10 @@ export class AccessMap {
     }
   }
 
+  get allowsAnybody(): boolean {
+    return this.columns.verdicts.subarray(0, this.columns.count).includes(1);
+  }
+
   allowed(): AddressSet {
     return this.#withVerdict(1);
   }

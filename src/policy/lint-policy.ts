@@ -13,7 +13,7 @@ import { lintReach } from "./lint/reach.js";
 import type { Policy } from "./policy.js";
 
 const lintVerdict = (context: LintContext): void => {
-  if (!context.map.allowed().isEmpty()) return;
+  if (context.map.allowsAnybody) return;
   const rule = context.policy.rules.find(({ type }) => type === "allow") ?? context.policy.rules[0];
   context.report(
     "nobody-allowed",

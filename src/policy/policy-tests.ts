@@ -90,6 +90,7 @@ export const runPolicyTests = (
   policy: Pick<Policy, "tests">,
   entries: readonly DecidingEntry[],
 ): PolicyTestResult[] => {
+  if (policy.tests.length === 0) return [];
   const judge: Judge = { map: AccessMap.of(entries, { enforced: true }), entries };
   return policy.tests.map((test) => runTest(judge, test));
 };
