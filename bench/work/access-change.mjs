@@ -16,8 +16,9 @@ const mapOf = (file) => {
 };
 const { newlyAllowed, newlyBlocked } = diffAccess(mapOf(before), mapOf(after));
 if (print === "--gained" || print === "--lost") {
-  const list = printPrefixLines(print === "--gained" ? newlyAllowed : newlyBlocked);
-  for (let at = 0; at < list.length; ) at += writeSync(1, list, at);
+  printPrefixLines(print === "--gained" ? newlyAllowed : newlyBlocked, (part) => {
+    for (let at = 0; at < part.length; ) at += writeSync(1, part, at);
+  });
 } else {
   const counts = { gained: newlyAllowed.count(), lost: newlyBlocked.count() };
   process.stdout.write(

@@ -6,9 +6,16 @@ const [file, measure] = process.argv.slice(2);
 const start = process.cpuUsage();
 const { prefixes, problemCount } = parsePrefixLines(readFileSync(file));
 if (problemCount > 0) throw new Error(`${problemCount} lines are no prefix`);
-const merged = printPrefixLines(AddressSet.ofColumns(prefixes));
+const merged = AddressSet.ofColumns(prefixes);
 if (measure === "--measure") {
+  let bytes = 0;
+  printPrefixLines(merged, (part) => {
+    bytes += part.length;
+  });
   const { user, system } = process.cpuUsage(start);
   const peak = process.resourceUsage().maxRSS / 1024;
-  process.stdout.write(JSON.stringify({ ms: (user + system) / 1000, peak }));
-} else for (let at = 0; at < merged.length; ) at += writeSync(1, merged, at);
+  process.stdout.write(JSON.stringify({ ms: (user + system) / 1000, peak, bytes }));
+} else
+  printPrefixLines(merged, (part) => {
+    for (let at = 0; at < part.length; ) at += writeSync(1, part, at);
+  });

@@ -87,8 +87,8 @@ export class AccessDifference implements Iterable<AccessDifferenceRange> {
   constructor(before: AccessRangeColumns, after: AccessRangeColumns) {
     this.#before = before;
     this.#after = after;
-    const allowed = new Boundaries(0);
-    const blocked = new Boundaries(0);
+    const allowed = new Boundaries(before.count + after.count);
+    const blocked = new Boundaries(before.count + after.count);
     const walk = new BoundaryWalk(before, after);
     do {
       const direction = walk.direction;

@@ -72,7 +72,7 @@ export class AddressSet {
    */
   static ofColumns(columns: PrefixColumns): AddressSet {
     const { count, words, lengths } = sortColumns(columns);
-    const bounds = new Boundaries(Math.min(2 * count, 1024));
+    const bounds = new Boundaries(2 * count);
     const end = new Uint32Array(4); // of the last range; zero means 2^128
     let open = false;
     for (let row = 0; row < count; row += 1) {
@@ -138,7 +138,7 @@ export class AddressSet {
    * inOther` says whether an address is a member.
    */
   #combine(other: AddressSet, table: number): AddressSet {
-    const bounds = new Boundaries(0);
+    const bounds = new Boundaries(this.#count + other.#count + 1);
     const isMember = (i: number, j: number): boolean => ((table >>> (2 * (i & 1) + (j & 1))) & 1) === 1;
     // i and j boundaries are behind us, which tells by their parity whether we are inside.
     let i = 0;

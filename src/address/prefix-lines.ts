@@ -5,7 +5,7 @@
  *
  *     const { prefixes, problems } = parsePrefixLines(bytes);
  *     const set = AddressSet.ofColumns(prefixes);      // merged
- *     const output = printPrefixLines(set);            // bytes, LF after each
+ *     printPrefixLines(set, (part) => writeSync(1, part));
  */
 import type { AddressSet } from "./address-set.js";
 import { longestPrefix, writePrefix } from "./format.js";
@@ -147,19 +147,23 @@ const endOfText = (bytes: Uint8Array, start: number, lineEnd: number): number =>
   return end;
 };
 
-/** The shortest list of prefixes that is the set, in order, an LF after each. */
-export const printPrefixLines = (set: AddressSet): Uint8Array => {
-  let out = new Uint8Array(1 << 16);
+const partSize = 1 << 16;
+
+/**
+ * The shortest list of prefixes that is the set, in order, an LF after each: handed to `write` part by part, whole
+ * lines each, so that no list is ever held whole. A part is void once `write` returns.
+ */
+export const printPrefixLines = (set: AddressSet, write: (part: Uint8Array) => void): void => {
+  const part = new Uint8Array(partSize);
   let at = 0;
   set.forEachPrefix((words, length) => {
-    if (at + longestPrefix + 1 > out.length) {
-      const grown = new Uint8Array(2 * out.length);
-      grown.set(out);
-      out = grown;
+    if (at + longestPrefix + 1 > partSize) {
+      write(part.subarray(0, at));
+      at = 0;
     }
-    at = writePrefix(words, 0, length, out, at);
-    out[at] = lineFeed;
+    at = writePrefix(words, 0, length, part, at);
+    part[at] = lineFeed;
     at += 1;
   });
-  return out.subarray(0, at);
+  if (at > 0) write(part.subarray(0, at));
 };

@@ -72,12 +72,29 @@ describe("a file that is no list of prefixes", () => {
   });
 });
 
+const printedBytes = (set: AddressSet): Uint8Array => {
+  const parts: Uint8Array[] = [];
+  printPrefixLines(set, (part) => parts.push(part.slice()));
+  return Buffer.concat(parts);
+};
+
 describe("printPrefixLines", () => {
+  it("gives whole lines in each part, and all of them", () => {
+    const set = AddressSet.ofPrefixes(
+      Array.from({ length: 20_000 }, (_, at) => prefixOf((0xffffn << 32n) | BigInt(2 * at), 128)),
+    );
+    const parts: string[] = [];
+    printPrefixLines(set, (part) => parts.push(new TextDecoder().decode(part)));
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parts.every((part) => part.endsWith("/32\n"))).toBe(true);
+    expect(parts.join("").split("\n")).toHaveLength(20_001);
+  });
+
   it("prints the shortest list, which reads back as the same set", () => {
     fc.assert(
       fc.property(smallPrefixes, (prefixes) => {
         const set = AddressSet.ofPrefixes(prefixes);
-        const printed = printPrefixLines(set);
+        const printed = printedBytes(set);
         expect(new TextDecoder().decode(printed)).toBe(
           set
             .prefixes()
