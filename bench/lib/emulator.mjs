@@ -6,7 +6,7 @@ import { data, root } from "./setup.mjs";
 export const program = join(root, "dist", "cli", "main.js");
 const token = "bench-token";
 /** The first rule lets it in (lib/accounts.mjs): the emulator, as the service, refuses callers that are blocked. */
-const caller = "2001:db8::1";
+export const caller = "2001:db8::1";
 
 const started = (child) =>
   new Promise((done, fail) => {
