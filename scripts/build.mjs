@@ -32,8 +32,12 @@ const withoutUnused = {
  * is read. In strings, templates and patterns an escape means the same.
  */
 const forLoader = (code) => {
-  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code)) throw new Error("an escape in a raw template is not its character");
-  const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code))
+    throw new Error("an escape in a raw template is not its character");
+  const ascii = code.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   return `(function (exports, require, module, __filename, __dirname) {${ascii}\n})`;
 };
 

@@ -2,7 +2,7 @@
  * From a policy and the account as read to a plan. Pure: the same input gives the same plan, on any machine.
  * Nothing is planned for an account or a policy that cannot be understood for sure.
  */
-import { type Address, prefixKey } from "../address/prefix.js";
+import { type Address, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
@@ -12,7 +12,7 @@ import { type Desired, desiredState } from "./desired.js";
 import { diffStates } from "./diff-states.js";
 import { guardVerdicts } from "./guards.js";
 import { rulesByName } from "./keys.js";
-import type { Plan } from "./plan.js";
+import type { Change, Plan } from "./plan.js";
 import { checkSnapshot, hashPolicy, hashState, stateOf } from "./state.js";
 import { orderSteps } from "./transition.js";
 import { unmanagedAccess } from "./unmanaged-access.js";
@@ -62,6 +62,24 @@ const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desir
   });
 };
 
+/** Entries that the changes add and that have a date. */
+const expiringEntries = (policy: Policy, changes: readonly Change[]): Plan["expiring"] => {
+  const added = new Map(
+    changes.flatMap((change): [string, readonly Prefix[]][] => {
+      if (change.kind === "create") return [[change.rule.name, change.rule.prefixes]];
+      return change.kind === "update" ? [[change.after.name, change.added]] : [];
+    }),
+  );
+  return policy.rules.flatMap(({ name, entries }) => {
+    const dated = entries.filter(({ expires }) => expires !== undefined);
+    if (dated.length === 0) return [];
+    const keys = new Set((added.get(name) ?? []).map(prefixKey));
+    return dated.flatMap(({ prefix, expires }) =>
+      expires !== undefined && keys.has(prefixKey(prefix)) ? [{ rule: name, prefix, expires }] : [],
+    );
+  });
+};
+
 /** The days on which the policy means what it means now: its entries come and go by date alone. */
 const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => {
   const dates = (lists: readonly (readonly PolicyEntry[])[]): string[] =>
@@ -102,6 +120,7 @@ export const makePlan = (input: PlanInput): PlanResult => {
     diagnostics: all,
     ...(enabledForServiceTokens === undefined ? {} : { enabledForServiceTokens }),
     expired: expiredEntries(policy, before, wanted.desired),
+    expiring: expiringEntries(policy, changes),
     ...validity(policy),
   };
   return { plan, diagnostics: all };

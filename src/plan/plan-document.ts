@@ -13,7 +13,7 @@ import {
   stateAsDocument,
   verdictAsDocument,
 } from "./document-values.js";
-import type { Change, Plan } from "./plan.js";
+import type { Change, DatedEntry, Plan } from "./plan.js";
 
 export const planFormat = "dbt-ip-rules/plan";
 export const planVersion = 1;
@@ -36,6 +36,12 @@ const summaryOf = (plan: Plan) => {
     refused_by: plan.verdicts.filter(({ state }) => state === "failed").map(({ guard }) => guard),
   };
 };
+
+const datedAsDocument = ({ rule, prefix, expires }: DatedEntry) => ({
+  rule,
+  cidr: formatPrefix(prefix),
+  expires,
+});
 
 /** Everything of a plan; keys always in the same order. */
 export const planDocument = (plan: Plan) => {
@@ -63,7 +69,8 @@ export const planDocument = (plan: Plan) => {
     steps: plan.steps.map(stepAsDocument),
     guards: plan.verdicts.map(verdictAsDocument),
     diagnostics: plan.diagnostics.map(diagnosticAsDocument),
-    expired: plan.expired.map(({ rule, prefix, expires }) => ({ rule, cidr: formatPrefix(prefix), expires })),
+    expired: plan.expired.map(datedAsDocument),
+    expiring: plan.expiring.map(datedAsDocument),
     before: stateAsDocument(plan.before),
     after: stateAsDocument(plan.after),
   };

@@ -5,7 +5,7 @@ import type { AccountState, Rule } from "../model/rule.js";
 import { planAccessChange } from "./access-change.js";
 import { diffStates } from "./diff-states.js";
 import { compareNames, rulesByName } from "./keys.js";
-import type { Plan } from "./plan.js";
+import type { DatedEntry, Plan } from "./plan.js";
 import type { PlanDocument } from "./plan-document.js";
 import { contradictions, hashState, sortedPrefixes } from "./state.js";
 import { orderSteps } from "./transition.js";
@@ -84,6 +84,12 @@ const diagnosticFrom = ({ code, severity, message, hint, source }: DiagnosticDoc
       }),
 });
 
+const datedFrom = ({ rule, cidr, expires }: PlanDocument["expired"][number]): DatedEntry => ({
+  rule,
+  prefix: prefixFrom(cidr),
+  expires,
+});
+
 const derive = (document: PlanDocument): Plan => {
   const before = stateFrom(document.before, "before the plan");
   const after = stateFrom(document.after, "after the plan");
@@ -107,7 +113,8 @@ const derive = (document: PlanDocument): Plan => {
     ...(document.enabled_for_service_tokens === undefined
       ? {}
       : { enabledForServiceTokens: document.enabled_for_service_tokens }),
-    expired: document.expired.map(({ rule, cidr, expires }) => ({ rule, prefix: prefixFrom(cidr), expires })),
+    expired: document.expired.map(datedFrom),
+    expiring: document.expiring.map(datedFrom),
     ...(document.valid_from === undefined ? {} : { validFrom: document.valid_from }),
     ...(document.valid_until === undefined ? {} : { validUntil: document.valid_until }),
   };

@@ -103,6 +103,13 @@ export interface Verdict {
   readonly override?: string;
 }
 
+/** An entry and the UTC date (ISO) from which on it is absent. */
+export interface DatedEntry {
+  readonly rule: string;
+  readonly prefix: Prefix;
+  readonly expires: string;
+}
+
 export interface Plan {
   readonly account: { readonly id: number; readonly host: string };
   readonly before: AccountState;
@@ -119,7 +126,9 @@ export interface Plan {
   readonly diagnostics: readonly Diagnostic[];
   readonly enabledForServiceTokens?: boolean;
   /** Entries that are leaving because their date has come, for the reason shown beside a removal. */
-  readonly expired: readonly { readonly rule: string; readonly prefix: Prefix; readonly expires: string }[];
+  readonly expired: readonly DatedEntry[];
+  /** Entries that are coming for a time: their date is shown beside the addition. */
+  readonly expiring: readonly DatedEntry[];
   /**
    * UTC dates (ISO). Between them the policy asks for what this plan does: from the first, since an entry expired
    * then; before the second, when the next one does. Absent where no date bounds it.

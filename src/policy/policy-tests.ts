@@ -28,16 +28,28 @@ export interface PolicyTestResult {
 interface Judge {
   readonly map: AccessMap;
   readonly entries: readonly DecidingEntry[];
+  /** Names of the policy's own rules; the others on the account are unmanaged. */
+  readonly own: ReadonlySet<string>;
 }
 
 /** Of one failing expectation, so many deciding entries are told apart. */
 const mostReasons = 20;
 
-const reason = ({ map, entries }: Judge, owner: number): string => {
+const isUnmanaged = ({ entries, own }: Judge, owner: number): boolean => {
+  const entry = entries[owner];
+  return entry !== undefined && !own.has(entry.rule);
+};
+
+const unmanagedHint =
+  "Delete that rule on the account, take it into the policy with `import --merge`, or set `unmanaged_rules: delete`";
+
+const reason = (judge: Judge, owner: number): string => {
+  const { map, entries } = judge;
   const entry = owner === defaultOwner ? undefined : entries[owner];
   if (entry !== undefined) {
     const verb = entry.type === "allow" ? "allows" : "denies";
-    return `the rule \`${entry.rule}\` ${verb} ${formatPrefix(entry.prefix)}`;
+    const whose = isUnmanaged(judge, owner) ? "the unmanaged rule" : "the rule";
+    return `${whose} \`${entry.rule}\` ${verb} ${formatPrefix(entry.prefix)}`;
   }
   return map.defaultAllowed
     ? "no entry matches, and without any allow entry that means access"
@@ -68,13 +80,19 @@ const breaks = (judge: Judge, test: PolicyTest, expected: PolicyEntry, wanted: b
     else if (byOwner.size < mostReasons) byOwner.set(range.owner, [range]);
     else others += 1;
   }
-  return [...byOwner].map(([owner, ranges], index) => ({
-    code: "policy-test-failed",
-    severity: "error" as const,
-    message: `Test "${test.name}": ${brokenBy(expected, partsOf(ranges), wanted)}; ${reason(judge, owner)}`,
-    ...(index === 0 && others > 0 ? { hint: `${others} more ranges inside it break the test` } : {}),
-    source: expected.source,
-  }));
+  return [...byOwner].map(([owner, ranges], index) => {
+    const hints = [
+      ...(isUnmanaged(judge, owner) ? [unmanagedHint] : []),
+      ...(index === 0 && others > 0 ? [`${others} more ranges inside it break the test`] : []),
+    ];
+    return {
+      code: "policy-test-failed",
+      severity: "error" as const,
+      message: `Test "${test.name}": ${brokenBy(expected, partsOf(ranges), wanted)}; ${reason(judge, owner)}`,
+      ...(hints.length === 0 ? {} : { hint: hints.join("; ") }),
+      source: expected.source,
+    };
+  });
 };
 
 const runTest = (judge: Judge, test: PolicyTest): PolicyTestResult => {
@@ -87,10 +105,11 @@ const runTest = (judge: Judge, test: PolicyTest): PolicyTestResult => {
 
 /** `entries` are all entries of the account as it is to be; the switch is taken to be on. */
 export const runPolicyTests = (
-  policy: Pick<Policy, "tests">,
+  policy: Pick<Policy, "tests" | "rules">,
   entries: readonly DecidingEntry[],
 ): PolicyTestResult[] => {
   if (policy.tests.length === 0) return [];
-  const judge: Judge = { map: AccessMap.of(entries, { enforced: true }), entries };
+  const own = new Set(policy.rules.map(({ name }) => name));
+  const judge: Judge = { map: AccessMap.of(entries, { enforced: true }), entries, own };
   return policy.tests.map((test) => runTest(judge, test));
 };

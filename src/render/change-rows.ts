@@ -2,7 +2,7 @@
 import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import type { Enforcement, Rule, RuleType } from "../model/rule.js";
-import type { Change, Disturbance, Plan, Step } from "../plan/plan.js";
+import type { AccessChange, Change, Disturbance, Plan, Step } from "../plan/plan.js";
 import { listPrefixes } from "../policy/address-text.js";
 import { rangesText } from "./access-rows.js";
 import { lookAlikes } from "./look-alike.js";
@@ -15,22 +15,30 @@ export const defaultMaxEntries = 20;
 
 interface Context {
   readonly maxEntries: number;
-  readonly expired: ReadonlyMap<string, string>;
+  /** By sign: why an entry goes, or until when it comes; by `dateKey`. */
+  readonly dates: Readonly<Record<"+" | "-", ReadonlyMap<string, string>>>;
   readonly notes: ReadonlyMap<string, string>;
 }
 
-const expiredKey = (rule: string, prefix: Prefix): string => `${formatPrefix(prefix)} ${rule}`;
+const dateKey = (rule: string, prefix: Prefix): string => `${formatPrefix(prefix)} ${rule}`;
 
 export const enforcementWord = (enforcement: Enforcement): string =>
   enforcement === "unknown" ? "unknown (no rule shows it)" : enforcement;
 
-const entryRows = (sign: Sign, rule: string, prefixes: readonly Prefix[], context: Context): Row[] => {
+const dateWords = { "+": "until", "-": "expired" } as const;
+
+const datesOf = (entries: Plan["expired"]): ReadonlyMap<string, string> =>
+  new Map(entries.map(({ rule, prefix, expires }) => [dateKey(rule, prefix), expires]));
+
+const noDates: Context["dates"] = { "+": new Map(), "-": new Map() };
+
+const entryRows = (sign: "+" | "-", rule: string, prefixes: readonly Prefix[], context: Context): Row[] => {
   const left = prefixes.length - context.maxEntries;
   const shown = left > 0 ? prefixes.slice(0, context.maxEntries) : prefixes;
   const rows = shown.map((prefix): Row => {
-    const date = sign === "-" ? context.expired.get(expiredKey(rule, prefix)) : undefined;
-    const reason = date === undefined ? "" : `  expired ${date}`;
-    return { sign, depth: 2, text: `${formatPrefix(prefix)}${reason}` };
+    const date = context.dates[sign].get(dateKey(rule, prefix));
+    const until = date === undefined ? "" : `  ${dateWords[sign]} ${date}`;
+    return { sign, depth: 2, text: `${formatPrefix(prefix)}${until}` };
   });
   if (left > 0) rows.push({ sign, depth: 2, text: `… and ${counted(left, "more entry", "more entries")}` });
   return rows;
@@ -99,31 +107,33 @@ const notesOf = (plan: Plan): ReadonlyMap<string, string> =>
 
 /** The rows of each change, a group each. */
 export const changeRows = (plan: Plan, maxEntries: number = defaultMaxEntries): Row[][] => {
-  const expired = new Map(
-    plan.expired.map(({ rule, prefix, expires }) => [expiredKey(rule, prefix), expires]),
-  );
-  const context: Context = { maxEntries, expired, notes: notesOf(plan) };
+  const dates = { "+": datesOf(plan.expiring), "-": datesOf(plan.expired) };
+  const context: Context = { maxEntries, dates, notes: notesOf(plan) };
   return plan.changes.map((change) => rowsOfChange(change, context));
 };
 
 /** The same for changes without a plan: what is left to do, or what somebody else did. */
 export const looseChangeRows = (changes: readonly Change[]): Row[] =>
   changes.flatMap((change) =>
-    rowsOfChange(change, { maxEntries: defaultMaxEntries, expired: new Map(), notes: new Map() }),
+    rowsOfChange(change, { maxEntries: defaultMaxEntries, dates: noDates, notes: new Map() }),
   );
 
-const fates = { kept: "kept", deleted: "deleted", refused: "refused by the policy" } as const;
+/** `rule "Partner access" (allow, 1 entry: 192.0.2.192/28)`. */
+export const ruleBrief = ({ name, type, prefixes }: Rule): string => {
+  const entries = counted(prefixes.length, "entry", "entries");
+  return `rule ${quoted(name)} (${type}, ${entries}${prefixes.length === 0 ? "" : `: ${listPrefixes(prefixes, 3)}`})`;
+};
 
+/** The unmanaged rules that are kept or refused; those that are deleted stand among the changes. */
 export const unmanagedRows = (plan: Plan): Row[] => {
   const notes = notesOf(plan);
   return plan.unmanaged.flatMap(({ rule, fate }): Row[] => {
+    if (fate === "deleted") return [];
     const note = notes.get(rule.name);
-    const entries = counted(rule.prefixes.length, "entry", "entries");
-    const shown = rule.prefixes.length === 0 ? "" : `: ${listPrefixes(rule.prefixes, 3)}`;
     const row: Row = {
-      sign: fate === "deleted" ? "-" : fate === "refused" ? "!" : " ",
+      sign: fate === "refused" ? "!" : " ",
       depth: 1,
-      text: `rule ${quoted(rule.name)} (${rule.type}, ${entries}${shown}) ${fates[fate]}`,
+      text: `${ruleBrief(rule)} ${fate === "refused" ? "refused by the policy" : "kept"}`,
     };
     return note === undefined ? [row] : [row, { sign: "!", depth: 2, text: `the name ${note}` }];
   });
@@ -152,6 +162,19 @@ export const stepTitle = (step: Step): string => {
       return assertNever(step);
   }
 };
+
+/** `lets in 16 IPv4 addresses, shuts out 4`: what the call does to access where the account then stands. */
+export const stepEffect = ({ newlyAllowed, newlyBlocked }: AccessChange): string => {
+  const into = newlyAllowed.isEmpty() ? "" : `lets in ${addressCount(newlyAllowed.count())}`;
+  const out = newlyBlocked.isEmpty() ? "" : `shuts out ${addressCount(newlyBlocked.count())}`;
+  return into === "" && out === "" ? "no change of access" : [into, out].filter(Boolean).join(", ");
+};
+
+/** The heading of the steps: what their order is good for. */
+export const stepsPromise = (steps: Plan["steps"]): string =>
+  steps.some(({ disturbs }) => disturbanceRows(disturbs).length > 0)
+    ? "some disturb addresses whose access stays, see !"
+    : "none disturbs an address whose access stays";
 
 /** What a step does to addresses that should not notice; the warnings, or nothing. */
 export const disturbanceRows = ({ blocked, allowed }: Disturbance): Row[] => {

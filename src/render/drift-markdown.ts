@@ -3,7 +3,7 @@ import type { DriftCause, DriftReport } from "../audit/drift-report.js";
 import { fitWithAccess } from "./access-markdown.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import { accessTitle, causeTitles, differenceRows, unmanagedText } from "./drift-text.js";
-import { driftClosing, driftVerbs } from "./drift-words.js";
+import { type DriftCommands, driftClosing, driftNext, driftVerbs } from "./drift-words.js";
 import { accountLine, defaultMaxBytes, markerOf, type Section } from "./markdown.js";
 import { markdownCode } from "./neutralise.js";
 import { diffLines } from "./row.js";
@@ -26,7 +26,7 @@ const causeSection = (cause: DriftCause, { differences }: DriftReport): Section 
 
 export const renderDriftMarkdown = (
   report: DriftReport,
-  options: { readonly maxBytes?: number } = {},
+  options: { readonly maxBytes?: number; readonly commands: DriftCommands },
 ): string => {
   const look = { style: plainStyle, width: 100 };
   const differs = driftVerdict(report) === "differences";
@@ -56,6 +56,10 @@ export const renderDriftMarkdown = (
         `${accountLine(report.account)}\n`,
         ...(report.access.direction === "none" ? [] : [`${accessTitle(report)}:\n`]),
         block,
+        ...driftNext(report, options.commands).map(
+          ({ words, command }) =>
+            `${words}${command === undefined ? "" : `: ${markdownCode(command, 300)}`}\n`,
+        ),
       ].join("\n"),
       sections,
     }),

@@ -1,26 +1,28 @@
 /** Drift for people: access first, then each difference with its cause and author, one closing line. */
 import type { DriftCause, DriftDifference, DriftReport } from "../audit/drift-report.js";
 import { accessRows } from "./access-rows.js";
+import { ruleBrief } from "./change-rows.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import {
   attributionText,
+  type DriftCommands,
   differenceText,
   driftClosing,
+  driftNext,
   driftVerbs,
   reasonWords,
   signOf,
 } from "./drift-words.js";
 import type { Look } from "./look.js";
-import { quoted, visible } from "./neutralise.js";
+import { visible } from "./neutralise.js";
 import { type Row, rowLines } from "./row.js";
 import { driftVerdict } from "./verdict.js";
 import { wrap } from "./width.js";
-import { counted } from "./words.js";
 
 export const causeTitles: Readonly<Record<DriftCause, string>> = {
   drift: "Changed on the account",
-  pending: "In the policy, not applied yet",
-  "cannot-tell": "Different, and nothing tells on which side it changed",
+  pending: "Changed in the policy, not applied yet",
+  "cannot-tell": "Different; whether the account or the policy changed is not known",
 };
 
 /** A change of the policy has nobody to name on the account, and a log that was not asked nothing to tell. */
@@ -60,17 +62,24 @@ const causeSection = (cause: DriftCause, { differences }: DriftReport, look: Loo
   );
 
 export const unmanagedText = ({ unmanaged }: DriftReport): string[] =>
-  unmanaged.map(
-    ({ name, type, prefixes }) =>
-      `rule ${quoted(name)} (${type}, ${counted(prefixes.length, "entry", "entries")}) kept`,
-  );
+  unmanaged.map((rule) => `${ruleBrief(rule)} kept`);
 
 export const accessTitle = ({ effective }: DriftReport): string =>
   effective
     ? "Access differs between the account and the policy"
     : "Access (enforcement is off: this is what it would mean once enabled)";
 
-export const renderDriftText = (report: DriftReport, look: Look): string => {
+const nextLines = (report: DriftReport, commands: DriftCommands): string[] => {
+  const ways = driftNext(report, commands);
+  return ways.length === 0
+    ? []
+    : [...ways.map(({ words, command }) => (command === undefined ? words : `${words}: ${command}`)), ""];
+};
+
+export const renderDriftText = (
+  report: DriftReport,
+  look: Look & { readonly commands: DriftCommands },
+): string => {
   const problems = renderDiagnosticsText(report.diagnostics, look);
   const closing = driftClosing(report, visible(report.policyFile));
   const access = accessRows(report.access, { verbs: driftVerbs }).flatMap((row) => rowLines(row, look));
@@ -87,6 +96,7 @@ export const renderDriftText = (report: DriftReport, look: Look): string => {
       look,
     ),
     ...(problems === "" ? [] : [problems]),
+    ...nextLines(report, look.commands),
     driftVerdict(report) === "no-drift" ? closing : look.style.error(closing),
   ].join("\n")}\n`;
 };

@@ -50,16 +50,17 @@ export const differenceText = ({ detail, rule }: DriftDifference): string => {
 };
 
 export const reasonWords: Readonly<Record<DriftReason, string>> = {
-  "base-agrees-with-policy": "the policy last applied says the same as today's",
-  "base-agrees-with-account": "the account is as the policy last applied has it",
-  "both-changed": "account and policy both changed since the last apply",
-  "policy-unchanged-since-receipt": "the policy is the one that was last applied",
-  "no-event-since-receipt": "the audit log shows no change of the account since the last apply",
-  "event-since-receipt": "the audit log shows a change of the account since the last apply",
+  "base-agrees-with-policy": "the policy last applied said what today's says, so the account changed",
+  "base-agrees-with-account": "the account is as the policy last applied said, so the policy changed",
+  "both-changed": "the account and the policy both changed since the last apply",
+  "policy-unchanged-since-receipt": "the policy has not changed since the last apply, so the account did",
+  "no-event-since-receipt":
+    "the audit log shows no change of the account since the last apply: the policy changed",
+  "event-since-receipt": "since the last apply the policy changed, and the account too (audit log)",
   "entry-expired": "the entry's date has come",
-  "receipt-unfinished": "the last apply did not finish",
-  "receipt-unproven": "the receipt does not prove what was applied",
-  "no-base": "nothing tells what was last applied",
+  "receipt-unfinished": "the last apply did not finish, so its receipt does not say what it left",
+  "receipt-unproven": "the audit log does not confirm the receipt of the last apply",
+  "no-base": "no receipt of an apply is here; --base POLICY names the policy as last applied",
 };
 
 const unknownWords = {
@@ -96,14 +97,37 @@ const accessSentence = ({ access, effective }: DriftReport): string => {
 const kept = ({ unmanaged }: DriftReport): string =>
   unmanaged.length === 0 ? "" : `, ${counted(unmanaged.length, "unmanaged rule")} kept`;
 
+/** The commands that a drift report tells the user to type, neutralised and quoted for a shell. */
+export interface DriftCommands {
+  readonly plan: string;
+  readonly merge: string;
+}
+
+/** What to do about it, each way out with the command to type, where one does it; none where nothing differs. */
+export const driftNext = (
+  report: DriftReport,
+  commands: DriftCommands,
+): readonly { readonly words: string; readonly command?: string }[] => {
+  if (driftVerdict(report) === "no-drift") return [];
+  const restore = { words: "For the account to be as the policy says", command: commands.plan };
+  if (report.counts.drift + report.counts.cannotTell === 0) return [restore];
+  const isLacking = report.differences.some(({ detail }) => detail.kind === "rule-added");
+  return [
+    restore,
+    isLacking
+      ? { words: "To keep the rules that the policy lacks", command: commands.merge }
+      : { words: "To keep what the account has instead, write it into the policy" },
+  ];
+};
+
 /** The one line that says how it stands; `file` is safe for its format. */
 export const driftClosing = (report: DriftReport, file: string): string => {
   if (driftVerdict(report) === "no-drift") return `No drift. The account matches ${file}${kept(report)}.`;
   const { drift, pending, cannotTell } = report.counts;
   const parts = [
     drift > 0 ? `${drift} changed on the account` : "",
-    pending > 0 ? `${pending} of the policy not applied yet` : "",
-    cannotTell > 0 ? `${cannotTell} of unclear cause` : "",
+    pending > 0 ? `${pending} in the policy not applied yet` : "",
+    cannotTell > 0 ? `${cannotTell} on one side or the other` : "",
   ].filter((part) => part !== "");
   return `${counted(report.differences.length, "difference")}: ${parts.join(", ")}. ${accessSentence(report)}`;
 };

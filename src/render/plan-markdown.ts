@@ -2,7 +2,15 @@
 import type { Plan, Verdict } from "../plan/plan.js";
 import { fitWithAccess } from "./access-markdown.js";
 import { accessContext } from "./access-rows.js";
-import { changeRows, disturbanceRows, enforcementWord, stepTitle, unmanagedRows } from "./change-rows.js";
+import {
+  changeRows,
+  disturbanceRows,
+  enforcementWord,
+  stepEffect,
+  stepsPromise,
+  stepTitle,
+  unmanagedRows,
+} from "./change-rows.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
 import { accountLine, defaultMaxBytes, markerOf, type Report, type Section } from "./markdown.js";
 import { markdownCode, visible } from "./neutralise.js";
@@ -54,18 +62,20 @@ const checkRows = (verdicts: readonly Verdict[]): string[] =>
 
 const sectionsOf = (plan: Plan): Section[] => {
   const counts = countsWords(planCounts(plan));
-  const disturbing = plan.steps.filter(({ disturbs }) => disturbanceRows(disturbs).length > 0).length;
   return [
     { title: `Changes: ${counts}`, language: "diff", rows: changeRows(plan).flat().map(diffLine) },
     {
-      title: `Steps: ${counted(plan.steps.length, "call")}, ${disturbing === 0 ? "none disturbs anybody" : `${counted(disturbing, "disturbs", "disturb")} access meanwhile`}`,
+      title: `Steps: ${counted(plan.steps.length, "call")}, ${stepsPromise(plan.steps)}`,
       language: "diff",
-      rows: plan.steps.map(({ number, step, disturbs }) =>
-        [`  ${number}. ${stepTitle(step)}`, ...disturbanceRows(disturbs).flatMap(diffLines)].join("\n"),
+      rows: plan.steps.map(({ number, step, access, disturbs }) =>
+        [
+          `  ${number}. ${stepTitle(step)}  (${stepEffect(access)})`,
+          ...disturbanceRows(disturbs).flatMap(diffLines),
+        ].join("\n"),
       ),
     },
     {
-      title: `Unmanaged: ${counted(plan.unmanaged.length, "rule")}`,
+      title: `Unmanaged: ${counted(plan.unmanaged.filter(({ fate }) => fate !== "deleted").length, "rule")}`,
       language: "diff",
       rows: unmanagedRows(plan).map(diffLine),
     },

@@ -4,7 +4,15 @@
  */
 import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
 import { accessContext, accessRows, accessWords, isHypothetical } from "./access-rows.js";
-import { changeRows, disturbanceRows, enforcementWord, stepTitle, unmanagedRows } from "./change-rows.js";
+import {
+  changeRows,
+  disturbanceRows,
+  enforcementWord,
+  stepEffect,
+  stepsPromise,
+  stepTitle,
+  unmanagedRows,
+} from "./change-rows.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
 import type { Look } from "./look.js";
 import { visible } from "./neutralise.js";
@@ -55,15 +63,20 @@ const accessSection = (plan: Plan, look: Look): string[] => {
   return section(title, rowsText(accessRows(access.change), look), look);
 };
 
-const stepLines = ({ number, step, disturbs }: PlannedStep, digits: number, look: Look): string[] => {
+/** The call, and what it does to access: behind it where that fits, else below. */
+const stepLines = ({ number, step, access, disturbs }: PlannedStep, digits: number, look: Look): string[] => {
   const title = `  ${padCellsStart(String(number), digits)}. ${stepTitle(step)}`;
-  const warnings = disturbanceRows(disturbs);
-  const quiet = warnings.length === 0 ? "  disturbs nobody" : "";
-  const fits = cellsOf(title) + quiet.length <= look.width;
+  const effect = stepEffect(access);
   const lines = wrap(title, look.width, digits + 6);
-  if (quiet !== "" && fits) lines[0] = `${lines[0]}${look.style.faint(quiet)}`;
-  else if (quiet !== "") lines.push(`${" ".repeat(digits + 4)}${look.style.faint("disturbs nobody")}`);
-  return [...lines, ...rowsText(warnings, look)];
+  if (lines.length === 1 && cellsOf(title) + 2 + cellsOf(effect) <= look.width)
+    lines[0] = `${title}  ${look.style.faint(effect)}`;
+  else
+    lines.push(
+      ...wrap(`${" ".repeat(digits + 4)}${effect}`, look.width, digits + 6).map((line) =>
+        look.style.faint(line),
+      ),
+    );
+  return [...lines, ...rowsText(disturbanceRows(disturbs), look)];
 };
 
 const overrideLine = ({ override, diagnostics }: Verdict, { style }: Look): string[] =>
@@ -131,7 +144,7 @@ export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => 
     ),
     ...section("Unmanaged rules", rowsText(unmanagedRows(plan), options), options),
     ...section(
-      "Steps",
+      `Steps (${stepsPromise(plan.steps)})`,
       plan.steps.flatMap((step) => stepLines(step, digits, options)),
       options,
     ),

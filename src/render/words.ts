@@ -16,12 +16,22 @@ export interface FamilyCounts {
   readonly ipv6: bigint;
 }
 
-/** Above this a power of two is easier to read than its digits, and as exact. */
-const large = 10n ** 12n;
+/** From this exponent on a power of two is easier to read than its digits, and as exact. */
+const largeExponent = 40n;
+/** Summands that are still quicker to read than the digits. */
+const mostSummands = 3;
 
-/** `2^80`, for a large power of two. */
-export const powerOfTwo = (count: bigint): string | undefined =>
-  count >= large && (count & (count - 1n)) === 0n ? `2^${count.toString(2).length - 1}` : undefined;
+/** `2^80`, `2^80 + 2^64`, `2^80 + 1`: a large number as counts of prefixes are; of many summands the digits say as much. */
+export const powersOfTwo = (count: bigint): string | undefined => {
+  const high = (count >> largeExponent).toString(2);
+  if (high === "0") return undefined;
+  const low = BigInt.asUintN(Number(largeExponent), count);
+  const summands = [...high].flatMap((bit, at) =>
+    bit === "1" ? [`2^${BigInt(high.length - 1 - at) + largeExponent}`] : [],
+  );
+  if (low > 0n) summands.push(grouped(low));
+  return summands.length > mostSummands ? undefined : summands.join(" + ");
+};
 
 const familyWords = (count: bigint, whole: bigint, family: string): string[] => {
   if (count === 0n) return [];
@@ -29,7 +39,7 @@ const familyWords = (count: bigint, whole: bigint, family: string): string[] => 
   // A ten-digit number hides what fifteen sixteenths of everything mean.
   if (count * 16n >= whole * 15n)
     return [`nearly the whole ${family} internet (${grouped(count)} addresses)`];
-  return [`${powerOfTwo(count) ?? grouped(count)} ${family} ${count === 1n ? "address" : "addresses"}`];
+  return [`${powersOfTwo(count) ?? grouped(count)} ${family} ${count === 1n ? "address" : "addresses"}`];
 };
 
 /** `256 IPv4 addresses and 2^80 IPv6 addresses`, `the whole internet, IPv4 and IPv6`, `no addresses`. */

@@ -140,6 +140,19 @@ describe("makePlan", () => {
     ]);
   });
 
+  it("tells until when an entry comes that has a date", () => {
+    const office = { ...officeRule, entries: [...officeRule.entries, entry("192.0.2.9", "2027-01-01")] };
+    const plan = planned({ policy: policy([office, partnerRule]) });
+    const expiring = [{ rule: "Office", prefix: prefix("192.0.2.9"), expires: "2027-01-01" }];
+    expect(plan.expiring).toEqual(expiring);
+    expect(readPlanFile(writePlanFile(plan), "plan.json").plan?.expiring).toEqual(expiring);
+    const dated = {
+      ...officeRule,
+      entries: officeRule.entries.map((one) => ({ ...one, expires: "2027-01-01" })),
+    };
+    expect(planned({ policy: policy([dated, partnerRule]) }).expiring).toEqual([]);
+  });
+
   it("plans nothing where something is unclear", () => {
     const twice = { ...account, rules: [...account.rules, { ...account.rules[0]!, id: 9 }] };
     const other = policy([officeRule], { account: { id: 1 } });

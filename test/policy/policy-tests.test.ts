@@ -46,6 +46,20 @@ describe("policy tests", () => {
       expect(text).toContain(part);
   });
 
+  it("tell what helps where an unmanaged rule breaks them, and only there", () => {
+    const policy = mustRead(
+      "version: 1\nrules: [{name: Own, type: allow, cidrs: [198.51.100.0/24]}]\ntests: [{name: t, denied: [198.51.100.1, 203.0.113.1]}]\n",
+    );
+    const [result] = runPolicyTests(policy, [
+      entry("Own", "allow", "198.51.100.0/24"),
+      entry("By hand", "allow", "203.0.113.0/24"),
+    ]);
+    expect(result?.diagnostics.map(({ hint }) => hint?.includes("import --merge") ?? false)).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it("name the default where nothing matches", () => {
     const denied = runPolicyTests(testsOf("allowed: [198.51.100.1]"), [
       entry("A", "allow", "203.0.113.0/24"),

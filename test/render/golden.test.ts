@@ -6,7 +6,7 @@ import { cellsOf } from "../../src/render/width.js";
 import { everyFormat, look } from "./formats.js";
 import { expectGolden } from "./golden.js";
 import { everythingElse, ordinary, planOf } from "./plans.js";
-import { bothNames, noDrift } from "./samples.js";
+import { bothNames, driftCommands, noDrift } from "./samples.js";
 
 describe.each(bothNames)("golden files with %s names", (kind, names) => {
   it.each(Object.entries(everyFormat(names)))("%s", (name, text) => {
@@ -31,7 +31,8 @@ describe("golden files of other plans", () => {
     expectGolden(`${name}.plan.md`, renderPlanMarkdown(plan, { policyFile: "policy.yaml" }));
   });
 
-  it("no drift", () => expectGolden("nothing.drift.txt", renderDriftText(noDrift, look)));
+  it("no drift", () =>
+    expectGolden("nothing.drift.txt", renderDriftText(noDrift, { ...look, commands: driftCommands })));
 });
 
 describe("eighty columns", () => {

@@ -322,3 +322,8 @@ export const explainOf = (names: Names): ExplainReport => ({
     },
   ],
 });
+
+export const driftCommands = {
+  plan: "dbt-ip-rules plan --policy policy.yaml",
+  merge: "dbt-ip-rules import --merge policy.yaml",
+};

@@ -37,7 +37,12 @@ describe("counts", () => {
     [setOf("10.0.0.0/8"), "16,777,216 IPv4 addresses"],
     [setOf("2001:db8::/120", "192.0.2.0/31"), "2 IPv4 addresses and 256 IPv6 addresses"],
     [setOf("2001:db8::/48"), "2^80 IPv6 addresses"],
-    [setOf("2001:db8::/48", "2001:db8:1::1"), "1,208,925,819,614,629,174,706,177 IPv6 addresses"],
+    [setOf("2001:db8::/48", "2001:db8:1::1"), "2^80 + 1 IPv6 addresses"],
+    [setOf("2001:db8::/48", "2001:db8:1::/64"), "2^80 + 2^64 IPv6 addresses"],
+    [
+      setOf("2001:db8::/48", "2001:db8:1::/50", "2001:db8:2::/52", "2001:db8:3::/54"),
+      "1,605,604,604,175,679,372,656,640 IPv6 addresses",
+    ],
     [setOf("0.0.0.0/0"), "the whole IPv4 internet"],
     [setOf("::/0"), "the whole internet, IPv4 and IPv6"],
     [AddressSet.empty, "no addresses"],

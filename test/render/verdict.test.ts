@@ -20,7 +20,7 @@ import {
 } from "../../src/render/verdict.js";
 import { look } from "./formats.js";
 import { changeOf, everythingElse, getsIn, getsOut, ordinary, planOf, rule } from "./plans.js";
-import { driftOf, noDrift, ordinaryNames } from "./samples.js";
+import { driftCommands, driftOf, noDrift, ordinaryNames } from "./samples.js";
 
 const refusedWithoutChanges = planOf({ verdicts: everythingElse.verdicts });
 const plans: readonly (readonly [string, Plan])[] = [
@@ -73,8 +73,15 @@ describe("drift", () => {
     expect(driftExitCode(driftVerdict(report))).toBe(code);
     const json = JSON.parse(renderDriftJson(report));
     expect(json.verdict).toBe(verdict);
-    expect(renderDriftText(report, look).trimEnd().split("\n").at(-1)).toBe(json.summary);
-    expect(renderDriftMarkdown(report).replaceAll("`", "")).toContain(`**${json.summary}**`);
+    expect(
+      renderDriftText(report, { ...look, commands: driftCommands })
+        .trimEnd()
+        .split("\n")
+        .at(-1),
+    ).toBe(json.summary);
+    expect(renderDriftMarkdown(report, { commands: driftCommands }).replaceAll("`", "")).toContain(
+      `**${json.summary}**`,
+    );
   });
 });
 

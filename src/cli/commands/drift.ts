@@ -22,6 +22,7 @@ import { renderDriftSarif } from "../../render/drift-sarif.js";
 import { renderDriftText } from "../../render/drift-text.js";
 import { driftExitCode, driftVerdict } from "../../render/verdict.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
+import { shellWord } from "../file-words.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
 import {
@@ -79,10 +80,15 @@ const drift = async (io: Io, options: Options): Promise<void> => {
       log: log.log,
       diagnostics: [...made.diagnostics, ...log.diagnostics],
     });
+    const file = shellWord(options.policy);
+    const commands = {
+      plan: `dbt-ip-rules plan --policy ${file}`,
+      merge: `dbt-ip-rules import --merge ${file}`,
+    };
     await deliver(io, options, {
-      text: (look) => renderDriftText(report, look),
+      text: (look) => renderDriftText(report, { ...look, commands }),
       json: () => renderDriftJson(report),
-      markdown: () => renderDriftMarkdown(report),
+      markdown: () => renderDriftMarkdown(report, { commands }),
       sarif: () => renderDriftSarif(report, { version }),
     });
     io.exitCode = driftExitCode(driftVerdict(report));
