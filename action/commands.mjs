@@ -108,8 +108,6 @@ const apply = async (settings) => {
     "apply",
     ...settings.args,
     planned.planFile,
-    "--policy",
-    settings.policy,
     ...connection(settings),
     "--auto-approve",
     "--receipt",

@@ -35,7 +35,7 @@ export const finishStopped = async (run: Run, stop: Stop): Promise<ApplyResult> 
     ],
     ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),
     ...(stop.unexpected === undefined ? {} : { unexpected: stop.unexpected }),
-    next: stop.next ?? nextAfter(run, actual),
+    next: stop.next ?? nextAfter(run, stop, actual),
   };
 };
 
@@ -76,8 +76,18 @@ const exitCodeOf = (outcome: "refused" | "midway" | "failed"): ExitCode => {
   }
 };
 
+/** What the same command would meet again: somebody must see to the token, the host or the address first. */
+const lasting: ReadonlySet<string> = new Set([
+  "token-rejected",
+  "permission-missing",
+  "blocked-by-ip-restrictions",
+  "account-not-found",
+  "redirected-to-other-host",
+]);
+
 /** Where the account stands on the plan's way, the same plan goes on; elsewhere a new one is needed. */
-const nextAfter = (run: Run, actual: AccountState | undefined): NextAction => {
+const nextAfter = (run: Run, stop: Stop, actual: AccountState | undefined): NextAction => {
+  if (stop.diagnostics.some(({ code }) => lasting.has(code))) return "mend-first";
   if (actual === undefined) return "apply-again";
   return run.timeline.stepsDone(actual) === undefined ? "plan-again" : "apply-again";
 };

@@ -13,8 +13,9 @@ import { Failure } from "../model/failure.js";
 import { waitText } from "../render/apply-progress.js";
 import { visible } from "../render/neutralise.js";
 import type { Io } from "./io.js";
-import type { ConnectionOptions, DebugOptions } from "./options.js";
+import type { ConnectionOptions, DebugOptions, PolicyOptions } from "./options.js";
 import { note, noteDiagnostics } from "./output.js";
+import { accountNamedBy } from "./several-accounts.js";
 import { version } from "./version.js";
 
 type Options = ConnectionOptions & DebugOptions;
@@ -60,6 +61,10 @@ export const connectionOf = (io: Io, options: Options, named?: NamedAccount): Co
   noteDiagnostics(io, diagnostics, options);
   return connection;
 };
+
+/** The account that flags and environment name, or else the policy: for commands that look at the account alone. */
+export const namedConnection = async (io: Io, options: Options & PolicyOptions): Promise<Connection> =>
+  connectionOf(io, options, await accountNamedBy(io, options.policy, options));
 
 const clientOptions = (
   io: Io,

@@ -11,6 +11,7 @@ import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
+import { shellWord } from "./file-words.js";
 import { reasonOf } from "./io-errors.js";
 
 /** All that is needed of the process here; the programmatic API has no `Io`. */
@@ -68,9 +69,27 @@ const readReferences = (
   for (const reference of references) files.set(reference, readReference(real, reference));
 };
 
+/** A document of our own where a policy belongs: its JSON would be read as YAML, and every key refused. */
+const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
+  const head = Buffer.from(bytes.subarray(0, 200)).toString("latin1");
+  const kind = /^\s*\{\s*"format":\s*"dbt-ip-rules\/([a-z-]+)"/.exec(head)?.[1];
+  if (kind === undefined) return;
+  throw failure(
+    "policy-is-a-document",
+    kind === "plan"
+      ? `${file} is a saved plan, not a policy`
+      : `${file} is no policy, but a document (${kind})`,
+    kind === "plan"
+      ? `To see it: dbt-ip-rules show ${shellWord(file)}; to carry it out: dbt-ip-rules apply ${shellWord(file)}`
+      : "Name the policy, a YAML file, with --policy FILE",
+  );
+};
+
 /** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
 export const loadPolicyFile = async (io: Place, file: string, now: Date): Promise<LoadedPolicy> => {
-  const { parsed, diagnostics } = parsePolicy(readPolicyBytes(io, file), file);
+  const bytes = readPolicyBytes(io, file);
+  refuseOwnDocument(bytes, file);
+  const { parsed, diagnostics } = parsePolicy(bytes, file);
   if (parsed === undefined) return { diagnostics };
   const folder = dirname(resolve(io.cwd, file));
   const files = new Map<string, Uint8Array | undefined>();

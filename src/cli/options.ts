@@ -58,8 +58,21 @@ export const byteCount = (text: string): number => {
   return Number(text);
 };
 
-export const policyOption = (command: Command): Command =>
-  command.addOption(new Option("-p, --policy <file>", "the policy file").default("policy.yaml"));
+/** Named once: the last of several would silently be the only one. */
+const onePolicy = (command: Command, meaning: string): Command =>
+  command.addOption(
+    new Option("-p, --policy <file>", meaning).default("policy.yaml").argParser((file: string) => {
+      if (command.getOptionValueSource("policy") === "cli")
+        throw new InvalidArgumentError("This command takes one policy.");
+      return file;
+    }),
+  );
+
+export const policyOption = (command: Command): Command => onePolicy(command, "the policy file");
+
+/** For commands that look at the account and not at the policy. */
+export const namingPolicyOption = (command: Command): Command =>
+  onePolicy(command, "the policy that names host and account");
 
 /** Only for commands that write nothing to the account: it decides which entries have expired. */
 const nowOption = (command: Command): Command =>

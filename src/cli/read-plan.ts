@@ -11,7 +11,10 @@ import { reasonOf } from "./io-errors.js";
 /** Throws `Failure` where the file is missing, damaged, or of a version this program does not know. */
 export const readPlan = async (io: Io, file: string): Promise<Plan> => {
   const text = await readFile(resolve(io.cwd, file), "utf8").catch((error: unknown) => {
-    const hint = "Make one with: dbt-ip-rules plan --out FILE";
+    const isFolder = error instanceof Error && "code" in error && error.code === "EISDIR";
+    const hint = isFolder
+      ? `Name one of the plans in it: ${shellWord(`${file.replace(/\/+$/, "")}/NAME.plan.json`)}`
+      : "Make one with: dbt-ip-rules plan --out FILE";
     throw failure("plan-file-unreadable", `Cannot read the plan ${file}: ${reasonOf(error)}`, hint, {
       cause: error,
     });

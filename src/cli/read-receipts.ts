@@ -85,20 +85,22 @@ export const mayHaveChanged = ({ records }: Receipt): boolean =>
   [...records.values()].some(({ outcome }) => outcome !== "skipped" && outcome !== "failed");
 
 /**
- * The newest receipt that `apply` left in its own folder, by the time it began: of this account, and of a run that
- * may have changed something; undefined without one.
+ * The newest receipt that `apply` left in its own folder, by the time it began: of this account, or of any where none
+ * is given, and of a run that may have changed something; undefined without one.
  */
-export const newestReceipt = async (io: Io, account: Account): Promise<NamedReceipt | undefined> => {
+export const newestReceipt = async (io: Io, account?: Account): Promise<NamedReceipt | undefined> => {
   const names = await readdir(resolve(io.cwd, receiptFolder)).catch(() => []);
   let newest: NamedReceipt | undefined;
-  for (const name of names.filter((one) => one.startsWith(`${account.id}-`) && one.endsWith(".jsonl"))) {
+  const begins = account === undefined ? "" : `${account.id}-`;
+  for (const name of names.filter((one) => one.startsWith(begins) && one.endsWith(".jsonl"))) {
     const file = `${receiptFolder}/${name}`;
     const found = await readReceipt(io, file).catch((error: unknown) => {
       // A damaged one is no reason to refuse a look at the account: it only cannot serve as the base.
       if (error instanceof Failure) return undefined;
       throw error;
     });
-    if (found === undefined || !isSameAccount(found.named.receipt.header.account, account)) continue;
+    if (found === undefined) continue;
+    if (account !== undefined && !isSameAccount(found.named.receipt.header.account, account)) continue;
     if (!mayHaveChanged(found.named.receipt)) continue;
     const begun = found.named.receipt.header.startedAt;
     if (newest === undefined || begun > newest.receipt.header.startedAt) newest = found.named;

@@ -44,6 +44,8 @@ export const runSeveral = async (runs: SeveralRuns): Promise<void> => {
       account: textOf(options["account"]) ?? io.env["DBT_CLOUD_ACCOUNT_ID"],
       host: textOf(options["host"]) ?? io.env["DBT_CLOUD_HOST_URL"],
     });
+  requireFolder("--out", textOf(options["out"]));
+  if (flags.has("--auto-approve")) requireFolder("--receipt", textOf(options["receipt"]));
   const targets = targetsOf(options);
   // Where accounts are changed, a name that cannot be written is better told before.
   if (flags.has("--auto-approve"))
@@ -68,6 +70,16 @@ export const runSeveral = async (runs: SeveralRuns): Promise<void> => {
   // What was done to the accounts outweighs a report that could not be written.
   noteDiagnostics(io, problems, { color: options["color"] !== false });
   io.exitCode = worstExitCode([...codes, exitCodes.error]);
+};
+
+/** For several policies the option names a folder; what looks like a file was meant for one policy. */
+const requireFolder = (option: string, value: string | undefined): void => {
+  if (value === undefined || !/\.jsonl?$/i.test(value)) return;
+  throw failure(
+    "bad-option",
+    `With several policies ${option} names a folder, which gets a file for each, and ${value} looks like a file`,
+    `Give a folder, such as: ${option} ${option === "--out" ? "plans" : "receipts"}`,
+  );
 };
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
@@ -155,7 +167,7 @@ const runFor = async (
     exitCode: exitCodes.done,
     collect: (target, text) => {
       if (target === 0 && shown) stdout.write(text);
-      else outputs.set(target, text);
+      outputs.set(target, text);
     },
   };
   if (straight && targets.length > 0) heading(io, shown ? io.stdout : io.stderr, file, options);

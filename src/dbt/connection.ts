@@ -84,6 +84,14 @@ const resolveToken = ({ env }: ConnectionSources, report: Report): string | unde
   }
   const token = env[name] ?? "";
   if (/^[\x21-\x7e]+$/.test(token)) return token;
+  if (/^(token|bearer)\s/i.test(token))
+    return report(
+      error(
+        "token-malformed",
+        `The token in ${name} begins with the word of a header (${/^token/i.test(token) ? "Token" : "Bearer"})`,
+        "Set it again without that word: the token alone",
+      ),
+    );
   return report(
     error(
       "token-malformed",

@@ -9,10 +9,14 @@ export interface Host {
   readonly host: string;
 }
 
+/** Where the pages of the platform's own site are; another path may be a proxy's, and is not to be left out. */
+const browserPage = /^\/(?:settings|accounts|deploy|develop|explore|dashboard|next)(?:\/|$)/;
+
 const example = "ab123.us1.dbt.com, the access URL under Account settings";
 
 /**
- * Takes a host with or without `https://`, `/api` (as the Terraform provider wants it) and a slash at the end.
+ * Takes a host with or without `https://`, `/api` (as the Terraform provider wants it) and a slash at the end, and
+ * a whole address of the browser, of which the host alone counts.
  * Plain http is for loopback only, where it is what a host without a scheme means. `from` names the setting.
  */
 export const parseHost = (
@@ -32,9 +36,8 @@ export const parseHost = (
       `Give the host alone, such as ${example}`,
     );
   }
-  if (url.search !== "" || url.hash !== "" || !/^\/(?:api(?:\/v[23])?\/?)?$/.test(url.pathname)) {
-    return invalid(text, from, "has more than a host in it");
-  }
+  const isApi = /^\/(?:api(?:\/v[23])?\/?)?$/.test(url.pathname) && url.search === "" && url.hash === "";
+  if (!isApi && !browserPage.test(url.pathname)) return invalid(text, from, "has more than a host in it");
   const loopback = isLoopback(url.hostname);
   if (url.protocol === "http:" && !loopback) {
     return problem(

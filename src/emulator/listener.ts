@@ -116,8 +116,10 @@ const listen = (server: Server, port: number): Promise<number> =>
       reject(
         failure(
           "emulator-port",
-          `Port ${port} cannot be listened on: ${cause.code ?? cause.message}`,
-          "Another program may have it; --port 0 takes a free one",
+          cause.code === "EADDRINUSE"
+            ? `Port ${port} is taken: another program listens on it`
+            : `Port ${port} cannot be listened on: ${cause.code ?? cause.message}`,
+          "End that program, or leave --port out: a free one is taken then",
           { cause },
         ),
       ),

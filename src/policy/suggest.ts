@@ -47,6 +47,28 @@ const synonyms: Readonly<Record<string, string>> = {
   path: "file",
 };
 
+/** What people write for a value where another word is the right one. */
+const valueSynonyms: Readonly<Record<string, string>> = {
+  on: "enabled",
+  enable: "enabled",
+  active: "enabled",
+  off: "disabled",
+  disable: "disabled",
+  inactive: "disabled",
+  keep: "ignore",
+  accept: "allow",
+  permit: "allow",
+  whitelist: "allow",
+  block: "deny",
+  reject: "deny",
+  drop: "deny",
+  blacklist: "deny",
+  ignore: "keep",
+  remove: "delete",
+  error: "fail",
+  refuse: "fail",
+};
+
 /** The candidate that `word` was probably meant to be, or undefined. The first wins among equals. */
 export const suggest = (word: string, candidates: Iterable<string>): string | undefined => {
   if (word.length > longestCompared) return undefined;
@@ -54,6 +76,8 @@ export const suggest = (word: string, candidates: Iterable<string>): string | un
   const known = [...candidates].slice(0, mostCompared);
   const synonym = synonyms[folded];
   if (synonym !== undefined && Object.hasOwn(synonyms, folded) && known.includes(synonym)) return synonym;
+  const value = Object.hasOwn(valueSynonyms, folded) ? valueSynonyms[folded] : undefined;
+  if (value !== undefined && known.includes(value)) return value;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

@@ -25,6 +25,7 @@ const byCode: Readonly<Record<string, Wording>> = {
     code: "yaml-tab",
     message: "A tab is used for indentation",
     hint: "YAML is indented with spaces only",
+    misleads: true,
   },
   MULTIPLE_DOCS: {
     code: "yaml-multiple-documents",

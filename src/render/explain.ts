@@ -117,8 +117,8 @@ const viewLines = (prefix: Prefix, view: ExplainView, look: Look): string[] => {
   ];
 };
 
-export const renderExplainText = (report: ExplainReport, look: Look): string =>
-  `${report.views.flatMap((view) => viewLines(report.prefix, view, look)).join("\n")}`;
+export const renderExplainText = (reports: readonly ExplainReport[], look: Look): string =>
+  reports.flatMap(({ prefix, views }) => views.flatMap((view) => viewLines(prefix, view, look))).join("\n");
 
 const deciderJson = (decider: Decider, places: ExplainPlaces | undefined) => {
   if (decider.kind !== "entry") return decider;
@@ -148,26 +148,35 @@ const partJson = (part: ExplainedPart, places: ExplainPlaces | undefined) => ({
   lost: part.lost.map(({ rule, type, prefix }) => deciderJson({ kind: "entry", rule, type, prefix }, places)),
 });
 
-export const renderExplainJson = ({ prefix, views }: ExplainReport): string =>
-  `${jsonText({
-    format: "dbt-ip-rules/explain",
-    version: 1,
-    cidr: formatPrefix(prefix),
-    views: views.map(({ title, explanation, places, expired = [] }) => ({
-      title,
-      enforcement: explanation.enforcement,
-      verdict: explainVerdict(explanation),
-      parts: explanation.parts.map((part) => partJson(part, places)),
-      ...(expired.length === 0
-        ? {}
-        : {
-            expired: expired.map(({ rule, type, prefix: own, expires, place }) => ({
-              rule,
-              type,
-              cidr: formatPrefix(own),
-              expires,
-              place,
-            })),
-          }),
-    })),
-  })}\n`;
+const explainDocument = ({ prefix, views }: ExplainReport) => ({
+  format: "dbt-ip-rules/explain",
+  version: 1,
+  cidr: formatPrefix(prefix),
+  views: views.map(({ title, explanation, places, expired = [] }) => ({
+    title,
+    enforcement: explanation.enforcement,
+    verdict: explainVerdict(explanation),
+    parts: explanation.parts.map((part) => partJson(part, places)),
+    ...(expired.length === 0
+      ? {}
+      : {
+          expired: expired.map(({ rule, type, prefix: own, expires, place }) => ({
+            rule,
+            type,
+            cidr: formatPrefix(own),
+            expires,
+            place,
+          })),
+        }),
+  })),
+});
+
+/** One document; of several questions a document that holds one for each. */
+export const renderExplainJson = (reports: readonly ExplainReport[]): string => {
+  const [only, ...more] = reports.map(explainDocument);
+  const document =
+    more.length === 0
+      ? only
+      : { format: "dbt-ip-rules/explanations", version: 1, explanations: [only, ...more] };
+  return `${jsonText(document)}\n`;
+};

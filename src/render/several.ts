@@ -33,12 +33,18 @@ const outcomes: Readonly<Record<ExitCode, string>> = {
 export const policyHeading = (policy: string, { style }: Look): string =>
   style.strong(`== ${visible(policy)} ==`);
 
-/** One line a policy, in the order given. */
+/** The line in which an output says how it stands: its last. */
+const closingOf = (output: string | undefined): string => output?.trimEnd().split("\n").at(-1)?.trim() ?? "";
+
+/** One line a policy, in the order given: how its run ended, and what it said last. */
 export const renderSummary = (parts: readonly Part[], { style }: Look): string => {
   const width = Math.max(...parts.map(({ exitCode }) => outcomes[exitCode].length));
   return [
     style.strong(`== ${parts.length} policies ==`),
-    ...parts.map(({ policy, exitCode }) => `${outcomes[exitCode].padEnd(width)}  ${visible(policy)}`),
+    ...parts.map(({ policy, exitCode, output }) => {
+      const closing = closingOf(output);
+      return `${outcomes[exitCode].padEnd(width)}  ${visible(policy)}${closing === "" ? "" : `: ${closing}`}`;
+    }),
     "",
   ].join("\n");
 };

@@ -28,6 +28,8 @@ describe("a host in any of its spellings", () => {
     ["127.0.0.1:80", "http://127.0.0.1"],
     ["127.0.0.1:443", "http://127.0.0.1:443"],
     ["https://127.0.0.1:4010", "https://127.0.0.1:4010"],
+    ["https://ab123.us1.dbt.com/settings", "https://ab123.us1.dbt.com"],
+    ["https://ab123.us1.dbt.com/deploy/5/projects/6?tab=runs#top", "https://ab123.us1.dbt.com"],
   ])("%s", (text, baseUrl) => {
     expect(parseHost(text, "--host")).toEqual({
       host: { baseUrl, host: baseUrl.replace(/^https?:\/\//, "") },
@@ -39,7 +41,7 @@ describe("a host in any of its spellings", () => {
     ["ab 123.dbt.com", "host-invalid"],
     ["https://", "host-invalid"],
     ["ftp://ab123.us1.dbt.com", "host-invalid"],
-    ["https://ab123.us1.dbt.com/settings", "host-invalid"],
+    ["https://ab123.us1.dbt.com/proxy/settings", "host-invalid"],
     ["https://ab123.us1.dbt.com/?a=b", "host-invalid"],
     ["https://me:hunter22@ab123.us1.dbt.com", "host-invalid"],
     ["https:\\\\ab123.us1.dbt.com", "host-invalid"],

@@ -177,8 +177,8 @@ it("takes its flags", async () => {
 });
 
 it.each([
-  ["no account", ["--token", tokens.admin], "missing-account"],
-  ["no token", ["--account", "1"], "missing-token"],
+  ["no account", ["--token", tokens.admin], "account-missing"],
+  ["no token", ["--account", "1"], "token-missing"],
   ["two tokens that are one", [...common, "--personal-token", tokens.admin], "bad-option"],
   ["a token with blanks", ["--account", "1", "--token", "a secret"], "bad-option"],
   ["an account of zero", ["--token", "t", "--account", "0"], "bad-option"],

@@ -136,7 +136,7 @@ export const everyFormat = (names: Names): Readonly<Record<string, string>> => {
     "drift.json": renderDriftJson(driftOf(names)),
     "drift.md": renderDriftMarkdown(driftOf(names), { commands: driftCommands }),
     "drift.sarif.json": renderDriftSarif(driftOf(names), tool),
-    "explain.txt": renderExplainText(explainOf(names), look),
-    "explain.json": renderExplainJson(explainOf(names)),
+    "explain.txt": renderExplainText([explainOf(names)], look),
+    "explain.json": renderExplainJson([explainOf(names)]),
   };
 };

@@ -76,6 +76,12 @@ export const configure = (command: Command, io: Io): void => {
         .default(60_000, "60s"),
     )
     .action(async (planFile: string | undefined, options: Options) => {
+      if (planFile !== undefined && command.getOptionValueSource("policy") === "cli")
+        throw failure(
+          "bad-option",
+          "A saved plan holds what its policy asked for: it cannot go with --policy",
+          `Apply the plan (dbt-ip-rules apply ${shellWord(planFile)}), or plan the policy anew (dbt-ip-rules apply --policy ${shellWord(options.policy)})`,
+        );
       requireApproval(io, options.autoApprove === true);
       await apply(io, planFile, options, guardsOf(command, options));
     });

@@ -15,7 +15,7 @@ import { duration as durationText } from "../../render/duration.js";
 import { visible } from "../../render/neutralise.js";
 import { grouped } from "../../render/words.js";
 import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
-import { connectForWriting, connectionOf, connectReadOnly } from "../connect.js";
+import { connectForWriting, connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
@@ -23,12 +23,14 @@ import {
   type DebugOptions,
   debugOptions,
   duration,
+  namingPolicyOption,
+  type PolicyOptions,
 } from "../options.js";
 import { note, writeFileWhole } from "../output.js";
 import { WholeFile } from "../whole-file.js";
 import { ownerOnly } from "../write-target.js";
 
-interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
+interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugOptions {
   readonly output: string;
   readonly full?: boolean;
   /** Milliseconds. */
@@ -36,7 +38,7 @@ interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
 }
 
 export const configureExport = (command: Command, io: Io): void => {
-  const withOptions = rangeOptions(connectionOptions(command), io)
+  const withOptions = rangeOptions(connectionOptions(namingPolicyOption(command)), io)
     .requiredOption("-o, --output <file>", "the CSV file to write")
     .option("--full", "the whole history, as the bulk export gives it (needs a personal token)")
     .addOption(
@@ -53,7 +55,7 @@ const range = async (io: Io, options: Options): Promise<void> => {
   const query = checkRange(io, options);
   if (!isWholeDays(query))
     note(io, "The service exports whole UTC days: the first and the last are taken whole");
-  const client = connectReadOnly(io, options, connectionOf(io, options));
+  const client = connectReadOnly(io, options, await namedConnection(io, options));
   try {
     await exportRange(client, query, {
       files: exportFiles(io, options.output),
@@ -74,7 +76,7 @@ const everything = async (io: Io, options: Options): Promise<void> => {
       "--full takes the whole history: it cannot go with --since or --until",
       "Leave one of them out",
     );
-  const connection = connectionOf(io, options);
+  const connection = await namedConnection(io, options);
   const client = connectForWriting(io, options, connection);
   try {
     await exportEverything({ id: connection.accountId, host: connection.host }, options.timeout, {

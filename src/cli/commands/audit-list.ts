@@ -13,16 +13,23 @@ import { visible } from "../../render/neutralise.js";
 import { plainStyle } from "../../render/style.js";
 import { counted } from "../../render/words.js";
 import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
-import { type ConnectionOptions, connectionOptions, type DebugOptions, debugOptions } from "../options.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  type DebugOptions,
+  debugOptions,
+  namingPolicyOption,
+  type PolicyOptions,
+} from "../options.js";
 import { lookOf, note, noteDiagnostics } from "../output.js";
 import { sinkFor } from "../streamed-output.js";
 import type { Sink } from "../whole-file.js";
 
 const formats: readonly EventFormat[] = ["text", "json", "ndjson", "csv"];
 
-interface Options extends ConnectionOptions, RangeOptions, DebugOptions {
+interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugOptions {
   readonly format: EventFormat;
   readonly output?: string;
   readonly event?: readonly string[];
@@ -37,7 +44,7 @@ const positive = (text: string): number => {
 
 export const configureList = (command: Command, io: Io): void => {
   const withFilters = eventOption(
-    rangeOptions(connectionOptions(command), io),
+    rangeOptions(connectionOptions(namingPolicyOption(command)), io),
     "only these: a type, a glob such as 'ip_restrictions.*', or a group (see: audit events)",
   )
     .option("--actor <who>", "only this actor: a name (* for any part), an id, or an address")
@@ -52,7 +59,7 @@ async function* selected(
   options: Options,
   matches: (event: AuditEvent) => boolean,
 ): AsyncGenerator<AuditEvent> {
-  const client = connectReadOnly(io, options, connectionOf(io, options));
+  const client = connectReadOnly(io, options, await namedConnection(io, options));
   const { types } = eventFilter(options.event ?? []);
   const query = { ...checkRange(io, options), ...(types === undefined ? {} : { types }) };
   let left = options.limit ?? Number.POSITIVE_INFINITY;

@@ -9,6 +9,7 @@ import { renderAuditText } from "../../render/audit-text.js";
 import { auditExitCode } from "../../render/verdict.js";
 import { interruptibleSleep, waitingNote } from "../audit-options.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
+import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
@@ -17,13 +18,13 @@ import {
   type OutputOptions,
   outputOptions,
 } from "../options.js";
-import { deliver, noteDiagnostics } from "../output.js";
-import { readReceipts } from "../read-receipts.js";
+import { deliver, note, noteDiagnostics } from "../output.js";
+import { newestReceipt, readReceipts, receiptFolder } from "../read-receipts.js";
 
 const formats = ["text", "json", "junit", "markdown"] as const;
 
 interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[number]> {
-  readonly receipt: readonly string[];
+  readonly receipt?: readonly string[];
   /** Milliseconds. */
   readonly timeout: number;
   readonly skew?: number;
@@ -31,7 +32,10 @@ interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[numb
 
 export const configureVerify = (command: Command, io: Io): void => {
   outputOptions(connectionOptions(command), formats)
-    .requiredOption("--receipt <files...>", "receipts of `apply`, or folders of them")
+    .option(
+      "--receipt <files...>",
+      "receipts of `apply`, or folders of them (default: the newest in .dbt-ip-rules/receipts)",
+    )
     .addOption(
       new Option("--timeout <time>", "how long to wait for events that come late")
         .argParser(duration)
@@ -46,8 +50,21 @@ export const configureVerify = (command: Command, io: Io): void => {
     .action((options: Options) => verify(io, options));
 };
 
+/** Of whatever account: what was applied last is what one asks about. */
+const newest = async (io: Io): Promise<string> => {
+  const found = await newestReceipt(io);
+  if (found === undefined)
+    throw failure(
+      "no-receipts",
+      `There is no receipt of a run that changed something in ${receiptFolder}`,
+      "`apply` writes one there; name one elsewhere with --receipt FILE",
+    );
+  note(io, `The newest receipt: ${shownFile(found.file)}`);
+  return found.file;
+};
+
 const verify = async (io: Io, options: Options): Promise<void> => {
-  const { receipts, account, diagnostics } = await readReceipts(io, options.receipt);
+  const { receipts, account, diagnostics } = await readReceipts(io, options.receipt ?? [await newest(io)]);
   noteDiagnostics(io, diagnostics, options);
   if (options.account !== undefined && Number(options.account) !== account.id)
     throw failure(

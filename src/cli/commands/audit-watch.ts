@@ -11,7 +11,7 @@ import { cursorAt, WatchPosition } from "../../audit/watch-position.js";
 import { Failure, failure } from "../../model/failure.js";
 import { eventLine, eventNdjson } from "../../render/audit-events.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
 import { CursorFile } from "../cursor-file.js";
 import type { Io } from "../io.js";
 import {
@@ -20,12 +20,14 @@ import {
   type DebugOptions,
   debugOptions,
   duration,
+  namingPolicyOption,
+  type PolicyOptions,
 } from "../options.js";
 import { lookOf, note, noteDiagnostics } from "../output.js";
 import type { Account } from "../read-receipts.js";
 import { streamSink } from "../streamed-output.js";
 
-interface Options extends ConnectionOptions, DebugOptions {
+interface Options extends ConnectionOptions, PolicyOptions, DebugOptions {
   /** ISO 8601 UTC. */
   readonly since?: string;
   readonly format: "text" | "ndjson";
@@ -46,7 +48,7 @@ const interval = (text: string): number => {
 
 export const configureWatch = (command: Command, io: Io): void => {
   const withOptions = eventOption(
-    connectionOptions(command),
+    connectionOptions(namingPolicyOption(command)),
     "which events (default: the four of IP restrictions)",
   )
     .option("--cursor <file>", "remember in this file what was printed, and go on from there")
@@ -68,7 +70,7 @@ export const configureWatch = (command: Command, io: Io): void => {
 const watch = async (io: Io, options: Options): Promise<void> => {
   const filter = eventFilter(options.event ?? Object.values(ipRestrictionTypes));
   noteDiagnostics(io, filter.diagnostics, options);
-  const connection = connectionOf(io, options);
+  const connection = await namedConnection(io, options);
   const client = connectReadOnly(io, options, connection);
   const clock = serverClock(client, () => io.now());
   const sleep = interruptibleSleep(io);

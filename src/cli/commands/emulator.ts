@@ -46,7 +46,7 @@ const seconds = (flag: string, text: string): number => {
 
 const accountOf = (text: string | undefined): number => {
   if (text === undefined)
-    throw failure("missing-account", "No account id is given", "Add --account ID; any number will do");
+    throw failure("account-missing", "No account id is given", "Add --account ID; any number will do");
   const id = wholeNumber("--account", text, Number.MAX_SAFE_INTEGER);
   if (id > 0) return id;
   throw failure("bad-option", "--account takes a number from 1");
@@ -57,7 +57,7 @@ const tokensOf = (flags: Flags): readonly TokenOption[] => {
   const { token, personalToken, readOnlyToken } = flags;
   if (token === undefined)
     throw failure(
-      "missing-token",
+      "token-missing",
       "No token is given",
       "Add --token TOKEN: any text; callers then need to send it",
     );

@@ -16,7 +16,7 @@ import {
   renderExplainJson,
   renderExplainText,
 } from "../../render/explain.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
 import {
@@ -29,7 +29,6 @@ import {
 } from "../options.js";
 import { deliver, noteDiagnostics } from "../output.js";
 import { readPlan } from "../read-plan.js";
-import { accountNamedBy } from "../several-accounts.js";
 
 const formats = ["text", "json"] as const;
 
@@ -40,15 +39,16 @@ interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(ty
 
 export const configure = (command: Command, io: Io): void => {
   outputOptions(connectionOptions(rehearsalOptions(command)), formats)
-    .argument("<ip-or-cidr>", "an address, or a prefix whose parts may differ")
+    .argument("<ip-or-cidr...>", "addresses, or prefixes, whose parts may differ")
     .option("--live", "ask the account as it is, instead of the policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"))
-    .action(async (text: string, options: Options) => {
-      const prefix = readQuery(text);
-      const views = await viewsOf(io, prefix, options);
+    .action(async (texts: readonly string[], options: Options) => {
+      const prefixes = texts.map(readQuery);
+      const viewsOf = await views(io, options);
+      const reports = prefixes.map((prefix) => ({ prefix, views: viewsOf(prefix) }));
       await deliver(io, options, {
-        text: (look) => renderExplainText({ prefix, views }, look),
-        json: () => renderExplainJson({ prefix, views }),
+        text: (look) => renderExplainText(reports, look),
+        json: () => renderExplainJson(reports),
       });
     });
 };
@@ -71,33 +71,32 @@ const readQuery = (text: string): Prefix => {
   );
 };
 
-const viewsOf = async (io: Io, prefix: Prefix, options: Options): Promise<ExplainView[]> => {
+/** What is asked is read once, for however many questions. */
+const views = async (io: Io, options: Options): Promise<(prefix: Prefix) => ExplainView[]> => {
   if (options.plan !== undefined) {
     const plan = await readPlan(io, options.plan);
-    return [
+    return (prefix) => [
       { title: "the account when the plan was made", explanation: explain(plan.before, prefix) },
       { title: "the account after the plan", explanation: explain(plan.after, prefix) },
     ];
   }
   if (options.live === true) {
-    const client = connectReadOnly(
-      io,
-      options,
-      connectionOf(io, options, await accountNamedBy(io, options.policy, options)),
-    );
+    const client = connectReadOnly(io, options, await namedConnection(io, options));
     const snapshot = await client.readSnapshot().finally(() => client.close());
     const diagnostics = checkSnapshot(snapshot);
     if (hasErrors(diagnostics)) throw new Failure(diagnostics);
     noteDiagnostics(io, diagnostics, options);
-    return [
-      { title: "the account", explanation: explain(stateOf(snapshot), prefix), places: idsOf(snapshot) },
+    const state = stateOf(snapshot);
+    return (prefix) => [
+      { title: "the account", explanation: explain(state, prefix), places: idsOf(snapshot) },
     ];
   }
   const { policy } = await requirePolicy(io, options);
-  return [
+  const state = ownState(policy);
+  return (prefix) => [
     {
       title: options.policy,
-      explanation: explain(ownState(policy), prefix),
+      explanation: explain(state, prefix),
       places: linesOf(policy),
       expired: expiredAt(policy, prefix),
     },

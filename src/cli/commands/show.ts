@@ -6,25 +6,27 @@ import { renderAccountJson, renderAccountText } from "../../render/account.js";
 import { renderPlanJson } from "../../render/plan-json.js";
 import { renderPlanMarkdown } from "../../render/plan-markdown.js";
 import { renderPlanText } from "../../render/plan-text.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
-import { type ConnectionOptions, connectionOptions, type OutputOptions, outputOptions } from "../options.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  namingPolicyOption,
+  type OutputOptions,
+  outputOptions,
+  type PolicyOptions,
+} from "../options.js";
 import { deliver } from "../output.js";
 import { readPlan } from "../read-plan.js";
-import { accountNamedBy } from "../several-accounts.js";
 
 const formats = ["text", "json", "markdown"] as const;
-interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[number]> {
-  readonly policy: string;
+interface Options extends ConnectionOptions, PolicyOptions, OutputOptions<(typeof formats)[number]> {
   readonly rule?: readonly string[];
 }
 
 export const configure = (command: Command, io: Io): void => {
-  outputOptions(
-    connectionOptions(command.argument("[planfile]", "a plan saved with: plan --out FILE")),
-    formats,
-  )
-    .option("-p, --policy <file>", "the policy that names host and account", "policy.yaml")
+  const operand = command.argument("[planfile]", "a plan saved with: plan --out FILE");
+  outputOptions(connectionOptions(namingPolicyOption(operand)), formats)
     .option("--rule <rules...>", "only these rules of the account")
     .action(async (file: string | undefined, options: Options) => {
       if (file === undefined) await showAccount(io, options);
@@ -61,11 +63,7 @@ const asAccountOptions = (options: Options): OutputOptions<AccountFormat> => ({
 
 const showAccount = async (io: Io, options: Options): Promise<void> => {
   const accountOptions = asAccountOptions(options);
-  const client = connectReadOnly(
-    io,
-    options,
-    connectionOf(io, options, await accountNamedBy(io, options.policy, options)),
-  );
+  const client = connectReadOnly(io, options, await namedConnection(io, options));
   const snapshot = onlyRules(await client.readSnapshot().finally(() => client.close()), options.rule);
   await deliver(io, accountOptions, {
     text: (look) => renderAccountText(snapshot, look),

@@ -18,7 +18,7 @@ export const errorGroups: readonly ErrorGroup[] = [
     codes: {
       "token-missing": [
         "No API token is set.",
-        "Set `DBT_CLOUD_TOKEN`, or `DBT_CLOUD_TOKEN_<account id>` for one account of several.",
+        "Set `DBT_CLOUD_TOKEN`, or `DBT_CLOUD_TOKEN_<account id>` for one account of several. The emulator: add `--token TOKEN`; any text will do.",
       ],
       "token-conflict": [
         "`DBT_CLOUD_TOKEN` and `DBT_CLOUD_API_TOKEN` hold different tokens.",
@@ -47,7 +47,7 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "account-missing": [
         "No account id is given by flag, policy or environment.",
-        "Write `account.id` in the policy, or give `--account`.",
+        "Write `account.id` in the policy, or give `--account` (to the emulator: any number will do).",
       ],
       "account-invalid": ["The account id is not a number.", "Give the number under Account settings."],
       "account-mismatch": [
@@ -73,13 +73,15 @@ export const errorGroups: readonly ErrorGroup[] = [
         "See them with `dbt-ip-rules audit events`.",
       ],
       "no-such-rule": ["The account has no rule of that name.", "See them with `dbt-ip-rules show`."],
-      "missing-account": ["The emulator was given no account id.", "Add `--account ID`; any number will do."],
-      "missing-token": ["The emulator was given no token.", "Add `--token TOKEN`; any text will do."],
     },
   },
   {
     title: "Files",
     codes: {
+      "policy-is-a-document": [
+        "A document of this program, such as a saved plan, stands where a policy belongs.",
+        "See a plan with `dbt-ip-rules show FILE`, carry it out with `dbt-ip-rules apply FILE`.",
+      ],
       "policy-missing": [
         "The policy does not exist.",
         "Name it with `--policy FILE`, or write a first one with `dbt-ip-rules init`.",
