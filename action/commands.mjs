@@ -11,6 +11,9 @@ const connection = ({ host, account }) => [
   ...(account === "" ? [] : ["--account", account]),
 ];
 
+/** Joined by `=`, so that a value cannot be taken for another option. */
+const callers = ({ clientIps }) => clientIps.map((address) => `--client-ip=${address}`);
+
 const changesOf = (plan) => ({
   verdict:
     plan.summary.refused_by.length > 0
@@ -26,22 +29,54 @@ const changesOf = (plan) => ({
 
 const isPlan = (document) => document?.format === "dbt-ip-rules/plan";
 
-/** Runs what talks to GitHub; where that fails, the report has been printed already and the step fails. */
-const attempt = async (settings, level, work) => {
+/**
+ * Runs what talks to GitHub, after the report was printed. Where that fails, the message says how the program itself
+ * ended (`code`) and what to do, so that nobody takes a comment that is missing for a plan that failed.
+ */
+const attempt = async (settings, level, { what, code, next }, work) => {
   try {
     await work();
     return true;
   } catch (error) {
-    process.stdout.write(annotation(level, { title: "dbt-ip-rules" }, problemLine(error, settings.env)));
+    const problem = problemLine(error, settings.env).replace(/\.$/, "");
+    const message = `${what} could not be written: ${problem}.\n${settings.command} itself ended with exit code ${code}; its report is in the log above and in the job summary. ${next}`;
+    process.stdout.write(annotation(level, { title: "dbt-ip-rules" }, message));
     return false;
   }
 };
+
+const again = "Run the job again once that is mended";
+const commentOf = (code) => ({
+  what: "The comment on the pull request",
+  code,
+  next: `${again}, or do without (comment: "false").`,
+});
+const issueOf = (code) => ({
+  what: "The drift issue",
+  code,
+  next: `${again}, or do without (issue: "false").`,
+});
+/** Once more, `apply` would find nothing to do, and so nothing to tell. */
+const applyCommentOf = (code) => ({
+  what: "The comment on the pull request",
+  code,
+  next: "The comment stays missing; the account is as that report says.",
+});
 
 const makePlan = (settings, planFile, print) =>
   report(
     settings,
     "plan",
-    ["plan", ...settings.args, "--policy", settings.policy, ...connection(settings), "--out", planFile],
+    [
+      "plan",
+      ...settings.args,
+      ...callers(settings),
+      "--policy",
+      settings.policy,
+      ...connection(settings),
+      "--out",
+      planFile,
+    ],
     ["text", "markdown", "github"],
     print,
   );
@@ -56,7 +91,7 @@ const plan = async (settings) => {
   });
   const { number } = settings.event.pull_request ?? {};
   if (!settings.comment || !Number.isSafeInteger(number)) return code;
-  const said = await attempt(settings, "error", async () => {
+  const said = await attempt(settings, "error", commentOf(code), async () => {
     const url = made
       ? await upsertComment(settings, number, markdown)
       : await outdateComment(settings, number);
@@ -107,6 +142,7 @@ const apply = async (settings) => {
   const args = [
     "apply",
     ...settings.args,
+    ...callers(settings),
     planned.planFile,
     ...connection(settings),
     "--auto-approve",
@@ -131,7 +167,7 @@ const apply = async (settings) => {
     });
   if (settings.comment && applied.markdown !== "" && written)
     // The account is changed: that nobody could be told on the pull request is a warning.
-    await attempt(settings, "warning", async () => {
+    await attempt(settings, "warning", applyCommentOf(applied.code), async () => {
       const number = await pullRequestOf(settings);
       if (number === undefined) return;
       const proof = audited === undefined ? "" : `\n${audited.markdown.replace(/^<!--.*-->\n/, "")}`;
@@ -157,7 +193,7 @@ const drift = async (settings) => {
   });
   const ending = code === 2 && compared && !settings.failOnDrift ? 0 : code;
   if (!settings.issue || !compared) return ending;
-  const kept = await attempt(settings, "error", async () => {
+  const kept = await attempt(settings, "error", issueOf(code), async () => {
     const number = await keepDriftIssue(settings, document, markdown);
     writeOutputs(settings.env, { "issue-number": number });
   });

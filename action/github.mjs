@@ -41,6 +41,7 @@ const limitWait = ({ headers }) => {
 };
 
 const permissionHint = {
+  401: "the input github-token is wrong or has run out; leave it out for the job's own",
   403: "give the job the permission (`pull-requests: write` for comments, `issues: write` for the drift issue) and the input github-token",
   404: "the input github-token may not see this repository, or issues are switched off in it",
 };
@@ -50,7 +51,7 @@ export const createGithub = ({ env, githubToken }) => {
   const graphql = env.GITHUB_GRAPHQL_URL || `${api}/graphql`;
   const repository = env.GITHUB_REPOSITORY ?? "";
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) throw new Error("GITHUB_REPOSITORY is not set.");
-  if (githubToken === "") throw new Error("The input github-token is empty.");
+  if (githubToken === "") throw new Error("The input github-token is empty: leave it out for the job's own.");
 
   const send = async (method, url, body) => {
     const repeatable = method === "GET" || url === graphql;

@@ -80,6 +80,9 @@ export const readSettings = (env) => {
     audit: flag(env, "audit", true),
     auditTimeout: input(env, "audit-timeout") || "60s",
     failOnDrift: flag(env, "fail-on-drift", true),
+    clientIps: input(env, "client-ip")
+      .split(/[\s,]+/)
+      .filter((address) => address !== ""),
     args: lines(env.INPUT_ARGS ?? ""),
     withoutSecrets: reasonWithoutSecrets(event, env),
     commit: commitOf(event, env),

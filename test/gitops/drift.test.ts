@@ -124,6 +124,18 @@ it("leaves the issue as it is where nobody could look", async () => {
   expect(world.github.issues[0]).toMatchObject({ state: "open", body: before });
 });
 
+it("hides no drift behind an issue that cannot be opened", async () => {
+  await addRange("198.51.100.0/24");
+  world.github.faults.push({ method: "POST", path: /issues$/, status: 403 });
+  const ran = await drift();
+  expect(ran.code).toBe(2);
+  expect(ran.outputs).toMatchObject({ "exit-code": "2", verdict: "differences", "issue-number": "" });
+  expect(ran.log).toMatch(/^::error title=dbt-ip-rules::.*issues: write.*exit code 2/m);
+  world.github.faults.push({ method: "POST", path: /issues$/, status: 403 });
+  const tolerant = await drift({ "fail-on-drift": "false" });
+  expect(tolerant.code).toBe(1);
+});
+
 it("asks GitHub nothing where the issue is not wanted", async () => {
   await addRange("198.51.100.0/24");
   await drift({ issue: "false" });

@@ -114,6 +114,7 @@ describe("run", () => {
 
   const valuesFor = (more: Record<string, string> = {}) => ({
     "vars.DBT_HOST": world.emulator.url,
+    "vars.DBT_RUNNER_IP": "203.0.113.10",
     "secrets.DBT_PLAN_TOKEN": dbtToken,
     "secrets.DBT_APPLY_TOKEN": dbtToken,
     "secrets.DBT_TOKEN": dbtToken,
@@ -176,31 +177,36 @@ describe("run", () => {
     return `${folder}:${process.env.PATH}`;
   };
 
-  it("GitLab: validate, plan, apply and drift, with the reports that the widgets read", async () => {
-    // Jobs and defaults of this project's own example.
-    const pipeline = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as Record<
-      "validate" | "plan" | "apply" | "drift",
-      { script: string[]; artifacts: { reports?: Record<string, string> } }
-    > & { variables: Record<string, string> };
-    const env = {
-      ...pipeline.variables,
-      PATH: await programOnPath(),
-      DBT_CLOUD_HOST_URL: world.emulator.url,
-      DBT_PLAN_TOKEN: dbtToken,
-      DBT_APPLY_TOKEN: dbtToken,
-      XDG_STATE_HOME: join(world.workspace, "state"),
-    };
-    for (const name of ["validate", "plan", "apply", "drift"] as const) {
-      const { script, artifacts } = pipeline[name];
-      const ran = await runScript(script.join("\n"), { cwd: world.workspace, env });
-      expect(ran.code, ran.log).toBe(0);
-      expect(ran.log).not.toContain(dbtToken);
-      for (const file of Object.values(artifacts.reports ?? {}))
-        expect(readFileSync(join(world.workspace, file), "utf8").length).toBeGreaterThan(0);
-    }
-    const report: unknown = JSON.parse(readFileSync(join(world.workspace, "terraform.json"), "utf8"));
-    expect(report).toEqual({ create: 1, update: 1, delete: 0 });
-  });
+  it.each([["203.0.113.10"], [undefined]])(
+    "GitLab: validate, plan, apply and drift, with the reports of the widgets; runners at %s",
+    async (address) => {
+      // Jobs and defaults of this project's own example.
+      const pipeline = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as Record<
+        "validate" | "plan" | "apply" | "drift",
+        { script: string[]; artifacts: { reports?: Record<string, string> } }
+      > & { variables: Record<string, string> };
+      const env = {
+        ...pipeline.variables,
+        PATH: await programOnPath(),
+        DBT_CLOUD_HOST_URL: world.emulator.url,
+        DBT_PLAN_TOKEN: dbtToken,
+        DBT_APPLY_TOKEN: dbtToken,
+        ...(address === undefined ? {} : { DBT_RUNNER_IP: address }),
+        XDG_STATE_HOME: join(world.workspace, "state"),
+      };
+      for (const name of ["validate", "plan", "apply", "drift"] as const) {
+        const { script, artifacts } = pipeline[name];
+        const ran = await runScript(script.join("\n"), { cwd: world.workspace, env });
+        expect(ran.code, ran.log).toBe(0);
+        expect(ran.log).not.toContain(dbtToken);
+        if (name === "plan") expect(ran.log.includes("caller-unknown")).toBe(address === undefined);
+        for (const file of Object.values(artifacts.reports ?? {}))
+          expect(readFileSync(join(world.workspace, file), "utf8").length).toBeGreaterThan(0);
+      }
+      const report: unknown = JSON.parse(readFileSync(join(world.workspace, "terraform.json"), "utf8"));
+      expect(report).toEqual({ create: 1, update: 1, delete: 0 });
+    },
+  );
 
   it("Atlantis: the steps of its server's workflow", async () => {
     const { workflows: known } = parse(readFileSync("examples/atlantis/repos.yaml", "utf8")) as {

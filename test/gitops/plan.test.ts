@@ -242,6 +242,75 @@ describe("a GitHub that is not well", () => {
   });
 });
 
+describe("a comment that cannot be written", () => {
+  const failing = (method: string, path: RegExp, status: number, times = 1) =>
+    Array.from({ length: times }, () => ({ method, path, status }));
+  const refusedPolicy = policy.replace("guards:\n", "guards:\n  must_deny: [192.0.2.70]\n");
+
+  it.each([
+    ["no permission", failing("GET", /comments/, 403), {}, "pull-requests: write"],
+    ["a GitHub that is down", failing("POST", /comments/, 500, 3), {}, "GitHub answered 500"],
+    ["a token that ran out", failing("POST", /graphql/, 401), {}, "has run out"],
+    ["no token", [], { "github-token": "" }, "github-token is empty"],
+  ] as const)("%s: hides neither how the plan ended nor what to do", async (_, faults, inputs, says) => {
+    for (const [text, ownCode, code] of [
+      [policy, "0", 1],
+      [refusedPolicy, "3", 3],
+    ] as const) {
+      world.write("policy.yaml", text);
+      world.github.faults.push(...faults);
+      const ran = await world.run(inputs, { event });
+      expect(ran.code, ran.log).toBe(code);
+      expect(ran.outputs).toMatchObject({ "exit-code": ownCode, creates: "1", "comment-url": "" });
+      const [said = "", ...more] = ran.log
+        .split("\n")
+        .filter((line) => line.includes("title=dbt-ip-rules::"));
+      expect(more).toEqual([]);
+      expect(said).toContain(says);
+      expect(said).toContain(`exit code ${ownCode}`);
+      expect(said).toContain("again");
+    }
+  });
+});
+
+describe("client-ip", () => {
+  it("refuses a plan that would lock the job out, whatever the policy's own guards say", async () => {
+    const ran = await world.run({ "client-ip": "203.0.113.10, 203.0.113.70\n203.0.113.120" }, { event });
+    expect(ran.outputs.verdict, ran.log).toBe("changes");
+    world.write("policy.yaml", policy.replace("203.0.113.0/25, 198", "203.0.113.0/26, 198"));
+    const unaware = await world.run({}, { event });
+    expect(unaware.outputs.verdict, unaware.log).toBe("changes");
+    for (const command of ["plan", "apply"]) {
+      const locked = await world.run(
+        { command, "client-ip": "203.0.113.10, 203.0.113.70", comment: "false" },
+        { event },
+      );
+      expect(locked.outputs).toMatchObject({ "exit-code": "3", verdict: "refused" });
+      expect(locked.log).toContain("203.0.113.70");
+    }
+    expect(world.emulator.requests.list().filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  it("holds a saved plan to it too", async () => {
+    world.write("policy.yaml", policy.replace("203.0.113.0/25, 198", "203.0.113.0/26, 198"));
+    await world.run({ "plan-file": "plan.json", comment: "false" });
+    const ran = await world.run({
+      command: "apply",
+      "plan-file": "plan.json",
+      "client-ip": "203.0.113.70",
+      comment: "false",
+    });
+    expect(ran.outputs).toMatchObject({ "exit-code": "3", verdict: "refused" });
+    expect(world.emulator.requests.list().filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  it("takes addresses and nothing else", async () => {
+    const ran = await world.run({ "client-ip": "--allow-lockout" }, { event });
+    expect(ran.code).toBe(1);
+    expect(ran.log).toMatch(/^::error .*--client-ip/m);
+  });
+});
+
 describe("validate", () => {
   it("needs no token, and puts problems at their lines", async () => {
     const fine = await world.run({ command: "validate", token: "", host: "" });
