@@ -99,6 +99,7 @@ const silentVerdict = (guard: string): Diagnostic => ({
   code: "guard-failed",
   severity: "error",
   message: `The plan fails the guard ${guard}`,
+  hint: "Plan again: Checks says why, and which flag lets it pass",
 });
 
 /** Flags are compared without their dashes. */

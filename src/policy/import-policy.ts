@@ -120,7 +120,7 @@ const headerLines = (snapshot: Snapshot): string[] => {
   const { imported, "left-over": leftOver, unnameable } = rulesByFate(snapshot);
   return [
     `# The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 ? "." : ": a plan of this file finds nothing to change."}`,
-    `# ${imported.length} rules were imported. Comments say which rule each was, and what was typed in another way.`,
+    `# ${imported.length} ${imported.length === 1 ? "rule was" : "rules were"} imported. Comments say which rule each was, and what was typed in another way.`,
     ...leftOutLines(leftOver.length, unnameable.length),
     "",
     "version: 1",

@@ -1,6 +1,7 @@
 /** The generated pages are current, and the lists behind them are complete. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { renderCommandsDocs } from "../../src/cli/docs/commands-docs.js";
 import { errorGroups } from "../../src/cli/docs/error-codes.js";
@@ -53,6 +54,45 @@ describe("the README", () => {
     const readme = readFileSync("README.md", "utf8");
     expect(readme).toContain(exitCodeTable());
     expect(readme).toContain(variableTable());
+  });
+});
+
+describe("docs/formats.md", () => {
+  const page = readFileSync("docs/formats.md", "utf8");
+  const rowsUnder = (head: string): string[][] =>
+    (page.split(`\n${head} |`)[1] ?? "")
+      .split("\n\n", 1)[0]
+      ?.split("\n")
+      .slice(2)
+      .map((row) => [...row.matchAll(/`([a-z/-]+(?: [a-z]+)?)(?: FILE)?`/g)].map(([, word = ""]) => word)) ??
+    [];
+
+  it("has every command's formats", () => {
+    const found: string[][] = [];
+    const visit = (command: Command, path: string): void => {
+      const choices = command.options.find(({ long }) => long === "--format")?.argChoices;
+      if (choices !== undefined) found.push([path, ...choices.toSorted()]);
+      for (const one of command.commands) visit(one, `${path} ${one.name()}`.trim());
+    };
+    visit(program, "");
+    const listed = rowsUnder("| command").map(([name = "", ...formats]) => [name, ...formats.toSorted()]);
+    expect(listed.toSorted()).toEqual(found.toSorted());
+  });
+
+  it("has every document", () => {
+    // Files that a command keeps for its own later runs are no reports; a receipt is in docs/apply.md.
+    const kept = ["audit-cursor", "audit-export-job", "emulator-state", "receipt"];
+    const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".ts"),
+    );
+    const made = sources.flatMap((name) =>
+      [...readFileSync(`src/${name}`, "utf8").matchAll(/"dbt-ip-rules\/([a-z-]+)"/g)].map(
+        ([, found = ""]) => found,
+      ),
+    );
+    const reports = made.filter((name) => !kept.includes(name)).map((name) => `dbt-ip-rules/${name}`);
+    const listed = rowsUnder("| format").map(([name]) => name);
+    expect(new Set(listed)).toEqual(new Set(reports));
   });
 });
 

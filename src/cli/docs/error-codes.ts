@@ -127,8 +127,8 @@ export const errorGroups: readonly ErrorGroup[] = [
         "Restore the file; see where the account stands with `dbt-ip-rules plan`.",
       ],
       "receipt-torn": [
-        "A note: the last line is not whole, as a crash leaves it, and is left out.",
-        "Nothing; the step counts as begun.",
+        "A note: the receipt's last line is not whole, as a crash leaves it. The lines before it hold; the last one is left out, so the last step that began has no known end.",
+        "See where the account stands with `dbt-ip-rules plan`; what is missing there, apply again.",
       ],
       "no-receipts": [
         "There is no receipt where one was looked for.",
@@ -348,8 +348,8 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "plan-inconsistent": ["The plan contradicts itself.", "Make a new plan; do not edit plan files."],
       "guard-failed": [
-        "A guard or a policy test of the plan fails, and its override was not given.",
-        "See the guard's own message, which names its flag.",
+        "The plan fails a guard or its policy tests, and says no more about it. (As a rule, a guard's own code stands here, such as `must-allow`.)",
+        "Plan again: *Checks* says why, and which flag lets it pass.",
       ],
       "account-changed": ["Somebody changed the account while the steps ran.", "Plan again, and review."],
       "step-refused": ["The service refused a step.", "Mend what the message says, then apply again."],
