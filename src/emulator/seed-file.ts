@@ -1,9 +1,10 @@
-/** Reads a seed from a YAML or JSON file. */
+/** Reads a seed from a YAML or JSON file, or from an account that `show --format json` printed. */
 import { readFileSync } from "node:fs";
 import type { ErrorObject } from "ajv";
 import { parseDocument } from "yaml";
 import { validateEmulatorSeed } from "../generated/validators.js";
 import { failure } from "../model/failure.js";
+import { isAccountDocument, seedOfAccount } from "./account-seed.js";
 import type { Seed } from "./seed.js";
 
 /** The first thing that a schema finds wrong, with its place. */
@@ -34,7 +35,8 @@ export const readSeedFile = (file: string): Seed => {
   const [problem] = document.errors;
   if (problem !== undefined)
     throw failure("emulator-seed", `The seed file ${file} is no YAML: ${problem.message.split("\n")[0]}`);
-  const seed = validSeed(document.toJS({ maxAliasCount: 100 }));
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const seed = validSeed(isAccountDocument(value) ? seedOfAccount(value) : value);
   if (typeof seed === "string")
     throw failure(
       "emulator-seed",

@@ -58,7 +58,9 @@ export const applyClosing = (result: ApplyResult): string => {
     case "done":
       return `Applied: ${tally(result)}, and the account now is as planned.`;
     case "nothing":
-      return "Nothing to do: the account is as planned.";
+      return result.steps.length === 0
+        ? "Nothing to do: the account is as planned."
+        : `Nothing to do: ${counted(result.steps.length, "step")} done by an earlier run, and the account is as planned.`;
     case "refused":
       return stepGroups(result).changed.length === 0
         ? "Refused: nothing was changed."
@@ -112,13 +114,12 @@ export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions):
   const closing = applyClosing(result);
   const good = result.outcome === "done" || result.outcome === "nothing";
   const next = nextText(result.next, options);
-  const whole = result.outcome === "done";
   return `${[
-    ...(whole ? [] : group("Changed", changed, options)),
+    ...(good ? [] : group("Changed", changed, options)),
     ...group("Unknown: the call was made and nobody can tell whether it took effect", unknown, options),
     ...group("Not changed", notChanged, options),
     ...changesBlock("Changed by somebody else", result.unexpected, options),
-    ...(whole ? [] : changesBlock("Still to do", result.remaining, options)),
+    ...(good ? [] : changesBlock("Still to do", result.remaining, options)),
     ...(problems === "" ? [] : [problems]),
     good ? style.strong(closing) : style.error(closing),
     ...(next === "" ? [] : [visible(next)]),

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { readSeedFile } from "../../src/emulator/seed-file.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
 it("reads, watches, exports and verifies the log of the policy's account", async () => {
@@ -54,4 +55,44 @@ it("explains several addresses at once", async () => {
   ]);
   const text = await dbtIpRules({ cwd }, "explain", "203.0.113.7", "198.51.100.7");
   expect(text.stdout).toMatch(/203\.0\.113\.7.*is allowed[\s\S]*198\.51\.100\.7.*is blocked/);
+});
+
+it("makes a copy of an account to rehearse on", async () => {
+  const shown = async (url: string) => {
+    const cwd = await newFolder();
+    const { stdout } = await dbtIpRules({ cwd }, "show", "--host", url, "--account", "9", "-f", "json");
+    return { cwd, stdout };
+  };
+  const real = await newAccount(9, {
+    enabled: true,
+    enabled_for_service_tokens: false,
+    rules: [
+      { name: "Office", type: "allow", description: "Staff", cidrs: ["203.0.113.0/24", "2001:db8::1"] },
+      { name: "Guests", type: "deny", cidrs: [{ cidr: "203.0.113.96/27", enabled: false }], id: 77 },
+    ],
+  });
+  const before = await shown(real.url);
+  const file = join(before.cwd, "account.json");
+  await writeFile(file, before.stdout);
+  const copy = await newAccount(9, readSeedFile(file));
+  const after = await shown(copy.url);
+  const content = (text: string) => {
+    const { enforcement, enabled_for_service_tokens, rules } = JSON.parse(text);
+    const texts = (entries: { text: string }[] | undefined) => entries?.map((entry) => entry.text);
+    return {
+      enforcement,
+      enabled_for_service_tokens,
+      rules: rules.map((rule: Record<string, unknown>) => [
+        rule["id"],
+        rule["name"],
+        rule["type"],
+        rule["description"],
+        texts(rule["entries"] as { text: string }[]), // The document's own shape.
+        texts(rule["disabled_entries"] as { text: string }[] | undefined),
+      ]),
+    };
+  };
+  expect(content(after.stdout)).toEqual(content(before.stdout));
+  await writeFile(file, before.stdout.replace('"Office"', "7"));
+  expect(() => readSeedFile(file)).toThrow("/rules/0/name");
 });

@@ -110,7 +110,9 @@ const apply = async (
   try {
     const plan = "plan" in source ? source.plan : await preparePlan(client, { ...source, ...guards });
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
-    showPlan(io, plan, options, "plan" in source && options.autoApprove === true);
+    showPlan(io, guards.clientAddresses.length === 0 ? plan : callerGiven(plan), options, {
+      briefly: "plan" in source && options.autoApprove === true,
+    });
     const learned = await learnedAddresses(io, client, plan, options, guards);
     if (
       plan.steps.length > 0 &&
@@ -133,8 +135,14 @@ const learnedAddresses = async (io: Io, client: DbtClient, plan: Plan, options: 
     ? []
     : learnClient(io, client, plan, options.actor);
 
+/** When the plan was made nobody knew the caller's address; the one that is given now is checked at each step. */
+const callerGiven = (plan: Plan): Plan => ({
+  ...plan,
+  verdicts: plan.verdicts.filter(({ guard, state }) => guard !== "caller" || state !== "not-checked"),
+});
+
 /** On standard output where that is for people, so that a log holds the plan beside its end. */
-const showPlan = (io: Io, plan: Plan, options: Options, briefly: boolean): void => {
+const showPlan = (io: Io, plan: Plan, options: Options, { briefly }: { readonly briefly: boolean }): void => {
   const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
   const look = lookOf(io, stream, options);
   const text = briefly

@@ -150,7 +150,10 @@ export const configure = (command: Command, io: Io): void => {
     .option("--personal-token <token>", "a personal token that may read and write")
     .option("--read-only-token <token>", "a service token that may only read")
     .option("--state <file>", "keep the account in this file")
-    .option("--seed <file>", "what the account holds where there is no state file yet")
+    .option(
+      "--seed <file>",
+      "what the account holds where there is no state file yet: a seed, or an account from show --format json",
+    )
     .option("--client-ip <address>", "callers count as coming from here unless X-Forwarded-For says another")
     .option("--audit-shape <shape>", "shape of audit events: current, 2022 or mixed", "current")
     .option("--audit-lag <seconds>", "audit events show after this long", "0")
