@@ -25,7 +25,10 @@ export const openQuestions = (io: Io): Questions => {
     async ask(question) {
       io.stderr.write(question);
       const next = await Promise.race([lines.next(), interrupted]);
-      return next === undefined || next.done === true ? undefined : next.value.trim();
+      if (next !== undefined && next.done !== true) return next.value.trim();
+      // Nobody ended the line that the question stands in.
+      io.stderr.write("\n");
+      return undefined;
     },
     close: () => reader.close(),
   };

@@ -18,7 +18,6 @@ export const confirm = async (io: Io, question: string): Promise<boolean> => {
   const questions = openQuestions(io);
   try {
     const answer = await questions.ask(`${question} Type yes to go on: `);
-    if (answer === undefined) io.stderr.write("\n");
     return answer?.toLowerCase() === "yes";
   } finally {
     questions.close();
