@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import { renderDiagnosticsText } from "../render/diagnostics-text.js";
+import { fitLines } from "../render/fit.js";
 import type { Look } from "../render/look.js";
 import { createStyle, plainStyle } from "../render/style.js";
 import type { Io, OutputStream } from "./io.js";
@@ -9,17 +10,21 @@ import type { OutputOptions } from "./options.js";
 
 const defaultWidth = 80;
 
+const widthOf = (io: Io, stream: OutputStream): number => {
+  const columns = stream.columns ?? Number.parseInt(io.env["COLUMNS"] ?? "", 10);
+  return columns >= 40 ? columns : defaultWidth;
+};
+
 /** Colour as NO_COLOR (no-color.org), FORCE_COLOR, `--no-color` and the stream say. */
 export const lookOf = (io: Io, stream: OutputStream, options: { readonly color?: boolean }): Look => {
-  const { NO_COLOR, FORCE_COLOR, TERM, COLUMNS } = io.env;
+  const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0";
   const color =
     options.color !== false &&
     !NO_COLOR &&
     FORCE_COLOR !== "0" &&
     (forced || (stream.isTTY === true && TERM !== "dumb"));
-  const columns = stream.columns ?? Number.parseInt(COLUMNS ?? "", 10);
-  return { style: createStyle({ color }), width: columns >= 40 ? columns : defaultWidth };
+  return { style: createStyle({ color }), width: widthOf(io, stream) };
 };
 
 /** Whether a live line may be redrawn on standard error: a terminal, and no CI. */
@@ -29,8 +34,12 @@ export const isLive = (io: Io): boolean =>
 export const withNewline = (text: string): string =>
   text === "" || text.endsWith("\n") ? text : `${text}\n`;
 
+/** Text for people as this stream takes it: on a terminal no line is longer than the terminal is wide. */
+export const fitted = (io: Io, stream: OutputStream, text: string): string =>
+  stream.isTTY === true ? fitLines(text, widthOf(io, stream)) : text;
+
 export const note = (io: Io, text: string): void => {
-  io.stderr.write(withNewline(text));
+  io.stderr.write(fitted(io, io.stderr, withNewline(text)));
 };
 
 /** Diagnostics for a person, on standard error. */
@@ -74,7 +83,7 @@ export const deliver = async <Format extends string>(
   renderers: Renderers<Format>,
 ): Promise<void> => {
   if (io.collect !== undefined) return collectAll(io, io.collect, options, renderers);
-  for (const { format, file } of targetsOf(options)) await deliverTo(io, file, options, renderers[format]);
+  for (const target of targetsOf(options)) await deliverTo(io, target, options, renderers);
 };
 
 /** Throws `Failure` where a file that was asked for cannot be written, as far as that can be seen beforehand. */
@@ -104,25 +113,27 @@ export const deliverAnyway = async <Format extends string>(
   onProblem: (problem: Failure) => void,
 ): Promise<void> => {
   if (io.collect !== undefined) return collectAll(io, io.collect, options, renderers);
-  for (const { format, file, main } of targetsOf(options)) {
+  for (const target of targetsOf(options)) {
     try {
-      await deliverTo(io, file, options, renderers[format]);
+      await deliverTo(io, target, options, renderers);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       onProblem(error);
-      if (main) await deliverTo(io, undefined, options, renderers[format]);
+      if (target.main) await deliverTo(io, { format: target.format }, options, renderers);
     }
   }
 };
 
-const deliverTo = async (
+const deliverTo = async <Format extends string>(
   io: Io,
-  file: string | undefined,
+  { format, file }: { readonly format: Format; readonly file?: string | undefined },
   options: { readonly color: boolean },
-  render: (look: Look) => string | Promise<string>,
+  renderers: Renderers<Format>,
 ): Promise<void> => {
-  if (file === undefined) io.stdout.write(withNewline(await render(lookOf(io, io.stdout, options))));
-  else await writeFileWhole(io, file, withNewline(await render(plain)));
+  const look = file === undefined ? lookOf(io, io.stdout, options) : plain;
+  const text = withNewline(await renderers[format](look));
+  if (file !== undefined) await writeFileWhole(io, file, text);
+  else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
 };
 
 const collectAll = async <Format extends string>(

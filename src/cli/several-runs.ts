@@ -6,7 +6,7 @@ import { renderDiagnosticsJson } from "../render/diagnostics-json.js";
 import { defaultMaxBytes } from "../render/markdown.js";
 import { joinParts, type Part, policyHeading, renderSummary, worstExitCode } from "../render/several.js";
 import type { Io, OutputStream } from "./io.js";
-import { lookOf, noteDiagnostics, plain, requireWritableFiles, writeFileWhole } from "./output.js";
+import { fitted, lookOf, noteDiagnostics, plain, requireWritableFiles, writeFileWhole } from "./output.js";
 import { reportCrash, reportFailure } from "./report.js";
 import type { SetOptions, SeveralKind } from "./several.js";
 import { requireDistinctAccounts } from "./several-accounts.js";
@@ -166,7 +166,7 @@ const runFor = async (
     stderr: straight ? io.stderr : kept(io.stderr, said),
     exitCode: exitCodes.done,
     collect: (target, text) => {
-      if (target === 0 && shown) stdout.write(text);
+      if (target === 0 && shown) stdout.write(fitted(io, stdout, text));
       outputs.set(target, text);
     },
   };
@@ -219,7 +219,7 @@ const deliverJoined = async (
     });
     const look = file === undefined ? lookOf(io, io.stdout, { color: options["color"] !== false }) : plain;
     const text = target === 0 && shown ? renderSummary(parts, look) : joinParts(format, parts, look);
-    if (file === undefined) io.stdout.write(text);
+    if (file === undefined) io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
     else
       await writeFileWhole(io, file, text).catch((error: unknown) => {
         if (!(error instanceof Failure)) throw error;

@@ -1,6 +1,6 @@
 /**
  * Who gains and who loses access, in words that a tired reviewer cannot misread.
- * Promises: counts are exact; a range that gains access is always listed, or stands behind an exact "all but".
+ * Promises: counts are exact, or say "about"; a range that gains access is always listed, or stands behind an exact "all but".
  */
 import { type AddressCount, AddressSet } from "../address/address-set.js";
 import { formatPrefix, allIPv4 as ipv4Prefix, type Prefix } from "../address/prefix.js";
@@ -144,7 +144,8 @@ const accessRow = (
 ): Row => {
   const allowed = verdict === "allowed";
   const what = addressCount(counts);
-  const one = counts.ipv4 + counts.ipv6 === 1n || /^(nearly )?the whole [^ ]+ internet( \(.*\))?$/.test(what);
+  const one =
+    counts.ipv4 + counts.ipv6 === 1n || /^(nearly )?the whole [^ ]+ internet( \([^()]*\))?$/.test(what);
   const verb = verbs[verdict][one ? 1 : 0];
   const ranges = joinWords(words, allowed ? broadening : narrowing);
   return {

@@ -80,7 +80,8 @@ export const applyClosing = (result: ApplyResult): string => {
 export const stepReportText = ({ planned, status, message }: StepReport): string => {
   const words = { "already-done": "done by an earlier run", "not-begun": "not begun", applied: "" } as const;
   const state = status === "failed" || status === "unknown" ? status : words[status];
-  const why = message === undefined || status === "applied" ? "" : cut(message, 300);
+  const why =
+    message === undefined || status === "applied" || status === "already-done" ? "" : cut(message, 300);
   const tail = [state, why].filter((part) => part !== "").join(": ");
   return `${planned.number}. ${stepTitle(planned.step)}${tail === "" ? "" : ` (${tail})`}`;
 };

@@ -173,8 +173,8 @@ export const stepEffect = ({ newlyAllowed, newlyBlocked }: AccessChange): string
 /** The heading of the steps: what their order is good for. */
 export const stepsPromise = (steps: Plan["steps"]): string =>
   steps.some(({ disturbs }) => disturbanceRows(disturbs).length > 0)
-    ? "some disturb addresses whose access stays, see !"
-    : "none disturbs an address whose access stays";
+    ? "along the way other addresses lose or gain access, see !"
+    : "along the way no other address loses or gains access";
 
 /** What a step does to addresses that should not notice; the warnings, or nothing. */
 export const disturbanceRows = ({ blocked, allowed }: Disturbance): Row[] => {

@@ -2,7 +2,6 @@
 import type { DriftCause, DriftDifference, DriftReport } from "../audit/drift-report.js";
 import { accessRows } from "./access-rows.js";
 import { ruleBrief } from "./change-rows.js";
-import { renderDiagnosticsText } from "./diagnostics-text.js";
 import {
   attributionText,
   type DriftCommands,
@@ -15,6 +14,7 @@ import {
 } from "./drift-words.js";
 import type { Look } from "./look.js";
 import { visible } from "./neutralise.js";
+import { reviewNotes } from "./review-notes.js";
 import { type Row, rowLines } from "./row.js";
 import { driftVerdict } from "./verdict.js";
 import { wrap } from "./width.js";
@@ -80,7 +80,6 @@ export const renderDriftText = (
   report: DriftReport,
   look: Look & { readonly commands: DriftCommands },
 ): string => {
-  const problems = renderDiagnosticsText(report.diagnostics, look);
   const closing = driftClosing(report, visible(report.policyFile));
   const access = accessRows(report.access, { verbs: driftVerbs }).flatMap((row) => rowLines(row, look));
   return `${[
@@ -95,7 +94,7 @@ export const renderDriftText = (
       unmanagedText(report).flatMap((text) => wrap(`    ${text}`, look.width, 8)),
       look,
     ),
-    ...(problems === "" ? [] : [problems]),
+    ...reviewNotes(report.diagnostics, { ...look, policyFile: report.policyFile }),
     ...nextLines(report, look.commands),
     driftVerdict(report) === "no-drift" ? closing : look.style.error(closing),
   ].join("\n")}\n`;

@@ -127,7 +127,7 @@ export const driftClosing = (report: DriftReport, file: string): string => {
   const parts = [
     drift > 0 ? `${drift} changed on the account` : "",
     pending > 0 ? `${pending} in the policy not applied yet` : "",
-    cannotTell > 0 ? `${cannotTell} on one side or the other` : "",
+    cannotTell > 0 ? `${cannotTell} changed on an unknown side` : "",
   ].filter((part) => part !== "");
   return `${counted(report.differences.length, "difference")}: ${parts.join(", ")}. ${accessSentence(report)}`;
 };

@@ -104,7 +104,7 @@ export const cut = (text: string, max: number): string =>
   text.length <= max && isHarmless(text) ? text : joined(visiblePieces(text), max);
 
 /** Longest name or description shown in full, in cells. */
-export const nameCells = 72;
+export const nameCells = 68;
 
 /** A name in quotes; two different names never come out alike, unless cut. */
 export const quoted = (name: string, max: number = nameCells): string => {

@@ -69,7 +69,11 @@ const sectionsOf = (plan: Plan): Section[] => {
       language: "diff",
       rows: plan.steps.map(({ number, step, access, disturbs }) =>
         [
-          `  ${number}. ${stepTitle(step)}  (${stepEffect(access)})`,
+          ...diffLines({
+            sign: " ",
+            depth: 1,
+            text: `${number}. ${stepTitle(step)}  (${stepEffect(access)})`,
+          }),
           ...disturbanceRows(disturbs).flatMap(diffLines),
         ].join("\n"),
       ),

@@ -13,10 +13,11 @@ import {
   stepTitle,
   unmanagedRows,
 } from "./change-rows.js";
-import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
 import type { Look } from "./look.js";
 import { visible } from "./neutralise.js";
 import { closingLine } from "./plan-summary.js";
+import { reviewNotes } from "./review-notes.js";
 import { type Row, rowLines } from "./row.js";
 import { isLoud, planVerdict, stateWords } from "./verdict.js";
 import { cellsOf, padCellsStart, wrap } from "./width.js";
@@ -116,22 +117,6 @@ const closingText = (plan: Plan, { style, policyFile = "the policy" }: PlanTextO
   return verdict === "refused" ? style.error(line) : verdict === "changes" ? style.strong(line) : line;
 };
 
-/**
- * What is said about the account in full; what stands in the policy file is `validate`'s to show, and one line here:
- * a reviewer must not lose the changes among hints for the author.
- */
-const diagnosticLines = ({ diagnostics }: Plan, look: PlanTextOptions): string[] => {
-  const ofFile = diagnostics.filter(({ source, severity }) => source !== undefined && severity !== "error");
-  const rest = diagnostics.filter((one) => !ofFile.includes(one));
-  const full = renderDiagnosticsText(rest, look);
-  const file = look.policyFile === undefined ? "" : ` --policy ${visible(look.policyFile)}`;
-  const brief = `${diagnosticsCount(ofFile)} in the policy; to see: dbt-ip-rules validate${file}`;
-  return [
-    ...(full === "" ? [] : [full]),
-    ...(ofFile.length === 0 ? [] : [...wrap(brief, look.width, 2), ""]),
-  ];
-};
-
 export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => {
   const digits = String(plan.steps.length).length;
   const lines = [
@@ -149,7 +134,7 @@ export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => 
       options,
     ),
     ...section("Checks", checkLines(plan.verdicts, options), options),
-    ...diagnosticLines(plan, options),
+    ...reviewNotes(plan.diagnostics, options),
     closingText(plan, options),
   ];
   return `${lines.join("\n")}\n`;

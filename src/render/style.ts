@@ -9,6 +9,8 @@ export type Role = "added" | "removed" | "changed" | "strong" | "faint" | "error
 /** A function per role; each takes text that is already neutralised. */
 export type Style = Readonly<Record<Role, (text: string) => string>>;
 
+const colour = /\x1b\[[0-9;]*m/g;
+
 export const createStyle = ({ color }: { readonly color: boolean }): Style => {
   const chalk = new Chalk({ level: color ? 1 : 0 });
   return {
@@ -25,3 +27,6 @@ export const createStyle = ({ color }: { readonly color: boolean }): Style => {
 
 /** No colour: for files, markdown fences and machines. */
 export const plainStyle: Style = createStyle({ color: false });
+
+/** The text as a terminal shows it, colours taken off. */
+export const colourless = (text: string): string => text.replace(colour, "");

@@ -28,25 +28,25 @@ export const padCells = (text: string, cells: number): string =>
 export const padCellsStart = (text: string, cells: number): string =>
   " ".repeat(Math.max(0, cells - cellsOf(text))) + text;
 
-/** A word; what stands in quotes is one, so that no name can look like a line of its own. */
-const word = /(?:"(?:\\.|[^"\\])*"|[^ ])+/g;
+/**
+ * A word, with the blanks before it. What stands in quotes is one, so that no name can look like a line of its own;
+ * so is a command to type, which could not be copied in pieces.
+ */
+const word = /( *)(dbt-ip-rules .*|(?:"(?:\\.|[^"\\])*"|[^ ])+)/g;
 
 /**
- * Breaks text (neutralised, no escapes of colour) at blanks into lines of at most `width` cells, each after
- * the first behind `hang` blanks. A word longer than a line stands alone and runs over.
+ * Breaks text (neutralised) at blanks into lines of at most `width` cells, each after the first behind `hang` blanks.
+ * A word longer than a line stands alone and runs over. `cells` measures; the usual measure knows no colours.
  */
-export const wrap = (text: string, width: number, hang: number): string[] => {
-  if (cellsOf(text) <= width) return [text];
+export const wrap = (text: string, width: number, hang: number, cells = cellsOf): string[] => {
+  if (cells(text) <= width) return [text];
   const lines: string[] = [];
   let line = "";
-  const lead = /^ */.exec(text)?.[0] ?? "";
-  for (const [next] of text.matchAll(word)) {
-    const start = lines.length === 0 ? lead : " ".repeat(hang);
-    const longer = line === "" ? start + next : `${line} ${next}`;
-    if (line !== "" && cellsOf(longer) > width) {
+  for (const [whole, , next = ""] of text.matchAll(word)) {
+    if (line.trim() !== "" && cells(line + whole) > width) {
       lines.push(line);
       line = " ".repeat(hang) + next;
-    } else line = longer;
+    } else line += whole;
   }
   lines.push(line);
   return lines;

@@ -1,4 +1,4 @@
-/** Numbers and nouns in plain English; exact, with thousands separators. */
+/** Numbers and nouns in plain English, with thousands separators; exact, or with "about". */
 
 /** By hand, since the first `toLocaleString` of a process costs it tens of milliseconds. */
 export const grouped = (count: number | bigint): string => String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
@@ -18,10 +18,10 @@ export interface FamilyCounts {
 
 /** From this exponent on a power of two is easier to read than its digits, and as exact. */
 const largeExponent = 40n;
-/** Summands that are still quicker to read than the digits. */
+/** More summands than this are harder to read than a round number. */
 const mostSummands = 3;
 
-/** `2^80`, `2^80 + 2^64`, `2^80 + 1`: a large number as counts of prefixes are; of many summands the digits say as much. */
+/** `2^80`, `2^80 + 2^64`, `2^80 + 1`: a large number as counts of prefixes are; undefined where that takes many. */
 export const powersOfTwo = (count: bigint): string | undefined => {
   const high = (count >> largeExponent).toString(2);
   if (high === "0") return undefined;
@@ -33,13 +33,26 @@ export const powersOfTwo = (count: bigint): string | undefined => {
   return summands.length > mostSummands ? undefined : summands.join(" + ");
 };
 
+/** `1.606 × 10^24`: what is too large for its digits, cut after the fourth. */
+const approximate = (count: bigint): string => {
+  const digits = String(count);
+  return `${digits[0]}.${digits.slice(1, 4)} × 10^${digits.length - 1}`;
+};
+
+const readable = (count: bigint): string =>
+  powersOfTwo(count) ?? (count < 2n ** largeExponent ? grouped(count) : `about ${approximate(count)}`);
+
+/** Exact, but for a large number that few powers of two do not tell; the JSON formats have that in full. */
+const addresses = (count: bigint, family: string = ""): string =>
+  `${readable(count)} ${family}${count === 1n ? "address" : "addresses"}`;
+
 const familyWords = (count: bigint, whole: bigint, family: string): string[] => {
   if (count === 0n) return [];
   if (count === whole) return [`the whole ${family} internet`];
-  // A ten-digit number hides what fifteen sixteenths of everything mean.
+  // A long number hides what fifteen sixteenths of everything mean.
   if (count * 16n >= whole * 15n)
-    return [`nearly the whole ${family} internet (${grouped(count)} addresses)`];
-  return [`${powersOfTwo(count) ?? grouped(count)} ${family} ${count === 1n ? "address" : "addresses"}`];
+    return [`nearly the whole ${family} internet (all but ${addresses(whole - count)})`];
+  return [addresses(count, `${family} `)];
 };
 
 /** `256 IPv4 addresses and 2^80 IPv6 addresses`, `the whole internet, IPv4 and IPv6`, `no addresses`. */
@@ -51,4 +64,4 @@ export const addressCount = ({ ipv4, ipv6 }: FamilyCounts): string => {
 
 /** The same without the noun: for the second number in a sentence whose first has said it. */
 export const shortCount = ({ ipv4, ipv6 }: FamilyCounts): string =>
-  ipv6 === 0n && ipv4 !== allIPv4 ? grouped(ipv4) : addressCount({ ipv4, ipv6 });
+  ipv6 === 0n && ipv4 * 16n < allIPv4 * 15n ? grouped(ipv4) : addressCount({ ipv4, ipv6 });

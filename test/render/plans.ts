@@ -68,10 +68,14 @@ export const getsOut = (name: string, ...texts: string[]): AccessPart => ({
 
 const noDisturbance: Disturbance = { blocked: AddressSet.empty, allowed: AddressSet.empty };
 
-export const planned = (number: number, step: Step, disturbs: Disturbance = noDisturbance): PlannedStep => ({
+export const planned = (
+  number: number,
+  step: Step,
+  { disturbs = noDisturbance, access = changeOf() }: Partial<Pick<PlannedStep, "disturbs" | "access">> = {},
+): PlannedStep => ({
   number,
   step,
-  access: changeOf(),
+  access,
   disturbs,
   stateHash: `sha256:${"0".repeat(63)}${number}`,
 });
@@ -120,14 +124,22 @@ export const planWith = (names: {
     ],
     unmanaged: [{ rule: legacy, fate: "kept" }],
     steps: [
-      planned(1, { kind: "create", rule: partner }),
-      planned(2, {
-        kind: "update",
-        name: names.oldVpn,
-        becomes: { name: names.vpn, type: "allow", description: names.description },
-        add: prefixes("203.0.113.0/24"),
-        remove: prefixes("192.0.2.44/30"),
-      }),
+      planned(
+        1,
+        { kind: "create", rule: partner },
+        { access: changeOf(getsIn(names.partner, "2001:db8:10::/48")) },
+      ),
+      planned(
+        2,
+        {
+          kind: "update",
+          name: names.oldVpn,
+          becomes: { name: names.vpn, type: "allow", description: names.description },
+          add: prefixes("203.0.113.0/24"),
+          remove: prefixes("192.0.2.44/30"),
+        },
+        { access: changeOf(getsIn(names.vpn, "203.0.113.0/24"), getsOut(names.oldVpn, "192.0.2.44/30")) },
+      ),
     ],
     access: {
       change: changeOf(
@@ -201,6 +213,13 @@ export const hostileNames = {
 
 export const hostile = planWith(hostileNames);
 
+const shutsOutTheRest = changeOf({
+  verdict: "blocked",
+  prefixes: AddressSet.ofPrefixes(prefixes("192.0.2.0/24")).complement().prefixes(),
+  before: { kind: "enforcement-off" },
+  after: nothingMatched,
+});
+
 /** Everything that a plan can hold besides. */
 export const everythingElse = planOf({
   before: {
@@ -243,17 +262,12 @@ export const everythingElse = planOf({
         add: [],
         remove: [],
       },
-      { blocked: AddressSet.ofPrefixes(prefixes("192.0.2.0/25")), allowed: AddressSet.empty },
+      { disturbs: { blocked: AddressSet.ofPrefixes(prefixes("192.0.2.0/25")), allowed: AddressSet.empty } },
     ),
-    planned(3, { kind: "enforcement", enabled: true }),
+    planned(3, { kind: "enforcement", enabled: true }, { access: shutsOutTheRest }),
   ],
   access: {
-    change: changeOf({
-      verdict: "blocked",
-      prefixes: AddressSet.ofPrefixes(prefixes("192.0.2.0/24")).complement().prefixes(),
-      before: { kind: "enforcement-off" },
-      after: nothingMatched,
-    }),
+    change: shutsOutTheRest,
     enforcedBefore: false,
     enforcedAfter: true,
   },

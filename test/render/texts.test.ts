@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressSet } from "../../src/address/address-set.js";
 import type { ApplyResult, StepReport } from "../../src/apply/result.js";
+import { fitted } from "../../src/cli/output.js";
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import type { AccessPart } from "../../src/plan/plan.js";
 import {
@@ -18,10 +19,11 @@ import { diagnosticsCount, renderDiagnosticsText } from "../../src/render/diagno
 import { countdown, duration } from "../../src/render/duration.js";
 import { excerpt } from "../../src/render/excerpt.js";
 import { fileUri, relativePath } from "../../src/render/file-uri.js";
+import { fitLines } from "../../src/render/fit.js";
 import { lookAlikes } from "../../src/render/look-alike.js";
 import { renderPlanMarkdown } from "../../src/render/plan-markdown.js";
 import { renderPlanBrief, renderPlanText } from "../../src/render/plan-text.js";
-import { createStyle } from "../../src/render/style.js";
+import { colourless, createStyle } from "../../src/render/style.js";
 import { cellsOf } from "../../src/render/width.js";
 import { addressCount, counted } from "../../src/render/words.js";
 import { colour, look } from "./formats.js";
@@ -41,14 +43,14 @@ describe("counts", () => {
     [setOf("2001:db8::/48", "2001:db8:1::/64"), "2^80 + 2^64 IPv6 addresses"],
     [
       setOf("2001:db8::/48", "2001:db8:1::/50", "2001:db8:2::/52", "2001:db8:3::/54"),
-      "1,605,604,604,175,679,372,656,640 IPv6 addresses",
+      "about 1.605 × 10^24 IPv6 addresses",
     ],
     [setOf("0.0.0.0/0"), "the whole IPv4 internet"],
     [setOf("::/0"), "the whole internet, IPv4 and IPv6"],
     [AddressSet.empty, "no addresses"],
     [
       setOf("0.0.0.0/0").subtract(setOf("192.0.2.0/24")),
-      "nearly the whole IPv4 internet (4,294,967,040 addresses)",
+      "nearly the whole IPv4 internet (all but 256 addresses)",
     ],
     [setOf("0.0.0.0/1", "128.0.0.0/2"), "3,221,225,472 IPv4 addresses"],
   ])("%#: %s", (set, words) => expect(addressCount(set.count())).toBe(words));
@@ -375,5 +377,41 @@ describe("style", () => {
       /from "chalk"/.test(readFileSync(new URL(name, folder), "utf8")),
     );
     expect(users).toEqual(["style.ts"]);
+  });
+});
+
+describe("lines for a terminal", () => {
+  it.each([
+    ["short", "short"],
+    ["one two three four five six", "one two three four\n    five six"],
+    ["  a  b  c  d  e  f  g  h", "  a  b  c  d  e  f\n      g  h"],
+    ['a rule "of two words" stands', 'a rule\n    "of two words"\n    stands'],
+    ["next, if you like: dbt-ip-rules plan", "next, if you like:\n    dbt-ip-rules plan"],
+    ["2001:db8:aaaa:bbbb:cccc::/80", "2001:db8:aaaa:bbbb:cccc::/80"],
+  ])("%#: %s", (text, lines) => expect(fitLines(`${text}\n`, 20)).toBe(`${lines}\n`));
+
+  it("keeps every word and its colour, and breaks no line that fits without its colours", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1, maxLength: 30 }),
+        fc.boolean(),
+        (words, painted) => {
+          const text = words.join(" ");
+          const paint = createStyle({ color: painted }).error;
+          const lines = fitLines(paint(text), 30).split("\n");
+          expect(lines.join(" ").split(/ +/).join(" ")).toBe(paint(text));
+          for (const line of lines) expect(cellsOf(colourless(line))).toBeLessThanOrEqual(30);
+          if (text.length <= 30) expect(lines).toHaveLength(1);
+        },
+      ),
+    );
+  });
+
+  it("is for terminals alone: a pipe gets each line in one piece", () => {
+    const long = "word ".repeat(40).trim();
+    const io = { env: {} } as Parameters<typeof fitted>[0]; // Only the environment is looked at.
+    const stream = { write: () => true };
+    expect(fitted(io, stream, long)).toBe(long);
+    expect(fitted(io, { ...stream, isTTY: true, columns: 60 }, long).split("\n").length).toBe(4);
   });
 });

@@ -38,7 +38,15 @@ import {
   type PolicyOptions,
   policyOption,
 } from "../options.js";
-import { deliverAnyway, lookOf, note, noteDiagnostics, requireWritable, withNewline } from "../output.js";
+import {
+  deliverAnyway,
+  fitted,
+  lookOf,
+  note,
+  noteDiagnostics,
+  requireWritable,
+  withNewline,
+} from "../output.js";
 import { preparePlan } from "../prepare-plan.js";
 import { createProgress, type Progress } from "../progress.js";
 import { readPlan } from "../read-plan.js";
@@ -148,7 +156,7 @@ const showPlan = (io: Io, plan: Plan, options: Options, { briefly }: { readonly 
   const text = briefly
     ? renderPlanBrief(plan, look)
     : renderPlanText(plan, { ...look, policyFile: options.policy });
-  stream.write(withNewline(text));
+  stream.write(fitted(io, stream, withNewline(text)));
 };
 
 const question = ({ steps, account }: Plan): string =>

@@ -23,7 +23,7 @@ import {
   namingPolicyOption,
   type PolicyOptions,
 } from "../options.js";
-import { lookOf, note, noteDiagnostics } from "../output.js";
+import { fitted, lookOf, note, noteDiagnostics } from "../output.js";
 import { sinkFor } from "../streamed-output.js";
 import type { Sink } from "../whole-file.js";
 
@@ -92,8 +92,9 @@ const list = async (io: Io, options: Options): Promise<void> => {
   const first = await events.next();
   const look =
     options.output === undefined ? lookOf(io, io.stdout, options) : { style: plainStyle, width: 80 };
-  const frame = eventFrame(options.format, look);
-
+  const ownFrame = eventFrame(options.format, look);
+  const frame =
+    options.format === "text" && options.output === undefined ? fittedFrame(io, ownFrame) : ownFrame;
   const sink = await sinkFor(io, options.output);
   const { count, problem } = await pour(events, first, frame, sink);
   if (problem !== undefined) {
@@ -102,6 +103,12 @@ const list = async (io: Io, options: Options): Promise<void> => {
   } else if (options.output !== undefined)
     note(io, `Saved ${counted(count, "event")}: ${visible(options.output)}`);
 };
+
+const fittedFrame = (io: Io, { head, event, tail }: EventFrame): EventFrame => ({
+  head,
+  event: (one, index) => fitted(io, io.stdout, event(one, index)),
+  tail,
+});
 
 /** How many were written, and the failure that ended them early, if one did; a file is not kept then. */
 const pour = async (
