@@ -32,7 +32,7 @@ export const padCellsStart = (text: string, cells: number): string =>
  * A word, with the blanks before it. What stands in quotes is one, so that no name can look like a line of its own;
  * so is a command to type, which could not be copied in pieces.
  */
-const word = /( *)(dbt-ip-rules .*|(?:"(?:\\.|[^"\\])*"|[^ ])+)/g;
+const word = /( *)(dbt-ip-rules (?:[^;,]|[;,](?! ))*[;,]?|(?:"(?:\\.|[^"\\])*"|[^ ])+)/g;
 
 /**
  * Breaks text (neutralised) at blanks into lines of at most `width` cells, each after the first behind `hang` blanks.

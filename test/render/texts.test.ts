@@ -387,6 +387,10 @@ describe("lines for a terminal", () => {
     ["  a  b  c  d  e  f  g  h", "  a  b  c  d  e  f\n      g  h"],
     ['a rule "of two words" stands', 'a rule\n    "of two words"\n    stands'],
     ["next, if you like: dbt-ip-rules plan", "next, if you like:\n    dbt-ip-rules plan"],
+    [
+      "see: dbt-ip-rules show --rule a,b; or else: dbt-ip-rules plan",
+      "see:\n    dbt-ip-rules show --rule a,b;\n    or else:\n    dbt-ip-rules plan",
+    ],
     ["2001:db8:aaaa:bbbb:cccc::/80", "2001:db8:aaaa:bbbb:cccc::/80"],
   ])("%#: %s", (text, lines) => expect(fitLines(`${text}\n`, 20)).toBe(`${lines}\n`));
 
