@@ -18,8 +18,11 @@ const cidrsOf = (rule: Readonly<Record<string, unknown>>): unknown[] => [
 export const isAccountDocument = (value: unknown): boolean =>
   record(value)["format"] === "dbt-ip-rules/account";
 
+/** Not checked yet. Of what is of another version, or has lost its rules, it makes no empty account but no seed. */
 export const seedOfAccount = (value: unknown): unknown => {
   const account = record(value);
+  if (account["version"] !== 1) return { version: account["version"] };
+  if (!Array.isArray(account["rules"])) return { rules: null };
   const held = account["enabled_for_service_tokens"];
   return {
     enabled: account["enforcement"] === "enabled",

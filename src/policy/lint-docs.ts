@@ -22,7 +22,7 @@ const section = ({ code, severity, title, explanation, bad, good }: LintCode): s
     "```",
   ].join("\n");
 
-const introduction = `<!-- Made from src/policy/lint-codes.ts; do not edit. Update: npx vitest run test/policy -u -->
+const introduction = `<!-- Made from src/policy/lint-codes.ts; do not edit. Update: npm run docs -->
 # Lint
 
 \`validate\`, \`plan\` and \`apply\` look for what is legal and probably not meant. An error stops them; warnings and

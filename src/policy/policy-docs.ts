@@ -95,7 +95,7 @@ class Reference {
 }
 
 const introduction = `<!-- Made from schemas/policy.schema.json by src/policy/policy-docs.ts; do not edit.
-     Update: npx vitest run test/policy -u -->
+     Update: npm run docs -->
 # The policy file
 
 A policy is one YAML file for one account. It is the desired state: what the file says is what the account gets.

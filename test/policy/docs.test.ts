@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { lintCodes } from "../../src/policy/lint-codes.js";
+import { renderLintDocs } from "../../src/policy/lint-docs.js";
 import { renderPolicyDocs } from "../../src/policy/policy-docs.js";
 import { policyProblems } from "../../src/policy/problem-codes.js";
 import { check } from "./reading.js";
@@ -10,7 +11,7 @@ const readSchema = (name: string) => JSON.parse(readFileSync(`schemas/${name}.sc
 describe("docs/policy.md", () => {
   const docs = renderPolicyDocs(readSchema("policy"));
 
-  it("is current (update: npx vitest run test/policy -u)", async () => {
+  it("is current (update: npm run docs)", async () => {
     await expect(docs).toMatchFileSnapshot("../../docs/policy.md");
   });
 
@@ -23,6 +24,12 @@ describe("docs/policy.md", () => {
       "tests[].denied[].network",
     ])
       expect(docs).toContain(`### \`${key}\``);
+  });
+});
+
+describe("docs/lint.md", () => {
+  it("is current (update: npm run docs)", async () => {
+    await expect(renderLintDocs()).toMatchFileSnapshot("../../docs/lint.md");
   });
 });
 

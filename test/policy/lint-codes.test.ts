@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { lintCodes, lintExampleDay } from "../../src/policy/lint-codes.js";
-import { renderLintDocs } from "../../src/policy/lint-docs.js";
 import { check, codes } from "./reading.js";
 
 /** What the examples with a text file read. */
@@ -44,10 +43,6 @@ describe("every lint code", () => {
 });
 
 describe("what is made from the catalogue", () => {
-  it("docs/lint.md is current (update: npx vitest run test/policy -u)", async () => {
-    await expect(renderLintDocs()).toMatchFileSnapshot("../../docs/lint.md");
-  });
-
   it("the policy schema knows exactly these codes", () => {
     const schema: unknown = JSON.parse(readFileSync("schemas/policy.schema.json", "utf8"));
     const properties = Object.fromEntries(

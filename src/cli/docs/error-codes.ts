@@ -39,7 +39,7 @@ export const errorGroups: readonly ErrorGroup[] = [
       "host-insecure": ["The host is to be called by plain http.", "Write `https://`, or the host alone."],
       "host-mismatch": [
         "The policy, saved plan or receipt names another host than the flag or the environment.",
-        "Change one of them, or use the file that belongs to that host.",
+        "Change one of them, or use the file that belongs to that host. To rehearse on the emulator, use a copy of the policy that names no host ([emulator.md](emulator.md)).",
       ],
       "host-shared": [
         "A warning: the host is an old one that many accounts share.",
