@@ -3,10 +3,10 @@ import type { AccessChange } from "../plan/plan.js";
 import { type AccessVerbs, accessGroups, rowsOfGroups } from "./access-rows.js";
 import { fitReport, fitsIn, largest, type Report } from "./markdown.js";
 import { markdownFence } from "./neutralise.js";
-import { diffLines, type Row } from "./row.js";
+import { diffRow, type Row } from "./row.js";
 
 const fenceOf = (rows: readonly Row[]): string =>
-  rows.length === 0 ? "" : markdownFence(rows.flatMap(diffLines), "diff");
+  rows.length === 0 ? "" : markdownFence(rows.map(diffRow), "diff");
 
 const warning = (marks: string): string =>
   `> **This text is too short for every range that gains access.** ${marks} Read the whole plan before you approve it.\n\n`;

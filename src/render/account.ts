@@ -33,7 +33,7 @@ const ruleRows = (rule: SnapshotRule): string[][] => {
   return [[quoted(rule.name, columnCells), rule.type, first], ...rest.map((entry) => ["", "", entry])];
 };
 
-const switchLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): string => {
+export const switchLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): string => {
   const tokens =
     held === undefined
       ? ""
@@ -41,7 +41,7 @@ const switchLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): s
   return `Enforcement is ${enforcementWord(enforcement)}${tokens}`;
 };
 
-const descriptionLines = (rules: readonly SnapshotRule[], width: number): string[] =>
+export const descriptionLines = (rules: readonly SnapshotRule[], width: number): string[] =>
   rules.flatMap(({ name, description }) =>
     description === "" ? [] : wrap(`  ${quoted(name, columnCells)}: ${cut(description, 120)}`, width, 4),
   );
@@ -49,24 +49,37 @@ const descriptionLines = (rules: readonly SnapshotRule[], width: number): string
 const block = (title: string, lines: readonly string[], { style }: Look): string[] =>
   lines.length === 0 ? [] : [style.strong(title), ...lines, ""];
 
+/** Head and lines of the table of rules; none where there is no rule. */
+export const tableLines = (rules: readonly SnapshotRule[]): string[] =>
+  rules.length === 0 ? [] : columns([["Rule", "Type", "Entries"], ...rules.flatMap(ruleRows)]);
+
+/** Names that could be taken for others. */
+export const nameNotes = (rules: readonly SnapshotRule[], width: number): string[] =>
+  [...lookAlikes(rules.map(({ name }) => name))].flatMap(([name, note]) =>
+    wrap(`  ${quoted(name)} ${note}`, width, 4),
+  );
+
+/** `4 rules, 8 entries.` */
+export const totals = (rules: readonly SnapshotRule[]): string => {
+  const entries = rules.reduce((sum, rule) => sum + rule.entries.length, 0);
+  return `${counted(rules.length, "rule")}, ${counted(entries, "entry", "entries")}.`;
+};
+
 export const renderAccountText = (snapshot: Snapshot, look: Look): string => {
   const { rules } = snapshot;
-  const rows = rules.flatMap(ruleRows);
-  const [head = "", ...lines] = columns([["Rule", "Type", "Entries"], ...rows]);
-  const table =
-    rules.length === 0 ? [] : [look.style.strong(`  ${head}`), ...lines.map((line) => `  ${line}`), ""];
-  const notes = [...lookAlikes(rules.map(({ name }) => name))].flatMap(([name, note]) =>
-    wrap(`  ${quoted(name)} ${note}`, look.width, 4),
-  );
-  const entries = rules.reduce((sum, rule) => sum + rule.entries.length, 0);
+  const [head = "", ...lines] = tableLines(rules);
   return `${[
     `Account ${snapshot.accountId} on ${visible(snapshot.host)}`,
     ...wrap(switchLine(snapshot), look.width, 2).map(look.style.faint),
     "",
-    ...table,
+    ...block(
+      `  ${head}`,
+      lines.map((line) => `  ${line}`),
+      look,
+    ),
     ...block("Descriptions", descriptionLines(rules, look.width), look),
-    ...block("Names to look at twice", notes, look),
-    `${counted(rules.length, "rule")}, ${counted(entries, "entry", "entries")}.`,
+    ...block("Names to look at twice", nameNotes(rules, look.width), look),
+    totals(rules),
   ].join("\n")}\n`;
 };
 

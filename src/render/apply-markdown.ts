@@ -2,11 +2,11 @@
 import type { ApplyResult } from "../apply/result.js";
 import { applyClosing, type NextCommands, nextText, stepGroups, stepReportText } from "./apply-text.js";
 import { looseChangeRows } from "./change-rows.js";
-import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
-import { accountLine, defaultMaxBytes, fitReport, markerOf } from "./markdown.js";
+import { diagnosticsCount } from "./diagnostics-text.js";
+import { accountLine, defaultMaxBytes, diagnosticRows, fitReport, markerOf } from "./markdown.js";
 import { markdownCode } from "./neutralise.js";
-import { diffLine } from "./row.js";
-import { plainStyle } from "./style.js";
+import { diffRow, fenceWidth } from "./row.js";
+import { wrap } from "./width.js";
 import { counted } from "./words.js";
 
 export interface ApplyMarkdownOptions extends NextCommands {
@@ -27,11 +27,10 @@ const titles = {
 export const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
   const { changed, unknown, notChanged } = stepGroups(result);
   const next = nextText(result.next, options);
-  const look = { style: plainStyle, width: 100 };
   const steps = (title: string, reports: typeof changed, open: boolean) => ({
     title: `${title}: ${counted(reports.length, "step")}`,
     language: "text" as const,
-    rows: reports.map(stepReportText),
+    rows: reports.map((report) => wrap(stepReportText(report), fenceWidth, 3).join("\n")),
     open,
   });
   return fitReport(
@@ -50,19 +49,19 @@ export const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownO
         {
           title: diagnosticsCount(result.diagnostics),
           language: "text",
-          rows: result.diagnostics.map((one) => renderDiagnosticsText([one], look).trimEnd()),
+          rows: diagnosticRows(result.diagnostics),
           open: true,
         },
         {
           title: "Changed by somebody else",
           language: "diff",
-          rows: looseChangeRows(result.unexpected ?? []).map(diffLine),
+          rows: looseChangeRows(result.unexpected ?? []).map(diffRow),
         },
         steps("Changed", changed, false),
         {
           title: "Still to do",
           language: "diff",
-          rows: looseChangeRows(result.remaining ?? []).map(diffLine),
+          rows: looseChangeRows(result.remaining ?? []).map(diffRow),
         },
       ],
     },

@@ -2,9 +2,14 @@
 import type { AuditVerification } from "../audit/verification.js";
 import { foreignRows, verificationRows } from "./audit-text.js";
 import { auditClosing } from "./audit-words.js";
-import { renderDiagnosticsText } from "./diagnostics-text.js";
-import { type Account, accountLine, defaultMaxBytes, fitReport, markerOf } from "./markdown.js";
-import { plainStyle } from "./style.js";
+import {
+  type Account,
+  accountLine,
+  defaultMaxBytes,
+  diagnosticRows,
+  fitReport,
+  markerOf,
+} from "./markdown.js";
 import { columns } from "./width.js";
 import { counted } from "./words.js";
 
@@ -47,9 +52,7 @@ export const renderAuditMarkdown = (
         {
           title: "Notes",
           language: "text",
-          rows: verification.diagnostics.map((one) =>
-            renderDiagnosticsText([one], { style: plainStyle, width: 100 }).trimEnd(),
-          ),
+          rows: diagnosticRows(verification.diagnostics),
           open: bad,
         },
       ],

@@ -1,13 +1,11 @@
 /** Drift for an issue or a comment: verdict and access first, differences by cause, folded where they are many. */
 import type { DriftCause, DriftReport } from "../audit/drift-report.js";
 import { fitWithAccess } from "./access-markdown.js";
-import { renderDiagnosticsText } from "./diagnostics-text.js";
 import { accessTitle, causeTitles, differenceRows, unmanagedText } from "./drift-text.js";
 import { type DriftCommands, driftClosing, driftNext, driftVerbs } from "./drift-words.js";
-import { accountLine, defaultMaxBytes, markerOf, type Section } from "./markdown.js";
+import { accountLine, defaultMaxBytes, diagnosticRows, markerOf, type Section } from "./markdown.js";
 import { markdownCode } from "./neutralise.js";
-import { diffLines } from "./row.js";
-import { plainStyle } from "./style.js";
+import { diffRow } from "./row.js";
 import { driftVerdict } from "./verdict.js";
 import { counted } from "./words.js";
 
@@ -19,7 +17,7 @@ const causeSection = (cause: DriftCause, { differences }: DriftReport): Section 
   return {
     title: `${causeTitles[cause]}: ${counted(own.length, "difference")}`,
     language: "diff",
-    rows: own.map((difference) => differenceRows(difference).flatMap(diffLines).join("\n")),
+    rows: own.map((difference) => differenceRows(difference).map(diffRow).join("\n")),
     open: own.length <= mostUnfolded,
   };
 };
@@ -28,7 +26,6 @@ export const renderDriftMarkdown = (
   report: DriftReport,
   options: { readonly maxBytes?: number; readonly commands: DriftCommands },
 ): string => {
-  const look = { style: plainStyle, width: 100 };
   const differs = driftVerdict(report) === "differences";
   const sections: Section[] = [
     causeSection("drift", report),
@@ -42,7 +39,7 @@ export const renderDriftMarkdown = (
     {
       title: "Notes",
       language: "text",
-      rows: report.diagnostics.map((one) => renderDiagnosticsText([one], look).trimEnd()),
+      rows: diagnosticRows(report.diagnostics),
     },
   ];
   return fitWithAccess(

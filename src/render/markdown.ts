@@ -2,7 +2,12 @@
  * The frame of a markdown report: a head that is always whole, folded sections of rows, and a size that holds.
  * Promises: nothing in a row can close its fence or fold; what is left out is counted where it is missing.
  */
+import type { Diagnostic } from "../model/diagnostic.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
+import type { Look } from "./look.js";
 import { commentWord, markdownCode, markdownFence } from "./neutralise.js";
+import { fenceWidth } from "./row.js";
+import { plainStyle } from "./style.js";
 import { counted } from "./words.js";
 
 /** A GitHub comment holds 65,536 characters; a wrapper may add a little. */
@@ -38,6 +43,13 @@ export const markerOf = (kind: string, { id, host }: Account): string =>
   `<!-- dbt-ip-rules:${commentWord(kind)}:${commentWord(host)}:${id} -->`;
 
 export const accountLine = ({ id, host }: Account): string => `Account ${id} on ${markdownCode(host)}`;
+
+/** How what is wrapped comes into a fence. */
+export const fenceLook: Look = { style: plainStyle, width: fenceWidth };
+
+/** Diagnostics as rows of a section. */
+export const diagnosticRows = (diagnostics: readonly Diagnostic[]): string[] =>
+  diagnostics.map((one) => renderDiagnosticsText([one], fenceLook).trimEnd());
 
 const sectionText = ({ title, language, rows, open, keep = rows.length }: Section): string => {
   const left = rows.length - keep;

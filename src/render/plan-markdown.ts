@@ -12,11 +12,18 @@ import {
   unmanagedRows,
 } from "./change-rows.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
-import { accountLine, defaultMaxBytes, markerOf, type Report, type Section } from "./markdown.js";
+import {
+  accountLine,
+  defaultMaxBytes,
+  diagnosticRows,
+  fenceLook,
+  markerOf,
+  type Report,
+  type Section,
+} from "./markdown.js";
 import { markdownCode, visible } from "./neutralise.js";
 import { closingMarkdown, countsWords, planCounts } from "./plan-summary.js";
-import { diffLine, diffLines } from "./row.js";
-import { plainStyle } from "./style.js";
+import { diffRow } from "./row.js";
 import { isLoud, planVerdict, refusals, stateWords } from "./verdict.js";
 import { counted } from "./words.js";
 
@@ -26,8 +33,6 @@ export interface MarkdownOptions {
   /** Bytes of UTF-8; 60,000 by default. */
   readonly maxBytes?: number;
 }
-
-const look = { style: plainStyle, width: 100 };
 
 const titleOf = (plan: Plan): string => {
   switch (planVerdict(plan)) {
@@ -56,37 +61,37 @@ const checkRows = (verdicts: readonly Verdict[]): string[] =>
       verdict.state !== "failed" || known || verdict.override === undefined
         ? ""
         : `\n  to let it pass: ${visible(verdict.override)}`;
-    const details = renderDiagnosticsText(verdict.diagnostics, look).trimEnd();
+    const details = renderDiagnosticsText(verdict.diagnostics, fenceLook).trimEnd();
     return `${stateWords(verdict)} ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
   });
 
 const sectionsOf = (plan: Plan): Section[] => {
   const counts = countsWords(planCounts(plan));
   return [
-    { title: `Changes: ${counts}`, language: "diff", rows: changeRows(plan).flat().map(diffLine) },
+    { title: `Changes: ${counts}`, language: "diff", rows: changeRows(plan).flat().map(diffRow) },
     {
       title: `Steps: ${counted(plan.steps.length, "call")}, ${stepsPromise(plan.steps)}`,
       language: "diff",
       rows: plan.steps.map(({ number, step, access, disturbs }) =>
         [
-          ...diffLines({
+          diffRow({
             sign: " ",
             depth: 1,
             text: `${number}. ${stepTitle(step)}  (${stepEffect(access)})`,
           }),
-          ...disturbanceRows(disturbs).flatMap(diffLines),
+          ...disturbanceRows(disturbs).map(diffRow),
         ].join("\n"),
       ),
     },
     {
       title: `Unmanaged: ${counted(plan.unmanaged.filter(({ fate }) => fate !== "deleted").length, "rule")}`,
       language: "diff",
-      rows: unmanagedRows(plan).map(diffLine),
+      rows: unmanagedRows(plan).map(diffRow),
     },
     {
       title: `Notes: ${diagnosticsCount(plan.diagnostics)}`,
       language: "text",
-      rows: plan.diagnostics.map((one) => renderDiagnosticsText([one], look).trimEnd()),
+      rows: diagnosticRows(plan.diagnostics),
     },
   ];
 };

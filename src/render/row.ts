@@ -35,16 +35,13 @@ export const rowLines = ({ sign, depth, text }: Row, { style, width }: Look): st
 
 const diffSign = (sign: Sign): string => (sign === "~" ? "!" : sign);
 
-/** A row as one line of a diff fence. Viewers colour `+`, `-` and `!` in column 0. */
-export const diffLine = ({ sign, depth, text }: Row): string =>
-  `${diffSign(sign)} ${"  ".repeat(depth - 1)}${text}`.trimEnd();
-
 /** Cells of a line in a fence before a viewer must scroll. */
-const fenceWidth = 100;
+export const fenceWidth = 100;
 
-/** The same, a long row in several lines that all carry the sign. */
-export const diffLines = ({ sign, depth, text }: Row): string[] => {
+/** A row in a diff fence, a long one in several lines that all carry the sign. Viewers colour `+`, `-`, `!` in column 0. */
+export const diffRow = ({ sign, depth, text }: Row): string => {
   const indent = 2 * (depth - 1);
-  const [first = "", ...rest] = wrap(`${" ".repeat(indent)}${text}`, fenceWidth, indent + 4);
-  return [first, ...rest].map((line) => `${diffSign(sign)} ${line}`);
+  return wrap(`${" ".repeat(indent)}${text}`, fenceWidth, indent + 4)
+    .map((line) => `${diffSign(sign)} ${line}`.trimEnd())
+    .join("\n");
 };

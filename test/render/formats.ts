@@ -2,6 +2,7 @@
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { renderAccountJson, renderAccountText } from "../../src/render/account.js";
+import { renderAccountMarkdown } from "../../src/render/account-markdown.js";
 import { renderApplyJson } from "../../src/render/apply-json.js";
 import { renderApplyMarkdown } from "../../src/render/apply-markdown.js";
 import { progressLine } from "../../src/render/apply-progress.js";
@@ -117,6 +118,7 @@ export const everyFormat = (names: Names): Readonly<Record<string, string>> => {
       tests,
     ),
     "account.txt": renderAccountText(snapshotOf(names), look),
+    "account.md": renderAccountMarkdown(snapshotOf(names)),
     "account.json": renderAccountJson(snapshotOf(names)),
     "apply.txt": renderApplyText(applyResultOf(names), {
       ...look,

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { failure } from "../../model/failure.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { renderAccountJson, renderAccountText } from "../../render/account.js";
+import { renderAccountMarkdown } from "../../render/account-markdown.js";
 import { renderPlanJson } from "../../render/plan-json.js";
 import { renderPlanMarkdown } from "../../render/plan-markdown.js";
 import { renderPlanText } from "../../render/plan-text.js";
@@ -45,29 +46,13 @@ const showPlan = async (io: Io, file: string, options: Options): Promise<void> =
   });
 };
 
-const accountFormats = ["text", "json"] as const;
-type AccountFormat = (typeof accountFormats)[number];
-
-const accountFormat = (format: Options["format"]): AccountFormat => {
-  const known = accountFormats.find((one) => one === format);
-  if (known !== undefined) return known;
-  throw failure("bad-option", `An account has no ${format} form`, "Use text or json for it");
-};
-
-/** Throws `Failure` where one of the formats is for a plan alone. */
-const asAccountOptions = (options: Options): OutputOptions<AccountFormat> => ({
-  ...options,
-  format: accountFormat(options.format),
-  write: options.write.map(({ format, file }) => ({ format: accountFormat(format), file })),
-});
-
 const showAccount = async (io: Io, options: Options): Promise<void> => {
-  const accountOptions = asAccountOptions(options);
   const client = connectReadOnly(io, options, await namedConnection(io, options));
   const snapshot = onlyRules(await client.readSnapshot().finally(() => client.close()), options.rule);
-  await deliver(io, accountOptions, {
+  await deliver(io, options, {
     text: (look) => renderAccountText(snapshot, look),
     json: () => renderAccountJson(snapshot),
+    markdown: () => renderAccountMarkdown(snapshot),
   });
 };
 
