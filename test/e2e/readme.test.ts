@@ -1,0 +1,81 @@
+/** The README, taken at its word: what it shows the program prints, and what it tells to type works as typed. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { startEmulator } from "../../src/emulator/start-emulator.js";
+import { dbtIpRules } from "./cli.js";
+
+const readme = await readFile("README.md", "utf8");
+const blocks = (language: string): string[] =>
+  [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, found, text = ""]) =>
+    found === language ? [text] : [],
+  );
+
+let cwd = "";
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "dbt-ip-rules-readme-"));
+});
+afterEach(() => rm(cwd, { recursive: true }));
+
+/** Without what differs from run to run, and however its lines are broken. */
+const steady = (text: string): string =>
+  text
+    .replace(/127\.0\.0\.1:\d+|ab123\.us1\.dbt\.com/g, "HOST")
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, "TIME")
+    .replace(/\s+/g, " ");
+
+it("shows what the demo prints", async () => {
+  const { code, stdout } = await dbtIpRules(["demo"], { cwd, env: { HOME: cwd, TMPDIR: cwd } });
+  expect(code).toBe(0);
+  const shown = blocks("text").flatMap((block) => block.replace(/^\$ .*\n/, "").split(/^…\n/m));
+  expect(shown).toHaveLength(3);
+  for (const part of shown) expect(steady(stdout)).toContain(steady(part).trim());
+});
+
+it("has a policy that is valid", async () => {
+  const [policy = ""] = blocks("yaml");
+  await writeFile(join(cwd, "policy.yaml"), policy);
+  expect(await dbtIpRules(["validate", "--now", "2026-11-21"], { cwd })).toMatchObject({ code: 0 });
+});
+
+it("leads from an account to a change that is applied and audited", async () => {
+  const token = "token-of-the-readme";
+  const emulator = await startEmulator({
+    accountId: 66847,
+    tokens: [{ token, kind: "service", role: "admin", name: "somebody" }],
+    clientIp: "203.0.113.10",
+    seed: { enabled: true, rules: [{ name: "VPN", type: "allow", cidrs: ["203.0.113.0/24"] }] },
+  });
+  const file = join(cwd, "policy.yaml");
+  const edit = async (): Promise<void> => {
+    const policy = await readFile(file, "utf8");
+    await writeFile(file, policy.replace(/^( +)- 203\.0\.113\.0\/24$/m, "$&\n$1- 198.51.100.0/26"));
+  };
+  const commands = (blocks("sh").find((block) => block.includes("dbt-ip-rules import")) ?? "")
+    .split("\n")
+    .filter((line) => line.includes("dbt-ip-rules "))
+    .map((line) => line.replace(/ +#.*/, ""));
+  expect(commands).toHaveLength(5);
+  const said: string[] = [];
+  try {
+    for (const line of commands) {
+      if (line.includes("$EDITOR")) await edit();
+      // The one thing that a test cannot do is to answer the question.
+      const args = line.replace(/^.*dbt-ip-rules /, "").replace("apply ", "apply --auto-approve ");
+      const ran = await dbtIpRules(args.replace("ab123.us1.dbt.com", emulator.url).split(" "), {
+        cwd,
+        env: { DBT_CLOUD_TOKEN: token, HOME: cwd, TMPDIR: cwd },
+      });
+      expect(ran.code, `${line}: ${ran.stderr}`).toBe(0);
+      said.push(ran.stdout);
+    }
+  } finally {
+    await emulator.close();
+  }
+  expect(said[1]).toContain("No changes.");
+  expect(said.at(-1)).toContain("Confirmed:");
+  expect(emulator.state().rules.flatMap(({ cidrs }) => cidrs.map(({ cidr }) => cidr))).toContain(
+    "198.51.100.0/26",
+  );
+});
