@@ -58,8 +58,8 @@ export class Timeline {
 
   /**
    * How many steps are done, judged by the account alone: 0 for the account the plan was made from, else the
-   * furthest state it agrees with; `undefined` when it is on none of them. A switch that cannot be seen counts
-   * as not yet set: setting it twice does no harm, leaving it out would.
+   * furthest state it agrees with; `undefined` when it is on none of them. A switch that the account does not tell
+   * counts as not yet set: setting it twice does no harm, leaving it out would.
    */
   stepsDone(actual: AccountState): number | undefined {
     const mark = fingerprintOf(actual);
@@ -68,6 +68,7 @@ export class Timeline {
     let done = this.#marks.length - 1;
     while (done > 0 && !isAt(done)) done -= 1;
     if (done === 0) return undefined;
+    if (actual.enforcement !== "unknown") return done;
     while (this.#plan.steps[done - 1]?.step.kind === "enforcement" && isAt(done - 1)) done -= 1;
     return done;
   }

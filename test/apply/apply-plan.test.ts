@@ -110,7 +110,9 @@ describe("a run without trouble", () => {
       { kind: "enforcement", enabled: true },
     ]);
     const { result, fake } = await run({ plan: first, fake: new FakeAccount(empty) });
-    expect([result.outcome, fake.enabled]).toEqual(["done", true]);
+    expect([result.outcome, fake.enabled, fake.writes]).toEqual(["done", true, 2]);
+    const again = await run({ plan: first, fake });
+    expect([again.result.outcome, fake.writes]).toEqual(["nothing", 2]);
   });
 
   it("sets a switch that no rule tells", async () => {

@@ -74,7 +74,6 @@ const cases: readonly (readonly [string, string, string])[] = [
   ["explain 203.0.113.7 --live -p bare.yaml", "host-missing", token],
   ["show --rule Nobody --host EMULATOR --account 9", "no-such-rule", token],
   ["show plan.json --rule A", "bad-option", token],
-  ["show --host EMULATOR --account 9 --format markdown", "bad-option", token],
   ["import", "host-missing", token],
   ["import --merge none.yaml", "policy-missing", token],
   ["import --output policy.yaml", "file-exists", token],
