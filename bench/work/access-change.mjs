@@ -1,19 +1,10 @@
 /** Two files of prefixes that are allowed, before and after: who gains access and who loses it. */
-import { readFileSync, writeSync } from "node:fs";
-import {
-  AccessMap,
-  diffAccess,
-  entriesOfType,
-  parsePrefixLines,
-  printPrefixLines,
-} from "../.cache/address.js";
+import { writeSync } from "node:fs";
+import { AccessMap, diffAccess, entriesOfType, printPrefixLines } from "../.cache/address.js";
+import { readPrefixes } from "../lib/read-prefixes.mjs";
 
 const [before, after, print] = process.argv.slice(2);
-const mapOf = (file) => {
-  const { prefixes, problemCount } = parsePrefixLines(readFileSync(file));
-  if (problemCount > 0) throw new Error(`${problemCount} lines are no prefix`);
-  return AccessMap.ofColumns(entriesOfType(prefixes, "allow"), { enforced: true });
-};
+const mapOf = (file) => AccessMap.ofColumns(entriesOfType(readPrefixes(file), "allow"), { enforced: true });
 const { newlyAllowed, newlyBlocked } = diffAccess(mapOf(before), mapOf(after));
 if (print === "--gained" || print === "--lost") {
   printPrefixLines(print === "--gained" ? newlyAllowed : newlyBlocked, (part) => {

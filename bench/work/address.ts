@@ -2,4 +2,4 @@
 export { AccessMap, diffAccess } from "../../src/address/access-map.js";
 export { AddressSet } from "../../src/address/address-set.js";
 export { entriesOfType } from "../../src/address/prefix-columns.js";
-export { parsePrefixLines, printPrefixLines } from "../../src/address/prefix-lines.js";
+export { PrefixLines, printPrefixLines } from "../../src/address/prefix-lines.js";

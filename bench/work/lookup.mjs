@@ -1,12 +1,11 @@
 /** Looks addresses up in an access map of a file of prefixes, and says how long one took, and a hash of all answers. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { AccessMap, entriesOfType, parsePrefixLines } from "../.cache/address.js";
+import { AccessMap, entriesOfType } from "../.cache/address.js";
 import { Random } from "../lib/random.mjs";
+import { readPrefixes } from "../lib/read-prefixes.mjs";
 
 const [file, count, checked] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
-const { prefixes } = parsePrefixLines(readFileSync(file));
-const map = AccessMap.ofColumns(entriesOfType(prefixes, "allow"), { enforced: true });
+const map = AccessMap.ofColumns(entriesOfType(readPrefixes(file), "allow"), { enforced: true });
 const random = new Random(11);
 const addresses = Array.from({ length: count }, () =>
   random.below(2) === 0

@@ -1,12 +1,11 @@
 /** Merges a text file of prefixes to the shortest list, on standard output. With --measure: its own figures instead. */
-import { readFileSync, writeSync } from "node:fs";
-import { AddressSet, parsePrefixLines, printPrefixLines } from "../.cache/address.js";
+import { writeSync } from "node:fs";
+import { AddressSet, printPrefixLines } from "../.cache/address.js";
+import { readPrefixes } from "../lib/read-prefixes.mjs";
 
 const [file, measure] = process.argv.slice(2);
 const start = process.cpuUsage();
-const { prefixes, problemCount } = parsePrefixLines(readFileSync(file));
-if (problemCount > 0) throw new Error(`${problemCount} lines are no prefix`);
-const merged = AddressSet.ofColumns(prefixes);
+const merged = AddressSet.ofColumns(readPrefixes(file));
 if (measure === "--measure") {
   let bytes = 0;
   printPrefixLines(merged, (part) => {

@@ -3,8 +3,10 @@
  * around a prefix and comments from '#' to the end of the line are skipped; a line ends with LF or CRLF.
  * A UTF-8 byte order mark at the start is skipped too.
  *
- *     const { prefixes, problems } = parsePrefixLines(bytes);
- *     const set = AddressSet.ofColumns(prefixes);      // merged
+ *     const reader = new PrefixLines();
+ *     for await (const part of file) reader.add(part);     // parts of any size
+ *     const { prefixes, problems } = reader.end();
+ *     const set = AddressSet.ofColumns(prefixes);           // merged
  *     printPrefixLines(set, (part) => writeSync(1, part));
  */
 import type { AddressSet } from "./address-set.js";
@@ -17,37 +19,28 @@ import { copyWords } from "./words.js";
 const lineFeed = 0x0a;
 const hash = 0x23;
 
-/** Bytes of a line like `203.0.113.0/24`: how many rows to make room for at first. */
-const typicalLine = 14;
-
-/** Bits of `LineColumns.flags`. */
-export const hadHostBits = 1;
-export const wasBare = 2;
-
-/** Prefixes in the order of the file. */
-export interface LineColumns extends PrefixColumns {
-  /** Line of each prefix, from 1. */
-  readonly lines: Uint32Array;
-  /** `hadHostBits` where the text had bits below its length, `wasBare` where it had no length. */
-  readonly flags: Uint8Array;
-}
-
 /** `index` counts from the start of the line (in UTF-16 units and bytes alike: what stands before is ASCII). */
 export interface LineProblem extends AddressProblem {
   /** From 1. */
   readonly line: number;
-  /** The line without its end is `bytes.subarray(lineStart, lineEnd)`. */
-  readonly lineStart: number;
-  readonly lineEnd: number;
+  /** The line without its end; of a very long one the beginning. */
+  readonly text: string;
 }
 
 export interface ParsedLines {
-  readonly prefixes: LineColumns;
+  /** In the order of the file. */
+  readonly prefixes: PrefixColumns;
   /** In order; no more than `maxProblems`. */
   readonly problems: readonly LineProblem[];
   /** How many lines have a problem, shown or not. */
   readonly problemCount: number;
 }
+
+/** Bytes of a line like `203.0.113.0/24`. */
+const typicalLine = 14;
+
+/** Of a line with a problem, so many bytes are kept. */
+const longestShown = 1_000;
 
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
 
@@ -59,77 +52,132 @@ const startsWithMark = (bytes: Uint8Array): boolean =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
 /** The prefixes read so far; there is room for more than `count`. */
-class LineRows {
+class Rows implements PrefixColumns {
   count = 0;
   words: Uint32Array;
   lengths: Uint8Array;
-  lines: Uint32Array;
-  flags: Uint8Array;
 
   constructor(capacity: number) {
     this.words = new Uint32Array(4 * capacity);
     this.lengths = new Uint8Array(capacity);
-    this.lines = new Uint32Array(capacity);
-    this.flags = new Uint8Array(capacity);
   }
 
   #grow(): void {
-    const { words, lengths, lines, flags } = this;
-    const grown = new LineRows(2 * lengths.length);
-    grown.words.set(words);
-    grown.lengths.set(lengths);
-    grown.lines.set(lines);
-    grown.flags.set(flags);
-    this.words = grown.words;
-    this.lengths = grown.lengths;
-    this.lines = grown.lines;
-    this.flags = grown.flags;
+    const words = new Uint32Array(2 * this.words.length);
+    const lengths = new Uint8Array(2 * this.lengths.length);
+    words.set(this.words);
+    lengths.set(this.lengths);
+    this.words = words;
+    this.lengths = lengths;
   }
 
-  push(parser: PrefixParser, line: number): void {
+  push(parser: PrefixParser): void {
     const row = this.count;
     if (row === this.lengths.length) this.#grow();
     copyWords(parser.words, 0, this.words, 4 * row);
     this.lengths[row] = parser.length;
-    this.lines[row] = line;
-    this.flags[row] = (parser.hostBits ? hadHostBits : 0) | (parser.bare ? wasBare : 0);
     this.count = row + 1;
   }
 }
 
+const noBytes = new Uint8Array(0);
+
 /** Reads every line; a line with a problem gives no prefix, so use the prefixes only where there is none. */
+export class PrefixLines {
+  readonly #maxProblems: number;
+  readonly #rows: Rows;
+  readonly #parser = new PrefixParser();
+  readonly #problems: LineProblem[] = [];
+  #problemCount = 0;
+  #line = 0;
+  /** The beginning of a line whose end has not come yet. */
+  #begun = noBytes;
+
+  /** `size`: bytes of the whole file, where that is known; room is made for so much. */
+  constructor({
+    maxProblems = 1000,
+    size = 0,
+  }: { readonly maxProblems?: number; readonly size?: number } = {}) {
+    this.#maxProblems = maxProblems;
+    this.#rows = new Rows(16 + Math.ceil(size / typicalLine));
+  }
+
+  /** The next part of the file, which is not kept: its memory may be used again. */
+  add(part: Uint8Array): void {
+    const end = part.lastIndexOf(lineFeed) + 1;
+    if (end === 0) this.#begun = joined(this.#begun, part);
+    else if (this.#begun.length === 0) {
+      this.#read(part.subarray(0, end));
+      this.#begun = part.slice(end);
+    } else {
+      const first = part.indexOf(lineFeed) + 1;
+      this.#read(joined(this.#begun, part.subarray(0, first)));
+      this.#read(part.subarray(first, end));
+      this.#begun = part.slice(end);
+    }
+  }
+
+  end(): ParsedLines {
+    this.#read(this.#begun);
+    this.#begun = noBytes;
+    return { prefixes: this.#rows, problems: this.#problems, problemCount: this.#problemCount };
+  }
+
+  /** Whole lines. */
+  #read(bytes: Uint8Array): void {
+    const parser = this.#parser;
+    let lineStart = this.#line === 0 && startsWithMark(bytes) ? 3 : 0;
+    while (lineStart < bytes.length) {
+      this.#line += 1;
+      let start = lineStart;
+      while (isBlank(bytes[start])) start += 1;
+      // Most lines hold a prefix and nothing wrong, and the parser itself finds where it ends.
+      let end = beginsText(bytes[start]) ? parser.read(bytes, start, bytes.length) : start;
+      const isPrefix = end > start;
+      while (isBlank(bytes[end])) end += 1;
+      if (end >= 0 && !beginsText(bytes[end])) {
+        if (isPrefix) this.#rows.push(parser);
+        lineStart = endOfLine(bytes, end) + 1;
+        continue;
+      }
+      const lineEnd = endOfLine(bytes, start);
+      this.#report(bytes, { lineStart, start, lineEnd });
+      lineStart = lineEnd + 1;
+    }
+  }
+
+  #report(
+    bytes: Uint8Array,
+    {
+      lineStart,
+      start,
+      lineEnd,
+    }: { readonly lineStart: number; readonly start: number; readonly lineEnd: number },
+  ): void {
+    this.#problemCount += 1;
+    if (this.#problems.length >= this.#maxProblems) return;
+    this.#parser.parse(bytes, start, endOfText(bytes, start, lineEnd));
+    const problem = addressProblem(this.#parser.problem, this.#parser.problemAt - lineStart);
+    const shown = bytes.subarray(lineStart, Math.min(lineEnd, lineStart + longestShown));
+    this.#problems.push({ ...problem, line: this.#line, text: new TextDecoder().decode(shown) });
+  }
+}
+
+const joined = (a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+};
+
+/** The same of a file that is in memory as a whole. */
 export const parsePrefixLines = (
   bytes: Uint8Array,
   options: { readonly maxProblems?: number } = {},
 ): ParsedLines => {
-  const maxProblems = options.maxProblems ?? 1000;
-  const rows = new LineRows(16 + Math.ceil(bytes.length / typicalLine));
-  const parser = new PrefixParser();
-  const problems: LineProblem[] = [];
-  let problemCount = 0;
-  let lineStart = startsWithMark(bytes) ? 3 : 0;
-  for (let line = 1; lineStart < bytes.length; line += 1) {
-    let start = lineStart;
-    while (isBlank(bytes[start])) start += 1;
-    // Most lines hold a prefix and nothing wrong, and the parser itself finds where it ends.
-    let end = beginsText(bytes[start]) ? parser.read(bytes, start, bytes.length) : start;
-    const isPrefix = end > start;
-    while (isBlank(bytes[end])) end += 1;
-    if (end >= 0 && !beginsText(bytes[end])) {
-      if (isPrefix) rows.push(parser, line);
-      lineStart = endOfLine(bytes, end) + 1;
-      continue;
-    }
-    const lineEnd = endOfLine(bytes, start);
-    problemCount += 1;
-    if (problemCount <= maxProblems) {
-      parser.parse(bytes, start, endOfText(bytes, start, lineEnd));
-      const problem = addressProblem(parser.problem, parser.problemAt - lineStart);
-      problems.push({ ...problem, line, lineStart, lineEnd });
-    }
-    lineStart = lineEnd + 1;
-  }
-  return { prefixes: rows, problems, problemCount };
+  const lines = new PrefixLines({ ...options, size: bytes.length });
+  lines.add(bytes);
+  return lines.end();
 };
 
 /** Index of the LF that ends the line, or of the end of the file. */
