@@ -5,6 +5,7 @@
 export { type AccessEntry, AccessMap } from "./address/access-map.js";
 export { AddressSet } from "./address/address-set.js";
 export { type Address, formatPrefix, type Prefix, parseAddress, parsePrefix } from "./address/prefix.js";
+export { type ParsedLines, PrefixLines, printPrefixLines } from "./address/prefix-lines.js";
 export { applyPlan } from "./apply/apply-plan.js";
 export type { ApplyPorts } from "./apply/ports.js";
 export type { ApplyEvent, ApplyOptions, ApplyResult } from "./apply/result.js";
