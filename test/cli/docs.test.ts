@@ -141,6 +141,43 @@ describe("the examples of the help", () => {
   });
 });
 
+describe("what the pages and examples tell to type", () => {
+  const pages = [
+    "README.md",
+    "action.yml",
+    ...readdirSync("docs", { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `docs/${name}`),
+    ...readdirSync("examples", { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.ya?ml$/.test(name))
+      .map((name) => `examples/${name}`),
+  ];
+  const paths = new Map<string, readonly string[]>();
+  const visit = (command: Command, path: string): void => {
+    const flags = command.options.flatMap(({ long }) => (long == null ? [] : [long]));
+    paths.set(path, [...flags, "--help", "--version"]);
+    for (const one of command.commands) visit(one, `${path} ${one.name()}`.trim());
+  };
+  visit(program, "");
+  /** The longest command that the words begin with. */
+  const commandOf = (words: readonly string[]): string =>
+    [words.slice(0, 2).join(" "), words[0] ?? ""].find((path) => path !== "" && paths.has(path)) ?? "";
+  const problemsOf = (line: string): string[] => {
+    const [call = ""] = line.split(/ (?:&&|\|\||#) |[;`]/, 1);
+    const words = call.trim().split(/ +/);
+    const known = paths.get(commandOf(words)) ?? [];
+    const flags = [...call.matchAll(/(?:^|[[\s:+])(--[a-z][a-z-]*)/g)].map(([, flag = ""]) => flag);
+    return flags.filter((flag) => !known.includes(flag)).map((flag) => `${commandOf(words)} ${flag}`);
+  };
+
+  it.each(pages)("%s", (page) => {
+    const text = readFileSync(page, "utf8");
+    const typed = [...text.matchAll(/(?:dbt-ip-rules |"\$DBT_IP_RULES" |`)([a-z]+ [^`\n]*)/g)];
+    const calls = typed.map(([, call = ""]) => call).filter((call) => commandOf(call.split(" ")) !== "");
+    expect(calls.flatMap(problemsOf)).toEqual([]);
+  });
+});
+
 describe("the list of error codes", () => {
   const listed = new Set(errorGroups.flatMap(({ codes }) => Object.keys(codes)));
   const elsewhere = new Set<string>([...Object.keys(policyProblems), ...lintCodes.map(({ code }) => code)]);
