@@ -11,6 +11,18 @@ const parsed = (text) => {
   }
 };
 
+/** What the program says of its variables and flags, a workflow has as inputs. */
+const hints = {
+  "token-missing":
+    "The input token is empty: is the secret set in this repository, or in the environment that this job names?",
+  "host-missing":
+    "The input host is empty, and the policy names none: is the variable set that the workflow takes it from?",
+};
+const asSeenFromGithub = (diagnostic) => {
+  const hint = Object.hasOwn(hints, diagnostic.code) ? hints[diagnostic.code] : diagnostic.hint;
+  return { ...diagnostic, hint };
+};
+
 /**
  * Runs a command with JSON on standard output and other formats beside it, prints the text and the annotations, and
  * appends the markdown to the job summary. `document` is what the command says where it came to a verdict.
@@ -28,7 +40,8 @@ export const report = async (settings, name, args, formats, print = true) => {
   // The marker has no meaning outside a comment.
   if (markdown !== "") writeSummary(settings.env, markdown.replace(/^<!--.*-->\n/, ""));
   const failed = document?.format === "dbt-ip-rules/diagnostics";
-  if (failed && annotations === "") process.stdout.write(annotateDiagnostics(document.diagnostics));
+  if (failed && annotations === "")
+    process.stdout.write(annotateDiagnostics(document.diagnostics.map(asSeenFromGithub)));
   if (failed && name !== "validate") {
     const said = document.diagnostics.map(
       ({ code: kind, severity, message }) => `${severity}[${kind}]: ${message}`,

@@ -190,7 +190,13 @@ describe("hostile surroundings", () => {
   it("fails where the secret is only missing", async () => {
     const ran = await world.run({ token: "" }, { event });
     expect(ran.code).toBe(1);
-    expect(ran.log).toMatch(/title=token-missing::/);
+    expect(ran.log).toMatch(/title=token-missing::.*secret/);
+  });
+
+  it("names the input where the host is missing", async () => {
+    const ran = await world.run({ host: "" }, { event });
+    expect(ran.code).toBe(1);
+    expect(ran.log).toMatch(/title=host-missing::.*input host/);
   });
 
   it("takes the input's token, whatever the job has", async () => {
