@@ -8,6 +8,21 @@ import addFormats from "ajv-formats";
 
 const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 
+/** What is for readers and editors alone; a validator holds its schema, and every start would read it. */
+const annotations = ["$comment", "title", "description", "examples", "default"];
+/** Keywords whose members are schemas by name, whatever the names are. */
+const byName = ["properties", "patternProperties", "$defs"];
+
+const withoutAnnotations = (schema, named = false) => {
+  if (Array.isArray(schema)) return schema.map((one) => withoutAnnotations(one));
+  if (typeof schema !== "object" || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key]) => named || !annotations.includes(key))
+      .map(([key, value]) => [key, withoutAnnotations(value, !named && byName.includes(key))]),
+  );
+};
+
 const compile = (schema) => {
   const ajv = new Ajv2020({
     allErrors: true,
@@ -18,7 +33,7 @@ const compile = (schema) => {
     code: { source: true, esm: true },
   });
   addFormats(ajv, ["date", "date-time"]);
-  return standaloneCode(ajv, ajv.compile(schema));
+  return standaloneCode(ajv, ajv.compile(withoutAnnotations(schema)));
 };
 
 const folder = "src/generated";
