@@ -56,12 +56,16 @@ export const progressLine = (event: ApplyEvent, look: Look, elapsedMs?: number):
         ? undefined
         : `${numbered(event.planned, event.total)} … try ${event.attempt}`;
     case "resuming":
-      return `Going on after ${event.done} of ${counted(event.total, "step")} done by an earlier run`;
+      return event.done === event.total
+        ? `An earlier run did all ${counted(event.total, "step")}`
+        : `Going on after ${event.done} of ${counted(event.total, "step")} done by an earlier run`;
     case "lockout-allowed":
       return `${look.style.warning("Lockout allowed")}${because(event.message)}`;
     case "step-waiting":
       return `Step ${event.planned.number}${because(event.message)}; reading the account again in ${duration(event.ms)}`;
     case "step-finished":
+      // Told once for all of them, by "resuming".
+      if (event.report.status === "already-done") return undefined;
       return `${numbered(event.report.planned, event.total)} … ${outcomeWords(event.report, elapsedMs, look)}`;
     case "late-check":
       return `Everything is as planned; reading once more in ${duration(event.ms)}, since a call was repeated`;
