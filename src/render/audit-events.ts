@@ -8,7 +8,7 @@ import { assertNever } from "../model/assert.js";
 import { actorText, stampText } from "./audit-words.js";
 import type { Look } from "./look.js";
 import { csvField, csvJson, cut, jsonText, quoted } from "./neutralise.js";
-import { cellsOf, padCells, wrap } from "./width.js";
+import { padCells } from "./width.js";
 import { counted } from "./words.js";
 
 export const eventJson = (event: AuditEvent) => ({
@@ -24,29 +24,24 @@ export const eventJson = (event: AuditEvent) => ({
 });
 
 const typeCells = 28;
-/** Of the last column, however narrow the terminal is. */
-const leastRoom = 24;
 
 /** `rule "Corporate VPN"`, where the event's context says which. */
-const ruleText = (event: AuditEvent, cells: number): string => {
+const ruleText = (event: AuditEvent): string => {
   const names = [...contextFacts(event).ruleNames];
-  return names.length === 0 ? "" : `rule ${names.map((name) => quoted(name, cells)).join(", ")}`;
+  return names.length === 0 ? "" : `rule ${names.map((name) => quoted(name, 40)).join(", ")}`;
 };
 
-/** One event in columns: when, what, and of which rule by whom; what is too long for the last goes on below it. */
-export const eventLine = (event: AuditEvent, { style, width }: Look): string => {
-  const stamp = stampText(event.at);
-  const lead = `${stamp}  ${padCells(cut(event.type, 60), typeCells)}  `;
-  const room = Math.max(leastRoom, width - cellsOf(lead));
-  const words = [
-    ruleText(event, room - 7), // `rule ""`
-    actorText(event, 30),
-    event.source === undefined ? "" : `by ${cut(event.source, 20)}`,
-  ];
-  const [first = "", ...rest] = wrap(words.filter((part) => part !== "").join(", "), room, 0);
-  const line = `${style.faint(stamp)}${lead.slice(stamp.length)}${first}`.trimEnd();
-  return [line, ...rest.map((more) => `${" ".repeat(cellsOf(lead))}${more}`)].join("\n");
-};
+/** One event as one line: when, what, and of which rule by whom. */
+export const eventLine = (event: AuditEvent, { style }: Look): string =>
+  [
+    style.faint(stampText(event.at)),
+    padCells(cut(event.type, 60), typeCells),
+    [ruleText(event), actorText(event, 30), event.source === undefined ? "" : `by ${cut(event.source, 20)}`]
+      .filter((part) => part !== "")
+      .join(", "),
+  ]
+    .join("  ")
+    .trimEnd();
 
 /** One line of JSON; also the whole of `ndjson`, an event a line. */
 export const eventNdjson = (event: AuditEvent): string => `${jsonText(eventJson(event), 0)}\n`;

@@ -36,8 +36,8 @@ describe("golden files of other plans", () => {
 });
 
 describe("eighty columns", () => {
-  /** The closing line stays one line, and so does the first line of a diagnostic that names a place. */
-  const mayBeLong = /^(Plan|\d+ differences?|Applied|Stopped|Missing|Confirmed)|^[^ ]+:\d+:\d+: /;
+  /** The closing line, an event and the first line of a diagnostic that names a place are one line, for `grep`. */
+  const mayBeLong = /^(\d{4}-|Plan|\d+ differences?|Applied|Stopped|Missing|Confirmed)|^[^ ]+:\d+:\d+: /;
 
   it.each(Object.entries(everyFormat(bothNames[0]![1])).filter(([name]) => /^[a-z]+\.txt$/.test(name)))(
     "%s fits",

@@ -23,7 +23,7 @@ import {
   namingPolicyOption,
   type PolicyOptions,
 } from "../options.js";
-import { lookOf, note, noteDiagnostics } from "../output.js";
+import { fitted, lookOf, note, noteDiagnostics } from "../output.js";
 import type { Account } from "../read-receipts.js";
 import { streamSink } from "../streamed-output.js";
 
@@ -127,7 +127,11 @@ const follow = async (
     for await (const event of watchEvents(position, { ...ports, sleep }, watchOptions)) {
       await file.storeSometimes(position);
       if (io.signal.aborted) return;
-      await sink.write(options.format === "ndjson" ? eventNdjson(event) : `${eventLine(event, look)}\n`);
+      await sink.write(
+        options.format === "ndjson"
+          ? eventNdjson(event)
+          : fitted(io, io.stdout, `${eventLine(event, look)}\n`),
+      );
       if (sink.closed) return;
     }
   } finally {
