@@ -1,6 +1,6 @@
 /**
  * Who gets in: for a set of entries, the function from an address to its verdict and to the entry that decides.
- * The most specific entry that holds an address wins (API.md, "The rule set"); where none does, the address is
+ * The most specific entry that holds an address wins (docs/service.md, "Rules"); where none does, the address is
  * denied if any allow entry exists, else allowed. With enforcement off everything is allowed.
  *
  * A map is the space cut into ranges that each know their owner, ascending and without holes:

@@ -1,5 +1,5 @@
 /**
- * Keeps the caller from shutting itself out (API.md, "The rule set"): the addresses it is known to come from
+ * Keeps the caller from shutting itself out (docs/service.md, "The rule set"): the addresses it is known to come from
  * are looked up in every state to come, and the service itself is asked where it can answer.
  * A "no" stops the run; only `allowLockout` lets it pass.
  */

@@ -1,4 +1,4 @@
-/** The service's cooldown after too many requests (API.md, "Envelope"): sat out where everybody can see it. */
+/** The service's cooldown after too many requests (docs/service.md, "Answers and limits"), waited for visibly. */
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { PlannedStep } from "../plan/plan.js";
 import type { WriteOutcome } from "./ports.js";

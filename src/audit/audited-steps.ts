@@ -56,7 +56,7 @@ const expectationOf = (record: ReceiptRecord | undefined): Expectation => {
 };
 
 /**
- * An account without rules does not tell where its switch is (API.md, "The rule set"), so a step may have set it to
+ * An account without rules does not show enforcement (docs/service.md, "The rule set"), so a step may have set it to
  * where it was already, and nobody knows whether the log notes that.
  */
 const untoldSwitch = hashState({ enforcement: "unknown", rules: [] });

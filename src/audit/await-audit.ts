@@ -39,7 +39,7 @@ const firstWaitMs = 1000;
 const longestWaitMs = 15_000;
 /** Events this late are not late: waiting for them helps nobody. */
 const hopelessAfterMs = 86_400_000;
-/** The service keeps events for at least 12 months (API.md, "Audit log"). */
+/** The service keeps events for at least 12 months (docs/service.md, "Audit log"). */
 const retentionMs = 365 * 86_400_000;
 
 const types = Object.values(ipRestrictionTypes);

@@ -1,5 +1,5 @@
 /**
- * Every event type that the service's documentation names (API.md, "Audit log"; the documents behind it), as data.
+ * Every event type that the service's documentation names (docs/service.md, "Audit log"), as data.
  * Promise: `type` is normalised (see `normaliseType`) and unique; `documented` is the documentation's spelling.
  * The log may know more types than the documentation: an unknown type is a question to ask, never an error in data.
  */

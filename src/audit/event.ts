@@ -1,4 +1,4 @@
-/** An audit event by its meaning, whichever of the two record shapes it came in (API.md, "Audit log"). */
+/** An audit event by its meaning, in whichever record shape it came (docs/service.md, "Audit log"). */
 export interface AuditEvent {
   /** Unique within the account. */
   readonly id: string;

@@ -1,5 +1,5 @@
 /**
- * What an event's context says about which rule it concerns. The context's shape is not published (API.md,
+ * What an event's context says about which rule it concerns. The context's shape is not published (docs/service.md,
  * "Audit log"), so this looks for a rule's id or name anywhere in it, and for signs that it means another rule.
  * Promise: bounded work on hostile input; a number counts as an id only under a key that says so.
  */

@@ -1,5 +1,5 @@
 /**
- * The audit log as a file: the CSV of a range, or the whole history by the bulk workflow (API.md, "Audit log"):
+ * The audit log as a file: the CSV of a range, or the whole history in bulk (docs/service.md, "Audit log"):
  * submit, poll, get a link, download from another host without the token.
  *
  * Promises: the file appears whole or not at all; a bulk export that was interrupted goes on with the job that it

@@ -13,10 +13,10 @@ import { Failure, failure } from "../model/failure.js";
 import type { AuditEvent } from "./event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "./ports.js";
 
-/** The API's largest page (API.md, "Envelope"). */
+/** The API's largest page (docs/service.md, "Answers and limits"). */
 const pageSize = 100;
 const dayMs = 86_400_000;
-/** The API's own default window (API.md, "Audit log"). */
+/** The API's own default window (docs/service.md, "Audit log"). */
 const windowDays = 90;
 
 /** More pages than this that do not join the one before: the log is not a list that can be paged. */

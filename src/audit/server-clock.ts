@@ -1,4 +1,4 @@
-/** The server's time: this machine's clock, set right by the `Date` header of each answer (API.md has no other clock). */
+/** The server's time: this machine's clock, corrected by the `Date` header of each answer. */
 import type { PageReader } from "./list-events.js";
 
 export interface ServerClock {

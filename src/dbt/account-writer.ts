@@ -1,6 +1,6 @@
 /**
  * Creating, changing and deleting rules, and the switch (`AccountWriter` over HTTP). Every accepted answer is
- * compared with what was sent: an HTTP 200 alone says little here (API.md, "Rules").
+ * compared with what was sent: an HTTP 200 alone says little here (docs/service.md, "Rules").
  */
 import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
@@ -112,7 +112,7 @@ const updateRule = async (channel: Channel, update: Update): Promise<WriteOutcom
   if (!cosmetic)
     return send([...remove.map(removedEntry), ...add.map((prefix) => addedEntry(current, prefix))]);
   const outcome = await send(current.entries.map(enabledEntry));
-  // A 409 is a definite no, so this repeats nothing: the additive PUT with no entries says the same (API.md, "Rules").
+  // A 409 is a definite no, so this repeats nothing: a PUT without entries says the same (docs/service.md, "Rules").
   const again = outcome.kind === "refused" && outcome.status === 409 && current.entries.length > 0;
   return again ? send([]) : outcome;
 };
@@ -128,7 +128,7 @@ const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<Write
   const written = await sendWrite(channel, { method: "DELETE", url }, "rule");
   if (written.kind === "ended") return written.outcome;
   const { answer } = written;
-  // Published as 204 without a body; an enveloped 200 is met as well (API.md, "Rules").
+  // Published as 204 without a body; an enveloped 200 is met as well (docs/service.md, "Rules").
   if (answer.bytes.length === 0) return applied(answer);
   return readWritten(channel, answer, (envelope) => {
     if (envelope.enveloped || isRecord(envelope.data)) return applied(answer);

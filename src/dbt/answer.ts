@@ -13,7 +13,7 @@ export interface Answer {
   readonly serverAt?: string;
 }
 
-/** The envelope of API.md, or a bare value, which then is `data`. */
+/** The envelope of docs/service.md, or a bare value, which then is `data`. */
 export interface Envelope {
   readonly enveloped: boolean;
   readonly data: unknown;

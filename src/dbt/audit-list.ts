@@ -14,7 +14,7 @@ import { readEnvelope } from "./read-call.js";
 const dayMs = 86_400_000;
 
 /**
- * The dates of a query, UTC. A recorded answer shows the end date taken as its first instant (API.md, [sample]:
+ * The dates of a query, UTC. In a recorded answer the end date is its first instant (docs/service.md, [2022]:
  * `logged_at__range` ends at 00:00:00Z), others may take the whole day: one day more is asked for, and cut here.
  */
 export const dateParameters = ({ since, until }: AuditQuery): Readonly<Record<string, string>> => ({

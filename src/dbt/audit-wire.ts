@@ -1,4 +1,4 @@
-/** Audit records of both shapes as events (API.md, "Audit log"): the present one, and the one of 2022. */
+/** Audit records of both shapes as events (docs/service.md, "Audit log"): the present one and that of 2022. */
 import { normaliseType } from "../audit/catalogue.js";
 import type { AuditEvent } from "../audit/event.js";
 import { isRecord } from "./answer.js";

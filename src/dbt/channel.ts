@@ -20,7 +20,7 @@ export interface Channel {
   readonly random: () => number;
   readonly signal: AbortSignal | undefined;
   readonly onWait: ((wait: Wait) => void) | undefined;
-  /** A URL under `/api/v3/accounts/ID/`; `path` as API.md spells it, its slash at the end included. */
+  /** A URL under `/api/v3/accounts/ID/`; `path` as docs/service.md spells it, its slash at the end included. */
   accountUrl(path: string, query?: Readonly<Record<string, string>>): URL;
   /** A URL under `/api/`. */
   apiUrl(path: string, query?: Readonly<Record<string, string>>): URL;

@@ -1,7 +1,7 @@
 /**
  * The client of one dbt account: reading, writing and the audit log, over HTTP. Promises: the token never leaves
  * it but in the `Authorization` header to its own host, and is in no error, outcome or trace; reads are repeated
- * while that may help, writes never after anything unclear (DESIGN.md, promises 8 and 10).
+ * while that may help, writes never after anything unclear.
  */
 import type { AccountReader, AccountWriter, WriteOutcome } from "../apply/ports.js";
 import type { AuditReader } from "../audit/ports.js";

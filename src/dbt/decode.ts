@@ -95,7 +95,7 @@ export const optional = <T>(place: Place, read: (place: Place) => T): T | undefi
 
 /**
  * A timestamp as ISO 8601 UTC. Takes a space for the `T`, and reads a time without a zone as UTC
- * (API.md, "Rules"). Undefined where it is not one.
+ * (docs/service.md, "Rules"). Undefined where it is not one.
  */
 export const isoInstant = (value: string): string | undefined => {
   const shape =

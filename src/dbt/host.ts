@@ -57,7 +57,7 @@ export const parseHost = (
 export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
-/** Whether it is one of the old hosts that many accounts share (API.md, "Hosts and authentication"). */
+/** Whether it is one of the old hosts that many accounts share (docs/service.md, "Hosts and authentication"). */
 export const sharedHostWarning = ({ host }: Host): Diagnostic | undefined =>
   host === "getdbt.com" || host.endsWith(".getdbt.com")
     ? {

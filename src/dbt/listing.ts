@@ -9,7 +9,7 @@ import { dataOf, field, integer, items, type Place } from "./decode.js";
 import { readEnvelope } from "./read-call.js";
 import type { Subject } from "./status-failure.js";
 
-/** The most that the API gives at once; more is an error (API.md, "Envelope"). */
+/** The most that the API gives at once; more is an error (docs/service.md, "Answers and limits"). */
 export const pageSize = 100;
 /** How often a list that changed while it was read is read from the top. */
 const mostReadings = 3;

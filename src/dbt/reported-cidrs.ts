@@ -1,4 +1,4 @@
-/** What an answer to a write lists as not saved: `failed_cidrs` and `cidrs_already_exists` (API.md, "Rules"). */
+/** What an answer to a write lists as not saved (docs/service.md, "Rules"). */
 import { isRecord, shorten } from "./answer.js";
 
 export interface ReportedCidrs {

@@ -127,7 +127,7 @@ export const newEntry = (prefix: Prefix): EntryBody => ({
   enabled: true,
 });
 /**
- * With its id, so that the additive PUT does not take it for a new one (API.md, "Rules"). One that was disabled is
+ * With its id, or the additive PUT would take it for a new one (docs/service.md, "Rules"). One that was disabled is
  * switched on by it, as `enabled` is a field of an entry that a PUT may send [assumed: nobody has published it].
  */
 export const enabledEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({

@@ -1,4 +1,4 @@
-/** Answers that say no: each status with its own code, message and hint (API.md, sources of each case there). */
+/** Error answers: each status with its own code, message and hint (sources: docs/service.md). */
 import { type Failure, failure } from "../model/failure.js";
 import {
   type Answer,

@@ -1,6 +1,6 @@
 /** How long to wait before a call is sent again: after a 429 as the server says, after a failure with backoff. */
 
-/** The service's cooldown after too many requests, in seconds (API.md, "Envelope"). */
+/** The service's cooldown after too many requests, in seconds (docs/service.md, "Answers and limits"). */
 export const cooldownSeconds = 300;
 
 /** Longest wait that is sat out; a server that asks for more gets a clear end instead. */

@@ -42,7 +42,7 @@ export type ReadBody =
   | { readonly kind: "reply"; readonly reply: EmulatorReply };
 
 /**
- * A body that is not what it says gets an HTML page (API.md, "Envelope"). Taken are JSON and the two kinds of
+ * A bad body gets an HTML page (docs/service.md, "Answers and limits"). Taken are JSON and the two kinds of
  * forms that the OpenAPI description lists.
  */
 export const readBody = (call: Call): ReadBody => {

@@ -1,5 +1,5 @@
 /**
- * What a write's `cidrs` do to a rule's entries (API.md, "Rules"): without `id` they are added, with `id` they
+ * What a write's `cidrs` do to a rule's entries (docs/service.md, "Rules"): without `id` they are added, with `id` they
  * are kept, switched or (state 2) removed, and those not sent stay. Removals take place first [assumed].
  */
 import { rangeKey, rangeOf, storedRange } from "./ranges.js";

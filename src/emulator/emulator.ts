@@ -1,6 +1,6 @@
 /**
  * The dbt API in a process of ours, without sockets: a request goes in, a reply comes out. What it does is
- * API.md's; where nobody knows, docs/emulator.md says what was assumed.
+ * docs/service.md's; where nobody knows, it says what was assumed.
  */
 import type { Account } from "./call.js";
 import { type Clock, createClock } from "./clock.js";

@@ -1,6 +1,6 @@
 /** Names of events: the ones of IP restrictions, their labels, and how the log's spellings compare. */
 
-/** Without `v1.events.` in front, in lower case (API.md, "Audit log"). */
+/** Without `v1.events.` in front, in lower case (docs/service.md, "Audit log"). */
 export const normalEventType = (name: string): string => name.toLowerCase().replace(/^v1\.events\./, "");
 
 /** As the earlier record shape and the routing-key filter spell it. */

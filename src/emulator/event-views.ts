@@ -1,4 +1,4 @@
-/** Stored events in the two record shapes (API.md, "Audit log"), and as CSV. */
+/** Stored events in the two record shapes (docs/service.md, "Audit log"), and as CSV. */
 
 import { sha256 } from "../model/sha256.js";
 import { routingKey } from "./event-types.js";

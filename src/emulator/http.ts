@@ -54,7 +54,7 @@ const titles: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** What a wrong path, a bad payload or a deleted rule gets (API.md, "Envelope"). */
+/** What a wrong path, a bad payload or a deleted rule gets (docs/service.md, "Answers and limits"). */
 export const html = (status: number, headers: Record<string, string> = {}): EmulatorReply => {
   const title = `${titles[status] ?? "Error"} (${status})`;
   return reply(
@@ -103,7 +103,7 @@ export const problem = (
     options.headers,
   );
 
-/** The documented answer to a caller whom the rules keep out, exactly (API.md, "The rule set"). */
+/** The documented answer to a caller whom the rules keep out, exactly (docs/service.md, "The rule set"). */
 export const accessDenied = (
   accountId: number,
   userId: number | null,

@@ -13,7 +13,7 @@ export interface Paging {
 
 const wholeNumber = (text: string): number | undefined => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 
-/** More than 100 is an error, as on multi-tenant (API.md, "Envelope"). */
+/** More than 100 is an error, as on multi-tenant (docs/service.md, "Answers and limits"). */
 export const readPaging = (query: URLSearchParams): Checked<Paging> => {
   const limit = wholeNumber(query.get("limit") ?? String(largestPage));
   const offset = wholeNumber(query.get("offset") ?? "0");

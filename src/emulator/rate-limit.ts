@@ -1,4 +1,4 @@
-/** 5,000 requests a minute an account, then nothing for a cooldown of five minutes (API.md, "Envelope"). */
+/** 5,000 requests a minute an account, then a five-minute cooldown (docs/service.md, "Answers and limits"). */
 import { type Micros, microsPerSecond } from "./timestamps.js";
 
 export interface RateLimitOptions {

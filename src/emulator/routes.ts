@@ -1,4 +1,4 @@
-/** Which endpoint a path means. Collections with and without the trailing slash, items without (API.md, "Rules"). */
+/** Which endpoint a path means; trailing slashes as in docs/service.md, "Answers and limits". */
 
 export type Route =
   | { readonly kind: "accounts"; readonly version: 2 | 3 }

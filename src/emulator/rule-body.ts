@@ -1,4 +1,4 @@
-/** The bodies of writes, checked field by field. Facts: API.md, "Rules", and its OpenAPI excerpt. */
+/** The bodies of writes, checked field by field. Facts: docs/service.md, "Rules", and its OpenAPI excerpt. */
 import type { WireState, WireType } from "./state.js";
 
 export interface CidrInput {

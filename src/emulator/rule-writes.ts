@@ -1,6 +1,6 @@
 /**
  * The writes, as functions from a state to a state. A refused write leaves nothing behind.
- * Facts: API.md, "Rules" and "The rule set".
+ * Facts: docs/service.md, "Rules" and "The rule set".
  */
 import type { Address } from "../address/prefix.js";
 import { isOnDenyRange } from "./access.js";

@@ -1,5 +1,5 @@
 /**
- * Time as the service writes it: `2025-08-12 02:23:09.391280+00:00`, a space and microseconds (API.md, "Rules").
+ * Time as the service writes it (docs/service.md, "Rules"): `2025-08-12 02:23:09.391280+00:00`.
  * Inside the emulator an instant is a whole number of microseconds since 1970, UTC.
  */
 export type Micros = number;

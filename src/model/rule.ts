@@ -18,7 +18,7 @@ export interface Rule {
 
 /**
  * The switch. `unknown`: the API shows it only on rules, so an account without rules does not tell
- * (API.md, "The rule set"). Without rules everything is allowed either way.
+ * (docs/service.md, "The rule set"). Without rules everything is allowed either way.
  */
 export type Enforcement = "enabled" | "disabled" | "unknown";
 

@@ -113,7 +113,7 @@ const findRenames = (policy: Policy, account: ReadonlyMap<string, Rule>) => {
 
 /**
  * A rule without a description in the policy keeps the one on the account: the API takes no empty description
- * (API.md, "Rules"), so it cannot be cleared. A rule without entries need not exist, since none can be created.
+ * (docs/service.md, "Rules"), so it cannot be cleared. A rule without entries need not exist, since none can be created.
  */
 const desiredRules = (
   policy: Policy,

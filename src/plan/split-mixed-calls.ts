@@ -1,6 +1,6 @@
 /**
  * A call that adds and removes may be carried out in part: the API can take the removals and refuse an addition
- * (API.md, "Rules": `extra.failed_cidrs`). So such a call stays one only where its removals alone would disturb
+ * (docs/service.md, "Rules": `extra.failed_cidrs`). So such a call stays one only where its removals alone would disturb
  * nobody; else the additions are a call of their own, before the removals. With some of the additions each address
  * has the verdict that it has with none or with all of them, so these two say it all, unless the default flips.
  */

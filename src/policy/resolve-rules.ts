@@ -147,7 +147,7 @@ const checkNames = ({ problems }: Resolving, rules: readonly RawRule[]): void =>
   }
 };
 
-/** The service refuses to save a range that stands on a rule of the other type (API.md, "Rules"). */
+/** The service refuses to save a range that stands on a rule of the other type (docs/service.md, "Rules"). */
 const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule[]): void => {
   if (new Set(rules.map(({ type }) => type)).size < 2) return;
   const first = new Map<bigint, { readonly rule: PolicyRule; readonly entry: PolicyEntry }>();

@@ -1,5 +1,5 @@
 /**
- * Turns text that others wrote into text that is safe to show (DESIGN.md, promise 11), a function per target.
+ * Turns text that others wrote into text that is safe to show, a function per target.
  * Promise for every target: what is invisible, moves the cursor, reorders text or speaks to a CI runner
  * comes out as a visible escape such as `\x1b` or `\u{202e}`, and nothing is dropped without a word.
  */

@@ -1,4 +1,4 @@
-/** One verdict per value (DESIGN.md, promise 12): every format, and the exit code, derive from these. */
+/** One verdict per value: every format, and the exit code, derive from these. */
 
 import type { DriftReport } from "../audit/drift-report.js";
 import type { AuditVerdict } from "../audit/verification.js";

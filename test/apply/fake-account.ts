@@ -1,5 +1,5 @@
 /**
- * An account in memory behind apply's ports, as strict as API.md describes the service: writes add, one range
+ * An account in memory behind apply's ports, as strict as docs/service.md describes the service: writes add, one range
  * cannot be on an allow and on a deny rule, names may repeat, a write's `rule_set_enabled` flips the switch.
  * Faults are scripted by the number of the write; every state that the account was ever in is kept.
  */

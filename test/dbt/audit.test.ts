@@ -18,7 +18,7 @@ const present = (more: object = {}) => ({
   ...more,
 });
 
-/** The shape of 2022 (API.md, "Audit log"). */
+/** The shape of 2022 (docs/service.md, "Audit log"). */
 const earlier = (more: object = {}) => ({
   account_id: accountId,
   service: "SERVICE_DBT_CLOUD",

@@ -1,4 +1,4 @@
-// Answers as the API gives them (API.md), and clients against a scripted server.
+// Answers as the API gives them (docs/service.md), and clients against a scripted server.
 import { afterEach } from "vitest";
 import {
   type ClientOptions,

@@ -1,10 +1,10 @@
 /**
- * Every answer against the published OpenAPI description. Where the seeds and the documentation show something
- * else, they win; those differences are listed here and nowhere else:
- * - `created_by_id` and `created_by_service_token_id` may be null [seed].
+ * Every answer against the published OpenAPI description. Where examples or documentation (docs/service.md) show
+ * something else, they win; those differences are listed here and nowhere else:
+ * - `created_by_id` and `created_by_service_token_id` may be null [examples].
  * - `developer_message` may be null [docs].
- * - Times have a blank where RFC 3339 has a `T` [seed].
- * - PUT answers in an envelope, as POST does [seed]; the description has the rule bare.
+ * - Times have a blank where RFC 3339 has a `T` [examples].
+ * - PUT answers in an envelope, as POST does [examples]; the description has the rule bare.
  */
 import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";

@@ -1,6 +1,6 @@
 /**
  * Random accounts over a small space, and a model of the API that is stricter than it is kind: it refuses what
- * API.md says is refused, and answers access by looking at every entry for every address.
+ * docs/service.md says is refused, and answers access by looking at every entry for every address.
  */
 import {
   containsAddress,

@@ -62,7 +62,7 @@ export const downloadAuditLogs = (account: Account, call: Call): EmulatorReply =
 const jobId = (store: AccountStore, now: Micros): string =>
   sha256(`${store.accountId}/${store.jobs.length}/${now}`).slice(0, 32);
 
-/** A personal token only (API.md, "Audit log"). */
+/** A personal token only (docs/service.md, "Audit log"). */
 export const startExport = (account: Account, call: Call): EmulatorReply => {
   if (call.grant.kind === "service")
     return problem(403, "Bulk exports require a personal access token; service tokens are not supported.");

@@ -101,7 +101,7 @@ const writeRule = (account: Account, call: Call, before: StoredRule | undefined)
 
 export const postRule = (account: Account, call: Call): EmulatorReply => writeRule(account, call, undefined);
 
-/** An id that never was: 404 in an envelope [assumed]; a deleted rule: an HTML page (API.md, "Envelope"). */
+/** An id that never was: 404 in an envelope [assumed]; a deleted rule: an HTML page (docs/service.md). */
 export const oneRule = (account: Account, call: Call, ruleId: number): EmulatorReply => {
   const { store, settings } = account;
   const rule = store.rules.find(({ id }) => id === ruleId);
