@@ -11,17 +11,118 @@
  *     ranges     | default | 0   | 1         | 0   | default
  *
  * In bulk: `parsePrefixLines` (prefix-lines.ts) reads columns from text, `entriesOfType` (prefix-columns.ts)
- * makes entries of them, `AccessMap.ofColumns` the map, `diffAccess` (access-difference.ts) compares two.
+ * makes entries of them, `AccessMap.ofColumns` the map, `diffAccess` compares two.
  */
-import { type AccessRangeColumns, sweepEntries, unenforcedRanges } from "./access-ranges.js";
+
 import { AddressSet } from "./address-set.js";
 import { Boundaries, BoundaryIndex } from "./boundaries.js";
 import { type Address, lastAddress, lastOfAll, type Prefix } from "./prefix.js";
-import { columnsOf, type EntryColumns } from "./prefix-columns.js";
-import { readWords, writeWords } from "./words.js";
+import { columnsOf, type EntryColumns, sortColumns } from "./prefix-columns.js";
+import {
+  compareEnd,
+  compareWords,
+  copyWords,
+  isZero,
+  readWords,
+  writeEnd,
+  writeWords,
+  zeroWords,
+} from "./words.js";
 
-export { AccessDifference, type AccessDifferenceRange, diffAccess } from "./access-difference.js";
-export { type AccessRangeColumns, defaultOwner, unenforcedOwner } from "./access-ranges.js";
+/** The ranges of an access map in columns, and the sweep that makes them of entries. */
+
+/** The owner of addresses that no entry holds. */
+export const defaultOwner = -1;
+/** The owner of all addresses while enforcement is off. */
+export const unenforcedOwner = -2;
+
+/**
+ * Each range goes on to the next, the last to the end of the space.
+ * Invariant: `starts` is strictly ascending and begins with 0, and neighbours differ in their owner. So each
+ * address is in exactly one range, and the ranges are as few as the owners permit.
+ */
+export interface AccessRangeColumns {
+  readonly count: number;
+  /** First address of range `i`: `starts[4 * i]` .. `starts[4 * i + 3]`, most significant word first. */
+  readonly starts: Uint32Array;
+  /** Index of the deciding entry, or `defaultOwner`, or `unenforcedOwner`. */
+  readonly owners: Int32Array;
+  /** 1 where the addresses are allowed, 0 where they are denied. */
+  readonly verdicts: Uint8Array;
+}
+
+class RangesInTheMaking implements AccessRangeColumns {
+  count = 0;
+  readonly starts: Uint32Array;
+  readonly owners: Int32Array;
+  readonly verdicts: Uint8Array;
+
+  constructor(capacity: number) {
+    this.starts = new Uint32Array(4 * capacity);
+    this.owners = new Int32Array(capacity);
+    this.verdicts = new Uint8Array(capacity);
+  }
+
+  /** From this address on, until told otherwise, `owner` decides. What was said of the same address is void. */
+  begin(words: Uint32Array, at: number, owner: number, verdict: number): void {
+    if (this.count === 0 || compareWords(this.starts, 4 * (this.count - 1), words, at) !== 0) {
+      copyWords(words, at, this.starts, 4 * this.count);
+      this.count += 1;
+    }
+    this.owners[this.count - 1] = owner;
+    this.verdicts[this.count - 1] = verdict;
+  }
+}
+
+/** One range, all allowed: what holds while enforcement is off. */
+const unenforcedRanges = (): AccessRangeColumns => {
+  const ranges = new RangesInTheMaking(1);
+  ranges.begin(zeroWords, 0, unenforcedOwner, 1);
+  return ranges;
+};
+
+/**
+ * One sweep over the entries in order of start, the wider first, with a stack of those that hold the place
+ * where the sweep is. Each is inside the one below it, so the top is the most specific: it owns what comes.
+ *
+ *     a    |---------------|        push a, push b, pop b: a again, push c,
+ *     b      |---|                  pop c and a, which end together: the default
+ *     c            |-------|
+ *
+ * `defaultVerdict` (1 or 0) is for the addresses that no entry holds.
+ */
+const sweepEntries = (entries: EntryColumns, defaultVerdict: number): AccessRangeColumns => {
+  const { count, words, lengths, rows } = sortColumns(entries);
+  // An entry begins at most two ranges: its own, and the one after it.
+  const ranges = new RangesInTheMaking(2 * count + 1);
+  ranges.begin(zeroWords, 0, defaultOwner, defaultVerdict);
+  // Nested prefixes differ in length, so there are at most 129; below them the default, which never ends.
+  const ends = new Uint32Array(4 * 130);
+  const owners = new Int32Array(130).fill(defaultOwner);
+  const verdicts = new Uint8Array(130).fill(defaultVerdict);
+  let top = 0;
+  const pop = (): void => {
+    top -= 1;
+    ranges.begin(ends, 4 * (top + 1), owners[top]!, verdicts[top]!);
+  };
+  for (let at = 0; at < count; at += 1) {
+    const row = rows[at]!;
+    const verdict = entries.allows[row]!;
+    if (at > 0 && lengths[at] === lengths[at - 1] && compareWords(words, 4 * at - 4, words, 4 * at) === 0) {
+      // The same prefix again. The lowest index came first and owns; but a deny entry beats an allow entry.
+      if (verdict >= verdicts[top]!) continue;
+    } else {
+      while (compareEnd(ends, 4 * top, words, 4 * at) <= 0) pop();
+      top += 1;
+      writeEnd(words, 4 * at, lengths[at]!, ends, 4 * top);
+    }
+    owners[top] = row;
+    verdicts[top] = verdict;
+    ranges.begin(words, 4 * at, row, verdict);
+  }
+  while (top > 0 && !isZero(ends, 4 * top)) pop();
+  return ranges;
+};
 
 export interface AccessEntry {
   readonly prefix: Prefix;
@@ -136,3 +237,123 @@ export class AccessMap {
     return shadowed;
   }
 }
+
+/** Exactly which addresses get another verdict from one access map than from another, and who decided. */
+
+/** Addresses from `first` to `last`, both included, that change from blocked to allowed or back. */
+export interface AccessDifferenceRange {
+  readonly first: Address;
+  readonly last: Address;
+  /** The new verdict; the old one is the other. */
+  readonly allowed: boolean;
+  /** Owner in the map before: an index into its entries, `defaultOwner` or `unenforcedOwner`. */
+  readonly ownerBefore: number;
+  readonly ownerAfter: number;
+}
+
+/**
+ * A walk over two maps at once, from one place where either has a boundary to the next:
+ *
+ *     before   |------------|--------|------
+ *     after    |-----|--------------------|-
+ *     steps    |     |      |        |    |
+ *
+ * `i` and `j` are the ranges of the two maps that hold the present place.
+ */
+class BoundaryWalk {
+  i = 0;
+  j = 0;
+  readonly #before: AccessRangeColumns;
+  readonly #after: AccessRangeColumns;
+  /** 1 where addresses get in from the present place on, -1 where they no longer do, else 0. */
+  direction: number;
+  /** The present place is the address at `#place[#at]`: the boundary that the last step went to. */
+  #place: Uint32Array = zeroWords;
+  #at = 0;
+
+  constructor(before: AccessRangeColumns, after: AccessRangeColumns) {
+    this.#before = before;
+    this.#after = after;
+    this.direction = after.verdicts[0]! - before.verdicts[0]!;
+  }
+
+  /** Goes on to the nearer of the next boundaries; false at the end of the space. */
+  advance(): boolean {
+    const before = this.#before;
+    const after = this.#after;
+    const atEndBefore = this.i + 1 === before.count;
+    const atEndAfter = this.j + 1 === after.count;
+    if (atEndBefore && atEndAfter) return false;
+    let order = atEndBefore ? 1 : -1;
+    if (atEndBefore === atEndAfter) {
+      order = compareWords(before.starts, 4 * this.i + 4, after.starts, 4 * this.j + 4);
+    }
+    if (order >= 0) {
+      this.j += 1;
+      this.#place = after.starts;
+      this.#at = 4 * this.j;
+    }
+    if (order <= 0) {
+      this.i += 1;
+      this.#place = before.starts;
+      this.#at = 4 * this.i;
+    }
+    this.direction = after.verdicts[this.j]! - before.verdicts[this.i]!;
+    return true;
+  }
+
+  pushPlace(to: Boundaries): void {
+    to.push(this.#place, this.#at);
+  }
+
+  place(): Address {
+    return readWords(this.#place, this.#at);
+  }
+}
+
+/** Iterates over its ranges in order; neighbours differ in an owner, so an address set may span several. */
+export class AccessDifference implements Iterable<AccessDifferenceRange> {
+  readonly newlyAllowed: AddressSet;
+  readonly newlyBlocked: AddressSet;
+  readonly #before: AccessRangeColumns;
+  readonly #after: AccessRangeColumns;
+
+  constructor(before: AccessRangeColumns, after: AccessRangeColumns) {
+    this.#before = before;
+    this.#after = after;
+    const allowed = new Boundaries(before.count + after.count);
+    const blocked = new Boundaries(before.count + after.count);
+    const walk = new BoundaryWalk(before, after);
+    do {
+      const direction = walk.direction;
+      // A list of odd length is inside its set; where that is no longer so, here is a boundary of it.
+      if (direction > 0 !== ((allowed.count & 1) === 1)) walk.pushPlace(allowed);
+      if (direction < 0 !== ((blocked.count & 1) === 1)) walk.pushPlace(blocked);
+    } while (walk.advance());
+    this.newlyAllowed = AddressSet.ofBoundaries(allowed);
+    this.newlyBlocked = AddressSet.ofBoundaries(blocked);
+  }
+
+  *[Symbol.iterator](): IterableIterator<AccessDifferenceRange> {
+    const walk = new BoundaryWalk(this.#before, this.#after);
+    let goesOn = true;
+    while (goesOn) {
+      const direction = walk.direction;
+      const { i, j } = walk;
+      const first = direction === 0 ? 0n : walk.place();
+      goesOn = walk.advance();
+      if (direction === 0) continue;
+      yield {
+        first,
+        last: goesOn ? walk.place() - 1n : lastOfAll,
+        allowed: direction > 0,
+        ownerBefore: this.#before.owners[i]!,
+        ownerAfter: this.#after.owners[j]!,
+      };
+    }
+  }
+}
+
+/** Where two maps differ in their verdict. Linear in their ranges; the maps may have different entries. */
+export const diffAccess = (before: AccessMap, after: AccessMap): AccessDifference =>
+  new AccessDifference(before.columns, after.columns);

@@ -10,10 +10,9 @@
  *     printPrefixLines(set, (part) => writeSync(1, part));
  */
 import type { AddressSet } from "./address-set.js";
-import { longestPrefix, writePrefix } from "./format.js";
-import { PrefixParser } from "./parse.js";
+import { type AddressProblem, addressProblem, PrefixParser } from "./parse.js";
+import { longestPrefix, writePrefix } from "./prefix.js";
 import type { PrefixColumns } from "./prefix-columns.js";
-import { type AddressProblem, addressProblem } from "./problem.js";
 import { copyWords } from "./words.js";
 
 const lineFeed = 0x0a;

@@ -1,8 +1,7 @@
 /** One authenticated call, and what an endpoint may touch of the emulator. */
 import type { Address } from "../address/prefix.js";
 import type { Clock } from "./clock.js";
-import { readForm } from "./form-body.js";
-import { type EmulatorReply, html, problem } from "./http.js";
+import { type EmulatorReply, html, problem, readForm } from "./http.js";
 import type { Settings } from "./settings.js";
 import type { AccountStore } from "./state.js";
 import type { Grant } from "./tokens.js";

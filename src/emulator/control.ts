@@ -4,12 +4,27 @@
  * pages out: a browser does not send that to another site unasked.
  */
 import { validateEmulatorFault, validateEmulatorSettings } from "../generated/validators.js";
-import type { Emulator } from "./emulator.js";
-import type { Fault } from "./faults.js";
+import type { Clock } from "./clock.js";
+import type { Fault, FaultList } from "./faults.js";
 import { type EmulatorReply, type EmulatorRequest, json, reply } from "./http.js";
-import { type Seed, type SeedEvent, withSeedEvent } from "./seed.js";
-import { schemaProblem, validSeed } from "./seed-file.js";
+import type { RequestLog } from "./request-log.js";
+import { type Seed, type SeedEvent, schemaProblem, validSeed, withSeedEvent } from "./seed.js";
 import type { Settings } from "./settings.js";
+import type { AccountStore } from "./state.js";
+
+/** What the control path may see and change. */
+export interface Controls {
+  readonly faults: FaultList;
+  readonly requests: RequestLog;
+  readonly clock: Clock;
+  state(): AccountStore;
+  /** Takes another state, and saves it. */
+  commit(store: AccountStore): void;
+  settings(): Settings;
+  change(settings: Partial<Settings>): void;
+  /** Back to the start: the seed's account, no fault, no request counted, the machine's time. */
+  reset(): void;
+}
 
 export const controlPath = "/_emulator/";
 
@@ -21,19 +36,19 @@ export const readFault = (value: unknown): Fault | string =>
   // The schema describes exactly the type.
   validateEmulatorFault(value) ? (value as Fault) : schemaProblem(validateEmulatorFault.errors);
 
-const addFault = (emulator: Emulator, body: unknown): EmulatorReply => {
+const addFault = (emulator: Controls, body: unknown): EmulatorReply => {
   const fault = readFault(body);
   return typeof fault === "string" ? wrong(fault) : json(200, { id: emulator.faults.add(fault) });
 };
 
-const changeSettings = (emulator: Emulator, body: unknown): EmulatorReply => {
+const changeSettings = (emulator: Controls, body: unknown): EmulatorReply => {
   if (!validateEmulatorSettings(body)) return wrong(schemaProblem(validateEmulatorSettings.errors));
   // The schema describes exactly the type.
   emulator.change(body as Partial<Settings>);
   return json(200, emulator.settings());
 };
 
-const addEvents = (emulator: Emulator, body: unknown): EmulatorReply => {
+const addEvents = (emulator: Controls, body: unknown): EmulatorReply => {
   const seed: Seed | string = validSeed({ events: Array.isArray(body) ? body : [body] });
   if (typeof seed === "string") return wrong(seed);
   let store = emulator.state();
@@ -43,7 +58,7 @@ const addEvents = (emulator: Emulator, body: unknown): EmulatorReply => {
   return done();
 };
 
-const setClock = (emulator: Emulator, body: unknown): EmulatorReply => {
+const setClock = (emulator: Controls, body: unknown): EmulatorReply => {
   const { offsetMs, advanceMs } = (typeof body === "object" && body !== null ? body : {}) as Record<
     string,
     unknown
@@ -54,10 +69,10 @@ const setClock = (emulator: Emulator, body: unknown): EmulatorReply => {
   return showClock(emulator);
 };
 
-const showClock = ({ clock }: Emulator): EmulatorReply =>
+const showClock = ({ clock }: Controls): EmulatorReply =>
   json(200, { offsetMs: clock.offsetMs, now: new Date(clock.now() / 1000).toISOString() });
 
-type Handle = (emulator: Emulator, body: unknown) => EmulatorReply;
+type Handle = (emulator: Controls, body: unknown) => EmulatorReply;
 
 const table: Readonly<Record<string, Handle>> = {
   "GET faults": ({ faults }) => json(200, faults.list()),
@@ -84,7 +99,7 @@ const table: Readonly<Record<string, Handle>> = {
   },
 };
 
-export const handleControl = (emulator: Emulator, request: EmulatorRequest): EmulatorReply => {
+export const handleControl = (emulator: Controls, request: EmulatorRequest): EmulatorReply => {
   const path = request.target.split("?")[0] ?? "";
   const name = path.slice(controlPath.length);
   if (request.method === "DELETE" && /^faults\/\d{1,9}$/.test(name))

@@ -118,3 +118,85 @@ export const accessDenied = (
       account_access_denied: true,
     },
   });
+
+/**
+ * Bodies written as forms, which the OpenAPI description lists beside JSON: made into what the same body would
+ * be as JSON. How a form writes a list of ranges is not published: `cidrs[0].cidr`, `cidrs[0][cidr]`,
+ * `cidrs[0]cidr`, and JSON text in `cidrs` are taken [assumed].
+ */
+
+type Field = readonly [name: string, value: string];
+
+const wholeNumbers: ReadonlySet<string> = new Set(["account_id", "id", "type", "state"]);
+const booleans: ReadonlySet<string> = new Set(["enabled", "rule_set_enabled"]);
+
+/** Text that is no such value stays text, for the check of the body to refuse. */
+const typed = (name: string, text: string): unknown => {
+  if (wholeNumbers.has(name) && /^\d{1,15}$/.test(text)) return Number(text);
+  if (booleans.has(name) && /^(true|1|on)$/i.test(text)) return true;
+  if (booleans.has(name) && /^(false|0|off)$/i.test(text)) return false;
+  return text;
+};
+
+/** `[…]` is the list, `{…}` one of it; anything else stays as it is. */
+const rangesOf = (text: string): readonly unknown[] => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [value];
+  } catch {
+    return [text];
+  }
+};
+
+const rangeField = /^cidrs\[(\d{1,4})\](?:\.(\w+)|\[(\w+)\]|(\w+))$/;
+
+const bodyOf = (fields: readonly Field[]): Readonly<Record<string, unknown>> => {
+  const body = new Map<string, unknown>();
+  const whole: unknown[] = [];
+  const byIndex = new Map<number, Map<string, unknown>>();
+  for (const [name, value] of fields) {
+    const match = rangeField.exec(name);
+    const key = match?.[2] ?? match?.[3] ?? match?.[4];
+    if (name === "cidrs") whole.push(...rangesOf(value));
+    else if (match === null || key === undefined) body.set(name, typed(name, value));
+    else {
+      const index = Number(match[1]);
+      byIndex.set(index, (byIndex.get(index) ?? new Map<string, unknown>()).set(key, typed(key, value)));
+    }
+  }
+  const indexed = [...byIndex].sort(([a], [b]) => a - b).map(([, range]) => Object.fromEntries(range));
+  const cidrs = [...whole, ...indexed];
+  return { ...Object.fromEntries(body), ...(cidrs.length === 0 ? {} : { cidrs }) };
+};
+
+/** RFC 7578: parts between boundary lines; the text of each that has a name. Undefined: not such a body. */
+const multipartFields = (contentType: string, text: string): readonly Field[] | undefined => {
+  const found = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType);
+  const boundary = found?.[1] ?? found?.[2];
+  if (boundary === undefined) return undefined;
+  const [, ...parts] = `\r\n${text}`.split(`\r\n--${boundary}`);
+  if (!parts.pop()?.startsWith("--")) return undefined;
+  const fields: Field[] = [];
+  for (const part of parts) {
+    const end = part.indexOf("\r\n\r\n");
+    const name = /^content-disposition:[^\r\n]*;\s*name="([^"]*)"/im.exec(part.slice(0, end))?.[1];
+    if (end < 0 || name === undefined) return undefined;
+    fields.push([name, part.slice(end + 4)]);
+  }
+  return fields;
+};
+
+export type ReadForm =
+  | { readonly kind: "form"; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly kind: "malformed" }
+  | { readonly kind: "no-form" };
+
+/** `contentType` as it was sent. */
+export const readForm = (contentType: string, text: string): ReadForm => {
+  const type = contentType.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/x-www-form-urlencoded")
+    return { kind: "form", value: bodyOf([...new URLSearchParams(text)]) };
+  if (type !== "multipart/form-data") return { kind: "no-form" };
+  const fields = multipartFields(contentType, text);
+  return fields === undefined ? { kind: "malformed" } : { kind: "form", value: bodyOf(fields) };
+};

@@ -1,13 +1,17 @@
-/** The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads. */
-
+/** The emulator, listening. */
 import { isUtf8 } from "node:buffer";
+import { existsSync, realpathSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { failure } from "../model/failure.js";
-import type { Emulator } from "./emulator.js";
+import { createEmulator, type Emulator } from "./emulator.js";
 import type { EmulatorReply, EmulatorRequest } from "./http.js";
+import type { EmulatorOptions } from "./settings.js";
+import { claimState, type StateClaim } from "./state-file.js";
+
+/** The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads. */
 
 const loopback = "127.0.0.1";
 const longestFarewellMs = 300;
@@ -164,4 +168,52 @@ export const listenWith = async (emulator: Emulator, port: number): Promise<List
     await close();
     throw error;
   }
+};
+
+export interface StartOptions extends EmulatorOptions {
+  /** Default 0: a free one. */
+  readonly port?: number;
+}
+
+export interface RunningEmulator extends Emulator {
+  /** `http://127.0.0.1:PORT`, without a slash behind. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends all connections; the state is saved. */
+  close(): Promise<void>;
+}
+
+/**
+ * Throws `Failure` where the port is taken, the state file belongs to another running emulator, or the state
+ * file or the seed cannot be used.
+ */
+export const startEmulator = async (options: StartOptions): Promise<RunningEmulator> => {
+  const { stateFile, ...others } = options;
+  if (stateFile === undefined) return startClaimed(others, undefined);
+  // By any name it is one file: a link is followed, and stays a link when the file is replaced.
+  const file = existsSync(stateFile) ? realpathSync(stateFile) : stateFile;
+  const claim = await claimState(file);
+  try {
+    return await startClaimed({ ...others, stateFile: file }, claim);
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+};
+
+const startClaimed = async (
+  { port = 0, ...options }: StartOptions,
+  claim: StateClaim | undefined,
+): Promise<RunningEmulator> => {
+  const emulator = createEmulator(options);
+  const listener = await listenWith(emulator, port);
+  const close = async (): Promise<void> => {
+    await listener.close();
+    try {
+      emulator.commit(emulator.state());
+    } finally {
+      await claim?.release();
+    }
+  };
+  return Object.assign(emulator, { url: `http://127.0.0.1:${listener.port}`, port: listener.port, close });
 };

@@ -1,7 +1,8 @@
 /** Query parameters of the lists: paging, dates, and the filter written as a Python list. */
-import { normalEventType } from "./event-types.js";
-import type { Checked } from "./rule-body.js";
-import { type Micros, microsPerDay, parseInstant } from "./timestamps.js";
+
+import { type Micros, microsPerDay, parseInstant } from "./clock.js";
+import { normalEventType } from "./events.js";
+import type { Checked } from "./rule-writes.js";
 
 export const largestPage = 100;
 const defaultWindowDays = 90;

@@ -1,7 +1,7 @@
 /** Stored rules as the API prints them: every key, in the order of the published answers. */
-import { mappedForm, storedRange } from "./ranges.js";
+import { mappedForm, storedRange } from "./access.js";
+import { formatTimestamp } from "./clock.js";
 import { type AccountStore, active, type StoredCidr, type StoredRule } from "./state.js";
-import { formatTimestamp } from "./timestamps.js";
 
 const cidrView = (cidr: StoredCidr, ruleId: number) => ({
   id: cidr.id,

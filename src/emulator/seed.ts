@@ -1,7 +1,13 @@
 /** A seed: what an account holds at the start, as people write it (schemas/emulator-seed.schema.json). */
+
+import { readFileSync } from "node:fs";
+import type { ErrorObject } from "ajv";
+import { parseDocument } from "yaml";
+import { validateEmulatorSeed } from "../generated/validators.js";
 import { failure } from "../model/failure.js";
-import { eventLabel, normalEventType } from "./event-types.js";
-import { rangeKey, rangeOf } from "./ranges.js";
+import { rangeKey, rangeOf } from "./access.js";
+import { type Micros, microsPerSecond, parseInstant } from "./clock.js";
+import { eventLabel, normalEventType } from "./events.js";
 import {
   type AccountStore,
   active,
@@ -16,7 +22,6 @@ import {
   type StoredEvent,
   type StoredRule,
 } from "./state.js";
-import { type Micros, microsPerSecond, parseInstant } from "./timestamps.js";
 
 export interface SeedCidr {
   readonly cidr: string;
@@ -177,4 +182,91 @@ export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): Account
   for (const rule of seed.rules ?? []) store = withSeedRule(store, rule, now);
   for (const event of seed.events ?? []) store = withSeedEvent(store, event, now);
   return store;
+};
+
+/**
+ * The account as `dbt-ip-rules show --format json` prints it, as a seed: so that a change of the real account is
+ * rehearsed on a copy of it. What it makes is checked as any seed is; this only gives things their other names.
+ */
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? { ...value } : {};
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Disabled entries come along: they count for the service's own checks. */
+const cidrsOf = (rule: Readonly<Record<string, unknown>>): unknown[] => [
+  ...list(rule["entries"]).map((entry) => record(entry)["text"]),
+  ...list(rule["disabled_entries"]).map((entry) => ({ cidr: record(entry)["text"], enabled: false })),
+];
+
+/** Whether a file is such a document; its content may still be wrong. */
+const isAccountDocument = (value: unknown): boolean => record(value)["format"] === "dbt-ip-rules/account";
+
+/** Not checked yet. Of what is of another version, or has lost its rules, it makes no empty account but no seed. */
+const seedOfAccount = (value: unknown): unknown => {
+  const account = record(value);
+  if (account["version"] !== 1) return { version: account["version"] };
+  if (!Array.isArray(account["rules"])) return { rules: null };
+  const held = account["enabled_for_service_tokens"];
+  return {
+    enabled: account["enforcement"] === "enabled",
+    ...(held === undefined ? {} : { enabled_for_service_tokens: held }),
+    rules: list(account["rules"]).map((item) => {
+      const rule = record(item);
+      const { id, name, type, description } = rule;
+      return { id, name, type, ...(description === "" ? {} : { description }), cidrs: cidrsOf(rule) };
+    }),
+  };
+};
+
+/** Reads a seed from a YAML or JSON file, or from an account that `show --format json` printed. */
+
+/** The first thing that a schema finds wrong, with its place. */
+export const schemaProblem = (errors: readonly ErrorObject[] | null | undefined): string => {
+  const error = errors?.find(({ keyword }) => keyword !== "oneOf" && keyword !== "if") ?? errors?.[0];
+  if (error === undefined) return "it does not fit the schema";
+  const extra =
+    error.keyword === "additionalProperties" ? ` (${String(error.params.additionalProperty)})` : "";
+  return `${error.instancePath === "" ? "the top level" : error.instancePath}: ${error.message ?? "wrong"}${extra}`;
+};
+
+/** The seed, or what is wrong with it. */
+export const validSeed = (value: unknown): Seed | string =>
+  // The schema describes exactly the type.
+  validateEmulatorSeed(value) ? (value as Seed) : schemaProblem(validateEmulatorSeed.errors);
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw failure("emulator-seed", `The seed file ${file} cannot be read`, "Check the path after --seed", {
+      cause,
+    });
+  }
+};
+
+/** JSON is YAML too; read as JSON, a large account takes a tenth of the time. */
+const contentOf = (text: string, file: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const document = parseDocument(text);
+    const [problem] = document.errors;
+    if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
+    throw failure("emulator-seed", `The seed file ${file} is no YAML: ${problem.message.split("\n")[0]}`);
+  }
+};
+
+/** Throws `Failure` where the file cannot be read or is no seed. */
+export const readSeedFile = (file: string): Seed => {
+  const value = contentOf(textOf(file), file);
+  const seed = validSeed(isAccountDocument(value) ? seedOfAccount(value) : value);
+  if (typeof seed === "string")
+    throw failure(
+      "emulator-seed",
+      `The seed file ${file} cannot be used: ${seed}`,
+      "docs/emulator.md shows what a seed may hold",
+    );
+  return seed;
 };

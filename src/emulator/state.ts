@@ -2,7 +2,7 @@
  * What the emulated account holds, as plain values that never change: a write makes a new state.
  * Numbers stand as the service has them (type 1 allow, 2 deny; state 1 active, 2 deleted).
  */
-import type { Micros } from "./timestamps.js";
+import type { Micros } from "./clock.js";
 
 export type WireType = 1 | 2;
 export type WireState = 1 | 2;

@@ -3,9 +3,14 @@ import { describe, expect, it } from "vitest";
 import { AccessMap, diffAccess } from "../../src/address/access-map.js";
 import { AddressSet } from "../../src/address/address-set.js";
 import { comparePrefixes, formatPrefix, lastOfAll, type Prefix, prefixOf } from "../../src/address/prefix.js";
-import { columnsOf, entriesOfType, type PrefixColumns, prefixAt } from "../../src/address/prefix-columns.js";
+import {
+  columnsOf,
+  entriesOfType,
+  type PrefixColumns,
+  prefixAt,
+  sortColumns,
+} from "../../src/address/prefix-columns.js";
 import { PrefixLines, parsePrefixLines, printPrefixLines } from "../../src/address/prefix-lines.js";
-import { sortColumns } from "../../src/address/sort.js";
 import { smallPrefixes } from "./small-space.js";
 
 const prefixesOf = (columns: PrefixColumns) =>

@@ -2,7 +2,7 @@
 import { watch } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AuditShape } from "../../src/emulator/event-views.js";
+import type { AuditShape } from "../../src/emulator/events.js";
 import { accountId, policyText, ruleText, World } from "./world.js";
 
 const policy = policyText(

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Io } from "../../src/cli/io.js";
 import { run } from "../../src/cli/run.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 import type { EmulatorOptions } from "../../src/emulator/settings.js";
-import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
 
 export const accountId = 66847;
 const token = "token-of-the-pipeline";

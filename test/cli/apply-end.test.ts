@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { StartOptions } from "../../src/emulator/start-emulator.js";
+import type { StartOptions } from "../../src/emulator/listener.js";
 import { dbtIpRules, newAccount, newFolder, type Place } from "./world.js";
 
 let nextAccount = 500;

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RunningEmulator } from "../../src/emulator/start-emulator.js";
+import type { RunningEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules, longestLine, newAccount, newFolder, token } from "./world.js";
 
 let cwd = "";

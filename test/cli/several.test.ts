@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fileNames } from "../../src/cli/several-runs.js";
-import type { RunningEmulator } from "../../src/emulator/start-emulator.js";
+import type { RunningEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules, newAccount, newFolder, token } from "./world.js";
 
 let one: RunningEmulator;

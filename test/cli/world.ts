@@ -6,8 +6,8 @@ import { PassThrough } from "node:stream";
 import { afterAll } from "vitest";
 import type { Io } from "../../src/cli/io.js";
 import { run } from "../../src/cli/run.js";
+import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/listener.js";
 import type { Seed } from "../../src/emulator/seed.js";
-import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/start-emulator.js";
 
 export const token = "token-of-the-tests-1234";
 

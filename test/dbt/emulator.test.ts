@@ -4,7 +4,7 @@ import { formatPrefix, type Prefix, parsePrefix } from "../../src/address/prefix
 import { listEvents } from "../../src/audit/list-events.js";
 import { createDbtClient, type DbtClient } from "../../src/dbt/client.js";
 import type { Fault } from "../../src/emulator/faults.js";
-import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/start-emulator.js";
+import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/listener.js";
 import type { SnapshotRule } from "../../src/model/snapshot.js";
 import { collect } from "../audit/sample-events.js";
 import { accountId, closing, codeOf, failureOf, token } from "./wire-samples.js";

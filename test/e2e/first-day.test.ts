@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules } from "./cli.js";
 
 const token = "token-of-the-first-day";

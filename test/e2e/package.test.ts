@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 
 const run = promisify(execFile);
 const token = "token-of-the-example";

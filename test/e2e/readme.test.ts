@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { startEmulator } from "../../src/emulator/start-emulator.js";
+import { startEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules } from "./cli.js";
 
 const readme = await readFile("README.md", "utf8");

@@ -1,8 +1,8 @@
 import { connect, createServer } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import type { Fault } from "../../src/emulator/faults.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 import type { EmulatorOptions } from "../../src/emulator/settings.js";
-import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
 import { Failure } from "../../src/model/failure.js";
 import { accountId, base, options, ruleBody, tokens } from "./emulated.js";
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 import { base, options, tokens } from "./emulated.js";
 
 const exec = promisify(execFile);

@@ -3,8 +3,8 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { startEmulator } from "../../src/emulator/start-emulator.js";
-import { claimState } from "../../src/emulator/state-claim.js";
+import { startEmulator } from "../../src/emulator/listener.js";
+import { claimState } from "../../src/emulator/state-file.js";
 import { options } from "./emulated.js";
 
 let folder = "";

@@ -1,8 +1,8 @@
 /** A repository with a policy, an account served by the emulator, and the stand-in for GitHub: what a job meets. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 import type { EmulatorOptions } from "../../src/emulator/settings.js";
-import { type RunningEmulator, startEmulator } from "../../src/emulator/start-emulator.js";
 import { type GithubStandIn, githubToken, repository, startGithub } from "./github-stand-in.js";
 import { builtAction, newFolder, type Ran, runAction } from "./runner.js";
 

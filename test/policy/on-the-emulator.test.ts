@@ -14,7 +14,7 @@ import {
   lastAddress,
   type Prefix,
 } from "../../src/address/prefix.js";
-import { startEmulator } from "../../src/emulator/start-emulator.js";
+import { startEmulator } from "../../src/emulator/listener.js";
 import { type Explanation, explain } from "../../src/plan/explain.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import type { Plan } from "../../src/plan/plan.js";

@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type RunningEmulator, startEmulator } from "../../emulator/start-emulator.js";
+import { type RunningEmulator, startEmulator } from "../../emulator/listener.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import type { Program } from "../command-module.js";
 import type { Io } from "../io.js";

@@ -1,7 +1,6 @@
 /** Which entry lies in which: of prefixes, one holds the other or they are apart, so entries form a tree. */
 import { containsPrefix, type Prefix, samePrefix } from "../../address/prefix.js";
-import { columnsOf } from "../../address/prefix-columns.js";
-import { sortColumns } from "../../address/sort.js";
+import { columnsOf, sortColumns } from "../../address/prefix-columns.js";
 
 export const noParent = -1;
 
