@@ -1,7 +1,4 @@
-/** docs/policy.md, from the published schema: every key with its type, default, description and example. */
-import { stringify } from "yaml";
-import { policyProblems } from "./problem-codes.js";
-
+/** docs/policy.md, from the published schema: every key with its type, default and description. */
 /** As much of JSON Schema as the reference shows. */
 interface Schema {
   readonly $ref?: string;
@@ -10,7 +7,6 @@ interface Schema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
-  readonly examples?: readonly unknown[];
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
@@ -36,7 +32,7 @@ class Reference {
 
   render(): string {
     this.#keys("", this.#root);
-    return this.#lines.join("\n");
+    return ["| key | value | |", "|---|---|---|", ...this.#lines].join("\n");
   }
 
   /** With what a `$ref` stands for; what is said beside the reference wins. */
@@ -54,13 +50,8 @@ class Reference {
   }
 
   #key(key: string, schema: Schema, required: boolean): void {
-    this.#lines.push(`### \`${key}\``, "", this.#facts(schema, required), "", schema.description ?? "", "");
-    const [example] = schema.examples ?? [];
-    if (example !== undefined) {
-      const name = key.slice(key.lastIndexOf(".") + 1);
-      const text = stringify({ [name]: example }, { lineWidth: 0, flowCollectionPadding: false });
-      this.#lines.push("```yaml", text.trimEnd(), "```", "");
-    }
+    const cells = [`\`${key}\``, this.#facts(schema, required), schema.description ?? ""];
+    this.#lines.push(`| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
     // Lint codes have a page of their own.
     if (key !== "lint") this.#below(key, schema);
   }
@@ -90,7 +81,7 @@ class Reference {
       : preset === undefined
         ? "optional"
         : `default: \`${typeof preset === "object" ? JSON.stringify(preset) : String(preset)}\``;
-    return `*${kinds.join(" or ")}; ${rest}*`;
+    return `${kinds.join(" or ")}; ${rest}`;
   }
 }
 
@@ -99,70 +90,97 @@ const introduction = `<!-- Made from schemas/policy.schema.json by src/policy/po
 # The policy file
 
 A policy is one YAML file for one account. It is the desired state: what the file says is what the account gets.
-Unknown keys are errors, and so is an empty file: it never means to delete everything.
-
-Let your editor complete and explain the keys: put this line first.
 
 \`\`\`yaml
 # yaml-language-server: $schema=./node_modules/dbt-ip-rules/schemas/policy.schema.json
+version: 1
+account:
+  id: 66847
+  host: ab123.us1.dbt.com
+enforcement: enabled
+unmanaged_rules: keep
+
+networks:
+  office:
+    - 203.0.113.0/24
+    - "2001:db8:10::/48" # the quotes are needed only if it ends in "::"
+
+rules:
+  - name: Corporate VPN
+    type: allow
+    description: Staff
+    cidrs:
+      - network: office
+      - 198.51.100.0/24
+      - cidr: 192.0.2.44
+        comment: contractor, TICKET-123
+        expires: 2027-01-15
+  - name: Guest network
+    type: deny
+    cidrs: [203.0.113.96/27]
+
+tests:
+  - name: the office has access, its guests do not
+    allowed: [203.0.113.10, 198.51.100.0/25]
+    denied: [203.0.113.100, 192.0.2.45]
+
+guards:
+  must_allow: [203.0.113.10]
+  must_deny: [192.0.2.0/28]
+  max_removed_rules: 3
+  max_newly_allowed: { ipv4: 65536, ipv6: /32 }
+
+lint:
+  documentation-range: off
 \`\`\`
 
-\`dbt-ip-rules validate\` checks the file offline, \`dbt-ip-rules fmt\` puts it in canonical form, and
-\`dbt-ip-rules import\` writes it from an existing account. Complete files are in \`examples/policies/\`.
+The first line lets your editor complete and explain the keys. \`dbt-ip-rules validate\` checks the file offline,
+\`dbt-ip-rules fmt\` formats it, and \`dbt-ip-rules import\` writes it from an existing account. More files are in
+\`examples/policies/\`. Every error is explained in [errors.md](errors.md#the-policys-text); what is legal and probably
+not meant, in [lint.md](lint.md).
 
 ## How access is decided
 
-- The most specific entry that holds an address wins, whichever rule it is in: a deny of \`203.0.113.96/27\` cuts a
-  hole into an allow of \`203.0.113.0/24\`, and an allow of \`203.0.113.100\` lets one address of the hole in again.
-- An address that no entry holds is denied as soon as there is any allow entry, and allowed where there is none.
-- IPv4 addresses are those of \`::ffff:0:0/96\`: \`203.0.113.7\`, \`203.0.113.7/32\` and \`::ffff:203.0.113.7\` are one
-  prefix. It follows that \`::/0\` is taken to cover IPv4 too; the service does not say so, hence write \`0.0.0.0/0\`
-  beside it.
-- The same prefix cannot be allowed and denied, nor stand twice in a rule, in whatever spelling.
+- The most specific entry that contains an address decides, whichever rule it is in. Above, the deny of
+  \`203.0.113.96/27\` is an exception from the office's \`203.0.113.0/24\`.
+- An address that no entry contains is denied if there is any allow entry, otherwise allowed.
+- \`203.0.113.7\`, \`203.0.113.7/32\` and \`::ffff:203.0.113.7\` are the same prefix. So \`::/0\` is taken to cover IPv4
+  too; the service does not document this, so write \`0.0.0.0/0\` as well.
+- A prefix cannot be both allowed and denied, and cannot appear twice in a rule, in any spelling.
 
 ## Prefixes
 
-Prefixes are read strictly, so that no two programs read one text differently: four decimal parts without leading
-zeros, no short forms, no ranges, netmasks, zone ids or host names. Write IPv6 that ends in \`::\` in quotes, or
-YAML takes its last colon for the end of a key. Bits below the length (\`203.0.113.7/24\`) and a bare \`0.0.0.0\` or
-\`::\` are errors, since one cannot tell what was meant; \`lint\` can lower them, and then the service's reading counts:
-the network, and the one address.
+IPv4 has four decimal parts without leading zeros. There are no short forms, ranges, netmasks, zone ids or host names.
+Write IPv6 that ends in \`::\` in quotes, or YAML takes the last colon for the end of a key. Bits below the length
+(\`203.0.113.7/24\`) and a bare \`0.0.0.0\` or \`::\` are errors, because it is unclear what was meant. If \`lint\` lowers
+them, they mean what the service takes them for: the network, and the single address.
 
 ## Expiry
 
-An entry with \`expires: 2027-01-15\` is in force to the end of 2027-01-14, UTC, and absent from the 15th on: the next
-plan shows its removal with the date as the reason. Nothing happens on the account without an apply; run one on a
-schedule. An entry through a network expires on the earlier of its own date and the date beside \`network\`.
+An entry with \`expires: 2027-01-15\` is in force until the end of 2027-01-14, UTC. After that, the next plan removes it.
+Nothing happens on the account without an apply: run one on a schedule. If a network and its use both have a date, the
+earlier one counts.
 
-## Guards and their defaults
+## Guards
 
-Guards look at a plan before its first write. Without any in the file, a plan may delete at most 3 rules, and let in
-at most 65,536 IPv4 addresses (a /16) and 2^96 IPv6 addresses (a /32, what a registry gives a whole provider) that
-were blocked before. More than that in one step is rarely meant, and where it is, each refusal names the flag that
-lets it pass once. \`max_newly_allowed: {ipv4: /0, ipv6: /0}\` and \`max_removed_rules: "100%"\` set no limit.
+Guards check a plan before its first write. Without any in the file, a plan may delete at most 3 rules, and newly allow at
+most 65,536 IPv4 addresses (a /16) and 2^96 IPv6 addresses (a /32). Each refusal names the flag that lets it pass once
+([apply.md](apply.md#guards-and-overrides)). \`max_newly_allowed: {ipv4: /0, ipv6: /0}\` and \`max_removed_rules: "100%"\`
+set no limit.
 
-## Files that a policy names
+## Files
 
-\`include\` and \`networks.NAME.file\` take relative paths with \`/\`, inside the policy's folder: no absolute path, no way
-out by \`..\`, and no symbolic link that leads out. A path in an include file is relative to that file. Text files have
-one prefix a line and \`#\` comments; a hundred thousand lines are ordinary, because they do not pass through YAML. A
-YAML file itself may have two million characters.
+\`include\` and \`networks.NAME.file\` are relative paths with \`/\` inside the policy's folder: no absolute path, no \`..\`
+that leads out, no symbolic link that leads out. A path in an included file is relative to that file. A text file has one
+prefix per line and \`#\` comments, and may have hundreds of thousands of lines. A YAML file may have two million
+characters.
 
 ## Keys
-`;
 
-const problems = (): string =>
-  [
-    "## Problems",
-    "",
-    "What can be wrong with a policy, by the code that every message carries. All of these are errors. What is legal and",
-    "probably not meant is in [lint.md](lint.md).",
-    "",
-    "| code | meaning |",
-    "|---|---|",
-    ...Object.entries(policyProblems).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
-  ].join("\n");
+\`NAME\` is a name that you choose, \`[]\` an item of a list. A prefix list (under \`networks.NAME\`, \`cidrs\`, \`allowed\`,
+\`denied\`, \`must_allow\`, \`must_deny\`) takes prefixes as text or as mappings; \`networks.NAME\` may be a mapping with \`file\` instead.
+`;
 
 /** `schema` is the parsed schemas/policy.schema.json. */
 export const renderPolicyDocs = (schema: Schema): string =>
-  `${introduction}\n${new Reference(schema).render()}\n${problems()}\n`;
+  `${introduction}\n${new Reference(schema).render()}\n`;

@@ -15,7 +15,7 @@ describe("docs/policy.md", () => {
     await expect(docs).toMatchFileSnapshot("../../docs/policy.md");
   });
 
-  it("has a section for every key that the schema knows", () => {
+  it("has a row for every key that the schema knows", () => {
     for (const key of [
       "account.host",
       "rules[].cidrs[].expires",
@@ -23,7 +23,21 @@ describe("docs/policy.md", () => {
       "guards.max_newly_allowed.ipv6",
       "tests[].denied[].network",
     ])
-      expect(docs).toContain(`### \`${key}\``);
+      expect(docs).toContain(`\n| \`${key}\` |`);
+  });
+});
+
+describe("the example of docs/policy.md", () => {
+  const example = /```yaml\n([\s\S]*?)```/.exec(renderPolicyDocs(readSchema("policy")))?.[1] ?? "";
+
+  it("is a valid policy without a warning", () => {
+    const { policy, diagnostics } = check(example);
+    expect(policy?.rules).toHaveLength(2);
+    expect(diagnostics.filter(({ severity }) => severity !== "note")).toEqual([]);
+  });
+  it("shows every key at the top of a policy, but those for several files", () => {
+    const keys = Object.keys(readSchema("policy").properties).filter((key) => key !== "include");
+    for (const key of keys) expect(example).toMatch(new RegExp(`^${key}:`, "m"));
   });
 });
 
