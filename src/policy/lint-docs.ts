@@ -25,10 +25,10 @@ const section = ({ code, severity, title, explanation, bad, good }: LintCode): s
 const introduction = `<!-- Made from src/policy/lint-codes.ts; do not edit. Update: npm run docs -->
 # Lint
 
-\`validate\`, \`plan\` and \`apply\` look for what is legal and probably not meant. An error stops them; warnings and
-notes are shown. The rules are judged as if they were enforced.
+\`validate\`, \`plan\` and \`apply\` look for what is valid but probably not intended. An error stops them; warnings
+and notes are shown. The rules are judged as if they were enforced.
 
-Set the severity of any code in the policy, for all of its file:
+Set the severity of a code for the whole policy:
 
 \`\`\`yaml
 lint:
@@ -36,8 +36,8 @@ lint:
   broad-allow: error
 \`\`\`
 
-The severities are \`off\`, \`note\`, \`warning\` and \`error\`. The examples below are read on ${lintExampleDay}; all but
-those about text files stand for themselves.`;
+The severities are \`off\`, \`note\`, \`warning\` and \`error\`. Today is ${lintExampleDay} in the examples below. All but those
+about text files are complete.`;
 
 const table = (): string =>
   [

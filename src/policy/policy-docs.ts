@@ -136,8 +136,8 @@ lint:
 
 The first line lets your editor complete and explain the keys. \`dbt-ip-rules validate\` checks the file offline,
 \`dbt-ip-rules fmt\` formats it, and \`dbt-ip-rules import\` writes it from an existing account. More files are in
-\`examples/policies/\`. Every error is explained in [errors.md](errors.md#the-policys-text); what is legal and probably
-not meant, in [lint.md](lint.md).
+\`examples/policies/\`. Every error is explained in [errors.md](errors.md#the-policys-text); what is valid but
+probably not intended, in [lint.md](lint.md).
 
 ## How access is decided
 

@@ -17,6 +17,8 @@ const titlesOf = (page: string): string[] => {
   const text = readFileSync(page, "utf8").replace(/^( *)```[\s\S]*?^\1```$/gm, "");
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => title);
 };
+/** Written by a run, not kept in git. */
+const made = /^bench\/(?:results|node_modules|\.cache)/;
 /** As GitHub makes it. */
 const anchorOf = (title: string): string =>
   title
@@ -35,6 +37,14 @@ describe("links in the pages", () => {
       return anchor !== undefined && !titlesOf(target).map(anchorOf).includes(anchor);
     });
     expect(broken).toEqual([]);
+  });
+});
+
+describe("files of this project that the pages name", () => {
+  it.each(pages)("%s", (page) => {
+    const text = readFileSync(page, "utf8");
+    const named = [...text.matchAll(/(?<![\w/.])(?:src|test|docs|schemas|scripts|bench)\/[\w./-]*\w/g)];
+    expect(named.map(([path]) => path).filter((path) => !existsSync(path) && !made.test(path))).toEqual([]);
   });
 });
 

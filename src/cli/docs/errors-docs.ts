@@ -6,9 +6,8 @@ import { type ErrorGroup, errorGroups } from "./error-codes.js";
 const introduction = `<!-- Made from src/cli/docs/error-codes.ts and src/policy/; do not edit. Update: npm run docs -->
 # Errors
 
-Every problem has a code, which stays the same when its words change: \`error[token-missing]: …\` in text, \`code\` in
-JSON, the rule id in SARIF. Each comes with a hint of what to do next, and with file, line and column where it has a
-place.`;
+Every problem has a code that does not change: \`error[token-missing]: …\` in text, \`code\` in JSON, the rule id in SARIF.
+The message comes with a hint of what to do next, and with file, line and column if it has a place.`;
 
 const groupSection = ({ title, codes }: ErrorGroup): string =>
   [
@@ -26,7 +25,7 @@ const policySection = (): string => {
   return [
     "## The policy's text",
     "",
-    "The message shows the place, and what may stand there ([policy.md](policy.md)).",
+    "The message shows the place, and what is allowed there ([policy.md](policy.md)).",
     "",
     "| code | what it means |",
     "|---|---|",
@@ -38,7 +37,7 @@ const lintSection = (): string =>
   [
     "## Lint",
     "",
-    "What is legal and probably not meant; each is explained in [lint.md](lint.md), and can be switched off.",
+    "What is valid but probably not intended. Each is explained in [lint.md](lint.md), and can be turned off.",
     "",
     lintCodes.map(({ code }) => `[\`${code}\`](lint.md#${code})`).join(" · "),
   ].join("\n");

@@ -10,11 +10,11 @@ export const exitCodeRows: readonly Row[] = [
   {
     name: "1",
     meaning:
-      "error: nothing was changed; or `apply` changed all it should, and only its report or its check in the audit log failed, as the message says",
+      "error: nothing was changed; or `apply` made every change, and only its report or its audit failed, as the message says",
   },
   {
     name: "2",
-    meaning: "differences exist (`plan --detailed-exitcode` and `fmt --check`; `drift` always)",
+    meaning: "there are differences (`plan --detailed-exitcode`, `fmt --check`, and always `drift`)",
   },
   {
     name: "3",
@@ -22,7 +22,7 @@ export const exitCodeRows: readonly Row[] = [
   },
   {
     name: "4",
-    meaning: "stopped midway: the account was changed, but not as planned; the message says how to go on",
+    meaning: "stopped midway: the account was changed, but not as planned; the message says how to continue",
   },
 ];
 
@@ -35,22 +35,22 @@ export const variables: readonly Variable[] = [
   { names: ["DBT_CLOUD_TOKEN", "DBT_CLOUD_API_TOKEN"], meaning: "the token; never a flag, never printed" },
   {
     names: ["DBT_CLOUD_TOKEN_<account id>"],
-    meaning: "the token of this account alone, which wins over both above: for several accounts in one run",
+    meaning: "the token of this account, preferred to the two above: for several accounts in one run",
   },
   {
     names: ["DBT_CLOUD_ACCOUNT_ID"],
-    meaning: "the account, where neither `--account` nor the policy says it",
+    meaning: "the account, if neither `--account` nor the policy names it",
   },
   {
     names: ["DBT_CLOUD_HOST_URL"],
-    meaning: "the access URL, with or without `/api`, where neither `--host` nor the policy says it",
+    meaning: "the access URL, with or without `/api`, if neither `--host` nor the policy names it",
   },
-  { names: ["HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"], meaning: "the way to the service, as usual" },
+  { names: ["HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"], meaning: "proxy and certificates, as usual" },
   {
     names: ["XDG_STATE_HOME"],
     meaning: "where `apply` keeps its lock (default: the user's own state folder)",
   },
-  { names: ["NO_COLOR", "FORCE_COLOR", "CI"], meaning: "colour, and whether somebody is there to answer" },
+  { names: ["NO_COLOR", "FORCE_COLOR", "CI"], meaning: "whether to use colour, and whether to ask questions" },
 ];
 
 /** As the README and the reference print them. */
