@@ -50,7 +50,10 @@ export const variables: readonly Variable[] = [
     names: ["XDG_STATE_HOME"],
     meaning: "where `apply` keeps its lock (default: the user's own state folder)",
   },
-  { names: ["NO_COLOR", "FORCE_COLOR", "CI"], meaning: "whether to use colour, and whether to ask questions" },
+  {
+    names: ["NO_COLOR", "FORCE_COLOR", "CI"],
+    meaning: "whether to use colour, and whether to ask questions",
+  },
 ];
 
 /** As the README and the reference print them. */
