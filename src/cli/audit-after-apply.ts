@@ -1,12 +1,11 @@
 /** `apply --audit`: the receipt just written, held against the audit log. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { parseReceipt } from "../apply/receipt.js";
 import { awaitAudit } from "../audit/await-audit.js";
 import type { AuditReader } from "../audit/ports.js";
 import { unreadableDiagnostics } from "../audit/unreadable.js";
 import type { AuditVerification } from "../audit/verification.js";
 import { type NamedReceipt, verifyReceipts } from "../audit/verify.js";
+import { largest, readNamedText } from "../files/read-file.js";
 import { Failure } from "../model/failure.js";
 import { interruptibleSleep, waitingNote } from "./audit-options.js";
 import type { Io } from "./io.js";
@@ -21,7 +20,10 @@ export const verifyAfterApply = async (
   file: string,
   timeoutMs: number,
 ): Promise<AuditVerification> => {
-  const { receipt, diagnostics } = parseReceipt(await readFile(resolve(io.cwd, file), "utf8"), file);
+  const { receipt, diagnostics } = parseReceipt(
+    readNamedText(io.cwd, file, { most: largest.document }),
+    file,
+  );
   if (receipt === undefined) throw new Failure(diagnostics);
   const receipts: readonly NamedReceipt[] = [{ file, receipt }];
   try {

@@ -63,8 +63,8 @@ export const connectionOf = (io: Io, options: Options, named?: NamedAccount): Co
 };
 
 /** The account that flags and environment name, or else the policy: for commands that look at the account alone. */
-export const namedConnection = async (io: Io, options: Options & PolicyOptions): Promise<Connection> =>
-  connectionOf(io, options, await accountNamedBy(io, options.policy, options));
+export const namedConnection = (io: Io, options: Options & PolicyOptions): Connection =>
+  connectionOf(io, options, accountNamedBy(io, options.policy, options));
 
 const clientOptions = (
   io: Io,

@@ -2,9 +2,8 @@
  * The cursor of `audit watch` as a file. Storing it whole costs more than printing an event, so while events come it
  * is stored once a second at most; then when nothing more is there, and at the end.
  */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { readCursor, type WatchCursor, type WatchPosition } from "../audit/watch-position.js";
+import { largest, readNamedText } from "../files/read-file.js";
 import { failure } from "../model/failure.js";
 import type { Io } from "./io.js";
 import { reasonOf } from "./io-errors.js";
@@ -28,7 +27,7 @@ export class CursorFile {
   /** Undefined where there is none yet. Throws `Failure` where it is no cursor of this account. */
   async read(account: Account): Promise<WatchCursor | undefined> {
     if (this.#file === undefined) return undefined;
-    const text = await this.#text(this.#file);
+    const text = this.#text(this.#file);
     if (text === undefined) return undefined;
     const cursor = readCursor(text);
     const theirs = cursor === undefined ? undefined : { id: cursor.accountId, host: cursor.host };
@@ -42,9 +41,9 @@ export class CursorFile {
     );
   }
 
-  async #text(file: string): Promise<string | undefined> {
+  #text(file: string): string | undefined {
     try {
-      return await readFile(resolve(this.#io.cwd, file), "utf8");
+      return readNamedText(this.#io.cwd, file, { most: largest.note });
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
       throw failure("cursor-unreadable", `Cannot read the cursor ${file}: ${reasonOf(error)}`, undefined, {

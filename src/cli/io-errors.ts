@@ -1,4 +1,5 @@
 /** The system's errors in words. Imports no more than the failure it makes: the programmatic API needs it too. */
+import { FileRefused } from "../files/read-file.js";
 import { type Failure, failure } from "../model/failure.js";
 
 const words: Readonly<Record<string, string>> = {
@@ -17,6 +18,7 @@ const words: Readonly<Record<string, string>> = {
 
 /** The system's own word for an I/O error, without its path. */
 export const reasonOf = (error: unknown): string => {
+  if (error instanceof FileRefused) return error.message;
   const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
   if (code !== undefined) return words[code] ?? code;
   return error instanceof Error ? error.message : String(error);

@@ -2,10 +2,9 @@
  * The address that the service sees this run come from, as far as the audit log tells: the last one of this token.
  * One page of the log is read, and only where it can matter. Not being able to is a note, never an error.
  */
-import { readdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Address } from "../address/prefix.js";
-import { parseReceipt } from "../apply/receipt.js";
 import { ipRestrictionTypes } from "../audit/catalogue.js";
 import { type ClientAddress, learnClientAddresses, type OwnActor } from "../audit/client-addresses.js";
 import { actorNamed, actorOfReceipts } from "../audit/own-actor.js";
@@ -16,7 +15,7 @@ import type { Plan } from "../plan/plan.js";
 import { visible } from "../render/neutralise.js";
 import type { Io } from "./io.js";
 import { note } from "./output.js";
-import { mayHaveChanged, receiptFolder } from "./read-receipts.js";
+import { mayHaveChanged, readableReceipt, receiptFolder } from "./read-receipts.js";
 
 /** How many receipts of earlier runs are asked who this is. */
 const receiptsAsked = 3;
@@ -70,17 +69,16 @@ const held = (io: Io, newest: ClientAddress, own: OwnActor | undefined): readonl
 
 /** The newest receipts of this account that may have changed something; what is no receipt says nothing. */
 const ownReceipts = async (io: Io, { account }: Plan): Promise<readonly NamedReceipt[]> => {
-  const folder = resolve(io.cwd, receiptFolder);
-  const names = await readdir(folder).catch((): string[] => []);
+  const names = await readdir(resolve(io.cwd, receiptFolder)).catch((): string[] => []);
   const newestFirst = names
     .filter((name) => name.startsWith(`${account.id}-`) && name.endsWith(".jsonl"))
     .sort()
     .reverse();
   const found: NamedReceipt[] = [];
   for (const file of newestFirst) {
-    const { receipt } = parseReceipt(await readFile(join(folder, file), "utf8").catch(() => ""), file);
-    if (receipt?.header.account.host !== account.host || !mayHaveChanged(receipt)) continue;
-    found.push({ file, receipt });
+    const named = readableReceipt(io, `${receiptFolder}/${file}`)?.named;
+    if (named?.receipt.header.account.host !== account.host || !mayHaveChanged(named.receipt)) continue;
+    found.push({ ...named, file });
     if (found.length === receiptsAsked) break;
   }
   return found;

@@ -1,15 +1,22 @@
 /**
- * Reads a policy and the files it names from disk; everything after the bytes is `policy/`'s. One file after the
- * other and without promises: they are small and local, and `node:fs/promises` alone costs a start two milliseconds.
+ * Reads a policy and the files it names from disk (files/read-file.ts); everything after the bytes is `policy/`'s.
  */
-import { readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import {
+  checkoutFolder,
+  FileRefused,
+  isStandardInput,
+  largest,
+  readNamedFile,
+  readRegularFile,
+} from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { lintPolicy } from "../policy/lint-policy.js";
 import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
+import type { ReadFile } from "../policy/reference-path.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
 import { shellWord } from "./file-words.js";
 import { reasonOf } from "./io-errors.js";
@@ -26,47 +33,46 @@ export interface LoadedPolicy {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Throws `Failure` where the policy cannot be read, or must not be. */
 export const readPolicyBytes = (io: Place, file: string): Uint8Array => {
   try {
-    return readFileSync(resolve(io.cwd, file));
+    return readNamedFile(io.cwd, file, { most: largest.policy, folder: checkoutFolder(io.cwd, file) });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     throw failure(
       code === "ENOENT" ? "policy-missing" : "policy-unreadable",
       `Cannot read the policy ${file}: ${reasonOf(error)}`,
-      code === "ENOENT"
-        ? "Name it with --policy FILE, or write a first one with: dbt-ip-rules init"
-        : code === "EISDIR"
-          ? `Name the file in it, such as ${file.replace(/\/+$/, "")}/policy.yaml`
-          : "Check the permissions of the file and of its folder",
+      hintFor(file, code, error),
       { cause: error },
     );
   }
 };
 
-/**
- * Undefined where the file is missing, unreadable, no regular file (reading a pipe would never end), or by a
- * symbolic link outside the policy's folder. `folder` is free of symbolic links.
- */
-const readReference = (folder: string, reference: string): Uint8Array | undefined => {
-  try {
-    const path = realpathSync(join(folder, reference));
-    const way = relative(folder, path);
-    if (isAbsolute(way) || way === ".." || way.startsWith(`..${sep}`)) return undefined;
-    return statSync(path).isFile() ? readFileSync(path) : undefined;
-  } catch {
-    return undefined;
-  }
+const hintFor = (file: string, code: unknown, error: unknown): string => {
+  if (code === "ENOENT") return "Name it with --policy FILE, or write a first one with: dbt-ip-rules init";
+  if (code === "EISDIR") return `Name the file in it, such as ${file.replace(/\/+$/, "")}/policy.yaml`;
+  return error instanceof FileRefused
+    ? "Name a regular file in this folder, or - for standard input; long lists belong in text files"
+    : "Check the permissions of the file and of its folder";
 };
 
+/** The bytes of each file, or why it is not read. No link leads out of the policy's folder. */
 const readReferences = (
   folder: string,
   references: readonly string[],
-  files: Map<string, Uint8Array | undefined>,
+  files: Map<string, ReadFile>,
 ): void => {
-  if (references.length === 0) return;
-  const real = realpathSync(folder);
-  for (const reference of references) files.set(reference, readReference(real, reference));
+  let left: number = largest.lists;
+  for (const bytes of files.values()) if (typeof bytes !== "string") left -= bytes?.length ?? 0;
+  for (const reference of references) {
+    try {
+      const bytes = readRegularFile(join(folder, reference), { most: left, folder });
+      left -= bytes.length;
+      files.set(reference, bytes);
+    } catch (error) {
+      files.set(reference, reasonOf(error));
+    }
+  }
 };
 
 /** A document of our own where a policy belongs: its JSON would be read as YAML, and every key refused. */
@@ -91,8 +97,8 @@ export const loadPolicyFile = async (io: Place, file: string, now: Date): Promis
   refuseOwnDocument(bytes, file);
   const { parsed, diagnostics } = parsePolicy(bytes, file);
   if (parsed === undefined) return { diagnostics };
-  const folder = dirname(resolve(io.cwd, file));
-  const files = new Map<string, Uint8Array | undefined>();
+  const folder = isStandardInput(file) ? io.cwd : dirname(resolve(io.cwd, file));
+  const files = new Map<string, ReadFile>();
   readReferences(folder, parsed.references, files);
   readReferences(folder, furtherReferences(parsed, files), files);
   const resolved = resolvePolicy(parsed, files, { now });

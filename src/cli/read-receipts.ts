@@ -1,8 +1,9 @@
 /** Receipts from files and folders, as `audit verify` and `drift` take them. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseReceipt } from "../apply/receipt.js";
 import type { NamedReceipt } from "../audit/verify.js";
+import { isStandardInput, largest, readNamedText } from "../files/read-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import type { Receipt } from "../model/receipt.js";
@@ -13,6 +14,7 @@ import { reasonOf } from "./io-errors.js";
 export const receiptFolder = ".dbt-ip-rules/receipts";
 
 const filesOf = async (io: Io, named: string): Promise<readonly string[]> => {
+  if (isStandardInput(named)) return [named];
   try {
     const path = resolve(io.cwd, named);
     if (!(await stat(path)).isDirectory()) return [named];
@@ -33,14 +35,19 @@ const unreadable = (file: string, error: unknown) =>
     },
   );
 
-export const readReceipt = async (
+const textOf = (io: Io, file: string): string => {
+  try {
+    return readNamedText(io.cwd, file, { most: largest.document });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+};
+
+export const readReceipt = (
   io: Io,
   file: string,
-): Promise<{ readonly named: NamedReceipt; readonly diagnostics: readonly Diagnostic[] }> => {
-  const text = await readFile(resolve(io.cwd, file), "utf8").catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
-  const { receipt, diagnostics } = parseReceipt(text, file);
+): { readonly named: NamedReceipt; readonly diagnostics: readonly Diagnostic[] } => {
+  const { receipt, diagnostics } = parseReceipt(textOf(io, file), file);
   if (receipt === undefined) throw new Failure(diagnostics);
   return { named: { file, receipt }, diagnostics };
 };
@@ -55,8 +62,7 @@ export const accountText = ({ id, host }: Account): string => `${id} on ${host}`
 /** Every receipt of the files and folders. Throws `Failure` where there is none, or they are of several accounts. */
 export const readReceipts = async (io: Io, names: readonly string[]) => {
   const files = [...new Set((await Promise.all(names.map((name) => filesOf(io, name)))).flat())];
-  const read = [];
-  for (const file of files) read.push(await readReceipt(io, file));
+  const read = files.map((file) => readReceipt(io, file));
   const receipts = read.map(({ named }) => named);
   const [first] = receipts;
   if (first === undefined)
@@ -84,6 +90,16 @@ export const readReceipts = async (io: Io, names: readonly string[]) => {
 export const mayHaveChanged = ({ records }: Receipt): boolean =>
   [...records.values()].some(({ outcome }) => outcome !== "skipped" && outcome !== "failed");
 
+/** A damaged one is no reason to refuse a look at the account: it only cannot serve as the base. */
+export const readableReceipt = (io: Io, file: string): ReturnType<typeof readReceipt> | undefined => {
+  try {
+    return readReceipt(io, file);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+};
+
 /**
  * The newest receipt that `apply` left in its own folder, by the time it began: of this account, or of any where none
  * is given, and of a run that may have changed something; undefined without one.
@@ -94,11 +110,7 @@ export const newestReceipt = async (io: Io, account?: Account): Promise<NamedRec
   const begins = account === undefined ? "" : `${account.id}-`;
   for (const name of names.filter((one) => one.startsWith(begins) && one.endsWith(".jsonl"))) {
     const file = `${receiptFolder}/${name}`;
-    const found = await readReceipt(io, file).catch((error: unknown) => {
-      // A damaged one is no reason to refuse a look at the account: it only cannot serve as the base.
-      if (error instanceof Failure) return undefined;
-      throw error;
-    });
+    const found = readableReceipt(io, file);
     if (found === undefined) continue;
     if (account !== undefined && !isSameAccount(found.named.receipt.header.account, account)) continue;
     if (!mayHaveChanged(found.named.receipt)) continue;

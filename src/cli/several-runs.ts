@@ -40,7 +40,7 @@ interface Ended {
 export const runSeveral = async (runs: SeveralRuns): Promise<void> => {
   const { io, files, kind, options, flags } = runs;
   if (kind.distinct)
-    await requireDistinctAccounts(io, files, {
+    requireDistinctAccounts(io, files, {
       account: textOf(options["account"]) ?? io.env["DBT_CLOUD_ACCOUNT_ID"],
       host: textOf(options["host"]) ?? io.env["DBT_CLOUD_HOST_URL"],
     });

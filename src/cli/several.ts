@@ -102,7 +102,7 @@ const runOne = async (
 
 const printMatrix = async (io: Io, command: Command, files: readonly string[]): Promise<void> => {
   const { policyMatrix } = await import("./several-accounts.js");
-  const text = await policyMatrix(io, files);
+  const text = policyMatrix(io, files);
   const output: unknown = command.getOptionValue("output");
   if (typeof output === "string") await writeFileWhole(io, output, text);
   else io.stdout.write(text);

@@ -1,8 +1,8 @@
 /** A seed: what an account holds at the start, as people write it (schemas/emulator-seed.schema.json). */
 
-import { readFileSync } from "node:fs";
 import type { ErrorObject } from "ajv";
 import { parseDocument } from "yaml";
+import { FileRefused, largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
 import { failure } from "../model/failure.js";
 import { rangeKey, rangeOf } from "./access.js";
@@ -238,11 +238,15 @@ export const validSeed = (value: unknown): Seed | string =>
 
 const textOf = (file: string): string => {
   try {
-    return readFileSync(file, "utf8");
+    return readNamedText("", file, { most: largest.document });
   } catch (cause) {
-    throw failure("emulator-seed", `The seed file ${file} cannot be read`, "Check the path after --seed", {
-      cause,
-    });
+    const why = cause instanceof FileRefused ? `: ${cause.message}` : "";
+    throw failure(
+      "emulator-seed",
+      `The seed file ${file} cannot be read${why}`,
+      "Check the path after --seed",
+      { cause },
+    );
   }
 };
 

@@ -10,7 +10,6 @@ import {
   fsyncSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -18,6 +17,7 @@ import {
 } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
+import { FileRefused, largest, readRegularFile } from "../files/read-file.js";
 import { validateEmulatorState } from "../generated/validators.js";
 import { Failure, failure } from "../model/failure.js";
 import { rangeOf } from "./access.js";
@@ -112,8 +112,9 @@ export const loadState = (file: string, accountId: number): AccountStore | undef
   if (!existsSync(file)) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, "utf8"));
+    value = JSON.parse(readRegularFile(file, { most: largest.document }).toString("utf8"));
   } catch (cause) {
+    if (cause instanceof FileRefused) throw stateProblem(file, cause.message, cause);
     throw stateProblem(file, "it is not readable JSON", cause);
   }
   if (isOtherVersion(value))

@@ -9,7 +9,7 @@ import { decodeText } from "./decode-text.js";
 import { Problems } from "./problems.js";
 import type { RawNetwork, RawPolicy } from "./raw-policy.js";
 import { readNetworkNodes, readPolicyNodes } from "./read-nodes.js";
-import { besidePolicy, referencePath } from "./reference-path.js";
+import { besidePolicy, type ReadFile, referencePath } from "./reference-path.js";
 import { parseYaml } from "./yaml-text.js";
 
 export interface ParsedPolicy {
@@ -91,13 +91,10 @@ const readInclude = (bytes: Uint8Array, file: string): ParsedInclude => {
  * The files wanted by the include files that have been read, and not in `files` yet. A caller reads
  * `parsed.references`, then these, and then has everything: include files do not include.
  */
-export const furtherReferences = (
-  parsed: ParsedPolicy,
-  files: ReadonlyMap<string, Uint8Array | undefined>,
-): string[] => {
+export const furtherReferences = (parsed: ParsedPolicy, files: ReadonlyMap<string, ReadFile>): string[] => {
   const wanted = includeReferences(parsed.raw).flatMap((path) => {
     const bytes = files.get(path);
-    return bytes === undefined
+    return bytes === undefined || typeof bytes === "string"
       ? []
       : listReferences(parseInclude(bytes, besidePolicy(parsed.file, path)).networks, path);
   });

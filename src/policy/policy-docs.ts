@@ -171,9 +171,9 @@ set no limit.
 ## Files
 
 \`include\` and \`networks.NAME.file\` are relative paths with \`/\` inside the policy's folder: no absolute path, no \`..\`
-that leads out, no symbolic link that leads out. A path in an included file is relative to that file. A text file has one
-prefix per line and \`#\` comments, and may have hundreds of thousands of lines. A YAML file may have two million
-characters.
+that leads out, no symbolic link that leads out, nothing in \`.git\`. A path in an included file is relative to that file.
+A text file has one prefix per line and \`#\` comments, and may have hundreds of thousands of lines. A YAML file may have
+two million characters, all text files of a policy together 64 MiB.
 
 ## Keys
 

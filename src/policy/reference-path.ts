@@ -7,6 +7,9 @@ export type ReferencePath =
   /** With `/` between its parts, relative to the policy's folder, without `.` and `..`. */
   { readonly ok: true; readonly path: string } | { readonly ok: false; readonly reason: string };
 
+/** What came of reading such a file: its bytes, or why it cannot be read, as the end of a sentence. */
+export type ReadFile = Uint8Array | string | undefined;
+
 /** `named` is relative to the folder of `from`, itself relative to the policy's folder ("" for the policy). */
 export const referencePath = (named: string, from: string): ReferencePath => {
   const refuse = (reason: string): ReferencePath => ({ ok: false, reason });

@@ -4,11 +4,11 @@ import { readNetworkFile } from "./network-file.js";
 import { type ParsedPolicy, parseInclude } from "./parse-policy.js";
 import type { PolicyEntry } from "./policy.js";
 import type { Located, RawNetwork } from "./raw-policy.js";
-import { besidePolicy, referencePath } from "./reference-path.js";
+import { besidePolicy, type ReadFile, referencePath } from "./reference-path.js";
 import { type Resolving, reportLint, resolvePrefix } from "./resolving.js";
 import { didYouMean } from "./suggest.js";
 
-type Files = ReadonlyMap<string, Uint8Array | undefined>;
+type Files = ReadonlyMap<string, ReadFile>;
 
 interface Network {
   readonly name: Located<string>;
@@ -91,10 +91,15 @@ const pathOf = (resolving: Resolving, named: Located<string>, from: string): str
   return undefined;
 };
 
-const missing = (resolving: Resolving, path: string, source: SourceRange): void => {
+const missing = (
+  resolving: Resolving,
+  path: string,
+  reason: string | undefined,
+  source: SourceRange,
+): void => {
   resolving.problems.error(
     "file-missing",
-    `The file \`${path}\` cannot be read`,
+    `The file \`${path}\` cannot be read${reason === undefined ? "" : `: ${reason}`}`,
     source,
     "It must exist, be readable and lie in the policy's folder; no symbolic link may lead out of it",
   );
@@ -117,8 +122,8 @@ const entriesOf = (
   const path = pathOf(resolving, content.path, from);
   if (path === undefined) return [];
   const bytes = files.get(path);
-  if (bytes !== undefined) return readNetworkFile(resolving, bytes, besidePolicy(policyFile, path));
-  missing(resolving, path, content.path.source);
+  if (typeof bytes === "object") return readNetworkFile(resolving, bytes, besidePolicy(policyFile, path));
+  missing(resolving, path, bytes, content.path.source);
   return [];
 };
 
@@ -134,8 +139,8 @@ export const resolveNetworks = (resolving: Resolving, parsed: ParsedPolicy, file
     const path = pathOf(resolving, include, "");
     if (path === undefined) continue;
     const bytes = files.get(path);
-    if (bytes === undefined) {
-      missing(resolving, path, include.source);
+    if (typeof bytes !== "object") {
+      missing(resolving, path, bytes, include.source);
       continue;
     }
     const included = parseInclude(bytes, besidePolicy(file, path));

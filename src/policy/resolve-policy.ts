@@ -8,7 +8,7 @@ import type { ParsedPolicy } from "./parse-policy.js";
 import type { AddressLimit, Guards, Policy, PolicyTest } from "./policy.js";
 import { Problems } from "./problems.js";
 import type { RawGuards, RawLimit, RawPolicy } from "./raw-policy.js";
-import { besidePolicy } from "./reference-path.js";
+import { besidePolicy, type ReadFile } from "./reference-path.js";
 import { type Networks, resolveNetworks } from "./resolve-networks.js";
 import { resolveEntries, resolveRules } from "./resolve-rules.js";
 import type { Resolving } from "./resolving.js";
@@ -52,12 +52,12 @@ const resolveTests = (resolving: Resolving, networks: Networks, raw: RawPolicy):
   }));
 
 /**
- * `files` holds the bytes of `parsed.references`, and of `furtherReferences`, by those paths; undefined stands
- * for a file that cannot be read. `now` decides which entries have expired, by its UTC date.
+ * `files` holds the bytes of `parsed.references`, and of `furtherReferences`, by those paths; undefined or a
+ * reason stands for a file that cannot be read. `now` decides which entries have expired, by its UTC date.
  */
 export const resolvePolicy = (
   parsed: ParsedPolicy,
-  files: ReadonlyMap<string, Uint8Array | undefined>,
+  files: ReadonlyMap<string, ReadFile>,
   { now }: { readonly now: Date },
 ): { readonly policy?: Policy; readonly diagnostics: readonly Diagnostic[] } => {
   const { file, raw } = parsed;

@@ -1,5 +1,5 @@
 /** `audit export`: the CSV of a range, or the whole history by the bulk workflow. The file appears whole or not at all. */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import {
@@ -9,6 +9,7 @@ import {
   exportRange,
   readExportJob,
 } from "../../audit/export.js";
+import { largest, readNamedText } from "../../files/read-file.js";
 import { assertNever } from "../../model/assert.js";
 import { failure } from "../../model/failure.js";
 import { duration as durationText } from "../../render/duration.js";
@@ -55,7 +56,7 @@ const range = async (io: Io, options: Options): Promise<void> => {
   const query = checkRange(io, options);
   if (!isWholeDays(query))
     note(io, "The service exports whole UTC days: the first and the last are taken whole");
-  const client = connectReadOnly(io, options, await namedConnection(io, options));
+  const client = connectReadOnly(io, options, namedConnection(io, options));
   try {
     await exportRange(client, query, {
       files: exportFiles(io, options.output),
@@ -76,7 +77,7 @@ const everything = async (io: Io, options: Options): Promise<void> => {
       "--full takes the whole history: it cannot go with --since or --until",
       "Leave one of them out",
     );
-  const connection = await namedConnection(io, options);
+  const connection = namedConnection(io, options);
   const client = connectForWriting(io, options, connection);
   try {
     await exportEverything({ id: connection.accountId, host: connection.host }, options.timeout, {
@@ -109,8 +110,11 @@ const exportFiles = (io: Io, output: string): ExportFiles => {
     keep: async () => file?.keep(),
     discard: async () => file?.discard(),
     async readJob() {
-      const text = await readFile(resolve(io.cwd, jobFile), "utf8").catch(() => undefined);
-      return text === undefined ? undefined : readExportJob(text);
+      try {
+        return readExportJob(readNamedText(io.cwd, jobFile, { most: largest.note }));
+      } catch {
+        return undefined;
+      }
     },
     writeJob: (job) => writeFileWhole(io, jobFile, `${JSON.stringify(job)}\n`, ownerOnly),
     removeJob: () => rm(resolve(io.cwd, jobFile), { force: true }),

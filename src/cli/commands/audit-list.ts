@@ -59,7 +59,7 @@ async function* selected(
   options: Options,
   matches: (event: AuditEvent) => boolean,
 ): AsyncGenerator<AuditEvent> {
-  const client = connectReadOnly(io, options, await namedConnection(io, options));
+  const client = connectReadOnly(io, options, namedConnection(io, options));
   const { types } = eventFilter(options.event ?? []);
   const query = { ...checkRange(io, options), ...(types === undefined ? {} : { types }) };
   let left = options.limit ?? Number.POSITIVE_INFINITY;

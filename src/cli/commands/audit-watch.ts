@@ -70,7 +70,7 @@ export const configureWatch = (command: Command, io: Io): void => {
 const watch = async (io: Io, options: Options): Promise<void> => {
   const filter = eventFilter(options.event ?? Object.values(ipRestrictionTypes));
   noteDiagnostics(io, filter.diagnostics, options);
-  const connection = await namedConnection(io, options);
+  const connection = namedConnection(io, options);
   const client = connectReadOnly(io, options, connection);
   const clock = serverClock(client, () => io.now());
   const sleep = interruptibleSleep(io);

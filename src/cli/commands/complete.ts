@@ -3,8 +3,6 @@
  * only means that no names are offered. First line: `files` or `words`; then a line a candidate, with a tab
  * between word and description.
  */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Program } from "../command-module.js";
 import { type Candidate, complete, type Sources } from "../complete-words.js";
@@ -30,8 +28,9 @@ const sourcesOf = (io: Io, program: Program): Sources => ({
 const ruleNames = async (io: Io, file: string): Promise<readonly string[]> => {
   try {
     const { parsePolicy } = await import("../../policy/parse-policy.js");
+    const { readPolicyBytes } = await import("../load-policy.js");
     const { visible } = await import("../../render/neutralise.js");
-    const { parsed } = parsePolicy(await readFile(resolve(io.cwd, file)), file);
+    const { parsed } = parsePolicy(readPolicyBytes(io, file), file);
     const names = parsed?.raw.rules.map(({ name }) => name.value) ?? [];
     return [...new Set(names)].filter((name) => name.trim() !== "" && visible(name) === name);
   } catch {

@@ -1,9 +1,10 @@
 /** `demo`: the main job from end to end, on real HTTP, against an emulator in this process. Writes only to a temporary folder. */
-import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type RunningEmulator, startEmulator } from "../../emulator/listener.js";
+import { largest, readNamedText } from "../../files/read-file.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import type { Program } from "../command-module.js";
 import type { Io } from "../io.js";
@@ -124,7 +125,7 @@ class Tour {
 
   /** What the policy asks for; its tests and guards are for who opens the file. */
   async #rulesOfPolicy(): Promise<string> {
-    const text = await readFile(join(this.#folder, "policy.yaml"), "utf8");
+    const text = readNamedText(this.#folder, "policy.yaml", { most: largest.policy });
     const from = text.indexOf("\nversion:") + 1;
     const to = text.indexOf("\ntests:");
     const lines = text.slice(from, to).trimEnd().split("\n");

@@ -100,7 +100,7 @@ const drift = async (io: Io, options: Options): Promise<void> => {
 const receiptFor = async (io: Io, options: Options, { account }: Plan): Promise<NamedReceipt | undefined> => {
   if (options.base !== undefined) return undefined;
   if (options.receipt === undefined) return newestReceipt(io, account);
-  const { named } = await readReceipt(io, options.receipt);
+  const { named } = readReceipt(io, options.receipt);
   const { account: theirs } = named.receipt.header;
   if (!isSameAccount(theirs, account))
     throw failure(

@@ -81,7 +81,7 @@ const views = async (io: Io, options: Options): Promise<(prefix: Prefix) => Expl
     ];
   }
   if (options.live === true) {
-    const client = connectReadOnly(io, options, await namedConnection(io, options));
+    const client = connectReadOnly(io, options, namedConnection(io, options));
     const snapshot = await client.readSnapshot().finally(() => client.close());
     const diagnostics = checkSnapshot(snapshot);
     if (hasErrors(diagnostics)) throw new Failure(diagnostics);

@@ -1,5 +1,6 @@
 /** `fmt`: the policy in canonical form, comments and order kept; `--check` only says whether it is. */
 import type { Command } from "commander";
+import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { exitCodes, Failure } from "../../model/failure.js";
 import { formatPolicy } from "../../policy/format-policy.js";
@@ -27,7 +28,9 @@ export const configure = (command: Command, io: Io): void => {
     const file = shownFile(options.policy);
     const before = new TextDecoder().decode(bytes);
     const after = formatPolicy(before);
-    if (before === after) {
+    if (isStandardInput(options.policy) && options.check !== true) {
+      io.stdout.write(after);
+    } else if (before === after) {
       note(io, `${file} is in canonical form.`);
     } else if (options.check === true) {
       note(

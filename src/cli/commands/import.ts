@@ -2,6 +2,7 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import type { Snapshot } from "../../model/snapshot.js";
@@ -62,7 +63,13 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<void> 
       `--merge and --${options.output === undefined ? "group" : "output"} do not go together`,
       "--merge changes the named policy in place, and only adds rules to it",
     );
-  const { before, account } = await readTarget(io, file);
+  if (isStandardInput(file))
+    throw failure(
+      "bad-option",
+      "--merge changes a file in place: it cannot take standard input",
+      "Name a file",
+    );
+  const { before, account } = readTarget(io, file);
   const snapshot = await readAccount(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
   if (merged.added.length === 0) {
@@ -77,7 +84,7 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<void> 
 };
 
 /** The policy as it is, and the account it names. Throws `Failure` with all of its problems. */
-const readTarget = async (io: Io, file: string) => {
+const readTarget = (io: Io, file: string) => {
   const bytes = readPolicyBytes(io, file);
   const { parsed, diagnostics } = parsePolicy(bytes, file);
   if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);

@@ -47,7 +47,7 @@ const showPlan = async (io: Io, file: string, options: Options): Promise<void> =
 };
 
 const showAccount = async (io: Io, options: Options): Promise<void> => {
-  const client = connectReadOnly(io, options, await namedConnection(io, options));
+  const client = connectReadOnly(io, options, namedConnection(io, options));
   const snapshot = onlyRules(await client.readSnapshot().finally(() => client.close()), options.rule);
   await deliver(io, options, {
     text: (look) => renderAccountText(snapshot, look),
