@@ -10,6 +10,7 @@ const introduction = `<!-- Made from the program by src/cli/docs/commands-docs.t
 
 const outro = `- Host and account come from the policy, from \`--host\` and \`--account\`, or from the environment. If two of them
   disagree, that is an error.
+- \`-\` in the place of a policy, saved plan or receipt reads standard input.
 - Results go to standard output or to \`--output\`, everything else to standard error.
 - Every error code is explained in [errors.md](errors.md), every format in [formats.md](formats.md).
 
