@@ -57,7 +57,7 @@ const hintFor = (file: string, code: unknown, error: unknown): string => {
 };
 
 /** The bytes of each file, or why it is not read. No link leads out of the policy's folder. */
-const readReferences = (
+export const readReferences = (
   folder: string,
   references: readonly string[],
   files: Map<string, ReadFile>,

@@ -26,8 +26,9 @@ const jsonFiles = (argv: readonly string[]): readonly string[] =>
 /** What was asked for as JSON says so too, so that no older file is taken for the answer of this run. */
 const writeJson = async (error: Failure, words: readonly string[], io: Io): Promise<void> => {
   const argv = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
-  // A line that was not understood may name a file for something else: it is left alone.
-  const understood = error.diagnostics.every(({ code }) => code !== "bad-usage");
+  // A line that was not understood may name a file for something else, and one that clashes names an input: it is
+  // left alone.
+  const understood = error.diagnostics.every(({ code }) => code !== "bad-usage" && code !== "output-clash");
   const files = understood ? jsonFiles(argv) : [];
   const asked = valuesOf(argv, "--format", "-f").at(-1) === "json";
   if (files.length === 0 && !asked) return;

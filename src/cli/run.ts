@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodes, Failure } from "../model/failure.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import { examplesText } from "./examples.js";
+import { checkFiles } from "./file-roles.js";
 import type { Io } from "./io.js";
 import { reportCrash, reportFailure } from "./report.js";
 import { refuseUnknownHelp, usageFailure } from "./usage-failure.js";
@@ -36,7 +37,8 @@ const newProgram = (io: Io): Command =>
       // What is wrong is told by report.ts, as every other failure is.
       outputError: () => undefined,
     })
-    .exitOverride();
+    .exitOverride()
+    .hook("preAction", (_, command) => checkFiles(io, command));
 
 /** The command that argv names: its first word that is no option, also behind `help`. */
 const namedIn = (argv: readonly string[]): string | undefined => {

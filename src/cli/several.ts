@@ -6,6 +6,7 @@
 import { Command, type Option } from "commander";
 import { failure } from "../model/failure.js";
 import type { CommandModule, Program } from "./command-module.js";
+import { checkFiles } from "./file-roles.js";
 import { shellWord } from "./file-words.js";
 import type { Io } from "./io.js";
 import { writeFileWhole } from "./output.js";
@@ -95,6 +96,8 @@ const runOne = async (
 ): Promise<void> => {
   const inner = new Command(command.name()).copyInheritedSettings(command);
   module.configure(inner, io, program);
+  // With a name of its own for each policy, `--out` and `--receipt` are looked at again.
+  if (Object.keys(set).length > 0) inner.hook("preAction", () => checkFiles(io, inner));
   for (const [name, value] of Object.entries<unknown>({ ...command.opts(), policy: file, ...set }))
     inner.setOptionValueWithSource(name, value, command.getOptionValueSource(name) ?? "default");
   await inner.parseAsync(operands.length === 0 ? [] : ["--", ...operands], { from: "user" });

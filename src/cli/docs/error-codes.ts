@@ -88,6 +88,10 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "policy-unreadable": ["The policy cannot be read.", "Check that it is a file, and its permissions."],
       "file-exists": ["`import` would have to overwrite a file.", "Name another file, or use `--merge`."],
+      "output-clash": [
+        "A file that would be written is one that the command reads, or that it writes already, by whatever name.",
+        "Name another file for the output.",
+      ],
       "cannot-write": ["A file cannot be written.", "Check the folder, its permissions and its room."],
       "plan-file-unreadable": [
         "The saved plan cannot be read.",
