@@ -57,6 +57,20 @@ describe("the README", () => {
   });
 });
 
+describe("docs/apply.md", () => {
+  it("has every flag that overrides a guard", () => {
+    const page = readFileSync("docs/apply.md", "utf8");
+    const listed = [...page.matchAll(/^\| `[a-z-]+` \| .* \| `(--[a-z-]+)` \|$/gm)].map(
+      ([, flag = ""]) => flag,
+    );
+    const apply = program.commands.find((command) => command.name() === "apply");
+    const flags = apply?.options.flatMap(({ long }) =>
+      /^--(?:allow|accept)-/.test(long ?? "") ? [long] : [],
+    );
+    expect(new Set(listed)).toEqual(new Set(flags));
+  });
+});
+
 describe("docs/formats.md", () => {
   const page = readFileSync("docs/formats.md", "utf8");
   const rowsUnder = (head: string): string[][] =>
