@@ -1,5 +1,6 @@
 /** An answer that was read to its end, and what its bytes say: the envelope, a bare value, or an HTML page. */
 import { type Failure, failure } from "../model/failure.js";
+import { jsonBounds, mostDepth, mostValues } from "./json-bounds.js";
 
 export interface Answer {
   readonly kind: "answer";
@@ -42,7 +43,7 @@ export const looksLikeHtml = ({ headers, bytes }: Pick<Answer, "headers" | "byte
 /** An HTML page's title, shortened: all of a page that is worth repeating. */
 export const htmlTitle = (bytes: Uint8Array): string | undefined => {
   const head = Buffer.from(bytes.subarray(0, 65_536)).toString("utf8");
-  const title = /<title[^>]*>([^<]{0,400})/i.exec(head)?.[1]?.replace(/\s+/g, " ").trim();
+  const title = /<title[^>]{0,400}>([^<]{0,400})/i.exec(head)?.[1]?.replace(/\s+/g, " ").trim();
   return title === undefined || title === "" ? undefined : shorten(title, 120);
 };
 
@@ -65,13 +66,18 @@ export const parseJson = (answer: Answer): { readonly value: unknown } | { reado
       ),
     };
   }
+  const { depth, values, unfinished } = jsonBounds(bytes);
+  if (depth > mostDepth || values > mostValues) {
+    const message = `The answer of ${host} to ${request} is nested deeper, or holds more values, than any answer of this API`;
+    return { problem: notJson("answer-too-complex", message) };
+  }
   const text = decodeText(bytes);
   if (text !== undefined) {
     try {
       return { value: JSON.parse(text) };
     } catch {
       // The parser's message repeats parts of the answer; all that matters of it is whether its end is missing.
-      if (isUnfinished(text)) {
+      if (unfinished) {
         const message = `The answer of ${host} to ${request} breaks off after ${bytes.length} bytes`;
         return { problem: notJson("answer-truncated", message) };
       }
@@ -88,17 +94,6 @@ const decodeText = (bytes: Uint8Array): string | undefined => {
   } catch {
     return undefined;
   }
-};
-
-/** Whether a text begins as a JSON object or list, and ends inside it. */
-const isUnfinished = (text: string): boolean => {
-  if (!/^\s*[[{]/.test(text)) return false;
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
-    if (token === "{" || token === "[") depth += 1;
-    else if (token === "}" || token === "]") depth -= 1;
-  }
-  return depth > 0;
 };
 
 const notJson = (code: string, message: string): Failure =>

@@ -71,8 +71,13 @@ export const items = (place: Place): readonly Place[] => {
   return list.map((value, key) => ({ value, key, within: place }));
 };
 
+/** Characters of one text; names, descriptions and ranges are far shorter, and everything after relies on it. */
+const longestText = 100_000;
+
 export const text = (place: Place): string => {
   if (typeof place.value !== "string") throw unexpected(place, "a text");
+  if (place.value.length > longestText)
+    throw unexpected(place, `a text of at most ${longestText} characters`);
   return place.value;
 };
 
@@ -93,11 +98,14 @@ export const truth = (place: Place): boolean => {
 export const optional = <T>(place: Place, read: (place: Place) => T): T | undefined =>
   place.value === undefined || place.value === null ? undefined : read(place);
 
+const longestInstant = 60;
+
 /**
  * A timestamp as ISO 8601 UTC. Takes a space for the `T`, and reads a time without a zone as UTC
  * (docs/service.md, "Rules"). Undefined where it is not one.
  */
 export const isoInstant = (value: string): string | undefined => {
+  if (value.length > longestInstant) return undefined;
   const shape =
     /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d:?\d\d|[+-]\d\d)?$/i.exec(
       value.trim(),

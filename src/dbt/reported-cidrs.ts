@@ -8,7 +8,10 @@ export interface ReportedCidrs {
   readonly existing: readonly string[];
 }
 
-/** Of an envelope's `extra`. */
+/** Longer than any range; what is longer is shortened, and so is none. */
+const longestShown = 120;
+
+/** Of an envelope's `extra`; each text shortened. */
 export const reportedCidrs = (extra: unknown): ReportedCidrs =>
   isRecord(extra)
     ? { failed: listOf(extra.failed_cidrs), existing: listOf(extra.cidrs_already_exists) }
@@ -22,10 +25,12 @@ const listOf = (value: unknown): readonly string[] => {
     : isRecord(value)
       ? Object.values(value).flat()
       : [value];
-  return list.map((item) => {
-    if (typeof item === "string") return item;
-    return isRecord(item) && typeof item.cidr === "string" ? item.cidr : JSON.stringify(item);
-  });
+  return list.map((item) => shorten(textOf(item), longestShown));
+};
+
+const textOf = (item: unknown): string => {
+  if (typeof item === "string") return item;
+  return isRecord(item) && typeof item.cidr === "string" ? item.cidr : JSON.stringify(item);
 };
 
 /** For messages: the first ten, each shortened. */

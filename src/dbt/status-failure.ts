@@ -168,6 +168,7 @@ export const serverMessage = (answer: Answer): string => {
   const ranges = failed.length + existing.length === 0 ? "" : `: ${shownCidrs([...failed, ...existing])}`;
   if (words.length > 0) return shorten(`${[...new Set(words)].join("; ")}${ranges}`, 300);
   if (data === undefined || data === null) return "";
+  // Bounded: `parseJson` takes no value that is too deep to be printed.
   return shorten(enveloped ? JSON.stringify(data) : fieldErrors(data), 300);
 };
 

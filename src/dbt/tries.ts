@@ -30,6 +30,8 @@ export const requestLine = ({ method, url }: Pick<Call, "method" | "url">): stri
   `${method} ${url.pathname}`;
 
 const defaultMaxAnswerBytes = 64 * 1024 * 1024;
+/** Of an answer that says no: its status is what counts, and the rest of a longer body is not read. */
+const mostBytesOfNo = 1024 * 1024;
 
 /** One try of a call, in two forms: the answer read, or its body handed on. */
 export class Tries {
@@ -105,10 +107,12 @@ export class Tries {
 
   async #readWhole(call: Call, { status, headers, body }: RawAnswer): Promise<Answer | Broken> {
     const limit = this.#options.maxAnswerBytes ?? defaultMaxAnswerBytes;
+    const saysNo = status >= 300;
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of body) {
       size += chunk.length;
+      if (saysNo && size > mostBytesOfNo) break;
       if (size > limit) return { kind: "broken", sent: true, passing: false, failure: tooLarge(call, limit) };
       chunks.push(chunk);
     }
@@ -121,7 +125,7 @@ export class Tries {
       bytes: Buffer.concat(chunks),
       ...serverTime(headers),
     };
-    return status >= 300 || looksLikeHtml(answer) ? this.#redacted(answer) : answer;
+    return saysNo || looksLikeHtml(answer) ? this.#redacted(answer) : answer;
   }
 
   /** For answers that messages quote: done before any shortening, which could cut the token in two. */

@@ -2,7 +2,7 @@
  * Writing calls: sent once. Whether one may be sent again is for whoever knows what it changes: after a 429 or a
  * connection that never stood, the account may be another one by the time that it goes out.
  */
-import type { WriteOutcome } from "../apply/ports.js";
+import { notSentStatus, type WriteOutcome } from "../apply/ports.js";
 import { Failure } from "../model/failure.js";
 import { type Answer, openEnvelope, parseJson } from "./answer.js";
 import type { Channel } from "./channel.js";
@@ -29,9 +29,6 @@ export type Written =
       /** Of a 429. */
       readonly answer?: Answer;
     };
-
-/** The status of a `refused` write whose request never left this machine. */
-export const notSentStatus = 0;
 
 /**
  * Statuses of 4xx and 3xx that do not prove that nothing was done: a server's or a gateway's own time-out, and the

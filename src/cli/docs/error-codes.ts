@@ -223,6 +223,10 @@ export const errorGroups: readonly ErrorGroup[] = [
       "answer-empty": ["The answer is empty.", again],
       "answer-truncated": ["The answer breaks off.", again],
       "answer-too-large": ["The answer is larger than any that makes sense.", report],
+      "answer-too-complex": [
+        "The answer is nested deeper, or holds more values, than any that makes sense.",
+        report,
+      ],
       "answer-unexpected": ["The answer lacks what it must hold.", `${again} ${report}`],
       "answer-contradicts-itself": ["The status says success, the envelope does not.", again],
       "answer-not-csv": ["The export is not CSV.", again],
@@ -365,6 +369,18 @@ export const errorGroups: readonly ErrorGroup[] = [
       "step-not-visible": [
         "The service confirmed a step that the account does not show.",
         "Wait a minute, then apply again.",
+      ],
+      "refused-but-done": [
+        "The service refused a step that the account shows done.",
+        "Look whether somebody else, or a gateway that repeats calls, is at work; then apply again.",
+      ],
+      "refused-but-changed": [
+        "The service refused a step, but the account is no longer as it was before.",
+        "Plan again, and review the difference.",
+      ],
+      "enforcement-flipped": [
+        "Enforcement changed while the steps ran, and no step of the plan did it.",
+        "Decide which it is to be, write it under `enforcement` in the policy, then apply.",
       ],
       "step-partial": ["The service took only a part of a step.", "Plan again: the plan shows what is left."],
     },
