@@ -59,14 +59,17 @@ export interface ForeignEvent {
   readonly sameActor: boolean;
 }
 
-export type AuditVerdict = "confirmed" | "missing" | "could-not-check";
+/** `enforcement-flipped`: a call of these runs turned enforcement on or off, and no step was to do that. */
+export type AuditVerdict = "confirmed" | "missing" | "could-not-check" | "enforcement-flipped";
 
 export interface AuditVerification {
-  /** The worst of the receipts': could-not-check before missing before confirmed. */
+  /** `enforcement-flipped`, else the worst of the receipts': could-not-check before missing before confirmed. */
   readonly verdict: AuditVerdict;
   readonly receipts: readonly ReceiptVerification[];
   /** Oldest first. */
   readonly foreign: readonly ForeignEvent[];
+  /** Those of them that turned enforcement by a call of these runs, though no step was to; oldest first. */
+  readonly flips: readonly AuditEvent[];
   /** What was asked of the log, ISO 8601 UTC; absent where no step needs an event. */
   readonly window?: { readonly since: string; readonly until: string };
   readonly counts: {

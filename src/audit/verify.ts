@@ -13,6 +13,7 @@ import {
   timedSteps,
 } from "./audited-steps.js";
 import { isIpRestrictionType } from "./catalogue.js";
+import { enforcementFlips, flipProblem } from "./enforcement-flips.js";
 import type { AuditEvent } from "./event.js";
 import { actorKey, inOrder } from "./event-index.js";
 import { type Match, matchSteps } from "./match.js";
@@ -207,11 +208,16 @@ export const verifyReceipts = (
         stretches,
         recorded.map(({ event }) => event),
       );
+  const paired = groups.map((group, index) =>
+    group.map((step, at) => ({ step, event: matches[index]?.[at]?.event })),
+  );
+  const flips = enforcementFlips(foreign, paired, options.tolerance ?? defaultTolerance);
   const [first, last] = [stretches[0], stretches.at(-1)];
   return {
-    verdict: worst(verified.map(({ verdict }) => verdict)),
+    verdict: flips.length > 0 ? "enforcement-flipped" : worst(verified.map(({ verdict }) => verdict)),
     receipts: verified,
     foreign,
+    flips,
     ...(first === undefined || last === undefined
       ? {}
       : { window: { since: new Date(first.from).toISOString(), until: new Date(last.to).toISOString() } }),
@@ -223,6 +229,10 @@ export const verifyReceipts = (
       foreign: foreign.length,
     },
     waitedMs: options.waitedMs ?? 0,
-    diagnostics: [...(options.diagnostics ?? []), ...verified.flatMap(actorsDiffer)],
+    diagnostics: [
+      ...flips.map(flipProblem),
+      ...(options.diagnostics ?? []),
+      ...verified.flatMap(actorsDiffer),
+    ],
   };
 };

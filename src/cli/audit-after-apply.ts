@@ -1,12 +1,13 @@
 /** `apply --audit`: the receipt just written, held against the audit log. */
 import { parseReceipt } from "../apply/receipt.js";
+import type { ApplyResult } from "../apply/result.js";
 import { awaitAudit } from "../audit/await-audit.js";
 import type { AuditReader } from "../audit/ports.js";
 import { unreadableDiagnostics } from "../audit/unreadable.js";
 import type { AuditVerification } from "../audit/verification.js";
 import { type NamedReceipt, verifyReceipts } from "../audit/verify.js";
 import { largest, readNamedText } from "../files/read-file.js";
-import { Failure } from "../model/failure.js";
+import { exitCodes, Failure } from "../model/failure.js";
 import { interruptibleSleep, waitingNote } from "./audit-options.js";
 import type { Io } from "./io.js";
 
@@ -33,4 +34,26 @@ export const verifyAfterApply = async (
     if (!(error instanceof Failure)) throw error;
     return verifyReceipts(receipts, [], { unreadable: true, diagnostics: unreadableDiagnostics(error) });
   }
+};
+
+/**
+ * The result as the log shows it: where a call of the run turned enforcement, the account was changed in a way that
+ * nobody had planned, and that is said before anything else.
+ */
+export const asTheLogShows = (
+  result: ApplyResult,
+  audit: AuditVerification,
+): { readonly result: ApplyResult; readonly audit: AuditVerification } => {
+  if (audit.verdict !== "enforcement-flipped") return { result, audit };
+  const isFlip = ({ code }: { readonly code: string }): boolean => code === "enforcement-flipped";
+  return {
+    result: {
+      ...result,
+      outcome: "midway",
+      exitCode: exitCodes.midway,
+      diagnostics: [...audit.diagnostics.filter(isFlip), ...result.diagnostics],
+      next: "mend-first",
+    },
+    audit: { ...audit, diagnostics: audit.diagnostics.filter((one) => !isFlip(one)) },
+  };
 };

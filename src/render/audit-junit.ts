@@ -1,4 +1,5 @@
 /** The audit check as JUnit: a suite a receipt, a case a step; a missing event is a failure. */
+import type { AuditEvent } from "../audit/event.js";
 import type { AuditVerification, StepVerification } from "../audit/verification.js";
 import { auditedTitle } from "./audit-words.js";
 import { type JunitCase, renderJunit } from "./junit.js";
@@ -32,7 +33,19 @@ const caseOf = (verification: StepVerification): JunitCase => {
   }
 };
 
+const flipCase = (event: AuditEvent): JunitCase => ({
+  name: `toggled at ${event.at}`,
+  failure: {
+    kind: "enforcement-flipped",
+    message: "a call of this run turned enforcement on or off, and no step was to do that",
+    text: `event ${event.id}`,
+  },
+});
+
 export const renderAuditJunit = (verification: AuditVerification): string =>
-  renderJunit(
-    verification.receipts.map(({ file, steps }) => ({ name: `audit ${file}`, cases: steps.map(caseOf) })),
-  );
+  renderJunit([
+    ...(verification.flips.length === 0
+      ? []
+      : [{ name: "audit enforcement", cases: verification.flips.map(flipCase) }]),
+    ...verification.receipts.map(({ file, steps }) => ({ name: `audit ${file}`, cases: steps.map(caseOf) })),
+  ]);

@@ -17,6 +17,7 @@ const titles = {
   confirmed: "confirmed by the audit log",
   missing: "missing from the audit log",
   "could-not-check": "audit log not checked",
+  "enforcement-flipped": "enforcement turned by the run",
 } as const;
 
 export const renderAuditMarkdown = (
@@ -25,6 +26,13 @@ export const renderAuditMarkdown = (
 ): string => {
   const account: Account = verification.receipts[0]?.account ?? { id: 0, host: "" };
   const bad = verification.verdict !== "confirmed";
+  const flipped = verification.verdict === "enforcement-flipped";
+  const notes = {
+    title: "Notes",
+    language: "text" as const,
+    rows: diagnosticRows(verification.diagnostics),
+    open: bad,
+  };
   return fitReport(
     {
       marker: markerOf("audit", account),
@@ -34,6 +42,7 @@ export const renderAuditMarkdown = (
         ...(verification.receipts.length === 0 ? [] : [`${accountLine(account)}\n`]),
       ].join("\n"),
       sections: [
+        ...(flipped ? [notes] : []),
         ...verification.receipts.map((receipt) => ({
           title: `Receipt begun ${receipt.startedAt.replace(/[^0-9TZ:.-]/g, "_")}: ${counted(receipt.steps.length, "step")}`,
           language: "text" as const,
@@ -49,12 +58,7 @@ export const renderAuditMarkdown = (
           rows: columns(foreignRows(verification.foreign)),
           open: false,
         },
-        {
-          title: "Notes",
-          language: "text",
-          rows: diagnosticRows(verification.diagnostics),
-          open: bad,
-        },
+        ...(flipped ? [] : [notes]),
       ],
     },
     options.maxBytes ?? defaultMaxBytes,

@@ -81,10 +81,13 @@ export const renderAuditText = (verification: AuditVerification, look: Look): st
   const closing = auditClosing(verification);
   const waited =
     verification.waitedMs >= 1_000 ? ` Waited ${duration(verification.waitedMs)} for the log.` : "";
+  const said = problems === "" ? [] : [problems];
+  const flipped = verification.verdict === "enforcement-flipped";
   return `${[
+    ...(flipped ? said : []),
     ...verification.receipts.flatMap((receipt) => receiptLines(receipt, look)),
     ...(foreign.length === 0 ? [] : [style.strong("Events of no step"), ...foreign, ""]),
-    ...(problems === "" ? [] : [problems]),
+    ...(flipped ? [] : said),
     `${verification.verdict === "confirmed" ? style.strong(closing) : style.error(closing)}${waited}`,
   ].join("\n")}\n`;
 };

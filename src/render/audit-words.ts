@@ -60,6 +60,8 @@ export const auditClosing = ({ verdict, counts }: AuditVerification): string => 
         : `Confirmed: the audit log holds ${counts.due === 1 ? "the one change" : `all ${counted(counts.due, "change")}`}${weak}.${foreign}`;
     case "missing":
       return `Missing: the audit log lacks ${counts.missing} of ${counted(counts.due, "change")}.${foreign}`;
+    case "enforcement-flipped":
+      return "Not as planned: a call of this run turned enforcement on or off, and no step was to do that.";
     case "could-not-check":
       return "Could not check: the audit log could not be read.";
     default:

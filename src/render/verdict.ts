@@ -58,7 +58,7 @@ export const driftVerdict = ({ differences }: Pick<DriftReport, "differences">):
 export const driftExitCode = (verdict: DriftVerdict): ExitCode =>
   verdict === "no-drift" ? exitCodes.done : exitCodes.differences;
 
-/** 3 where a record is missing, 1 where the log could not be read. */
+/** 3 where a record is missing, 1 where the log could not be read, 4 where the run did what nobody had asked for. */
 export const auditExitCode = (verdict: AuditVerdict): ExitCode => {
   switch (verdict) {
     case "confirmed":
@@ -67,6 +67,8 @@ export const auditExitCode = (verdict: AuditVerdict): ExitCode => {
       return exitCodes.refused;
     case "could-not-check":
       return exitCodes.error;
+    case "enforcement-flipped":
+      return exitCodes.midway;
     default:
       return assertNever(verdict);
   }

@@ -67,6 +67,55 @@ describe("the verdict on a receipt", () => {
     );
   });
 
+  describe("on enforcement that a call of the run turned, though no step was to", () => {
+    const writes = steps.slice(0, 3);
+    const own = () => eventsFor().slice(0, 3);
+    const off = (second: number, more: Partial<AuditEvent> = {}) =>
+      event(toggled, second, { ip_restrictions: { id: 3, enabled: false } }, more);
+
+    it("is enforcement-flipped, said first, with what sets it right", () => {
+      const flip = off(2.1);
+      const result = verifyOne(receiptOf(writes), [...own(), flip]);
+      expect([result.verdict, result.flips]).toEqual(["enforcement-flipped", [flip]]);
+      expect(result.diagnostics[0]).toMatchObject({ code: "enforcement-flipped", severity: "error" });
+      expect(result.diagnostics[0]?.message).toContain("turned off");
+      expect(result.diagnostics[0]?.hint).toContain("`enforcement: enabled`");
+    });
+
+    it("is so where the run was to turn it as well, whichever way", () => {
+      const disableFirst: readonly StepSpec[] = [{ action: "disable", second: 0 }, ...steps.slice(1, 3)];
+      const due = [off(0), ...own().slice(1)];
+      expect(verifyOne(receiptOf(disableFirst), due).verdict).toBe("confirmed");
+      expect(verifyOne(receiptOf(disableFirst), [...due, off(2.1)]).verdict).toBe("enforcement-flipped");
+      expect(verifyOne(receiptOf(steps), eventsFor()).flips).toEqual([]);
+      expect(verifyOne(receiptOf(steps), [...eventsFor(), off(2.1)]).flips).toHaveLength(1);
+    });
+
+    it("is so where the log tells no position, and where all events come late", () => {
+      const untold = event(toggled, 2.1, {});
+      expect(verifyOne(receiptOf(writes), [...own(), untold]).verdict).toBe("enforcement-flipped");
+      const late = own().map((one) => ({
+        ...one,
+        at: at((Date.parse(one.at) - Date.parse(at(0))) / 1000 + 60),
+      }));
+      expect(verifyOne(receiptOf(writes), [...late, off(64.1)]).verdict).toBe("enforcement-flipped");
+    });
+
+    it("is not so for another actor, for the UI, before the run, or after it", () => {
+      for (const theirs of [off(2.1, { actor: stranger }), off(2.1, { source: "ui" }), off(-30), off(30)])
+        expect(verifyOne(receiptOf(writes), [...own(), theirs]).verdict).toBe("confirmed");
+    });
+
+    it("is not so for a step of which nobody knew whether it was done, once", () => {
+      const failed: readonly StepSpec[] = [...writes, { action: "enable", second: 6, outcome: "failed" }];
+      const untold = () => event(toggled, 6, {});
+      expect(verifyOne(receiptOf(failed), [...own(), untold()]).verdict).toBe("confirmed");
+      expect(verifyOne(receiptOf(failed), [...own(), untold(), untold()]).verdict).toBe(
+        "enforcement-flipped",
+      );
+    });
+  });
+
   it("is could-not-check where the log could not be read, whatever else is known", () => {
     const result = verifyOne(receiptOf(steps), eventsFor(), { unreadable: true });
     expect(result.verdict).toBe("could-not-check");

@@ -4,6 +4,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StartOptions } from "../../src/emulator/listener.js";
+import { account, rule } from "../apply/hand-made.js";
+import { accountId, token as drillToken } from "../e2e/drill/access.js";
+import { startBench } from "../e2e/drill/bench.js";
+import { policyOf } from "../e2e/drill/scenarios.js";
 import { dbtIpRules, newAccount, newFolder, type Place } from "./world.js";
 
 let nextAccount = 500;
@@ -145,6 +149,72 @@ describe("apply --audit", () => {
       else expect(ran.stdout).toContain("Could not check");
     },
   );
+});
+
+describe("enforcement that somebody turns on between the last reading and a write", () => {
+  const janes = "token-of-jane-0123456789";
+  const office = account("disabled", rule("office", "allow", ["203.0.113.0/24"]));
+  const scenario = {
+    name: "one more rule",
+    before: office,
+    after: account("disabled", ...office.rules, rule("VPN", "allow", ["192.0.2.0/26"])),
+    renames: new Map<string, string>(),
+    protectedAddresses: [],
+  };
+  const raced = async (...flags: string[]) => {
+    const bench = await startBench(scenario, {
+      tokens: [
+        { token: drillToken, kind: "service", role: "admin", name: "ci" },
+        { token: janes, kind: "personal", role: "admin", name: "Jane" },
+      ],
+    });
+    const cwd = await newFolder();
+    const policy = { ...JSON.parse(policyOf(scenario)), account: { id: accountId, host: bench.url } };
+    await writeFile(join(cwd, "policy.yaml"), JSON.stringify(policy));
+    const { handle } = bench.emulator;
+    bench.intercept = (request) => {
+      if (request.method === "GET") return undefined;
+      bench.intercept = undefined;
+      handle({
+        ...request,
+        target: `/api/v3/accounts/${accountId}/ip-restrictions-set/`,
+        headers: { ...request.headers, authorization: `Token ${janes}` },
+        body: JSON.stringify({ enabled: true }),
+      });
+      return undefined;
+    };
+    const run = (...argv: string[]) => dbtIpRules({ cwd, env: { DBT_CLOUD_TOKEN: drillToken } }, ...argv);
+    try {
+      const applied = await run("apply", "--auto-approve", "--receipt", "r.jsonl", ...flags);
+      const verified = await run("audit", "verify", "--receipt", "r.jsonl", "--timeout", "0");
+      return { applied, verified, enforcement: bench.state().enforcement };
+    } finally {
+      await bench.close();
+    }
+  };
+
+  it("exits 4 with --audit, and says so before anything else", async () => {
+    const { applied, verified, enforcement } = await raced("--audit");
+    expect(enforcement).toBe("disabled");
+    expect(applied.code, applied.stderr).toBe(4);
+    expect(applied.stdout).not.toContain("Applied:");
+    const flipped = applied.stdout.indexOf("error[enforcement-flipped]");
+    expect(flipped).toBeGreaterThan(0);
+    expect(flipped).toBeLessThan(applied.stdout.indexOf("Stopped midway"));
+    expect(applied.stdout).toContain("dbt-ip-rules apply");
+    expect([verified.code, verified.stdout.indexOf("error[enforcement-flipped]")]).toEqual([4, 0]);
+  });
+
+  it("says it once and first in JSON", async () => {
+    const { applied } = await raced("--audit", "-f", "json");
+    const document = JSON.parse(applied.stdout);
+    expect(document).toMatchObject({
+      outcome: "midway",
+      exit_code: 4,
+      diagnostics: [{ code: "enforcement-flipped" }],
+      audit: { verdict: "enforcement-flipped" },
+    });
+  });
 });
 
 describe("apply", () => {

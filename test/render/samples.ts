@@ -147,6 +147,7 @@ export const verificationOf = (names: Names): AuditVerification => {
   });
   return {
     verdict: "missing",
+    flips: [],
     receipts: [
       {
         file: `receipts/${names.partner}.jsonl`,

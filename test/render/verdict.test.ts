@@ -55,7 +55,9 @@ describe("a plan", () => {
       (["no-changes", "changes", "refused"] as const).map((verdict) => planExitCode(verdict, { detailed }));
     expect(codes(false)).toEqual([0, 0, 3]);
     expect(codes(true)).toEqual([0, 2, 3]);
-    expect((["confirmed", "missing", "could-not-check"] as const).map(auditExitCode)).toEqual([0, 3, 1]);
+    expect(
+      (["confirmed", "missing", "could-not-check", "enforcement-flipped"] as const).map(auditExitCode),
+    ).toEqual([0, 3, 1, 4]);
   });
 
   it("counts for GitLab, the switch as an update", () => {

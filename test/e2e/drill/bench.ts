@@ -6,7 +6,7 @@ import { parsePrefix } from "../../../src/address/prefix.js";
 import { createEmulator, type Emulator } from "../../../src/emulator/emulator.js";
 import type { EmulatorReply, EmulatorRequest } from "../../../src/emulator/http.js";
 import { type Listener, listenWith } from "../../../src/emulator/listener.js";
-import type { Settings } from "../../../src/emulator/settings.js";
+import type { EmulatorOptions } from "../../../src/emulator/settings.js";
 import { type AccountStore, activeCidrs, activeRules, denyType } from "../../../src/emulator/state.js";
 import type { AccountState } from "../../../src/model/rule.js";
 import { sortedPrefixes } from "../../../src/plan/state.js";
@@ -31,13 +31,16 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export const startBench = async (scenario: Scenario, settings: Partial<Settings> = {}): Promise<Bench> => {
+export const startBench = async (
+  scenario: Scenario,
+  options: Partial<EmulatorOptions> = {},
+): Promise<Bench> => {
   const emulator = createEmulator({
     accountId,
     tokens: [{ token, kind: "service", role: "admin" }],
     seed: seedOf(scenario.before),
     clientIp: callerAddress,
-    ...settings,
+    ...options,
   });
   const { handle } = emulator;
   let states: AccountState[] = [stateOfStore(emulator.state())];
