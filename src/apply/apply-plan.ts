@@ -10,6 +10,7 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
 import type { Plan } from "../plan/plan.js";
+import { readWithoutDuplicates } from "./duplicate-creates.js";
 import { finishDone, finishStopped } from "./finish.js";
 import { askServer, askServerAhead, checkClients } from "./lockout.js";
 import type { ApplyPorts } from "./ports.js";
@@ -20,7 +21,6 @@ import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
 import { runStep } from "./run-step.js";
 import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
-import { readWithoutTwins } from "./twins.js";
 
 /**
  * Applies `plan`. Never throws for anything that a user or the service can cause: the result says it all.
@@ -122,7 +122,7 @@ const lateCheck = async (run: Run): Promise<Stop | undefined> => {
   const ms = run.patience.settle.at(-1) ?? 0;
   run.emit({ kind: "late-check", ms });
   await run.sleep(ms);
-  const reading = await readWithoutTwins(run);
+  const reading = await readWithoutDuplicates(run);
   if (reading.kind === "interrupted") return stopInterrupted();
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
   return stopUnlessFinal(run, reading.state);

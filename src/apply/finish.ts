@@ -83,6 +83,7 @@ const lasting: ReadonlySet<string> = new Set([
   "blocked-by-ip-restrictions",
   "account-not-found",
   "redirected-to-other-host",
+  "account-rule-name-repeated",
 ]);
 
 /** Where the account stands on the plan's way, the same plan goes on; elsewhere a new one is needed. */

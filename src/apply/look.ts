@@ -5,10 +5,10 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import type { PlannedStep } from "../plan/plan.js";
+import { readWithoutDuplicates } from "./duplicate-creates.js";
 import type { GoodReading } from "./read-account.js";
 import type { Run } from "./run.js";
 import { agrees, fingerprintOf } from "./timeline.js";
-import { readWithoutTwins } from "./twins.js";
 
 export type Sight =
   | { readonly kind: "landed"; readonly reading: GoodReading }
@@ -36,7 +36,7 @@ export const lookForStep = async (
       run.emit({ kind: "step-waiting", planned, ms, message });
       await run.sleep(ms);
     }
-    const reading = await readWithoutTwins(run);
+    const reading = await readWithoutDuplicates(run);
     // The reader has given up for now; the account may be there again after the next wait.
     if (reading.kind === "unreadable") sight = { kind: "unclear", diagnostics: reading.diagnostics };
     else if (reading.kind === "ambiguous") return { kind: "unclear", diagnostics: reading.diagnostics };

@@ -43,8 +43,14 @@ export type WriteOutcome =
   /**
    * Nobody can tell from here: a reset, a time-out, a 5xx, an answer that cannot be read.
    * `neverSent`: no byte of the request left this machine (connection refused, no such host), so it cannot land late.
+   * `ruleId`: of a create, the rule that such an answer names all the same.
    */
-  | { readonly kind: "unknown"; readonly message: string; readonly neverSent?: boolean };
+  | {
+      readonly kind: "unknown";
+      readonly message: string;
+      readonly neverSent?: boolean;
+      readonly ruleId?: number;
+    };
 
 /** The fields that a PUT must repeat, as they are to be. */
 export interface RuleFields {

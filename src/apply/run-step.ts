@@ -9,6 +9,7 @@
  */
 import type { PlannedStep } from "../plan/plan.js";
 import { type CallOutcome, callStep } from "./call.js";
+import { rememberCreate } from "./duplicate-creates.js";
 import { isNeverSent, judgeCall, type StepEnd, settle, stopped, type Try } from "./judge-call.js";
 import type { GoodReading } from "./read-account.js";
 import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
@@ -55,11 +56,4 @@ const giveUp = async (one: Try, last: CallOutcome, message: string): Promise<Ste
   const unchanged = isNeverSent(last) && !one.doubt;
   await settle(one, "failed", { message: `${message}; ${triesInVain(one.attempt)}`, unchanged });
   return stopped(stopFailed([neverLanded(one.planned, one.attempt, message)]));
-};
-
-/** For twins.ts: what this run has made itself. */
-const rememberCreate = (run: Run, { number, step }: PlannedStep, outcome: CallOutcome): void => {
-  if (step.kind !== "create") return;
-  const ruleId = outcome.kind === "applied" ? outcome.rule?.id : undefined;
-  run.created.set(step.rule.name, ruleId === undefined ? { number } : { number, ruleId });
 };

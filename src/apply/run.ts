@@ -38,8 +38,8 @@ export class Run {
   done = 0;
   /** The switch as last seen or set, for an account whose rules do not tell it. */
   knownSwitch: Enforcement = "unknown";
-  /** Rules that this run has sent a create for, by name: the step, and the id where the answer told it. */
-  readonly created = new Map<string, { readonly number: number; readonly ruleId?: number }>();
+  /** Rules that this run has sent a create for, by name: the step, and each id that an answer named. */
+  readonly created = new Map<string, { readonly number: number; readonly ids: readonly number[] }>();
   /** A write was repeated although an earlier try of it might still land. */
   inDoubt = false;
 

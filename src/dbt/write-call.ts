@@ -4,7 +4,7 @@
  */
 import { notSentStatus, type WriteOutcome } from "../apply/ports.js";
 import { Failure } from "../model/failure.js";
-import { type Answer, openEnvelope, parseJson } from "./answer.js";
+import { type Answer, isRecord, openEnvelope, parseJson } from "./answer.js";
 import type { Channel } from "./channel.js";
 import { brokenEnvelope } from "./decode.js";
 import { interrupted } from "./network-failure.js";
@@ -93,17 +93,22 @@ export const readWritten = (
   answer: Answer,
   read: (envelope: ReturnType<typeof openEnvelope>) => WriteOutcome,
 ): WriteOutcome => {
+  const parsed = parseJson(answer);
+  if ("problem" in parsed) return unknown(parsed.problem);
+  const envelope = openEnvelope(parsed.value);
+  // Such a no may name a rule that was there before.
+  if (envelope.status.isSuccess === false) return unknown(brokenEnvelope(answer, envelope, redact));
   try {
-    const parsed = parseJson(answer);
-    if ("problem" in parsed) return unknown(parsed.problem);
-    const envelope = openEnvelope(parsed.value);
-    if (envelope.status.isSuccess === false) return unknown(brokenEnvelope(answer, envelope, redact));
     return read(envelope);
   } catch (thrown) {
-    if (thrown instanceof Failure) return unknown(thrown);
+    if (thrown instanceof Failure) return { ...unknown(thrown), ...namedRule(envelope) };
     throw thrown;
   }
 };
+
+/** The rule that an accepted write's answer is about, where the answer says that much and no more. */
+const namedRule = ({ data }: ReturnType<typeof openEnvelope>): { ruleId?: number } =>
+  isRecord(data) && typeof data.id === "number" && Number.isSafeInteger(data.id) ? { ruleId: data.id } : {};
 
 /**
  * For calls that start something but change no account, such as an export: waits and sends again where nothing was

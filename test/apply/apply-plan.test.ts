@@ -406,15 +406,15 @@ describe("outcomes that are not a plain yes", () => {
 
   // The first try lands right after its repetition, or between two later steps.
   it.each([2, 3, 4])(
-    "takes its own copy back when a create lands late, after %i readings",
+    "takes the later copy back when a create lands late, after %i readings, and answers named both",
     async (landsAfterReads) => {
       const patience = { settle: [1, 1] };
-      const outcome = await run({ faults: { 1: { landsAfterReads } }, patience });
+      const outcome = await run({ faults: { 1: { landsAfterReads, named: true } }, patience });
       expect(outcome.result).toMatchObject({ outcome: "done", exitCode: 0 });
       expect(isAfter(outcome.fake)).toBe(true);
       expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
       expect(outcome.journal.text).toContain("is taken back");
-      // Of the two, the one that its own answer named went; the receipt names both, the report the one that stays.
+      // The receipt names both, the report the one that stays.
       const stays = outcome.fake.rules.find(({ name }) => name === "vpn")?.id;
       const ofStep = outcome.journal.lines.filter((line) => line.startsWith('{"step":1,')).join();
       const named = [...ofStep.matchAll(/"rule_id":(\d+)/g)].map(([, id]) => Number(id));
@@ -422,6 +422,45 @@ describe("outcomes that are not a plain yes", () => {
       expect([named.at(-1), outcome.result.steps[0]?.ruleId]).toEqual([stays, stays]);
     },
   );
+
+  it.each([2, 3, 4])(
+    "stops with both ids when a create lands late, after %i readings, and no answer named it",
+    async (landsAfterReads) => {
+      const patience = { settle: [1, 1] };
+      const { fake, result } = await run({ faults: { 1: { landsAfterReads } }, patience });
+      expect([result.outcome, result.exitCode, result.next]).toEqual(["midway", 4, "mend-first"]);
+      const copies = fake.rules.filter(({ name }) => name === "vpn").map(({ id }) => id);
+      expect([copies.length, codes(result)]).toEqual([2, ["account-rule-name-repeated", "duplicate-create"]]);
+      const said = result.diagnostics.map(({ message }) => message).join("\n");
+      for (const id of copies) expect(said).toContain(String(id));
+      expect(said).toContain(`Rule ${result.steps[0]?.ruleId} was created by this run`);
+    },
+  );
+
+  it("takes nothing back that another apply may have made, though this run has sent its create twice", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes !== 2) return;
+      fake.onCall = () => undefined;
+      fake.change(({ rules }) => rules.push({ ...rules.at(-1)!, id: 99 }));
+    };
+    const { result } = await run({ fake, faults: { 1: "lost" }, patience: { settle: [1] } });
+    expect([result.exitCode, fake.writes]).toEqual([4, 2]);
+    expect(codes(result)).toEqual(["account-rule-name-repeated", "duplicate-create"]);
+  });
+
+  it("takes nothing back where a third copy is not its own", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes !== 2) return;
+      fake.onCall = () => undefined;
+      fake.change(({ rules }) => rules.push({ ...rules.at(-1)!, id: 99 }));
+    };
+    const late: Fault = { landsAfterReads: 1, named: true };
+    const { result } = await run({ fake, faults: { 1: late }, patience: { settle: [1] } });
+    expect([result.exitCode, fake.writes]).toEqual([4, 2]);
+    expect(fake.rules.filter(({ name }) => name === "vpn")).toHaveLength(3);
+  });
 
   it("leaves two rules of one name alone when they are not equal, and stops", async () => {
     const fake = new FakeAccount(before);
@@ -432,7 +471,7 @@ describe("outcomes that are not a plain yes", () => {
     };
     const { result } = await run({ fake });
     expect([result.outcome, result.exitCode, fake.writes]).toEqual(["midway", 4, 1]);
-    expect(codes(result)).toEqual(["account-rule-name-repeated"]);
+    expect(codes(result)).toEqual(["account-rule-name-repeated", "duplicate-create"]);
   });
 
   it("takes nothing back while anything else is wrong with the account", async () => {
@@ -442,13 +481,17 @@ describe("outcomes that are not a plain yes", () => {
       fake.onCall = () => undefined;
       fake.change(({ rules }) => rules.push({ ...rules[0]!, id: 99 }));
     };
-    const late: Fault = { landsAfterReads: 2 };
+    const late: Fault = { landsAfterReads: 2, named: true };
     const { result } = await run({ fake, faults: { 1: late }, patience: { settle: [1, 1] } });
     expect([result.outcome, fake.writes]).toEqual(["midway", 2]);
-    expect(codes(result)).toEqual(["account-rule-name-repeated", "account-rule-name-repeated"]);
+    expect(codes(result)).toEqual([
+      "account-rule-name-repeated",
+      "account-rule-name-repeated",
+      "duplicate-create",
+    ]);
   });
 
-  it("leaves a twin alone that this run did not create", async () => {
+  it("leaves two rules of one name alone where this run created none of them", async () => {
     const fake = new FakeAccount(before);
     fake.onCall = (call) => {
       if (call !== "read" || fake.writes !== 1) return;

@@ -17,8 +17,11 @@ export type Fault =
   | "not-sent"
   /** It takes effect, and the answer is lost. */
   | "answer-lost"
-  /** The answer is lost, and it takes effect only after the given number of further readings. */
-  | { readonly landsAfterReads: number }
+  /**
+   * The answer is lost, and it takes effect only after the given number of further readings. `named`: of a create, the
+   * answer comes, cannot be understood, and names the rule.
+   */
+  | { readonly landsAfterReads: number; readonly named?: true }
   | "refused"
   /** 429: nothing is done, and it may be sent again after so many seconds. */
   | { readonly throttled: number }
@@ -81,12 +84,22 @@ export class FakeAccount implements AccountReader, AccountWriter {
     return this.callerGetsIn(withoutRuleId);
   }
 
-  createRule(rule: Rule, ruleSetEnabled: boolean | undefined): Promise<WriteOutcome> {
-    return this.#write(ruleSetEnabled, rule.prefixes, (prefixes) => {
-      const conflict = this.#conflict(rule.type, prefixes);
-      if (conflict !== undefined) return conflict;
-      return () => this.#add({ ...rule, prefixes });
-    });
+  /** An id for a rule that is to come. */
+  reserveId(): number {
+    return this.#id();
+  }
+
+  createRule(rule: Rule, ruleSetEnabled: boolean | undefined, id?: number): Promise<WriteOutcome> {
+    return this.#write(
+      ruleSetEnabled,
+      rule.prefixes,
+      (prefixes, named = id) => {
+        const conflict = this.#conflict(rule.type, prefixes);
+        if (conflict !== undefined) return conflict;
+        return () => this.#add({ ...rule, prefixes }, named);
+      },
+      true,
+    );
   }
 
   updateRule(
@@ -163,7 +176,8 @@ export class FakeAccount implements AccountReader, AccountWriter {
   async #write(
     ruleSetEnabled: boolean | undefined,
     prefixes: readonly Prefix[],
-    prepare: (prefixes: readonly Prefix[]) => (() => StoredRule | undefined) | WriteOutcome,
+    prepare: (prefixes: readonly Prefix[], id?: number) => (() => StoredRule | undefined) | WriteOutcome,
+    creates = false,
   ): Promise<WriteOutcome> {
     this.onCall("write");
     this.writes += 1;
@@ -175,8 +189,12 @@ export class FakeAccount implements AccountReader, AccountWriter {
     if (fault === "refused") return refusal(400, "Invalid IP range");
     if (fault === "lie") return { kind: "applied" };
     const taken = fault === "partial" ? prefixes.slice(0, -1) : prefixes;
+    const named =
+      creates && typeof fault === "object" && "landsAfterReads" in fault && fault.named === true
+        ? this.#id()
+        : undefined;
     const land = (): WriteOutcome => {
-      const effect = prepare(taken);
+      const effect = prepare(taken, named);
       if (typeof effect !== "function") return effect;
       const rule = effect();
       if (ruleSetEnabled !== undefined) this.enabled = ruleSetEnabled;
@@ -187,7 +205,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
         ...(rule === undefined ? {} : { rule }),
       };
     };
-    if (typeof fault === "object") return this.#later(fault, () => void land());
+    if (typeof fault === "object") return this.#later(fault, () => void land(), named);
     const answer = land();
     if (fault === "answer-lost") return { kind: "unknown", message: "connection reset" };
     if (fault === "claims-partial") return { kind: "partial", message: "not taken: something" };
@@ -199,12 +217,13 @@ export class FakeAccount implements AccountReader, AccountWriter {
   }
 
   #later(
-    fault: { landsAfterReads: number } | { visibleAfterReads: number },
+    fault: Extract<Fault, object> & ({ landsAfterReads: number } | { visibleAfterReads: number }),
     effect: () => void,
+    ruleId: number | undefined,
   ): WriteOutcome {
     if ("landsAfterReads" in fault) {
       this.#pending.push({ reads: fault.landsAfterReads, effect });
-      return { kind: "unknown", message: "timed out" };
+      return { kind: "unknown", message: "timed out", ...(ruleId === undefined ? {} : { ruleId }) };
     }
     this.#pending.push({ reads: fault.visibleAfterReads, effect });
     return { kind: "applied" };
@@ -227,10 +246,10 @@ export class FakeAccount implements AccountReader, AccountWriter {
     return other === undefined ? undefined : refusal(400, "the same range is on a rule of the other type");
   }
 
-  #add(rule: Rule): StoredRule {
+  #add(rule: Rule, id?: number): StoredRule {
     const { name, type, description, prefixes } = rule;
     const stored = {
-      id: this.#id(),
+      id: id ?? this.#id(),
       name,
       type,
       description,

@@ -38,6 +38,15 @@ const created = (more: object = {}, extras: object = extra) =>
 const date = { date: "Fri, 20 Nov 2026 09:00:00 GMT" };
 
 describe("creating a rule", () => {
+  test("unknown, and naming the rule, where the answer to a create says no more than that", async () => {
+    const { client } = await bench([created({ cidrs: "none" })]);
+    expect(await client.createRule(rule, undefined)).toMatchObject({ kind: "unknown", ruleId: 739 });
+    const failed = { ...created(), body: { status: { is_success: false }, data: wireRule({}) } };
+    const { client: other } = await bench([failed]);
+    // Who says no may name a rule that was there before.
+    expect(await other.createRule(rule, undefined)).not.toHaveProperty("ruleId");
+  });
+
   test("sends what the API asks for, and gives the rule back", async () => {
     const { client, seen } = await bench([{ ...created(), headers: date }]);
     const outcome = await client.createRule(rule, false);

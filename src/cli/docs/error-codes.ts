@@ -249,6 +249,10 @@ export const errorGroups: readonly ErrorGroup[] = [
         "Two rules on the account have one name, so no name means one rule.",
         "Rename one of them on the account.",
       ],
+      "duplicate-create": [
+        "A rule that this run created is on the account twice. The note says which copy an answer named as this run's; the other is another apply's, or a late copy of this run's own call.",
+        "When no other apply is running, delete one of the two in the dbt platform, then run apply again.",
+      ],
       "prefix-allowed-and-denied": [
         "A prefix is allowed by one rule and denied by another.",
         "Remove it from one of them.",
