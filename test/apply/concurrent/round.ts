@@ -1,0 +1,187 @@
+/** One round: two to four applies at once, and what there is to say against its outcome. */
+import { applyPlan } from "../../../src/apply/apply-plan.js";
+import type { ApplyPorts } from "../../../src/apply/ports.js";
+import type { ApplyResult, Patience } from "../../../src/apply/result.js";
+import { Failure } from "../../../src/model/failure.js";
+import type { AccountState } from "../../../src/model/rule.js";
+import { hashState, stateOf } from "../../../src/plan/state.js";
+import { orderSteps } from "../../../src/plan/transition.js";
+import { planOf } from "../hand-made.js";
+import { type Look, observerOf } from "./observer.js";
+import type { Random } from "./random.js";
+import { type Scenario, scenarios } from "./scenarios.js";
+
+export const callKinds = ["read", "create", "update", "delete", "enforcement", "validate"] as const;
+export type CallKind = (typeof callKinds)[number];
+
+/** A write that took effect. */
+export interface Landing {
+  readonly run: number;
+  readonly kind: CallKind;
+  /** Another run's write had landed since the last reading of the one that sent this. */
+  readonly stale: boolean;
+  readonly problems: readonly string[];
+}
+
+/** One account, and the runs that work on it. */
+export interface World {
+  readonly host: string;
+  readonly patience?: Partial<Patience>;
+  readonly landings: readonly Landing[];
+  /** The account before the first landing and after each. */
+  readonly history: readonly AccountState[];
+  /** Two rules of one name were on the account at some time. */
+  readonly sawPair: boolean;
+  /** An answer was lost. */
+  readonly hadFaults: boolean;
+  state(): AccountState;
+  /** Starts the runs by their numbers, and returns when all have ended and no call is on its way any more. */
+  play<T>(runs: ReadonlyMap<number, (ports: ApplyPorts) => Promise<T>>): Promise<T[]>;
+  /** From now on every answer comes, and nobody waits for anybody. */
+  calm(): void;
+  /** What the user is told to do: of rules with one name, one stays. */
+  removeCopies(): void;
+}
+
+export type MakeWorld = (scenario: Scenario, look: Look) => Promise<World>;
+
+export interface Round {
+  readonly scenario: string;
+  /** What no round may show; empty where all is well. */
+  readonly problems: readonly string[];
+  /** How many runs said that all is done. */
+  readonly completed: number;
+  readonly sawPair: boolean;
+  /** Calls that fell into the window of docs/safe-transition.md and changed what they should not. */
+  readonly inWindow: number;
+}
+
+/** How one run ended. */
+interface End {
+  readonly run: number;
+  readonly target: AccountState;
+  readonly exitCode: number;
+  readonly codes: readonly string[];
+  /** Writes of anybody that had landed when it began and when it ended. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export const playRound = async (random: Random, makeWorld: MakeWorld): Promise<Round> => {
+  const scenario = random.pick(scenarios);
+  const targets = Array.from({ length: 2 + random.below(3) }, () => random.pick(scenario.targets));
+  const world = await makeWorld(scenario, observerOf(scenario, targets));
+  const ends = await world.play(new Map(targets.map((target, run) => [run, applyOnce(world, run, target)])));
+  const told = [
+    ...ends.flatMap((end) => [...untrue(world, end), ...needlessStop(world, end)]),
+    ...nobodyDone(world, targets, ends),
+  ];
+  const again = await converge(world, targets);
+  const [excused, broken] = split(scenario, world.landings);
+  return {
+    scenario: scenario.name,
+    problems: [
+      ...broken.flatMap(({ run, kind, problems }) => problems.map((text) => `${kind} of ${run}: ${text}`)),
+      ...excused.flatMap((landing) => unnoticed(landing, ends)),
+      ...told,
+      ...again,
+    ],
+    completed: ends.filter(({ exitCode }) => exitCode === 0).length,
+    sawPair: world.sawPair,
+    inWindow: excused.length,
+  };
+};
+
+/** Plans from the account as it is, and applies the plan, as one command does. */
+const applyOnce =
+  (world: World, run: number, target: AccountState) =>
+  async (ports: ApplyPorts): Promise<End> => {
+    const from = world.landings.length;
+    const result = await planAndApply(world, ports, target);
+    return {
+      run,
+      target,
+      exitCode: result.exitCode,
+      codes: result.diagnostics.map(({ code }) => code),
+      from,
+      to: world.landings.length,
+    };
+  };
+
+const planAndApply = async (
+  { host, patience = {} }: World,
+  ports: ApplyPorts,
+  target: AccountState,
+): Promise<Pick<ApplyResult, "exitCode" | "diagnostics">> => {
+  try {
+    const before = stateOf(await ports.reader.readSnapshot());
+    const account = { id: 66847, host };
+    const plan = planOf(before, orderSteps(before, target), { account, after: target });
+    return await applyPlan(plan, ports, { tool: "drill", patience });
+  } catch (error) {
+    // No plan can be made of an account with two rules of one name.
+    if (error instanceof Failure) return { exitCode: 1, diagnostics: error.diagnostics };
+    throw error;
+  }
+};
+
+/**
+ * Each run once more, alone, until it is done: the account is as its policy wants it. Two rules of one name are for the
+ * user to resolve, as the message says: all but one are deleted.
+ */
+const converge = async (world: World, targets: readonly AccountState[]): Promise<string[]> => {
+  world.calm();
+  const problems: string[] = [];
+  for (const [index, target] of targets.entries()) {
+    world.removeCopies();
+    const run = targets.length + index;
+    const [end] = await world.play(new Map([[run, applyOnce(world, run, target)]]));
+    if (end?.exitCode !== 0) problems.push(`run again, ${index} ends with ${end?.exitCode}: ${end?.codes}`);
+    else if (hashState(world.state()) !== hashState(target))
+      problems.push(`run again, ${index} says done, and is not`);
+  }
+  return problems;
+};
+
+/** The landings that did what they must not: those that the window excuses, and the others. */
+const split = (scenario: Scenario, landings: readonly Landing[]): [Landing[], Landing[]] => {
+  const bad = landings.filter(({ problems }) => problems.length > 0);
+  // What one call broke, the states after it show too.
+  const stale = scenario.window === true && bad[0]?.stale === true;
+  return stale ? [bad, []] : [[], bad];
+};
+
+/** A call in the window must be noticed by the run that sent it. */
+const unnoticed = ({ run, stale }: Landing, ends: readonly End[]): string[] => {
+  const end = ends.find((one) => one.run === run);
+  return stale && end?.exitCode === 0 ? [`${run} broke something in the window and exits 0`] : [];
+};
+
+/** What an exit code claims, against what the account shows. */
+const untrue = (world: World, { run, target, exitCode, codes, from, to }: End): string[] => {
+  const own = world.landings.slice(from, to).some((landing) => landing.run === run);
+  const says = `${run} exits ${exitCode} (${codes})`;
+  if (exitCode === 0) {
+    const wanted = hashState(target);
+    const held = world.history.slice(from, to + 1).some((state) => hashState(state) === wanted);
+    return held ? [] : [`${says}, and the account was never as planned`];
+  }
+  if (exitCode === 4) return to > from || world.hadFaults ? [] : [`${says}, and nobody changed anything`];
+  return own ? [`${says}, and has changed the account`] : [];
+};
+
+/** Where nobody else's write came between, and no answer was lost, a run completes. */
+const needlessStop = (world: World, { run, exitCode, codes, from, to }: End): string[] => {
+  const landings = world.landings.slice(from, to);
+  const alone = landings.length > 0 && landings.every((landing) => landing.run === run);
+  return alone && exitCode !== 0 && !world.hadFaults
+    ? [`${run} was alone and exits ${exitCode}: ${codes}`]
+    : [];
+};
+
+/** Where all have the same policy, no rule came twice and no answer was lost, nothing contradicts anything. */
+const nobodyDone = (world: World, targets: readonly AccountState[], ends: readonly End[]): string[] => {
+  const same = targets.every((target) => target === targets[0]);
+  const calm = same && !world.sawPair && !world.hadFaults;
+  return calm && ends.every(({ exitCode }) => exitCode !== 0) ? ["nobody completed"] : [];
+};
