@@ -11,7 +11,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
 import type { Plan } from "../plan/plan.js";
 import { readWithoutDuplicates } from "./duplicate-creates.js";
-import { finishDone, finishStopped } from "./finish.js";
+import { finishCrashed, finishDone, finishStopped } from "./finish.js";
 import { askServer, askServerAhead, checkClients } from "./lockout.js";
 import type { ApplyPorts } from "./ports.js";
 import { type GoodReading, readAccount } from "./read-account.js";
@@ -23,7 +23,8 @@ import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./sto
 import { timelineOf } from "./timeline.js";
 
 /**
- * Applies `plan`. Never throws for anything that a user or the service can cause: the result says it all.
+ * Applies `plan`. Never throws for anything that a user or the service can cause: the result says it all. Once the
+ * receipt has its header not even a bug is thrown: the receipt gets its end, and the result says what is known.
  * Nothing is written to the account before the receipt holds its header and all checks have passed.
  */
 export const applyPlan = async (
@@ -36,6 +37,14 @@ export const applyPlan = async (
   const run = new Run(plan, timeline, ports, options);
   const header = await run.write(receiptHeader(plan, options, ports.now()));
   if (header.length > 0) return unusable(plan, header);
+  try {
+    return await carryOut(run);
+  } catch (error) {
+    return finishCrashed(run, error);
+  }
+};
+
+const carryOut = async (run: Run): Promise<ApplyResult> => {
   const start = await begin(run);
   if (isStop(start)) return finishStopped(run, start);
   const stop = await runSteps(run, start);

@@ -6,7 +6,7 @@ import type { ReceiptEnd } from "../model/receipt.js";
 import type { AccountState } from "../model/rule.js";
 import { readAccount } from "./read-account.js";
 import type { ApplyResult, NextAction, StepReport } from "./result.js";
-import type { Run, Stop } from "./run.js";
+import { type Run, type Stop, stopCrashed } from "./run.js";
 import { differences } from "./stops.js";
 import { agrees, fingerprintOf } from "./timeline.js";
 
@@ -36,7 +36,41 @@ export const finishStopped = async (run: Run, stop: Stop): Promise<ApplyResult> 
     ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),
     ...(stop.unexpected === undefined ? {} : { unexpected: stop.unexpected }),
     next: stop.next ?? nextAfter(run, stop, actual),
+    ...(stop.cause === undefined ? {} : { cause: stop.cause }),
   };
+};
+
+/**
+ * A bug ended the run, or a `Failure` that nobody has caught. What was under way counts as unknown, and the receipt
+ * gets its end. Never throws.
+ */
+export const finishCrashed = async (run: Run, error: unknown): Promise<ApplyResult> => {
+  run.crashed = true;
+  const stop = stopCrashed(error);
+  try {
+    await closeInFlight(run);
+    return await finishStopped(run, stop);
+  } catch {
+    // What broke breaks the end as well: the little that is certain is said without it.
+    const touched = [...run.reports.values()].some(({ status }) => status !== "already-done");
+    const outcome = touched ? "midway" : "failed";
+    const problems = await writeEnd(run, outcome, stop.diagnostics).catch(() => []);
+    return {
+      outcome,
+      exitCode: exitCodeOf(outcome),
+      steps: allReports(run),
+      diagnostics: [...stop.diagnostics, ...problems],
+      next: "apply-again",
+      cause: error,
+    };
+  }
+};
+
+const closeInFlight = async (run: Run): Promise<void> => {
+  const { inFlight } = run;
+  if (inFlight === undefined) return;
+  const message = "the program failed before it knew what became of the call";
+  await run.finishStep(inFlight.planned, "unknown", { attempts: inFlight.attempt, message });
 };
 
 const hasCode = (diagnostics: readonly Diagnostic[], code: string): boolean =>
@@ -44,8 +78,13 @@ const hasCode = (diagnostics: readonly Diagnostic[], code: string): boolean =>
 
 const lastLook = async (run: Run, stop: Stop): Promise<AccountState | undefined> => {
   if (stop.reason === "interrupted" || run.reports.size === 0) return undefined;
-  const reading = await readAccount(run);
-  return reading.kind === "read" ? reading.state : undefined;
+  try {
+    const reading = await readAccount(run);
+    return reading.kind === "read" ? reading.state : undefined;
+  } catch (error) {
+    if (stop.reason === "crashed") return undefined;
+    throw error;
+  }
 };
 
 /** Whether this run, or one before it, may have changed the account decides between an error and a stop midway. */
@@ -108,7 +147,9 @@ const writeSkipped = async (run: Run): Promise<readonly Diagnostic[]> => {
   return [];
 };
 
-const writeEnd = (run: Run, end: ReceiptEnd["end"], reasons: readonly Diagnostic[]) => {
+const writeEnd = async (run: Run, end: ReceiptEnd["end"], reasons: readonly Diagnostic[]) => {
+  if (run.ended) return [];
+  run.ended = true;
   const at = run.ports.now().toISOString();
   const message = reasons.map((reason) => reason.message).join("; ");
   return run.write(message === "" ? { end, at } : { end, at, message });

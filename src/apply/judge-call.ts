@@ -3,11 +3,11 @@ import { assertNever } from "../model/assert.js";
 import type { PlannedStep } from "../plan/plan.js";
 import type { CallOutcome } from "./call.js";
 import { lookForStep, type Sight } from "./look.js";
-import type { WriteOutcome } from "./ports.js";
+import { notSentStatus, type WriteOutcome } from "./ports.js";
 import type { GoodReading } from "./read-account.js";
 import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
-import { answeredNo, foundLater, notSent, unseen } from "./step-problems.js";
-import { stopForeignChange } from "./stops.js";
+import { answeredNo, foundLater, notMadeSure, notSent, unseen } from "./step-problems.js";
+import { stopChangedAllTheSame, stopDoneAllTheSame, stopForeignChange } from "./stops.js";
 import { sitOut } from "./throttle.js";
 
 export type StepEnd =
@@ -126,17 +126,14 @@ const judgeUnknown = async (
   }
 };
 
-/** Nothing was changed by this call; whether it may go out again is for the account to say, after the wait. */
+/** The service says that nothing was changed by this call; whether it may go out again is for the account to say, after the wait. */
 const judgeThrottled = async (
   one: Try,
   outcome: Extract<WriteOutcome, { kind: "throttled" }>,
 ): Promise<TryEnd> => {
-  const { run, planned, doubt } = one;
-  const details = { ...answered(outcome), message: outcome.message, unchanged: !doubt };
-  if (one.throttled >= run.patience.cooldowns) {
-    await settle(one, "failed", details);
-    return stopped(stopFailed([answeredNo(planned, { ...outcome, kind: "refused", status: 429 })]));
-  }
+  const { run, planned } = one;
+  if (one.throttled >= run.patience.cooldowns)
+    return judgeRefused(one, { ...outcome, kind: "refused", status: 429 });
   const problems = await sitOut(run, planned, outcome);
   const sight: Sight =
     problems.length > 0
@@ -151,34 +148,55 @@ const judgeThrottled = async (
     case "elsewhere":
     case "unclear":
     case "interrupted":
-      await settle(one, "failed", details);
+      await settle(one, "failed", { ...answered(outcome), message: notMadeSure(outcome.message) });
       return stopped(stopBySight(one, sight));
     default:
       return assertNever(sight);
   }
 };
 
+/**
+ * A no is an answer, and answers may be wrong: behind a gateway that asks twice, the first try may have landed. So
+ * the account is read, and only what it bears out is said. Nothing is asked about a request that never left.
+ */
 const judgeRefused = async (
   one: Try,
   outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
 ): Promise<StepEnd> => {
-  const stop = stopFailed([answeredNo(one.planned, outcome)]);
-  // A plain no to a first try needs no second look: nothing was changed.
-  const sight: Sight =
-    one.doubt || outcome.kind === "partial"
-      ? await lookForStep(one.run, one.planned, [0], outcome.message)
-      : { kind: "unclear", diagnostics: [] };
-  if (sight.kind !== "landed") {
-    const unchanged = outcome.kind === "refused" && !one.doubt;
-    await settle(one, "failed", { ...answered(outcome), message: outcome.message, unchanged });
-    return stopped(sight.kind === "elsewhere" ? { ...stop, actual: sight.state } : stop);
+  const { run, planned, doubt } = one;
+  const stop = stopFailed([answeredNo(planned, outcome)]);
+  const { message } = outcome;
+  if (outcome.kind === "refused" && outcome.status === notSentStatus && !doubt) {
+    await settle(one, "failed", { message, unchanged: true });
+    return stopped(stop);
   }
-  const details = { ...answered(outcome), message: foundLater(outcome.message) };
-  // The earlier try has landed since: this answer only says that everything was there already.
-  if (one.doubt) return finishApplied(one, sight.reading, details);
-  // The answer and the account contradict each other: the account is as planned, but nothing is guessed.
-  await settle(one, "applied", details);
-  return stopped({ ...stop, actual: sight.reading.state });
+  const sight = await lookForStep(run, planned, run.patience.refused, message);
+  const details = { ...answered(outcome), message };
+  switch (sight.kind) {
+    case "landed":
+      // The earlier try has landed since: this answer only says that everything was there already.
+      if (doubt) return finishApplied(one, sight.reading, { ...details, message: foundLater(message) });
+      // The answer and the account contradict each other. Whose doing it is nobody can tell: no more is written.
+      await settle(one, "applied", { ...details, message: foundLater(message) });
+      return stopped(stopDoneAllTheSame(planned, stop, outcome.kind, sight.reading.state));
+    case "not-landed":
+      await settle(one, "failed", { ...details, unchanged: outcome.kind === "refused" && !doubt });
+      return stopped({ ...stop, actual: sight.reading.state });
+    case "invisible":
+      await settle(one, "unknown", { ...details, message: notMadeSure(message) });
+      return stopped({ ...stop, actual: sight.reading.state });
+    case "elsewhere":
+      await settle(one, "failed", details);
+      return stopped(stopChangedAllTheSame(run, planned, stop, outcome.kind, sight.state));
+    case "unclear":
+      await settle(one, "failed", { ...details, message: notMadeSure(message) });
+      return stopped({ ...stop, diagnostics: [...stop.diagnostics, ...sight.diagnostics] });
+    case "interrupted":
+      await settle(one, "failed", { ...details, message: notMadeSure(message) });
+      return stopped(stop);
+    default:
+      return assertNever(sight);
+  }
 };
 
 const stopBySight = (

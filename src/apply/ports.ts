@@ -11,10 +11,16 @@ export interface AccountReader {
   validateCaller(ruleSetId: number, withoutRuleId?: number): Promise<boolean>;
 }
 
+/** The status of a `refused` write whose request never left this machine. */
+export const notSentStatus = 0;
+
 /** How a write ended, as far as its answer tells. Only `applied` says that everything sent was taken. */
 export type WriteOutcome =
   | { readonly kind: "applied"; readonly rule?: SnapshotRule; readonly serverAt?: string }
-  /** A definite no, nothing was changed: 400, 401, 403, 404, 409. Status 0: never sent, and trying again is no use. */
+  /**
+   * A definite no: 400, 401, 403, 404, 409. That nothing was changed is what the answer says, and for the account to
+   * show. `notSentStatus`: never sent, and trying again is no use.
+   */
   | {
       readonly kind: "refused";
       readonly status: number;

@@ -30,6 +30,8 @@ export interface Patience {
   readonly reconnect: readonly number[];
   /** After an answer that says "done", while the account does not show it yet. */
   readonly visible: readonly number[];
+  /** After a no, or a partial yes: whether the account bears it out. */
+  readonly refused: readonly number[];
   /** How long a call in flight may still take once the user has asked to stop. */
   readonly finishCall: number;
   /** How often one step is tried at most, each time only after the one before is known not to have landed. */
@@ -42,6 +44,7 @@ export const defaultPatience: Patience = {
   settle: [1_000, 2_000, 4_000, 8_000, 15_000],
   reconnect: [2_000, 5_000],
   visible: [500, 1_000, 2_000, 4_000],
+  refused: [0, 1_000],
   finishCall: 10_000,
   attempts: 3,
   cooldowns: 3,
@@ -116,4 +119,6 @@ export interface ApplyResult {
   /** Where somebody else changed the account: what differs from what this run expected to find. */
   readonly unexpected?: readonly Change[];
   readonly next: NextAction;
+  /** What was thrown, where a bug of ours ended the run: for `--debug`. */
+  readonly cause?: unknown;
 }

@@ -26,6 +26,7 @@ export const runStep = async (run: Run, planned: PlannedStep, start: GoodReading
     const at = run.ports.now().toISOString();
     const started = await run.write({ step: planned.number, outcome: "started", at });
     if (started.length > 0) return stopBeforeTry(one, stopFailed(started));
+    run.inFlight = { planned, attempt };
     run.emit({ kind: "step-started", planned, total: run.total, attempt });
     const outcome = await callStep(run, planned.step, reading);
     rememberCreate(run, planned, outcome);

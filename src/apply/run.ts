@@ -19,12 +19,15 @@ import type { Fingerprint, Timeline } from "./timeline.js";
 
 /** Why a run ends before its last step. */
 export interface Stop {
-  readonly reason: "refused" | "failed" | "interrupted";
+  /** `crashed`: something threw that nothing foresaw; nothing more of this run may throw. */
+  readonly reason: "refused" | "failed" | "interrupted" | "crashed";
   readonly diagnostics: readonly Diagnostic[];
   /** The account as last read, where that reading still holds. */
   readonly actual?: AccountState;
   readonly unexpected?: readonly Change[];
   readonly next?: NextAction;
+  /** What was thrown, where the reason is `crashed`. */
+  readonly cause?: unknown;
 }
 
 export class Run {
@@ -40,6 +43,12 @@ export class Run {
   knownSwitch: Enforcement = "unknown";
   /** Rules that this run has sent a create for, by name: the step, and each id that an answer named. */
   readonly created = new Map<string, { readonly number: number; readonly ids: readonly number[] }>();
+  /** The step whose call may have left, and of which no end is recorded yet. */
+  inFlight: { readonly planned: PlannedStep; readonly attempt: number } | undefined;
+  /** Set by a throw that nothing foresaw: the progress is no longer told, and a receipt that fails is a value. */
+  crashed = false;
+  /** The receipt has its last line. */
+  ended = false;
   /** A write was repeated although an earlier try of it might still land. */
   inDoubt = false;
 
@@ -60,7 +69,7 @@ export class Run {
   }
 
   emit(event: ApplyEvent): void {
-    this.options.onProgress?.(event);
+    if (!this.crashed) this.options.onProgress?.(event);
   }
 
   /** The account as it must be once `done` steps are done. */
@@ -84,7 +93,7 @@ export class Run {
       await this.ports.journal.append(receiptLine(line));
       return [];
     } catch (error) {
-      return diagnosticsOf(error);
+      return this.crashed && !(error instanceof Failure) ? [internalError(error)] : diagnosticsOf(error);
     }
   }
 
@@ -103,6 +112,7 @@ export class Run {
     const { serverAt, ...told } = details;
     const report: StepReport = { planned, status, attempts: 0, ...told };
     this.reports.set(planned.number, report);
+    if (this.inFlight?.planned.number === planned.number) this.inFlight = undefined;
     const { attempts: _, unchanged, ...fields } = details;
     const problems = await this.write({
       step: planned.number,
@@ -124,6 +134,21 @@ export const diagnosticsOf = (error: unknown): readonly Diagnostic[] => {
   if (error instanceof Failure) return error.diagnostics;
   throw error;
 };
+
+/** A bug of ours that was met while the steps ran. */
+export const internalError = (error: unknown): Diagnostic => ({
+  code: "internal-error",
+  severity: "error",
+  message: `Internal error: ${(error instanceof Error ? error.message : String(error)).slice(0, 300)}`,
+  hint: "Run the same apply again: it reads the account and goes on from what it finds. This is a bug in dbt-ip-rules: run it with --debug and report what it prints",
+});
+
+/** Whatever was thrown; a `Failure` says itself what it is. */
+export const stopCrashed = (error: unknown): Stop => ({
+  reason: "crashed",
+  diagnostics: error instanceof Failure ? error.diagnostics : [internalError(error)],
+  cause: error,
+});
 
 export const stopFailed = (diagnostics: readonly Diagnostic[]): Stop => ({ reason: "failed", diagnostics });
 

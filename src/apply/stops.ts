@@ -2,8 +2,9 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
-import type { Change, Plan, Verdict } from "../plan/plan.js";
+import type { Change, Plan, PlannedStep, Verdict } from "../plan/plan.js";
 import type { Run, Stop } from "./run.js";
+import { enforcementFlipped, refusedButChanged, refusedButDone } from "./step-problems.js";
 import { agrees, fingerprintOf } from "./timeline.js";
 
 /** What turns one account into the other, rule by rule; renames show as delete and create. */
@@ -56,7 +57,49 @@ const outOfDate = (message: string): Stop => ({
 export const stopForeignChange = (run: Run, number: number, actual: AccountState): Stop => {
   const after = differences(run.expectedState(number), actual);
   const before = differences(run.expectedState(number - 1), actual);
-  return foreignChange(`Around step ${number}`, actual, after.length <= before.length ? after : before);
+  const stop = foreignChange(`Around step ${number}`, actual, after.length <= before.length ? after : before);
+  return { ...stop, diagnostics: [...flippedAround(run, number, actual), ...stop.diagnostics] };
+};
+
+/** Where enforcement is neither as before the step nor as after it; what matters most is said first. */
+const flippedAround = (run: Run, number: number, { enforcement }: AccountState): readonly Diagnostic[] => {
+  const before = run.expected(number - 1).enforcement;
+  return run.expected(number).enforcement === enforcement
+    ? []
+    : enforcementFlipped(`Before step ${number}`, before, enforcement);
+};
+
+/** A step that was answered with a no, or a partial yes, on an account that shows it done. */
+export const stopDoneAllTheSame = (
+  planned: PlannedStep,
+  stop: Stop,
+  answer: "refused" | "partial",
+  actual: AccountState,
+): Stop => ({
+  ...stop,
+  // A partial yes says the contradiction itself.
+  diagnostics: answer === "partial" ? stop.diagnostics : [refusedButDone(planned), ...stop.diagnostics],
+  actual,
+});
+
+/** The same on an account that is neither as before the step nor as after it. */
+export const stopChangedAllTheSame = (
+  run: Run,
+  planned: PlannedStep,
+  stop: Stop,
+  answer: "refused" | "partial",
+  actual: AccountState,
+): Stop => {
+  const flipped = flippedAround(run, planned.number, actual);
+  // A part of the step is its own doing, and shows in what remains.
+  if (answer === "partial") return { ...stop, diagnostics: [...flipped, ...stop.diagnostics], actual };
+  return {
+    ...stop,
+    diagnostics: [...flipped, refusedButChanged(planned), ...stop.diagnostics],
+    actual,
+    unexpected: differences(run.expectedState(planned.number - 1), actual),
+    next: "plan-again",
+  };
 };
 
 const foreignChange = (when: string, actual: AccountState, unexpected: readonly Change[]): Stop => ({
@@ -109,5 +152,15 @@ export const bareFlag = (flag: string): string => flag.replace(/^--/, "");
 export const stopUnlessFinal = (run: Run, actual: AccountState): Stop | undefined => {
   const seen = fingerprintOf(actual);
   if (agrees(run.expected(run.total), seen) && agrees(fingerprintOf(run.plan.after), seen)) return undefined;
-  return foreignChange("After the last step", actual, differences(run.expectedState(run.total), actual));
+  const stop = foreignChange(
+    "After the last step",
+    actual,
+    differences(run.expectedState(run.total), actual),
+  );
+  const flipped = enforcementFlipped(
+    "After the last step",
+    run.expected(run.total).enforcement,
+    actual.enforcement,
+  );
+  return { ...stop, diagnostics: [...flipped, ...stop.diagnostics] };
 };

@@ -7,8 +7,8 @@ import type { Run } from "./run.js";
 const second = 1_000;
 
 /**
- * Waits as long as the answer says, or until the user wants to stop. The receipt first says that the call did
- * nothing, so that it is right even where the program dies while it waits; a diagnostic where it could not.
+ * Waits as long as the answer says, or until the user wants to stop. The receipt first says that the call failed,
+ * so that it is right even where the program dies while it waits; a diagnostic where it could not.
  */
 export const sitOut = async (
   run: Run,
@@ -20,8 +20,7 @@ export const sitOut = async (
     outcome: "failed",
     at: run.ports.now().toISOString(),
     ...(serverAt === undefined ? {} : { serverAt }),
-    unchanged: true,
-    message: `${message}; nothing was changed, and it is tried again in ${total} s`,
+    message: `${message}; it is tried again in ${total} s, unless the account then shows it done`,
   });
   if (problems.length > 0) return problems;
   for (let left = total; left > 0 && !run.interrupted; left -= 1) {

@@ -43,7 +43,7 @@ const writeJson = async (error: Failure, words: readonly string[], io: Io): Prom
 };
 
 /** Every line of a stack may hold what the service or a file said. */
-const debugStack = (error: unknown): string => {
+export const debugStack = (error: unknown): string => {
   const lines: string[] = [];
   for (
     let current = error, depth = 0;

@@ -85,6 +85,9 @@ export const helpText = async (io: Io, columns: number): Promise<string> => {
   return parts.join("");
 };
 
+/** That the account was changed, and not as planned, outweighs whatever the report of it meets. */
+const heavier = (said: ExitCode, met: ExitCode): ExitCode => (said === exitCodes.midway ? said : met);
+
 /** Runs one command line (without node and script) and answers with the exit code. Never throws. */
 export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
   try {
@@ -101,7 +104,9 @@ export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> =>
     // A command of subcommands alone, such as `audit`: its help is out, and says all.
     if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.error;
     if (error instanceof CommanderError) return reportFailure(usageFailure(error, argv), argv, io);
-    if (error instanceof Failure) return reportFailure(error, argv, io);
-    return reportCrash(error, argv, io);
+    const met = await (error instanceof Failure
+      ? reportFailure(error, argv, io)
+      : reportCrash(error, argv, io));
+    return heavier(io.exitCode, met);
   }
 };

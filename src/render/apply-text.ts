@@ -52,6 +52,16 @@ const tally = (result: ApplyResult): string => {
   return unknown.length === 0 ? done : `${done}, ${unknown.length} unknown`;
 };
 
+/** What is known of the account; that it could not be read again is no proof that it was changed. */
+const midwayWords = (result: ApplyResult): string => {
+  const { changed } = stepGroups(result);
+  if (result.remaining?.length === 0)
+    return "The account is as planned, but something on the way was not: see above.";
+  if (changed.length === 0 && result.remaining === undefined)
+    return "The account was not read again: nobody can tell whether it was changed.";
+  return "The account was changed, but is not as planned.";
+};
+
 /** The one line that says how it ended, for every format. */
 export const applyClosing = (result: ApplyResult): string => {
   switch (result.outcome) {
@@ -70,7 +80,7 @@ export const applyClosing = (result: ApplyResult): string => {
         ? "Failed: nothing was changed."
         : `Failed: ${tally(result)}.`;
     case "midway":
-      return `Stopped midway: ${tally(result)}. The account was changed, but is not as planned.`;
+      return `Stopped midway: ${tally(result)}. ${midwayWords(result)}`;
     default:
       return assertNever(result.outcome);
   }

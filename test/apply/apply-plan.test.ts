@@ -5,6 +5,7 @@ import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/resu
 import { failure } from "../../src/model/failure.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
+import { applyClosing } from "../../src/render/apply-text.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, planOf, portsOf, prefix, rule } from "./hand-made.js";
 
@@ -550,7 +551,7 @@ describe("too many requests", () => {
     expect(told).toEqual(Array.from({ length: 301 }, (_, index) => 300 - index));
   });
 
-  it("has said in the receipt, before it waits, that nothing was changed", async () => {
+  it("has said in the receipt, before it waits, that the call failed", async () => {
     const fake = new FakeAccount(before);
     const journal = new MemoryJournal();
     const stop = new AbortController();
@@ -567,8 +568,9 @@ describe("too many requests", () => {
     const records = journal.lines.map((line) => /"step":1,"outcome":"(\w+)"/.exec(line)?.[1]);
     expect(records.filter((one) => one !== undefined)).toEqual(["started", "failed", "failed"]);
     expect(outcome.slept.length).toBeLessThan(9);
-    // Nothing was changed, and the user wanted to stop.
-    expect(outcome.result).toMatchObject({ outcome: "failed", exitCode: 1 });
+    // The user wanted to stop, and the account was not read again: a 429 alone is no proof.
+    expect(outcome.result).toMatchObject({ outcome: "midway", exitCode: 4 });
+    expect(outcome.result.remaining).toBeUndefined();
     expect(codes(outcome.result)).toEqual(["interrupted"]);
   });
 
@@ -614,11 +616,129 @@ describe("calls that never left this machine", () => {
   });
 });
 
-it("a plain no changed nothing, even where the account cannot be read afterwards", async () => {
-  const fake = new FakeAccount(before);
-  for (let read = 2; read < 20; read += 1) fake.unreadable.add(read);
-  const { result } = await run({ fake, faults: { 1: "refused" } });
-  expect([result.outcome, result.exitCode, codes(result)]).toEqual(["failed", 1, ["step-refused"]]);
+describe("a no is believed only where the account bears it out", () => {
+  it("is no proof where the account cannot be read afterwards", async () => {
+    const fake = new FakeAccount(before);
+    for (let read = 2; read < 20; read += 1) fake.unreadable.add(read);
+    const { result } = await run({ fake, faults: { 1: "refused" } });
+    expect([result.outcome, result.exitCode, codes(result)]).toEqual([
+      "midway",
+      4,
+      ["step-refused", "unreachable"],
+    ]);
+    expect(applyClosing(result)).toContain("nobody can tell whether it was changed");
+  });
+
+  it.each([1, 2, 3, 4])("stops midway where step %i landed all the same, and says so first", async (step) => {
+    const outcome = await run({ faults: { [step]: "refused-but-lands" } });
+    expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
+    expect(codes(outcome.result)).toEqual(["refused-but-done", "step-refused"]);
+    expect(outcome.result.steps[step - 1]?.status).toBe("applied");
+    expect(receiptOf(outcome).end).toBe("midway");
+    // The same plan goes on from there.
+    expect(outcome.result.next).toBe("apply-again");
+    expect(["done", "nothing"]).toContain((await run({ fake: outcome.fake })).result.outcome);
+    expect(isAfter(outcome.fake)).toBe(true);
+  });
+
+  it("says of the last step that the account is as planned", async () => {
+    const { result } = await run({ faults: { 4: "refused-but-lands" } });
+    expect(result.remaining).toEqual([]);
+    expect(applyClosing(result)).toBe(
+      "Stopped midway: 4 of 4 steps done. The account is as planned, but something on the way was not: see above.",
+    );
+  });
+
+  it("stops midway where a part of it landed, lists what is on the account, and asks for a new plan", async () => {
+    const { result } = await run({ faults: { 1: "refused-in-part" } });
+    expect([result.outcome, result.exitCode, result.next]).toEqual(["midway", 4, "plan-again"]);
+    expect(codes(result)).toEqual(["refused-but-changed", "step-refused"]);
+    expect(result.unexpected).toMatchObject([{ kind: "create", rule: { name: "vpn" } }]);
+  });
+
+  it("sees what becomes visible a second later", async () => {
+    const fake = new FakeAccount(before);
+    let reads = 0;
+    fake.onCall = (call) => {
+      if (call === "read" && fake.writes === 1) reads += 1;
+      if (reads === 2) fake.change((it) => it.rules.splice(1, 1));
+    };
+    const { result, slept } = await run({ fake, faults: { 1: "refused" } });
+    expect([result.outcome, codes(result)]).toEqual(["midway", ["refused-but-changed", "step-refused"]]);
+    expect(slept).toEqual([1_000]);
+  });
+
+  it("goes on where a 429 landed, and has waited no more than it was asked to", async () => {
+    const { result, fake } = await run({ faults: { 2: { throttledButLands: 1 } } });
+    expect([result.outcome, fake.writes]).toEqual(["done", 4]);
+  });
+
+  it("cannot tell of enforcement on an account whose rules do not tell it", async () => {
+    const last = planOf(account("unknown"), [{ kind: "enforcement", enabled: true }]);
+    const { result } = await run({
+      plan: last,
+      fake: new FakeAccount(account("disabled")),
+      faults: { 1: "refused-but-lands" },
+    });
+    expect([result.outcome, result.exitCode, statuses(result)]).toEqual(["midway", 4, "unknown"]);
+  });
+});
+
+describe("a bug of ours", () => {
+  const endOf = (journal: MemoryJournal): unknown =>
+    parseReceipt(journal.text, "receipt.jsonl").receipt?.end?.end;
+
+  it.each([1, 2, 3, 4])("in the call of step %i is a run that stopped midway", async (step) => {
+    const outcome = await run({ faults: { [step]: "throws" } });
+    expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
+    expect(codes(outcome.result)).toEqual(["internal-error"]);
+    expect(outcome.result.cause).toBeInstanceOf(RangeError);
+    expect(outcome.result.steps[step - 1]).toMatchObject({ status: "unknown", attempts: 1 });
+    expect(outcome.result.remaining).toBeDefined();
+    expect(receiptOf(outcome).end).toBe("midway");
+    expect(["done", "nothing"]).toContain((await run({ fake: outcome.fake })).result.outcome);
+  });
+
+  it("before the first write is an error, and the receipt ends", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = () => {
+      throw new TypeError("no such thing");
+    };
+    const outcome = await run({ fake });
+    expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["failed", 1]);
+    expect([codes(outcome.result), endOf(outcome.journal)]).toEqual([["internal-error"], "failed"]);
+  });
+
+  it.each(["step-started", "step-finished", "verified", "reading"])(
+    "in the progress, at %s, does not keep the receipt from its end",
+    async (kind) => {
+      const onProgress = (event: ApplyEvent): void => {
+        if (event.kind === kind && fake.writes > 0 + Number(kind === "step-started")) throw new Error("bug");
+      };
+      const fake = new FakeAccount(before);
+      const outcome = await run({ fake, onProgress });
+      expect([outcome.result.outcome, outcome.result.exitCode]).toEqual(["midway", 4]);
+      expect([codes(outcome.result), endOf(outcome.journal)]).toEqual([["internal-error"], "midway"]);
+    },
+  );
+
+  it("that stays, in every port from some call on, still gives a result with exit code 4", async () => {
+    for (let moment = 4; moment < 30; moment += 1) {
+      const fake = new FakeAccount(before);
+      const journal = new MemoryJournal();
+      let calls = 0;
+      const count = (): void => {
+        calls += 1;
+        if (calls > moment) throw new Error("bug");
+      };
+      fake.onCall = count;
+      journal.onAppend = count;
+      const { result } = await run({ fake, journal });
+      const whole = calls <= moment;
+      const untouched = fake.writes === 0;
+      expect(result.exitCode).toBe(whole ? 0 : untouched ? 1 : 4);
+    }
+  });
 });
 
 describe("somebody else at work", () => {
@@ -652,7 +772,8 @@ describe("a switch that the plan leaves alone and did not know", () => {
       if (call === "read" && other.writes === 2) other.change((it) => Object.assign(it, { enabled: false }));
     };
     const { result } = await run({ plan: two, fake: other });
-    expect([result.outcome, codes(result)]).toEqual(["midway", ["account-changed"]]);
+    expect([result.outcome, codes(result)]).toEqual(["midway", ["enforcement-flipped", "account-changed"]]);
+    expect(result.diagnostics[0]?.hint).toContain("`enforcement: enabled`");
     expect(result.unexpected).toMatchObject([{ kind: "enforcement", after: "disabled" }]);
   });
 });

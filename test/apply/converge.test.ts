@@ -7,6 +7,7 @@ import { expect, it } from "vitest";
 import { AccessMap } from "../../src/address/access-map.js";
 import { applyPlan } from "../../src/apply/apply-plan.js";
 import { parseReceipt } from "../../src/apply/receipt.js";
+import type { ApplyResult } from "../../src/apply/result.js";
 import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { hashState, sortedPrefixes, stateOf } from "../../src/plan/state.js";
@@ -60,22 +61,28 @@ const states = fc
 
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   fc.constantFrom<Fault>("lost", "not-sent", "answer-lost", "refused", "partial", "lie"),
+  fc.constantFrom<Fault>("refused-but-lands", "refused-in-part", "throws"),
+  fc.record({ throttledButLands: fc.constantFrom(1) }),
   fc.record({ landsAfterReads: fc.nat(3) }),
   fc.record({ landsAfterReads: fc.nat(3), named: fc.constant<true>(true) }),
   fc.record({ visibleAfterReads: fc.nat(3) }),
 );
 
+const isLate = (one: Fault): boolean =>
+  typeof one === "object" && ("landsAfterReads" in one || "visibleAfterReads" in one);
+
 class Crash extends Error {}
 
-/** Dies at the given call of any port, counted from 0; the journal's calls count before and after the line. */
-const crashAt = (fake: FakeAccount, journal: MemoryJournal, moment: number): void => {
+/** Dies at the given call of any port, counted from 0: that one and all after it fail, as in a process that is gone. Says whether that has happened. */
+const crashAt = (fake: FakeAccount, journal: MemoryJournal, moment: number): (() => boolean) => {
   let calls = 0;
   const count = (): void => {
     calls += 1;
-    if (calls - 1 === moment) throw new Crash();
+    if (calls - 1 >= moment) throw new Crash();
   };
   fake.onCall = count;
   journal.onAppend = count;
+  return () => calls > moment;
 };
 
 const allows = ({ enforcement, rules }: AccountState): boolean[] => {
@@ -104,17 +111,29 @@ const removeCopies = (fake: FakeAccount): number => {
 /** Runs the plan once, with one crash or none; returns whether it said that all is done. */
 const runOnce = async (fake: FakeAccount, plan: Plan, crash: number | undefined): Promise<string> => {
   const journal = new MemoryJournal();
-  if (crash !== undefined) crashAt(fake, journal, crash);
+  const died = crash === undefined ? () => false : crashAt(fake, journal, crash);
+  const before = hashState(stateOf(fake.snapshot()));
+  let result: ApplyResult;
   try {
-    const result = await applyPlan(plan, portsOf(fake, journal), { tool: "test", allowLockout: true });
-    return result.outcome;
+    result = await applyPlan(plan, portsOf(fake, journal), { tool: "test", allowLockout: true });
   } catch (error) {
+    // Before the receipt has its header.
     if (!(error instanceof Crash)) throw error;
     return "crashed";
   } finally {
     fake.onCall = () => undefined;
     if (journal.lines.length > 0) expect(parseReceipt(journal.text, "r").diagnostics).toEqual([]);
   }
+  if (died()) return "crashed";
+  // Every run that lives says truly whether it changed something, and its receipt ends so.
+  expect(parseReceipt(journal.text, "r").receipt?.end?.end).toBe(
+    result.outcome === "nothing" ? "done" : result.outcome,
+  );
+  // A late write of a run before it may land at any time.
+  const late = [...fake.faults.values()].some(isLate);
+  if (!late && (result.outcome === "failed" || result.outcome === "refused"))
+    expect(hashState(stateOf(fake.snapshot()))).toBe(before);
+  return result.outcome;
 };
 
 it("converges after any faults and crashes, without a duplicate, and disturbs no address on the way", async () => {
@@ -146,8 +165,10 @@ it("converges after any faults and crashes, without a duplicate, and disturbs no
         expect(["done", "nothing"]).toContain(outcome);
         expect(hashState(stateOf(fake.snapshot()))).toBe(hashState(target));
         // Only a write that landed late can leave a copy to the user: its answer named no rule, or its run died.
-        const late = Object.values(faults).filter((one) => typeof one === "object");
-        const unnamed = late.some((one) => "landsAfterReads" in one && one.named !== true);
+        const late = Object.values(faults).filter(isLate);
+        const unnamed = late.some(
+          (one) => typeof one === "object" && "landsAfterReads" in one && one.named !== true,
+        );
         const died = crashes.some((moment) => moment !== undefined);
         if (!unnamed && !(died && late.length > 0)) expect(copies).toBe(0);
         const [first, last] = [allows(before), allows(target)];

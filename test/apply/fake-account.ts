@@ -23,6 +23,14 @@ export type Fault =
    */
   | { readonly landsAfterReads: number; readonly named?: true }
   | "refused"
+  /** It takes effect, and the answer is a plain no: a gateway that asked twice. */
+  | "refused-but-lands"
+  /** Only the first of the new prefixes is taken, and the answer is a plain no. */
+  | "refused-in-part"
+  /** 429, though it takes effect. */
+  | { readonly throttledButLands: number }
+  /** A bug of the client: it takes effect, and the call throws. */
+  | "throws"
   /** 429: nothing is done, and it may be sent again after so many seconds. */
   | { readonly throttled: number }
   /** Only the first of the new prefixes is taken, and the answer says so. */
@@ -188,7 +196,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
       return { kind: "throttled", seconds: fault.throttled, message: "too many requests" };
     if (fault === "refused") return refusal(400, "Invalid IP range");
     if (fault === "lie") return { kind: "applied" };
-    const taken = fault === "partial" ? prefixes.slice(0, -1) : prefixes;
+    const taken = fault === "partial" || fault === "refused-in-part" ? prefixes.slice(0, -1) : prefixes;
     const named =
       creates && typeof fault === "object" && "landsAfterReads" in fault && fault.named === true
         ? this.#id()
@@ -205,9 +213,16 @@ export class FakeAccount implements AccountReader, AccountWriter {
         ...(rule === undefined ? {} : { rule }),
       };
     };
+    if (typeof fault === "object" && "throttledButLands" in fault) {
+      land();
+      return { kind: "throttled", seconds: fault.throttledButLands, message: "too many requests" };
+    }
     if (typeof fault === "object") return this.#later(fault, () => void land(), named);
     const answer = land();
     if (fault === "answer-lost") return { kind: "unknown", message: "connection reset" };
+    if (fault === "refused-but-lands" || fault === "refused-in-part")
+      return refusal(409, "CIDR(s) already exists");
+    if (fault === "throws") throw new RangeError("Maximum call stack size exceeded");
     if (fault === "claims-partial") return { kind: "partial", message: "not taken: something" };
     if (fault === "partial" && answer.kind === "applied") {
       const lost = prefixes.slice(-1).map(formatPrefix).join(", ");

@@ -19,7 +19,7 @@ import { auditClosing } from "../../render/audit-words.js";
 import type { Look } from "../../render/look.js";
 import { renderPlanBrief, renderPlanText } from "../../render/plan-text.js";
 import { auditExitCode } from "../../render/verdict.js";
-import { verifyAfterApply } from "../audit-after-apply.js";
+import { asTheLogShows, verifyAfterApply } from "../audit-after-apply.js";
 import { confirm, notApproved, requireApproval } from "../confirm.js";
 import { connectForWriting, connectionOf } from "../connect.js";
 import { shellWord, shownFile } from "../file-words.js";
@@ -51,6 +51,7 @@ import { preparePlan } from "../prepare-plan.js";
 import { createProgress, type Progress } from "../progress.js";
 import { readPlan } from "../read-plan.js";
 import { createFileJournal, type FileJournal } from "../receipt-file.js";
+import { debugStack } from "../report.js";
 import { version } from "../version.js";
 
 const formats = ["text", "json", "markdown"] as const;
@@ -186,17 +187,19 @@ const carryOut = async (
     );
   } finally {
     progress.stop();
-    await receipt?.close();
+    // Every line is on the disk already: that the file cannot be closed takes nothing away from the result.
+    await receipt?.close().catch(() => undefined);
   }
   // A change of the account outweighs whatever its report meets.
   io.exitCode = result.exitCode;
+  if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
   if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
   const end = { result, planFile, receipt: receipt?.path };
   if (result.outcome === "done" && options.audit === true && receipt !== undefined) {
     const file = relative(io.cwd, receipt.path);
     const audit = await verifyAfterApply(io, client, file, options.auditTimeout);
     io.exitCode = auditExitCode(audit.verdict);
-    await deliverEnd(io, plan, { ...end, audit }, options);
+    await deliverEnd(io, plan, { ...end, ...asTheLogShows(result, audit) }, options);
   } else await deliverEnd(io, plan, end, options);
 };
 
