@@ -87,17 +87,15 @@ describe.concurrent("an apply that is asked to stop", () => {
     await goesOn(place);
   });
 
-  it.each([
-    [1, 1, "failed"],
-    [2, 4, "midway"],
-  ])("does not sit out a cooldown: at write %i it ends with %i", async (nth, expected, end) => {
+  // A 429 alone is no proof that nothing was changed, and the account is not read again.
+  it.each([1, 2])("does not sit out a cooldown: at write %i it ends with 4", async (nth) => {
     const place = await newPlace();
     place.bench.emulator.faults.add({ method: "PUT", kind: "status", status: 429, retryAfter: 300, nth });
     const running = place.apply();
     await stopWhen(running, "Too many requests");
     const { code } = await running.ended;
     const receipt = await place.receipt();
-    expect([code, receipt.end, receipt.outcomes[nth - 1]]).toEqual([expected, end, "failed"]);
+    expect([code, receipt.end, receipt.outcomes[nth - 1]]).toEqual([4, "midway", "failed"]);
     await goesOn(place);
   });
 
