@@ -2,17 +2,29 @@
 // of the program pays for compiling a schema. One module a schema, so that a command loads only what it checks.
 // Output: src/generated/NAME.js, and validators.js, which names them all, with its types.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import Ajv2020 from "ajv/dist/2020.js";
-import standaloneCode from "ajv/dist/standalone/index.js";
-import addFormats from "ajv-formats";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import standalone from "ajv/dist/standalone/index.js";
+import formats from "ajv-formats";
 
-const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+// Both are CommonJS, whose types put the function one `default` further in than Node does.
+/** @type {typeof standalone.default} */
+const standaloneCode = Object(standalone).default ?? standalone;
+/** @type {typeof formats.default} */
+const addFormats = Object(formats).default ?? formats;
+
+/** @param {string} name */
+const camel = (name) => name.replace(/-([a-z0-9])/g, (part) => part.slice(1).toUpperCase());
 
 /** What is for readers and editors alone; a validator holds its schema, and every start would read it. */
 const annotations = ["$comment", "title", "description", "examples", "default"];
 /** Keywords whose members are schemas by name, whatever the names are. */
 const byName = ["properties", "patternProperties", "$defs"];
 
+/**
+ * @param {unknown} schema
+ * @param {boolean} named whether its keys are names, and no keywords
+ * @returns {unknown}
+ */
 const withoutAnnotations = (schema, named = false) => {
   if (Array.isArray(schema)) return schema.map((one) => withoutAnnotations(one));
   if (typeof schema !== "object" || schema === null) return schema;
@@ -23,6 +35,7 @@ const withoutAnnotations = (schema, named = false) => {
   );
 };
 
+/** @param {unknown} schema */
 const compile = (schema) => {
   const ajv = new Ajv2020({
     allErrors: true,
@@ -33,7 +46,10 @@ const compile = (schema) => {
     code: { source: true, esm: true },
   });
   addFormats(ajv, ["date", "date-time"]);
-  return standaloneCode(ajv, ajv.compile(withoutAnnotations(schema)));
+  return standaloneCode(
+    ajv,
+    ajv.compile(/** @type {import("ajv").AnySchema} */ (withoutAnnotations(schema))),
+  );
 };
 
 const folder = "src/generated";
@@ -48,6 +64,7 @@ for (const name of names)
     `${folder}/${name}.js`,
     compile(JSON.parse(await readFile(`schemas/${name}.schema.json`, "utf8"))),
   );
+/** @param {(validate: string, name: string) => string} line */
 const each = (line) => names.map((name) => line(camel(`validate-${name}`), name)).join("");
 await writeFile(
   `${folder}/validators.js`,

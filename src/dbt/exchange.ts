@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange on undici: the only file that loads it. Connections are kept open between calls.
+ * One HTTP exchange on undici: the only file that uses it. Connections are kept open between calls.
  * Promises: no redirect is followed, nothing is repeated, and no header but the caller's own is added.
  */
 import type { Dispatcher } from "undici";
@@ -38,7 +38,7 @@ export interface ExchangeOptions {
   readonly bodySilenceMs: number;
 }
 
-/** Opens nothing yet: undici is loaded by the first `send`, the proxy part only where a proxy is set. */
+/** Opens nothing yet: undici is loaded by the first `send`. */
 export const createExchange = (options: ExchangeOptions): Exchange => {
   const dispatchers = new Map<string, Promise<Dispatcher>>();
 
@@ -46,18 +46,15 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
     const proxy = proxyFor(url, options.env);
     const known = dispatchers.get(proxy);
     if (known !== undefined) return await known;
-    const made = proxy === "" ? openDirect(options) : openProxied(proxy, options);
+    const made = open(proxy, options);
     dispatchers.set(proxy, made);
     return await made;
   };
 
   return {
     async send(request) {
-      const [dispatcher, { default: undiciRequest }] = await Promise.all([
-        dispatcherFor(request.url),
-        import("undici/lib/api/api-request.js"),
-      ]);
-      const { statusCode, headers, body } = await undiciRequest.call(dispatcher, {
+      const dispatcher = await dispatcherFor(request.url);
+      const { statusCode, headers, body } = await dispatcher.request({
         origin: request.url.origin,
         path: request.url.pathname + request.url.search,
         method: request.method,
@@ -72,34 +69,26 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
     },
     async close() {
       // One that could not be opened has nothing to close; its error was told to the caller of `send`.
-      const open = await Promise.allSettled(dispatchers.values());
+      const opened = await Promise.allSettled(dispatchers.values());
       dispatchers.clear();
-      await Promise.all(open.map((each) => (each.status === "fulfilled" ? each.value.destroy() : undefined)));
+      await Promise.all(
+        opened.map((each) => (each.status === "fulfilled" ? each.value.destroy() : undefined)),
+      );
     },
   };
 };
 
-const openDirect = async ({ connectMs }: ExchangeOptions): Promise<Dispatcher> => {
-  const { default: Agent } = await import("undici/lib/dispatcher/agent.js");
-  return new Agent({ connect: { timeout: connectMs } });
-};
-
-const openProxied = async (proxy: string, { env, connectMs }: ExchangeOptions): Promise<Dispatcher> => {
-  const [{ default: EnvHttpProxyAgent }, { default: DispatcherClass }, { default: connect }] =
-    await Promise.all([
-      import("undici/lib/dispatcher/env-http-proxy-agent.js"),
-      import("undici/lib/dispatcher/dispatcher.js"),
-      import("undici/lib/api/api-connect.js"),
-    ]);
-  // The package's own entry does the same; loaded in parts, the proxy agent would lack its `connect`.
-  Object.assign(DispatcherClass.prototype, { connect });
+const open = async (proxy: string, { env, connectMs }: ExchangeOptions): Promise<Dispatcher> => {
+  const { Agent, EnvHttpProxyAgent } = await import("./undici.js");
+  const timeout = { timeout: connectMs };
+  if (proxy === "") return new Agent({ connect: timeout });
   return new EnvHttpProxyAgent({
     httpProxy: proxy,
     httpsProxy: proxy,
     noProxy: setting(env, "no_proxy")?.value ?? "",
-    connect: { timeout: connectMs },
-    proxyTls: { timeout: connectMs },
-    requestTls: { timeout: connectMs },
+    connect: timeout,
+    proxyTls: timeout,
+    requestTls: timeout,
   });
 };
 

@@ -126,20 +126,43 @@ describe("reports of the built program", () => {
   });
 });
 
-it("the SBOM names what is in the bundle, and not the toolchain", () => {
-  const text = execFileSync(process.execPath, ["scripts/sbom.mjs"], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
+describe("what is in the bundle", () => {
+  // A copy of the repository may be in a folder of any name.
+  it("the SBOM names it, and not the toolchain", () => {
+    const text = execFileSync(process.execPath, ["scripts/sbom.mjs"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    // Made by npm, in the form that CycloneDX 1.5 gives.
+    const sbom = JSON.parse(text) as {
+      bomFormat: string;
+      metadata: { component: { "bom-ref": string; name: string } };
+      components: { "bom-ref": string; name: string; purl?: string }[];
+      dependencies: { ref: string; dependsOn: string[] }[];
+    };
+    expect(sbom.bomFormat).toBe("CycloneDX");
+    expect(sbom.metadata.component.name).toBe("dbt-ip-rules");
+    const names = sbom.components.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(["yaml", "ajv", "commander", "undici", "llhttp", "chalk", "fast-json-patch"]),
+    );
+    for (const name of ["vitest", "typescript", "rolldown"]) expect(names).not.toContain(name);
+    for (const { name, purl } of sbom.components) if (name !== "llhttp") expect(purl).toMatch(/^pkg:npm\//);
+    const refs = sbom.components.map((component) => component["bom-ref"]);
+    expect(new Set(sbom.dependencies.map(({ ref }) => ref))).toEqual(
+      new Set([sbom.metadata.component["bom-ref"], ...refs]),
+    );
+    const ofUndici = sbom.dependencies.find(({ ref }) => /^undici@[\d.]+$/.test(ref));
+    expect(ofUndici?.dependsOn).toEqual([expect.stringMatching(/^undici@[\d.]+#llhttp$/)]);
   });
-  // Made by npm, in the form that CycloneDX 1.5 gives.
-  const sbom = JSON.parse(text) as { bomFormat: string; components: { name: string; purl: string }[] };
-  expect(sbom.bomFormat).toBe("CycloneDX");
-  const names = sbom.components.map(({ name }) => name);
-  expect(names).toEqual(
-    expect.arrayContaining(["yaml", "ajv", "commander", "undici", "chalk", "fast-json-patch"]),
-  );
-  for (const name of ["vitest", "typescript", "rolldown"]) expect(names).not.toContain(name);
-  for (const { purl } of sbom.components) expect(purl).toMatch(/^pkg:npm\//);
+
+  it("the notices hold the licence of each, and of the parser inside undici", () => {
+    execFileSync(process.execPath, ["scripts/notices.mjs"]);
+    const notices = readFileSync("dist/THIRD_PARTY_NOTICES.md", "utf8");
+    expect(notices).toMatch(/^## undici [\d.]+ \(MIT\)$/m);
+    expect(notices).toMatch(/^## llhttp, inside undici \(MIT\)$/m);
+    expect(notices).toContain("Copyright Fedor Indutny, 2018.");
+  });
 });
 
 describe("cutting a text to a limit", async () => {
