@@ -1,9 +1,10 @@
 /** Merges a text file of prefixes to the shortest list, on standard output. With --measure: its own figures instead. */
 import { writeSync } from "node:fs";
-import { AddressSet, printPrefixLines } from "../.cache/address.js";
-import { readPrefixes } from "../lib/read-prefixes.mjs";
+import { AddressSet } from "../../src/address/address-set.js";
+import { printPrefixLines } from "../../src/address/prefix-lines.js";
+import { readPrefixes } from "../lib/read-prefixes.js";
 
-const [file, measure] = process.argv.slice(2);
+const [file = "", measure] = process.argv.slice(2);
 const start = process.cpuUsage();
 const merged = AddressSet.ofColumns(readPrefixes(file));
 if (measure === "--measure") {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { mergeCidr } from "cidr-tools";
 
-const [file, measure] = process.argv.slice(2);
+const [file = "", measure] = process.argv.slice(2);
 const start = process.cpuUsage();
 const merged = mergeCidr(readFileSync(file, "latin1").trimEnd().split("\n"));
 if (measure === "--measure") {

@@ -1,10 +1,11 @@
 /** Looks addresses up in an access map of a file of prefixes, and says how long one took, and a hash of all answers. */
 import { createHash } from "node:crypto";
-import { AccessMap, entriesOfType } from "../.cache/address.js";
-import { Random } from "../lib/random.mjs";
-import { readPrefixes } from "../lib/read-prefixes.mjs";
+import { AccessMap } from "../../src/address/access-map.js";
+import { entriesOfType } from "../../src/address/prefix-columns.js";
+import { Random } from "../lib/random.js";
+import { readPrefixes } from "../lib/read-prefixes.js";
 
-const [file, count, checked] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [file = "", count, checked] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const map = AccessMap.ofColumns(entriesOfType(readPrefixes(file), "allow"), { enforced: true });
 const random = new Random(11);
 const addresses = Array.from({ length: count }, () =>
@@ -15,7 +16,7 @@ const addresses = Array.from({ length: count }, () =>
       (BigInt(random.word()) << 80n) |
       BigInt(random.word()),
 );
-for (let at = 0; at < 20_000; at += 1) map.lookup(addresses[at]);
+for (const address of addresses.slice(0, 20_000)) map.lookup(address);
 const start = process.cpuUsage();
 let allowed = 0;
 for (const address of addresses) if (map.lookup(address).allowed) allowed += 1;

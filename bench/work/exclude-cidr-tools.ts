@@ -2,6 +2,6 @@
 import { readFileSync } from "node:fs";
 import { excludeCidr } from "cidr-tools";
 
-const list = (file) => readFileSync(file, "latin1").trimEnd().split("\n");
-const [from, less] = process.argv.slice(2);
+const list = (file: string): string[] => readFileSync(file, "latin1").trimEnd().split("\n");
+const [from = "", less = ""] = process.argv.slice(2);
 process.stdout.write(`${excludeCidr(list(from), list(less)).join("\n")}\n`);

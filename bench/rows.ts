@@ -3,20 +3,66 @@
  * `reached` is absent where there is nothing to reach; `checks` are comparisons of results, which must all hold.
  */
 import { existsSync } from "node:fs";
+import nodeModule from "node:module";
 import { delimiter, join } from "node:path";
-import { caller, program, withAccount } from "./lib/emulator.mjs";
-import { hashOfList } from "./lib/hash.mjs";
-import { compare, median, output, peak, selfMeasured } from "./lib/measure.mjs";
-import { data, root, work } from "./lib/setup.mjs";
+import { caller, program, withAccount } from "./lib/emulator.js";
+import { hashOfList } from "./lib/hash.js";
+import {
+  type Command,
+  type Compared,
+  compare,
+  figures,
+  median,
+  output,
+  peak,
+  selfMeasured,
+} from "./lib/measure.js";
+import { data, root, work } from "./lib/setup.js";
+
+export interface Row {
+  readonly work: string;
+  readonly against: string;
+  readonly found: string;
+  readonly detail?: string;
+  readonly memory?: string;
+  readonly target?: string;
+  readonly reached?: boolean;
+  readonly checks?: readonly { readonly what: string; readonly ours: string; readonly theirs: string }[];
+}
+
+/** `runs`: how many fresh processes of each command. */
+interface Settings {
+  readonly runs: number;
+}
+
+/** A program of `work/` measured itself: CPU time in ms, peak memory in MiB. */
+interface Merged {
+  readonly ms: number;
+  readonly peak: number;
+}
+
+/** The same: CPU time of one lookup, and a hash of the first answers. */
+interface LookedUp {
+  readonly microseconds: number;
+  readonly hash: string;
+}
 
 const node = process.execPath;
+const keepsCode = "enableCompileCache" in nodeModule;
+/** Every start compiles, as the first does. */
 const uncached = { NODE_DISABLE_COMPILE_CACHE: "1" };
-const times = (ratio) => `${ratio.toFixed(2)}x`;
-const milliseconds = (ms) => `${ms < 1000 ? ms.toFixed(0) : ms.toPrecision(4)} ms`;
-const mebibytes = (amount) => `${amount.toFixed(0)} MiB`;
+const times = (ratio: number): string => `${ratio.toFixed(2)}x`;
+const milliseconds = (ms: number): string => `${ms < 1000 ? ms.toFixed(0) : ms.toPrecision(4)} ms`;
+const mebibytes = (amount: number): string => `${amount.toFixed(0)} MiB`;
 
 /** A ratio against the first command, by CPU time, or where the process waits for another by wall time. */
-const ratioRow = (work, against, found, most, by = "cpu") => ({
+const ratioRow = (
+  work: string,
+  against: string,
+  found: Compared,
+  most?: number,
+  by: "cpu" | "wall" = "cpu",
+): Row => ({
   work,
   against,
   found: times(found[`${by}Ratio`]),
@@ -27,9 +73,9 @@ const ratioRow = (work, against, found, most, by = "cpu") => ({
 /** Where Debian keeps them; pipelines behind a proxy hand such a file to Node, which reads it at every start. */
 const certificates = "/etc/ssl/certs/ca-certificates.crt";
 
-const withCertificates = (cli, runs) => {
+const withCertificates = (cli: (...args: string[]) => Command, runs: number): Row[] => {
   if (!existsSync(certificates)) return [];
-  const env = { NODE_EXTRA_CA_CERTS: certificates };
+  const env = { NODE_EXTRA_CA_CERTS: certificates, ...uncached };
   const found = compare(
     { nothing: { command: [node, "-e", "0"], env }, validate: { ...cli("validate"), env } },
     3 * runs,
@@ -38,39 +84,45 @@ const withCertificates = (cli, runs) => {
   return [ratioRow("validate, sample policy, with NODE_EXTRA_CA_CERTS", against, found.validate, 1.4)];
 };
 
-const startUp = async ({ runs }) => {
-  const cli = (...args) => ({ command: [node, program, ...args], cwd: root });
+const startUp = async ({ runs }: Settings): Promise<Row[]> => {
+  const cli = (...args: string[]): Command => ({
+    command: [node, program, ...args],
+    cwd: root,
+    env: uncached,
+  });
   const found = compare(
     {
       nothing: { command: [node, "-e", "0"] },
       version: cli("--version"),
       help: cli("--help"),
       validate: cli("validate"),
-      uncached: { ...cli("validate"), env: uncached },
+      kept: { ...cli("validate"), env: {} },
     },
     3 * runs,
   );
   const plan = await withAccount(100, (env) => {
-    const command = [node, program, "plan", "--policy", data("policy-100.yaml")];
+    const command: Command["command"] = [node, program, "plan", "--policy", data("policy-100.yaml")];
     return compare(
       {
         nothing: { command: [node, "-e", "0"] },
-        cached: { command, env },
-        uncached: { command, env: { ...env, ...uncached } },
-        packages: { command: [node, work("packages-alone.mjs"), data("policy-100.yaml"), "66847"], env },
+        compiled: { command, env: { ...env, ...uncached } },
+        kept: { command, env },
+        packages: { command: [node, work("work/packages-alone"), data("policy-100.yaml"), "66847"], env },
       },
       2 * runs,
     );
   });
   const against = `node -e 0 (${milliseconds(found.nothing.cpu)})`;
+  const kept = (work: string, one: Compared, by: "cpu" | "wall"): Row[] =>
+    keepsCode ? [ratioRow(`${work}, with compiled code kept`, against, one, undefined, by)] : [];
   return [
     ratioRow("--version", against, found.version, 1.15),
     ratioRow("--help", against, found.help, 1.15),
     ratioRow("validate, sample policy", against, found.validate, 1.4),
-    ratioRow("validate, sample policy, first start (no code cache)", against, found.uncached),
+    ...kept("validate, sample policy", found.kept, "cpu"),
     ...withCertificates(cli, runs),
-    ratioRow("plan, 100 rules, local emulator", against, plan.cached, 3, "wall"),
-    ratioRow("plan, 100 rules, local emulator, first start", against, plan.uncached, undefined, "wall"),
+    ratioRow("plan, 100 rules, local emulator", against, plan.compiled, 3, "wall"),
+    ...kept("plan, 100 rules, local emulator", plan.kept, "wall"),
     ratioRow(
       "the same by yaml and undici alone: parse, get a page",
       against,
@@ -81,9 +133,16 @@ const startUp = async ({ runs }) => {
   ];
 };
 
-const onPath = (name) => process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
+const onPath = (name: string): boolean =>
+  (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
 
-const mergeLines = ({ runs }) => {
+const sameList = (ours: Command, theirs: Command) => ({
+  what: "same list",
+  ours: hashOfList(output(ours).stdout),
+  theirs: hashOfList(output(theirs).stdout),
+});
+
+const mergeLines = ({ runs }: Settings): Row[] => {
   if (!onPath("iprange"))
     return [
       {
@@ -92,13 +151,9 @@ const mergeLines = ({ runs }) => {
         found: "skipped: iprange is not installed",
       },
     ];
-  return [
-    ["scattered", "hardly any merge"],
-    ["dense", "most merge away"],
-  ].map(([name, how]) => {
-    const theirs = { command: ["iprange", data(`${name}.txt`)] };
-    const ours = { command: [node, work("merge-lines.mjs"), data(`${name}.txt`)] };
-    const [a, b] = [theirs, ours].map((command) => hashOfList(output(command).stdout));
+  return Object.entries({ scattered: "hardly any merge", dense: "most merge away" }).map(([name, how]) => {
+    const theirs: Command = { command: ["iprange", data(`${name}.txt`)] };
+    const ours: Command = { command: [node, work("work/merge-lines"), data(`${name}.txt`)] };
     const found = compare({ theirs, ours }, runs);
     return {
       ...ratioRow(
@@ -108,28 +163,29 @@ const mergeLines = ({ runs }) => {
         1.2,
       ),
       memory: mebibytes(peak(ours)),
-      checks: [{ what: "same list", ours: b, theirs: a }],
+      checks: [sameList(ours, theirs)],
     };
   });
 };
 
-const mergeMixed = ({ runs }) => {
+const mergeMixed = ({ runs }: Settings): Row[] => {
   const file = data("mixed.txt");
-  const theirs = { command: [node, work("merge-cidr-tools.mjs"), file] };
-  const ours = { command: [node, work("merge-lines.mjs"), file] };
-  const [a, b] = [theirs, ours].map((command) => hashOfList(output(command).stdout));
-  const measured = selfMeasured(
+  const theirs: Command = { command: [node, work("work/merge-cidr-tools"), file] };
+  const ours: Command = { command: [node, work("work/merge-lines"), file] };
+  const measured = selfMeasured<Merged>(
     {
       theirs: { command: [...theirs.command, "--measure"] },
       ours: { command: [...ours.command, "--measure"] },
     },
     runs,
   );
-  const pairs = (key) => median(measured.theirs.map((run, at) => run[key] / measured.ours[at][key]));
-  const middle = (who, key) => median(measured[who].map((run) => run[key]));
+  const pairs = (key: keyof Merged): number =>
+    median(measured.theirs.map((run, at) => run[key] / measured.ours[at]![key]));
+  const middle = (who: "theirs" | "ours", key: keyof Merged): number =>
+    median(measured[who].map((run) => run[key]));
   const against = `cidr-tools (${milliseconds(middle("theirs", "ms"))}, ${mebibytes(middle("theirs", "peak"))})`;
   const work_ = "merge 1,000,000 mixed prefixes, in process";
-  const checks = [{ what: "same list", ours: b, theirs: a }];
+  const checks = [sameList(ours, theirs)];
   return [
     {
       work: work_,
@@ -151,14 +207,14 @@ const mergeMixed = ({ runs }) => {
   ];
 };
 
-const accessChange = ({ runs }) => {
+const accessChange = ({ runs }: Settings): Row[] => {
   const files = [data("mixed.txt"), data("mixed-after.txt")];
-  const command = { command: [node, work("access-change.mjs"), ...files] };
+  const command: Command = { command: [node, work("work/access-change"), ...files] };
   const { ours } = compare({ ours: command }, runs);
   const memory = peak(command);
-  const small = [data("small.txt"), data("small-after.txt")];
-  const [before, after] = small;
-  const hashes = (name, ...args) => hashOfList(output({ command: [node, work(name), ...args] }).stdout);
+  const [before, after] = [data("small.txt"), data("small-after.txt")];
+  const hashes = (name: string, ...args: readonly string[]): string =>
+    hashOfList(output({ command: [node, work(name), ...args] }).stdout);
   return [
     {
       work: "plan between two sets of 1,000,000 mixed prefixes, whole process",
@@ -171,49 +227,48 @@ const accessChange = ({ runs }) => {
       checks: [
         {
           what: "2,000 prefixes: who gains",
-          ours: hashes("access-change.mjs", ...small, "--gained"),
-          theirs: hashes("exclude-cidr-tools.mjs", after, before),
+          ours: hashes("work/access-change", before, after, "--gained"),
+          theirs: hashes("work/exclude-cidr-tools", after, before),
         },
         {
           what: "2,000 prefixes: who loses",
-          ours: hashes("access-change.mjs", ...small, "--lost"),
-          theirs: hashes("exclude-cidr-tools.mjs", before, after),
+          ours: hashes("work/access-change", before, after, "--lost"),
+          theirs: hashes("work/exclude-cidr-tools", before, after),
         },
       ],
     },
   ];
 };
 
-const lookup = ({ runs }) => {
+const lookup = ({ runs }: Settings): Row[] => {
   const checked = 100;
-  const { ours } = selfMeasured(
-    { ours: { command: [node, work("lookup.mjs"), data("mixed.txt"), "1000000", String(checked)] } },
-    runs,
-  );
-  const { theirs } = selfMeasured(
-    { theirs: { command: [node, work("lookup-block-list.mjs"), data("mixed.txt"), String(checked)] } },
-    1,
-  );
+  const command: Command = {
+    command: [node, work("work/lookup"), data("mixed.txt"), "1000000", String(checked)],
+  };
+  const ours = Array.from({ length: runs }, () => figures<LookedUp>(command));
+  const theirs = figures<LookedUp>({
+    command: [node, work("work/lookup-block-list"), data("mixed.txt"), String(checked)],
+  });
   const found = median(ours.map(({ microseconds }) => microseconds));
   return [
     {
       work: "lookup in a map of 1,000,000 entries",
-      against: `BlockList (${theirs[0].microseconds.toFixed(0)} us, one run of ${checked})`,
+      against: `BlockList (${theirs.microseconds.toFixed(0)} us, one run of ${checked})`,
       found: `${found.toFixed(2)} us`,
       target: "<= 0.5 us",
       reached: found <= 0.5,
-      checks: [{ what: `${checked} verdicts`, ours: ours[0].hash, theirs: theirs[0].hash }],
+      checks: [{ what: `${checked} verdicts`, ours: ours[0]?.hash ?? "", theirs: theirs.hash }],
     },
   ];
 };
 
-const bigPolicy = ({ runs }) => {
+const bigPolicy = ({ runs }: Settings): Row[] => {
   const file = data("policy-10000.yaml");
-  const theirs = {
-    command: [node, work("validate-js-yaml.mjs"), file, join(root, "schemas", "policy.schema.json")],
+  const theirs: Command = {
+    command: [node, work("work/validate-js-yaml"), file, join(root, "schemas", "policy.schema.json")],
   };
-  const ours = { command: [node, program, "validate", "--policy", file] };
-  const packages = { command: [node, work("packages-alone.mjs"), file] };
+  const ours: Command = { command: [node, program, "validate", "--policy", file], env: uncached };
+  const packages: Command = { command: [node, work("work/packages-alone"), file] };
   const found = compare({ theirs, ours, packages }, runs);
   const memory = peak(ours);
   const against = `js-yaml + ajv (${milliseconds(found.theirs.cpu)})`;
@@ -223,20 +278,20 @@ const bigPolicy = ({ runs }) => {
       ...row,
       memory: mebibytes(memory),
       target: `${row.target}, <= 300 MiB`,
-      reached: row.reached && memory <= 300,
+      reached: row.reached === true && memory <= 300,
     },
     ratioRow("the same by yaml alone: parse", against, found.packages),
   ];
 };
 
 /** Method and path of each call that `--debug` traces. */
-const callsOf = (text) =>
+const callsOf = (text: string): string[] =>
   [...text.matchAll(/^http: (\S+) (\S+)/gm)].map(
-    ([, method, url]) => `${method} ${new URL(url).pathname.replace(/\/accounts\/\d+/, "")}`,
+    ([, method = "", url = ""]) => `${method} ${new URL(url).pathname.replace(/\/accounts\/\d+/, "")}`,
   );
 
-const counted = (calls) => {
-  const counts = new Map();
+const counted = (calls: readonly string[]): string => {
+  const counts = new Map<string, number>();
   for (const call of calls) {
     const kind = call.replace(/\/\d+\/?$/, "/ID/");
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
@@ -244,8 +299,8 @@ const counted = (calls) => {
   return [...counts].map(([kind, count]) => `${count} ${kind}`).join(", ");
 };
 
-const apiCalls = async () => {
-  const rows = [];
+const apiCalls = async (): Promise<Row[]> => {
+  const rows: Row[] = [];
   for (const rules of [100, 1_000, 10_000])
     await withAccount(rules, (env) => {
       const { stderr } = output({
@@ -264,7 +319,7 @@ const apiCalls = async () => {
       });
     });
   await withAccount(100, (env) => {
-    const { stderr, stdout } = output({
+    const { stderr } = output({
       command: [
         node,
         program,
@@ -285,20 +340,19 @@ const apiCalls = async () => {
       against: "one per step, plus reads",
       found: counted(callsOf(stderr)),
       detail: `${steps} writes; docs/apply.md says which reads and why`,
-      text: stdout.toString(),
     });
   });
-  return rows.map(({ text: _, ...row }) => row);
+  return rows;
 };
 
-const growth = async ({ runs }) => {
-  const rows = [];
-  let smaller;
+const growth = async ({ runs }: Settings): Promise<Row[]> => {
+  const rows: Row[] = [];
+  let smaller: number | undefined;
   for (const rules of [100, 1_000, 10_000])
     await withAccount(rules, (env) => {
-      const command = {
+      const command: Command = {
         command: [node, program, "plan", "--policy", data(`policy-${rules}.yaml`)],
-        env,
+        env: { ...env, ...uncached },
         codes: [0, 3],
       };
       const { ours } = compare({ ours: command }, runs);
@@ -316,13 +370,16 @@ const growth = async ({ runs }) => {
   return rows;
 };
 
-export const measurements = {
-  startUp,
-  mergeLines,
-  mergeMixed,
-  accessChange,
-  lookup,
-  bigPolicy,
-  apiCalls,
-  growth,
-};
+/** By the name that `--only` takes. */
+export const measurements: ReadonlyMap<string, (settings: Settings) => Row[] | Promise<Row[]>> = new Map(
+  Object.entries({
+    startUp,
+    mergeLines,
+    mergeMixed,
+    accessChange,
+    lookup,
+    bigPolicy,
+    apiCalls,
+    growth,
+  }),
+);

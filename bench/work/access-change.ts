@@ -1,10 +1,13 @@
 /** Two files of prefixes that are allowed, before and after: who gains access and who loses it. */
 import { writeSync } from "node:fs";
-import { AccessMap, diffAccess, entriesOfType, printPrefixLines } from "../.cache/address.js";
-import { readPrefixes } from "../lib/read-prefixes.mjs";
+import { AccessMap, diffAccess } from "../../src/address/access-map.js";
+import { entriesOfType } from "../../src/address/prefix-columns.js";
+import { printPrefixLines } from "../../src/address/prefix-lines.js";
+import { readPrefixes } from "../lib/read-prefixes.js";
 
-const [before, after, print] = process.argv.slice(2);
-const mapOf = (file) => AccessMap.ofColumns(entriesOfType(readPrefixes(file), "allow"), { enforced: true });
+const [before = "", after = "", print] = process.argv.slice(2);
+const mapOf = (file: string): AccessMap =>
+  AccessMap.ofColumns(entriesOfType(readPrefixes(file), "allow"), { enforced: true });
 const { newlyAllowed, newlyBlocked } = diffAccess(mapOf(before), mapOf(after));
 if (print === "--gained" || print === "--lost") {
   printPrefixLines(print === "--gained" ? newlyAllowed : newlyBlocked, (part) => {

@@ -1,13 +1,13 @@
 /** Numbers that are the same in every run: xorshift32 from a fixed seed. */
 export class Random {
-  #state;
+  #state: number;
 
-  constructor(seed) {
+  constructor(seed: number) {
     this.#state = seed >>> 0 || 1;
   }
 
   /** An unsigned 32-bit number. */
-  word() {
+  word(): number {
     let state = this.#state;
     state ^= state << 13;
     state >>>= 0;
@@ -18,11 +18,11 @@ export class Random {
   }
 
   /** A whole number from 0 up to, not including, `end`. */
-  below(end) {
+  below(end: number): number {
     return this.word() % end;
   }
 
-  pick(list) {
-    return list[this.below(list.length)];
+  pick<Item>(list: readonly Item[]): Item {
+    return list[this.below(list.length)]!;
   }
 }

@@ -2,7 +2,7 @@
  * Measures the program and its parts against their peers, all in one run: `npm run bench`.
  *
  *     npm run bench -- --runs 9            fresh processes of each (default 7, at least 5)
- *     npm run bench -- --only lookup       one measurement (names: rows.mjs); may be repeated
+ *     npm run bench -- --only lookup       one measurement (names: rows.ts); may be repeated
  *
  * Prints a table and writes it as JSON to bench/results/. Exits with 1 where a result differs from the peer's; a
  * target that is missed is shown and is no failure, since how fast a machine is today is no property of the code.
@@ -12,22 +12,22 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { pinning } from "./lib/measure.mjs";
-import { bench, setUp, versionOf } from "./lib/setup.mjs";
-import { measurements } from "./rows.mjs";
+import { pinning } from "./lib/measure.js";
+import { bench, setUp, versionOf } from "./lib/setup.js";
+import { measurements, type Row } from "./rows.js";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "7" }, only: { type: "string", multiple: true } },
 });
 const runs = Math.max(5, Number.parseInt(values.runs, 10) || 5);
-const names = values.only ?? Object.keys(measurements);
-const unknown = names.filter((name) => !(name in measurements));
+const names = values.only ?? [...measurements.keys()];
+const unknown = names.filter((name) => !measurements.has(name));
 if (unknown.length > 0) throw new Error(`no such measurement: ${unknown.join(", ")}`);
 
-const firstLine = (command, ...args) =>
-  (spawnSync(command, args, { encoding: "utf8" }).stdout ?? "").split("\n")[0];
+const firstLine = (command: string, ...args: readonly string[]): string =>
+  (spawnSync(command, args, { encoding: "utf8" }).stdout ?? "").split("\n")[0] ?? "";
 
-await setUp();
+setUp();
 const about = {
   date: new Date().toISOString(),
   machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}`,
@@ -45,9 +45,9 @@ console.log(
 );
 console.log("| work | against | found | target | |\n|---|---|---|---|---|");
 
-const rows = [];
+const rows: (Row & { measurement: string })[] = [];
 for (const name of names)
-  for (const row of await measurements[name]({ runs })) {
+  for (const row of (await measurements.get(name)?.({ runs })) ?? []) {
     rows.push({ measurement: name, ...row });
     const found = [row.found, row.detail, row.memory].filter(Boolean).join("; ");
     const verdict = row.reached === undefined ? "" : row.reached ? "reached" : "missed";

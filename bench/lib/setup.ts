@@ -1,15 +1,16 @@
-/** What the measurements need besides the built program: peers, bundled code, data. All of it under bench/. */
+/** What the measurements need next to the built program: peers and data. All of it under bench/. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { policyText, seedText } from "./accounts.mjs";
-import { asText, denseIPv4, mixed, mixedAfter, scatteredIPv4 } from "./prefixes.mjs";
+import { join } from "node:path";
+import { policyText, seedText } from "./accounts.js";
+import { asText, denseIPv4, mixed, mixedAfter, scatteredIPv4 } from "./prefixes.js";
 
-export const bench = dirname(dirname(fileURLToPath(import.meta.url)));
-export const root = dirname(bench);
-export const work = (name) => join(bench, "work", name);
-export const data = (name) => join(bench, ".cache", "data", name);
+/** `npm run` starts in the folder of package.json. */
+export const root = process.cwd();
+export const bench = join(root, "bench");
+/** A program that the bundler made (bench/rolldown.config.ts), such as `work/lookup`. */
+export const work = (name: string): string => join(bench, ".cache", "programs", `${name}.js`);
+export const data = (name: string): string => join(bench, ".cache", "data", name);
 
 /** Into bench/node_modules, as bench/package-lock.json says; once. */
 const installPeers = () => {
@@ -21,15 +22,8 @@ const installPeers = () => {
   if (status !== 0) throw new Error("the peers could not be installed: npm ci in bench/ failed");
 };
 
-const bundleAddress = async () => {
-  const { rolldown } = await import("rolldown");
-  const bundle = await rolldown({ input: { address: work("address.ts") }, platform: "node" });
-  await bundle.write({ dir: join(bench, ".cache"), format: "esm", entryFileNames: "[name].js" });
-  await bundle.close();
-};
-
 /** Seeds are part of the names, so that a changed generator needs new names. */
-const files = {
+const files: Readonly<Record<string, () => string>> = {
   "scattered.txt": () => asText(scatteredIPv4(1_000_000, 1)),
   "dense.txt": () => asText(denseIPv4(1_000_000, 2)),
   "mixed.txt": () => asText(mixed(1_000_000, 3)),
@@ -37,7 +31,7 @@ const files = {
   "small.txt": () => asText(mixed(2_000, 5)),
   "small-after.txt": () => asText(mixedAfter(mixed(2_000, 5), 6)),
   ...Object.fromEntries(
-    [100, 1_000, 10_000].flatMap((rules) => [
+    [100, 1_000, 10_000].flatMap((rules): [string, () => string][] => [
       [`policy-${rules}.yaml`, () => policyText(rules)],
       [`seed-${rules}.json`, () => seedText(rules)],
     ]),
@@ -50,11 +44,10 @@ const makeData = () => {
     if (!existsSync(data(name))) writeFileSync(data(name), make());
 };
 
-export const setUp = async () => {
+export const setUp = (): void => {
   installPeers();
-  await bundleAddress();
   makeData();
 };
 
-export const versionOf = (peer) =>
+export const versionOf = (peer: string): string =>
   JSON.parse(readFileSync(join(bench, "node_modules", peer, "package.json"), "utf8")).version;

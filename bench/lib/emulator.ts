@@ -1,17 +1,17 @@
 /** The program's own emulator in a process of its own, on another core than what is measured. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { data, root } from "./setup.mjs";
+import { data, root } from "./setup.js";
 
 export const program = join(root, "dist", "cli", "main.js");
 const token = "bench-token";
 /** The first rule lets it in (lib/accounts.mjs): the emulator, as the service, refuses callers that are blocked. */
 export const caller = "2001:db8::1";
 
-const started = (child) =>
-  new Promise((done, fail) => {
+const started = (child: ChildProcess) =>
+  new Promise<string>((done, fail) => {
     let text = "";
-    child.stdout.on("data", (part) => {
+    child.stdout?.on("data", (part) => {
       text += part;
       const [, url] = /listening on (\S+)/.exec(text) ?? [];
       if (url !== undefined) done(url);
@@ -20,7 +20,10 @@ const started = (child) =>
   });
 
 /** Calls `use` with the environment that reaches an account of so many rules; ends the emulator after it. */
-export const withAccount = async (rules, use) => {
+export const withAccount = async <Found>(
+  rules: number,
+  use: (env: Readonly<Record<string, string>>) => Found | Promise<Found>,
+): Promise<Found> => {
   const args = [
     "emulator",
     "--account",

@@ -1,8 +1,8 @@
 /** The prefixes of a text file, read part by part into one buffer. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { PrefixLines } from "../.cache/address.js";
+import { PrefixLines } from "../../src/address/prefix-lines.js";
 
-export const readPrefixes = (file) => {
+export const readPrefixes = (file: string) => {
   const handle = openSync(file, "r");
   const buffer = new Uint8Array(1 << 18);
   const lines = new PrefixLines({ size: fstatSync(handle).size });

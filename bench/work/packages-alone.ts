@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 
-const [file, account] = process.argv.slice(2);
+const [file = "", account] = process.argv.slice(2);
 const { parseDocument } = await import("yaml");
 const { errors } = parseDocument(readFileSync(file, "utf8"));
 if (errors.length > 0) throw errors[0];
@@ -17,7 +17,7 @@ if (account !== undefined) {
       headers: { authorization: `Token ${token}` },
     },
   );
-  const { data } = await body.json();
+  const { data } = (await body.json()) as { data: readonly unknown[] };
   if (statusCode !== 200 || data.length === 0) throw new Error(`the emulator answered ${statusCode}`);
   process.exit(0); // as the program does, which closes its connection
 }
