@@ -6,7 +6,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { isLeftOver } from "../model/reserved-names.js";
 import { listPrefixes, readableCount } from "../policy/address-text.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
-import { entriesOf } from "./access-change.js";
+import { entriesOf, isEnforced } from "./access-change.js";
 import { type Guarded, guardRefusal, type OverrideFlag, overrideFlags } from "./guarded.js";
 import type { Verdict } from "./plan.js";
 import { type Protected, protectedByPolicy, protectedCallers, violations } from "./protected-addresses.js";
@@ -104,6 +104,32 @@ const policyTests = ({ policy, after }: Guarded): Diagnostic[] =>
     .filter(({ passed }) => !passed)
     .flatMap(({ diagnostics }) => diagnostics);
 
+/**
+ * Allow rules, of the policy or kept on the account, without any entry in force: an enforced account is open then to
+ * whatever is not denied. Nothing waives this, so that its verdict has no flag.
+ */
+const noAllowInForce = ({ policy, after }: Guarded): Diagnostic[] => {
+  if (!isEnforced(after)) return [];
+  const own = policy.rules.filter(({ type }) => type === "allow");
+  const all = after.rules.filter(({ type }) => type === "allow");
+  const isOwn = own.length > 0 && own.every(({ entries }) => entries.length === 0);
+  if (!isOwn && (all.length === 0 || all.some(({ prefixes }) => prefixes.length > 0))) return [];
+  return [
+    guardRefusal(
+      "no-allow-in-force",
+      isOwn
+        ? `The account is enforced, and no allow entry of the policy is in force: ${openedBy}`
+        : `The account is enforced, and none of its allow rules has an entry: ${openedBy}`,
+      isOwn
+        ? "Add or renew an allow entry; if the account is to be open, delete the allow rules from the policy"
+        : "Add an allow entry; if the account is to be open, delete its empty allow rules",
+      isOwn ? own[0]?.source : undefined,
+    ),
+  ];
+};
+
+const openedBy = "without any, whatever is not denied gets in";
+
 /** Nobody is shut out where the switch stays off or no call is made; elsewhere it is said that nobody looked. */
 const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
   const matters = steps.length > 0 && (access.enforcedBefore || access.enforcedAfter);
@@ -132,13 +158,18 @@ const callerUnguarded: Diagnostic = {
   hint: "Give your address with --client-ip, or write it under `must_allow`",
 };
 
-/** The verdicts on all that the policy asks for, those that passed too, always in the same order. */
+/**
+ * The verdicts on all that the policy asks for, those that passed too, always in the same order. In front of them,
+ * only where it fails, the one that no policy has to ask for.
+ */
 export const guardVerdicts = (guarded: Guarded): Verdict[] => {
   const { policy, overrides, clientAddresses } = guarded;
   const { mustAllow, mustDeny } = protectedByPolicy(policy.guards);
   const flags = overrideFlags;
   const lockout = (wanted: readonly Protected[]): Diagnostic[] => violations(guarded, wanted, flags.lockout);
+  const open = noAllowInForce(guarded);
   return [
+    ...(open.length === 0 ? [] : [{ guard: "allow-in-force", state: "failed" as const, diagnostics: open }]),
     ...(policy.tests.length === 0
       ? []
       : [verdict("policy-tests", policyTests(guarded), flags.tests, overrides)]),

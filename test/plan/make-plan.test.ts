@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AddressSet } from "../../src/address/address-set.js";
 import {
   catchAllDescription,
   catchAllName,
@@ -6,6 +7,9 @@ import {
   standInDescription,
   standInName,
 } from "../../src/model/reserved-names.js";
+import type { Rule } from "../../src/model/rule.js";
+import { accessOf, isEnforced } from "../../src/plan/access-change.js";
+import { overrideFlags } from "../../src/plan/guards.js";
 import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
 import type { Plan, Verdict } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
@@ -265,6 +269,114 @@ describe("guards", () => {
     ["a caller that gets in only now", { policy: wide, clientAddresses: [prefix("192.0.2.7").network] }],
   ])("%s passes", (_, input) => {
     expect(refused(planned(input))).toEqual([]);
+  });
+
+  describe("allow rules of which no entry is in force", () => {
+    const emptyAllow = rule("Office", "allow");
+    const attackers = rule("Attackers", "deny", "192.0.2.0/24");
+    const gone = policyRule("Office", "allow", [], { expired: [entry("203.0.113.0/24", "2026-11-30")] });
+    const denyRule = policyRule("Attackers", "deny", ["192.0.2.0/24"]);
+    const ignoring = { enforcement: "ignore" } as const;
+    const allFlags = new Set<string>(Object.values(overrideFlags));
+
+    it.each<[string, Partial<PlanInput>]>([
+      ["expired, the account enforced", { policy: policy([gone], ignoring) }],
+      ["expired, enforcement enabled", { policy: policy([gone]) }],
+      ["expired, beside a deny rule", { policy: policy([denyRule, gone], ignoring) }],
+      [
+        "with nothing to change",
+        {
+          policy: policy([policyRule("Office", "allow", [])], ignoring),
+          snapshot: snapshotOf(state("enabled", emptyAllow)),
+        },
+      ],
+      [
+        "not on the account, where there is no rule",
+        {
+          policy: policy([policyRule("Office", "allow", [])], ignoring),
+          snapshot: snapshotOf(state("unknown")),
+        },
+      ],
+      [
+        "kept on the account, the policy of deny rules alone",
+        {
+          policy: policy([denyRule], ignoring),
+          snapshot: snapshotOf(state("enabled", emptyAllow, attackers)),
+        },
+      ],
+      [
+        "in the policy, while a kept rule has one",
+        { policy: policy([gone], ignoring), snapshot: snapshotOf(state("enabled", emptyAllow, partner)) },
+      ],
+    ])("are refused, and no flag lets it pass: %s", (_, input) => {
+      const plan = planned({ ...input, overrides: allFlags });
+      expect(refused(plan)).toEqual(["allow-in-force"]);
+      expect(verdictOf(plan, "allow-in-force").override).toBeUndefined();
+      const read = readPlanFile(writePlanFile(plan), "plan.json");
+      expect(read.plan).toEqual(plan);
+    });
+
+    it.each<[string, Partial<PlanInput>]>([
+      ["enforcement is off", { policy: policy([gone], { enforcement: "disabled" }) }],
+      [
+        "enforcement stays off",
+        { policy: policy([gone], ignoring), snapshot: snapshotOf(state("disabled", office)) },
+      ],
+      ["one entry is in force", { policy: policy([gone, partnerRule], ignoring) }],
+      [
+        "there are deny rules alone",
+        { policy: policy([denyRule]), snapshot: snapshotOf(state("enabled", attackers)) },
+      ],
+      [
+        "an empty rule is kept beside one with an entry",
+        {
+          policy: policy([officeRule]),
+          snapshot: snapshotOf(state("enabled", office, rule("Old", "allow"))),
+        },
+      ],
+      [
+        "the empty rule is deleted",
+        {
+          policy: policy([denyRule], { unmanagedRules: "delete" }),
+          snapshot: snapshotOf(state("enabled", emptyAllow, attackers)),
+        },
+      ],
+    ])("are no matter where %s", (_, input) => {
+      expect(planned({ ...input, overrides: allFlags }).verdicts.map(({ guard }) => guard)).not.toContain(
+        "allow-in-force",
+      );
+    });
+
+    it("no plan that passes ends with an enforced account that lets in what no allow entry names", () => {
+      const met = { passed: 0, refused: 0 };
+      for (let seed = 1; seed <= 400; seed += 1) {
+        const { before, after } = randomPair(new Random(seed));
+        const random = new Random(seed * 7919);
+        const emptied = (one: Rule): Rule => (random.below(2) === 0 ? { ...one, prefixes: [] } : one);
+        const snapshot = snapshotOf({ ...before, rules: before.rules.map(emptied) });
+        const rules = after.rules.map(emptied).map(({ name, type, prefixes }) =>
+          policyRule(name, type, [], {
+            entries: prefixes.map((one) => ({ prefix: one, text: "", source })),
+          }),
+        );
+        const { plan } = makePlan({
+          policy: policy(rules, { enforcement: random.below(2) === 0 ? "ignore" : "enabled" }),
+          snapshot,
+          overrides: allFlags,
+        });
+        if (plan === undefined) continue;
+        const allows = plan.after.rules.filter(({ type }) => type === "allow");
+        if (refused(plan).includes("allow-in-force")) {
+          met.refused += 1;
+          continue;
+        }
+        if (allows.length === 0 || !isEnforced(plan.after)) continue;
+        met.passed += 1;
+        const named = AddressSet.ofPrefixes(allows.flatMap(({ prefixes }) => prefixes));
+        expect(accessOf(plan.after).allowed().subtract(named).isEmpty()).toBe(true);
+      }
+      for (const times of Object.values(met)) expect(times).toBeGreaterThan(20);
+    });
   });
 
   it("looks at what the first rules block, and names the step", () => {

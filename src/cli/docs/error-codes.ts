@@ -286,6 +286,10 @@ export const errorGroups: readonly ErrorGroup[] = [
   {
     title: "Guards",
     codes: {
+      "no-allow-in-force": [
+        "The account is enforced and there are allow rules, in the policy or kept on the account, but none of their entries is in force: whatever is not denied would get in. No flag lets it pass.",
+        "Add or renew an allow entry; if the account is to be open, delete the allow rules.",
+      ],
       "policy-test-failed": [
         "A test of the policy does not hold on the account as it would be.",
         "Mend the rules or the test; `--allow-failed-tests` lets it pass.",
