@@ -128,7 +128,7 @@ const noAllowInForce = ({ policy, after }: Guarded): Diagnostic[] => {
   ];
 };
 
-const openedBy = "without any, whatever is not denied gets in";
+const openedBy = "without any, every address that is not denied is allowed";
 
 /** Nobody is shut out where the switch stays off or no call is made; elsewhere it is said that nobody looked. */
 const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {

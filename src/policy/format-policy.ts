@@ -40,10 +40,12 @@ const order = {
     "lint",
   ],
   account: ["id", "host"],
-  rule: ["name", "type", "description", "previous_names", "cidrs"],
+  include: ["file", "allow_empty"],
+  network: ["file", "allow_empty", "cidrs"],
+  rule: ["name", "type", "description", "previous_names", "allow_empty", "cidrs"],
   entry: ["cidr", "network", "comment", "expires"],
-  test: ["name", "allowed", "denied"],
-  guards: ["must_allow", "must_deny", "max_removed_rules", "max_newly_allowed"],
+  test: ["name", "allow_empty", "allowed", "denied"],
+  guards: ["allow_empty", "must_allow", "must_deny", "max_removed_rules", "max_newly_allowed"],
 } as const;
 
 /** A flow list with more text than this becomes one item a line. */
@@ -79,7 +81,12 @@ class Formatter {
     const root = this.#document.contents;
     this.#order(root, order.policy);
     this.#order(this.#get(root, "account"), order.account);
-    for (const [, network] of this.#pairs(this.#get(root, "networks"))) this.#entries(network);
+    for (const include of this.#items(this.#get(root, "include"))) this.#order(include, order.include);
+    for (const [, network] of this.#pairs(this.#get(root, "networks"))) {
+      this.#order(network, order.network);
+      this.#entries(network);
+      this.#entries(this.#get(network, "cidrs"));
+    }
     for (const rule of this.#items(this.#get(root, "rules"))) {
       this.#order(rule, order.rule);
       this.#entries(this.#get(rule, "cidrs"));

@@ -53,7 +53,9 @@ const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
     `- name: ${writeText(rule.name)}`,
     `  type: ${rule.type}`,
     ...(rule.description === "" ? [] : [`  description: ${writeText(rule.description)}`]),
-    ...(lines.length === 0 ? ["  cidrs: []"] : ["  cidrs:", ...lines.map((line) => `    ${line}`)]),
+    ...(lines.length === 0
+      ? ["  allow_empty: true", "  cidrs: []"]
+      : ["  cidrs:", ...lines.map((line) => `    ${line}`)]),
   ];
 };
 
@@ -96,7 +98,7 @@ const fateOf = (rule: SnapshotRule): Fate => {
   return rule.name === "" || isReservedName(rule.name) ? "unnameable" : "imported";
 };
 
-const rulesByFate = ({ rules }: Snapshot): Readonly<Record<Fate, readonly SnapshotRule[]>> => {
+const rulesByFate = ({ rules }: Pick<Snapshot, "rules">): Readonly<Record<Fate, readonly SnapshotRule[]>> => {
   const found: Record<Fate, SnapshotRule[]> = { imported: [], "left-over": [], unnameable: [] };
   for (const rule of rules) found[fateOf(rule)].push(rule);
   return found;
@@ -114,14 +116,28 @@ const leftOutLines = (leftOver: number, unnameable: number): string[] => [
       ]),
 ];
 
+/** Whether there are allow rules and none with an entry, so that an enforced account lets in whatever is not denied. */
+const isOpen = ({ enforcement, rules }: Snapshot): boolean => {
+  const allows = rulesByFate({ rules }).imported.filter(({ type }) => type === "allow");
+  return (
+    enforcement !== "disabled" && allows.length > 0 && allows.every(({ entries }) => entries.length === 0)
+  );
+};
+
+const openLines = [
+  "# No allow rule has an entry, so every address that is not denied is allowed. This file is refused as it is:",
+  "# give one of them an entry; or, if the account is to be open, delete the allow rules, here and on the account.",
+];
+
 const headerLines = (snapshot: Snapshot): string[] => {
   const { accountId, host, enforcement } = snapshot;
   const fits = isPlainWord(host) && validatePolicy({ version: 1, account: { host }, rules: [] });
   const { imported, "left-over": leftOver, unnameable } = rulesByFate(snapshot);
   return [
-    `# The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 ? "." : ": a plan of this file finds nothing to change."}`,
+    `# The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
     `# ${imported.length} ${imported.length === 1 ? "rule was" : "rules were"} imported. Comments say which rule each was, and what was typed in another way.`,
     ...leftOutLines(leftOver.length, unnameable.length),
+    ...(isOpen(snapshot) ? openLines : []),
     "",
     "version: 1",
     "account:",

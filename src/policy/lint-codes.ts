@@ -54,7 +54,7 @@ export const lintCodes = [
     severity: "error",
     title: "The last allow entry has expired, so that everybody gets in",
     explanation:
-      "With any allow entry, what matches nothing is denied; with none, it is allowed. When the last allow entry expires, this default flips and the account is open to the internet but for its deny rules. Renew an entry, or delete the expired ones to say that this is wanted.",
+      "With any allow entry, what matches nothing is denied; with none, it is allowed. When the last allow entry expires, this default flips and the account is open to the internet but for its deny rules. Renew an entry, or delete the allow rules to say that this is wanted. Under `enforcement: enabled` this is the error `no-allow-in-force`, and a plan for an account that is enforced fails the check `allow-in-force`; no setting lowers either.",
     bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}")),
     good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}", "198.51.100.0/24")),
   },
@@ -228,10 +228,17 @@ export const lintCodes = [
   {
     code: "empty-rule",
     severity: "warning",
-    title: "A rule has no entries in force",
-    explanation: "It does nothing, and a rule without entries need not exist on the account.",
-    bad: "version: 1\nrules:\n  - name: Office\n    type: allow\n    cidrs: []\n",
-    good: policy(rule("Office", "allow", "203.0.113.0/24")),
+    title: "All entries of a rule have expired",
+    explanation:
+      "It does nothing any more, and a rule without entries need not exist on the account. (A rule that is written without entries is an error, unless it has `allow_empty: true`.)",
+    bad: policy(
+      rule("Office", "allow", "203.0.113.0/24"),
+      rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2026-11-30}"),
+    ),
+    good: policy(
+      rule("Office", "allow", "203.0.113.0/24"),
+      rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2027-11-30}"),
+    ),
   },
   {
     code: "unused-network",

@@ -5,7 +5,7 @@
 import { prefixKey } from "../address/prefix.js";
 import { decodeText } from "./decode-text.js";
 import type { PolicyEntry } from "./policy.js";
-import { type Resolving, reportLint, resolvePrefix } from "./resolving.js";
+import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolving.js";
 
 /** Trimmed start and end of a line's prefix; empty where there is none. */
 const contentOf = (text: string, start: number, end: number): readonly [number, number] => {
@@ -21,15 +21,16 @@ const contentOf = (text: string, start: number, end: number): readonly [number, 
 const isBlank = (unit: number): boolean => unit === 0x20 || unit === 0x09 || unit === 0x0d;
 
 /** `file` is how messages name it. Repeated prefixes are reported and dropped; the first counts. */
-export const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: string): PolicyEntry[] => {
+export const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: string): ResolvedEntries => {
   const decoded = decodeText(bytes, file);
   if (!decoded.ok) {
     resolving.problems.add(decoded.diagnostic);
-    return [];
+    return { entries: [], complete: false };
   }
   const { text } = decoded.source;
   const entries: PolicyEntry[] = [];
   const lines = new Map<bigint, number>();
+  let complete = true;
   let line = 0;
   for (let start = 0; start < text.length; ) {
     line += 1;
@@ -41,11 +42,12 @@ export const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: s
       const column = from - start + 1;
       const source = { file, line, column, endLine: line, endColumn: column + to - from, lineText };
       const entry = resolvePrefix(resolving, { value: text.slice(from, to), source, offset: 0 }, {});
-      if (entry !== undefined) keep(entry, line);
+      if (entry === undefined) complete = false;
+      else keep(entry, line);
     }
     start = end + 1;
   }
-  return entries;
+  return { entries, complete };
 
   function keep(entry: PolicyEntry, at: number): void {
     const key = prefixKey(entry.prefix);

@@ -34,8 +34,8 @@ export const listReferences = (networks: readonly RawNetwork[], from: string): s
   });
 
 const includeReferences = (raw: RawPolicy): string[] =>
-  raw.includes.flatMap(({ value }) => {
-    const reference = referencePath(value, "");
+  raw.includes.flatMap(({ path }) => {
+    const reference = referencePath(path.value, "");
     return reference.ok ? [reference.path] : [];
   });
 

@@ -18,6 +18,7 @@ interface Schema {
 const typeNames: Readonly<Record<string, string>> = {
   string: "text",
   integer: "number",
+  boolean: "true or false",
   array: "list",
   object: "mapping",
 };
@@ -161,6 +162,29 @@ An entry with \`expires: 2027-01-15\` is in force until the end of 2027-01-14, U
 Nothing happens on the account without an apply: run one on a schedule. If a network and its use both have a date, the
 earlier one counts.
 
+## Empty lists
+
+A list that became empty by accident can open the account: without any allow entry, everybody has access; without its
+entries, a deny rule blocks nobody, and a test or a guard checks nothing. So these are errors, unless
+\`allow_empty: true\` says that it is meant:
+
+| what is empty | where to write \`allow_empty: true\` |
+|---|---|
+| a network | \`office: {allow_empty: true, cidrs: []}\` |
+| the file of a network | \`blocklist: {file: lists/blocklist.txt, allow_empty: true}\` |
+| an included file (no networks) | \`include: [{file: shared/networks.yaml, allow_empty: true}]\` |
+| a rule | in the rule |
+| \`allowed\` or \`denied\` of a test | in the test |
+| \`must_allow\` or \`must_deny\` | under \`guards\`, for both |
+
+Each is checked by itself: a rule whose only network may be empty needs its own \`allow_empty\`. \`import\` writes it for
+a rule that is empty on the account.
+
+A rule may become empty because its entries expire. But if there are allow rules, at least one allow entry must be in
+force while the account is enforced. Otherwise, the policy (\`enforcement: enabled\`) or the plan (\`enforcement: ignore\`)
+is refused with \`no-allow-in-force\`. Neither \`allow_empty\` nor \`lint\` nor any flag waives that. A policy of deny rules
+alone is valid: to open the account except for them, delete the allow rules.
+
 ## Guards
 
 Guards check a plan before its first write. Without any in the file, a plan may delete at most 3 rules, and newly allow at
@@ -178,7 +202,7 @@ two million characters, all text files of a policy together 64 MiB.
 ## Keys
 
 \`NAME\` is a name that you choose, \`[]\` an item of a list. A prefix list (under \`networks.NAME\`, \`cidrs\`, \`allowed\`,
-\`denied\`, \`must_allow\`, \`must_deny\`) takes prefixes as text or as mappings; \`networks.NAME\` may be a mapping with \`file\` instead.
+\`denied\`, \`must_allow\`, \`must_deny\`) takes prefixes as text or as mappings; \`networks.NAME\` may be a mapping with \`file\` or \`cidrs\` instead.
 `;
 
 /** `schema` is the parsed schemas/policy.schema.json. */

@@ -25,7 +25,15 @@ export const policyProblems = {
     "An IPv4 address in its IPv6 spelling has a length shorter than /96, which is all of IPv4 and more.",
   "unquoted-ipv6": "An IPv6 prefix that ends in a colon is not in quotes, so that YAML takes it for a key.",
   "cidr-and-network": "An entry has both a prefix and a network.",
-  "empty-test": "A test expects nothing.",
+  "file-and-cidrs": "A network has both a file and a list.",
+  "empty-network":
+    "A network, or the file of its prefixes, is empty, and `allow_empty` does not say that it may be.",
+  "empty-include": "An include file holds no network, and `allow_empty` does not say that it may.",
+  "rule-without-entries": "A rule has no entries, and `allow_empty` does not say that it may.",
+  "empty-test": "A test expects nothing, and `allow_empty` does not say that it may.",
+  "empty-guard": "`must_allow` or `must_deny` is empty, and `allow_empty` does not say that it may be.",
+  "no-allow-in-force":
+    "Enforcement is enabled and there are allow rules, but none of their entries is in force: every address that is not denied would be allowed. Nothing waives this.",
   "duplicate-rule-name": "Two rules have one name.",
   "previous-name-in-use": "A previous name is the name of a rule.",
   "previous-name-twice": "A previous name stands on two rules, or twice.",

@@ -16,20 +16,36 @@ export interface LocatedText extends Located<string> {
   readonly offset?: number;
 }
 
-export type RawEntry = {
+/** What an entry holds besides its prefix or network. */
+interface RawExtras {
   readonly comment?: string;
   /** ISO date. */
   readonly expires?: string;
-} & (
-  | { readonly kind: "prefix"; readonly text: LocatedText }
-  | { readonly kind: "network"; readonly network: Located<string> }
-);
+}
+
+export type RawEntry =
+  | (RawExtras & { readonly kind: "prefix"; readonly text: LocatedText })
+  | (RawExtras & { readonly kind: "network"; readonly network: Located<string> })
+  /** Of the wrong shape, which the schema check has reported; kept so that its list is not taken for empty. */
+  | { readonly kind: "unreadable" };
+
+/** A list and the place of its key. */
+export interface RawList {
+  readonly entries: readonly RawEntry[];
+  readonly source: SourceRange;
+}
 
 export interface RawNetwork {
   readonly name: Located<string>;
+  readonly allowEmpty: boolean;
   readonly content:
     | { readonly kind: "list"; readonly entries: readonly RawEntry[] }
     | { readonly kind: "file"; readonly path: Located<string> };
+}
+
+export interface RawInclude {
+  readonly path: Located<string>;
+  readonly allowEmpty: boolean;
 }
 
 export interface RawRule {
@@ -37,20 +53,23 @@ export interface RawRule {
   readonly type: "allow" | "deny";
   readonly description: string;
   readonly previousNames: readonly Located<string>[];
+  readonly allowEmpty: boolean;
   readonly entries: readonly RawEntry[];
 }
 
 export interface RawTest {
   readonly name: Located<string>;
-  readonly allowed: readonly RawEntry[];
-  readonly denied: readonly RawEntry[];
+  readonly allowEmpty: boolean;
+  readonly allowed?: RawList;
+  readonly denied?: RawList;
 }
 
 export type RawLimit = number | string;
 
 export interface RawGuards {
-  readonly mustAllow: readonly RawEntry[];
-  readonly mustDeny: readonly RawEntry[];
+  readonly allowEmpty: boolean;
+  readonly mustAllow?: RawList;
+  readonly mustDeny?: RawList;
   /** A number, or a percentage such as "30%". */
   readonly maxRemovedRules?: RawLimit;
   /** A number of addresses, or a prefix length such as "/16". */
@@ -62,7 +81,7 @@ export interface RawPolicy {
   readonly host?: Located<string>;
   readonly enforcement?: "enabled" | "disabled" | "ignore";
   readonly unmanagedRules?: "keep" | "fail" | "delete";
-  readonly includes: readonly Located<string>[];
+  readonly includes: readonly RawInclude[];
   readonly networks: readonly RawNetwork[];
   readonly rules: readonly RawRule[];
   readonly tests: readonly RawTest[];

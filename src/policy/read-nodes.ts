@@ -9,7 +9,9 @@ import type {
   LocatedText,
   RawEntry,
   RawGuards,
+  RawInclude,
   RawLimit,
+  RawList,
   RawNetwork,
   RawPolicy,
   RawRule,
@@ -41,7 +43,7 @@ class Reader {
       ...(host === undefined ? {} : { host }),
       ...(enforcement === undefined ? {} : { enforcement }),
       ...(unmanaged === undefined ? {} : { unmanagedRules: unmanaged }),
-      includes: this.#texts(this.#get(root, "include")),
+      includes: this.#items(this.#get(root, "include")).flatMap((node) => this.#include(node)),
       networks: this.networks(),
       rules: this.#items(this.#get(root, "rules")).flatMap((node) => this.#rule(node)),
       tests: this.#items(this.#get(root, "tests")).flatMap((node) => this.#test(node)),
@@ -53,11 +55,12 @@ class Reader {
   networks(): RawNetwork[] {
     return this.#pairs(this.#get(this.#document.contents, "networks")).flatMap(
       ([name, value]): RawNetwork[] => {
+        const allowEmpty = this.#allowEmpty(value);
         const path = this.#text(this.#get(value, "file"));
-        if (path !== undefined) return [{ name, content: { kind: "file", path } }];
-        const list = this.#resolve(value);
+        if (path !== undefined) return [{ name, allowEmpty, content: { kind: "file", path } }];
+        const list = this.#resolve(this.#get(value, "cidrs") ?? value);
         if (!isSeq(list)) return [];
-        return [{ name, content: { kind: "list", entries: this.#entries(list) } }];
+        return [{ name, allowEmpty, content: { kind: "list", entries: this.#entries(list) } }];
       },
     );
   }
@@ -117,11 +120,30 @@ class Reader {
     return words.find((word) => word === value);
   }
 
-  #entries(node: unknown): RawEntry[] {
-    return this.#items(node).flatMap((item) => this.#entry(item) ?? []);
+  #allowEmpty(node: unknown): boolean {
+    return this.#scalar(this.#get(node, "allow_empty")) === true;
   }
 
-  #entry(node: unknown): RawEntry | undefined {
+  #include(node: unknown): RawInclude[] {
+    const path = this.#text(node) ?? this.#text(this.#get(node, "file"));
+    return path === undefined ? [] : [{ path, allowEmpty: this.#allowEmpty(node) }];
+  }
+
+  /** Empty only where an empty list is written. */
+  #entries(node: unknown): RawEntry[] {
+    const list = this.#resolve(node);
+    return isSeq(list) ? list.items.map((item) => this.#entry(item)) : [{ kind: "unreadable" }];
+  }
+
+  /** Undefined where the key is absent. */
+  #list(node: unknown, wanted: string): RawList | undefined {
+    const map = this.#resolve(node);
+    const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && key.value === wanted) : undefined;
+    if (!isScalar(pair?.key)) return undefined;
+    return { entries: this.#entries(pair.value), source: this.#place(pair.key) };
+  }
+
+  #entry(node: unknown): RawEntry {
     const text = this.#text(node);
     if (text !== undefined) return { kind: "prefix", text };
     const comment = this.#text(this.#get(node, "comment"))?.value;
@@ -133,7 +155,7 @@ class Reader {
     const cidr = this.#text(this.#get(node, "cidr"));
     if (cidr !== undefined) return { kind: "prefix", text: cidr, ...rest };
     const network = this.#text(this.#get(node, "network"));
-    return network === undefined ? undefined : { kind: "network", network, ...rest };
+    return network === undefined ? { kind: "unreadable" } : { kind: "network", network, ...rest };
   }
 
   #rule(node: unknown): RawRule[] {
@@ -142,14 +164,23 @@ class Reader {
     if (name === undefined || type === undefined) return [];
     const description = this.#text(this.#get(node, "description"))?.value ?? "";
     const previousNames = this.#texts(this.#get(node, "previous_names"));
-    return [{ name, type, description, previousNames, entries: this.#entries(this.#get(node, "cidrs")) }];
+    const allowEmpty = this.#allowEmpty(node);
+    const entries = this.#entries(this.#get(node, "cidrs"));
+    return [{ name, type, description, previousNames, allowEmpty, entries }];
   }
 
   #test(node: unknown): RawTest[] {
     const name = this.#text(this.#get(node, "name"));
     if (name === undefined) return [];
-    const allowed = this.#entries(this.#get(node, "allowed"));
-    return [{ name, allowed, denied: this.#entries(this.#get(node, "denied")) }];
+    const [allowed, denied] = [this.#list(node, "allowed"), this.#list(node, "denied")];
+    return [
+      {
+        name,
+        allowEmpty: this.#allowEmpty(node),
+        ...(allowed === undefined ? {} : { allowed }),
+        ...(denied === undefined ? {} : { denied }),
+      },
+    ];
   }
 
   #limit(node: unknown): RawLimit | undefined {
@@ -162,9 +193,11 @@ class Reader {
     const newlyAllowed = this.#get(node, "max_newly_allowed");
     const ipv4 = this.#limit(newlyAllowed) ?? this.#limit(this.#get(newlyAllowed, "ipv4"));
     const ipv6 = this.#limit(this.#get(newlyAllowed, "ipv6"));
+    const [mustAllow, mustDeny] = [this.#list(node, "must_allow"), this.#list(node, "must_deny")];
     return {
-      mustAllow: this.#entries(this.#get(node, "must_allow")),
-      mustDeny: this.#entries(this.#get(node, "must_deny")),
+      allowEmpty: this.#allowEmpty(node),
+      ...(mustAllow === undefined ? {} : { mustAllow }),
+      ...(mustDeny === undefined ? {} : { mustDeny }),
       ...(removed === undefined ? {} : { maxRemovedRules: removed }),
       maxNewlyAllowed: { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) },
     };

@@ -1,18 +1,19 @@
 /** Networks by name: those of the policy, of its include files, and of text files. */
-import type { SourceRange } from "../model/diagnostic.js";
+import { hasErrors, type SourceRange } from "../model/diagnostic.js";
 import { readNetworkFile } from "./network-file.js";
 import { type ParsedPolicy, parseInclude } from "./parse-policy.js";
-import type { PolicyEntry } from "./policy.js";
-import type { Located, RawNetwork } from "./raw-policy.js";
+import type { Located, RawEntry, RawInclude, RawNetwork } from "./raw-policy.js";
 import { besidePolicy, type ReadFile, referencePath } from "./reference-path.js";
-import { type Resolving, reportLint, resolvePrefix } from "./resolving.js";
+import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolving.js";
 import { didYouMean } from "./suggest.js";
 
 type Files = ReadonlyMap<string, ReadFile>;
 
-interface Network {
+/** Of what could not be resolved, and has been reported. */
+const unresolved: ResolvedEntries = { entries: [], complete: false };
+
+interface Network extends ResolvedEntries {
   readonly name: Located<string>;
-  readonly entries: readonly PolicyEntry[];
   /** Whether it comes from an include file, where not every policy uses every network. */
   readonly shared: boolean;
 }
@@ -44,8 +45,8 @@ export class Networks {
     );
   }
 
-  /** The entries of a network, which counts as used from now on; undefined, and reported, where there is none. */
-  use({ value, source }: Located<string>): readonly PolicyEntry[] | undefined {
+  /** The entries of a network, which counts as used from now on; none, and reported, where there is no such network. */
+  use({ value, source }: Located<string>): ResolvedEntries {
     const network = this.#byName.get(value);
     if (network === undefined) {
       this.#resolving.problems.error(
@@ -54,10 +55,10 @@ export class Networks {
         source,
         didYouMean(value, this.#byName.keys()) ?? "Define it under `networks`",
       );
-      return undefined;
+      return unresolved;
     }
     this.#used.add(value);
-    return network.entries;
+    return network;
   }
 
   has(name: string): boolean {
@@ -105,26 +106,73 @@ const missing = (
   );
 };
 
+const listEntries = (resolving: Resolving, written: readonly RawEntry[]): ResolvedEntries => {
+  const entries = written.flatMap((entry) => {
+    if (entry.kind !== "prefix") return [];
+    const { text, kind: _, ...extras } = entry;
+    return resolvePrefix(resolving, text, extras) ?? [];
+  });
+  return { entries, complete: entries.length === written.length };
+};
+
+/** An empty network that is not meant to be is reported; then it is no more complete than one with bad entries. */
 const entriesOf = (
   resolving: Resolving,
-  { content }: RawNetwork,
+  { name, content, allowEmpty }: RawNetwork,
   files: Files,
   from: string,
   policyFile: string,
-): readonly PolicyEntry[] => {
+): ResolvedEntries => {
+  const isUnmeant = ({ entries, complete }: ResolvedEntries): boolean =>
+    entries.length === 0 && complete && !allowEmpty;
   if (content.kind === "list") {
-    return content.entries.flatMap((entry) => {
-      if (entry.kind !== "prefix") return [];
-      const { text, kind: _, ...extras } = entry;
-      return resolvePrefix(resolving, text, extras) ?? [];
-    });
+    const list = listEntries(resolving, content.entries);
+    if (!isUnmeant(list)) return list;
+    resolving.problems.error(
+      "empty-network",
+      `The network \`${name.value}\` is empty`,
+      name.source,
+      `Add a prefix; if it is meant to be empty, write \`${name.value}: {allow_empty: true, cidrs: []}\``,
+    );
+    return unresolved;
   }
   const path = pathOf(resolving, content.path, from);
-  if (path === undefined) return [];
+  if (path === undefined) return unresolved;
   const bytes = files.get(path);
-  if (typeof bytes === "object") return readNetworkFile(resolving, bytes, besidePolicy(policyFile, path));
-  missing(resolving, path, bytes, content.path.source);
-  return [];
+  if (typeof bytes !== "object") {
+    missing(resolving, path, bytes, content.path.source);
+    return unresolved;
+  }
+  const file = besidePolicy(policyFile, path);
+  const list = readNetworkFile(resolving, bytes, file);
+  if (!isUnmeant(list)) return list;
+  resolving.problems.error(
+    "empty-network",
+    `The file \`${file}\` holds no prefix, so that the network \`${name.value}\` is empty`,
+    content.path.source,
+    "Restore the list; if it is meant to be empty, write `allow_empty: true` beside `file`",
+  );
+  return unresolved;
+};
+
+/** The networks of an include file; an error where it holds none and is not meant to. */
+const includedNetworks = (
+  resolving: Resolving,
+  { path, allowEmpty }: RawInclude,
+  bytes: Uint8Array,
+  file: string,
+): readonly RawNetwork[] => {
+  const { networks, diagnostics } = parseInclude(bytes, file);
+  resolving.problems.addAll(diagnostics);
+  if (networks.length === 0 && !hasErrors(diagnostics) && !allowEmpty) {
+    resolving.problems.error(
+      "empty-include",
+      `The file \`${file}\` holds no network`,
+      path.source,
+      `Restore the file; if it is meant to be empty, write \`{file: ${path.value}, allow_empty: true}\``,
+    );
+  }
+  return networks;
 };
 
 /** `files` is by reference path (`ParsedPolicy.references`); undefined stands for a file that cannot be read. */
@@ -132,23 +180,18 @@ export const resolveNetworks = (resolving: Resolving, parsed: ParsedPolicy, file
   const networks = new Networks(resolving);
   const { file, raw } = parsed;
   for (const network of raw.networks) {
-    const entries = entriesOf(resolving, network, files, "", file);
-    networks.add({ name: network.name, entries, shared: false });
+    networks.add({ name: network.name, ...entriesOf(resolving, network, files, "", file), shared: false });
   }
   for (const include of raw.includes) {
-    const path = pathOf(resolving, include, "");
+    const path = pathOf(resolving, include.path, "");
     if (path === undefined) continue;
     const bytes = files.get(path);
     if (typeof bytes !== "object") {
-      missing(resolving, path, bytes, include.source);
+      missing(resolving, path, bytes, include.path.source);
       continue;
     }
-    const included = parseInclude(bytes, besidePolicy(file, path));
-    resolving.problems.addAll(included.diagnostics);
-    for (const network of included.networks) {
-      const entries = entriesOf(resolving, network, files, path, file);
-      networks.add({ name: network.name, entries, shared: true });
-    }
+    for (const network of includedNetworks(resolving, include, bytes, besidePolicy(file, path)))
+      networks.add({ name: network.name, ...entriesOf(resolving, network, files, path, file), shared: true });
   }
   return networks;
 };

@@ -3,14 +3,14 @@
  * compared with `now`, defaults filled in. Every problem at once, in file order; with any error there is no
  * policy, so that nobody can act on half of one.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
 import type { ParsedPolicy } from "./parse-policy.js";
-import type { AddressLimit, Guards, Policy, PolicyTest } from "./policy.js";
+import type { AddressLimit, Guards, Policy, PolicyEntry, PolicyTest } from "./policy.js";
 import { Problems } from "./problems.js";
-import type { RawGuards, RawLimit, RawPolicy } from "./raw-policy.js";
+import type { RawGuards, RawLimit, RawList, RawTest } from "./raw-policy.js";
 import { besidePolicy, type ReadFile } from "./reference-path.js";
 import { type Networks, resolveNetworks } from "./resolve-networks.js";
-import { resolveEntries, resolveRules } from "./resolve-rules.js";
+import { emptyBecause, resolveEntries, resolveRules } from "./resolve-rules.js";
 import type { Resolving } from "./resolving.js";
 
 /** What a policy without guards gets; docs/policy.md explains the figures. */
@@ -36,20 +36,56 @@ const resolveRemoved = (limit: RawLimit | undefined): NonNullable<Guards["maxRem
   return typeof limit === "number" ? { count: limit } : { percent: Number(limit.replace("%", "")) };
 };
 
-const resolveGuards = (resolving: Resolving, networks: Networks, raw: RawGuards): Guards => ({
-  mustAllow: resolveEntries(resolving, networks, raw.mustAllow),
-  mustDeny: resolveEntries(resolving, networks, raw.mustDeny),
-  maxRemovedRules: resolveRemoved(raw.maxRemovedRules),
-  maxNewlyAllowed: resolveLimit(raw),
-});
+/** The entries of a list that may be absent; `reportEmpty` is called where it is written, and empty. */
+const resolveList = (
+  resolving: Resolving,
+  networks: Networks,
+  list: RawList | undefined,
+  reportEmpty: (because: string, source: SourceRange) => void,
+): readonly PolicyEntry[] => {
+  if (list === undefined) return [];
+  const { entries, complete } = resolveEntries(resolving, networks, list.entries);
+  if (entries.length === 0 && complete) reportEmpty(emptyBecause(list.entries), list.source);
+  return entries;
+};
 
-const resolveTests = (resolving: Resolving, networks: Networks, raw: RawPolicy): PolicyTest[] =>
-  raw.tests.map(({ name, allowed, denied }) => ({
-    name: name.value,
-    allowed: resolveEntries(resolving, networks, allowed),
-    denied: resolveEntries(resolving, networks, denied),
-    source: name.source,
-  }));
+const resolveGuards = (resolving: Resolving, networks: Networks, raw: RawGuards): Guards => {
+  const resolve = (key: string, list: RawList | undefined): readonly PolicyEntry[] =>
+    resolveList(resolving, networks, list, (because, source) => {
+      if (raw.allowEmpty) return;
+      resolving.problems.error(
+        "empty-guard",
+        `\`${key}\` guards nothing${because}`,
+        source,
+        "Add an address, or delete the line; if it is meant to be empty, write `allow_empty: true` under `guards`",
+      );
+    });
+  return {
+    mustAllow: resolve("must_allow", raw.mustAllow),
+    mustDeny: resolve("must_deny", raw.mustDeny),
+    maxRemovedRules: resolveRemoved(raw.maxRemovedRules),
+    maxNewlyAllowed: resolveLimit(raw),
+  };
+};
+
+const resolveTest = (resolving: Resolving, networks: Networks, test: RawTest): PolicyTest => {
+  const resolve = (key: string, list: RawList | undefined): readonly PolicyEntry[] =>
+    resolveList(resolving, networks, list, (because, source) => {
+      if (test.allowEmpty) return;
+      resolving.problems.error(
+        "empty-test",
+        `\`${key}\` of the test \`${test.name.value}\` expects nothing${because}`,
+        source,
+        "Add an address, or delete the line; if it is meant to be empty, write `allow_empty: true` in the test",
+      );
+    });
+  return {
+    name: test.name.value,
+    allowed: resolve("allowed", test.allowed),
+    denied: resolve("denied", test.denied),
+    source: test.name.source,
+  };
+};
 
 /**
  * `files` holds the bytes of `parsed.references`, and of `furtherReferences`, by those paths; undefined or a
@@ -67,8 +103,9 @@ export const resolvePolicy = (
     lint: raw.lint,
   };
   const networks = resolveNetworks(resolving, parsed, files);
-  const rules = resolveRules(resolving, networks, raw.rules);
-  const tests = resolveTests(resolving, networks, raw);
+  const enforced = raw.enforcement === "enabled" && !parsed.incomplete;
+  const rules = resolveRules(resolving, networks, raw.rules, { enforced });
+  const tests = raw.tests.map((test) => resolveTest(resolving, networks, test));
   const guards = resolveGuards(resolving, networks, raw.guards);
   // Where a rule could not be read, nobody knows which networks it uses.
   if (!parsed.incomplete) networks.reportUnused();

@@ -4,7 +4,7 @@ import type { SourceRange } from "../model/diagnostic.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
 import type { Networks } from "./resolve-networks.js";
-import { type Resolving, resolvePrefix } from "./resolving.js";
+import { type ResolvedEntries, type Resolving, resolvePrefix } from "./resolving.js";
 
 const place = ({ file, line }: SourceRange): string => `${file}:${line}`;
 
@@ -31,10 +31,15 @@ export const resolveEntries = (
   resolving: Resolving,
   networks: Networks,
   entries: readonly RawEntry[],
-): PolicyEntry[] => {
+): ResolvedEntries => {
   const named = new Set<string>();
   const resolved: PolicyEntry[] = [];
+  let complete = true;
   for (const entry of entries) {
+    if (entry.kind === "unreadable") {
+      complete = false;
+      continue;
+    }
     if (entry.kind === "prefix") {
       const { text, kind: _, ...extras } = entry;
       if (networks.has(text.value) && !parsePrefix(text.value).ok) {
@@ -44,10 +49,12 @@ export const resolveEntries = (
           text.source,
           `Write \`network: ${text.value}\``,
         );
+        complete = false;
         continue;
       }
       const prefix = resolvePrefix(resolving, text, extras);
-      if (prefix !== undefined) resolved.push(prefix);
+      if (prefix === undefined) complete = false;
+      else resolved.push(prefix);
       continue;
     }
     const { value, source } = entry.network;
@@ -62,10 +69,20 @@ export const resolveEntries = (
       continue;
     }
     named.add(value);
+    complete &&= found.complete;
     // One by one: a network may hold more entries than a call can take arguments.
-    for (const item of found ?? []) resolved.push(viaNetwork(item, entry));
+    for (const item of found.entries) resolved.push(viaNetwork(item, entry));
   }
-  return resolved;
+  return { entries: resolved, complete };
+};
+
+/** `: the network \`vpn\` is empty` where networks are all that is written. */
+export const emptyBecause = (entries: readonly RawEntry[]): string => {
+  const names = entries.flatMap((entry) => (entry.kind === "network" ? [`\`${entry.network.value}\``] : []));
+  if (names.length === 0) return "";
+  return names.length === 1
+    ? `: the network ${names[0]} is empty`
+    : `: the networks ${names.slice(0, -1).join(", ")} and ${names.at(-1)} are empty`;
 };
 
 /** Without the repetitions, which are errors. */
@@ -93,8 +110,30 @@ const withoutRepetitions = (
   return [...first.values()];
 };
 
-const resolveRule = (resolving: Resolving, networks: Networks, rule: RawRule): PolicyRule => {
-  const all = withoutRepetitions(resolving, rule, resolveEntries(resolving, networks, rule.entries));
+interface ResolvedRule {
+  readonly rule: PolicyRule;
+  /** See `ResolvedEntries`. */
+  readonly complete: boolean;
+}
+
+/** By its dates a rule may become empty, but it may not be written so unless that is said to be meant. */
+const reportEmptyRule = ({ problems }: Resolving, { name, entries }: RawRule): void =>
+  problems.error(
+    "rule-without-entries",
+    `The rule \`${name.value}\` has no entries${emptyBecause(entries)}`,
+    name.source,
+    "Give it an entry, or delete it; if it is meant to be empty, write `allow_empty: true` in it",
+  );
+
+const resolveRule = (resolving: Resolving, networks: Networks, rule: RawRule): ResolvedRule => {
+  const { entries, complete } = resolveEntries(resolving, networks, rule.entries);
+  const isUnmeant = entries.length === 0 && complete && !rule.allowEmpty;
+  if (isUnmeant) reportEmptyRule(resolving, rule);
+  return { rule: ruleOf(resolving, rule, entries), complete: complete && !isUnmeant };
+};
+
+const ruleOf = (resolving: Resolving, rule: RawRule, entries: readonly PolicyEntry[]): PolicyRule => {
+  const all = withoutRepetitions(resolving, rule, entries);
   const hasCome = ({ expires }: PolicyEntry): boolean => expires !== undefined && expires <= resolving.today;
   return {
     name: rule.name.value,
@@ -168,13 +207,42 @@ const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule
   }
 };
 
+/**
+ * Without any allow entry, an enforced account allows whatever is not denied. Where there are allow rules, nobody
+ * means that, so that neither lint nor `allow_empty` can let it pass.
+ */
+const checkAllowInForce = ({ problems }: Resolving, resolved: readonly ResolvedRule[]): void => {
+  const allows = resolved.filter(({ rule }) => rule.type === "allow");
+  // What is missing from a rule has been reported, and may be in force.
+  if (allows.some(({ rule, complete }) => rule.entries.length > 0 || !complete)) return;
+  const [first] = allows;
+  if (first === undefined) return;
+  const expired = allows.flatMap(({ rule }) => rule.expired);
+  const last = expired.reduce<PolicyEntry | undefined>(
+    (latest, entry) => (latest === undefined || entry.expires! > latest.expires! ? entry : latest),
+    undefined,
+  );
+  problems.error(
+    "no-allow-in-force",
+    last === undefined
+      ? "No allow rule has an entry: with enforcement on, every address that is not denied would be allowed"
+      : `No allow entry is in force; the last one, ${formatPrefix(last.prefix)}, expired on ${last.expires}: with enforcement on, every address that is not denied would be allowed`,
+    (last ?? first.rule).source,
+    "Add or renew an allow entry; if the account is to be open, delete the allow rules",
+  );
+};
+
+/** `enforced`: whether the policy asks for enforcement, and all of its rules could be read. */
 export const resolveRules = (
   resolving: Resolving,
   networks: Networks,
   raw: readonly RawRule[],
+  { enforced }: { readonly enforced: boolean },
 ): PolicyRule[] => {
   checkNames(resolving, raw);
-  const rules = raw.map((rule) => resolveRule(resolving, networks, rule));
+  const resolved = raw.map((rule) => resolveRule(resolving, networks, rule));
+  const rules = resolved.map(({ rule }) => rule);
   checkContradictions(resolving, rules);
+  if (enforced) checkAllowInForce(resolving, resolved);
   return rules;
 };

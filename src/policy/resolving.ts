@@ -33,6 +33,13 @@ export const reportLint = (
   if (severity !== "off") problems.report(severity, code, message, source, hint);
 };
 
+/** The entries of a list, in its order. */
+export interface ResolvedEntries {
+  readonly entries: readonly PolicyEntry[];
+  /** False where something of the list is missing because it could not be resolved, which has been reported. */
+  readonly complete: boolean;
+}
+
 /** What an entry holds besides its prefix. */
 export type EntryExtras = Pick<PolicyEntry, "comment" | "expires">;
 

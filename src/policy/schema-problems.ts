@@ -19,16 +19,20 @@ const misspelt = (errors: readonly ErrorObject[]): ReadonlySet<string> =>
     }),
   );
 
+/** The keys whose absence an error is about: one, or of a choice any. */
+const missingKeys = ({ keyword, params, schema }: ErrorObject): string[] => {
+  if (keyword === "required") return [String(params.missingProperty)];
+  const isChoice = keyword === "anyOf" || (keyword === "oneOf" && params.passingSchemas === null);
+  if (!isChoice || !Array.isArray(schema)) return [];
+  return schema.flatMap((choice: { readonly required?: readonly string[] }) => choice.required ?? []);
+};
+
 /** Errors of `validatePolicy` (or the like) on `yaml.value`. */
 export const schemaProblems = (yaml: YamlText, errors: readonly ErrorObject[]): Diagnostic[] => {
   const seen = new Set<string>();
   const meant = misspelt(errors);
   return errors.flatMap((error) => {
-    if (
-      error.keyword === "required" &&
-      meant.has(`${error.instancePath} ${String(error.params.missingProperty)}`)
-    )
-      return [];
+    if (missingKeys(error).some((key) => meant.has(`${error.instancePath} ${key}`))) return [];
     const found = find(yaml, error.instancePath);
     const wording = wordingOf(error, found);
     if (wording === undefined) return [];

@@ -35,6 +35,7 @@ const unquotedIPv6 = (value: unknown): string | undefined => {
 };
 
 const quoteHint = (error: ErrorObject, types: readonly string[]): string | undefined => {
+  if (types.includes("boolean")) return "Write `true` or `false`";
   if (!types.includes("string")) return types.includes("array") ? "Begin each item with `- `" : undefined;
   return typeof error.data === "number" || typeof error.data === "boolean"
     ? "Put it in quotes if it is meant as text"
@@ -56,6 +57,9 @@ const what = ({ name, item }: Found): string => {
   return item ? `An item of \`${name}\`` : `\`${name}\``;
 };
 
+/** Lists that say nothing when they are empty; of others, an empty one is an error too. */
+const mayBeEmpty: ReadonlySet<string> = new Set(["include", "rules", "previous_names", "tests"]);
+
 const wrongType = (error: ErrorObject, found: Found): Wording => {
   const ipv6 = unquotedIPv6(error.data);
   if (ipv6 !== undefined) return unquoted(ipv6);
@@ -65,7 +69,7 @@ const wrongType = (error: ErrorObject, found: Found): Wording => {
       ? `${what(found)} has no value`
       : `${what(found)} must be ${listed(types.map((type) => kindNames[type] ?? type))}, but this is ${kindOf(error.data)}`;
   const hint =
-    error.data === null && types.includes("array")
+    error.data === null && mayBeEmpty.has(found.name)
       ? `Write \`${found.name}: []\` for an empty list`
       : quoteHint(error, types);
   return { code: "wrong-type", message, hint };
@@ -95,8 +99,8 @@ const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
 const missingKey = (error: ErrorObject, found: Found): Wording | undefined => {
   const ipv6 = unquotedIPv6(error.data);
   if (ipv6 !== undefined) return unquoted(ipv6);
-  // One branch of "a cidr or a network": `oneOf` speaks for both.
-  if (error.schemaPath.includes("/oneOf/")) return undefined;
+  // One branch of "a cidr or a network": `oneOf` or `anyOf` speaks for all.
+  if (/\/(oneOf|anyOf)\//.test(error.schemaPath)) return undefined;
   const key = String(error.params.missingProperty);
   return {
     code: "missing-key",
@@ -106,6 +110,7 @@ const missingKey = (error: ErrorObject, found: Found): Wording | undefined => {
 };
 
 const either = (error: ErrorObject): Wording => {
+  if (error.parentSchema?.properties?.file !== undefined) return fileOrList(error);
   const ipv6 = unquotedIPv6(error.data);
   if (ipv6 !== undefined) return unquoted(ipv6);
   return error.params.passingSchemas === null
@@ -120,6 +125,19 @@ const either = (error: ErrorObject): Wording => {
         hint: "Make two entries of it",
       };
 };
+
+const fileOrList = (error: ErrorObject): Wording =>
+  error.params.passingSchemas === null
+    ? {
+        code: "missing-key",
+        message: "A network needs a file or a list",
+        hint: "Write `file: lists/office.txt` or `cidrs: [203.0.113.0/24]`",
+      }
+    : {
+        code: "file-and-cidrs",
+        message: "A network is either a file or a list, not both",
+        hint: "Make two networks of it, and name both where they are used",
+      };
 
 const wrongWord = (error: ErrorObject, found: Found): Wording => {
   const allowed = strings(error.params.allowedValues);
@@ -156,9 +174,6 @@ const wrongForm = (error: ErrorObject, found: Found): Wording => {
     hint: patternHints[found.name],
   };
 };
-
-const expectsSomething = (test: unknown): boolean =>
-  typeof test === "object" && test !== null && ("allowed" in test || "denied" in test);
 
 export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined => {
   switch (error.keyword) {
@@ -201,9 +216,7 @@ export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined
       };
     case "minLength":
       return { code: "wrong-value", message: `${what(found)} must not be empty text` };
-    case "minProperties":
-      // The test lacks its name, which is reported as such.
-      if (expectsSomething(error.data)) return undefined;
+    case "anyOf":
       return {
         code: "empty-test",
         message: "A test that expects nothing proves nothing",

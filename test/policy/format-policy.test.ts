@@ -29,25 +29,34 @@ const policyValue = fc.record(
       fc.record(
         {
           cidrs: fc.array(entry, { maxLength: 1 }),
+          allow_empty: fc.constant(true),
           description: hostileText,
           type: fc.constant("allow"),
           name: hostileText,
         },
-        { requiredKeys: ["name", "type", "cidrs"] },
+        { requiredKeys: ["name", "type", "cidrs", "allow_empty"] },
       ),
       { maxLength: 4, selector: ({ name }) => name },
     ),
     networks: fc.dictionary(
       fc.stringMatching(/^[a-z][a-z0-9.-]{0,5}$/),
-      fc.uniqueArray(spelling, { maxLength: 3 }),
+      fc.oneof(
+        fc.uniqueArray(spelling, { minLength: 1, maxLength: 3 }),
+        fc.record({ cidrs: fc.uniqueArray(spelling, { maxLength: 3 }), allow_empty: fc.constant(true) }),
+      ),
       {
         maxKeys: 2,
         noNullPrototype: true,
       },
     ),
-    tests: fc.array(fc.record({ denied: fc.array(spelling, { maxLength: 2 }), name: hostileText }), {
-      maxLength: 2,
-    }),
+    tests: fc.array(
+      fc.record({
+        denied: fc.array(spelling, { maxLength: 2 }),
+        name: hostileText,
+        allow_empty: fc.constant(true),
+      }),
+      { maxLength: 2 },
+    ),
     version: fc.constant(1),
   },
   { requiredKeys: ["version", "rules"] },
@@ -182,6 +191,45 @@ tests: []
   it("leaves alone what is not clear: host bits, a bare 0.0.0.0, what is no prefix", () => {
     const text = "version: 1\nrules:\n  - {name: A, type: deny, cidrs: [203.0.113.7/24, 0.0.0.0, 10/8]}\n";
     expect(formatPolicy(text)).toBe(text);
+  });
+
+  it("puts `allow_empty` before the list, where it is seen", () => {
+    const text = `include:
+  - {allow_empty: true, file: i.yaml}
+version: 1
+networks:
+  l: {allow_empty: true, file: l.txt}
+  n:
+    cidrs: [203.0.113.0/32]
+    allow_empty: true
+rules:
+  - {name: A, cidrs: [], type: allow, allow_empty: true}
+guards:
+  must_allow: []
+  allow_empty: true
+tests:
+  - allowed: []
+    allow_empty: true
+    name: t
+`;
+    expect(formatPolicy(text)).toBe(`version: 1
+include:
+  - {file: i.yaml, allow_empty: true}
+networks:
+  l: {file: l.txt, allow_empty: true}
+  n:
+    allow_empty: true
+    cidrs: [203.0.113.0]
+rules:
+  - {name: A, type: allow, allow_empty: true, cidrs: []}
+tests:
+  - name: t
+    allow_empty: true
+    allowed: []
+guards:
+  allow_empty: true
+  must_allow: []
+`);
   });
 
   it("keeps anchors before their aliases", () => {

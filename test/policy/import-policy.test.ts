@@ -16,7 +16,7 @@ import { formatPolicy } from "../../src/policy/format-policy.js";
 import { mergeIntoPolicy, policyFromSnapshot } from "../../src/policy/import-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { hostileText, smallPrefix } from "./random-policies.js";
-import { mustRead } from "./reading.js";
+import { codes, mustRead, readPolicy } from "./reading.js";
 
 const entryOf = (text: string, id = 1): SnapshotEntry => {
   const parsed = parsePrefix(text);
@@ -82,7 +82,12 @@ describe("policyFromSnapshot", () => {
         const text = policyFromSnapshot(snapshotOf(...rules), { group });
         expect(/\p{Cs}/u.test(text)).toBe(false);
         expect(/[\u202e\u001b\u0085]/.test(text)).toBe(false);
-        expect(comparable(mustRead(text).rules)).toEqual(comparable(rules));
+        // An enforced account whose allow rules are all empty is open: nothing lets that pass, import neither.
+        const isOpen = rules.length > 0 && rules.every(({ entries }) => entries.length === 0);
+        expect(text.includes("# No allow rule has an entry")).toBe(isOpen);
+        const readable = isOpen ? text.replace("enforcement: enabled", "enforcement: disabled") : text;
+        expect(codes(readPolicy(text).diagnostics).includes("no-allow-in-force")).toBe(isOpen);
+        expect(comparable(mustRead(readable).rules)).toEqual(comparable(rules));
         expect(formatPolicy(text)).toBe(text);
       }),
       { numRuns: 250 },
@@ -102,6 +107,21 @@ describe("policyFromSnapshot", () => {
     expect(text).toContain("- 198.51.100.0/24 # typed as 198.51.100.7/24\n");
     expect(text).toContain("- 0.0.0.0/32 # typed as 0.0.0.0\n");
     expect(text).toContain("- 203.0.113.7\n");
+  });
+
+  it("says of a rule that is empty that it may be, so that its plan finds nothing to change", () => {
+    const snapshot = snapshotOf(
+      ruleOf("A", "allow", "203.0.113.7"),
+      ruleOf("B", "allow"),
+      ruleOf("C", "deny"),
+    );
+    const text = policyFromSnapshot(snapshot);
+    expect(text.match(/^ {4}allow_empty: true\n {4}cidrs: \[\]$/gm)).toHaveLength(2);
+    const { plan } = makePlan({ policy: mustRead(text), snapshot });
+    expect(plan).toMatchObject({ changes: [], steps: [] });
+    expect(plan!.verdicts.filter(({ state }) => state === "failed")).toEqual([]);
+    const merged = mergeIntoPolicy("version: 1\nrules: []\n", snapshot).text;
+    expect(mustRead(merged).rules.map(({ entries }) => entries.length)).toEqual([1, 0, 0]);
   });
 
   it("leaves the switch alone where the account does not tell", () => {
@@ -128,7 +148,11 @@ describe("policyFromSnapshot", () => {
 
   it("leaves out what no policy can name, and says so", () => {
     const text = policyFromSnapshot(
-      snapshotOf(ruleOf("", "allow"), ruleOf(`${reservedNamePrefix}mine`, "allow"), ruleOf("B", "allow")),
+      snapshotOf(
+        ruleOf("", "allow"),
+        ruleOf(`${reservedNamePrefix}mine`, "allow"),
+        ruleOf("B", "allow", "203.0.113.7"),
+      ),
     );
     expect(mustRead(text).rules.map(({ name }) => name)).toEqual(["B"]);
     expect(text).toContain("# Left out, and unmanaged: 2 rules");
@@ -194,12 +218,18 @@ tests: []   # stays too
 
   const shapes: readonly [name: string, text: string][] = [
     ["an empty list", "version: 1\nrules: [] # none\n# end\n"],
-    ["a list in brackets", "version: 1\nrules: [{name: A, type: allow, cidrs: []}] # one\n# end\n"],
-    ["all in brackets", "{version: 1, rules: [{name: A, type: allow, cidrs: []}]}\n"],
-    ["no line feed at the end", "version: 1\nrules:\n- name: A\n  type: allow\n  cidrs: []"],
+    [
+      "a list in brackets",
+      "version: 1\nrules: [{name: A, type: allow, allow_empty: true, cidrs: []}] # one\n# end\n",
+    ],
+    ["all in brackets", "{version: 1, rules: [{name: A, type: allow, allow_empty: true, cidrs: []}]}\n"],
+    [
+      "no line feed at the end",
+      "version: 1\nrules:\n- name: A\n  type: allow\n  allow_empty: true\n  cidrs: []",
+    ],
     [
       "a block of text at the end",
-      "version: 1\nrules:\n  - name: A\n    type: allow\n    cidrs: []\n    description: |+\n      text\n\n\n",
+      "version: 1\nrules:\n  - name: A\n    type: allow\n    allow_empty: true\n    cidrs: []\n    description: |+\n      text\n\n\n",
     ],
   ];
   for (const [name, text] of shapes) {

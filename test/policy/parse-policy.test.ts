@@ -125,13 +125,26 @@ describe("what does not fit the schema", () => {
       `networks: {a: [{network: b}]}\n${valid}`,
       ["missing-key 1:16", "unknown-key 1:17"],
     ],
-    ["a network's odd name", `networks: {"a b": []}\n${valid}`, ["bad-network-name 1:12"]],
+    ["a network's odd name", `networks: {"a b": [203.0.113.1]}\n${valid}`, ["bad-network-name 1:12"]],
     [
       "a network named like a JavaScript property",
-      `networks: {__proto__: []}\n${valid}`,
+      `networks: {__proto__: [203.0.113.1]}\n${valid}`,
       ["bad-network-name 1:12"],
     ],
     ["a test without expectation", `tests: [{name: t}]\n${valid}`, ["empty-test 1:9"]],
+    [
+      "a test that may be empty, but of nothing",
+      `tests: [{name: t, allow_empty: true}]\n${valid}`,
+      ["empty-test 1:9"],
+    ],
+    ["a network that is an empty mapping", `networks: {n: {}}\n${valid}`, ["missing-key 1:12"], /`file: /],
+    [
+      "a network with a file and a list",
+      `networks: {n: {file: l.txt, cidrs: [10.0.0.1]}}\n${valid}`,
+      ["file-and-cidrs 1:12", "file-missing 1:22"],
+    ],
+    ["a word for allow_empty", `${valid}    allow_empty: yes\n`, ["wrong-type 6:18"], /`true`/],
+    ["a network without a value", `networks: {n: }\n${valid}`, ["wrong-type 1:12"]],
     ["a percentage too large", `guards: {max_removed_rules: 101%}\n${valid}`, ["wrong-value 1:29"]],
     ["a negative limit", `guards: {max_removed_rules: -1}\n${valid}`, ["wrong-value 1:29"]],
     ["an IPv4 length too large", `guards: {max_newly_allowed: /33}\n${valid}`, ["wrong-value 1:29"]],
@@ -187,7 +200,7 @@ describe("what does not fit the schema", () => {
 
   it("reports the right one of several rules, tests and networks", () => {
     const text =
-      "version: 1\nnetworks:\n  a: []\n  b: {flie: x}\nrules:\n  - {name: A, type: allow, cidrs: []}\n  - {name: B, type: alow, cidrs: []}\ntests:\n  - {name: t, allowed: []}\n  - {name: u, alowed: []}\n";
+      "version: 1\nnetworks:\n  a: [10.0.0.1]\n  b: {flie: x}\nrules:\n  - {name: A, type: allow, cidrs: [10.0.0.1]}\n  - {name: B, type: alow, cidrs: []}\ntests:\n  - {name: t, allowed: [10.0.0.1]}\n  - {name: u, alowed: []}\n";
     expect(places(readPolicy(text).diagnostics)).toEqual([
       "unknown-key 4:7",
       "wrong-value 7:21",

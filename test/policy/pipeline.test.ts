@@ -12,7 +12,7 @@ import { makePlan } from "../../src/plan/make-plan.js";
 import type { Decider, Plan } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
 import { smallPrefix, space } from "./random-policies.js";
-import { mustRead, readPolicy } from "./reading.js";
+import { codes, mustRead, readPolicy } from "./reading.js";
 
 const mapped = 0xffffn << 32n;
 const anyPrefix: Prefix = { network: 0n, length: 0 };
@@ -116,13 +116,15 @@ const policyText = ({ managed, wanted, asked, unmanaged, viaNetwork }: World): s
       .join(", ")}]`;
   const rules = managed.map((rule) => {
     const list = viaNetwork && rule === first ? "[network: shared]" : listOf(rule);
-    return `  - {name: ${rule}, type: ${typeOf[rule]}, cidrs: ${list}}`;
+    return `  - {name: ${rule}, type: ${typeOf[rule]}, allow_empty: true, cidrs: ${list}}`;
   });
   return [
     "version: 1",
     `enforcement: ${asked}`,
     `unmanaged_rules: ${unmanaged}`,
-    ...(viaNetwork && first !== undefined ? ["networks:", `  shared: ${listOf(first)}`] : []),
+    ...(viaNetwork && first !== undefined
+      ? ["networks:", `  shared: {allow_empty: true, cidrs: ${listOf(first)}}`]
+      : []),
     rules.length === 0 ? "rules: []" : `rules:\n${rules.join("\n")}`,
     "",
   ].join("\n");
@@ -257,7 +259,16 @@ const checkExplained = (plan: Plan, after: readonly Entry[]): void => {
 
 describe("from a policy's text to the access change", () => {
   it("is brute force over every address", () => {
-    const met = { plans: 0, refused: 0, flips: 0, expiries: 0, switched: 0, hypothetical: 0 };
+    const met = {
+      plans: 0,
+      refused: 0,
+      flips: 0,
+      expiries: 0,
+      switched: 0,
+      hypothetical: 0,
+      open: 0,
+      openPlans: 0,
+    };
     fc.assert(
       fc.property(worlds, (world) => {
         const now = new Date(`2026-12-01T${world.time}Z`);
@@ -266,6 +277,15 @@ describe("from a policy's text to the access change", () => {
         const active = world.wanted.filter(({ expiresIn }) => expiresIn === undefined || expiresIn > 0);
         if (active.some(({ prefix }) => bothWays(active, prefix))) {
           expect(readPolicy(text, { now: now.toISOString() }).policy).toBeUndefined();
+          return;
+        }
+        const own = world.managed.filter((rule) => typeOf[rule] === "allow");
+        const ownInForce = active.some(({ type }) => type === "allow");
+        if (world.asked === "enabled" && own.length > 0 && !ownInForce) {
+          expect(codes(readPolicy(text, { now: now.toISOString() }).diagnostics)).toEqual([
+            "no-allow-in-force",
+          ]);
+          met.open += 1;
           return;
         }
         const policy = mustRead(text, { now: now.toISOString() });
@@ -278,7 +298,10 @@ describe("from a policy's text to the access change", () => {
         const expected = expectedOf(world, after);
         checkAccess(plan!, expected);
         checkExplained(plan!, after);
+        const isOpen = own.length > 0 && !ownInForce && plan!.after.enforcement !== "disabled";
+        expect(plan!.verdicts.some(({ guard }) => guard === "allow-in-force")).toBe(isOpen);
         met.plans += 1;
+        if (isOpen) met.openPlans += 1;
         const hasAllow = (entries: readonly Entry[]) => entries.some(({ type }) => type === "allow");
         if (hasAllow(after) !== hasAllow(world.account)) met.flips += 1;
         if (plan!.expired.length > 0) met.expiries += 1;
@@ -320,7 +343,7 @@ describe("the changes that people get wrong", () => {
 
   it("broadens to remove a deny entry", () => {
     const { plan } = planFor(
-      "  - {name: Guests, type: deny, cidrs: []}\n  - {name: Office, type: allow, cidrs: [203.0.113.0/24]}\n",
+      "  - {name: Guests, type: deny, allow_empty: true, cidrs: []}\n  - {name: Office, type: allow, cidrs: [203.0.113.0/24]}\n",
       [{ ...onAccount("Guests", "deny", net(64n, 122)), id: 2 }, onAccount("Office", "allow", net(0n, 120))],
     );
     expect(planDocument(plan!).access_change).toEqual({
@@ -347,6 +370,9 @@ describe("the changes that people get wrong", () => {
     expect(plan!.access.change.newlyAllowed.complement().count()).toEqual({ ipv4: 256n, ipv6: 0n });
     expect(plan!.expired).toEqual([{ rule: "Office", prefix: net(0n, 120), expires: "2026-12-01" }]);
     const refused = plan!.verdicts.filter(({ state }) => state === "failed");
-    expect(refused.map(({ guard }) => guard)).toEqual(["max-newly-allowed"]);
+    expect(refused.map(({ guard, override }) => [guard, override])).toEqual([
+      ["allow-in-force", undefined],
+      ["max-newly-allowed", "--allow-newly-allowed"],
+    ]);
   });
 });

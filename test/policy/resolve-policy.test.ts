@@ -71,7 +71,7 @@ describe("what contradicts itself", () => {
   const table: readonly [name: string, text: string, expected: readonly string[]][] = [
     [
       "two rules of one name",
-      policy(rule("A", "allow", ""), rule("A", "deny", "")),
+      policy(rule("A", "allow", "192.0.2.1"), rule("A", "deny", "192.0.2.2")),
       ["duplicate-rule-name 6:11"],
     ],
     [
@@ -97,32 +97,32 @@ describe("what contradicts itself", () => {
     ["an undefined network", policy(rule("A", "allow", "network: n")), ["undefined-network 5:22"]],
     [
       "an undefined network in a test and in a guard",
-      `${policy(rule("A", "allow", ""))}tests: [{name: t, allowed: [network: n]}]\nguards: {must_deny: [network: m]}\n`,
+      `${policy(rule("A", "allow", "192.0.2.3"))}tests: [{name: t, allowed: [network: n]}]\nguards: {must_deny: [network: m]}\n`,
       ["undefined-network 6:38", "undefined-network 7:31"],
     ],
     [
       "a previous name that is a rule's",
-      policy(rule("A", "allow", "", "    previous_names: [B]\n"), rule("B", "allow", "")),
+      policy(rule("A", "allow", "192.0.2.4", "    previous_names: [B]\n"), rule("B", "allow", "192.0.2.5")),
       ["previous-name-in-use 6:22"],
     ],
     [
       "a rename in a circle",
       policy(
-        rule("A", "allow", "", "    previous_names: [B]\n"),
-        rule("B", "allow", "", "    previous_names: [A]\n"),
+        rule("A", "allow", "192.0.2.6", "    previous_names: [B]\n"),
+        rule("B", "allow", "192.0.2.7", "    previous_names: [A]\n"),
       ),
       ["previous-name-in-use 6:22", "previous-name-in-use 10:22"],
     ],
     [
       "a rule's own name as previous",
-      policy(rule("A", "allow", "", "    previous_names: [A]\n")),
+      policy(rule("A", "allow", "192.0.2.8", "    previous_names: [A]\n")),
       ["previous-name-in-use 6:22"],
     ],
     [
       "a previous name twice",
       policy(
-        rule("A", "allow", "", "    previous_names: [C]\n"),
-        rule("B", "allow", "", "    previous_names: [C]\n"),
+        rule("A", "allow", "192.0.2.9", "    previous_names: [C]\n"),
+        rule("B", "allow", "192.0.2.10", "    previous_names: [C]\n"),
       ),
       ["previous-name-twice 10:22"],
     ],
@@ -217,7 +217,8 @@ describe("networks, includes and text files", () => {
       rule("A", "allow", "network: s, network: n, network: l, network: deep"),
     )}`;
     const files = {
-      "shared/nets.yaml": "networks:\n  s: [198.51.100.0/24]\n  deep: {file: more/d.txt}\n  unused: []\n",
+      "shared/nets.yaml":
+        "networks:\n  s: [198.51.100.0/24]\n  deep: {file: more/d.txt}\n  unused: [192.0.2.9]\n",
       "shared/more/d.txt": "2001:db8::/32\n",
       "lists/l.txt": "# head\n\n  192.0.2.1 # one\r\n192.0.2.2\n",
     };
@@ -258,7 +259,9 @@ describe("networks, includes and text files", () => {
 
   it("an include file holds networks and nothing else, and clashes are reported", () => {
     const text = `include: [i.yaml]\nnetworks: {n: [203.0.113.0/24]}\n${policy(rule("A", "allow", "network: n"))}`;
-    const { diagnostics } = readPolicy(text, { files: { "i.yaml": "networks: {n: []}\nrules: []\n" } });
+    const { diagnostics } = readPolicy(text, {
+      files: { "i.yaml": "networks: {n: [192.0.2.9]}\nrules: []\n" },
+    });
     expect(places(diagnostics)).toEqual(["duplicate-network 1:12", "unknown-key 2:1"]);
   });
 
@@ -276,7 +279,7 @@ describe("networks, includes and text files", () => {
     it(`no path leaves the policy's folder: ${path}`, () => {
       const text = `networks: {l: {file: "${path}"}}\n${policy(rule("A", "allow", "network: l"))}`;
       expect(places(readPolicy(text).diagnostics)).toEqual(["path-outside-policy-folder 1:22"]);
-      const included = `include: ["${path}"]\n${policy(rule("A", "allow", ""))}`;
+      const included = `include: ["${path}"]\n${policy(rule("A", "allow", "192.0.2.1"))}`;
       expect(places(readPolicy(included).diagnostics)).toEqual(["path-outside-policy-folder 1:11"]);
     });
   }

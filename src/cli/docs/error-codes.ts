@@ -287,7 +287,7 @@ export const errorGroups: readonly ErrorGroup[] = [
     title: "Guards",
     codes: {
       "no-allow-in-force": [
-        "The account is enforced and there are allow rules, in the policy or kept on the account, but none of their entries is in force: whatever is not denied would get in. No flag lets it pass.",
+        "The account is enforced and there are allow rules, in the policy or kept on the account, but none of their entries is in force: every address that is not denied would be allowed. No flag lets it pass.",
         "Add or renew an allow entry; if the account is to be open, delete the allow rules.",
       ],
       "policy-test-failed": [

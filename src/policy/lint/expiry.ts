@@ -96,7 +96,7 @@ const lintLastAllow = (context: LintContext, expired: readonly LintEntry[]): voi
       "last-allow-expired",
       `The last allow entry, ${formatPrefix(gone.prefix)} in \`${gone.rule.name}\`, expired on ${gone.entry.expires}: without any, whatever is not denied gets in`,
       gone.entry.source,
-      "Renew an allow entry; or, if the account is to be open, delete the expired ones",
+      "Renew an allow entry; or, if the account is to be open, delete the allow rules",
     );
   }
   const allows = entries.filter(({ type }) => type === "allow");

@@ -51,12 +51,11 @@ const lintRule = (context: LintContext, rule: PolicyRule): void => {
       "Rename it, and put the old name under `previous_names`",
     );
   }
-  if (rule.entries.length > 0) return;
+  // One that is written without entries is meant to be so, or an error by now.
+  if (rule.entries.length > 0 || rule.expired.length === 0) return;
   context.report(
     "empty-rule",
-    rule.expired.length > 0
-      ? `All entries of the rule \`${rule.name}\` have expired`
-      : `The rule \`${rule.name}\` has no entries`,
+    `All entries of the rule \`${rule.name}\` have expired`,
     rule.source,
     "Delete the rule, or give it an entry",
   );
