@@ -10,6 +10,8 @@ import type { Grant } from "./tokens.js";
 export interface Influence {
   /** Overrides the setting; null: its events never show. */
   readonly auditLagMs?: number | null;
+  /** The listing leaves out all rules but those whose name begins so. */
+  readonly hideRules?: { readonly except?: string };
   readonly drop?: { readonly cidr?: string; readonly silently: boolean };
 }
 

@@ -81,6 +81,10 @@ const influenceOf = (faults: readonly Fault[]): Influence => {
   let influence: Influence = {};
   for (const fault of faults) {
     if (fault.kind === "audit-lag") influence = { ...influence, auditLagMs: fault.ms };
+    if (fault.kind === "hide-rules") {
+      const { except } = fault;
+      influence = { ...influence, hideRules: except === undefined ? {} : { except } };
+    }
     if (fault.kind === "partial") {
       const { cidr, silently = false } = fault;
       influence = { ...influence, drop: cidr === undefined ? { silently } : { cidr, silently } };

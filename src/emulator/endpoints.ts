@@ -93,12 +93,17 @@ const extraOf = (failed: readonly string[], existing: readonly string[]) => ({
   cidrs_already_exists: existing,
 });
 
+const isShown = ({ name }: StoredRule, { hideRules }: Call["influence"]): boolean =>
+  hideRules === undefined || (hideRules.except !== undefined && name.startsWith(hideRules.except));
+
 export const listRules = (account: Account, call: Call): EmulatorReply => {
   const paging = readPaging(call.query);
   if (!paging.ok) return problem(400, paging.message);
   const { limit, offset } = paging.value;
   const { store, settings } = account;
-  const listed = store.rules.filter((rule) => settings.listDeleted || rule.state !== deleted);
+  const listed = store.rules.filter(
+    (rule) => (settings.listDeleted || rule.state !== deleted) && isShown(rule, call.influence),
+  );
   const page = listed.slice(offset, offset + limit);
   return success(
     page.map((rule) => ruleView(store, rule, settings.listDeleted)),

@@ -43,6 +43,8 @@ export type FaultAction =
   | { readonly kind: "not-json" }
   /** A 2xx that leaves out a range (default: the first that is sent without an id); `silently`: and does not say so. */
   | { readonly kind: "partial"; readonly cidr?: string; readonly silently?: boolean }
+  /** The listing leaves out all rules but those whose name begins with `except` (absent: all), in its count too. */
+  | { readonly kind: "hide-rules"; readonly except?: string }
   | { readonly kind: "redirect"; readonly location: string; readonly status?: number }
   | { readonly kind: "latency"; readonly ms: number }
   /** The audit events of the request come late, or (null) never. */

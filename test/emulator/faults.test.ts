@@ -45,6 +45,19 @@ it.each<readonly [Fault, { status?: number; delivery?: string; headers?: object;
   expect(result.took).toBe(took);
 });
 
+it.each([
+  [{ kind: "hide-rules" } as const, []],
+  [{ kind: "hide-rules", except: "O" } as const, ["Office"]],
+])("leaves rules out of the listing, and of its count: %j", (fault, shown) => {
+  const rules = ["Office", "VPN"].map((name) => ({ name, type: "allow" as const, cidrs: ["192.0.2.1"] }));
+  const emulator = emulate({ seed: { rules } });
+  emulator.faults.add(fault);
+  const { data, extra } = call(emulator, "GET", "/ip-restrictions/").json;
+  expect(data.map(({ name }: { name: string }) => name)).toEqual(shown);
+  expect(extra.pagination.total_count).toBe(shown.length);
+  expect(call(emulator, "GET", "/ip-restrictions/").json.data).toHaveLength(2);
+});
+
 it("gives Retry-After as a date by its own clock", () => {
   const emulator = emulate({ now: () => new Date("2026-01-01T00:00:00Z") });
   emulator.faults.add({ kind: "status", status: 429, retryAfter: 90, retryAfterForm: "date" });
