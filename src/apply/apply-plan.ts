@@ -10,6 +10,7 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
 import type { Plan } from "../plan/plan.js";
+import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
 import { readWithoutDuplicates } from "./duplicate-creates.js";
 import { finishCrashed, finishDone, finishStopped } from "./finish.js";
 import { askServer, askServerAhead, checkClients } from "./lockout.js";
@@ -19,6 +20,7 @@ import { receiptHeader } from "./receipt-lines.js";
 import type { ApplyOptions, ApplyResult } from "./result.js";
 import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
 import { runStep } from "./run-step.js";
+import { leftOpen } from "./standing-allow-all.js";
 import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 
@@ -58,6 +60,7 @@ const unusable = (plan: Plan, diagnostics: readonly Diagnostic[]): ApplyResult =
   exitCode: exitCodes.error,
   steps: plan.steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 })),
   diagnostics,
+  ...leftOpen(plan, [], undefined),
   next: "plan-again",
 });
 
@@ -72,10 +75,11 @@ const begin = async (run: Run): Promise<GoodReading | Stop> => {
   const other = otherAccount(run, reading);
   if (other !== undefined) return other;
   const done = run.timeline.stepsDone(reading.state);
-  if (done === undefined) return stopStale(run, reading.state);
+  if (done === undefined) return notEmptyOnResume(run, reading.state) ?? stopStale(run, reading.state);
   run.knownSwitch = reading.state.enforcement;
   await resumeAfter(run, done);
-  const refused = stopByVerdicts(run) ?? stopOutOfDate(run) ?? checkClients(run);
+  const refused =
+    notConfirmed(run, reading.state) ?? stopByVerdicts(run) ?? stopOutOfDate(run) ?? checkClients(run);
   return refused ?? (await askServerAhead(run, reading)) ?? reading;
 };
 
@@ -111,7 +115,7 @@ const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined>
   for (const planned of run.plan.steps.slice(run.done)) {
     const no = await askServer(run, planned, reading);
     if (no !== undefined) return { actual: reading.state, ...no };
-    const end = await runStep(run, planned, reading);
+    const end = await confirmEmpty(run, planned, await runStep(run, planned, reading));
     if (end.kind === "stopped") return end.stop;
     reading = end.reading;
     learnSwitch(run, planned.number, reading);

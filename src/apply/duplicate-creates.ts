@@ -22,12 +22,14 @@ import { diagnosticsOf, type Run } from "./run.js";
 
 const mostRounds = 3;
 
-/** Notes that a create of this run was sent, and the id that its answer named. */
+/** Notes that a create of this run was sent, the id that its answer named, and what it says of enforcement. */
 export const rememberCreate = (run: Run, { number, step }: PlannedStep, outcome: CallOutcome): void => {
   if (step.kind !== "create") return;
   const ids = run.created.get(step.rule.name)?.ids ?? [];
   const id = idNamedBy(outcome);
   run.created.set(step.rule.name, { number, ids: id === undefined ? ids : [...ids, id] });
+  if (outcome.kind === "applied" && outcome.ruleSetEnabled !== undefined)
+    run.answeredEnforcement = outcome.ruleSetEnabled ? "enabled" : "disabled";
 };
 
 const idNamedBy = (outcome: CallOutcome): number | undefined => {

@@ -7,6 +7,7 @@ import type { AccountState } from "../model/rule.js";
 import { readAccount } from "./read-account.js";
 import type { ApplyResult, NextAction, StepReport } from "./result.js";
 import { type Run, type Stop, stopCrashed } from "./run.js";
+import { leftOpen } from "./standing-allow-all.js";
 import { differences } from "./stops.js";
 import { agrees, fingerprintOf } from "./timeline.js";
 
@@ -35,6 +36,7 @@ export const finishStopped = async (run: Run, stop: Stop): Promise<ApplyResult> 
     ],
     ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),
     ...(stop.unexpected === undefined ? {} : { unexpected: stop.unexpected }),
+    ...leftOpen(run.plan, allReports(run), actual),
     next: stop.next ?? nextAfter(run, stop, actual),
     ...(stop.cause === undefined ? {} : { cause: stop.cause }),
   };
@@ -93,6 +95,7 @@ const outcomeOf = (
   stop: Stop,
   actual: AccountState | undefined,
 ): "refused" | "midway" | "failed" => {
+  if (stop.undone === true) return stop.reason === "refused" ? "refused" : "failed";
   const reports = [...run.reports.values()];
   if (reports.some(({ status }) => status === "applied" || status === "unknown")) return "midway";
   const touched = reports.some(({ status, unchanged }) => status === "failed" && unchanged !== true);

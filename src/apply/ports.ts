@@ -16,7 +16,13 @@ export const notSentStatus = 0;
 
 /** How a write ended, as far as its answer tells. Only `applied` says that everything sent was taken. */
 export type WriteOutcome =
-  | { readonly kind: "applied"; readonly rule?: SnapshotRule; readonly serverAt?: string }
+  | {
+      readonly kind: "applied";
+      readonly rule?: SnapshotRule;
+      /** Whether enforcement is on, where the answer says so. */
+      readonly ruleSetEnabled?: boolean;
+      readonly serverAt?: string;
+    }
   /**
    * A definite no: 400, 401, 403, 404, 409. That nothing was changed is what the answer says, and for the account to
    * show. `notSentStatus`: never sent, and trying again is no use.

@@ -106,6 +106,13 @@ export type ApplyEvent =
 /** What the user does next. `apply-again`: the same plan goes on where this run stopped. */
 export type NextAction = "nothing" | "apply-again" | "plan-again" | "mend-first";
 
+/** The temporary rule that allows everything, on the account when a run has stopped. */
+export interface StandingAllowAll {
+  readonly rule: string;
+  /** False: it may be there, and nobody can tell. */
+  readonly certain: boolean;
+}
+
 export interface ApplyResult {
   /** `failed`: an error before anything was changed. `midway`: the account was changed, but not as planned. */
   readonly outcome: "done" | "nothing" | "refused" | "midway" | "failed";
@@ -118,6 +125,8 @@ export interface ApplyResult {
   readonly remaining?: readonly Change[];
   /** Where somebody else changed the account: what differs from what this run expected to find. */
   readonly unexpected?: readonly Change[];
+  /** Absent where the run has not left one. */
+  readonly temporaryAllowAll?: StandingAllowAll;
   readonly next: NextAction;
   /** What was thrown, where a bug of ours ended the run: for `--debug`. */
   readonly cause?: unknown;

@@ -28,6 +28,8 @@ export interface Stop {
   readonly next?: NextAction;
   /** What was thrown, where the reason is `crashed`. */
   readonly cause?: unknown;
+  /** Whatever this run changed, it has changed back. */
+  readonly undone?: true;
 }
 
 export class Run {
@@ -49,6 +51,8 @@ export class Run {
   crashed = false;
   /** The receipt has its last line. */
   ended = false;
+  /** Whether enforcement is on, by the answer to the latest create that says so. */
+  answeredEnforcement: Enforcement = "unknown";
   /** A write was repeated although an earlier try of it might still land. */
   inDoubt = false;
 

@@ -7,6 +7,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import { byName, rulesByName } from "../plan/keys.js";
 import type { Plan, PlannedStep, Step } from "../plan/plan.js";
+import { enforcementAfter } from "../plan/probe.js";
 import { replacementOf } from "../plan/simulate.js";
 import { StateHash } from "../plan/state-hash.js";
 
@@ -95,7 +96,7 @@ export const timelineOf = (plan: Plan): { timeline?: Timeline; diagnostics: read
     const { before, after } = takeStep(rules, step);
     if (before !== undefined) hash.delete(before.name);
     if (after !== undefined) hash.set(after);
-    if (step.kind === "enforcement") enforcement = step.enabled ? "enabled" : "disabled";
+    enforcement = enforcementAfter(enforcement, step);
     if (hash.digest(enforcement) !== stateHash) {
       return inconsistent(`step ${number} does not lead to the state that it names`);
     }

@@ -35,7 +35,9 @@ export const ruleOutcome = (
       : [`the answer is of account ${wire.accountId}`]),
   ];
   const rest = { rule: wire.rule, ...(answer.serverAt === undefined ? {} : { serverAt: answer.serverAt }) };
-  if (missed.length === 0) return { kind: "applied", ...rest };
+  const { ruleSetEnabled } = wire;
+  if (missed.length === 0)
+    return { kind: "applied", ...rest, ...(ruleSetEnabled === undefined ? {} : { ruleSetEnabled }) };
   return { kind: "partial", message: `Accepted, but not as sent: ${missed.join("; ")}`, ...rest };
 };
 

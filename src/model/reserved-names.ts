@@ -2,9 +2,10 @@
  * The rules that exist only while a plan runs: their names, which all begin with one reserved prefix that no policy may
  * use, and how a later run recognises what a crash left behind. Promise: only a rule that is in every part as this
  * program makes them counts as left over, since such a rule is removed whatever the policy says; one that somebody else
- * gave such a name is an unmanaged rule like any other.
+ * gave such a name is an unmanaged rule like any other. Names and descriptions are frozen: what one release has
+ * written, every later one recognises.
  */
-import { allIPv4, everything, samePrefix } from "../address/prefix.js";
+import { allIPv4, everything, type Prefix, samePrefix } from "../address/prefix.js";
 import type { Rule } from "./rule.js";
 import { sha256 } from "./sha256.js";
 
@@ -24,6 +25,16 @@ export const catchAllName = (number: number): string => numbered(`${reservedName
 export const catchAllDescription =
   "Keeps everything reachable that no rule mentions while dbt-ip-rules changes the rules";
 
+/** 100::/64, "discard-only" (RFC 6666): no packet comes from there, so denying it harms nobody. */
+export const discardOnly: Prefix = { network: 0x100n << 112n, length: 64 };
+
+/** The n-th name (from 1) for the deny rule that finds out whether enforcement is on (plan/probe.ts). */
+export const probeName = (number: number): string =>
+  numbered(`${reservedNamePrefix}is enforcement on`, number);
+
+export const probeDescription =
+  "Denies only 100::/64, which no traffic comes from (RFC 6666), so that dbt-ip-rules sees whether enforcement is on";
+
 /** The n-th name (from 1) for the rule that stands in for `name` while that one changes its type. */
 export const standInName = (name: string, number: number): string => {
   const shown =
@@ -42,11 +53,19 @@ const isOneOf = (name: string, nameAt: (number: number) => string): boolean => {
   return name === nameAt(1) || (digits !== undefined && digits !== "1" && name === nameAt(Number(digits)));
 };
 
-const isCatchAll = ({ name, type, description, prefixes }: Rule): boolean =>
+/** Whether this is, in every part, the temporary rule that allows everything. */
+export const isCatchAll = ({ name, type, description, prefixes }: Rule): boolean =>
   isOneOf(name, catchAllName) &&
   description === catchAllDescription &&
   type === "allow" &&
   prefixes.every((prefix) => samePrefix(prefix, everything) || samePrefix(prefix, allIPv4));
+
+/** Whether this is, in every part, the temporary rule that finds out whether enforcement is on. */
+export const isProbe = ({ name, type, description, prefixes }: Rule): boolean =>
+  isOneOf(name, probeName) &&
+  description === probeDescription &&
+  type === "deny" &&
+  prefixes.every((prefix) => samePrefix(prefix, discardOnly));
 
 /** The name that a stand-in's description quotes. */
 const quotedName = (description: string): string | undefined => {
@@ -69,7 +88,7 @@ const isStandIn = ({ name, description }: Rule): boolean => {
 
 /** Whether a broken-off run of this program left the rule behind. */
 export const isLeftOver = (rule: Rule): boolean =>
-  isReservedName(rule.name) && (isCatchAll(rule) || isStandIn(rule));
+  isReservedName(rule.name) && (isCatchAll(rule) || isProbe(rule) || isStandIn(rule));
 
 /** The first of a series of names that no rule has. */
 export const firstFree = (

@@ -2,13 +2,15 @@
  * What may stop a plan before its first write. Each verdict names the guard, the figure, the limit and the one
  * flag that lets it pass; a guard that was overridden stays visible.
  */
+import { AddressSet } from "../address/address-set.js";
 import type { Diagnostic } from "../model/diagnostic.js";
-import { isLeftOver } from "../model/reserved-names.js";
+import { discardOnly, isLeftOver, isProbe } from "../model/reserved-names.js";
 import { listPrefixes, readableCount } from "../policy/address-text.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
 import { entriesOf, isEnforced } from "./access-change.js";
 import { type Guarded, guardRefusal, type OverrideFlag, overrideFlags } from "./guarded.js";
 import type { Verdict } from "./plan.js";
+import { isUnconfirmed } from "./probe.js";
 import { type Protected, protectedByPolicy, protectedCallers, violations } from "./protected-addresses.js";
 
 export { type Guarded, type OverrideFlag, overrideFlags } from "./guarded.js";
@@ -54,8 +56,15 @@ const limitText = (limit: bigint, bits: number): string => {
   return isPower ? `${readableCount(limit)}, a /${bits + 1 - digits.length}` : readableCount(limit);
 };
 
-const newlyAllowed = ({ policy, access }: Guarded): Diagnostic[] => {
-  const counts = access.change.newlyAllowed.count();
+/** A probe that an earlier run has left denies addresses that nobody has: they are no gain once it goes. */
+const gained = ({ before, access: { change } }: Guarded): AddressSet =>
+  before.rules.some(isProbe)
+    ? change.newlyAllowed.subtract(AddressSet.ofPrefixes([discardOnly]))
+    : change.newlyAllowed;
+
+const newlyAllowed = (guarded: Guarded): Diagnostic[] => {
+  const { policy } = guarded;
+  const counts = gained(guarded).count();
   const families = [
     ["IPv4", 32, counts.ipv4, policy.guards.maxNewlyAllowed.ipv4],
     ["IPv6", 128, counts.ipv6, policy.guards.maxNewlyAllowed.ipv6],
@@ -98,6 +107,18 @@ const disturbances = ({ steps }: Guarded): Diagnostic[] =>
         `Apply the change in smaller parts, or accept it with ${overrideFlags.disturbance}`,
       );
     });
+
+/** What one empty listing shows is not believed (probe.ts), whatever flags are given. */
+const unconfirmed = ({ before, after }: Guarded): Verdict[] =>
+  isUnconfirmed(before, after)
+    ? [{ guard: "confirmed-account", state: "failed", diagnostics: [notConfirmed] }]
+    : [];
+
+const notConfirmed = guardRefusal(
+  "account-not-confirmed",
+  "The account shows no rules but the temporary one that denies only 100::/64, and not that enforcement is off: rules may be in force that the listing does not show",
+  "Look at the IP restrictions in the dbt platform. If there are other rules, plan again once the plan shows them; if there are none, turn enforcement off there, then plan again",
+);
 
 const policyTests = ({ policy, after }: Guarded): Diagnostic[] =>
   runPolicyTests(policy, entriesOf(after))
@@ -169,6 +190,7 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
   const lockout = (wanted: readonly Protected[]): Diagnostic[] => violations(guarded, wanted, flags.lockout);
   const open = noAllowInForce(guarded);
   return [
+    ...unconfirmed(guarded),
     ...(open.length === 0 ? [] : [{ guard: "allow-in-force", state: "failed" as const, diagnostics: open }]),
     ...(policy.tests.length === 0
       ? []

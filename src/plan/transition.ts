@@ -30,7 +30,8 @@
  *
  * The switch goes off first and on last. While it is off nobody is disturbed, so one call a change is enough,
  * but for the API's own rule that a prefix is never on an allow and a deny rule at once (order-unenforced.ts).
- * An account that does not tell its switch is taken to have it on.
+ * An account that does not tell its switch is taken to have it on; one that shows no rules at all is asked first, by a
+ * call that harms nobody (probe.ts).
  *
  * None of this is trusted: verify-steps.ts computes what every step does and disturbs.
  */
@@ -40,6 +41,7 @@ import type { Renames } from "./diff-states.js";
 import { orderEnforced } from "./order-enforced.js";
 import { orderUnenforced } from "./order-unenforced.js";
 import type { Step } from "./plan.js";
+import { needsProbe, probeSteps } from "./probe.js";
 import { splitMixedCalls } from "./split-mixed-calls.js";
 
 /** The calls that lead from one state to the other, in the order of the essay above. */
@@ -56,9 +58,10 @@ export const orderSteps = (
     after.enforcement === "disabled" && before.enforcement !== "disabled"
       ? [{ kind: "enforcement", enabled: false }]
       : [];
+  const asks = needsProbe(before, after);
   const steps =
-    isEnforced(before) && isEnforced(after)
+    !asks && isEnforced(before) && isEnforced(after)
       ? splitMixedCalls(before, after, orderEnforced(before, after, renames))
       : orderUnenforced(before, after, renames);
-  return [...disable, ...steps, ...enable];
+  return [...(asks ? probeSteps(before) : []), ...disable, ...steps, ...enable];
 };

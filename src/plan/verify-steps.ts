@@ -10,6 +10,7 @@ import { type AddressRange, RangeIndex } from "./address-ranges.js";
 import { rulesByName } from "./keys.js";
 import { type AccessDelta, LiveAccess } from "./live-access.js";
 import type { AccessChange, Disturbance, PlannedStep, Step } from "./plan.js";
+import { enforcementAfter, isProbeStep } from "./probe.js";
 import { replacementOf } from "./simulate.js";
 import { StateHash } from "./state-hash.js";
 
@@ -91,10 +92,9 @@ export class PlanWalk {
   }
 
   #take(step: Step): AccessDelta {
-    if (step.kind === "enforcement") {
-      this.#enforcement = step.enabled ? "enabled" : "disabled";
-      return this.#access.setEnforced(step.enabled);
-    }
+    this.#enforcement = enforcementAfter(this.#enforcement, step);
+    const switched = this.#access.setEnforced(isEnforced({ enforcement: this.#enforcement }));
+    if (step.kind === "enforcement") return switched;
     const replacement = replacementOf(this.#rules, step);
     if (replacement.before !== undefined) {
       this.#rules.delete(replacement.before.name);
@@ -104,7 +104,9 @@ export class PlanWalk {
       this.#rules.set(replacement.after.name, replacement.after);
       this.#hash.set(replacement.after);
     }
-    return this.#access.replace(replacement);
+    const replaced = this.#access.replace(replacement);
+    // A probe shows enforcement to be off, and then its rule changes nothing.
+    return isProbeStep(step) && this.#enforcement === "disabled" ? switched : replaced;
   }
 }
 

@@ -4,12 +4,12 @@ import type { AuditVerification } from "../audit/verification.js";
 import type { ExitCode } from "../model/failure.js";
 import { looseChangeAsDocument } from "../plan/document-changes.js";
 import { diagnosticAsDocument } from "../plan/document-values.js";
-import { applyClosing } from "./apply-text.js";
+import { applyClosing, type NextCommands, openWarning, removalCommand } from "./apply-text.js";
 import { auditJson } from "./audit-json.js";
 import { stepTitle } from "./change-rows.js";
 import { jsonText } from "./neutralise.js";
 
-export interface ApplyJsonOptions {
+export interface ApplyJsonOptions extends NextCommands {
   readonly account: { readonly id: number; readonly host: string };
   /** The receipt's file, where one was written. */
   readonly receipt?: string;
@@ -24,6 +24,7 @@ export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions):
     format: "dbt-ip-rules/apply",
     version: 1,
     account: { id: options.account.id, host: options.account.host },
+    ...openDocument(result, options),
     ...(options.receipt === undefined ? {} : { receipt: options.receipt }),
     outcome: result.outcome,
     exit_code: options.exitCode ?? result.exitCode,
@@ -48,3 +49,12 @@ export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions):
     ...(options.audit === undefined ? {} : { audit: auditJson(options.audit) }),
     diagnostics: result.diagnostics.map(diagnosticAsDocument),
   })}\n`;
+
+const openDocument = (result: ApplyResult, options: NextCommands) => {
+  const { temporaryAllowAll: open, next } = result;
+  if (open === undefined) return {};
+  const command = removalCommand(next, options);
+  return {
+    temporary_allow_all: { ...open, message: `${openWarning(result)} ${command}`, remove_with: command },
+  };
+};

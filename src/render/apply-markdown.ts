@@ -1,6 +1,14 @@
 /** The end of an apply for a comment or a job summary: verdict first, steps folded. */
 import type { ApplyResult } from "../apply/result.js";
-import { applyClosing, type NextCommands, nextText, stepGroups, stepReportText } from "./apply-text.js";
+import {
+  applyClosing,
+  type NextCommands,
+  nextText,
+  openWarning,
+  removalCommand,
+  stepGroups,
+  stepReportText,
+} from "./apply-text.js";
 import { looseChangeRows } from "./change-rows.js";
 import { diagnosticsCount } from "./diagnostics-text.js";
 import { accountLine, defaultMaxBytes, diagnosticRows, fitReport, markerOf } from "./markdown.js";
@@ -27,6 +35,7 @@ const titles = {
 export const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
   const { changed, unknown, notChanged } = stepGroups(result);
   const next = nextText(result.next, options);
+  const open = openWarning(result);
   const steps = (title: string, reports: typeof changed, open: boolean) => ({
     title: `${title}: ${counted(reports.length, "step")}`,
     language: "text" as const,
@@ -38,6 +47,9 @@ export const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownO
       marker: markerOf("apply", options.account),
       head: [
         `### dbt IP restrictions: ${titles[result.outcome]}\n`,
+        ...(open === undefined
+          ? []
+          : [`**${open}** ${markdownCode(removalCommand(result.next, options), 300)}\n`]),
         `**${applyClosing(result)}**\n`,
         `${accountLine(options.account)}\n`,
         ...(next === "" ? [] : [`Next: ${markdownCode(next.replace(/^Next: /, ""), 300)}\n`]),

@@ -5,7 +5,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { looseChangeRows, stepTitle } from "./change-rows.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import type { Look } from "./look.js";
-import { cut, visible } from "./neutralise.js";
+import { cut, quoted, visible } from "./neutralise.js";
 import { rowLines } from "./row.js";
 import { wrap } from "./width.js";
 import { counted } from "./words.js";
@@ -15,6 +15,8 @@ export interface NextCommands {
   /** Applies the same plan again: `dbt-ip-rules apply plan.json`. */
   readonly applyAgain?: string;
   readonly planAgain?: string;
+  /** Plans the policy and applies it, whatever plan this run was given: `dbt-ip-rules apply`. */
+  readonly applyPolicy?: string;
 }
 
 export const nextText = (next: NextAction, commands: NextCommands): string => {
@@ -31,6 +33,18 @@ export const nextText = (next: NextAction, commands: NextCommands): string => {
     default:
       return assertNever(next);
   }
+};
+
+/** The command that takes the temporary allow-all off again. */
+export const removalCommand = (next: NextAction, commands: NextCommands): string =>
+  (next === "plan-again" ? commands.applyPolicy : commands.applyAgain) ?? "dbt-ip-rules apply";
+
+/** What has to be said before all else, and ends where the command follows; undefined where nothing is left open. */
+export const openWarning = ({ temporaryAllowAll }: ApplyResult): string | undefined => {
+  if (temporaryAllowAll === undefined) return undefined;
+  const { rule, certain } = temporaryAllowAll;
+  const [now, is] = certain ? ["OPEN NOW", "is"] : ["PERHAPS OPEN NOW", "may be"];
+  return `${now}: the temporary rule ${quoted(rule)} ${is} still on the account, and it lets in every address that no narrower rule denies. To remove it:`;
 };
 
 export interface StepGroups {
@@ -125,7 +139,15 @@ export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions):
   const closing = applyClosing(result);
   const good = result.outcome === "done" || result.outcome === "nothing";
   const next = nextText(result.next, options);
+  const open = openWarning(result);
   return `${[
+    ...(open === undefined
+      ? []
+      : [
+          ...wrap(open, options.width, 2).map(style.error),
+          `  ${visible(removalCommand(result.next, options))}`,
+          "",
+        ]),
     ...(good ? [] : group("Changed", changed, options)),
     ...group("Unknown: the call was made and nobody can tell whether it took effect", unknown, options),
     ...group("Not changed", notChanged, options),

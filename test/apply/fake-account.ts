@@ -68,6 +68,10 @@ export class FakeAccount implements AccountReader, AccountWriter {
   onCall: (call: "read" | "write" | "validate") => void = () => undefined;
   /** What the service says about the caller, by the id of the rule left out. */
   callerGetsIn: (withoutRuleId: number | undefined) => boolean = () => true;
+  /** The rules that the listing shows: a listing may leave some out. */
+  shows: (rule: StoredRule) => boolean = () => true;
+  /** Whether rules show `rule_set_enabled`: in the listing, and in the answer to a write. */
+  tells = { listing: true, answer: true };
   #nextId = 1;
   #pending: { reads: number; effect: () => void }[] = [];
 
@@ -82,7 +86,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
     this.reads += 1;
     this.#landPending();
     if (this.unreadable.has(this.reads)) throw failure("unreachable", "The account cannot be read");
-    return this.snapshot();
+    return this.snapshot(this.rules.filter(this.shows));
   }
 
   async validateCaller(ruleSetId: number, withoutRuleId?: number): Promise<boolean> {
@@ -152,14 +156,14 @@ export class FakeAccount implements AccountReader, AccountWriter {
   }
 
   /** The account without a call, for the test's own eyes. */
-  snapshot(): Snapshot {
-    const told = this.rules.length > 0;
+  snapshot(rules: readonly StoredRule[] = this.rules): Snapshot {
+    const told = rules.length > 0;
     return {
       accountId: this.accountId,
       host: this.host,
-      enforcement: told ? (this.enabled ? "enabled" : "disabled") : "unknown",
+      enforcement: told && this.tells.listing ? (this.enabled ? "enabled" : "disabled") : "unknown",
       ...(told ? { ruleSetId: 1, enabledForServiceTokens: true } : {}),
-      rules: this.rules.map((rule) => ({ ...rule, entries: [...rule.entries] })),
+      rules: rules.map((rule) => ({ ...rule, entries: [...rule.entries] })),
     };
   }
 
@@ -211,6 +215,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
         kind: "applied",
         serverAt: "2026-11-21T00:00:00.000Z",
         ...(rule === undefined ? {} : { rule }),
+        ...(rule !== undefined && this.tells.answer ? { ruleSetEnabled: this.enabled } : {}),
       };
     };
     if (typeof fault === "object" && "throttledButLands" in fault) {

@@ -35,6 +35,12 @@ const disturbed = (states: readonly AccountState[], { before, after }: Scenario)
     return verdict === allows(after, address) && states.some((state) => allows(state, address) !== verdict);
   });
 
+/** Nothing tells it from an account with rules whose listing comes back empty, so it is left as it is. */
+const isUnconfirmable = ({ before, after }: Scenario): boolean =>
+  before.enforcement === "enabled" &&
+  before.rules.length === 0 &&
+  (after.rules.length > 0 || after.enforcement === "disabled");
+
 it("disturbs no address in any state between two calls", async () => {
   let calls = 0;
   for (let seed = 1; seed <= pairs; seed += 1) {
@@ -45,6 +51,11 @@ it("disturbs no address in any state between two calls", async () => {
       const { result } = await attempt(bench, plan, { allowLockout: true });
       calls += plan.steps.length;
       const told = [seed, result?.exitCode, result?.diagnostics, disturbed(bench.states, scenario)];
+      if (isUnconfirmable(scenario)) {
+        expect([...told.slice(0, 2), told[3]]).toEqual([seed, 3, []]);
+        expect([seed, hashState(bench.state())]).toEqual([seed, hashState(scenario.before)]);
+        continue;
+      }
       expect(told).toEqual([seed, 0, [], []]);
       expect([seed, hashState(bench.state())]).toEqual([seed, hashState(scenario.after)]);
     } finally {

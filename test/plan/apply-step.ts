@@ -2,16 +2,15 @@
 import type { AccountState } from "../../src/model/rule.js";
 import { byName, rulesByName } from "../../src/plan/keys.js";
 import type { Step } from "../../src/plan/plan.js";
+import { enforcementAfter } from "../../src/plan/probe.js";
 import { replacementOf } from "../../src/plan/simulate.js";
 
 /** The state after the call, if the API takes all of it. */
 export const applyStep = (state: AccountState, step: Step): AccountState => {
-  if (step.kind === "enforcement") {
-    return { ...state, enforcement: step.enabled ? "enabled" : "disabled" };
-  }
+  const enforcement = enforcementAfter(state.enforcement, step);
   const rules = rulesByName(state.rules);
   const { before, after } = replacementOf(rules, step);
   if (before !== undefined) rules.delete(before.name);
   if (after !== undefined) rules.set(after.name, after);
-  return { ...state, rules: [...rules.values()].sort(byName) };
+  return { enforcement, rules: [...rules.values()].sort(byName) };
 };

@@ -3,11 +3,13 @@ import { AddressSet } from "../../src/address/address-set.js";
 import {
   catchAllDescription,
   catchAllName,
+  probeDescription,
+  probeName,
   reservedNamePrefix,
   standInDescription,
   standInName,
 } from "../../src/model/reserved-names.js";
-import type { Rule } from "../../src/model/rule.js";
+import type { Rule, RuleType } from "../../src/model/rule.js";
 import { accessOf, isEnforced } from "../../src/plan/access-change.js";
 import { overrideFlags } from "../../src/plan/guards.js";
 import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
@@ -24,6 +26,8 @@ const partner = rule("Partner", "allow", "198.51.100.0/24");
 const account = snapshotOf(state("enabled", office, partner));
 const officeRule = policyRule("Office", "allow", ["203.0.113.0/24"]);
 const partnerRule = policyRule("Partner", "allow", ["198.51.100.0/24"]);
+
+const probe: Rule = { ...rule(probeName(1), "deny", "100::/64"), description: probeDescription };
 
 const result = (input: Partial<PlanInput>) =>
   makePlan({ policy: policy([officeRule, partnerRule]), snapshot: account, ...input });
@@ -106,6 +110,52 @@ describe("makePlan", () => {
     const gone = planned({ snapshot, policy: wanted });
     expect(refused(gone)).toEqual(["max-removed-rules"]);
     expect(gone.changes).toEqual([{ kind: "delete", rule: theirs, reason: "unmanaged" }]);
+  });
+
+  it.each<readonly [string, Rule]>([
+    ["to be somebody's own: another type", { ...probe, type: "allow" }],
+    ["to be somebody's own: another range", { ...probe, prefixes: [prefix("100::/65")] }],
+    ["to be somebody's own: another description", { ...probe, description: "mine" }],
+  ])("takes a rule of the probe's name %s", (_, theirs) => {
+    const kept = planned({ snapshot: snapshotOf(state("enabled", office, partner, theirs)) });
+    expect([kept.changes, kept.unmanaged]).toEqual([[], [{ rule: theirs, fate: "kept" }]]);
+  });
+
+  it("removes a probe of an earlier run, and counts nobody as let in by that", () => {
+    const snapshot = snapshotOf(state("enabled", rule("No", "deny", "192.0.2.0/24"), probe));
+    const strict = guards({ maxNewlyAllowed: { ipv4: 0n, ipv6: 0n } });
+    const plan = planned({
+      snapshot,
+      policy: policy([policyRule("No", "deny", ["192.0.2.0/24"])], { guards: strict }),
+    });
+    expect(plan.changes).toEqual([{ kind: "delete", rule: probe, reason: "left-over" }]);
+    expect(refused(plan)).toEqual([]);
+  });
+
+  // Frozen: what a release has once written on an account, every later one recognises. Add, never change.
+  it.each<readonly [string, RuleType, string, readonly string[]]>([
+    [
+      "dbt-ip-rules temporary: allow all",
+      "allow",
+      "Keeps everything reachable that no rule mentions while dbt-ip-rules changes the rules",
+      ["::/0", "0.0.0.0/0"],
+    ],
+    [
+      "dbt-ip-rules temporary: is enforcement on",
+      "deny",
+      "Denies only 100::/64, which no traffic comes from (RFC 6666), so that dbt-ip-rules sees whether enforcement is on",
+      ["100::/64"],
+    ],
+    [
+      "dbt-ip-rules temporary: stands in for A",
+      "deny",
+      'Stands in for "A" while dbt-ip-rules changes its type',
+      ["198.51.100.7/32"],
+    ],
+  ])("recognises %s, as it was once written", (name, type, description, texts) => {
+    const left = { ...rule(name, type, ...texts), description };
+    const plan = planned({ snapshot: snapshotOf(state("enabled", office, partner, left)) });
+    expect(plan.changes).toEqual([{ kind: "delete", rule: left, reason: "left-over" }]);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { assertNever } from "../../src/model/assert.js";
 import {
   catchAllName,
   isReservedName,
+  probeName,
   standInDescription,
   standInName,
 } from "../../src/model/reserved-names.js";
@@ -118,6 +119,7 @@ const told = (before: AccountState, after: AccountState, renames?: ReadonlyMap<s
   });
 
 const catchAll = catchAllName(1);
+const probe = probeName(1);
 const standIn = standInName("A", 1);
 
 describe("cases that chance seldom finds", () => {
@@ -349,10 +351,29 @@ describe("the calls of", () => {
       ["disable", "delete A"],
     ],
     [
-      "an account that does not tell its switch: as if it were on",
+      "an account that shows no rules: a probe first, and no catch-all",
       state("unknown"),
-      state("disabled", rule("A", "allow", "192.0.2.0/24"), rule("B", "allow", "::1/128")),
-      ["disable", "create A allow +192.0.2.0/24", "create B allow +::1/128"],
+      state("enabled", rule("A", "allow", "192.0.2.0/24"), rule("B", "allow", "::1/128")),
+      [
+        `create ${probe} deny +100::/64`,
+        `delete ${probe}`,
+        "create A allow +192.0.2.0/24",
+        "create B allow +::1/128",
+        "enable",
+      ],
+    ],
+    [
+      "an account that shows no rules, to be open: a probe first too",
+      state("unknown"),
+      state("disabled", rule("A", "deny", "100::/64")),
+      [`create ${probe} deny +100::/64`, `delete ${probe}`, "disable", "create A deny +100::/64"],
+    ],
+    ["enforcement alone, which lets nobody in: no probe", state("unknown"), state("enabled"), ["enable"]],
+    [
+      "an account with rules that does not tell its switch: as if it were on",
+      state("unknown", rule("A", "deny", "192.0.2.0/24")),
+      state("disabled", rule("A", "deny", "192.0.2.0/24"), rule("B", "allow", "::1/128")),
+      ["disable", "create B allow +::1/128"],
     ],
     [
       "nothing",

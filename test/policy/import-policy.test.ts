@@ -6,6 +6,8 @@ import { Failure } from "../../src/model/failure.js";
 import {
   catchAllDescription,
   catchAllName,
+  probeDescription,
+  probeName,
   reservedNamePrefix,
   standInDescription,
   standInName,
@@ -166,7 +168,12 @@ describe("policyFromSnapshot", () => {
     ...ruleOf(standInName("Office", 1), "deny", "203.0.113.0/24"),
     description: standInDescription("Office"),
   };
+  const probe: SnapshotRule = {
+    ...ruleOf(probeName(1), "deny", "100::/64"),
+    description: probeDescription,
+  };
   it.each([
+    ["a probe", [probe]],
     ["the catch-all", [catchAll]],
     ["a stand-in", [standIn]],
     ["both", [standIn, catchAll]],

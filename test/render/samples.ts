@@ -1,9 +1,11 @@
 /** Values of every kind that renderers take, each made from names that the caller gives. */
+
 import type { ApplyResult, StepReport } from "../../src/apply/result.js";
 import type { DriftReport } from "../../src/audit/drift-report.js";
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { AuditVerification } from "../../src/audit/verification.js";
 import type { Diagnostic, SourceRange } from "../../src/model/diagnostic.js";
+import { catchAllName } from "../../src/model/reserved-names.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
 import type { ExplainReport } from "../../src/render/explain.js";
 import type { TestOutcome } from "../../src/render/tests-junit.js";
@@ -280,6 +282,7 @@ export const applyResultOf = (names: Names): ApplyResult => {
       },
     ],
     remaining: plan.changes.slice(1),
+    temporaryAllowAll: { rule: catchAllName(1), certain: true },
     unexpected: [{ kind: "delete", rule: rule(names.legacy, "deny", ["192.0.2.200"]), reason: "unmanaged" }],
     next: "apply-again",
   };

@@ -221,6 +221,7 @@ const deliverEnd = async (
   const commands = {
     applyAgain: `dbt-ip-rules apply ${planFile === undefined ? policy : shellWord(planFile)}`,
     planAgain: `dbt-ip-rules plan${planFile === undefined ? ` ${policy}` : ""}`,
+    applyPolicy: `dbt-ip-rules apply${planFile === undefined ? ` ${policy}` : ""}`,
   };
   const written = receipt === undefined ? {} : { receipt };
   const audited = audit === undefined ? {} : { audit };
@@ -237,7 +238,8 @@ const deliverEnd = async (
     options,
     {
       text,
-      json: () => renderApplyJson(result, { account, ...written, ...audited, exitCode: io.exitCode }),
+      json: () =>
+        renderApplyJson(result, { account, ...commands, ...written, ...audited, exitCode: io.exitCode }),
       markdown: () => {
         const applied = renderApplyMarkdown(result, { account, ...commands, ...written });
         return audit === undefined ? applied : `${applied}\n**${auditClosing(audit)}**\n`;

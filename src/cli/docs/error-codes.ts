@@ -367,6 +367,10 @@ export const errorGroups: readonly ErrorGroup[] = [
         "The plan fails a guard or its policy tests, and says no more about it. (As a rule, a guard's own code stands here, such as `must-allow`.)",
         "Plan again: *Checks* says why, and which flag lets it pass.",
       ],
+      "account-not-confirmed": [
+        "The account showed no rules, and the first call, which harms nobody, did not confirm that: enforcement is on, there are rules, or the service does not say. Nobody was let in.",
+        "Look at the IP restrictions in the dbt platform. If there are rules, plan again once `plan` shows them; if there are none, turn enforcement off there, then plan again.",
+      ],
       "account-changed": ["Somebody changed the account while the steps ran.", "Plan again, and review."],
       "step-refused": ["The service refused a step.", "Mend what the message says, then apply again."],
       "step-not-sent": ["A step could not be sent.", "Apply again once the host can be reached."],

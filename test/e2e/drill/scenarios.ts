@@ -78,6 +78,17 @@ export const scenarios: readonly Scenario[] = [
     renames: new Map(),
     protectedAddresses: [callerAddress, "192.0.2.77"],
   },
+  {
+    name: "a new account",
+    before: account("disabled"),
+    after: account(
+      "enabled",
+      rule("office", "allow", ["203.0.113.0/24"]),
+      rule("home", "allow", ["192.0.2.77/32"]),
+    ),
+    renames: new Map(),
+    protectedAddresses: [callerAddress, "192.0.2.77"],
+  },
 ];
 
 export const seedOf = (state: AccountState): Seed => ({
