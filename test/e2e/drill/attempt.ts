@@ -15,6 +15,8 @@ export interface AttemptHooks {
   /** Right before the call of a step leaves, on each try. */
   readonly beforeCall?: (step: number) => Promise<void>;
   readonly allowLockout?: boolean;
+  /** How long an answer may take, in milliseconds. */
+  readonly answerMs?: number;
   /** Whenever the client or apply would wait. */
   readonly onWait?: () => Promise<void>;
 }
@@ -25,14 +27,14 @@ export interface Attempt {
   readonly result?: ApplyResult;
 }
 
-const clientFor = (bench: Bench, onWait: () => Promise<void>) =>
+const clientFor = (bench: Bench, onWait: () => Promise<void>, answerMs = 150) =>
   createDbtClient({
     baseUrl: bench.url,
     accountId,
     token,
     sleep: onWait,
     random: () => 0,
-    timeouts: { connectMs: 1_000, answerMs: 150 },
+    timeouts: { connectMs: 1_000, answerMs },
   });
 
 /** Reads the account as it is, and plans from there. Renames that are done already are left out. */
@@ -48,7 +50,7 @@ export const planFrom = async (bench: Bench, scenario: Scenario): Promise<Plan> 
 
 export const attempt = async (bench: Bench, plan: Plan, hooks: AttemptHooks = {}): Promise<Attempt> => {
   const { beforeCall = async () => undefined, onWait = async () => undefined, allowLockout = false } = hooks;
-  const client = clientFor(bench, onWait);
+  const client = clientFor(bench, onWait, hooks.answerMs);
   const journal = new MemoryJournal();
   let step = 0;
   const hooked =

@@ -5,6 +5,7 @@
 import { AccessMap } from "../../../src/address/access-map.js";
 import { parseAddress } from "../../../src/address/prefix.js";
 import { parseReceipt } from "../../../src/apply/receipt.js";
+import type { ApplyResult } from "../../../src/apply/result.js";
 import type { Receipt } from "../../../src/model/receipt.js";
 import type { AccountState } from "../../../src/model/rule.js";
 import type { Plan, PlannedStep } from "../../../src/plan/plan.js";
@@ -36,18 +37,21 @@ export const drill = async (
   try {
     const { steps } = await planFrom(bench, scenario);
     for (const one of cases) {
-      for (const { number } of steps) {
-        bench.reset();
-        const plan = await planFrom(bench, scenario);
-        const step = plan.steps[number - 1];
-        if (step === undefined) throw new Error("the plan changed between two readings of one account");
-        outcomes.push(await strike(bench, scenario, one, plan, step));
-      }
+      for (const { number } of steps) outcomes.push(await drillStep(bench, one, number));
     }
   } finally {
     await bench.close();
   }
   return outcomes;
+};
+
+/** One case against one step of the plan of the bench's scenario. */
+export const drillStep = async (bench: Bench, one: DrillCase, number: number): Promise<DrillOutcome> => {
+  bench.reset();
+  const plan = await planFrom(bench, bench.scenario);
+  const step = plan.steps[number - 1];
+  if (step === undefined) throw new Error("the plan changed between two readings of one account");
+  return strike(bench, bench.scenario, one, plan, step);
 };
 
 const strike = async (
@@ -60,6 +64,7 @@ const strike = async (
   const first = await one.run(bench, plan, step);
   bench.intercept = undefined;
   const problems = explained(plan, first.receipt, bench.state());
+  if (first.result !== undefined) problems.push(...untrue(plan, first.result, first.receipt, bench.state()));
   let done = first.result?.outcome === "done";
   if (done && hashState(bench.state()) !== hashState(scenario.after)) problems.push("said done, and was not");
   let moreRuns = 0;
@@ -85,6 +90,20 @@ const strike = async (
     moreRuns,
     problems,
   };
+};
+
+/** What a run that was not killed says of itself, against the account and its own receipt. */
+const untrue = (plan: Plan, result: ApplyResult, receipt: string, actual: AccountState): string[] => {
+  const { outcome, exitCode, cause } = result;
+  const changed = hashState(actual) !== hashState(plan.before);
+  const end = parseReceipt(receipt, "receipt").receipt?.end?.end;
+  return [
+    ...(cause === undefined ? [] : [`a bug: ${String(cause)}`]),
+    ...(end === outcome ? [] : [`the receipt ends with ${end ?? "nothing"}, the run with ${outcome}`]),
+    ...((outcome === "failed" || outcome === "refused") && changed
+      ? [`exit code ${exitCode}, and the account was changed`]
+      : []),
+  ];
 };
 
 /**
