@@ -28,9 +28,11 @@ const byName = ["properties", "patternProperties", "$defs"];
 const withoutAnnotations = (schema, named = false) => {
   if (Array.isArray(schema)) return schema.map((one) => withoutAnnotations(one));
   if (typeof schema !== "object" || schema === null) return schema;
+  // The program's own parser says more of a wrong prefix than a pattern can.
+  const dropped = "$comment" in schema ? [...annotations, "pattern"] : annotations;
   return Object.fromEntries(
     Object.entries(schema)
-      .filter(([key]) => named || !annotations.includes(key))
+      .filter(([key]) => named || !dropped.includes(key))
       .map(([key, value]) => [key, withoutAnnotations(value, !named && byName.includes(key))]),
   );
 };
