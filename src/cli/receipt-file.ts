@@ -7,6 +7,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Journal } from "../apply/ports.js";
 import { type Failure, failure } from "../model/failure.js";
+import { redact } from "../model/secrets.js";
 import { ownerOnly } from "./write-target.js";
 
 export interface FileJournal extends Journal {
@@ -26,6 +27,14 @@ export const createFileJournal = async (path: string): Promise<FileJournal> => {
   return new FlushedFile(path, file);
 };
 
+/** A line of JSON: in its values, no token is kept. */
+const redactedLine = (line: string): string => {
+  if (redact(line) === line) return line;
+  return JSON.stringify(JSON.parse(line), (_, value: unknown) =>
+    typeof value === "string" ? redact(value) : value,
+  );
+};
+
 /** Exported for the test of a full disk. */
 export class FlushedFile implements FileJournal {
   readonly path: string;
@@ -41,7 +50,7 @@ export class FlushedFile implements FileJournal {
   async append(line: string): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
     try {
-      await this.#file.appendFile(`${line}\n`);
+      await this.#file.appendFile(`${redactedLine(line)}\n`);
       await this.#file.sync();
     } catch (error) {
       this.#broken = unwritable(this.path, error);

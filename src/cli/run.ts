@@ -1,6 +1,7 @@
 /** One run of the program: find the command, load only its module, run it, turn failures into words. */
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodes, Failure } from "../model/failure.js";
+import { keepSecret, tokensIn } from "../model/secrets.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import { examplesText } from "./examples.js";
 import { checkFiles } from "./file-roles.js";
@@ -90,6 +91,7 @@ const heavier = (said: ExitCode, met: ExitCode): ExitCode => (said === exitCodes
 
 /** Runs one command line (without node and script) and answers with the exit code. Never throws. */
 export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
+  const forget = keepSecret(tokensIn(io.env));
   try {
     refuseUnknownHelp(argv);
     const program = await programFor(io, namedIn(argv));
@@ -103,10 +105,12 @@ export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> =>
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     // A command of subcommands alone, such as `audit`: its help is out, and says all.
     if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.error;
-    if (error instanceof CommanderError) return reportFailure(usageFailure(error, argv), argv, io);
+    if (error instanceof CommanderError) return await reportFailure(usageFailure(error, argv), argv, io);
     const met = await (error instanceof Failure
       ? reportFailure(error, argv, io)
       : reportCrash(error, argv, io));
     return heavier(io.exitCode, met);
+  } finally {
+    forget();
   }
 };

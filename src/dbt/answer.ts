@@ -1,5 +1,6 @@
 /** An answer that was read to its end, and what its bytes say: the envelope, a bare value, or an HTML page. */
 import { type Failure, failure } from "../model/failure.js";
+import { redact } from "../model/secrets.js";
 import { jsonBounds, mostDepth, mostValues } from "./json-bounds.js";
 
 export interface Answer {
@@ -47,8 +48,11 @@ export const htmlTitle = (bytes: Uint8Array): string | undefined => {
   return title === undefined || title === "" ? undefined : shorten(title, 120);
 };
 
-export const shorten = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+/** Redacts first: a token that is cut in two would not be found any more. */
+export const shorten = (text: string, length: number): string => {
+  const shown = redact(text);
+  return shown.length <= length ? shown : `${shown.slice(0, length - 1)}…`;
+};
 
 /** The JSON value of an answer, or why there is none. */
 export const parseJson = (answer: Answer): { readonly value: unknown } | { readonly problem: Failure } => {

@@ -3,11 +3,11 @@
  * to do after a try is decided by `read-call.ts` and `write-call.ts`.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { type Redact, redactor, tokensIn } from "../model/secrets.js";
 import type { Answer } from "./answer.js";
 import type { ClientOptions, Timeouts } from "./client-options.js";
 import { createExchange } from "./exchange.js";
 import type { Broken } from "./network-failure.js";
-import { type Redact, redactor } from "./redact.js";
 import { type Call, type Opened, Tries } from "./tries.js";
 import type { Sleep, Wait } from "./waiting.js";
 
@@ -40,7 +40,7 @@ export const createChannel = (options: ClientOptions): Channel => {
     connectMs: timeouts.connectMs,
     bodySilenceMs: timeouts.downloadMs,
   });
-  const redact = redactor(options.token);
+  const redact = redactor(options.token, ...tokensIn(options.env ?? {}));
   const tries = new Tries(exchange, options, timeouts, redact);
   const url = (path: string, query: Readonly<Record<string, string>> = {}) => {
     const made = new URL(`${options.baseUrl}/api/${path}`);

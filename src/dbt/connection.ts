@@ -4,9 +4,9 @@
  * an error. No diagnostic holds the token or a part of it.
  */
 import type { Diagnostic } from "../model/diagnostic.js";
+import { redactor, tokensIn } from "../model/secrets.js";
 import { shorten } from "./answer.js";
 import { type Host, parseHost, sharedHostWarning } from "./host.js";
-import { redactor } from "./redact.js";
 
 export interface Connection extends Host {
   readonly accountId: number;
@@ -37,11 +37,11 @@ const hostVariable = "DBT_CLOUD_HOST_URL";
 
 export const resolveConnection = (sources: ConnectionSources): ResolvedConnection => {
   const diagnostics: Diagnostic[] = [];
-  const redactors = tokenVariables.map((name) => redactor(sources.env[name] ?? ""));
+  const redact = redactor(...tokensIn(sources.env));
   const report = (problem: Diagnostic): undefined => {
     // A token that was pasted into the wrong setting would be repeated otherwise.
-    const message = redactors.reduce((text, redact) => redact(text), problem.message);
-    diagnostics.push({ ...problem, message });
+    const hint = problem.hint === undefined ? {} : { hint: redact(problem.hint) };
+    diagnostics.push({ ...problem, message: redact(problem.message), ...hint });
   };
   const token = resolveToken(sources, report);
   const host = resolveHost(sources, report);
@@ -141,7 +141,18 @@ const resolveHost = (
       ),
     );
   }
+  // A short one, such as an emulator's, may be a part of any host.
+  const redact = redactor(...tokensIn(env).filter(({ length }) => length >= 16));
   const read = (source: Given): Host | undefined => {
+    // Looked up, it would go to every name server on the way.
+    if (redact(source.text) !== source.text)
+      return report(
+        error(
+          "host-invalid",
+          `The host in ${source.from} holds an API token`,
+          "Give the host alone, such as ab123.us1.dbt.com",
+        ),
+      );
     const parsed = parseHost(source.text, source.from);
     return "host" in parsed ? parsed.host : report(parsed.problem);
   };
@@ -181,7 +192,7 @@ const resolveAccount = (
     return report(
       error(
         "account-invalid",
-        `The account id in ${asked.from} is not a number: ${shorten(asked.text, 24)}`,
+        `The account id in ${asked.from} is not a number: ${shorten(redactor(...tokensIn(env))(asked.text), 24)}`,
         "Give the number under Account settings, such as 66847",
       ),
     );

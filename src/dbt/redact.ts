@@ -1,20 +1,7 @@
-/** Keeps the token out of every text that leaves this folder, should a server or a library repeat it. */
+/** Keeps the token out of what a thrown value says (model/secrets.ts). */
+import type { Redact } from "../model/secrets.js";
 
-export type Redact = (text: string) => string;
-
-/**
- * A function that replaces each occurrence of `token`, plain, percent-encoded, as in JSON, or in Base64.
- * A token of fewer than four characters is no secret (an emulator's, at most): replacing it would only
- * make messages unreadable.
- */
-export const redactor = (token: string): Redact => {
-  if (token.length < 4) return (text) => text;
-  const encoded = encodeURIComponent(token);
-  const base64 = Buffer.from(token, "utf8").toString("base64").replace(/=+$/, "");
-  const escaped = JSON.stringify(token).slice(1, -1);
-  const spellings = [...new Set([token, encoded, escaped, base64])].sort((a, b) => b.length - a.length);
-  return (text) => spellings.reduce((result, spelling) => result.replaceAll(spelling, "[token]"), text);
-};
+export { type Redact, redactor } from "../model/secrets.js";
 
 /** What a thrown value says about itself, for `--debug`: never the value, which may carry headers and sockets. */
 export const safeCause = (thrown: unknown, redact: Redact): Error => {

@@ -4,6 +4,7 @@
  * comes out as a visible escape such as `\x1b` or `\u{202e}`, and nothing is dropped without a word.
  */
 import { isPlainAscii } from "../model/plain-ascii.js";
+import { redact, secretMark, secretPlaces } from "../model/secrets.js";
 import { cellsOf } from "./width.js";
 
 // Patterns of Unicode's classes stand inside functions: V8 builds their tables where it meets them first, which costs
@@ -53,10 +54,21 @@ const emojiStyle = "\u{fe0f}";
 /** The text, character by character, for callers that must keep columns (the caret excerpt). */
 export const visiblePieces = (text: string): Piece[] => {
   const places = dangerousPlaces(text);
+  const secrets = secretPlaces(text);
   const pieces: Piece[] = [];
   let at = 0;
   let previous = "";
+  let secret = 0;
   for (const character of text) {
+    while (at >= (secrets[secret]?.to ?? Number.POSITIVE_INFINITY)) secret += 1;
+    const hidden = secrets[secret];
+    if (hidden !== undefined && at >= hidden.from) {
+      // One piece for the whole, so that nothing cuts it.
+      if (at === hidden.from) pieces.push({ at, shown: secretMark });
+      at += character.length;
+      previous = "";
+      continue;
+    }
     const keeps = character === emojiStyle && /\p{Extended_Pictographic}/u.test(previous);
     const safe = keeps || (!isUnsafe(character) && !places.has(at));
     pieces.push({ at, shown: safe ? character : escapeOf(character) });
@@ -67,7 +79,8 @@ export const visiblePieces = (text: string): Piece[] => {
 };
 
 /** Whether every character is shown as it is, as in nearly all texts. */
-const isHarmless = (text: string): boolean => isPlainAscii(text) && text.search(runnerCommand) < 0;
+const isHarmless = (text: string): boolean =>
+  isPlainAscii(text) && text.search(runnerCommand) < 0 && redact(text) === text;
 
 /** One line of terminal text; also fit for the inside of a fence that is longer than any run of backticks. */
 export const visible = (text: string): string =>
@@ -125,9 +138,17 @@ const asJsonEscapes = (text: string): string =>
     (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, "0")}`,
   ).join("");
 
+/** Keys are words of ours, so that only values are redacted. */
+const stringified = (value: unknown, indent: 0 | 2): string => {
+  const text = JSON.stringify(value, null, indent) ?? "null";
+  if (redact(text) === text) return text;
+  const shown = (_: string, one: unknown): unknown => (typeof one === "string" ? redact(one) : one);
+  return JSON.stringify(value, shown, indent) ?? "null";
+};
+
 /** Everything that is unsafe to print raw as a JSON escape: the value stays the same for a reader of JSON. */
 export const jsonText = (value: unknown, indent: 0 | 2 = 2): string =>
-  (JSON.stringify(value, null, indent) ?? "null")
+  stringified(value, indent)
     .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) =>
       character === "\n" ? character : asJsonEscapes(character),
     )

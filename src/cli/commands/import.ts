@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
+import { redact } from "../../model/secrets.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { checkSnapshot } from "../../plan/state.js";
 import { mergeIntoPolicy, policyFromSnapshot } from "../../policy/import-policy.js";
@@ -43,7 +44,7 @@ export const configure = (command: Command, io: Io): void => {
 const importNew = async (io: Io, options: Options): Promise<void> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
   const snapshot = await readAccount(io, options);
-  const text = policyFromSnapshot(snapshot, { group: options.group === true });
+  const text = redact(policyFromSnapshot(snapshot, { group: options.group === true }));
   if (options.output === undefined) {
     io.stdout.write(text);
     return;

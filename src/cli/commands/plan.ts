@@ -1,5 +1,7 @@
 /** `plan`: what would change, who gains or loses access, in which steps. Reads only. */
 import type { Command } from "commander";
+import { failure } from "../../model/failure.js";
+import { redact } from "../../model/secrets.js";
 import { renderPlanText } from "../../render/plan-text.js";
 import { planExitCode, planVerdict } from "../../render/verdict.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
@@ -32,6 +34,16 @@ interface Options
   readonly maxBytes?: number;
 }
 
+/** Redacted, it would be another plan. */
+const withoutToken = (text: string): string => {
+  if (redact(text) === text) return text;
+  throw failure(
+    "token-in-plan",
+    "The plan is not saved: it would hold the API token, as a name or a description of the policy or the account does",
+    "Replace the token, since others can read it, and rename the rule",
+  );
+};
+
 export const configure = (command: Command, io: Io): void => {
   outputOptions(guardOptions(connectionOptions(rehearsalOptions(command))), formats)
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
@@ -45,7 +57,7 @@ export const configure = (command: Command, io: Io): void => {
       );
       if (options.out !== undefined) {
         const { writePlanFile } = await import("../../plan/plan-file.js");
-        await writeFileWhole(io, options.out, writePlanFile(plan), ownerOnly);
+        await writeFileWhole(io, options.out, withoutToken(writePlanFile(plan)), ownerOnly);
       }
       await deliver(io, options, {
         text: (look) => renderPlanText(plan, { ...look, policyFile: options.policy }),

@@ -88,6 +88,10 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "policy-unreadable": ["The policy cannot be read.", "Check that it is a file, and its permissions."],
       "file-exists": ["`import` would have to overwrite a file.", "Name another file, or use `--merge`."],
+      "token-in-plan": [
+        "A name or a description in the policy or on the account holds the API token, and so would the saved plan.",
+        "Replace the token, since others can read it, and rename the rule.",
+      ],
       "output-clash": [
         "A file that would be written is one that the command reads, or that it writes already, by whatever name.",
         "Name another file for the output.",
