@@ -1,6 +1,6 @@
 /**
  * Two to four applies at once, of the same and of different policies, each knowing only what its own calls tell it
- * (docs/safe-transition.md, "Two applies at once"). A failed round is played again by its number: DRILL_SEED=17.
+ * (docs/decisions/two-applies.md). A failed round is played again by its number: DRILL_SEED=17.
  */
 import { expect, it } from "vitest";
 import { randomBy } from "./concurrent/random.js";

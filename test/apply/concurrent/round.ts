@@ -52,7 +52,7 @@ export interface Round {
   /** How many runs said that all is done. */
   readonly completed: number;
   readonly sawPair: boolean;
-  /** Calls that fell into the window of docs/safe-transition.md and changed what they should not. */
+  /** Calls that fell into the window of docs/decisions/two-applies.md and changed what they should not. */
   readonly inWindow: number;
 }
 

@@ -8,7 +8,7 @@ export interface Scenario {
   /** One for each policy: where there is one, every run has the same policy. */
   readonly targets: readonly AccountState[];
   /**
-   * The window that docs/safe-transition.md ("Two applies at once") names: what a single late call does there cannot be
+   * The window that docs/decisions/two-applies.md names: what a single late call does there cannot be
    * prevented. It must be noticed by the run that sent the call.
    */
   readonly window?: true;
