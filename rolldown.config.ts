@@ -1,5 +1,5 @@
 /**
- * Bundles the program and the library into dist/, dependencies included, so that an install is one package; what a
+ * Bundles the program, the library and the GitHub Action into dist/, dependencies included, so that an install is one package; what a
  * command does not use is in chunks that it does not load.
  */
 import { readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { versio
 
 export default defineConfig({
   input: {
+    "action/main": "src/action/main.ts",
     "cli/main": "src/cli/main.ts",
     index: "src/index.ts",
   },

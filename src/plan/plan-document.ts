@@ -15,8 +15,8 @@ import {
 } from "./document-values.js";
 import type { Change, DatedEntry, Plan } from "./plan.js";
 
-export const planFormat = "dbt-ip-rules/plan";
-export const planVersion = 1;
+export const planFormat = "dbt-ip-rules/plan" as const;
+export const planVersion = 1 as const;
 
 const summaryOf = (plan: Plan) => {
   const count = (kind: Change["kind"]): number =>

@@ -19,37 +19,6 @@ export interface ApplyJsonOptions extends NextCommands {
   readonly exitCode?: ExitCode;
 }
 
-export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions): string =>
-  `${jsonText({
-    format: "dbt-ip-rules/apply",
-    version: 1,
-    account: { id: options.account.id, host: options.account.host },
-    ...openDocument(result, options),
-    ...(options.receipt === undefined ? {} : { receipt: options.receipt }),
-    outcome: result.outcome,
-    exit_code: options.exitCode ?? result.exitCode,
-    summary: applyClosing(result),
-    next: result.next,
-    steps: result.steps.map(({ planned, status, attempts, ruleId, message }) => ({
-      number: planned.number,
-      action:
-        planned.step.kind === "enforcement"
-          ? planned.step.enabled
-            ? "enable"
-            : "disable"
-          : planned.step.kind,
-      title: stepTitle(planned.step),
-      status,
-      attempts,
-      ...(ruleId === undefined ? {} : { rule_id: ruleId }),
-      ...(message === undefined ? {} : { message }),
-    })),
-    ...(result.remaining === undefined ? {} : { remaining: result.remaining.map(looseChangeAsDocument) }),
-    ...(result.unexpected === undefined ? {} : { unexpected: result.unexpected.map(looseChangeAsDocument) }),
-    ...(options.audit === undefined ? {} : { audit: auditJson(options.audit) }),
-    diagnostics: result.diagnostics.map(diagnosticAsDocument),
-  })}\n`;
-
 const openDocument = (result: ApplyResult, options: NextCommands) => {
   const { temporaryAllowAll: open, next } = result;
   if (open === undefined) return {};
@@ -58,3 +27,35 @@ const openDocument = (result: ApplyResult, options: NextCommands) => {
     temporary_allow_all: { ...open, message: `${openWarning(result)} ${command}`, remove_with: command },
   };
 };
+
+const applyDocument = (result: ApplyResult, options: ApplyJsonOptions) => ({
+  format: "dbt-ip-rules/apply" as const,
+  version: 1 as const,
+  account: { id: options.account.id, host: options.account.host },
+  ...openDocument(result, options),
+  ...(options.receipt === undefined ? {} : { receipt: options.receipt }),
+  outcome: result.outcome,
+  exit_code: options.exitCode ?? result.exitCode,
+  summary: applyClosing(result),
+  next: result.next,
+  steps: result.steps.map(({ planned, status, attempts, ruleId, message }) => ({
+    number: planned.number,
+    action:
+      planned.step.kind === "enforcement" ? (planned.step.enabled ? "enable" : "disable") : planned.step.kind,
+    title: stepTitle(planned.step),
+    status,
+    attempts,
+    ...(ruleId === undefined ? {} : { rule_id: ruleId }),
+    ...(message === undefined ? {} : { message }),
+  })),
+  ...(result.remaining === undefined ? {} : { remaining: result.remaining.map(looseChangeAsDocument) }),
+  ...(result.unexpected === undefined ? {} : { unexpected: result.unexpected.map(looseChangeAsDocument) }),
+  ...(options.audit === undefined ? {} : { audit: auditJson(options.audit) }),
+  diagnostics: result.diagnostics.map(diagnosticAsDocument),
+});
+
+/** What `apply --format json` prints. */
+export type ApplyDocument = ReturnType<typeof applyDocument>;
+
+export const renderApplyJson = (result: ApplyResult, options: ApplyJsonOptions): string =>
+  `${jsonText(applyDocument(result, options))}\n`;

@@ -44,5 +44,14 @@ export const auditJson = (verification: AuditVerification) => ({
   diagnostics: verification.diagnostics.map(diagnosticAsDocument),
 });
 
+const auditDocument = (verification: AuditVerification) => ({
+  format: "dbt-ip-rules/audit" as const,
+  version: 1 as const,
+  ...auditJson(verification),
+});
+
+/** What `audit verify --format json` prints. */
+export type AuditDocument = ReturnType<typeof auditDocument>;
+
 export const renderAuditJson = (verification: AuditVerification): string =>
-  `${jsonText({ format: "dbt-ip-rules/audit", version: 1, ...auditJson(verification) })}\n`;
+  `${jsonText(auditDocument(verification))}\n`;

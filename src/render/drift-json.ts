@@ -32,31 +32,35 @@ const attributionJson = (attribution: Attribution) =>
         event: eventJson(attribution.event),
       };
 
-export const renderDriftJson = (report: DriftReport): string =>
-  `${jsonText({
-    format: "dbt-ip-rules/drift",
-    version: 1,
-    verdict: driftVerdict(report),
-    summary: driftClosing(report, visible(report.policyFile)),
-    account: { id: report.account.id, host: report.account.host },
-    policy: report.policyFile,
-    base: report.base,
-    counts: {
-      drift: report.counts.drift,
-      pending: report.counts.pending,
-      cannot_tell: report.counts.cannotTell,
-    },
-    access: { ...accessAsDocument(report.access), effective: report.effective },
-    differences: report.differences.map((difference) => ({
-      id: difference.id,
-      cause: difference.cause,
-      reason: difference.reason,
-      severity: difference.severity,
-      direction: difference.direction,
-      ...(difference.rule === undefined ? {} : { rule: difference.rule }),
-      ...detailJson(difference.detail),
-      attribution: attributionJson(difference.attribution),
-    })),
-    unmanaged: report.unmanaged.map(ruleAsDocument),
-    diagnostics: report.diagnostics.map(diagnosticAsDocument),
-  })}\n`;
+const driftDocument = (report: DriftReport) => ({
+  format: "dbt-ip-rules/drift" as const,
+  version: 1 as const,
+  verdict: driftVerdict(report),
+  summary: driftClosing(report, visible(report.policyFile)),
+  account: { id: report.account.id, host: report.account.host },
+  policy: report.policyFile,
+  base: report.base,
+  counts: {
+    drift: report.counts.drift,
+    pending: report.counts.pending,
+    cannot_tell: report.counts.cannotTell,
+  },
+  access: { ...accessAsDocument(report.access), effective: report.effective },
+  differences: report.differences.map((difference) => ({
+    id: difference.id,
+    cause: difference.cause,
+    reason: difference.reason,
+    severity: difference.severity,
+    direction: difference.direction,
+    ...(difference.rule === undefined ? {} : { rule: difference.rule }),
+    ...detailJson(difference.detail),
+    attribution: attributionJson(difference.attribution),
+  })),
+  unmanaged: report.unmanaged.map(ruleAsDocument),
+  diagnostics: report.diagnostics.map(diagnosticAsDocument),
+});
+
+/** What `drift --format json` prints. */
+export type DriftDocument = ReturnType<typeof driftDocument>;
+
+export const renderDriftJson = (report: DriftReport): string => `${jsonText(driftDocument(report))}\n`;

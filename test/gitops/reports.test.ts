@@ -1,13 +1,13 @@
 /** Reports of the built program, end to end, read by consumers that are not ours; and the size of a comment. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020.js";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { validateXML } from "xmllint-wasm";
+import { cutMarkdown } from "../../src/action/job-output.js";
 import { dbtIpRules } from "../e2e/cli.js";
 import { dbtToken, policy, pullRequest, startWorld, type World } from "./world.js";
 
@@ -165,11 +165,7 @@ describe("what is in the bundle", () => {
   });
 });
 
-describe("cutting a text to a limit", async () => {
-  // Plain JavaScript, which declares no types.
-  const { cutMarkdown } = (await import(pathToFileURL(resolve("action/results.mjs")).href)) as {
-    cutMarkdown(markdown: string, max: number): string;
-  };
+describe("cutting a text to a limit", () => {
   const long = [
     "### Title",
     "",

@@ -2,8 +2,8 @@
  * Runs the steps of action.yml as GitHub's runner does: inputs with their defaults, expressions replaced in `env:`
  * and nowhere else, each script by the runner's own bash command line, outputs read back from its file.
  */
-import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, vi } from "vitest";
@@ -18,7 +18,7 @@ export interface ActionFile {
     readonly steps: readonly {
       readonly id: string;
       readonly shell: string;
-      readonly env: Readonly<Record<string, string>>;
+      readonly env?: Readonly<Record<string, string>>;
       readonly run: string;
     }[];
   };
@@ -64,11 +64,21 @@ export const readOutputs = (text: string): Record<string, string> => {
   return outputs;
 };
 
+/** What git would check out of this work tree: no build, no packages. */
+export const sourcesOf = (folder: string): void => {
+  const options = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
+  const files = execFileSync("git", options, { encoding: "utf8" }).split("\0");
+  for (const file of files)
+    if (file !== "" && !file.startsWith("test/") && existsSync(file)) cpSync(file, join(folder, file));
+};
+
 /** The repository's action as `uses:` would check it out; with its build, or from the sources alone. */
 export const checkOutAction = (options: { readonly built: boolean }): string => {
   const folder = newFolder("action");
-  for (const name of ["action.yml", "action", "package.json", ...(options.built ? ["dist"] : [])])
-    cpSync(resolve(name), join(folder, name), { recursive: true });
+  if (options.built)
+    for (const name of ["action.yml", "package.json", "dist"])
+      cpSync(resolve(name), join(folder, name), { recursive: true });
+  else sourcesOf(folder);
   return folder;
 };
 
@@ -156,7 +166,7 @@ export const runAction = async (options: RunnerOptions): Promise<Ran> => {
   const outputs: Record<string, string> = {};
   for (const step of actionFile.runs.steps) {
     const env: Record<string, string> = { ...runner };
-    for (const [name, text] of Object.entries(step.env)) env[name] = substitute(text, values);
+    for (const [name, text] of Object.entries(step.env ?? {})) env[name] = substitute(text, values);
     const ended = await runScript(step.run, { cwd: options.workspace, env });
     log += ended.log;
     code = ended.code;

@@ -1,9 +1,16 @@
-/** What GitHub is told through the runner's files and commands: outputs, job summary, annotations. */
+/** What a job says to GitHub through the runner's files and commands: outputs, job summary, annotations. */
 import { randomUUID } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";
+import type { DiagnosticsDocument } from "../render/diagnostics-json.js";
+import type { Environment } from "./settings.js";
+
+export type ReportedDiagnostic = DiagnosticsDocument["diagnostics"][number];
 
 /** A delimiter that no value can hold, so that a value of several lines stays one value. */
-export const writeOutputs = ({ GITHUB_OUTPUT: file }, outputs) => {
+export const writeOutputs = (
+  { GITHUB_OUTPUT: file }: Environment,
+  outputs: Readonly<Record<string, string | number | undefined>>,
+): void => {
   if (!file) return;
   const text = Object.entries(outputs).map(([name, value]) => {
     const delimiter = `end-${randomUUID()}`;
@@ -15,34 +22,47 @@ export const writeOutputs = ({ GITHUB_OUTPUT: file }, outputs) => {
 /** GitHub drops a summary of more than 1 MiB: nothing is added that would go over. */
 const summaryLimit = 1_000_000;
 
-export const writeSummary = ({ GITHUB_STEP_SUMMARY: file }, markdown) => {
+export const writeSummary = ({ GITHUB_STEP_SUMMARY: file }: Environment, markdown: string): void => {
   if (file) appendFileSync(file, `${cutMarkdown(markdown, summaryLimit)}\n`);
 };
 
 /** What a terminal, a log or a reader could be misled by, made visible; JSON brings it back from its escapes. */
-const visible = (text) =>
-  String(text).replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
+const visible = (text: string): string =>
+  text.replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
 
-const data = (text) => visible(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-const property = (text) => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+const data = (text: string): string =>
+  visible(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+const property = (text: string): string => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+
+export type AnnotationLevel = "error" | "warning" | "notice";
 
 /** One workflow command; `message` cannot end it or begin another. */
-export const annotation = (level, properties, message) => {
-  const pairs = Object.entries(properties).filter(([, value]) => value !== undefined);
-  return `::${level} ${pairs.map(([name, value]) => `${name}=${property(value)}`).join(",")}::${data(message)}\n`;
+export const annotation = (
+  level: AnnotationLevel,
+  properties: Readonly<Record<string, string | number | undefined>>,
+  message: string,
+): string => {
+  const pairs = Object.entries(properties).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${property(String(value))}`],
+  );
+  return `::${level} ${pairs.join(",")}::${data(message)}\n`;
 };
 
 /** GitHub shows ten of a level. */
 const mostAnnotations = 10;
-const levels = { error: "error", warning: "warning", note: "notice" };
+const levels: Readonly<Record<ReportedDiagnostic["severity"], AnnotationLevel>> = {
+  error: "error",
+  warning: "warning",
+  note: "notice",
+};
 
-/** The diagnostics of a run that failed (`dbt-ip-rules/diagnostics`, version 1). */
-export const annotateDiagnostics = (diagnostics) =>
+/** The diagnostics of a run that failed, at their lines. */
+export const annotateDiagnostics = (diagnostics: readonly ReportedDiagnostic[]): string =>
   diagnostics
     .slice(0, mostAnnotations)
     .map(({ code, severity, message, hint, source }) =>
       annotation(
-        levels[severity] ?? "error",
+        levels[severity],
         {
           file: source?.file?.replace(/^\.\//, ""),
           line: source?.line,
@@ -55,17 +75,17 @@ export const annotateDiagnostics = (diagnostics) =>
     .join("");
 
 /** The text of a file that the program wrote, or "" where it wrote none. */
-export const textOf = (file) => {
+export const textOf = (file: string): string => {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    if (error.code === "ENOENT") return "";
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
   }
 };
 
 /** Plain text as a block that its own backticks cannot close. */
-export const fenced = (text) => {
+export const fenced = (text: string): string => {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
   return `${fence}text\n${visible(text).trimEnd()}\n${fence}\n`;
@@ -74,9 +94,9 @@ export const fenced = (text) => {
 const leftOut = "\n_The rest is left out here for length: read the whole report in the run's log._\n";
 
 /** At most `max` UTF-16 units: cut after a whole line, open fences and folds closed. Shorter text comes back as it is. */
-export const cutMarkdown = (markdown, max) => {
+export const cutMarkdown = (markdown: string, max: number): string => {
   if (markdown.length <= max) return markdown;
-  const kept = [];
+  const kept: string[] = [];
   let fence = "";
   let folds = 0;
   let used = leftOut.length;

@@ -1,42 +1,70 @@
 /** The action's one comment on a pull request: made once, then kept up to date in place. */
-import { createGithub, firstLine, isOwn, settle } from "./github.mjs";
-import { cutMarkdown } from "./results.mjs";
+import {
+  createGithub,
+  firstLine,
+  type Github,
+  type GithubComment,
+  type GithubPull,
+  isOwn,
+  settle,
+} from "./github.js";
+import { cutMarkdown } from "./job-output.js";
+import type { Environment, Settings } from "./settings.js";
 
 /** GitHub's limit on the text of a comment or an issue, in characters. */
-export const bodyLimit = 65_536;
+const bodyLimit = 65_536;
 
 export const markerPattern = /^<!-- dbt-ip-rules:(?:plan|apply|drift):[A-Za-z0-9.:_-]+:\d+ -->$/;
 
 /** Says which policy a comment is about, also to a run that got no further than the policy. */
-const policyMark = (policy) => `<!-- dbt-ip-rules:policy:${encodeURIComponent(policy)} -->`;
+const policyMark = (policy: string): string => `<!-- dbt-ip-rules:policy:${encodeURIComponent(policy)} -->`;
 
-const runLink = ({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run }) =>
+const runLink = ({
+  GITHUB_SERVER_URL: server,
+  GITHUB_REPOSITORY: repository,
+  GITHUB_RUN_ID: run,
+}: Environment): string =>
   /^\d+$/.test(run ?? "")
     ? `[run ${run}](${server || "https://github.com"}/${repository}/actions/runs/${run})`
     : "";
 
 /** Where the text comes from: a reader must see whether it is about the newest commit. */
-export const footer = ({ env, commit }) => {
+export const footer = ({ env, commit }: Pick<Settings, "env" | "commit">): string => {
   const parts = [commit === undefined ? "" : `Commit ${commit.slice(0, 12)}`, runLink(env)];
   const text = parts.filter((part) => part !== "").join(", ");
   return text === "" ? "" : `\n_${text}_\n`;
 };
 
 /** A report with its tail, whole within GitHub's limit. */
-export const withTail = (markdown, tail) => `${cutMarkdown(markdown, bodyLimit - tail.length)}${tail}`;
+export const withTail = (markdown: string, tail: string): string =>
+  `${cutMarkdown(markdown, bodyLimit - tail.length)}${tail}`;
 
-const write = async (github, number, found, body) => {
-  if (found === undefined) return github.call("POST", `/issues/${number}/comments`, { body });
+const write = async (
+  github: Github,
+  number: number,
+  found: GithubComment | undefined,
+  body: string,
+): Promise<GithubComment> => {
+  if (found === undefined) return github.call<GithubComment>("POST", `/issues/${number}/comments`, { body });
   return found.body === body ? found : github.call("PATCH", `/issues/comments/${found.id}`, { body });
 };
 
-const find = async (github, number, matches) => {
-  for await (const comment of github.list(`/issues/${number}/comments`)) if (matches(comment)) return comment;
+const find = async (
+  github: Github,
+  number: number,
+  matches: (comment: GithubComment) => boolean,
+): Promise<GithubComment | undefined> => {
+  for await (const comment of github.list<GithubComment>(`/issues/${number}/comments`))
+    if (matches(comment)) return comment;
   return undefined;
 };
 
 /** The address of the comment that now holds `markdown`. */
-export const upsertComment = async (settings, number, markdown) => {
+export const upsertComment = async (
+  settings: Settings,
+  number: number,
+  markdown: string,
+): Promise<string> => {
   const marker = firstLine(markdown);
   if (!markerPattern.test(marker))
     throw new Error("The report has no marker: there is nothing to find it by.");
@@ -53,13 +81,13 @@ export const upsertComment = async (settings, number, markdown) => {
  * A plan failed, so there is no report and no account: an earlier comment on this policy must not stand as if it
  * were about the newest commit. Answers its address, or undefined where there is none.
  */
-export const outdateComment = async (settings, number) => {
+export const outdateComment = async (settings: Settings, number: number): Promise<string | undefined> => {
   const github = createGithub(settings);
   const login = await github.whoAmI();
   const mark = policyMark(settings.policy);
-  const isPlan = (one) =>
+  const isPlan = (one: GithubComment): boolean =>
     /^<!-- dbt-ip-rules:plan:/.test(firstLine(one.body)) &&
-    one.body.trimEnd().endsWith(mark) &&
+    (one.body ?? "").trimEnd().endsWith(mark) &&
     isOwn(one, firstLine(one.body), login);
   const found = await find(github, number, isPlan);
   if (found === undefined) return undefined;
@@ -71,12 +99,12 @@ export const outdateComment = async (settings, number) => {
 };
 
 /** The pull request of this run: the event's own, or the one whose merge made this commit. */
-export const pullRequestOf = async (settings) => {
-  const { number } = settings.event.pull_request ?? {};
-  if (Number.isSafeInteger(number)) return number;
+export const pullRequestOf = async (settings: Settings): Promise<number | undefined> => {
+  const number = settings.event.pull_request?.number;
+  if (number !== undefined && Number.isSafeInteger(number)) return number;
   if (settings.commit === undefined) return undefined;
   const github = createGithub(settings);
-  for await (const one of github.list(`/commits/${settings.commit}/pulls`))
+  for await (const one of github.list<GithubPull>(`/commits/${settings.commit}/pulls`))
     if (one.merged_at && one.merge_commit_sha === settings.commit) return one.number;
   return undefined;
 };
