@@ -45,16 +45,17 @@ export interface Github {
   whoAmI(): Promise<string>;
 }
 
-const clean = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+/gu, " ").slice(0, 500);
-
-/** A message for the log, with no secret in it. */
+/** A message for the log: one line, at most 500 characters, with no secret in it. */
 export const problemLine = (error: unknown, env: Environment): string => {
   const secrets = Object.entries(env)
     .filter(([name]) => /^(INPUT_(GITHUB_)?TOKEN|DBT_CLOUD_(API_)?TOKEN(_\d+)?)$/.test(name))
     .flatMap(([, value]) => (value ? [value] : []));
   // Before anything shortens it: a part of a secret would not be recognised.
   const text = error instanceof Error ? error.message : String(error);
-  return clean(secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text));
+  return secrets
+    .reduce((shown, secret) => shown.replaceAll(secret, "***"), text)
+    .replace(/[\p{Cc}\p{Cf}]+/gu, " ")
+    .slice(0, 500);
 };
 
 const limited = (response: Response): boolean =>
@@ -79,7 +80,7 @@ const permissionHint: Readonly<Record<number, string>> = {
 const refused = async (method: string, url: string, response: Response): Promise<Error> => {
   const text = await response.text().catch(() => "");
   const hint = permissionHint[response.status];
-  const said = `${response.status} ${clean(messageOf(text))}`.trim();
+  const said = `${response.status} ${messageOf(text)}`.trim();
   return new Error(`${method} ${new URL(url).pathname}: GitHub answered ${said}${hint ? `; ${hint}` : ""}.`);
 };
 
@@ -94,8 +95,8 @@ const messageOf = (text: string): string => {
 };
 
 const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return clean(String(error));
-  return clean(error.cause instanceof Error ? error.cause.message : error.message);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 };
 
 export const createGithub = ({ env, githubToken }: Pick<Settings, "env" | "githubToken">): Github => {

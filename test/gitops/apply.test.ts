@@ -54,6 +54,46 @@ describe("apply", () => {
     expect(drift.outputs).toMatchObject({ "exit-code": "0", verdict: "no-drift", direction: "none" });
   });
 
+  describe("a saved plan is for the commit that it was made from", () => {
+    const otherCommit = "f".repeat(40);
+    const apply = (env: Record<string, string> = {}) =>
+      world.run({ command: "apply", "plan-file": "plan.json", comment: "false" }, { env });
+    const refusal = async (says: RegExp, env?: Record<string, string>) => {
+      const ran = await apply(env);
+      expect(ran.code, ran.log).toBe(3);
+      expect(ran.outputs).toMatchObject({ "exit-code": "3", verdict: "refused" });
+      expect(ran.log).toMatch(/^::error title=dbt-ip-rules::Nothing was applied/m);
+      expect(ran.log).toMatch(says);
+      expect(writesOf()).toEqual([]);
+    };
+
+    it("and refused in a run of another", async () => {
+      world = await startWorld();
+      await world.run({ "plan-file": "plan.json", comment: "false" }, { event: pullRequest() });
+      const commitFile = readFileSync(join(world.workspace, "plan.json.commit.json"), "utf8");
+      expect(JSON.parse(commitFile)).toMatchObject({ commit: headCommit });
+      await refusal(new RegExp(`made from commit ${headCommit}.* commit ${otherCommit}`), {
+        GITHUB_SHA: otherCommit,
+      });
+      await refusal(/GITHUB_SHA is not set/, { GITHUB_SHA: "" });
+      expect((await apply()).outputs.verdict).toBe("done");
+    });
+
+    it("and refused where nothing says which, or where that is about another plan", async () => {
+      world = await startWorld();
+      await world.run({ "plan-file": "plan.json", comment: "false" });
+      const commitFile = readFileSync(join(world.workspace, "plan.json.commit.json"), "utf8");
+      for (const text of ["", "{}", '{"format":"dbt-ip-rules/plan-commit","version":2}']) {
+        world.write("plan.json.commit.json", text);
+        await refusal(/plan\.json\.commit\.json cannot be read/);
+      }
+      world.write("policy.yaml", policy.replace("192.0.2.64/28", "192.0.2.128/28"));
+      await world.run({ "plan-file": "plan.json", comment: "false" });
+      world.write("plan.json.commit.json", commitFile);
+      await refusal(/is about another plan/);
+    });
+  });
+
   it("plans now where no plan was saved", async () => {
     world = await startWorld();
     const ran = await world.run({ command: "apply", comment: "false", args: "--client-ip=203.0.113.10" });

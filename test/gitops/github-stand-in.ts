@@ -44,6 +44,8 @@ export interface GithubStandIn {
   readonly issues: Issue[];
   /** By commit. */
   readonly pulls: Map<string, unknown[]>;
+  /** The repository that a pull request comes from, by its number; null where that was deleted. */
+  readonly heads: Map<number, string | null>;
   readonly requests: string[];
   /** Each strikes once, the first that fits. */
   readonly faults: Fault[];
@@ -78,6 +80,7 @@ export const startGithub = async (): Promise<GithubStandIn> => {
     comments: new Map<number, Comment[]>(),
     issues: [] as Issue[],
     pulls: new Map<string, unknown[]>(),
+    heads: new Map<number, string | null>(),
     requests: [] as string[],
     faults: [] as Fault[],
     addComment: (number: number, user: User, body: string): Comment => {
@@ -134,6 +137,8 @@ export const startGithub = async (): Promise<GithubStandIn> => {
       Object.assign(found, body);
       return [200, found];
     }
+    const from = /^\/pulls\/\d+$/.test(rest) ? github.heads.get(number) : undefined;
+    if (from !== undefined) return [200, { number, head: { repo: from && { full_name: from } } }];
     const commit = /^\/commits\/(\w+)\/pulls$/.exec(rest)?.[1];
     return commit === undefined ? notFound : page(github.pulls.get(commit) ?? [], query);
   };

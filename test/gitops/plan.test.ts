@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { githubToken, ownLogin } from "./github-stand-in.js";
+import { githubToken, ownLogin, repository } from "./github-stand-in.js";
 import {
   accountId,
   dbtToken,
@@ -170,6 +170,8 @@ describe("hostile surroundings", () => {
     ["a fork", pullRequest("mallory/platform"), "octocat", ["plan", "apply", "drift"]],
     ["a fork that was deleted", { pull_request: { number: 12, head: { repo: null } } }, "octocat", ["plan"]],
     ["a run that a fork began", { workflow_run: { head_repository: { full_name: "m/p" } } }, "x", ["plan"]],
+    ["a check of a fork's commit", { check_suite: { head_branch: null } }, "x", ["plan"]],
+    ["a check run of a fork's commit", { check_run: { check_suite: {} } }, "x", ["plan"]],
     ["Dependabot", event, "dependabot[bot]", ["plan"]],
   ])("only validates for %s, token or not", async (_, fromOutside, actor, commands) => {
     world.write("policy.yaml", policy.replace("account:\n", "account:\n  host: evil.example\n"));
@@ -185,6 +187,39 @@ describe("hostile surroundings", () => {
     }
     expect(world.emulator.requests.list()).toEqual([]);
     expect(world.github.requests).toEqual([]);
+  });
+
+  describe("a run that a comment on a pull request began", () => {
+    const commented = { issue: { number: 12, pull_request: {} }, comment: { body: "/apply" } };
+
+    it.each(["mallory/platform", null])("only validates where it comes from %s", async (from) => {
+      world.github.heads.set(12, from);
+      for (const command of ["plan", "apply", "drift"]) {
+        const ran = await world.run({ command }, { event: commented });
+        expect(ran.code, ran.log).toBe(0);
+        expect(ran.outputs.verdict).toBe("valid");
+        expect(ran.log).toMatch(/^::notice title=Checked offline only::.*a fork/m);
+      }
+      expect(world.emulator.requests.list()).toEqual([]);
+    });
+
+    it("plans where it comes from this repository", async () => {
+      world.github.heads.set(12, repository);
+      const ran = await world.run({}, { event: commented });
+      expect(ran.outputs.verdict, ran.log).toBe("changes");
+    });
+
+    it("sends no token where GitHub does not say", async () => {
+      const ran = await world.run({}, { event: commented });
+      expect(ran.code).toBe(1);
+      expect(ran.log).toMatch(/^::error title=dbt-ip-rules::.*pulls\/12.*404/m);
+      expect(world.emulator.requests.list()).toEqual([]);
+    });
+
+    it("is like any other where it is on an issue", async () => {
+      const ran = await world.run({}, { event: { issue: { number: 12 } } });
+      expect(ran.outputs.verdict, ran.log).toBe("changes");
+    });
   });
 
   it("fails where the secret is only missing", async () => {
@@ -231,6 +266,18 @@ describe("a GitHub that is not well", () => {
     expect(ran.code, ran.log).toBe(0);
     expect(commentsOf()).toHaveLength(1);
   });
+
+  /** The message is cut in the middle of the token: where it is shown, or where it is read. */
+  it.each([`POST /repos/${repository}/issues/12/comments: GitHub answered 403 `, ""])(
+    "shows no part of a token, however long the answer is that repeats it",
+    async (before) => {
+      const message = `${"x".repeat(490 - before.length)}${dbtToken}`;
+      world.github.faults.push({ method: "POST", path: /comments/, status: 403, body: { message } });
+      const ran = await world.run({}, { event });
+      expect(ran.log).toContain("xxxx");
+      expect(ran.log).not.toContain(dbtToken.slice(0, 8));
+    },
+  );
 
   it("fails with the missing permission's name, its outputs written", async () => {
     world.github.faults.push({
