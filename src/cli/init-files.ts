@@ -1,7 +1,6 @@
-/** What `init` writes, as values: the templates of examples/init, with the user's account and file names in them. */
+/** What `init` writes, as values: the templates of examples/, with the user's account and file names in them. */
 import { dirname, posix, relative, sep } from "node:path";
 import { readPackageFile } from "./package-file.js";
-import { version } from "./version.js";
 
 export interface FirstAnswers {
   readonly account?: string;
@@ -33,22 +32,37 @@ const policyText = ({ account, host, policy }: FirstAnswers): string => {
   return text.replace(/# account:\n#.*\n#.*\n/, () => `account:\n${given.join("\n")}\n`);
 };
 
+export const workflowFolder = ".github/workflows";
+
+/**
+ * The workflows of examples/github. The host is named in them and not by the policy alone, so that no policy in a pull
+ * request can send a token elsewhere.
+ */
+const workflowFiles = ({ host }: FirstAnswers, policy: string): readonly FirstFile[] => {
+  const withHost = (text: string): string =>
+    host === undefined
+      ? text
+      : text
+          .replace(/^# .*the variable DBT_HOST .*\n/m, "")
+          .replace(/\$\{\{ vars\.DBT_HOST \}\}/g, () => host);
+  // Quoted as JSON where YAML could read the name as something else.
+  const inYaml = /^[A-Za-z0-9_./-]+$/.test(policy) ? policy : JSON.stringify(policy);
+  return ["pull-request", "apply", "drift"].map((name) => ({
+    name: `${workflowFolder}/ip-restrictions-${name}.yml`,
+    text: withHost(readPackageFile(`examples/github/${name}.yml`))
+      .replace("paths: [policy.yaml]", () => `paths: [${inYaml}]`)
+      .replace(/^( +)command: .*\n/gm, (line, indent) =>
+        policy === "policy.yaml" ? line : `${line}${indent}policy: ${inYaml}\n`,
+      ),
+  }));
+};
+
 /** In the order in which they are written. */
 export const firstFiles = (answers: FirstAnswers): readonly FirstFile[] => {
-  // Quoted as JSON where YAML could read the name as something else.
   const name = asPosix(answers.policy);
-  const inYaml = /^[A-Za-z0-9_./-]+$/.test(name) ? name : JSON.stringify(name);
-  const workflow = {
-    name: ".github/workflows/dbt-ip-rules.yml",
-    // Exactly this version: a pipeline that changes by itself is not reviewed.
-    text: readPackageFile("examples/init/github-workflow.yml")
-      .replace("@VERSION", () => `@${version}`)
-      .replace("URL: HOST", () => `URL: ${answers.host ?? "YOUR_ACCESS_URL # such as ab123.us1.dbt.com"}`)
-      .replace(/(?<=\[|POLICY: )policy\.yaml/g, () => inYaml),
-  };
   return [
     { name: answers.policy, text: policyText(answers) },
-    ...(answers.workflow ? [workflow] : []),
+    ...(answers.workflow ? workflowFiles(answers, name) : []),
     { name: schemaFile, text: readPackageFile("schemas/policy.schema.json") },
     {
       name: ".vscode/settings.json",

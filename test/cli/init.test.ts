@@ -12,14 +12,16 @@ const filesOf = async (cwd: string) =>
     .toSorted();
 
 const all = [
-  ".github/workflows/dbt-ip-rules.yml",
+  ".github/workflows/ip-restrictions-apply.yml",
+  ".github/workflows/ip-restrictions-drift.yml",
+  ".github/workflows/ip-restrictions-pull-request.yml",
   ".vscode/dbt-ip-rules.schema.json",
   ".vscode/settings.json",
   "policy.yaml",
 ];
 
 describe("init", () => {
-  it("writes a policy that is valid and canonical, a workflow for it, and the editor's setting", async () => {
+  it("writes a policy that is valid and canonical, workflows for it, and the editor's setting", async () => {
     const cwd = await newFolder();
     const ran = await dbtIpRules(
       { cwd },
@@ -42,17 +44,29 @@ describe("init", () => {
     expect((await dbtIpRules({ cwd }, "fmt", "--check")).code).toBe(0);
     const settings = JSON.parse(await readFile(join(cwd, ".vscode/settings.json"), "utf8"));
     expect(settings["yaml.schemas"]).toEqual({ "./.vscode/dbt-ip-rules.schema.json": "policy.yaml" });
-    const workflow = parse(await readFile(join(cwd, all[0]!), "utf8"));
-    expect(Object.keys(workflow.jobs)).toEqual(["check", "apply", "drift"]);
-    expect(workflow.env.POLICY).toBe("policy.yaml");
+    for (const name of ["apply", "drift", "pull-request"]) {
+      const text = await readFile(join(cwd, `.github/workflows/ip-restrictions-${name}.yml`), "utf8");
+      const example = await readFile(`examples/github/${name}.yml`, "utf8");
+      expect(text).not.toContain("DBT_HOST");
+      expect(parse(text)).toEqual(parse(example.replace(/\$\{\{ vars\.DBT_HOST \}\}/g, "ab123.us1.dbt.com")));
+    }
+    expect(ran.stderr).toContain("replace OWNER");
   });
 
   it("follows the name of the policy everywhere", async () => {
     const cwd = await newFolder();
     expect((await dbtIpRules({ cwd }, "init", "--policy", "dbt/a: b.yaml")).code).toBe(0);
-    const workflow = parse(await readFile(join(cwd, all[0]!), "utf8"));
-    expect(workflow.env.POLICY).toBe("dbt/a: b.yaml");
-    expect(workflow.on.push.paths).toEqual(["dbt/a: b.yaml"]);
+    for (const file of all.slice(0, 3)) {
+      const workflow = parse(await readFile(join(cwd, file), "utf8"));
+      const { on } = workflow;
+      for (const trigger of [on.push, on.pull_request])
+        if (trigger?.paths) expect(trigger.paths).toEqual(["dbt/a: b.yaml"]);
+      // Shapes of our own examples.
+      const steps = Object.values(workflow.jobs).flatMap((job) => (job as { steps: unknown[] }).steps);
+      const runs = steps.filter((step) => JSON.stringify(step).includes("OWNER/dbt-ip-rules"));
+      expect(runs.length).toBeGreaterThan(0);
+      for (const run of runs) expect(run).toMatchObject({ with: { policy: "dbt/a: b.yaml" } });
+    }
     const text = await readFile(join(cwd, "dbt/a: b.yaml"), "utf8");
     expect(text).toContain("$schema=../.vscode/dbt-ip-rules.schema.json");
     const settings = JSON.parse(await readFile(join(cwd, ".vscode/settings.json"), "utf8"));
@@ -66,7 +80,7 @@ describe("init", () => {
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain("kept   policy.yaml");
     expect(await readFile(join(cwd, "policy.yaml"), "utf8")).toBe("precious");
-    expect(await filesOf(cwd)).toEqual(all.slice(1));
+    expect(await filesOf(cwd)).toEqual(all.slice(3));
   });
 
   it("asks only at a terminal, again where the answer is no answer, and takes an empty line for later", async () => {

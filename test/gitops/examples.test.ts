@@ -5,7 +5,7 @@ import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { actionFile, builtAction, newFolder, runScript } from "./runner.js";
+import { actionFile, builtAction, newFolder, npmOnPath, runScript, sourcesOf } from "./runner.js";
 import { type Job, readWorkflow, runJob, type Step } from "./workflow.js";
 import { accountId, dbtToken, headCommit, policy, pullRequest, startWorld, type World } from "./world.js";
 
@@ -25,7 +25,7 @@ const problemsOf = (validate: ReturnType<typeof schemaNamed>, file: string): unk
 describe("published schemas", () => {
   const workflowSchema = schemaNamed("github-workflow");
 
-  it.each([...workflows, "examples/init/github-workflow.yml"])("%s is a workflow", (file) => {
+  it.each(workflows)("%s is a workflow", (file) => {
     expect(problemsOf(workflowSchema, file)).toEqual([]);
   });
 
@@ -73,6 +73,18 @@ describe("rules of the house", () => {
     }
   });
 
+  // The .npmrc of a checkout can name the registry that npm takes a program from.
+  it("no example runs npm where the policy's repository is checked out", () => {
+    const files = readdirSync("examples", { recursive: true, encoding: "utf8" }).filter((file) =>
+      /\.ya?ml$/.test(file),
+    );
+    expect(files.length).toBeGreaterThan(8);
+    for (const file of files)
+      for (const line of readFileSync(join("examples", file), "utf8").split("\n"))
+        if (/\b(npm|npx|yarn|pnpm) /.test(line) && !line.trimStart().startsWith("#"))
+          expect(line, file).toContain('(cd "$DBT_IP_RULES_HOME" && env -i ');
+  });
+
   it("names the version of package.json everywhere", () => {
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
     const files = ["github", "gitlab", "pre-commit", "atlantis"].flatMap((name) =>
@@ -80,7 +92,7 @@ describe("rules of the house", () => {
     );
     for (const file of files)
       for (const [, found] of readFileSync(file, "utf8").matchAll(
-        /dbt-ip-rules(?:@v?|_VERSION: )(\d[\w.-]*)/gi,
+        /dbt-ip-rules(?:@v?|_VERSION: |\n +rev: v|\.git#v)(\d[\w.-]*)/gi,
       ))
         expect(found, file).toBe(version);
   });
@@ -208,6 +220,38 @@ describe("run", () => {
     },
   );
 
+  it("GitLab: builds the program from its repository, with no token near it", async () => {
+    const { default: job, variables } = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as {
+      default: { before_script: string[] };
+      variables: Record<string, string>;
+    };
+    const repository = newFolder("repository");
+    sourcesOf(repository);
+    const git = "git -c user.name=test -c user.email=test@example.invalid";
+    const committed = await runScript(
+      `git init -q && git add -A && ${git} commit -qm sources && git tag "v${variables["DBT_IP_RULES_VERSION"]}"`,
+      { cwd: repository, env: {} },
+    );
+    expect(committed.code, committed.log).toBe(0);
+    const { path, calls } = npmOnPath();
+    world.write(".npmrc", "registry=http://127.0.0.1:9/\n");
+    const ran = await runScript([...job.before_script, "dbt-ip-rules --version"].join("\n"), {
+      cwd: world.workspace,
+      env: {
+        ...variables,
+        DBT_IP_RULES_REPOSITORY: `file://${repository}`,
+        CI_PROJECT_DIR: world.workspace,
+        DBT_APPLY_TOKEN: dbtToken,
+        PATH: path,
+        TMPDIR: newFolder("temp"),
+      },
+    });
+    expect(ran.code, ran.log).toBe(0);
+    expect(ran.log.trim().split("\n").at(-1)).toBe(variables["DBT_IP_RULES_VERSION"]);
+    expect(calls()).toMatch(/^npm ci --ignore-scripts/);
+    expect(calls()).not.toContain(dbtToken);
+  });
+
   it("Atlantis: the steps of its server's workflow", async () => {
     const { workflows: known } = parse(readFileSync("examples/atlantis/repos.yaml", "utf8")) as {
       workflows: Record<string, Record<"plan" | "apply", { steps: { run: string }[] }>>;
@@ -233,10 +277,14 @@ describe("run", () => {
 
   it("pre-commit: the hooks' own commands, on a good policy and a bad one", async () => {
     const config = parse(readFileSync("examples/pre-commit/.pre-commit-config.yaml", "utf8")) as {
-      repos: { hooks: { id: string; entry: string }[] }[];
+      repos: { hooks: { id: string }[] }[];
     };
+    const offered = parse(readFileSync(".pre-commit-hooks.yaml", "utf8")) as { id: string; entry: string }[];
     const commands = config.repos.flatMap(({ hooks }) =>
-      hooks.map(({ entry }) => `${entry} policy.yaml policies/second.yaml`),
+      hooks.map(({ id }) => {
+        const hook = offered.find((one) => one.id === id);
+        return `${hook?.entry} policy.yaml policies/second.yaml`;
+      }),
     );
     expect(commands).toHaveLength(2);
     const env = { PATH: await programOnPath() };

@@ -7,14 +7,13 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { githubToken } from "./github-stand-in.js";
-import { checkOutAction, newFolder, runScript, sourcesOf } from "./runner.js";
+import { checkOutAction, newFolder, npmOnPath, runScript, sourcesOf } from "./runner.js";
 import { dbtToken, pullRequest, startWorld, type World } from "./world.js";
 
 const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as {
   name: string;
   version: string;
 };
-const npm = execFileSync("bash", ["-c", "command -v npm"], { encoding: "utf8" }).trim();
 const event = pullRequest();
 let world: World;
 afterEach(() => world.close());
@@ -24,27 +23,16 @@ describe("from a bare checkout", () => {
     world = await startWorld({ action: checkOutAction({ built: false }) });
   });
 
-  /** An `npm` on the path that notes its environment, and whose `ci` does as `ci` says. */
-  const npmOnPath = (ci: string): { readonly env: Record<string, string>; readonly calls: () => string } => {
-    const folder = newFolder("npm");
-    const log = join(folder, "calls");
-    const script = `#!/bin/sh\n{ echo "npm $*"; env; } >> '${log}'\nif [ "$1" = ci ]; then ${ci}; else exec '${npm}' "$@"; fi\n`;
-    writeFileSync(join(folder, "npm"), script);
-    chmodSync(join(folder, "npm"), 0o755);
-    return {
-      env: {
-        PATH: `${folder}:${process.env["PATH"]}`,
-        DBT_CLOUD_TOKEN: dbtToken,
-        GH_TOKEN: githubToken,
-        NODE_AUTH_TOKEN: "npm_stand_in_token",
-        NODE_OPTIONS: "--no-warnings",
-      },
-      calls: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
-    };
+  const tokens = {
+    DBT_CLOUD_TOKEN: dbtToken,
+    GH_TOKEN: githubToken,
+    NODE_AUTH_TOKEN: "npm_stand_in_token",
+    NODE_OPTIONS: "--no-warnings",
   };
 
   it("builds itself, once, with no token near it and no script of a package", async () => {
-    const { env, calls } = npmOnPath(`ln -s '${resolve("node_modules")}' node_modules`);
+    const { path, calls } = npmOnPath();
+    const env = { ...tokens, PATH: path };
     world.write(".npmrc", "registry=http://127.0.0.1:9/\n");
     const ran = await world.run({ comment: "false" }, { event, env });
     expect(ran.code, ran.log).toBe(0);
@@ -61,8 +49,8 @@ describe("from a bare checkout", () => {
   });
 
   it("says that it could not be built, and runs nothing", async () => {
-    const { env } = npmOnPath("echo 'registry unreachable' >&2; exit 1");
-    const ran = await world.run({ comment: "false" }, { event, env });
+    const { path } = npmOnPath("echo 'registry unreachable' >&2; false");
+    const ran = await world.run({ comment: "false" }, { event, env: { PATH: path } });
     expect(ran.code).toBe(1);
     expect(ran.log).toContain("registry unreachable");
     expect(ran.log).toMatch(/^::error title=dbt-ip-rules::The action could not be built/m);

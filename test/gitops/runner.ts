@@ -3,7 +3,16 @@
  * and nowhere else, each script by the runner's own bash command line, outputs read back from its file.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, vi } from "vitest";
@@ -80,6 +89,26 @@ export const checkOutAction = (options: { readonly built: boolean }): string => 
       cpSync(resolve(name), join(folder, name), { recursive: true });
   else sourcesOf(folder);
   return folder;
+};
+
+/**
+ * An `npm` for the front of the path that notes each call with its environment, and whose `ci` runs the shell command
+ * `ci` instead: by default it takes this project's packages.
+ */
+export const npmOnPath = (
+  ci = `ln -s '${resolve("node_modules")}' node_modules`,
+): { readonly path: string; readonly calls: () => string } => {
+  const folder = newFolder("npm");
+  const log = join(folder, "calls");
+  writeFileSync(
+    join(folder, "npm"),
+    `#!/bin/sh\n{ echo "npm $*"; env; } >> '${log}'\nif [ "$1" = ci ]; then ${ci}; exit; fi\nPATH='${process.env["PATH"]}' exec npm "$@"\n`,
+  );
+  chmodSync(join(folder, "npm"), 0o755);
+  return {
+    path: `${folder}:${process.env["PATH"]}`,
+    calls: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
+  };
 };
 
 let built: string | undefined;

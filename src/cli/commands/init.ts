@@ -1,4 +1,4 @@
-/** `init`: a first policy, a workflow and the editor's setting. Asks little, and never overwrites a file. */
+/** `init`: a first policy, workflows and the editor's setting. Asks little, and never overwrites a file. */
 import { writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -6,7 +6,7 @@ import { parseHost } from "../../dbt/host.js";
 import { failure } from "../../model/failure.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
 import { shellWord, shownFile } from "../file-words.js";
-import { type FirstFile, firstFiles } from "../init-files.js";
+import { type FirstFile, firstFiles, workflowFolder } from "../init-files.js";
 import type { Io } from "../io.js";
 import { cannotWrite } from "../io-errors.js";
 import { debugOptions } from "../options.js";
@@ -132,6 +132,14 @@ const sayNext = (
 ): void => {
   // A policy that was there already says itself which account it is for.
   const where = known || !written.includes(policy) ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
+  const workflows = written.filter((file) => file.startsWith(`${workflowFolder}/`));
+  const pipeline =
+    workflows.length === 0
+      ? ""
+      : `
+
+Before you commit ${workflowFolder}/, replace OWNER by the owner of the repository that you use the
+action from, and set the secrets and variables that the first lines of each file name.`;
   const flag = policy === "policy.yaml" ? "" : ` --policy ${shellWord(policy)}`;
   note(
     io,
@@ -140,6 +148,6 @@ Next, with a token of Account Admin or Security Admin:
   export DBT_CLOUD_TOKEN=...
   dbt-ip-rules import --merge ${shellWord(policy)}${where}
   dbt-ip-rules validate${flag}
-  dbt-ip-rules plan${flag}${where}`,
+  dbt-ip-rules plan${flag}${where}${pipeline}`,
   );
 };
