@@ -1,6 +1,7 @@
 /** What a job says to GitHub through the runner's files and commands: outputs, job summary, annotations. */
 import { randomUUID } from "node:crypto";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
+import { largest, readRegularFile } from "../files/read-file.js";
 import type { DiagnosticsDocument } from "../render/diagnostics-json.js";
 import type { Environment } from "./settings.js";
 
@@ -77,7 +78,7 @@ export const annotateDiagnostics = (diagnostics: readonly ReportedDiagnostic[]):
 /** The text of a file that the program wrote, or "" where it wrote none. */
 export const textOf = (file: string): string => {
   try {
-    return readFileSync(file, "utf8");
+    return readRegularFile(file, { most: largest.document }).toString("utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;

@@ -4,7 +4,8 @@
  * plan by its hash, so that one plan's commit is not taken for another's.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { largest, readRegularFile } from "../files/read-file.js";
 import type { Settings } from "./settings.js";
 
 const format = "dbt-ip-rules/plan-commit";
@@ -12,7 +13,9 @@ const format = "dbt-ip-rules/plan-commit";
 export const commitFileOf = (planFile: string): string => `${planFile}.commit.json`;
 
 const hashOf = (file: string): string =>
-  `sha256:${createHash("sha256").update(readFileSync(file)).digest("hex")}`;
+  `sha256:${createHash("sha256")
+    .update(readRegularFile(file, { most: largest.document }))
+    .digest("hex")}`;
 
 const unknownCommit = "The commit of this run is not known: GITHUB_SHA is not set";
 
@@ -27,7 +30,7 @@ const fieldOf = (value: unknown, key: string): unknown =>
 
 const read = (file: string): unknown => {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readRegularFile(file, { most: largest.note }).toString("utf8"));
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
 /** What the action was told: its inputs, the event, and the runner's own variables. All of it is text from outside. */
-import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { largest, readRegularFile } from "../files/read-file.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -90,7 +91,7 @@ const lines = (text: string): readonly string[] =>
 
 // The runner writes this file; GithubEvent lists what GitHub documents, and every member of it may be absent.
 const readEvent = (path: string | undefined): GithubEvent =>
-  path ? (JSON.parse(readFileSync(path, "utf8")) as GithubEvent) : {};
+  path ? (JSON.parse(readRegularFile(path, { most: largest.document }).toString("utf8")) as GithubEvent) : {};
 
 /**
  * Decided by the event, not by the missing token: a secret that somebody forgot to set must fail. A fork stays without
