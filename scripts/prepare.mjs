@@ -3,11 +3,21 @@
 import { execSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
+const { npm_config_global: global, npm_config_install_links: links, ...rest } = process.env;
+
+const run = (command) => {
+  // What was said of the outer install is not meant for this one.
+  const { npm_config_prefix: _, npm_config_location: __, ...env } = rest;
+  execSync(command, { env, stdio: "inherit" });
+};
+
 if (!existsSync("dist/action/main.js")) {
-  // npm then looks for the packages of the checkout in its global folder too, and does not put them here.
-  if (process.env.npm_config_global === "true" && !existsSync("node_modules"))
-    throw new Error(
-      "npm cannot build a package from git with --global: install it without --global, and run it with npx",
-    );
-  execSync("npm run --silent build", { stdio: "inherit" });
+  if (!existsSync("node_modules")) {
+    // `npm install --global git+...` puts the packages of the checkout elsewhere, and without --install-links it leaves
+    // a link to a folder that it then deletes.
+    if (global === "true" && links !== "true")
+      throw new Error("npm install --global of a git repository needs --install-links too");
+    run("npm ci --ignore-scripts --prefer-offline --loglevel=error");
+  }
+  run("npm run --silent build");
 }
