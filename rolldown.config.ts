@@ -1,6 +1,6 @@
 /**
- * Bundles the program, the library and the GitHub Action into dist/, dependencies included, so that an install is one package; what a
- * command does not use is in chunks that it does not load.
+ * Bundles the program, the library and the GitHub Action into dist/, dependencies included, so that an install is one
+ * package; what a command does not use is in chunks that it does not load.
  */
 import { readFileSync } from "node:fs";
 import { defineConfig } from "rolldown";

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 
 const { npm_config_global: global, npm_config_install_links: links, ...rest } = process.env;
 
+/** @param {string} command */
 const run = (command) => {
   // What was said of the outer install is not meant for this one.
   const { npm_config_prefix: _, npm_config_location: __, ...env } = rest;
