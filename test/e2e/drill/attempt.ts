@@ -15,7 +15,7 @@ export interface AttemptHooks {
   /** Right before the call of a step leaves, on each try. */
   readonly beforeCall?: (step: number) => Promise<void>;
   readonly allowLockout?: boolean;
-  /** How long an answer may take, in milliseconds. */
+  /** How long an answer may take, in milliseconds; long, so that no machine is too slow, unless none is to come. */
   readonly answerMs?: number;
   /** Whenever the client or apply would wait. */
   readonly onWait?: () => Promise<void>;
@@ -27,7 +27,7 @@ export interface Attempt {
   readonly result?: ApplyResult;
 }
 
-const clientFor = (bench: Bench, onWait: () => Promise<void>, answerMs = 150) =>
+const clientFor = (bench: Bench, onWait: () => Promise<void>, answerMs = 60_000) =>
   createDbtClient({
     baseUrl: bench.url,
     accountId,

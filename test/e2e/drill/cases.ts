@@ -28,7 +28,7 @@ const fault = (name: string, action: FaultAction, times = 1): DrillCase => ({
   name,
   run: async (bench, plan, step) => {
     bench.emulator.faults.add({ ...requestOf(plan, step), times, ...action });
-    const made = await attempt(bench, plan);
+    const made = await attempt(bench, plan, action.kind === "hang" ? { answerMs: 150 } : {});
     if (bench.emulator.faults.list().some(({ struck }) => struck === 0)) {
       throw new Error(`${name} did not strike step ${step.number}`);
     }
