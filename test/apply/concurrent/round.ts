@@ -34,6 +34,8 @@ export interface World {
   readonly sawPair: boolean;
   /** An answer was lost. */
   readonly hadFaults: boolean;
+  /** How many landings the last reading of this run showed. */
+  shownTo(run: number): number;
   state(): AccountState;
   /** Starts the runs by their numbers, and returns when all have ended and no call is on its way any more. */
   play<T>(runs: ReadonlyMap<number, (ports: ApplyPorts) => Promise<T>>): Promise<T[]>;
@@ -62,7 +64,8 @@ interface End {
   readonly target: AccountState;
   readonly exitCode: number;
   readonly codes: readonly string[];
-  /** Writes of anybody that had landed when it began and when it ended. */
+  /** Writes of anybody that had landed when the account was read for its plan, when it began and when it ended. */
+  readonly planned: number;
   readonly from: number;
   readonly to: number;
 }
@@ -77,7 +80,7 @@ export const playRound = async (random: Random, makeWorld: MakeWorld): Promise<R
     ...nobodyDone(world, targets, ends),
   ];
   const again = await converge(world, targets);
-  const [excused, broken] = split(scenario, world.landings);
+  const [excused, broken] = split(scenario, world.landings, targets, ends);
   return {
     scenario: scenario.name,
     problems: [
@@ -97,32 +100,45 @@ const applyOnce =
   (world: World, run: number, target: AccountState) =>
   async (ports: ApplyPorts): Promise<End> => {
     const from = world.landings.length;
-    const result = await planAndApply(world, ports, target);
+    const reading = await readForPlan(ports);
+    const planned = world.shownTo(run);
+    const result =
+      reading instanceof Failure ? noPlan(reading) : await planAndApply(world, ports, target, reading);
     return {
       run,
       target,
       exitCode: result.exitCode,
       codes: result.diagnostics.map(({ code }) => code),
+      planned,
       from,
       to: world.landings.length,
     };
   };
 
-const planAndApply = async (
+/** No plan can be made of an account with two rules of one name. */
+const readForPlan = async ({ reader }: ApplyPorts): Promise<AccountState | Failure> => {
+  try {
+    return stateOf(await reader.readSnapshot());
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+};
+
+const noPlan = ({ diagnostics }: Failure): Pick<ApplyResult, "exitCode" | "diagnostics"> => ({
+  exitCode: 1,
+  diagnostics,
+});
+
+const planAndApply = (
   { host, patience = {} }: World,
   ports: ApplyPorts,
   target: AccountState,
-): Promise<Pick<ApplyResult, "exitCode" | "diagnostics">> => {
-  try {
-    const before = stateOf(await ports.reader.readSnapshot());
-    const account = { id: 66847, host };
-    const plan = planOf(before, orderSteps(before, target), { account, after: target });
-    return await applyPlan(plan, ports, { tool: "drill", patience });
-  } catch (error) {
-    // No plan can be made of an account with two rules of one name.
-    if (error instanceof Failure) return { exitCode: 1, diagnostics: error.diagnostics };
-    throw error;
-  }
+  before: AccountState,
+): Promise<ApplyResult> => {
+  const account = { id: 66847, host };
+  const plan = planOf(before, orderSteps(before, target), { account, after: target });
+  return applyPlan(plan, ports, { tool: "drill", patience });
 };
 
 /**
@@ -148,11 +164,18 @@ const converge = async (world: World, targets: readonly AccountState[]): Promise
 };
 
 /** The landings that did what they must not: those that the window excuses, and the others. */
-const split = (scenario: Scenario, landings: readonly Landing[]): [Landing[], Landing[]] => {
+const split = (
+  { window }: Scenario,
+  landings: readonly Landing[],
+  targets: readonly AccountState[],
+  ends: readonly End[],
+): [Landing[], Landing[]] => {
   const bad = landings.filter(({ problems }) => problems.length > 0);
+  const differ = targets.some((target) => target !== targets[0]);
+  const underWay = ends.some(({ planned }) => planned > 0);
   // What one call broke, the states after it show too.
-  const stale = scenario.window === true && bad[0]?.stale === true;
-  return stale ? [bad, []] : [[], bad];
+  const excused = bad[0]?.stale === true && (window === true || (differ && underWay));
+  return excused ? [bad, []] : [[], bad];
 };
 
 /** A call in the window must be noticed by the run that sent it. */
@@ -163,7 +186,6 @@ const unnoticed = ({ run, stale }: Landing, ends: readonly End[]): string[] => {
 
 /** What an exit code claims, against what the account shows. */
 const untrue = (world: World, { run, target, exitCode, codes, from, to }: End): string[] => {
-  const own = world.landings.slice(from, to).some((landing) => landing.run === run);
   const says = `${run} exits ${exitCode} (${codes})`;
   if (exitCode === 0) {
     const wanted = hashState(target);
@@ -171,7 +193,17 @@ const untrue = (world: World, { run, target, exitCode, codes, from, to }: End): 
     return held ? [] : [`${says}, and the account was never as planned`];
   }
   if (exitCode === 4) return to > from || world.hadFaults ? [] : [`${says}, and nobody changed anything`];
-  return own ? [`${says}, and has changed the account`] : [];
+  return leftChanged(world, run, from, to) ? [`${says}, and has changed the account`] : [];
+};
+
+/** Whether the run's own writes have left a trace: what it has taken back counts as nothing. */
+const leftChanged = ({ landings, history }: World, run: number, from: number, to: number): boolean => {
+  const own = landings.flatMap((landing, index) =>
+    landing.run === run && index >= from && index < to ? [index] : [],
+  );
+  const [first, last] = [own[0], own.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  return hashState(history[first]!) !== hashState(history[last + 1]!);
 };
 
 /** Where nobody else's write came between, and no answer was lost, a run completes. */

@@ -8,8 +8,8 @@ export interface Scenario {
   /** One for each policy: where there is one, every run has the same policy. */
   readonly targets: readonly AccountState[];
   /**
-   * The window that docs/decisions/two-applies.md names: what a single late call does there cannot be
-   * prevented. It must be noticed by the run that sent the call.
+   * The window that docs/decisions/two-applies.md names: what a single late call does there cannot be prevented, even
+   * where all started from the same account. It must be noticed by the run that sent the call.
    */
   readonly window?: true;
 }

@@ -16,6 +16,8 @@ interface Weather {
   readonly mostMs: number;
   /** How likely a write's answer is lost, in one of the ways that there are. */
   readonly faults: number;
+  /** Every run's first write gets no answer, so that all of them send theirs again at about the same time. */
+  readonly stumble: boolean;
   /** All runs wait for each other once, right before their first call of this kind. */
   readonly barrier?: CallKind | undefined;
 }
@@ -26,6 +28,7 @@ const weatherOf = (random: Random): Weather => {
     leastMs,
     mostMs: leastMs + random.pick([1, 200, 400, 5_000]),
     faults: random.pick([0, 0, 0, 0.1, 0.4]),
+    stumble: random.chance(0.15),
     barrier: random.pick([undefined, ...callKinds]),
   };
 };
@@ -51,6 +54,7 @@ export class VirtualWorld implements World {
   readonly #live = new Set<number>();
   readonly #waiting: (() => void)[] = [];
   readonly #passed = new Set<number>();
+  readonly #wrote = new Set<number>();
   #queue: Event[] = [];
   #now = 0;
   #order = 0;
@@ -70,12 +74,16 @@ export class VirtualWorld implements World {
     return this.account.history;
   }
 
+  shownTo(run: number): number {
+    return this.#lastRead.get(run) ?? 0;
+  }
+
   state(): AccountState {
     return this.account.state();
   }
 
   calm(): void {
-    this.#weather = { ...this.#weather, faults: 0, barrier: undefined };
+    this.#weather = { ...this.#weather, faults: 0, stumble: false, barrier: undefined };
   }
 
   removeCopies(): void {
@@ -147,10 +155,12 @@ export class VirtualWorld implements World {
     kind: CallKind,
     land: (id?: number) => Promise<WriteOutcome>,
   ): Promise<WriteOutcome> {
-    const read = this.#lastRead.get(run) ?? 0;
+    const read = this.shownTo(run);
     await this.#arrive(run, kind);
     const unknown: WriteOutcome = { kind: "unknown", message: "timed out" };
-    if (this.#random.chance(this.#weather.faults)) {
+    const stumbles = this.#weather.stumble && !this.#wrote.has(run);
+    this.#wrote.add(run);
+    if (stumbles || this.#random.chance(this.#weather.faults)) {
       this.hadFaults = true;
       const fault = this.#random.pick(["lost", "answer-lost", "late", "named"] as const);
       if (fault === "lost") return this.#answer(unknown);
