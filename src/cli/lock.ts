@@ -12,10 +12,11 @@
  * need a compiler or a binary per platform, which this program, shipped as one piece of JavaScript, has not.
  */
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { makeFolder } from "../files/make-folder.js";
 import { exitCodes, type Failure, failure } from "../model/failure.js";
 import { sha256 } from "../model/sha256.js";
 import { processSpace, processStart } from "./process-identity.js";
@@ -119,7 +120,7 @@ const accountDirectory = async (
 };
 
 const makeDirectory = async (path: string): Promise<string> => {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeFolder(path, 0o700);
   return path;
 };
 

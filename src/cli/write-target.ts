@@ -3,8 +3,9 @@
  * never be replaced by a file, and a symbolic link stays one, even where it points to nothing yet: what it points to
  * is replaced, or made.
  */
-import { mkdir, readlink, realpath, stat } from "node:fs/promises";
+import { readlink, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { makeFolder } from "../files/make-folder.js";
 
 /** The mode of a new file that tells of people and addresses: plans, receipts, exports of the audit log. */
 export const ownerOnly = 0o600;
@@ -43,7 +44,7 @@ const endOfLinks = async (path: string): Promise<string> => {
 /** Makes the folders that the path still needs. */
 export const makeFolderFor = async (path: string): Promise<void> => {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
   } catch (error) {
     // Where a part of the path is a file, the system says EEXIST of that part, not of the path.
     if (error instanceof Error && "code" in error && error.code === "EEXIST")

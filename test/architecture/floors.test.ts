@@ -85,6 +85,10 @@ describe("floors", () => {
     ).toEqual(["files/read-file.ts"]);
   });
 
+  it("folders are made by the function that ends", () => {
+    expect(offenders(Object.keys(floors), /\bmkdir(Sync)?\([^;]*recursive/)).toEqual([]);
+  });
+
   it("nobody prints but the command line", () => {
     expect(offenders([...throughPorts, "dbt", "emulator"], /\bconsole\.|process\.std(out|err)/)).toEqual([]);
   });

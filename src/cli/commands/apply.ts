@@ -1,5 +1,4 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
-import { mkdir } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
@@ -8,6 +7,7 @@ import type { ApplyResult } from "../../apply/result.js";
 import { standingRefusals } from "../../apply/stops.js";
 import type { AuditVerification } from "../../audit/verification.js";
 import type { DbtClient } from "../../dbt/client.js";
+import { makeFolder } from "../../files/make-folder.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { overrideFlags } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
@@ -262,7 +262,7 @@ const openReceipt = async (io: Io, { account }: Plan, options: Options): Promise
   const stamp = io.now().toISOString().replace(/[-:]/g, "").replace(".", "-");
   const file = options.receipt ?? `.dbt-ip-rules/receipts/${account.id}-${stamp}.jsonl`;
   const path = resolve(io.cwd, file);
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+  await makeFolder(dirname(path)).catch((error: unknown) => {
     throw failure(
       "receipt-unwritable",
       `Cannot make the folder of the receipt ${file}: ${reasonOf(error)}`,
