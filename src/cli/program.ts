@@ -21,19 +21,27 @@ const handleSignals = (): AbortSignal => {
 };
 
 /** The process's own streams, clock and signals. */
-const processIo = (): Io => ({
-  env: process.env,
-  cwd: process.cwd(),
-  stdout: process.stdout,
-  stderr: process.stderr,
-  // Opened by the few commands that read it: a start need not pay for it.
-  get stdin() {
-    return process.stdin;
-  },
-  now: () => new Date(),
-  signal: handleSignals(),
-  exitCode: 0,
-});
+const processIo = (): Io => {
+  let signal: AbortSignal | undefined;
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Opened by the few commands that read it: a start need not pay for it.
+    get stdin() {
+      return process.stdin;
+    },
+    now: () => new Date(),
+    // Until a command asks for it, that is until it connects, a signal ends the process at once: no handler would run
+    // while a policy is read, however long that takes.
+    get signal() {
+      signal ??= handleSignals();
+      return signal;
+    },
+    exitCode: 0,
+  };
+};
 
 export const runProcess = async (argv: readonly string[]): Promise<ExitCode> => {
   allowClosedPipe(process.stdout);

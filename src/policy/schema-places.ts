@@ -9,6 +9,8 @@ import {
   isScalar,
   isSeq,
   type Node,
+  type Pair,
+  type YAMLMap,
 } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
 import { nodeRange, type YamlText } from "./yaml-text.js";
@@ -35,13 +37,26 @@ const target = (document: Document, node: unknown): Node | undefined => {
   return isNode(resolved) ? resolved : undefined;
 };
 
+/** By key, the last of duplicates, which is the one that the plain value holds. Made once: a map may have many keys. */
+const pairsByKey = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>();
+
+const pairOf = (map: YAMLMap, name: string): Pair | undefined => {
+  let pairs = pairsByKey.get(map);
+  if (pairs === undefined) {
+    pairs = new Map(
+      map.items.flatMap((pair) => (isScalar(pair.key) ? [[pair.key.value, pair] as const] : [])),
+    );
+    pairsByKey.set(map, pairs);
+  }
+  return pairs.get(name);
+};
+
 export const find = ({ document }: YamlText, pointer: string): Found => {
   let found: Found = { node: target(document, document.contents), key: undefined, name: "", item: false };
   for (const part of pointerParts(pointer)) {
     const { node } = found;
     if (isMap(node)) {
-      // The last of duplicate keys is the one that the plain value holds.
-      const pair = node.items.findLast(({ key }) => isScalar(key) && key.value === part);
+      const pair = pairOf(node, part);
       const key = isScalar(pair?.key) ? pair.key : undefined;
       found = { node: target(document, pair?.value), key, name: part, item: false };
     } else if (isSeq(node)) {
@@ -57,9 +72,7 @@ export const find = ({ document }: YamlText, pointer: string): Found => {
 };
 
 export const keyNode = (found: Found, name: string): Node | undefined => {
-  const pair = isMap(found.node)
-    ? found.node.items.find(({ key }) => isScalar(key) && key.value === name)
-    : undefined;
+  const pair = isMap(found.node) ? pairOf(found.node, name) : undefined;
   return isScalar(pair?.key) ? pair.key : undefined;
 };
 

@@ -26,12 +26,25 @@ const kindOf = (value: unknown): string => {
 const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
+/** Of a map; remembered, since it is asked for each unknown key of one, and to list its keys takes as long as it has. */
+const onlyKeys = new WeakMap<object, string | null>();
+
+const onlyKey = (value: object): string | undefined => {
+  let only = onlyKeys.get(value);
+  if (only === undefined) {
+    const [first, second] = Object.keys(value);
+    only = first === undefined || second !== undefined ? null : first;
+    onlyKeys.set(value, only);
+  }
+  return only ?? undefined;
+};
+
 /** `- 2001:db8::` is a mapping with the key `2001:db8:` in YAML: no prefix may end in a colon unquoted. */
 const unquotedIPv6 = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const [first, ...more] = Object.entries(value);
-  if (first === undefined || more.length > 0 || first[1] !== null) return undefined;
-  return /^[0-9A-Fa-f:]*:$|^[0-9A-Fa-f]+:[0-9A-Fa-f:]*$/.test(first[0]) ? `${first[0]}:` : undefined;
+  const key = onlyKey(value);
+  if (key === undefined || Reflect.get(value, key) !== null) return undefined;
+  return /^[0-9A-Fa-f:]*:$|^[0-9A-Fa-f]+:[0-9A-Fa-f:]*$/.test(key) ? `${key}:` : undefined;
 };
 
 const quoteHint = (error: ErrorObject, types: readonly string[]): string | undefined => {

@@ -58,6 +58,15 @@ const cutout = (cells: readonly Cell[], from: number, to: number, room: number):
   return { text: text + tail, start: at, marked: Math.min(marked, Math.max(1, used - at)) };
 };
 
+/** Of a line, as many screens are looked at before and behind the place: it may have millions of characters. */
+const screens = 10;
+
+const nearby = (lineText: string, from: number, room: number): { lineText: string; skipped: number } => {
+  const reach = room * screens;
+  const skipped = Math.max(0, Math.min(from, lineText.length) - reach);
+  return { lineText: lineText.slice(skipped, from + reach), skipped };
+};
+
 /** Lines: the source line behind its number, and carets under the range. */
 export const excerpt = (source: SourceRange, mark: (text: string) => string, look: Look): string[] => {
   const number = String(source.line);
@@ -65,7 +74,8 @@ export const excerpt = (source: SourceRange, mark: (text: string) => string, loo
   const room = Math.max(20, look.width - gutter - 3);
   const from = source.column - 1;
   const to = source.endLine > source.line ? Number.POSITIVE_INFINITY : source.endColumn - 1;
-  const { text, start, marked } = cutout(shownCells(source.lineText), from, to, room);
+  const { lineText, skipped } = nearby(source.lineText, from, room);
+  const { text, start, marked } = cutout(shownCells(lineText), from - skipped, to - skipped, room);
   return [
     `${look.style.faint(`${number.padStart(gutter)} |`)} ${text}`.trimEnd(),
     `${look.style.faint(`${" ".repeat(gutter)} |`)} ${" ".repeat(start)}${mark("^".repeat(marked))}`,

@@ -120,6 +120,8 @@ const ended = (signal: AbortSignal): Promise<void> =>
   });
 
 const run = async (flags: Flags, io: Io): Promise<void> => {
+  // From here on a signal is a request to save and end.
+  const { signal } = io;
   const emulator = await startEmulator({
     port: wholeNumber("--port", flags.port, 65_535),
     accountId: accountOf(flags.account),
@@ -138,7 +140,7 @@ const run = async (flags: Flags, io: Io): Promise<void> => {
     ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed)) }),
   });
   io.stdout.write(`listening on ${emulator.url}\n`);
-  await ended(io.signal);
+  await ended(signal);
   await emulator.close();
 };
 
