@@ -32,5 +32,5 @@ export type { Policy } from "./policy/policy.js";
 export { renderDiagnosticsText } from "./render/diagnostics-text.js";
 export { renderPlanMarkdown } from "./render/plan-markdown.js";
 export { renderPlanText } from "./render/plan-text.js";
+export { type PlanVerdict, planVerdict } from "./render/report.js";
 export { plainStyle, type Style } from "./render/style.js";
-export { type PlanVerdict, planVerdict } from "./render/verdict.js";

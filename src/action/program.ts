@@ -10,10 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version as ownVersion } from "../cli/version.js";
 import type { PlanDocument } from "../plan/plan-document.js";
-import type { ApplyDocument } from "../render/apply-json.js";
-import type { AuditDocument } from "../render/audit-json.js";
-import type { DiagnosticsDocument } from "../render/diagnostics-json.js";
-import type { DriftDocument } from "../render/drift-json.js";
+import type { ApplyDocument, AuditDocument, DiagnosticsDocument, DriftDocument } from "../render/json.js";
 import { annotateDiagnostics, fenced, type ReportedDiagnostic, textOf, writeSummary } from "./job-output.js";
 import type { Environment, Settings } from "./settings.js";
 
@@ -169,17 +166,19 @@ export const report = async (
   const writes = formats.flatMap((format) => ["--write", `${format}=${file(format)}`]);
   const { code, stdout } = await runProgram(job, [...args, "--no-color", "--format", "json", ...writes]);
   const document = parsed(stdout);
-  const text = textOf(file("text"));
-  const markdown = textOf(file("markdown"));
+  const failed = name === "validate" ? undefined : documentOf(document, "dbt-ip-rules/diagnostics");
+  // Why a run failed was said on standard error; here it is said in the words of a workflow.
+  const text = failed === undefined ? textOf(file("text")) : "";
+  const markdown = failed === undefined ? textOf(file("markdown")) : "";
   if (print) process.stdout.write(text);
-  const annotations = textOf(file("github"));
-  process.stdout.write(annotations);
+  process.stdout.write(
+    failed === undefined
+      ? textOf(file("github"))
+      : annotateDiagnostics(failed.diagnostics.map(asSeenFromGithub)),
+  );
   // The marker has no meaning outside a comment.
   if (markdown !== "") writeSummary(job.env, withoutMarker(markdown));
-  const failed = documentOf(document, "dbt-ip-rules/diagnostics");
-  if (failed !== undefined && annotations === "")
-    process.stdout.write(annotateDiagnostics(failed.diagnostics.map(asSeenFromGithub)));
-  if (failed !== undefined && name !== "validate") {
+  if (failed !== undefined) {
     const said = failed.diagnostics.map(
       ({ code: kind, severity, message }) => `${severity}[${kind}]: ${message}`,
     );

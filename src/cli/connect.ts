@@ -13,9 +13,9 @@ import { Failure } from "../model/failure.js";
 import { waitText } from "../render/apply-progress.js";
 import { visible } from "../render/neutralise.js";
 import type { Io } from "./io.js";
+import { accountNamedBy } from "./named-accounts.js";
 import type { ConnectionOptions, DebugOptions, PolicyOptions } from "./options.js";
 import { note, noteDiagnostics } from "./output.js";
-import { accountNamedBy } from "./several-accounts.js";
 import { version } from "./version.js";
 
 type Options = ConnectionOptions & DebugOptions;

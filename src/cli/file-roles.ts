@@ -33,7 +33,11 @@ export interface NamedFiles {
   readonly policies: readonly string[];
 }
 
-export const filesOf = (command: Command): NamedFiles => {
+/** `options`: as parsed, by the names that the parser gives them. */
+export const filesOf = (
+  command: Command,
+  options: Readonly<Record<string, unknown>> = command.opts(),
+): NamedFiles => {
   const inputs: Named[] = [];
   const outputs: Named[] = [];
   const policies: string[] = [];
@@ -41,7 +45,7 @@ export const filesOf = (command: Command): NamedFiles => {
     const flag = option.long ?? "";
     const role = roleOf(command.name(), flag);
     if (role === undefined) continue;
-    const files = namesIn(command.getOptionValue(option.attributeName()));
+    const files = namesIn(options[option.attributeName()]);
     const into = role === "input" ? inputs : outputs;
     // `init` makes the policy, and `fmt` is there to change it.
     if (flag === "--policy" && ["init", "fmt"].includes(command.name())) continue;
@@ -70,8 +74,12 @@ const namesIn = (value: unknown): readonly string[] => {
 };
 
 /** Throws `Failure` where a file that the line would write is one that it reads, or writes already. */
-export const checkFiles = async (io: Pick<Io, "cwd">, command: Command): Promise<void> => {
-  const files = filesOf(command);
+export const checkFiles = async (
+  io: Pick<Io, "cwd">,
+  command: Command,
+  options?: Readonly<Record<string, unknown>>,
+): Promise<void> => {
+  const files = filesOf(command, options);
   if (files.outputs.length === 0) return;
   // Loaded here, since most runs write no file.
   const { requireSeparateFiles } = await import("./separate-files.js");

@@ -23,8 +23,6 @@ const meanings: Readonly<Record<keyof typeof overrideFlags, string>> = {
   tests: "go on although a policy test fails",
 };
 
-const flags: readonly string[] = Object.values(overrideFlags);
-
 export const guardOptions = (command: Command): Command => {
   command.addOption(
     new Option(
@@ -40,11 +38,11 @@ export const guardOptions = (command: Command): Command => {
 
 /** What the planner is told: the override flags given, and the addresses the caller is known to come from. */
 export const guardsOf = (
-  command: Command,
   options: GuardOptions,
 ): { readonly overrides: ReadonlySet<string>; readonly clientAddresses: readonly Address[] } => {
-  const given = command.options
-    .filter((option) => command.getOptionValue(option.attributeName()) === true)
-    .flatMap(({ long }) => (long !== undefined && flags.includes(long) ? [long] : []));
+  const values: Readonly<Record<string, unknown>> = { ...options };
+  const given = Object.values(overrideFlags).filter(
+    (flag) => values[new Option(flag).attributeName()] === true,
+  );
   return { overrides: new Set(given), clientAddresses: options.clientIp ?? [] };
 };

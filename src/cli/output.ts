@@ -5,9 +5,12 @@ import { createStyle } from "../render/color-style.js";
 import { renderDiagnosticsText } from "../render/diagnostics-text.js";
 import { fitLines } from "../render/fit.js";
 import type { Look } from "../render/look.js";
+import type { PolicyReport } from "../render/report.js";
+import type { Format } from "../render/reporters.js";
 import { plainStyle } from "../render/style.js";
 import type { Io, OutputStream } from "./io.js";
 import type { OutputOptions } from "./options.js";
+import { version } from "./version.js";
 
 const defaultWidth = 80;
 
@@ -65,38 +68,25 @@ export const writeFileWhole = async (
 };
 
 /** A look for what goes into a file, or a pipe that no terminal reads: plain, 80 columns. */
-export const plain: Look = { style: plainStyle, width: defaultWidth };
+const plain: Look = { style: plainStyle, width: defaultWidth };
 
-type Renderers<Format extends string> = {
-  readonly [F in Format]: (look: Look) => string | Promise<string>;
-};
+/** One of the formats that were asked for; without a file it goes to standard output. */
+export interface Target {
+  readonly format: Format;
+  readonly file?: string;
+}
 
 /** What was asked for: each `--write` first, so that standard output is last. */
-const targetsOf = <Format extends string>({ write, format, output }: OutputOptions<Format>) => [
-  ...write.map((target) => ({ ...target, main: false })),
-  { format, file: output, main: true },
+export const targetsOf = ({
+  write,
+  format,
+  output,
+}: Pick<OutputOptions<Format>, "write" | "format" | "output">): readonly Target[] => [
+  ...write,
+  output === undefined ? { format } : { format, file: output },
 ];
 
-/** Prints the chosen format and writes the others: one value, as many renderings as were asked for. */
-export const deliver = async <Format extends string>(
-  io: Io,
-  options: OutputOptions<Format>,
-  renderers: Renderers<Format>,
-): Promise<void> => {
-  if (io.collect !== undefined) return collectAll(io, io.collect, options, renderers);
-  for (const target of targetsOf(options)) await deliverTo(io, target, options, renderers);
-};
-
-/** Throws `Failure` where a file that was asked for cannot be written, as far as that can be seen beforehand. */
-export const requireWritable = async <Format extends string>(
-  io: Io,
-  options: OutputOptions<Format>,
-): Promise<void> => {
-  if (io.collect !== undefined) return;
-  const files = targetsOf(options).flatMap(({ file }) => (file === undefined ? [] : [file]));
-  await requireWritableFiles(io, files);
-};
-
+/** Throws `Failure` where a file cannot be written, as far as that can be seen beforehand. */
 export const requireWritableFiles = async (io: Pick<Io, "cwd">, files: readonly string[]): Promise<void> => {
   if (files.length === 0) return;
   const { tryFile } = await import("./whole-file.js");
@@ -104,47 +94,52 @@ export const requireWritableFiles = async (io: Pick<Io, "cwd">, files: readonly 
 };
 
 /**
- * The same where the result must not be lost, since what it tells of has happened: what `--output` cannot take goes to
- * standard output. `onProblem` is told why, before that.
+ * Prints the reports in each format that was asked for, and returns them as they ended. Where a file cannot be written
+ * that is what the other formats say from there on, except of an apply, whose report must not be lost: it goes to
+ * standard output then.
  */
-export const deliverAnyway = async <Format extends string>(
+export const deliver = async (
   io: Io,
-  options: OutputOptions<Format>,
-  renderers: Renderers<Format>,
-  onProblem: (problem: Failure) => void,
-): Promise<void> => {
-  if (io.collect !== undefined) return collectAll(io, io.collect, options, renderers);
-  for (const target of targetsOf(options)) {
+  targets: readonly Target[],
+  reports: readonly PolicyReport[],
+  options: { readonly color?: boolean },
+): Promise<readonly PolicyReport[]> => {
+  let current = reports;
+  for (const target of targets) {
+    const { format, file } = target;
+    // A failure was told on standard error; as text it would be said twice on a terminal.
+    const print = (where: Target): Promise<void> =>
+      where.format === "text" && where.file === undefined && current.every(isFailed)
+        ? Promise.resolve()
+        : deliverTo(io, where, current, options);
     try {
-      await deliverTo(io, target, options, renderers);
+      await print(target);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      onProblem(error);
-      if (target.main) await deliverTo(io, { format: target.format }, options, renderers);
+      noteDiagnostics(io, error.diagnostics, options);
+      current = current.map((one) => unwritten(one, error));
+      if (file !== undefined && target === targets.at(-1)) await print({ format });
     }
   }
+  return current;
 };
 
-const deliverTo = async <Format extends string>(
+const isFailed = ({ report }: PolicyReport): boolean => report.kind === "failure";
+
+const unwritten = (one: PolicyReport, { diagnostics, exitCode }: Failure): PolicyReport =>
+  one.report.kind === "apply" || one.report.kind === "failure"
+    ? { ...one, undelivered: true }
+    : { ...one, report: { kind: "failure", diagnostics, exitCode } };
+
+const deliverTo = async (
   io: Io,
-  { format, file }: { readonly format: Format; readonly file?: string | undefined },
-  options: { readonly color: boolean },
-  renderers: Renderers<Format>,
+  { format, file }: Target,
+  reports: readonly PolicyReport[],
+  options: { readonly color?: boolean },
 ): Promise<void> => {
+  const { renderReports } = await import("../render/reporters.js");
   const look = file === undefined ? lookOf(io, io.stdout, options) : plain;
-  const text = withNewline(await renderers[format](look));
+  const text = withNewline(await renderReports(format, reports, { ...look, version }));
   if (file !== undefined) await writeFileWhole(io, file, text);
   else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
-};
-
-const collectAll = async <Format extends string>(
-  io: Io,
-  collect: NonNullable<Io["collect"]>,
-  options: OutputOptions<Format>,
-  renderers: Renderers<Format>,
-): Promise<void> => {
-  const look = options.output === undefined ? lookOf(io, io.stdout, options) : plain;
-  collect(0, withNewline(await renderers[options.format](look)));
-  for (const [at, { format }] of options.write.entries())
-    collect(at + 1, withNewline(await renderers[format](plain)));
 };

@@ -39,7 +39,6 @@ const processIo = (): Io => {
       signal ??= handleSignals();
       return signal;
     },
-    exitCode: 0,
   };
 };
 

@@ -2,11 +2,13 @@
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodes, Failure } from "../model/failure.js";
 import { keepSecret, tokensIn } from "../model/secrets.js";
+import { crash, type Program, tellFailure } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import { examplesText } from "./examples.js";
 import { checkFiles } from "./file-roles.js";
 import type { Io } from "./io.js";
-import { reportCrash, reportFailure } from "./report.js";
+import type { DebugOptions } from "./options.js";
+import { deliver } from "./output.js";
 import { refuseUnknownHelp, usageFailure } from "./usage-failure.js";
 import { version } from "./version.js";
 
@@ -47,30 +49,36 @@ const namedIn = (argv: readonly string[]): string | undefined => {
   return words[0] === "help" ? words[1] : words[0];
 };
 
-const add = async (program: Command, entry: CommandEntry, io: Io, load: boolean): Promise<void> => {
-  const command = program.command(entry.name, { hidden: entry.hidden ?? false }).description(entry.summary);
-  command.copyInheritedSettings(program);
-  if (!load) return;
-  (await entry.load()).configure(command, io, { run, withOptionsOf: programFor });
-  for (const one of [command, ...command.commands]) {
-    const name = one === command ? entry.name : `${entry.name} ${one.name()}`;
-    one.addHelpText("after", () => examplesText(name));
-  }
-};
-
-/** The whole program with every command loaded: for completion, the manual and the documentation. */
-export const wholeProgram = async (io: Io): Promise<Command> => {
+/** The program, with the options of the commands that `isLoaded` names. */
+const programWith = async (
+  io: Io,
+  isLoaded: (entry: CommandEntry) => boolean,
+  finish: Program["finish"],
+): Promise<Command> => {
   const program = newProgram(io);
-  for (const entry of commands) await add(program, entry, io, true);
+  for (const entry of commands) {
+    const command = program.command(entry.name, { hidden: entry.hidden ?? false }).description(entry.summary);
+    command.copyInheritedSettings(program);
+    if (!isLoaded(entry)) continue;
+    (await entry.load()).configure(command, io, { run, withOptionsOf: programFor, finish });
+    for (const one of [command, ...command.commands]) {
+      const name = one === command ? entry.name : `${entry.name} ${one.name()}`;
+      one.addHelpText("after", () => examplesText(name));
+    }
+  }
   return program;
 };
+
+const neverRun = (): never => {
+  throw new Error("this program is only looked at");
+};
+
+/** The whole program with every command loaded: for the manual and the documentation. */
+export const wholeProgram = (io: Io): Promise<Command> => programWith(io, () => true, neverRun);
 
 /** The program with the options of one command only: what completion needs at each TAB. */
-export const programFor = async (io: Io, name: string | undefined): Promise<Command> => {
-  const program = newProgram(io);
-  for (const entry of commands) await add(program, entry, io, entry.name === name);
-  return program;
-};
+export const programFor = (io: Io, name: string | undefined): Promise<Command> =>
+  programWith(io, (entry) => entry.name === name, neverRun);
 
 /** The help of the program itself, as `--help` prints it for this width. */
 export const helpText = async (io: Io, columns: number): Promise<string> => {
@@ -92,25 +100,60 @@ const heavier = (said: ExitCode, met: ExitCode): ExitCode => (said === exitCodes
 /** Runs one command line (without node and script) and answers with the exit code. Never throws. */
 export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
   const forget = keepSecret(tokensIn(io.env));
+  let exitCode: ExitCode = exitCodes.done;
+  const name = namedIn(argv);
   try {
     refuseUnknownHelp(argv);
-    const program = await programFor(io, namedIn(argv));
+    const program = await programWith(
+      io,
+      (entry) => entry.name === name,
+      (code) => {
+        exitCode = code;
+      },
+    );
     if (argv.length === 0) {
       program.outputHelp();
       return exitCodes.done;
     }
     await program.parseAsync([...argv], { from: "user" });
-    return io.exitCode;
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     // A command of subcommands alone, such as `audit`: its help is out, and says all.
     if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.error;
-    if (error instanceof CommanderError) return await reportFailure(usageFailure(error, argv), argv, io);
-    const met = await (error instanceof Failure
-      ? reportFailure(error, argv, io)
-      : reportCrash(error, argv, io));
-    return heavier(io.exitCode, met);
+    const failed = error instanceof CommanderError ? usageFailure(error, argv) : error;
+    const met = await failedBefore(failed instanceof Failure ? failed : crash(failed), argv, io);
+    return heavier(exitCode, met);
   } finally {
     forget();
   }
+};
+
+interface OutputWishes extends DebugOptions {
+  readonly format?: string;
+}
+
+/** How a command line that was not understood wants to be answered: its other options mean nothing here. */
+const wishesIn = (argv: readonly string[]): OutputWishes =>
+  new Command()
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .option("-f, --format [format]")
+    .option("--no-color")
+    .option("--debug")
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .parse([...argv], { from: "user" })
+    .opts<OutputWishes>();
+
+/**
+ * A command line that was not understood, or a bug. Its files are left alone, since it may have named them for
+ * something else; what reads JSON on standard output gets JSON.
+ */
+const failedBefore = async (error: Failure, argv: readonly string[], io: Io): Promise<ExitCode> => {
+  const wishes = wishesIn(argv);
+  const report = tellFailure(io, error, wishes);
+  if (wishes.format === "json") await deliver(io, [{ format: "json" }], [{ report }], wishes);
+  return error.exitCode;
 };

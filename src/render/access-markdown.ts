@@ -1,7 +1,7 @@
 /** The access change as the open part of a markdown report: whole where it fits, and loud where it does not. */
 import type { AccessChange } from "../plan/plan.js";
 import { type AccessVerbs, accessGroups, rowsOfGroups } from "./access-rows.js";
-import { fitReport, fitsIn, largest, type Report } from "./markdown.js";
+import { fitReport, fitsIn, largest, type MarkdownPage } from "./markdown.js";
 import { markdownFence } from "./neutralise.js";
 import { diffRow, type Row } from "./row.js";
 
@@ -25,7 +25,7 @@ const shortestPrefix = 6;
 export const fitWithAccess = (
   change: AccessChange,
   maxBytes: number,
-  build: (block: string) => Report,
+  build: (block: string) => MarkdownPage,
   verbs?: AccessVerbs,
 ): string => {
   const words = verbs === undefined ? {} : { verbs };

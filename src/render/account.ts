@@ -4,7 +4,7 @@ import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js
 import { enforcementWord } from "./change-rows.js";
 import type { Look } from "./look.js";
 import { lookAlikes } from "./look-alike.js";
-import { cut, jsonText, quoted, visible } from "./neutralise.js";
+import { cut, quoted, visible } from "./neutralise.js";
 import { columns, wrap } from "./width.js";
 import { counted } from "./words.js";
 
@@ -85,24 +85,24 @@ export const renderAccountText = (snapshot: Snapshot, look: Look): string => {
 
 const entryJson = ({ id, prefix, text }: SnapshotEntry) => ({ id, cidr: formatPrefix(prefix), text });
 
-export const renderAccountJson = (snapshot: Snapshot): string =>
-  `${jsonText({
-    format: "dbt-ip-rules/account",
-    version: 1,
-    account: { id: snapshot.accountId, host: snapshot.host },
-    enforcement: snapshot.enforcement,
-    ...(snapshot.ruleSetId === undefined ? {} : { rule_set_id: snapshot.ruleSetId }),
-    ...(snapshot.enabledForServiceTokens === undefined
-      ? {}
-      : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
-    rules: snapshot.rules.map((rule) => ({
-      id: rule.id,
-      name: rule.name,
-      type: rule.type,
-      description: rule.description,
-      ...(rule.createdAt === undefined ? {} : { created_at: rule.createdAt }),
-      ...(rule.updatedAt === undefined ? {} : { updated_at: rule.updatedAt }),
-      entries: sorted(rule.entries).map(entryJson),
-      ...(rule.disabled === undefined ? {} : { disabled_entries: sorted(rule.disabled).map(entryJson) }),
-    })),
-  })}\n`;
+/** What `show --format json` prints of an account. */
+export const accountDocument = (snapshot: Snapshot) => ({
+  format: "dbt-ip-rules/account",
+  version: 1,
+  account: { id: snapshot.accountId, host: snapshot.host },
+  enforcement: snapshot.enforcement,
+  ...(snapshot.ruleSetId === undefined ? {} : { rule_set_id: snapshot.ruleSetId }),
+  ...(snapshot.enabledForServiceTokens === undefined
+    ? {}
+    : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
+  rules: snapshot.rules.map((rule) => ({
+    id: rule.id,
+    name: rule.name,
+    type: rule.type,
+    description: rule.description,
+    ...(rule.createdAt === undefined ? {} : { created_at: rule.createdAt }),
+    ...(rule.updatedAt === undefined ? {} : { updated_at: rule.updatedAt }),
+    entries: sorted(rule.entries).map(entryJson),
+    ...(rule.disabled === undefined ? {} : { disabled_entries: sorted(rule.disabled).map(entryJson) }),
+  })),
+});

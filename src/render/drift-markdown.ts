@@ -5,8 +5,8 @@ import { accessTitle, causeTitles, differenceRows, unmanagedText } from "./drift
 import { type DriftCommands, driftClosing, driftNext, driftVerbs } from "./drift-words.js";
 import { accountLine, defaultMaxBytes, diagnosticRows, markerOf, type Section } from "./markdown.js";
 import { markdownCode } from "./neutralise.js";
+import { driftVerdict } from "./report.js";
 import { diffRow } from "./row.js";
-import { driftVerdict } from "./verdict.js";
 import { counted } from "./words.js";
 
 /** More differences than this are folded. */

@@ -14,9 +14,9 @@ import {
 } from "./drift-words.js";
 import type { Look } from "./look.js";
 import { visible } from "./neutralise.js";
+import { driftVerdict } from "./report.js";
 import { reviewNotes } from "./review-notes.js";
 import { type Row, rowLines } from "./row.js";
-import { driftVerdict } from "./verdict.js";
 import { wrap } from "./width.js";
 
 export const causeTitles: Readonly<Record<DriftCause, string>> = {

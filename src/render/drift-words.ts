@@ -7,8 +7,8 @@ import { type AccessVerbs, accessWords } from "./access-rows.js";
 import { actorText, stampText } from "./audit-words.js";
 import { enforcementWord } from "./change-rows.js";
 import { cut, quoted } from "./neutralise.js";
+import { driftVerdict } from "./report.js";
 import type { Sign } from "./row.js";
-import { driftVerdict } from "./verdict.js";
 import { counted } from "./words.js";
 
 const signs: Readonly<Record<DriftDetail["kind"], Sign>> = {

@@ -10,7 +10,7 @@ import type { ExplainedPart, Explanation } from "../plan/explain.js";
 import type { Decider } from "../plan/plan.js";
 import { rangesText } from "./access-rows.js";
 import type { Look } from "./look.js";
-import { jsonText, quoted, visible } from "./neutralise.js";
+import { quoted, visible } from "./neutralise.js";
 import { wrap } from "./width.js";
 import { addressCount } from "./words.js";
 
@@ -172,11 +172,9 @@ const explainDocument = ({ prefix, views }: ExplainReport) => ({
 });
 
 /** One document; of several questions a document that holds one for each. */
-export const renderExplainJson = (reports: readonly ExplainReport[]): string => {
+export const explanationsDocument = (reports: readonly ExplainReport[]) => {
   const [only, ...more] = reports.map(explainDocument);
-  const document =
-    more.length === 0
-      ? only
-      : { format: "dbt-ip-rules/explanations", version: 1, explanations: [only, ...more] };
-  return `${jsonText(document)}\n`;
+  return more.length === 0
+    ? only
+    : { format: "dbt-ip-rules/explanations", version: 1, explanations: [only, ...more] };
 };

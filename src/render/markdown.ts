@@ -25,9 +25,9 @@ export interface Section {
   readonly keep?: number;
 }
 
-export interface Report {
+export interface MarkdownPage {
   /** What finds this comment again: `<!-- dbt-ip-rules:plan:HOST:ID -->`. */
-  readonly marker: string;
+  readonly marker?: string;
   /** Markdown, already safe. */
   readonly head: string;
   readonly sections: readonly Section[];
@@ -59,9 +59,9 @@ const sectionText = ({ title, language, rows, open, keep = rows.length }: Sectio
   return `<details><summary>${title}</summary>\n\n${body}${missing}\n</details>\n`;
 };
 
-const assemble = ({ marker, head, sections }: Report): string =>
+const assemble = ({ marker, head, sections }: MarkdownPage): string =>
   [
-    `${marker}\n${head}`,
+    marker === undefined ? head : `${marker}\n${head}`,
     ...sections.filter(({ rows }) => rows.length > 0).map((section) => sectionText(section)),
   ].join("\n");
 
@@ -81,7 +81,7 @@ export const largest = (top: number, holds: (count: number) => boolean): number 
 };
 
 /** The report in at most `maxBytes` bytes of UTF-8 if leaving out rows can do it; the last section gives first. */
-export const fitReport = (report: Report, maxBytes: number): string => {
+export const fitReport = (report: MarkdownPage, maxBytes: number): string => {
   let sections = report.sections;
   const tryWith = (index: number, keep: number): Section[] =>
     sections.map((section, at) => (at === index ? { ...section, keep } : section));

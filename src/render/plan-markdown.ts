@@ -17,14 +17,14 @@ import {
   defaultMaxBytes,
   diagnosticRows,
   fenceLook,
+  type MarkdownPage,
   markerOf,
-  type Report,
   type Section,
 } from "./markdown.js";
 import { markdownCode, visible } from "./neutralise.js";
-import { closingMarkdown, countsWords, planCounts } from "./plan-summary.js";
+import { closingMarkdown, countsWords, isLoud, planCounts, stateWords } from "./plan-summary.js";
+import { planVerdict, refusals } from "./report.js";
 import { diffRow } from "./row.js";
-import { isLoud, planVerdict, refusals, stateWords } from "./verdict.js";
 import { counted } from "./words.js";
 
 export interface MarkdownOptions {
@@ -103,7 +103,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
   const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
   const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
   const noted = checkRows(loud.filter(isOnlyNoted));
-  const build = (block: string): Report => ({
+  const build = (block: string): MarkdownPage => ({
     marker: markerOf("plan", plan.account),
     head: [
       `### dbt IP restrictions: ${titleOf(plan)}\n`,

@@ -1,8 +1,9 @@
 /** The figures of a plan and its one closing sentence, for every format. */
-import type { Plan } from "../plan/plan.js";
+import { assertNever } from "../model/assert.js";
+import type { Plan, Verdict } from "../plan/plan.js";
 import { accessSentence } from "./access-rows.js";
 import { markdownCode, visible } from "./neutralise.js";
-import { planVerdict, refusals } from "./verdict.js";
+import { planVerdict, refusals } from "./report.js";
 import { counted, grouped } from "./words.js";
 
 export interface PlanCounts {
@@ -65,3 +66,22 @@ export const closingLine = (plan: Plan, file: string): string => closing(plan, v
 /** The same in markdown; `file` is markdown. */
 export const closingMarkdown = (plan: Plan, file: string): string =>
   closing(plan, file, (guard) => markdownCode(guard));
+
+/** Whether a check has more to say than that it passed. */
+export const isLoud = ({ state, diagnostics }: Verdict): boolean =>
+  state === "failed" || state === "waived" || diagnostics.length > 0;
+
+export const stateWords = ({ state, diagnostics }: Verdict): string => {
+  switch (state) {
+    case "passed":
+      return diagnostics.length === 0 ? "passed" : "passed, but";
+    case "failed":
+      return "FAILED";
+    case "waived":
+      return "failed and waived:";
+    case "not-checked":
+      return "not checked:";
+    default:
+      return assertNever(state);
+  }
+};

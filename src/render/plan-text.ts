@@ -16,10 +16,10 @@ import {
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import type { Look } from "./look.js";
 import { visible } from "./neutralise.js";
-import { closingLine } from "./plan-summary.js";
+import { closingLine, isLoud, stateWords } from "./plan-summary.js";
+import { planVerdict } from "./report.js";
 import { reviewNotes } from "./review-notes.js";
 import { type Row, rowLines } from "./row.js";
-import { isLoud, planVerdict, stateWords } from "./verdict.js";
 import { cellsOf, padCellsStart, wrap } from "./width.js";
 
 export interface PlanTextOptions extends Look {

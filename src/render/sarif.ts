@@ -1,13 +1,13 @@
 /** SARIF 2.1.0 (OASIS): the log around results, and text that no viewer reads as a link or a placeholder. */
-import type { Severity, SourceRange } from "../model/diagnostic.js";
-import { fileUri } from "./file-uri.js";
+
+import type { DriftReport } from "../audit/drift-report.js";
+import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+import { attributionText, differenceText, reasonWords } from "./drift-words.js";
 import { cut, jsonText, messageCells } from "./neutralise.js";
+import { fileUri, fingerprints } from "./places.js";
+import type { PolicyReport, Reporter } from "./report.js";
 
-export interface Tool {
-  readonly version: string;
-}
-
-export interface SarifResult {
+interface SarifResult {
   /** Stable, kebab-case. */
   readonly rule: string;
   readonly severity: Severity;
@@ -37,12 +37,22 @@ const location = (source: NonNullable<SarifResult["source"]>) => ({
   },
 });
 
-/** `describe` says what a rule stands for, in a sentence. */
-export const renderSarif = (
-  results: readonly SarifResult[],
-  tool: Tool,
-  describe: (rule: string) => string,
-): string => {
+/** What a rule stands for; another one is a code in words. */
+const described: Readonly<Record<string, string>> = {
+  "drift-rule-added": "A rule on the account that the policy does not have",
+  "drift-rule-removed": "A rule of the policy that is missing on the account",
+  "drift-name-changed": "A rule that has another name on the account",
+  "drift-entry-added": "An entry on the account that the policy does not have",
+  "drift-entry-removed": "An entry of the policy that is missing on the account",
+  "drift-type-changed": "A rule that allows on one side and denies on the other",
+  "drift-description-changed": "A rule with another description on the account",
+  "drift-enforcement-changed": "Enforcement is not as the policy says",
+};
+
+/** `bare-zero-address` → `Bare zero address`. */
+const words = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll("-", " ");
+
+const renderSarif = (results: readonly SarifResult[], version: string): string => {
   const rules = [...new Set(results.map(({ rule }) => rule))].sort();
   return `${jsonText({
     $schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -52,8 +62,11 @@ export const renderSarif = (
         tool: {
           driver: {
             name: "dbt-ip-rules",
-            version: tool.version,
-            rules: rules.map((id) => ({ id, shortDescription: { text: messageText(describe(id)) } })),
+            version,
+            rules: rules.map((id) => ({
+              id,
+              shortDescription: { text: messageText(described[id] ?? words(id)) },
+            })),
           },
         },
         columnKind: "utf16CodeUnits",
@@ -69,3 +82,44 @@ export const renderSarif = (
     ],
   })}\n`;
 };
+
+/** Code scanning leaves out results without a place: those of a failure are put on the policy. */
+const diagnosticResults = (
+  diagnostics: readonly Diagnostic[],
+  policy: string | undefined,
+): readonly SarifResult[] => {
+  const marks = fingerprints(diagnostics, policy);
+  return diagnostics.map(({ code, severity, message, hint, source }, index) => ({
+    rule: code,
+    severity,
+    message: hint === undefined ? message : `${message}. ${hint}`,
+    fingerprint: marks[index] ?? "",
+    ...(source !== undefined ? { source } : policy === undefined ? {} : { source: { file: policy } }),
+  }));
+};
+
+const driftResults = (drift: DriftReport): readonly SarifResult[] =>
+  drift.differences.map((difference) => ({
+    rule: `drift-${difference.detail.kind}`,
+    severity: difference.severity,
+    message: `${differenceText(difference)}; ${reasonWords[difference.reason]}; ${attributionText(difference.attribution)}`,
+    source: { file: drift.policyFile },
+    fingerprint: difference.id,
+  }));
+
+const resultsOf = ({ policy, report }: PolicyReport): readonly SarifResult[] => {
+  switch (report.kind) {
+    case "validation":
+      return diagnosticResults(report.validation.diagnostics, undefined);
+    case "drift":
+      return driftResults(report.drift);
+    case "failure":
+      return diagnosticResults(report.diagnostics, policy);
+    default:
+      return [];
+  }
+};
+
+/** One run of the tool, whatever the number of policies: code scanning takes one of a tool. */
+export const sarifReport: Reporter = (reports, { version }) =>
+  renderSarif(reports.flatMap(resultsOf), version);

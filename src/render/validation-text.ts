@@ -1,11 +1,16 @@
 /** What `validate` says to people: every problem, then the tests, then one line. */
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
-import type { Policy } from "../policy/policy.js";
+import type { Policy, PolicyTest } from "../policy/policy.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
 import type { Look } from "./look.js";
 import { quoted, visible } from "./neutralise.js";
-import type { TestOutcome } from "./tests-junit.js";
 import { counted } from "./words.js";
+
+export interface TestOutcome {
+  readonly test: Pick<PolicyTest, "name" | "source">;
+  readonly passed: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 export interface Validation {
   readonly file: string;

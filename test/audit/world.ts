@@ -99,7 +99,6 @@ export class World {
       stdin: process.stdin,
       now: () => new Date(Date.now() + this.clockAheadMs),
       signal,
-      exitCode: 0,
     };
     const code = await run(args, io);
     return { code, ...out };

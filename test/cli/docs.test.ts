@@ -24,7 +24,6 @@ const io: Io = {
   stdin: process.stdin,
   now: () => new Date(0),
   signal: new AbortController().signal,
-  exitCode: 0,
 };
 const program = await wholeProgram(io);
 

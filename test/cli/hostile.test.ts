@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { crash, tellFailure } from "../../src/cli/command.js";
 import { shellWord } from "../../src/cli/file-words.js";
-import { reportCrash } from "../../src/cli/report.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
 /** A name that forges a workflow command, clears the screen, and breaks an unquoted command line. */
@@ -87,13 +87,36 @@ describe("--debug", () => {
       stdin: process.stdin,
       now: () => new Date(0),
       signal: new AbortController().signal,
-      exitCode: 0 as const,
     };
     const cause = new Error("\x1b]0;title\x07\r\n::error::from the service");
-    expect(await reportCrash(new Error("first", { cause }), ["--debug", "--no-color"], io)).toBe(1);
+    const told = tellFailure(io, crash(new Error("first", { cause })), { debug: true, color: false });
+    expect(told).toMatchObject({ kind: "failure", exitCode: 1 });
     expect(said.join("")).toContain("caused by: ");
     expectClean(said.join(""));
     expect(said.join("")).not.toContain("\x07");
+  });
+});
+
+describe("a failure of one policy", () => {
+  it.each(["sarif", "junit", "code-quality", "github", "text"])(
+    "is written as %s, to a file",
+    async (format) => {
+      const cwd = await newFolder();
+      const ran = await dbtIpRules({ cwd }, "validate", "none.yaml", "-f", format, "-o", "out");
+      expect(ran.code).toBe(1);
+      expect(await readFile(join(cwd, "out"), "utf8")).toContain("policy-missing");
+    },
+  );
+
+  it("is written as drift's SARIF, with a place, where the host cannot be reached", async () => {
+    const cwd = await newFolder();
+    const account = 'account: {id: 1, host: "http://127.0.0.1:1"}';
+    await writeFile(join(cwd, "policy.yaml"), `version: 1\n${account}\nrules: []\n`);
+    const ran = await dbtIpRules({ cwd }, "drift", "-f", "sarif");
+    expect(ran.code).toBe(1);
+    const [result] = JSON.parse(ran.stdout).runs[0].results;
+    expect(result.level).toBe("error");
+    expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe("policy.yaml");
   });
 });
 

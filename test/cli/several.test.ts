@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fileNames } from "../../src/cli/several-runs.js";
+import { fileNames } from "../../src/cli/command.js";
 import type { RunningEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules, newAccount, newFolder, token } from "./world.js";
 
@@ -260,6 +260,23 @@ describe("several policies", () => {
     expect((await readdir(join(cwd, "receipts"))).toSorted()).toEqual(["a.jsonl", "b.jsonl"]);
     expect((await dbtIpRules({ cwd }, "drift", ...both)).code).toBe(0);
     expect((await dbtIpRules({ cwd }, "plan", ...both, "--detailed-exitcode")).code).toBe(0);
+  });
+
+  it("are all named in every format, the missing one too", async () => {
+    const files = ["policies/missing.yaml", "policies/a.yaml"];
+    const formats = ["sarif", "junit", "code-quality", "github"];
+    const writes = formats.flatMap((format) => ["--write", `${format}=${format}.out`]);
+    expect((await dbtIpRules({ cwd }, "validate", ...files, ...writes)).code).toBe(1);
+    for (const format of formats) {
+      const text = await readFile(join(cwd, `${format}.out`), "utf8");
+      expect(text, format).toContain("policies/missing.yaml");
+      expect(text, format).toContain(format === "junit" ? "policies/a.yaml: policy" : "policy-missing");
+    }
+    const markdown = await dbtIpRules({ cwd }, "plan", ...files, "-f", "markdown");
+    expect(markdown.stdout).toContain("| `policies/missing.yaml` | failed |");
+    expect(markdown.stdout).toContain("### dbt IP restrictions: failed: `policies/missing.yaml`");
+    const gitlab = await dbtIpRules({ cwd }, "plan", ...files, "-f", "gitlab");
+    expect(gitlab.stdout).toBe("{}\n");
   });
 
   it("do not begin what an interrupt came before", async () => {

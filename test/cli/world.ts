@@ -78,7 +78,6 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
     stdin,
     now: () => new Date(),
     signal: place.signal ?? new AbortController().signal,
-    exitCode: 0,
   };
   const code = await run(argv, io);
   return { code, ...out };

@@ -8,7 +8,7 @@ import { startEmulator } from "../../src/emulator/listener.js";
 import { readSeedFile, type Seed } from "../../src/emulator/seed.js";
 import { Failure } from "../../src/model/failure.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
-import { renderAccountJson } from "../../src/render/account.js";
+import { accountDocument } from "../../src/render/account.js";
 import { accountId, options, tokens } from "./emulated.js";
 
 const folder = mkdtempSync(join(tmpdir(), "emulator-account-seed-"));
@@ -65,7 +65,7 @@ it.each<[string, Seed]>([
   ["an account that enforces nothing", { rules: [{ name: "A", type: "allow", cidrs: ["192.0.2.1"] }] }],
 ])("%s comes back the same", async (_, seed) => {
   const before = await accountOf(seed);
-  const after = await accountOf(readSeedFile(written(renderAccountJson(before))));
+  const after = await accountOf(readSeedFile(written(JSON.stringify(accountDocument(before)))));
   expect(meaning(after)).toEqual(meaning(before));
 });
 

@@ -57,7 +57,7 @@ const listening = async ({ child, output }: ReturnType<typeof launch>): Promise<
 const refusedFor = async (args: readonly string[]) => {
   const run = launch(args);
   const [exitCode] = (await once(run.child, "close")) as [number]; // The event's documented first argument.
-  const codes = (JSON.parse(run.output.stderr) as { code: string }[]).map(({ code }) => code); // Written above.
+  const codes = [...run.output.stderr.matchAll(/\berror\[([a-z-]+)\]/g)].map(([, code]) => code);
   return { exitCode, codes, ...run.output };
 };
 

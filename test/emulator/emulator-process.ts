@@ -1,15 +1,12 @@
 /** The command as a process of its own, for tests that kill it. Bundled by the test; not a test itself. */
 import process from "node:process";
-import { Command } from "commander";
-import { configure } from "../../src/cli/commands/emulator.js";
-import { Failure } from "../../src/model/failure.js";
+import { run } from "../../src/cli/run.js";
 
 const interruption = new AbortController();
 process.once("SIGTERM", () => interruption.abort());
 process.once("SIGINT", () => interruption.abort());
 
-const command = new Command("emulator");
-configure(command, {
+process.exitCode = await run(["emulator", ...process.argv.slice(2)], {
   env: process.env,
   cwd: process.cwd(),
   stdout: process.stdout,
@@ -17,12 +14,4 @@ configure(command, {
   stdin: process.stdin,
   now: () => new Date(),
   signal: interruption.signal,
-  exitCode: 0,
 });
-try {
-  await command.parseAsync();
-} catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  process.stderr.write(JSON.stringify(error.diagnostics));
-  process.exitCode = error.exitCode;
-}

@@ -7,12 +7,11 @@ import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { describe, expect, it } from "vitest";
 import { validateXML } from "xmllint-wasm";
-import { renderDiagnosticsGithub } from "../../src/render/diagnostics-github.js";
-import { renderDiagnosticsGitlab } from "../../src/render/diagnostics-gitlab.js";
-import { renderDiagnosticsSarif } from "../../src/render/diagnostics-sarif.js";
+import type { Diagnostic } from "../../src/model/diagnostic.js";
 import { csvField, jsonText, markdownCode, markdownFence } from "../../src/render/neutralise.js";
 import { renderPlanMarkdown } from "../../src/render/plan-markdown.js";
-import { everyFormat } from "./formats.js";
+import type { Format } from "../../src/render/reporters.js";
+import { everyFormat, inFormat } from "./formats.js";
 import { planWith } from "./plans.js";
 import { bothNames, diagnosticsOf, eventOf, type Names, ordinaryNames } from "./samples.js";
 
@@ -22,7 +21,14 @@ const schema = (name: string): string =>
   readFileSync(new URL(`../fixtures/schemas/${name}`, import.meta.url), "utf8");
 // The table has two rows: the second is the hostile one.
 const [, [, hostileNames]] = bothNames as readonly [unknown, readonly [string, Names]];
-const hostile = everyFormat(hostileNames);
+const hostile = await everyFormat(hostileNames);
+const everyText = await Promise.all(
+  bothNames.map(async ([kind, names]) => [kind, await everyFormat(names)] as const),
+);
+
+/** Diagnostics as `validate` hands them to a format. */
+const diagnosticsIn = (format: Format, diagnostics: readonly Diagnostic[]): Promise<string> =>
+  inFormat(format, { kind: "failure", diagnostics, exitCode: 1 });
 const ending = (suffix: string): [string, string][] =>
   Object.entries(hostile).filter(([name]) => name.endsWith(suffix));
 
@@ -81,8 +87,8 @@ const readCommand = (line: string) => {
 };
 
 describe("GitHub annotations", () => {
-  it("come out of the runner's reader as they went in", () => {
-    const lines = renderDiagnosticsGithub([
+  it("come out of the runner's reader as they went in", async () => {
+    const lines = await diagnosticsIn("github", [
       {
         code: "a-code",
         severity: "warning",
@@ -104,16 +110,17 @@ describe("GitHub annotations", () => {
       expect(["error", "warning", "notice"]).toContain(readCommand(line).name);
   });
 
-  it("stay at ten a level, the tenth counting the rest", () => {
+  it("stay at ten a level, the tenth counting the rest", async () => {
     const many = Array.from({ length: 25 }, (_, index) => ({
       code: "x",
       severity: "error" as const,
       message: `m${index}`,
     }));
-    const commands = renderDiagnosticsGithub([...many, { code: "y", severity: "note", message: "n" }])
-      .trimEnd()
-      .split("\n")
-      .map(readCommand);
+    const annotations = await diagnosticsIn("github", [
+      ...many,
+      { code: "y", severity: "note", message: "n" },
+    ]);
+    const commands = annotations.trimEnd().split("\n").map(readCommand);
     expect(commands.filter(({ name }) => name === "error")).toHaveLength(10);
     expect(commands[9]?.message).toContain("16 more errors");
     expect(commands.filter(({ name }) => name === "notice")).toHaveLength(1);
@@ -159,7 +166,7 @@ describe("markdown", () => {
     );
   });
 
-  it("shows any text in a code span or a fence as that text", () => {
+  it("shows any text in a code span or a fence as that text", async () => {
     const decode = (html: string): string =>
       html.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
     fc.assert(
@@ -177,24 +184,26 @@ describe("markdown", () => {
   });
 });
 
+const nothingFound = await diagnosticsIn("sarif", []);
+
 describe("SARIF", () => {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats(ajv);
   const validate = ajv.compile(JSON.parse(schema("sarif-2.1.0.json")));
 
   it.each([
-    ...bothNames.flatMap(([kind, names]) =>
-      Object.entries(everyFormat(names))
+    ...everyText.flatMap(([kind, texts]) =>
+      Object.entries(texts)
         .filter(([name]) => name.endsWith("sarif.json"))
         .map(([name, text]): [string, string] => [`${kind} ${name}`, text]),
     ),
-    ["no result", renderDiagnosticsSarif([], { version: "1.2.3" })],
+    ["no result", nothingFound],
   ])("%s fits the published schema", (_, text) => {
     validate(JSON.parse(text));
     expect(validate.errors ?? []).toEqual([]);
   });
 
-  it("keeps fingerprints when lines move, and tells like findings apart", () => {
+  it("keeps fingerprints when lines move, and tells like findings apart", async () => {
     const [first] = diagnosticsOf(ordinaryNames);
     if (first?.source === undefined) throw new Error("the first sample has a place");
     const moved = { ...first, source: { ...first.source, line: 99, endLine: 99 } };
@@ -203,8 +212,8 @@ describe("SARIF", () => {
         (result: { partialFingerprints: Record<string, string> }) =>
           Object.values(result.partialFingerprints)[0],
       );
-    const one = marks(renderDiagnosticsSarif([first], { version: "1" }));
-    const two = marks(renderDiagnosticsSarif([moved, first], { version: "1" }));
+    const one = marks(await diagnosticsIn("sarif", [first]));
+    const two = marks(await diagnosticsIn("sarif", [moved, first]));
     expect(two[0]).toBe(one[0]);
     expect(two[1]).not.toBe(two[0]);
   });
@@ -212,8 +221,8 @@ describe("SARIF", () => {
 
 describe("JUnit", () => {
   it.each(
-    bothNames.flatMap(([kind, names]) =>
-      Object.entries(everyFormat(names))
+    everyText.flatMap(([kind, texts]) =>
+      Object.entries(texts)
         .filter(([name]) => name.endsWith(".xml"))
         .map(([name, text]): [string, string] => [`${kind} ${name}`, text]),
     ),
@@ -246,9 +255,9 @@ describe("JSON", () => {
     expect(text.endsWith("\n")).toBe(true);
   });
 
-  it("lists each code-quality issue with a path, a line and a fingerprint of its own", () => {
+  it("lists each code-quality issue with a path, a line and a fingerprint of its own", async () => {
     const issues: { fingerprint: string; location: { path: string; lines: { begin: number } } }[] =
-      JSON.parse(renderDiagnosticsGitlab(diagnosticsOf(ordinaryNames)));
+      JSON.parse(await diagnosticsIn("code-quality", diagnosticsOf(ordinaryNames)));
     expect(new Set(issues.map(({ fingerprint }) => fingerprint)).size).toBe(4);
     for (const { location } of issues) {
       expect(location.path).toMatch(/^[^/.]/);

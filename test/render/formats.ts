@@ -1,36 +1,15 @@
 /** Every renderer over the samples, by the name of its golden file. */
 import type { AuditEvent } from "../../src/audit/event.js";
+import type { Diagnostic } from "../../src/model/diagnostic.js";
 import type { Policy } from "../../src/policy/policy.js";
-import { renderAccountJson, renderAccountText } from "../../src/render/account.js";
-import { renderAccountMarkdown } from "../../src/render/account-markdown.js";
-import { renderApplyJson } from "../../src/render/apply-json.js";
-import { renderApplyMarkdown } from "../../src/render/apply-markdown.js";
 import { progressLine } from "../../src/render/apply-progress.js";
-import { renderApplyText } from "../../src/render/apply-text.js";
 import { type EventFormat, eventFrame } from "../../src/render/audit-events.js";
-import { renderAuditJson } from "../../src/render/audit-json.js";
-import { renderAuditJunit } from "../../src/render/audit-junit.js";
-import { renderAuditMarkdown } from "../../src/render/audit-markdown.js";
-import { renderAuditText } from "../../src/render/audit-text.js";
 import { createStyle } from "../../src/render/color-style.js";
-import { renderDiagnosticsGithub } from "../../src/render/diagnostics-github.js";
-import { renderDiagnosticsGitlab } from "../../src/render/diagnostics-gitlab.js";
-import { renderDiagnosticsJson } from "../../src/render/diagnostics-json.js";
-import { renderDiagnosticsSarif } from "../../src/render/diagnostics-sarif.js";
 import { renderDiagnosticsText } from "../../src/render/diagnostics-text.js";
-import { renderDriftJson } from "../../src/render/drift-json.js";
-import { renderDriftMarkdown } from "../../src/render/drift-markdown.js";
-import { renderDriftSarif } from "../../src/render/drift-sarif.js";
-import { renderDriftText } from "../../src/render/drift-text.js";
-import { renderExplainJson, renderExplainText } from "../../src/render/explain.js";
-import { renderPlanGithub } from "../../src/render/plan-github.js";
-import { renderPlanGitlab } from "../../src/render/plan-gitlab.js";
-import { renderPlanJson } from "../../src/render/plan-json.js";
-import { renderPlanMarkdown } from "../../src/render/plan-markdown.js";
 import { renderPlanText } from "../../src/render/plan-text.js";
+import type { Report } from "../../src/render/report.js";
+import { type Format, renderReports } from "../../src/render/reporters.js";
 import { plainStyle } from "../../src/render/style.js";
-import { renderTestsJunit } from "../../src/render/tests-junit.js";
-import { renderValidationText } from "../../src/render/validation-text.js";
 import { planWith } from "./plans.js";
 import {
   applyResultOf,
@@ -47,8 +26,6 @@ import {
 
 export const look = { style: plainStyle, width: 80 };
 export const colour = { style: createStyle({ color: true }), width: 80 };
-const account = { id: 66847, host: "ab123.us1.dbt.com" };
-const tool = { version: "1.2.3" };
 
 const policyOf = (names: Names): Policy => ({
   account: {},
@@ -85,61 +62,82 @@ const progressOf = (names: Names): string => {
   return `${lines.filter((line) => line !== undefined).join("\n")}\n`;
 };
 
+/** A value in a format, as the program prints it in a pipe. */
+export const inFormat = (format: Format, report: Report): Promise<string> =>
+  renderReports(format, [{ report }], { ...look, version: "1.2.3" });
+
+const validationOf = (names: Names, more: readonly Diagnostic[]): Report => {
+  const tests = testsOf(names);
+  return {
+    kind: "validation",
+    validation: {
+      file: "policy.yaml",
+      policy: policyOf(names),
+      tests,
+      diagnostics: [...more, ...tests.flatMap((one) => one.diagnostics)],
+    },
+  };
+};
+
 /** Golden file name without its case → text. */
-export const everyFormat = (names: Names): Readonly<Record<string, string>> => {
+export const everyFormat = async (names: Names): Promise<Readonly<Record<string, string>>> => {
   const plan = planWith(names);
   const diagnostics = diagnosticsOf(names);
-  const tests = testsOf(names);
   const events = [eventOf(names, "e1", "rule.added"), eventOf(names, "e2", "toggled")];
+  const planned: Report = { kind: "plan", plan, policyFile: "policy.yaml" };
+  const found: Report = {
+    kind: "validation",
+    validation: { file: "policy.yaml", policy: policyOf(names), tests: [], diagnostics },
+  };
+  const account: Report = { kind: "account", snapshot: snapshotOf(names) };
+  const applied: Report = {
+    kind: "apply",
+    account: { id: 66847, host: "ab123.us1.dbt.com" },
+    result: applyResultOf(names),
+    receipt: "receipt.jsonl",
+    commands: {},
+    shown: [],
+  };
+  const audited: Report = { kind: "audit", verification: verificationOf(names) };
+  const drifted: Report = { kind: "drift", drift: driftOf(names), commands: driftCommands };
+  const explained: Report = { kind: "explanation", explained: [explainOf(names)] };
   return {
-    "plan.txt": renderPlanText(plan, { ...look, policyFile: "policy.yaml" }),
+    "plan.txt": await inFormat("text", planned),
     "plan.colour.txt": renderPlanText(plan, { ...colour, policyFile: "policy.yaml" }),
-    "plan.json": renderPlanJson(plan),
-    "plan.md": renderPlanMarkdown(plan, { policyFile: "policy.yaml" }),
-    "plan.github.txt": renderPlanGithub(plan, { policyFile: "policy.yaml" }),
-    "plan.gitlab.json": renderPlanGitlab(plan),
+    "plan.json": await inFormat("json", planned),
+    "plan.md": await inFormat("markdown", planned),
+    "plan.github.txt": await inFormat("github", planned),
+    "plan.gitlab.json": await inFormat("gitlab", planned),
     "diagnostics.txt": renderDiagnosticsText(diagnostics, look),
-    "diagnostics.json": renderDiagnosticsJson(diagnostics),
-    "diagnostics.github.txt": renderDiagnosticsGithub(diagnostics),
-    "diagnostics.gitlab.json": renderDiagnosticsGitlab(diagnostics),
-    "diagnostics.sarif.json": renderDiagnosticsSarif(diagnostics, tool),
-    "validation.txt": renderValidationText(
-      {
-        file: "policy.yaml",
-        policy: policyOf(names),
-        tests,
-        diagnostics: tests.flatMap((one) => one.diagnostics),
-      },
-      look,
-    ),
-    "tests.junit.xml": renderTestsJunit(
-      "policy.yaml",
-      [...diagnostics, ...tests.flatMap((one) => one.diagnostics)],
-      tests,
-    ),
-    "account.txt": renderAccountText(snapshotOf(names), look),
-    "account.md": renderAccountMarkdown(snapshotOf(names)),
-    "account.json": renderAccountJson(snapshotOf(names)),
-    "apply.txt": renderApplyText(applyResultOf(names), {
-      ...look,
-      applyAgain: "dbt-ip-rules apply plan.json",
+    "diagnostics.json": await inFormat("json", found),
+    "diagnostics.github.txt": await inFormat("github", found),
+    "diagnostics.gitlab.json": await inFormat("code-quality", found),
+    "diagnostics.sarif.json": await inFormat("sarif", found),
+    "validation.txt": await inFormat("text", validationOf(names, [])),
+    "tests.junit.xml": await inFormat("junit", validationOf(names, diagnostics)),
+    "account.txt": await inFormat("text", account),
+    "account.md": await inFormat("markdown", account),
+    "account.json": await inFormat("json", account),
+    "apply.txt": await inFormat("text", {
+      ...applied,
+      commands: { applyAgain: "dbt-ip-rules apply plan.json" },
     }),
-    "apply.json": renderApplyJson(applyResultOf(names), { account, receipt: "receipt.jsonl" }),
-    "apply.md": renderApplyMarkdown(applyResultOf(names), { account, receipt: "receipt.jsonl" }),
+    "apply.json": await inFormat("json", applied),
+    "apply.md": await inFormat("markdown", applied),
     "apply.progress.txt": progressOf(names),
-    "audit.txt": renderAuditText(verificationOf(names), look),
-    "audit.json": renderAuditJson(verificationOf(names)),
-    "audit.md": renderAuditMarkdown(verificationOf(names)),
-    "audit.junit.xml": renderAuditJunit(verificationOf(names)),
+    "audit.txt": await inFormat("text", audited),
+    "audit.json": await inFormat("json", audited),
+    "audit.md": await inFormat("markdown", audited),
+    "audit.junit.xml": await inFormat("junit", audited),
     "events.txt": eventsAs("text", events),
     "events.json": eventsAs("json", events),
     "events.ndjson": eventsAs("ndjson", events),
     "events.csv": eventsAs("csv", events),
-    "drift.txt": renderDriftText(driftOf(names), { ...look, commands: driftCommands }),
-    "drift.json": renderDriftJson(driftOf(names)),
-    "drift.md": renderDriftMarkdown(driftOf(names), { commands: driftCommands }),
-    "drift.sarif.json": renderDriftSarif(driftOf(names), tool),
-    "explain.txt": renderExplainText([explainOf(names)], look),
-    "explain.json": renderExplainJson([explainOf(names)]),
+    "drift.txt": await inFormat("text", drifted),
+    "drift.json": await inFormat("json", drifted),
+    "drift.md": await inFormat("markdown", drifted),
+    "drift.sarif.json": await inFormat("sarif", drifted),
+    "explain.txt": await inFormat("text", explained),
+    "explain.json": await inFormat("json", explained),
   };
 };

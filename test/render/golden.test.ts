@@ -8,8 +8,12 @@ import { expectGolden } from "./golden.js";
 import { everythingElse, ordinary, planOf } from "./plans.js";
 import { bothNames, driftCommands, noDrift } from "./samples.js";
 
-describe.each(bothNames)("golden files with %s names", (kind, names) => {
-  it.each(Object.entries(everyFormat(names)))("%s", (name, text) => {
+const rendered = await Promise.all(
+  bothNames.map(async ([kind, names]) => [kind, await everyFormat(names)] as const),
+);
+
+describe.each(rendered)("golden files with %s names", (kind, texts) => {
+  it.each(Object.entries(texts))("%s", (name, text) => {
     expectGolden(`${kind}.${name}`, text);
   });
 });
@@ -39,7 +43,7 @@ describe("eighty columns", () => {
   /** The closing line, an event and the first line of a diagnostic that names a place are one line, for `grep`. */
   const mayBeLong = /^(\d{4}-|Plan|\d+ differences?|Applied|Stopped|Missing|Confirmed)|^[^ ]+:\d+:\d+: /;
 
-  it.each(Object.entries(everyFormat(bothNames[0]![1])).filter(([name]) => /^[a-z]+\.txt$/.test(name)))(
+  it.each(Object.entries(rendered[0]![1]).filter(([name]) => /^[a-z]+\.txt$/.test(name)))(
     "%s fits",
     (_, text) => {
       const long = text.split("\n").filter((line) => cellsOf(line) > 80 && !mayBeLong.test(line));

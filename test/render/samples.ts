@@ -8,7 +8,7 @@ import type { Diagnostic, SourceRange } from "../../src/model/diagnostic.js";
 import { catchAllName } from "../../src/model/reserved-names.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
 import type { ExplainReport } from "../../src/render/explain.js";
-import type { TestOutcome } from "../../src/render/tests-junit.js";
+import type { TestOutcome } from "../../src/render/validation-text.js";
 import {
   changeOf,
   entryOf,

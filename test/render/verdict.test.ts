@@ -2,25 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../../src/plan/plan.js";
-import { renderDriftJson } from "../../src/render/drift-json.js";
 import { renderDriftMarkdown } from "../../src/render/drift-markdown.js";
 import { renderDriftText } from "../../src/render/drift-text.js";
-import { renderPlanGithub } from "../../src/render/plan-github.js";
-import { renderPlanGitlab } from "../../src/render/plan-gitlab.js";
-import { renderPlanJson } from "../../src/render/plan-json.js";
 import { renderPlanMarkdown } from "../../src/render/plan-markdown.js";
 import { closingLine } from "../../src/render/plan-summary.js";
 import { renderPlanText } from "../../src/render/plan-text.js";
-import {
-  auditExitCode,
-  driftExitCode,
-  driftVerdict,
-  planExitCode,
-  planVerdict,
-} from "../../src/render/verdict.js";
-import { look } from "./formats.js";
+import { driftVerdict, exitCodeOf, planVerdict } from "../../src/render/report.js";
+import { inFormat, look } from "./formats.js";
 import { changeOf, everythingElse, getsIn, getsOut, ordinary, planOf, rule } from "./plans.js";
-import { driftCommands, driftOf, noDrift, ordinaryNames } from "./samples.js";
+import { driftCommands, driftOf, noDrift, ordinaryNames, verificationOf } from "./samples.js";
 
 const refusedWithoutChanges = planOf({ verdicts: everythingElse.verdicts });
 const plans: readonly (readonly [string, Plan])[] = [
@@ -31,7 +21,7 @@ const plans: readonly (readonly [string, Plan])[] = [
 ];
 
 describe("a plan", () => {
-  it.each(plans)("is %s in every format", (verdict, plan) => {
+  it.each(plans)("is %s in every format", async (verdict, plan) => {
     expect(planVerdict(plan)).toBe(verdict);
     const closing = closingLine(plan, "policy.yaml");
     const start = { "no-changes": "No changes.", changes: "Plan: ", refused: "Plan refused by " }[verdict];
@@ -44,25 +34,29 @@ describe("a plan", () => {
         .at(-1),
     ).toBe(closing);
     expect(renderPlanMarkdown(plan, options).replaceAll("`", "")).toContain(`**${closing}**`);
-    expect(renderPlanGithub(plan, options).trimEnd().split("\n").at(-1)).toContain(`::${closing}`);
-    const json = JSON.parse(renderPlanJson(plan));
+    const annotations = await inFormat("github", { kind: "plan", plan, ...options });
+    expect(annotations.trimEnd().split("\n").at(-1)).toContain(`::${closing}`);
+    const json = JSON.parse(await inFormat("json", { kind: "plan", plan }));
     expect(json.summary.refused_by.length > 0).toBe(verdict === "refused");
     expect(json.changes).toHaveLength(plan.changes.length);
   });
 
   it("has an exit code for each verdict", () => {
     const codes = (detailed: boolean) =>
-      (["no-changes", "changes", "refused"] as const).map((verdict) => planExitCode(verdict, { detailed }));
-    expect(codes(false)).toEqual([0, 0, 3]);
-    expect(codes(true)).toEqual([0, 2, 3]);
-    expect(
-      (["confirmed", "missing", "could-not-check", "enforcement-flipped"] as const).map(auditExitCode),
-    ).toEqual([0, 3, 1, 4]);
+      plans.map(([, plan]) => exitCodeOf({ report: { kind: "plan", plan, detailed } }));
+    expect(codes(false)).toEqual([0, 0, 3, 3]);
+    expect(codes(true)).toEqual([0, 2, 3, 3]);
+    const verification = verificationOf(ordinaryNames);
+    const audited = (["confirmed", "missing", "could-not-check", "enforcement-flipped"] as const).map(
+      (verdict) => exitCodeOf({ report: { kind: "audit", verification: { ...verification, verdict } } }),
+    );
+    expect(audited).toEqual([0, 3, 1, 4]);
   });
 
-  it("counts for GitLab, the switch as an update", () => {
-    expect(JSON.parse(renderPlanGitlab(ordinary))).toEqual({ create: 1, update: 1, delete: 0 });
-    expect(JSON.parse(renderPlanGitlab(everythingElse))).toEqual({ create: 0, update: 2, delete: 2 });
+  it("counts for GitLab, the switch as an update", async () => {
+    const counts = async (plan: Plan) => JSON.parse(await inFormat("gitlab", { kind: "plan", plan }));
+    expect(await counts(ordinary)).toEqual({ create: 1, update: 1, delete: 0 });
+    expect(await counts(everythingElse)).toEqual({ create: 0, update: 2, delete: 2 });
   });
 });
 
@@ -70,10 +64,11 @@ describe("drift", () => {
   it.each([
     ["no-drift", noDrift, 0],
     ["differences", driftOf(ordinaryNames), 2],
-  ] as const)("is %s in every format", (verdict, report, code) => {
+  ] as const)("is %s in every format", async (verdict, report, code) => {
     expect(driftVerdict(report)).toBe(verdict);
-    expect(driftExitCode(driftVerdict(report))).toBe(code);
-    const json = JSON.parse(renderDriftJson(report));
+    const found = { kind: "drift", drift: report, commands: driftCommands } as const;
+    expect(exitCodeOf({ report: found })).toBe(code);
+    const json = JSON.parse(await inFormat("json", found));
     expect(json.verdict).toBe(verdict);
     expect(
       renderDriftText(report, { ...look, commands: driftCommands })

@@ -5,21 +5,17 @@ import { type Command, Option } from "commander";
 import { applyPlan } from "../../apply/apply-plan.js";
 import type { ApplyResult } from "../../apply/result.js";
 import { standingRefusals } from "../../apply/stops.js";
-import type { AuditVerification } from "../../audit/verification.js";
 import type { DbtClient } from "../../dbt/client.js";
 import { makeFolder } from "../../files/make-folder.js";
-import { exitCodes, failure } from "../../model/failure.js";
+import { failure } from "../../model/failure.js";
 import { overrideFlags } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
-import { renderApplyJson } from "../../render/apply-json.js";
-import { renderApplyMarkdown } from "../../render/apply-markdown.js";
-import { renderApplyText } from "../../render/apply-text.js";
+import type { NextCommands } from "../../render/apply-text.js";
 import { renderAuditText } from "../../render/audit-text.js";
-import { auditClosing } from "../../render/audit-words.js";
-import type { Look } from "../../render/look.js";
 import { renderPlanBrief, renderPlanText } from "../../render/plan-text.js";
-import { auditExitCode } from "../../render/verdict.js";
+import type { Report } from "../../render/report.js";
 import { asTheLogShows, verifyAfterApply } from "../audit-after-apply.js";
+import { debugStack, type Program, runs } from "../command.js";
 import { confirm, notApproved, requireApproval } from "../confirm.js";
 import { connectForWriting, connectionOf } from "../connect.js";
 import { shellWord, shownFile } from "../file-words.js";
@@ -38,20 +34,11 @@ import {
   type PolicyOptions,
   policyOption,
 } from "../options.js";
-import {
-  deliverAnyway,
-  fitted,
-  lookOf,
-  note,
-  noteDiagnostics,
-  requireWritable,
-  withNewline,
-} from "../output.js";
+import { fitted, lookOf, note, withNewline } from "../output.js";
 import { preparePlan } from "../prepare-plan.js";
 import { createProgress, type Progress } from "../progress.js";
 import { readPlan } from "../read-plan.js";
 import { createFileJournal, type FileJournal } from "../receipt-file.js";
-import { debugStack } from "../report.js";
 import { version } from "../version.js";
 
 const formats = ["text", "json", "markdown"] as const;
@@ -69,7 +56,7 @@ interface Options
   readonly auditTimeout: number;
 }
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(guardOptions(connectionOptions(policyOption(command))), formats)
     .argument("[planfile]", "a plan saved with: plan --out FILE (default: plan the policy now)")
     .option("--auto-approve", "do not ask; needed where there is no terminal")
@@ -83,27 +70,20 @@ export const configure = (command: Command, io: Io): void => {
       new Option("--audit-timeout <time>", "how long to wait for late audit events")
         .argParser(duration)
         .default(60_000, "60s"),
-    )
-    .action(async (planFile: string | undefined, options: Options) => {
-      if (planFile !== undefined && command.getOptionValueSource("policy") === "cli")
-        throw failure(
-          "bad-option",
-          "A saved plan holds what its policy asked for: it cannot go with --policy",
-          `Apply the plan (dbt-ip-rules apply ${shellWord(planFile)}), or plan the policy anew (dbt-ip-rules apply --policy ${shellWord(options.policy)})`,
-        );
-      requireApproval(io, options.autoApprove === true);
-      await apply(io, planFile, options, guardsOf(command, options));
-    });
+    );
+  runs(command, io, program, apply, {
+    positional: false,
+    atOnce: 1,
+    distinct: true,
+    changesAccounts: true,
+  });
 };
 
 type Guards = ReturnType<typeof guardsOf>;
 
-const apply = async (
-  io: Io,
-  planFile: string | undefined,
-  options: Options,
-  guards: Guards,
-): Promise<void> => {
+const apply = async (io: Io, options: Options, [planFile]: readonly string[]): Promise<Report> => {
+  requireApproval(io, options.autoApprove === true);
+  const guards = guardsOf(options);
   const source =
     planFile === undefined ? await requirePolicy(io, options) : { plan: await readPlan(io, planFile) };
   const connection = connectionOf(
@@ -111,8 +91,6 @@ const apply = async (
     options,
     "plan" in source ? { account: source.plan.account, from: "saved plan" } : source.policy,
   );
-  // A name that cannot be written is better told before the account is changed than after.
-  await requireWritable(io, options);
   const lock = await acquireLock({ host: connection.host, id: connection.accountId }, io.env, io.now());
   const progress = createProgress(io, options);
   const client = connectForWriting(io, options, connection, progress.onWait);
@@ -130,7 +108,7 @@ const apply = async (
     )
       if (!(await confirm(io, question(plan)))) throw notApproved();
     const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
-    await carryOut(io, plan, client, progress, { planFile, options, guards: known });
+    return await carryOut(io, plan, client, progress, { planFile, options, guards: known });
   } finally {
     progress.stop();
     await client.close();
@@ -169,7 +147,7 @@ const carryOut = async (
   client: DbtClient,
   progress: Progress,
   { planFile, options, guards }: { planFile: string | undefined; options: Options; guards: Guards },
-): Promise<void> => {
+): Promise<Report> => {
   const receipt = plan.steps.length === 0 ? undefined : await openReceipt(io, plan, options);
   let result: ApplyResult;
   try {
@@ -190,66 +168,32 @@ const carryOut = async (
     // Every line is on the disk already: that the file cannot be closed takes nothing away from the result.
     await receipt?.close().catch(() => undefined);
   }
-  // A change of the account outweighs whatever its report meets.
-  io.exitCode = result.exitCode;
   if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
   if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
-  const end = { result, planFile, receipt: receipt?.path };
-  if (result.outcome === "done" && options.audit === true && receipt !== undefined) {
-    const file = relative(io.cwd, receipt.path);
-    const audit = await verifyAfterApply(io, client, file, options.auditTimeout);
-    io.exitCode = auditExitCode(audit.verdict);
-    await deliverEnd(io, plan, { ...end, ...asTheLogShows(result, audit) }, options);
-  } else await deliverEnd(io, plan, end, options);
-};
-
-interface End {
-  readonly result: ApplyResult;
-  readonly planFile: string | undefined;
-  readonly receipt: string | undefined;
-  readonly audit?: AuditVerification;
-}
-
-/** One document with one verdict; a report that cannot be written changes no exit code but 0. */
-const deliverEnd = async (
-  io: Io,
-  { account, verdicts }: Plan,
-  { result, planFile, receipt, audit }: End,
-  options: Options,
-): Promise<void> => {
-  const policy = `--policy ${shellWord(options.policy)}`;
-  const commands = {
-    applyAgain: `dbt-ip-rules apply ${planFile === undefined ? policy : shellWord(planFile)}`,
-    planAgain: `dbt-ip-rules plan${planFile === undefined ? ` ${policy}` : ""}`,
-    applyPolicy: `dbt-ip-rules apply${planFile === undefined ? ` ${policy}` : ""}`,
-  };
-  const written = receipt === undefined ? {} : { receipt };
-  const audited = audit === undefined ? {} : { audit };
-  // Where the plan went to the same place, it has said them (showPlan).
-  const shown = options.output === undefined ? { shown: verdicts.flatMap((one) => one.diagnostics) } : {};
-  const text = (look: Look) => {
-    const applied = renderApplyText(result, { ...look, ...commands, ...shown });
-    return audit === undefined ? applied : `${applied}\n${renderAuditText(audit, look)}`;
-  };
+  const isAudited = result.outcome === "done" && options.audit === true && receipt !== undefined;
+  const audit = isAudited
+    ? await verifyAfterApply(io, client, relative(io.cwd, receipt.path), options.auditTimeout)
+    : undefined;
   if (audit !== undefined && options.format !== "text")
     note(io, renderAuditText(audit, lookOf(io, io.stderr, options)));
-  await deliverAnyway(
-    io,
-    options,
-    {
-      text,
-      json: () =>
-        renderApplyJson(result, { account, ...commands, ...written, ...audited, exitCode: io.exitCode }),
-      markdown: () => {
-        const applied = renderApplyMarkdown(result, { account, ...commands, ...written });
-        return audit === undefined ? applied : `${applied}\n**${auditClosing(audit)}**\n`;
-      },
-    },
-    ({ diagnostics }) => {
-      noteDiagnostics(io, diagnostics, options);
-      if (io.exitCode === exitCodes.done) io.exitCode = exitCodes.error;
-    },
-  );
+  return {
+    kind: "apply",
+    account: plan.account,
+    ...(audit === undefined ? { result } : asTheLogShows(result, audit)),
+    ...(receipt === undefined ? {} : { receipt: receipt.path }),
+    commands: commandsFor(planFile, options.policy),
+    // Where the plan went to the same place, it has said them (showPlan).
+    shown: options.output === undefined ? plan.verdicts.flatMap((one) => one.diagnostics) : [],
+  };
+};
+
+const commandsFor = (planFile: string | undefined, policyFile: string): NextCommands => {
+  const policy = `--policy ${shellWord(policyFile)}`;
+  return {
+    applyAgain: `dbt-ip-rules apply ${planFile === undefined ? policy : shellWord(planFile)}`,
+    applyPolicy: `dbt-ip-rules apply${planFile === undefined ? ` ${policy}` : ""}`,
+    planAgain: `dbt-ip-rules plan${planFile === undefined ? ` ${policy}` : ""}`,
+  };
 };
 
 const noJournal = { append: async () => undefined };

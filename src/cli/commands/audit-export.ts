@@ -11,11 +11,13 @@ import {
 } from "../../audit/export.js";
 import { largest, readNamedText } from "../../files/read-file.js";
 import { assertNever } from "../../model/assert.js";
-import { failure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
 import { duration as durationText } from "../../render/duration.js";
 import { visible } from "../../render/neutralise.js";
+import type { Report } from "../../render/report.js";
 import { grouped } from "../../render/words.js";
 import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
 import { connectForWriting, connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
 import {
@@ -38,7 +40,7 @@ interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugO
   readonly timeout: number;
 }
 
-export const configureExport = (command: Command, io: Io): void => {
+export const configureExport = (command: Command, io: Io, program: Program): void => {
   const withOptions = rangeOptions(connectionOptions(namingPolicyOption(command)), io)
     .requiredOption("-o, --output <file>", "the CSV file to write")
     .option("--full", "the whole history, as the bulk export gives it (needs a personal token)")
@@ -47,9 +49,11 @@ export const configureExport = (command: Command, io: Io): void => {
         .argParser(duration)
         .default(1_800_000, "30m"),
     );
-  debugOptions(withOptions).action((options: Options) =>
-    options.full === true ? everything(io, options) : range(io, options),
-  );
+  debugOptions(withOptions);
+  runs(command, io, program, async (own: Io, options: Options): Promise<Report> => {
+    await (options.full === true ? everything(own, options) : range(own, options));
+    return { kind: "done", exitCode: exitCodes.done };
+  });
 };
 
 const range = async (io: Io, options: Options): Promise<void> => {

@@ -10,9 +10,11 @@ import { meansNoMore } from "../../audit/unreadable.js";
 import { exitCodes, Failure } from "../../model/failure.js";
 import { type EventFormat, type EventFrame, eventFrame } from "../../render/audit-events.js";
 import { visible } from "../../render/neutralise.js";
+import type { Report } from "../../render/report.js";
 import { plainStyle } from "../../render/style.js";
 import { counted } from "../../render/words.js";
 import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
 import {
@@ -42,7 +44,7 @@ const positive = (text: string): number => {
   return Number(text);
 };
 
-export const configureList = (command: Command, io: Io): void => {
+export const configureList = (command: Command, io: Io, program: Program): void => {
   const withFilters = eventOption(
     rangeOptions(connectionOptions(namingPolicyOption(command)), io),
     "only these: a type, a glob such as 'ip_restrictions.*', or a group (see: audit events)",
@@ -51,7 +53,8 @@ export const configureList = (command: Command, io: Io): void => {
     .addOption(new Option("--limit <count>", "the newest so many").argParser(positive))
     .addOption(new Option("-f, --format <format>", "what to print").choices(formats).default("text"))
     .option("-o, --output <file>", "write to this file instead of standard output");
-  debugOptions(withFilters).action((options: Options) => list(io, options));
+  debugOptions(withFilters);
+  runs(command, io, program, list);
 };
 
 async function* selected(
@@ -84,7 +87,7 @@ async function* selected(
   }
 }
 
-const list = async (io: Io, options: Options): Promise<void> => {
+const list = async (io: Io, options: Options): Promise<Report> => {
   const filter = eventFilter(options.event ?? []);
   noteDiagnostics(io, filter.diagnostics, options);
   const isActor = options.actor === undefined ? () => true : actorFilter(options.actor);
@@ -99,9 +102,10 @@ const list = async (io: Io, options: Options): Promise<void> => {
   const { count, problem } = await pour(events, first, frame, sink);
   if (problem !== undefined) {
     noteDiagnostics(io, problem.diagnostics, options);
-    io.exitCode = exitCodes.error;
-  } else if (options.output !== undefined)
-    note(io, `Saved ${counted(count, "event")}: ${visible(options.output)}`);
+    return { kind: "done", exitCode: exitCodes.error };
+  }
+  if (options.output !== undefined) note(io, `Saved ${counted(count, "event")}: ${visible(options.output)}`);
+  return { kind: "done", exitCode: exitCodes.done };
 };
 
 const fittedFrame = (io: Io, { head, event, tail }: EventFrame): EventFrame => ({

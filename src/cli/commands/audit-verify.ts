@@ -2,12 +2,9 @@
 import { type Command, Option } from "commander";
 import { awaitAudit } from "../../audit/await-audit.js";
 import { failure } from "../../model/failure.js";
-import { renderAuditJson } from "../../render/audit-json.js";
-import { renderAuditJunit } from "../../render/audit-junit.js";
-import { renderAuditMarkdown } from "../../render/audit-markdown.js";
-import { renderAuditText } from "../../render/audit-text.js";
-import { auditExitCode } from "../../render/verdict.js";
+import type { Report } from "../../render/report.js";
 import { interruptibleSleep, waitingNote } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
@@ -18,7 +15,7 @@ import {
   type OutputOptions,
   outputOptions,
 } from "../options.js";
-import { deliver, note, noteDiagnostics } from "../output.js";
+import { note, noteDiagnostics } from "../output.js";
 import { newestReceipt, readReceipts, receiptFolder } from "../read-receipts.js";
 
 const formats = ["text", "json", "junit", "markdown"] as const;
@@ -30,7 +27,7 @@ interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[numb
   readonly skew?: number;
 }
 
-export const configureVerify = (command: Command, io: Io): void => {
+export const configureVerify = (command: Command, io: Io, program: Program): void => {
   outputOptions(connectionOptions(command), formats)
     .option(
       "--receipt <files...>",
@@ -46,8 +43,8 @@ export const configureVerify = (command: Command, io: Io): void => {
         "--skew <time>",
         "how far an event's time may lie outside its call (default: 5s before, 2m after)",
       ).argParser(duration),
-    )
-    .action((options: Options) => verify(io, options));
+    );
+  runs(command, io, program, verify);
 };
 
 /** Of whatever account: what was applied last is what one asks about. */
@@ -63,7 +60,7 @@ const newest = async (io: Io): Promise<string> => {
   return found.file;
 };
 
-const verify = async (io: Io, options: Options): Promise<void> => {
+const verify = async (io: Io, options: Options): Promise<Report> => {
   const { receipts, account, diagnostics } = await readReceipts(io, options.receipt ?? [await newest(io)]);
   noteDiagnostics(io, diagnostics, options);
   if (options.account !== undefined && Number(options.account) !== account.id)
@@ -80,13 +77,7 @@ const verify = async (io: Io, options: Options): Promise<void> => {
       ...(options.skew === undefined ? {} : { tolerance: { beforeMs: options.skew, afterMs: options.skew } }),
       onWait: waitingNote(io),
     });
-    await deliver(io, options, {
-      text: (look) => renderAuditText(verification, look),
-      json: () => renderAuditJson(verification),
-      junit: () => renderAuditJunit(verification),
-      markdown: () => renderAuditMarkdown(verification),
-    });
-    io.exitCode = auditExitCode(verification.verdict);
+    return { kind: "audit", verification };
   } finally {
     await client.close();
   }

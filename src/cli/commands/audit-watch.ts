@@ -8,9 +8,11 @@ import { eventFilter } from "../../audit/event-filter.js";
 import { serverClock } from "../../audit/server-clock.js";
 import { passPresent, type WatchOptions, type WatchPorts, watchEvents } from "../../audit/watch.js";
 import { cursorAt, WatchPosition } from "../../audit/watch-position.js";
-import { Failure, failure } from "../../model/failure.js";
+import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { eventLine, eventNdjson } from "../../render/audit-events.js";
+import type { Report } from "../../render/report.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
 import { CursorFile } from "../cursor-file.js";
 import type { Io } from "../io.js";
@@ -46,7 +48,7 @@ const interval = (text: string): number => {
   return milliseconds;
 };
 
-export const configureWatch = (command: Command, io: Io): void => {
+export const configureWatch = (command: Command, io: Io, program: Program): void => {
   const withOptions = eventOption(
     connectionOptions(namingPolicyOption(command)),
     "which events (default: the four of IP restrictions)",
@@ -64,10 +66,11 @@ export const configureWatch = (command: Command, io: Io): void => {
     .addOption(
       new Option("-f, --format <format>", "what to print").choices(["text", "ndjson"]).default("text"),
     );
-  debugOptions(sinceOption(withOptions, io, "now")).action((options: Options) => watch(io, options));
+  debugOptions(sinceOption(withOptions, io, "now"));
+  runs(command, io, program, watch);
 };
 
-const watch = async (io: Io, options: Options): Promise<void> => {
+const watch = async (io: Io, options: Options): Promise<Report> => {
   const filter = eventFilter(options.event ?? Object.values(ipRestrictionTypes));
   noteDiagnostics(io, filter.diagnostics, options);
   const connection = namedConnection(io, options);
@@ -96,6 +99,7 @@ const watch = async (io: Io, options: Options): Promise<void> => {
   } finally {
     await client.close();
   }
+  return { kind: "done", exitCode: exitCodes.done };
 };
 
 const stop = async (): Promise<never> => {

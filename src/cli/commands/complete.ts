@@ -4,17 +4,20 @@
  * between word and description.
  */
 import type { Command } from "commander";
-import type { Program } from "../command-module.js";
+import { exitCodes } from "../../model/failure.js";
+import { type Program, runs } from "../command.js";
 import { type Candidate, complete, type Sources } from "../complete-words.js";
 import type { Io } from "../io.js";
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  command.argument("[words...]").action(async (words: readonly string[]) => {
+  command.argument("[words...]");
+  runs(command, io, program, async (own, _, words) => {
     const { candidates, files } = await complete(words, sourcesOf(io, program));
     const lines = candidates.map(({ word, description }) =>
       description === "" ? word : `${word}\t${description}`,
     );
-    io.stdout.write(`${[files ? "files" : "words", ...lines].join("\n")}\n`);
+    own.stdout.write(`${[files ? "files" : "words", ...lines].join("\n")}\n`);
+    return { kind: "done", exitCode: exitCodes.done };
   });
 };
 

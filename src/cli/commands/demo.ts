@@ -6,9 +6,9 @@ import type { Command } from "commander";
 import { type RunningEmulator, startEmulator } from "../../emulator/listener.js";
 import { largest, readNamedText } from "../../files/read-file.js";
 import { exitCodes, failure } from "../../model/failure.js";
-import type { Program } from "../command-module.js";
+import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
-import { debugOptions } from "../options.js";
+import { type DebugOptions, debugOptions } from "../options.js";
 import { lookOf } from "../output.js";
 import { packageFile } from "../package-file.js";
 
@@ -51,7 +51,8 @@ const nextSteps = `  export DBT_CLOUD_TOKEN=…      # of an Account Admin or Se
 const isClone = (): boolean => !packageFile("policy.yaml").includes("node_modules");
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  debugOptions(command).action(async (options: { readonly color: boolean; readonly debug?: boolean }) => {
+  debugOptions(command);
+  runs(command, io, program, async (own, options: DebugOptions) => {
     const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-demo-"));
     const emulator = await startEmulator({
       accountId,
@@ -64,11 +65,12 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     });
     try {
       await copyFile(packageFile("policy.yaml"), join(folder, "policy.yaml"));
-      await new Tour(io, program, folder, emulator, options).take();
+      await new Tour(own, program, folder, emulator, options).take();
     } finally {
       await emulator.close();
       await rm(folder, { recursive: true, force: true });
     }
+    return { kind: "done", exitCode: exitCodes.done };
   });
 };
 
@@ -80,13 +82,7 @@ class Tour {
   readonly #flags: readonly string[];
   readonly #say: (text: string) => void;
 
-  constructor(
-    io: Io,
-    program: Program,
-    folder: string,
-    emulator: RunningEmulator,
-    options: { readonly color: boolean; readonly debug?: boolean },
-  ) {
+  constructor(io: Io, program: Program, folder: string, emulator: RunningEmulator, options: DebugOptions) {
     this.#io = io;
     this.#program = program;
     this.#folder = folder;
@@ -148,7 +144,6 @@ class Tour {
         DBT_CLOUD_HOST_URL: this.#emulator.url,
         DBT_CLOUD_ACCOUNT_ID: String(accountId),
       },
-      exitCode: exitCodes.done,
     });
     if (code !== expected)
       throw failure(

@@ -16,11 +16,8 @@ import { Failure, failure } from "../../model/failure.js";
 import { desiredState } from "../../plan/desired.js";
 import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
-import { renderDriftJson } from "../../render/drift-json.js";
-import { renderDriftMarkdown } from "../../render/drift-markdown.js";
-import { renderDriftSarif } from "../../render/drift-sarif.js";
-import { renderDriftText } from "../../render/drift-text.js";
-import { driftExitCode, driftVerdict } from "../../render/verdict.js";
+import type { Report } from "../../render/report.js";
+import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import { shellWord } from "../file-words.js";
 import type { Io } from "../io.js";
@@ -33,9 +30,7 @@ import {
   type RehearsalOptions,
   rehearsalOptions,
 } from "../options.js";
-import { deliver } from "../output.js";
 import { accountText, isSameAccount, newestReceipt, readReceipt } from "../read-receipts.js";
-import { version } from "../version.js";
 
 const formats = ["text", "json", "markdown", "sarif"] as const;
 
@@ -46,18 +41,18 @@ interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(ty
   readonly audit: boolean;
 }
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(connectionOptions(rehearsalOptions(command)), formats)
     .option("--base <policy>", "the policy as last applied: tells drift from what is only not applied yet")
     .option(
       "--receipt <file>",
       "the receipt of the last apply, for the same (default: the newest in .dbt-ip-rules/receipts)",
     )
-    .option("--no-audit", "do not ask the audit log who made the changes")
-    .action((options: Options) => drift(io, options));
+    .option("--no-audit", "do not ask the audit log who made the changes");
+  runs(command, io, program, drift, { positional: true, atOnce: 4, distinct: true });
 };
 
-const drift = async (io: Io, options: Options): Promise<void> => {
+const drift = async (io: Io, options: Options): Promise<Report> => {
   if (options.base !== undefined && options.receipt !== undefined)
     throw failure("bad-option", "--base and --receipt answer the same question: give one of them");
   const { policy, diagnostics } = await requirePolicy(io, options);
@@ -85,13 +80,7 @@ const drift = async (io: Io, options: Options): Promise<void> => {
       plan: `dbt-ip-rules plan --policy ${file}`,
       merge: `dbt-ip-rules import --merge ${file}`,
     };
-    await deliver(io, options, {
-      text: (look) => renderDriftText(report, { ...look, commands }),
-      json: () => renderDriftJson(report),
-      markdown: () => renderDriftMarkdown(report, { commands }),
-      sarif: () => renderDriftSarif(report, { version }),
-    });
-    io.exitCode = driftExitCode(driftVerdict(report));
+    return { kind: "drift", drift: report, commands };
   } finally {
     await client.close();
   }

@@ -8,8 +8,10 @@ import type { Fault } from "../../emulator/faults.js";
 import { startEmulator } from "../../emulator/listener.js";
 import { readSeedFile } from "../../emulator/seed.js";
 import type { TokenOption } from "../../emulator/tokens.js";
-import { failure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
 import { visible } from "../../render/neutralise.js";
+import type { Report } from "../../render/report.js";
+import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
 import { debugOptions } from "../options.js";
 import { note } from "../output.js";
@@ -119,7 +121,7 @@ const ended = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener("abort", () => done(), { once: true });
   });
 
-const run = async (flags: Flags, io: Io): Promise<void> => {
+const serve = async (io: Io, flags: Flags): Promise<Report> => {
   // From here on a signal is a request to save and end.
   const { signal } = io;
   const emulator = await startEmulator({
@@ -142,9 +144,10 @@ const run = async (flags: Flags, io: Io): Promise<void> => {
   io.stdout.write(`listening on ${emulator.url}\n`);
   await ended(signal);
   await emulator.close();
+  return { kind: "done", exitCode: exitCodes.done };
 };
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   debugOptions(command)
     .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", "0")
     .option("--account <id>", "the account that it has")
@@ -168,8 +171,6 @@ export const configure = (command: Command, io: Io): void => {
       "something to do wrong; may be repeated",
       (text, all: string[]) => [...all, text],
       [],
-    )
-    .action(async () => {
-      await run(command.opts<Flags>(), io);
-    });
+    );
+  runs(command, io, program, serve);
 };

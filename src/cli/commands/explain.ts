@@ -10,12 +10,9 @@ import { explain } from "../../plan/explain.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy } from "../../policy/policy.js";
 import { mappedLength } from "../../policy/resolving.js";
-import {
-  type ExpiredEntry,
-  type ExplainView,
-  renderExplainJson,
-  renderExplainText,
-} from "../../render/explain.js";
+import type { ExpiredEntry, ExplainView } from "../../render/explain.js";
+import type { Report } from "../../render/report.js";
+import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
@@ -27,7 +24,7 @@ import {
   type RehearsalOptions,
   rehearsalOptions,
 } from "../options.js";
-import { deliver, noteDiagnostics } from "../output.js";
+import { noteDiagnostics } from "../output.js";
 import { readPlan } from "../read-plan.js";
 
 const formats = ["text", "json"] as const;
@@ -37,20 +34,18 @@ interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(ty
   readonly plan?: string;
 }
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(connectionOptions(rehearsalOptions(command)), formats)
     .argument("<ip-or-cidr...>", "addresses, or prefixes, whose parts may differ")
     .option("--live", "ask the account as it is, instead of the policy")
-    .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"))
-    .action(async (texts: readonly string[], options: Options) => {
-      const prefixes = texts.map(readQuery);
-      const viewsOf = await views(io, options);
-      const reports = prefixes.map((prefix) => ({ prefix, views: viewsOf(prefix) }));
-      await deliver(io, options, {
-        text: (look) => renderExplainText(reports, look),
-        json: () => renderExplainJson(reports),
-      });
-    });
+    .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"));
+  runs(command, io, program, explainAll);
+};
+
+const explainAll = async (io: Io, options: Options, texts: readonly string[]): Promise<Report> => {
+  const prefixes = texts.map(readQuery);
+  const viewsOf = await views(io, options);
+  return { kind: "explanation", explained: prefixes.map((prefix) => ({ prefix, views: viewsOf(prefix) })) };
 };
 
 const readQuery = (text: string): Prefix => {

@@ -2,45 +2,53 @@
 import type { Command } from "commander";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
-import { exitCodes, Failure } from "../../model/failure.js";
+import { type ExitCode, exitCodes, Failure } from "../../model/failure.js";
 import { formatPolicy } from "../../policy/format-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
+import type { Report } from "../../render/report.js";
+import { type Program, runs } from "../command.js";
 import { shellWord, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { readPolicyBytes } from "../load-policy.js";
 import { debugOptions } from "../options.js";
-import { note, writeFileWhole } from "../output.js";
+import { writeFileWhole } from "../output.js";
 
 interface Options {
   readonly policy: string;
   readonly check?: boolean;
 }
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   debugOptions(
     command
       .option("-p, --policy <file>", "the policy file", "policy.yaml")
       .option("--check", "write nothing; exit 2 where the file is not in canonical form"),
-  ).action(async (options: Options) => {
-    const bytes = readPolicyBytes(io, options.policy);
-    const { parsed, diagnostics } = parsePolicy(bytes, options.policy);
-    if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
-    const file = shownFile(options.policy);
-    const before = new TextDecoder().decode(bytes);
-    const after = formatPolicy(before);
-    if (isStandardInput(options.policy) && options.check !== true) {
-      io.stdout.write(after);
-    } else if (before === after) {
-      note(io, `${file} is in canonical form.`);
-    } else if (options.check === true) {
-      note(
-        io,
-        `${file} is not in canonical form. To mend it: dbt-ip-rules fmt --policy ${shellWord(options.policy)}`,
-      );
-      io.exitCode = exitCodes.differences;
-    } else {
-      await writeFileWhole(io, options.policy, after);
-      note(io, `${file} was put in canonical form.`);
-    }
+  );
+  runs(command, io, program, format, { positional: true, atOnce: 1 });
+};
+
+const format = async (io: Io, options: Options): Promise<Report> => {
+  const bytes = readPolicyBytes(io, options.policy);
+  const { parsed, diagnostics } = parsePolicy(bytes, options.policy);
+  if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  const file = shownFile(options.policy);
+  const before = new TextDecoder().decode(bytes);
+  const after = formatPolicy(before);
+  const done = (note: string, exitCode: ExitCode = exitCodes.done): Report => ({
+    kind: "done",
+    exitCode,
+    notes: [note],
   });
+  if (isStandardInput(options.policy) && options.check !== true) {
+    io.stdout.write(after);
+    return { kind: "done", exitCode: exitCodes.done };
+  }
+  if (before === after) return done(`${file} is in canonical form.`);
+  if (options.check === true)
+    return done(
+      `${file} is not in canonical form. To fix it: dbt-ip-rules fmt --policy ${shellWord(options.policy)}`,
+      exitCodes.differences,
+    );
+  await writeFileWhole(io, options.policy, after);
+  return done(`${file} was put in canonical form.`);
 };

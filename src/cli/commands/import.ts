@@ -4,20 +4,22 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
-import { Failure, failure } from "../../model/failure.js";
+import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { redact } from "../../model/secrets.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { checkSnapshot } from "../../plan/state.js";
 import { mergeIntoPolicy, policyFromSnapshot } from "../../policy/import-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Policy } from "../../policy/policy.js";
+import type { Report } from "../../render/report.js";
 import { counted } from "../../render/words.js";
+import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import { shellWord, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { readPolicyBytes } from "../load-policy.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
-import { note, noteDiagnostics, writeFileWhole } from "../output.js";
+import { noteDiagnostics, writeFileWhole } from "../output.js";
 
 interface Options extends ConnectionOptions {
   readonly output?: string;
@@ -26,7 +28,7 @@ interface Options extends ConnectionOptions {
   readonly color: boolean;
 }
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   debugOptions(
     connectionOptions(command)
       .option(
@@ -35,29 +37,30 @@ export const configure = (command: Command, io: Io): void => {
       )
       .option("--merge <file>", "add the rules that this policy lacks, in place, its comments untouched")
       .option("--group", "turn sets of prefixes that several rules share into networks"),
-  ).action(async (options: Options) => {
-    if (options.merge !== undefined) await mergeInto(io, options.merge, options);
-    else await importNew(io, options);
-  });
+  );
+  runs(command, io, program, (own: Io, options: Options) =>
+    options.merge === undefined ? importNew(own, options) : mergeInto(own, options.merge, options),
+  );
 };
 
-const importNew = async (io: Io, options: Options): Promise<void> => {
+const done = (...notes: readonly string[]): Report => ({ kind: "done", exitCode: exitCodes.done, notes });
+
+const importNew = async (io: Io, options: Options): Promise<Report> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
   const snapshot = await readAccount(io, options);
   const text = redact(policyFromSnapshot(snapshot, { group: options.group === true }));
   if (options.output === undefined) {
     io.stdout.write(text);
-    return;
+    return done();
   }
   await mustNotExist(io, options.output);
   await writeFileWhole(io, options.output, text);
-  note(
-    io,
+  return done(
     `${shownFile(options.output)} holds the account's rules. Next: dbt-ip-rules plan --policy ${shellWord(options.output)}`,
   );
 };
 
-const mergeInto = async (io: Io, file: string, options: Options): Promise<void> => {
+const mergeInto = async (io: Io, file: string, options: Options): Promise<Report> => {
   if (options.output !== undefined || options.group === true)
     throw failure(
       "bad-option",
@@ -73,13 +76,9 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<void> 
   const { before, account } = readTarget(io, file);
   const snapshot = await readAccount(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
-  if (merged.added.length === 0) {
-    note(io, `${shownFile(file)} names every rule of the account already.`);
-    return;
-  }
+  if (merged.added.length === 0) return done(`${shownFile(file)} names every rule of the account already.`);
   await writeFileWhole(io, file, merged.text);
-  note(
-    io,
+  return done(
     `${shownFile(file)} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan --policy ${shellWord(file)}`,
   );
 };

@@ -1,6 +1,5 @@
 /** The commands in the order of the first screen; each module is loaded only when its command runs. */
-import type { CommandModule } from "../command-module.js";
-import { forSeveral } from "../several.js";
+import type { CommandModule } from "../command.js";
 
 export interface CommandEntry {
   readonly name: string;
@@ -20,38 +19,28 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "validate",
     summary: "check the policy and run its tests, offline",
-    load: async () =>
-      forSeveral(await import("./validate.js"), {
-        positional: true,
-        atOnce: 4,
-        matrix: true,
-        distinct: false,
-      }),
+    load: () => import("./validate.js"),
   },
   {
     name: "fmt",
     summary: "put the policy in canonical form, comments kept",
-    load: async () =>
-      forSeveral(await import("./fmt.js"), { positional: true, atOnce: 1, matrix: false, distinct: false }),
+    load: () => import("./fmt.js"),
   },
   {
     name: "plan",
     summary: "show what would change, and who gains or loses access",
-    load: async () =>
-      forSeveral(await import("./plan.js"), { positional: true, atOnce: 4, matrix: true, distinct: true }),
+    load: () => import("./plan.js"),
   },
   { name: "show", summary: "show a saved plan, or the account as it is", load: () => import("./show.js") },
   {
     name: "apply",
     summary: "make the account what the policy says",
-    load: async () =>
-      forSeveral(await import("./apply.js"), { positional: false, atOnce: 1, matrix: false, distinct: true }),
+    load: () => import("./apply.js"),
   },
   {
     name: "drift",
     summary: "tell whether the account still is what the policy says",
-    load: async () =>
-      forSeveral(await import("./drift.js"), { positional: true, atOnce: 4, matrix: false, distinct: true }),
+    load: () => import("./drift.js"),
   },
   { name: "audit", summary: "verify, list and export the audit log", load: () => import("./audit.js") },
   { name: "explain", summary: "say why an address is allowed or denied", load: () => import("./explain.js") },

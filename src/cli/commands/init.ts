@@ -3,8 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { parseHost } from "../../dbt/host.js";
-import { failure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
+import type { Report } from "../../render/report.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
+import { type Program, runs } from "../command.js";
 import { shellWord, shownFile } from "../file-words.js";
 import { type FirstFile, firstFiles, workflowFolder } from "../init-files.js";
 import type { Io } from "../io.js";
@@ -20,7 +22,7 @@ interface Options {
   readonly ci: "github" | "none";
 }
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   debugOptions(
     command
       .option("--account <id>", "the account id (asked for on a terminal)")
@@ -29,7 +31,8 @@ export const configure = (command: Command, io: Io): void => {
       .addOption(
         new Option("--ci <system>", "whose pipeline to write").choices(["github", "none"]).default("github"),
       ),
-  ).action((options: Options) => init(io, options));
+  );
+  runs(command, io, program, init);
 };
 
 /** What is wrong with an answer, or undefined. */
@@ -43,7 +46,7 @@ const hostProblem = (text: string): string | undefined => {
   return "host" in parsed ? undefined : parsed.problem.hint;
 };
 
-const init = async (io: Io, options: Options): Promise<void> => {
+const init = async (io: Io, options: Options): Promise<Report> => {
   const inside = relative(io.cwd, resolve(io.cwd, options.policy));
   if (inside === "" || inside.startsWith("..") || isAbsolute(inside))
     throw failure(
@@ -60,7 +63,8 @@ const init = async (io: Io, options: Options): Promise<void> => {
   });
   const written: string[] = [];
   for (const file of files) if (await writeNew(io, file)) written.push(file.name);
-  sayNext(io, inside, { written, known: account !== undefined && host !== undefined });
+  const known = account !== undefined && host !== undefined;
+  return { kind: "done", exitCode: exitCodes.done, notes: [nextText(inside, { written, known })] };
 };
 
 const hostName = (text: string): string => {
@@ -125,11 +129,10 @@ const writeNew = async (io: Io, { name, text }: FirstFile): Promise<boolean> => 
   return true;
 };
 
-const sayNext = (
-  io: Io,
+const nextText = (
   policy: string,
   { written, known }: { readonly written: readonly string[]; readonly known: boolean },
-): void => {
+): string => {
   // A policy that was there already says itself which account it is for.
   const where = known || !written.includes(policy) ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
   const workflows = written.filter((file) => file.startsWith(`${workflowFolder}/`));
@@ -141,13 +144,10 @@ const sayNext = (
 Before you commit ${workflowFolder}/, replace OWNER by the owner of the repository that you use the
 action from, and set the secrets and variables that the first lines of each file name.`;
   const flag = policy === "policy.yaml" ? "" : ` --policy ${shellWord(policy)}`;
-  note(
-    io,
-    `
+  return `
 Next, with a token of Account Admin or Security Admin:
   export DBT_CLOUD_TOKEN=...
   dbt-ip-rules import --merge ${shellWord(policy)}${where}
   dbt-ip-rules validate${flag}
-  dbt-ip-rules plan${flag}${where}${pipeline}`,
-  );
+  dbt-ip-rules plan${flag}${where}${pipeline}`;
 };

@@ -2,10 +2,11 @@
 import type { Command } from "commander";
 import { failure } from "../../model/failure.js";
 import { redact } from "../../model/secrets.js";
-import { renderPlanText } from "../../render/plan-text.js";
-import { planExitCode, planVerdict } from "../../render/verdict.js";
+import type { Plan } from "../../plan/plan.js";
+import { planVerdict, type Report } from "../../render/report.js";
+import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
-import { shellWord } from "../file-words.js";
+import { shellWord, shownFile } from "../file-words.js";
 import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
 import type { Io } from "../io.js";
 import { requirePolicy } from "../load-policy.js";
@@ -18,7 +19,7 @@ import {
   type RehearsalOptions,
   rehearsalOptions,
 } from "../options.js";
-import { deliver, note, writeFileWhole } from "../output.js";
+import { writeFileWhole } from "../output.js";
 import { preparePlan } from "../prepare-plan.js";
 import { ownerOnly } from "../write-target.js";
 
@@ -44,37 +45,34 @@ const withoutToken = (text: string): string => {
   );
 };
 
-export const configure = (command: Command, io: Io): void => {
+const plan = async (io: Io, options: Options): Promise<Report> => {
+  const wanted = await requirePolicy(io, options);
+  const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
+  const plan = await preparePlan(client, { ...wanted, ...guardsOf(options) }).finally(() => client.close());
+  if (options.out !== undefined) {
+    const { writePlanFile } = await import("../../plan/plan-file.js");
+    await writeFileWhole(io, options.out, withoutToken(writePlanFile(plan)), ownerOnly);
+  }
+  return {
+    kind: "plan",
+    plan,
+    policyFile: options.policy,
+    detailed: options.detailedExitcode === true,
+    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+    ...(options.out === undefined ? {} : { notes: [savedNote(plan, options.out)] }),
+  };
+};
+
+/** A refused plan cannot be applied, unless whoever applies it lets the failed checks pass. */
+const savedNote = (plan: Plan, file: string): string =>
+  planVerdict(plan) === "refused"
+    ? `The plan was saved, but apply refuses it too: ${shownFile(file)}`
+    : `The plan was saved. To apply it: dbt-ip-rules apply ${shellWord(file)}`;
+
+export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(guardOptions(connectionOptions(rehearsalOptions(command))), formats)
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
     .option("--detailed-exitcode", "exit 2 where there is something to change")
-    .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount)
-    .action(async (options: Options) => {
-      const wanted = await requirePolicy(io, options);
-      const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
-      const plan = await preparePlan(client, { ...wanted, ...guardsOf(command, options) }).finally(() =>
-        client.close(),
-      );
-      if (options.out !== undefined) {
-        const { writePlanFile } = await import("../../plan/plan-file.js");
-        await writeFileWhole(io, options.out, withoutToken(writePlanFile(plan)), ownerOnly);
-      }
-      await deliver(io, options, {
-        text: (look) => renderPlanText(plan, { ...look, policyFile: options.policy }),
-        json: async () => (await import("../../render/plan-json.js")).renderPlanJson(plan),
-        markdown: async () =>
-          (await import("../../render/plan-markdown.js")).renderPlanMarkdown(plan, {
-            policyFile: options.policy,
-            ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
-          }),
-        github: async () =>
-          (await import("../../render/plan-github.js")).renderPlanGithub(plan, {
-            policyFile: options.policy,
-          }),
-        gitlab: async () => (await import("../../render/plan-gitlab.js")).renderPlanGitlab(plan),
-      });
-      if (options.out !== undefined)
-        note(io, `The plan was saved. To apply it: dbt-ip-rules apply ${shellWord(options.out)}`);
-      io.exitCode = planExitCode(planVerdict(plan), { detailed: options.detailedExitcode === true });
-    });
+    .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);
+  runs(command, io, program, plan, { positional: true, atOnce: 4, matrix: true, distinct: true });
 };

@@ -2,11 +2,8 @@
 import type { Command } from "commander";
 import { failure } from "../../model/failure.js";
 import type { Snapshot } from "../../model/snapshot.js";
-import { renderAccountJson, renderAccountText } from "../../render/account.js";
-import { renderAccountMarkdown } from "../../render/account-markdown.js";
-import { renderPlanJson } from "../../render/plan-json.js";
-import { renderPlanMarkdown } from "../../render/plan-markdown.js";
-import { renderPlanText } from "../../render/plan-text.js";
+import type { Report } from "../../render/report.js";
+import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
 import {
@@ -17,7 +14,6 @@ import {
   outputOptions,
   type PolicyOptions,
 } from "../options.js";
-import { deliver } from "../output.js";
 import { readPlan } from "../read-plan.js";
 
 const formats = ["text", "json", "markdown"] as const;
@@ -25,35 +21,27 @@ interface Options extends ConnectionOptions, PolicyOptions, OutputOptions<(typeo
   readonly rule?: readonly string[];
 }
 
-export const configure = (command: Command, io: Io): void => {
+export const configure = (command: Command, io: Io, program: Program): void => {
   const operand = command.argument("[planfile]", "a plan saved with: plan --out FILE");
-  outputOptions(connectionOptions(namingPolicyOption(operand)), formats)
-    .option("--rule <rules...>", "only these rules of the account")
-    .action(async (file: string | undefined, options: Options) => {
-      if (file === undefined) await showAccount(io, options);
-      else await showPlan(io, file, options);
-    });
+  outputOptions(connectionOptions(namingPolicyOption(operand)), formats).option(
+    "--rule <rules...>",
+    "only these rules of the account",
+  );
+  runs(command, io, program, (own: Io, options: Options, [file]) =>
+    file === undefined ? showAccount(own, options) : showPlan(own, file, options),
+  );
 };
 
-const showPlan = async (io: Io, file: string, options: Options): Promise<void> => {
+const showPlan = async (io: Io, file: string, options: Options): Promise<Report> => {
   if (options.rule !== undefined)
     throw failure("bad-option", "--rule is for the account as it is, not for a saved plan", "Leave it out");
-  const plan = await readPlan(io, file);
-  await deliver(io, options, {
-    text: (look) => renderPlanText(plan, look),
-    json: () => renderPlanJson(plan),
-    markdown: () => renderPlanMarkdown(plan),
-  });
+  return { kind: "plan", plan: await readPlan(io, file) };
 };
 
-const showAccount = async (io: Io, options: Options): Promise<void> => {
+const showAccount = async (io: Io, options: Options): Promise<Report> => {
   const client = connectReadOnly(io, options, namedConnection(io, options));
-  const snapshot = onlyRules(await client.readSnapshot().finally(() => client.close()), options.rule);
-  await deliver(io, options, {
-    text: (look) => renderAccountText(snapshot, look),
-    json: () => renderAccountJson(snapshot),
-    markdown: () => renderAccountMarkdown(snapshot),
-  });
+  const snapshot = await client.readSnapshot().finally(() => client.close());
+  return { kind: "account", snapshot: onlyRules(snapshot, options.rule) };
 };
 
 /** Throws `Failure` where the account has no rule of such a name. */

@@ -2,9 +2,15 @@
 import { parseHost } from "../dbt/host.js";
 import { Failure, failure } from "../model/failure.js";
 import { parsePolicy } from "../policy/parse-policy.js";
-import { type MatrixRow, renderMatrix } from "../render/several.js";
+import { jsonText } from "../render/neutralise.js";
 import type { Io } from "./io.js";
 import { readPolicyBytes } from "./load-policy.js";
+
+interface MatrixRow {
+  readonly policy: string;
+  readonly account?: number;
+  readonly host?: string;
+}
 
 /** A policy that cannot be read is listed without an account: its own run will say what is wrong with it. */
 const accountsOf = (io: Pick<Io, "cwd">, files: readonly string[]): MatrixRow[] =>
@@ -27,8 +33,9 @@ const bytesOf = (io: Pick<Io, "cwd">, policy: string): Uint8Array | undefined =>
   }
 };
 
+/** A matrix as GitHub's `strategy.matrix: ${{ fromJSON(...) }}` takes it, on one line for `$GITHUB_OUTPUT`. */
 export const policyMatrix = (io: Pick<Io, "cwd">, files: readonly string[]): string =>
-  renderMatrix(accountsOf(io, files));
+  `${jsonText({ include: accountsOf(io, files) }, 0)}\n`;
 
 /**
  * The account that a policy names, for commands that look at the account and not at the policy; nothing where flags or

@@ -3,15 +3,18 @@
  * are more, the tenth tells how many are not shown.
  */
 import type { Diagnostic, Severity } from "../model/diagnostic.js";
-import { relativePath } from "./file-uri.js";
+import type { Verdict } from "../plan/plan.js";
 import { cut, messageCells, workflowData, workflowProperty } from "./neutralise.js";
+import { relativePath } from "./places.js";
+import { closingLine } from "./plan-summary.js";
+import { type PlanReport, planVerdict, type Report, type Reporter, refusals } from "./report.js";
 import { counted } from "./words.js";
 
 const maxOfLevel = 10;
 const commands = { error: "error", warning: "warning", note: "notice" } as const;
 
 /** One workflow command, properties in the order given. */
-export const workflowCommand = (
+const workflowCommand = (
   name: "error" | "warning" | "notice",
   properties: Readonly<Record<string, string | number>>,
   message: string,
@@ -45,10 +48,47 @@ const ofLevel = (diagnostics: readonly Diagnostic[], severity: Severity, reserve
 };
 
 /** `reservedNotices`: notices that the caller adds itself. */
-export const renderDiagnosticsGithub = (
-  diagnostics: readonly Diagnostic[],
-  options: { readonly reservedNotices?: number } = {},
-): string =>
+const annotations = (diagnostics: readonly Diagnostic[], reservedNotices: number): string =>
   ofLevel(diagnostics, "error", 0) +
   ofLevel(diagnostics, "warning", 0) +
-  ofLevel(diagnostics, "note", options.reservedNotices ?? 0);
+  ofLevel(diagnostics, "note", reservedNotices);
+
+const refusalDiagnostics = ({ guard, diagnostics, override }: Verdict): Diagnostic[] => {
+  const pass = override === undefined ? undefined : `To let it pass: ${override}`;
+  const found: readonly Diagnostic[] =
+    diagnostics.length > 0
+      ? diagnostics
+      : [{ code: "refused", severity: "error", message: `Refused by ${guard}` }];
+  return found.map((one) => {
+    const hint = [one.hint, pass].filter((part) => part !== undefined).join(". ");
+    return { ...one, severity: "error", ...(hint === "" ? {} : { hint }) };
+  });
+};
+
+/** The closing line of a plan, as a notice. */
+const planNotice = ({ plan, policyFile }: PlanReport): string =>
+  workflowCommand(
+    "notice",
+    { title: planVerdict(plan) === "refused" ? "Plan refused" : "Plan" },
+    closingLine(plan, policyFile ?? "the policy"),
+  );
+
+const diagnosticsOf = (report: Report): readonly Diagnostic[] => {
+  switch (report.kind) {
+    case "plan":
+      return [...refusals(report.plan).flatMap(refusalDiagnostics), ...report.plan.diagnostics];
+    case "validation":
+      return report.validation.diagnostics;
+    case "failure":
+      return report.diagnostics;
+    default:
+      return [];
+  }
+};
+
+/** Refusals as errors, warnings at their lines, the closing line of each plan as a notice. */
+export const githubReport: Reporter = (reports) => {
+  const notices = reports.flatMap(({ report }) => (report.kind === "plan" ? [planNotice(report)] : []));
+  const diagnostics = reports.flatMap(({ report }) => diagnosticsOf(report));
+  return annotations(diagnostics, Math.min(notices.length, maxOfLevel - 1)) + notices.join("");
+};
