@@ -33,7 +33,7 @@ const install = ({ env, tools }: Settings, version: string): string => {
   const folder = join(tools, `${packageName}-${version}`);
   const main = join(folder, "node_modules", packageName, "dist", "cli", "main.js");
   if (existsSync(main)) return main;
-  mkdirSync(folder, { recursive: true });
+  if (!existsSync(folder)) mkdirSync(folder);
   // A package of its own, so that npm reads neither the repository's .npmrc nor its package.json.
   writeFileSync(join(folder, "package.json"), '{"private": true}\n');
   const windows = process.platform === "win32";

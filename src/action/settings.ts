@@ -1,5 +1,5 @@
 /** What the action was told: its inputs, the event, and the runner's own variables. All of it is text from outside. */
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { largest, readRegularFile } from "../files/read-file.js";
@@ -126,7 +126,7 @@ export const readSettings = (env: Environment): Settings => {
     return text === "" ? undefined : resolve(folder, text);
   };
   const base = env["RUNNER_TEMP"] || tmpdir();
-  mkdirSync(base, { recursive: true });
+  if (!existsSync(base)) mkdirSync(base);
   const event = readEvent(env["GITHUB_EVENT_PATH"]);
   return {
     env,

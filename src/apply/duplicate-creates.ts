@@ -13,9 +13,8 @@
  */
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
-import { samePrefixes } from "../plan/keys.js";
 import type { PlannedStep } from "../plan/plan.js";
-import { checkSnapshot, sortedPrefixes } from "../plan/state.js";
+import { checkSnapshot, samePrefixes, sortedPrefixes } from "../plan/state.js";
 import type { CallOutcome } from "./call.js";
 import { type Reading, readAccount } from "./read-account.js";
 import { diagnosticsOf, type Run } from "./run.js";

@@ -4,7 +4,7 @@
  */
 import { assertNever } from "../model/assert.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
-import { overrideFlags } from "../plan/guarded.js";
+import { overrideFlags } from "../plan/guards.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
 import type { ApplyOptions } from "./result.js";
 import { bareFlag } from "./stops.js";

@@ -5,11 +5,10 @@
  */
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-import { byName, rulesByName } from "../plan/keys.js";
+import { replacementOf } from "../plan/live-access.js";
+import { enforcementAfter } from "../plan/order/probe.js";
 import type { Plan, PlannedStep, Step } from "../plan/plan.js";
-import { enforcementAfter } from "../plan/probe.js";
-import { replacementOf } from "../plan/simulate.js";
-import { StateHash } from "../plan/state-hash.js";
+import { byName, rulesByName, StateHash } from "../plan/state.js";
 
 /** What two readings of one state have in common: the hash of its rules, and its switch. */
 export interface Fingerprint {

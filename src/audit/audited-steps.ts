@@ -1,6 +1,6 @@
 /** From a receipt to what the audit log should hold: each step with its event type and the time it may lie in. */
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
-import { hashState } from "../plan/state-hash.js";
+import { hashState } from "../plan/state.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditedStep } from "./verification.js";
 

@@ -3,13 +3,12 @@
  * Promises: asks at growing intervals; judges times by the server's clock; says `could-not-check` where the log
  * cannot be read; asks once more without a filter before it calls a step missing.
  */
+
 import { Failure } from "../model/failure.js";
 import type { Tolerance } from "./audited-steps.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
-import { listEvents, type PageReader } from "./list-events.js";
-import { serverClock } from "./server-clock.js";
-import { isLasting, unreadableDiagnostics } from "./unreadable.js";
+import { isLasting, listEvents, type PageReader, unreadableDiagnostics } from "./list-events.js";
 import type { AuditVerification } from "./verification.js";
 import {
   type NamedReceipt,
@@ -18,6 +17,35 @@ import {
   type VerifyOptions,
   verifyReceipts,
 } from "./verify.js";
+
+/** The server's time: this machine's clock, corrected by the `Date` header of each answer. */
+
+export interface ServerClock {
+  /** Reads through to the one given, and learns the time from each answer. */
+  readonly reader: PageReader;
+  /** How far the server is ahead of this machine, in milliseconds; 0 until an answer told. */
+  readonly aheadMs: () => number;
+  readonly now: () => Date;
+}
+
+/** Header and clock count seconds and milliseconds: a difference below this is none. */
+const resolutionMs = 2000;
+
+export const serverClock = (reader: PageReader, localNow: () => Date): ServerClock => {
+  let ahead = 0;
+  return {
+    reader: {
+      async listPage(query, offset) {
+        const page = await reader.listPage(query, offset);
+        const told = Date.parse(page.serverAt ?? "") - localNow().getTime();
+        if (Number.isFinite(told)) ahead = Math.abs(told) < resolutionMs ? 0 : told;
+        return page;
+      },
+    },
+    aheadMs: () => ahead,
+    now: () => new Date(localNow().getTime() + ahead),
+  };
+};
 
 export interface AuditPorts {
   readonly reader: PageReader;

@@ -7,14 +7,11 @@ import { samePrefix } from "../address/prefix.js";
 import type { Receipt } from "../model/receipt.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Plan } from "../plan/plan.js";
-import type { RuleFacts } from "./attribution.js";
 import { clockAhead, stepsByOwnClock } from "./audited-steps.js";
 import { isIpRestrictionType } from "./catalogue.js";
-import type { Located } from "./drift-details.js";
-import type { DriftCause, DriftReason } from "./drift-report.js";
+import type { DriftCause, DriftReason, Located, RuleFacts } from "./differences.js";
 import type { AuditEvent } from "./event.js";
-import { inOrder } from "./event-index.js";
-import { namesSomeRule, ruleEvidence } from "./evidence.js";
+import { inOrder, namesSomeRule, ruleEvidence } from "./evidence.js";
 
 export type DriftBase =
   | { readonly kind: "none" }

@@ -2,21 +2,69 @@
  * Drift: how the account departs from the policy, difference by difference. Pure.
  * Promises: ids are stable over time and machines; a cause is named only where a base proves it.
  */
+import { containsPrefix, type Prefix, samePrefix } from "../address/prefix.js";
 import type { Diagnostic, Severity } from "../model/diagnostic.js";
-import type { Rule } from "../model/rule.js";
+import type { AccountState, Rule } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { accessChange, isEffective } from "../plan/access-change.js";
 import type { Direction, Plan } from "../plan/plan.js";
-import { type Attributable, type Attribution, attribute } from "./attribution.js";
 import { ipRestrictionTypes } from "./catalogue.js";
+import {
+  type Attributable,
+  type Attribution,
+  attribute,
+  type DriftCause,
+  type DriftDifference,
+  type DriftReport,
+  detailsOf,
+  differenceId,
+  type Located,
+  stateWith,
+} from "./differences.js";
 import { type DriftBase, type Judgement, judge } from "./drift-cause.js";
-import { detailsOf, differenceId, type Located } from "./drift-details.js";
-import { directionOf, withoutAdded } from "./drift-direction.js";
-import type { DriftCause, DriftDifference, DriftReport } from "./drift-report.js";
 import type { AuditEvent } from "./event.js";
 import { ruleEvidence } from "./evidence.js";
 
-export type * from "./drift-report.js";
+/**
+ * What one difference does to access, from the policy to the account. Exact. An entry's effect is local as long as
+ * the default stays what it is, so only the entries around it are looked at: a thousand differences stay cheap.
+ */
+
+/** A rule that only the account has may be in the wanted state too, because it is kept: its own effect counts. */
+const withoutAdded = (state: AccountState, { detail, rule: name }: Located): AccountState =>
+  detail.kind === "rule-added"
+    ? { ...state, rules: state.rules.filter((rule) => rule.name !== name) }
+    : state;
+
+/**
+ * The state with only the entries that share an address with the prefix (prefixes nest or are apart), and one more
+ * allow entry, which keeps the default what it is. Undefined where there is no such allow entry to keep.
+ */
+const around = (state: AccountState, prefix: Prefix): AccountState | undefined => {
+  let keepsDefault = false;
+  const rules = state.rules.map((rule) => ({
+    ...rule,
+    prefixes: rule.prefixes.filter((other) => {
+      if (!keepsDefault && rule.type === "allow" && !samePrefix(other, prefix)) {
+        keepsDefault = true;
+        return true;
+      }
+      return containsPrefix(other, prefix) || containsPrefix(prefix, other);
+    }),
+  }));
+  return keepsDefault ? { ...state, rules } : undefined;
+};
+
+export const directionOf = (located: Located, wanted: AccountState): Direction => {
+  const { detail } = located;
+  if (detail.kind === "description-changed" || detail.kind === "name-changed") return "none";
+  const enforced = detail.kind === "enforcement-changed" ? "as-is" : "assumed";
+  const isEntry = detail.kind === "entry-added" || detail.kind === "entry-removed";
+  const state = (isEntry ? around(wanted, detail.prefix) : undefined) ?? wanted;
+  return accessChange(withoutAdded(state, located), stateWith(state, located), { enforced }).direction;
+};
+
+export type * from "./differences.js";
 
 export type DriftPlan = Pick<Plan, "account" | "before" | "after" | "changes" | "unmanaged" | "expired">;
 

@@ -6,7 +6,7 @@
  * submitted; a download that is shorter or longer than announced is an error.
  */
 import { Failure, failure } from "../model/failure.js";
-import type { AuditQuery, AuditReader } from "./ports.js";
+import type { AuditQuery, AuditReader } from "./list-events.js";
 
 interface Account {
   readonly id: number;

@@ -9,9 +9,41 @@
  * Promise: every event that was in the log when the reading began, and is there until it ends, comes exactly once.
  * Memory: the ids of one window (90 days) and of the one before it, and one page of events.
  */
+
+import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import type { AuditEvent } from "./event.js";
-import type { AuditPage, AuditQuery, AuditReader } from "./ports.js";
+
+/** What the audit check needs of the outside; `dbt/` implements it. */
+
+export interface AuditQuery {
+  /** Inclusive instants, ISO 8601 UTC. The API takes dates; the implementation asks wide and filters exactly. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Normalised event types; absent: all. */
+  readonly types?: readonly string[];
+}
+
+export interface AuditPage {
+  readonly events: readonly AuditEvent[];
+  readonly totalCount: number;
+  /** How many records the answer held before the exact filter. */
+  readonly count: number;
+  /** ISO 8601 UTC, from the answer's `Date` header. */
+  readonly serverAt?: string;
+}
+
+export interface AuditReader {
+  /** One page, newest first, at most 100 events. Throws `Failure` when the log cannot be read. */
+  listPage(query: AuditQuery, offset: number): Promise<AuditPage>;
+  /** The CSV of a range of dates, as a stream of bytes. */
+  downloadCsv(query: AuditQuery): Promise<AsyncIterable<Uint8Array>>;
+  startExport(): Promise<string>;
+  exportIsRunning(): Promise<boolean>;
+  exportUrl(jobId: string): Promise<string>;
+  /** Fetches an export's URL, on another host, without the token. `size` from Content-Length, where told. */
+  fetchExport(url: string): Promise<{ readonly size?: number; readonly body: AsyncIterable<Uint8Array> }>;
+}
 
 /** The API's largest page (docs/service.md, "Answers and limits"). */
 const pageSize = 100;
@@ -176,3 +208,37 @@ export async function* listEvents(
     previous = seen;
   }
 }
+
+/** When the audit log cannot be read: what to tell, and whether asking again could help. */
+
+/** Failures of `dbt/` that stay what they are, however often one asks: the plan, the token, the account, the query. */
+const lasting: ReadonlySet<string> = new Set([
+  "token-rejected",
+  "permission-missing",
+  "blocked-by-ip-restrictions",
+  "audit-log-not-found",
+  "account-not-found",
+  "redirected",
+  "redirected-to-other-host",
+  "request-refused",
+  "answer-is-html",
+  "account-foreign",
+  "host-not-found",
+  "tls-failed",
+]);
+
+export const isLasting = ({ diagnostics }: Failure): boolean =>
+  diagnostics.some(({ code }) => lasting.has(code));
+
+/** Failures that mean "the API gives no more", when an older stretch is asked for. */
+export const meansNoMore = ({ diagnostics }: Failure): boolean =>
+  diagnostics.some(({ code }) => code === "request-refused" || code === "audit-log-not-found");
+
+export const unreadableDiagnostics = (reason: Failure): readonly Diagnostic[] => [
+  {
+    code: "audit-log-unreadable",
+    severity: "error",
+    message: "The audit log could not be read, so this run neither confirms nor denies anything",
+  },
+  ...reason.diagnostics,
+];

@@ -5,12 +5,132 @@
  *
  * Promise: each event once, in order of time within a look, none skipped unless it comes later than `overlapMs`.
  */
+
 import { Failure } from "../model/failure.js";
 import type { AuditEvent } from "./event.js";
-import { inOrder } from "./event-index.js";
-import { listEvents, type PageReader } from "./list-events.js";
-import { isLasting } from "./unreadable.js";
-import type { WatchPosition } from "./watch-position.js";
+import { inOrder } from "./evidence.js";
+import { isLasting, listEvents, type PageReader } from "./list-events.js";
+
+/**
+ * How far a watch has come: what it has given out, as far back as a look goes. Kept small while events are given out:
+ * they come in order of time, so ids that no look can meet again leave at the front.
+ */
+
+/** A position as it is stored. */
+export interface WatchCursor {
+  readonly format: "dbt-ip-rules/audit-cursor";
+  readonly version: 1;
+  readonly accountId: number;
+  readonly host: string;
+  /** ISO 8601 UTC: nothing older is given out. */
+  readonly since: string;
+  /** ISO 8601 UTC: the newest event given out, or `since`. */
+  readonly newest: string;
+  /** Ids given out (or there before the start), with their times, as far back as a look goes. */
+  readonly seen: readonly (readonly [id: string, at: string])[];
+}
+
+/** Of a watch that begins: at `since`, ISO 8601 UTC. */
+export const cursorAt = (
+  account: { readonly id: number; readonly host: string },
+  since: string,
+): WatchCursor => ({
+  format: "dbt-ip-rules/audit-cursor",
+  version: 1,
+  accountId: account.id,
+  host: account.host,
+  since,
+  newest: since,
+  seen: [],
+});
+
+export class WatchPosition {
+  readonly #stored: WatchCursor;
+  readonly #overlapMs: number;
+  #since: number;
+  #newest: number;
+  /** In the order in which they were given out: by time, but for late ones. */
+  readonly #seen: Map<string, string>;
+
+  /** `overlapMs`: how far each look goes back behind the newest event, in milliseconds: as late as an event may come. */
+  constructor(cursor: WatchCursor, overlapMs: number) {
+    this.#stored = cursor;
+    this.#overlapMs = overlapMs;
+    this.#since = Date.parse(cursor.since);
+    this.#newest = Date.parse(cursor.newest);
+    this.#seen = new Map(cursor.seen);
+  }
+
+  get #start(): number {
+    return Math.max(this.#since, this.#newest - this.#overlapMs);
+  }
+
+  /** ISO 8601 UTC: where the next look begins. */
+  get start(): string {
+    return new Date(this.#start).toISOString();
+  }
+
+  has({ id }: AuditEvent): boolean {
+    return this.#seen.has(id);
+  }
+
+  /** Makes this a start at that time. */
+  moveTo(now: Date): void {
+    this.#newest = now.getTime();
+    this.#since = this.#newest - this.#overlapMs;
+  }
+
+  give({ id, at }: AuditEvent): void {
+    this.#seen.set(id, at);
+    this.#newest = Math.max(this.#newest, Date.parse(at));
+    for (const [oldest, its] of this.#seen) {
+      if (Date.parse(its) >= this.#start) return;
+      this.#seen.delete(oldest);
+    }
+  }
+
+  cursor(): WatchCursor {
+    return {
+      ...this.#stored,
+      since: new Date(this.#since).toISOString(),
+      newest: new Date(this.#newest).toISOString(),
+      // A late one stands behind newer ones, and may have outlived its use.
+      seen: [...this.#seen].filter(([, at]) => Date.parse(at) >= this.#start),
+    };
+  }
+}
+
+/** A stored cursor; undefined where the text is none, or one of another version. */
+export const readCursor = (text: string): WatchCursor | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return isCursor(value) ? value : undefined;
+};
+
+const isTime = (value: unknown): boolean => typeof value === "string" && !Number.isNaN(Date.parse(value));
+
+const isCursor = (value: unknown): value is WatchCursor =>
+  typeof value === "object" &&
+  value !== null &&
+  "format" in value &&
+  value.format === "dbt-ip-rules/audit-cursor" &&
+  "version" in value &&
+  value.version === 1 &&
+  "accountId" in value &&
+  typeof value.accountId === "number" &&
+  "host" in value &&
+  typeof value.host === "string" &&
+  "since" in value &&
+  isTime(value.since) &&
+  "newest" in value &&
+  isTime(value.newest) &&
+  "seen" in value &&
+  Array.isArray(value.seen) &&
+  value.seen.every((pair) => Array.isArray(pair) && typeof pair[0] === "string" && isTime(pair[1]));
 
 export interface WatchPorts {
   readonly reader: PageReader;

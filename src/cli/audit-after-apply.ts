@@ -2,8 +2,7 @@
 import { parseReceipt } from "../apply/receipt.js";
 import type { ApplyResult } from "../apply/result.js";
 import { awaitAudit } from "../audit/await-audit.js";
-import type { AuditReader } from "../audit/ports.js";
-import { unreadableDiagnostics } from "../audit/unreadable.js";
+import { type AuditReader, unreadableDiagnostics } from "../audit/list-events.js";
 import type { AuditVerification } from "../audit/verification.js";
 import { type NamedReceipt, verifyReceipts } from "../audit/verify.js";
 import { largest, readNamedText } from "../files/read-file.js";

@@ -2,7 +2,7 @@
  * The cursor of `audit watch` as a file. Storing it whole costs more than printing an event, so while events come it
  * is stored once a second at most; then when nothing more is there, and at the end.
  */
-import { readCursor, type WatchCursor, type WatchPosition } from "../audit/watch-position.js";
+import { readCursor, type WatchCursor, type WatchPosition } from "../audit/watch.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { failure } from "../model/failure.js";
 import type { Io } from "./io.js";

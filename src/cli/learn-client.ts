@@ -6,9 +6,14 @@ import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Address } from "../address/prefix.js";
 import { ipRestrictionTypes } from "../audit/catalogue.js";
-import { type ClientAddress, learnClientAddresses, type OwnActor } from "../audit/client-addresses.js";
-import { actorNamed, actorOfReceipts } from "../audit/own-actor.js";
-import type { AuditReader } from "../audit/ports.js";
+import {
+  actorNamed,
+  actorOfReceipts,
+  type ClientAddress,
+  learnClientAddresses,
+  type OwnActor,
+} from "../audit/client-address.js";
+import type { AuditReader } from "../audit/list-events.js";
 import type { NamedReceipt } from "../audit/verify.js";
 import { Failure } from "../model/failure.js";
 import type { Plan } from "../plan/plan.js";

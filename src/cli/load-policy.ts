@@ -12,11 +12,10 @@ import {
 } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
-import { lintPolicy } from "../policy/lint-policy.js";
-import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
+import { lintPolicy } from "../policy/lint/lint-policy.js";
+import { furtherReferences, parsePolicy, type ReadFile } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
-import type { ReadFile } from "../policy/reference-path.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
 import { shellWord } from "./file-words.js";
 import { reasonOf } from "./io-errors.js";

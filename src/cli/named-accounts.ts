@@ -1,5 +1,5 @@
 /** Which account each of several policies is for, as the files say: enough to distribute, and to see a clash. */
-import { parseHost } from "../dbt/host.js";
+import { parseHost } from "../dbt/connection.js";
 import { Failure, failure } from "../model/failure.js";
 import { parsePolicy } from "../policy/parse-policy.js";
 import { jsonText } from "../render/neutralise.js";

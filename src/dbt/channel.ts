@@ -5,10 +5,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Redact, redactor, tokensIn } from "../model/secrets.js";
 import type { Answer } from "./answer.js";
-import type { ClientOptions, Timeouts } from "./client-options.js";
-import { createExchange } from "./exchange.js";
-import type { Broken } from "./network-failure.js";
-import { type Call, type Opened, Tries } from "./tries.js";
+import type { Broken } from "./failures.js";
+import { createExchange } from "./transport.js";
+import { type Call, type ClientOptions, type Opened, type Timeouts, Tries } from "./try-call.js";
 import type { Sleep, Wait } from "./waiting.js";
 
 export interface Channel {

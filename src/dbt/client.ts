@@ -4,18 +4,16 @@
  * while that may help, writes never after anything unclear.
  */
 import type { AccountReader, AccountWriter, WriteOutcome } from "../apply/ports.js";
-import type { AuditReader } from "../audit/ports.js";
+import type { AuditReader } from "../audit/list-events.js";
 import { Failure } from "../model/failure.js";
-import { type AccountSummary, createAccountReader, listAccounts } from "./account-reader.js";
-import { createAccountWriter } from "./account-writer.js";
-import { createAuditExports, createExportReader } from "./audit-export.js";
-import { createAuditList } from "./audit-list.js";
+import type { Redact } from "../model/secrets.js";
+import { type AccountSummary, createAccountReader, createAccountWriter, listAccounts } from "./account.js";
+import { createAuditExports, createAuditList, createExportReader } from "./audit-log.js";
 import { type Channel, createChannel } from "./channel.js";
-import type { ClientOptions } from "./client-options.js";
-import type { Redact } from "./redact.js";
+import type { ClientOptions } from "./try-call.js";
 
-export type { AccountSummary } from "./account-reader.js";
-export type { ClientOptions, Timeouts, Trace } from "./client-options.js";
+export type { AccountSummary } from "./account.js";
+export type { ClientOptions, Timeouts, Trace } from "./try-call.js";
 export type { Sleep, Wait } from "./waiting.js";
 
 /** What `drift` and `plan` are given: it can do nothing but GET. */

@@ -1,21 +1,26 @@
 /** Rules as the API writes them, into the snapshot's terms; and back. The wire's numbers live here alone. */
 import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
+import type { RuleFields, WriteOutcome } from "../apply/ports.js";
 import { assertNever } from "../model/assert.js";
 import { failure } from "../model/failure.js";
 import type { RuleType } from "../model/rule.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
-import { shorten } from "./answer.js";
 import {
+  type Answer,
+  dataOf,
+  type Envelope,
   field,
   integer,
   isoInstant,
+  isRecord,
   items,
   optional,
   type Place,
+  shorten,
   text,
   truth,
   unexpected,
-} from "./decode.js";
+} from "./answer.js";
 
 /** A rule with what it says about the account and the rule set; the snapshot keeps those once. */
 export interface WireRule {
@@ -137,3 +142,119 @@ export const enabledEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({
   enabled: true,
 });
 export const removedEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({ id, cidr, state: 2 });
+
+/** What an answer to a write lists as not saved (docs/service.md, "Rules"). */
+
+export interface ReportedCidrs {
+  /** Not saved: no range, or one that a rule of the other type has. */
+  readonly failed: readonly string[];
+  /** Skipped: the rule has the range already. */
+  readonly existing: readonly string[];
+}
+
+/** Longer than any range; what is longer is shortened, and so is none. */
+const longestShown = 120;
+
+/** Of an envelope's `extra`; each text shortened. */
+export const reportedCidrs = (extra: unknown): ReportedCidrs =>
+  isRecord(extra)
+    ? { failed: listOf(extra.failed_cidrs), existing: listOf(extra.cidrs_already_exists) }
+    : { failed: [], existing: [] };
+
+/** The form of these lists is not published beyond "a list": texts, or objects that hold a `cidr`. */
+const listOf = (value: unknown): readonly string[] => {
+  if (value === undefined || value === null) return [];
+  const list: readonly unknown[] = Array.isArray(value)
+    ? value
+    : isRecord(value)
+      ? Object.values(value).flat()
+      : [value];
+  return list.map((item) => shorten(textOf(item), longestShown));
+};
+
+const textOf = (item: unknown): string => {
+  if (typeof item === "string") return item;
+  return isRecord(item) && typeof item.cidr === "string" ? item.cidr : JSON.stringify(item);
+};
+
+/** For messages: the first ten, each shortened. */
+export const shownCidrs = (texts: readonly string[]): string => {
+  const first = texts.slice(0, 10).map((text) => shorten(text, 60));
+  return texts.length > first.length
+    ? `${first.join(", ")} and ${texts.length - first.length} more`
+    : first.join(", ");
+};
+
+/** What the answer to a write of a rule says, against what was sent: all of it, part of it, or something else. */
+
+/** What the answer must show. */
+export interface Expected {
+  readonly becomes: RuleFields;
+  readonly has: readonly Prefix[];
+  readonly removed: readonly SnapshotEntry[];
+  readonly ruleSetEnabled: boolean | undefined;
+  readonly mayExist: readonly Prefix[];
+  readonly clearsDescription: boolean;
+}
+
+/** Throws `Failure` for an answer that cannot be read. */
+export const ruleOutcome = (
+  answer: Answer,
+  envelope: Envelope,
+  expected: Expected,
+  accountId: number,
+): WriteOutcome => {
+  const place = dataOf(answer, envelope);
+  const wire = decodeRule(place);
+  if (wire === undefined) throw unexpected(place, "an active rule");
+  const missed = [
+    ...reported(envelope.extra, expected.mayExist),
+    ...differences(wire, expected),
+    ...(wire.accountId === undefined || wire.accountId === accountId
+      ? []
+      : [`the answer is of account ${wire.accountId}`]),
+  ];
+  const rest = { rule: wire.rule, ...(answer.serverAt === undefined ? {} : { serverAt: answer.serverAt }) };
+  const { ruleSetEnabled } = wire;
+  if (missed.length === 0)
+    return { kind: "applied", ...rest, ...(ruleSetEnabled === undefined ? {} : { ruleSetEnabled }) };
+  return { kind: "partial", message: `Accepted, but not as sent: ${missed.join("; ")}`, ...rest };
+};
+
+/** `extra.failed_cidrs` and `extra.cidrs_already_exists`: in a 2xx, both mean that something was not saved. */
+const reported = (extra: unknown, mayExist: readonly Prefix[]): readonly string[] => {
+  const { failed, existing: all } = reportedCidrs(extra);
+  const existing = all.filter((text) => {
+    const parsed = parsePrefix(text);
+    return !(parsed.ok && isIn(parsed.prefix, mayExist));
+  });
+  return [
+    ...(failed.length === 0 ? [] : [`not saved: ${shownCidrs(failed)}`]),
+    ...(existing.length === 0 ? [] : [`skipped as already there: ${shownCidrs(existing)}`]),
+  ];
+};
+
+const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): readonly string[] => {
+  const there = new Map(rule.entries.map(({ prefix }) => [formatPrefix(prefix), prefix]));
+  const lacking = expected.has.map(formatPrefix).filter((prefix) => !there.has(prefix));
+  const ids = new Set(rule.entries.map(({ id }) => id));
+  const left = expected.removed.filter(({ id }) => ids.has(id)).map(({ text }) => text);
+  const { becomes } = expected;
+  return [
+    ...(rule.name === becomes.name ? [] : [`its name is "${shorten(rule.name, 120)}"`]),
+    ...(rule.type === becomes.type ? [] : [`its type is ${rule.type}`]),
+    ...(lacking.length === 0 ? [] : [`missing: ${shownCidrs(lacking)}`]),
+    ...(left.length === 0 ? [] : [`still there: ${shownCidrs(left)}`]),
+    ...(expected.clearsDescription && rule.description !== ""
+      ? ["its description was not cleared, which this API may not do at all: give it one in the policy"]
+      : []),
+    ...(expected.ruleSetEnabled === undefined ||
+    ruleSetEnabled === undefined ||
+    ruleSetEnabled === expected.ruleSetEnabled
+      ? []
+      : [`the restrictions are now ${ruleSetEnabled ? "enabled" : "disabled"}`]),
+  ];
+};
+
+const isIn = (prefix: Prefix, list: readonly Prefix[]): boolean =>
+  list.some((other) => formatPrefix(other) === formatPrefix(prefix));

@@ -4,13 +4,11 @@
  */
 import { notSentStatus, type WriteOutcome } from "../apply/ports.js";
 import { Failure } from "../model/failure.js";
-import { type Answer, isRecord, openEnvelope, parseJson } from "./answer.js";
+import { type Answer, brokenEnvelope, isRecord, openEnvelope, parseJson } from "./answer.js";
 import type { Channel } from "./channel.js";
-import { brokenEnvelope } from "./decode.js";
-import { interrupted } from "./network-failure.js";
+import { interrupted, type Subject, statusFailure } from "./failures.js";
 import { Patience } from "./read-call.js";
-import { type Subject, statusFailure } from "./status-failure.js";
-import type { Call } from "./tries.js";
+import type { Call } from "./try-call.js";
 import { askedSeconds, cooldownSeconds, longestWaitSeconds } from "./waiting.js";
 
 export type WriteCall = Call & { readonly method: "POST" | "PUT" | "DELETE" };

@@ -7,8 +7,8 @@ import jsonPatch from "fast-json-patch";
 import { formatPrefix } from "../address/prefix.js";
 import { isLeftOver } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
-import { rulesByName, withoutPrefixes } from "./keys.js";
 import type { Change } from "./plan.js";
+import { rulesByName, withoutPrefixes } from "./state.js";
 
 /** New name to the name on the account, for rules that keep their identity under another name. */
 export type Renames = ReadonlyMap<string, string>;

@@ -8,7 +8,7 @@ import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
 import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
 import { accessOf, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
-import type { AddressRange } from "./address-ranges.js";
+import type { AddressRange } from "./live-access.js";
 import type { Decider } from "./plan.js";
 import { PrefixForest } from "./prefix-forest.js";
 

@@ -2,18 +2,146 @@
  * What may stop a plan before its first write. Each verdict names the guard, the figure, the limit and the one
  * flag that lets it pass; a guard that was overridden stays visible.
  */
+
 import { AddressSet } from "../address/address-set.js";
+import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { discardOnly, isLeftOver, isProbe } from "../model/reserved-names.js";
+import type { AccountState } from "../model/rule.js";
 import { listPrefixes, readableCount } from "../policy/address-text.js";
+import type { Guards, Policy, PolicyEntry } from "../policy/policy.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
-import { entriesOf, isEnforced } from "./access-change.js";
-import { type Guarded, guardRefusal, type OverrideFlag, overrideFlags } from "./guarded.js";
-import type { Verdict } from "./plan.js";
-import { isUnconfirmed } from "./probe.js";
-import { type Protected, protectedByPolicy, protectedCallers, violations } from "./protected-addresses.js";
+import { accessOf, entriesOf, isEnforced } from "./access-change.js";
+import { isUnconfirmed } from "./order/probe.js";
+import type { Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
 
-export { type Guarded, type OverrideFlag, overrideFlags } from "./guarded.js";
+/** What guards look at, the flags that override them, and how they word a refusal. */
+
+/** The flags, one or two guards each; no flag contains another. */
+export const overrideFlags = {
+  lockout: "--allow-lockout",
+  disturbance: "--accept-disturbance",
+  removedRules: "--allow-removed-rules",
+  newlyAllowed: "--allow-newly-allowed",
+  mustDeny: "--allow-must-deny",
+  unmanaged: "--allow-unmanaged-rules",
+  tests: "--allow-failed-tests",
+} as const;
+
+export type OverrideFlag = (typeof overrideFlags)[keyof typeof overrideFlags];
+
+export interface Guarded {
+  readonly policy: Policy;
+  readonly before: AccountState;
+  readonly after: AccountState;
+  readonly changes: Plan["changes"];
+  readonly unmanaged: Plan["unmanaged"];
+  readonly steps: readonly PlannedStep[];
+  readonly access: PlanAccessChange;
+  readonly clientAddresses: readonly Address[];
+  readonly overrides: ReadonlySet<string>;
+}
+
+const guardRefusal = (
+  code: string,
+  message: string,
+  hint: string,
+  source?: PolicyEntry["source"],
+): Diagnostic => ({
+  code,
+  severity: "error",
+  message,
+  hint,
+  ...(source && { source }),
+});
+
+/** Guards over single addresses: those that must stay allowed, or blocked, at every step of a plan. */
+
+/** Addresses that must keep one verdict, and what they are called in messages. */
+interface Protected {
+  readonly code: string;
+  readonly what: string;
+  readonly wanted: "allowed" | "blocked";
+  readonly prefix: Prefix;
+  readonly source?: PolicyEntry["source"];
+}
+
+/**
+ * The first step that takes the wanted verdict away, and, where no step does, that it is not there in the end.
+ * An address that has the other verdict before the plan is only looked at in the end: the plan may be its cure.
+ */
+const violations = (guarded: Guarded, wanted: readonly Protected[], flag: OverrideFlag): Diagnostic[] => {
+  if (wanted.length === 0) return [];
+  const { after, steps } = guarded;
+  const inTheEnd = accessOf(after);
+  const lostAtEnd = { allowed: inTheEnd.blocked(), blocked: inTheEnd.allowed() };
+  const ifEnforced = accessOf(after, "assumed");
+  return wanted.flatMap((one): Diagnostic[] => {
+    const set = AddressSet.ofPrefixes([one.prefix]);
+    const verb = one.wanted === "allowed" ? "blocks" : "lets in";
+    const hint = `Change the policy, or go on regardless with ${flag}`;
+    for (const { number, access } of steps) {
+      const lost = set.intersect(one.wanted === "allowed" ? access.newlyBlocked : access.newlyAllowed);
+      if (lost.isEmpty()) continue;
+      const message = `Step ${number} ${verb} ${listPrefixes(lost.prefixes())}, ${one.what}`;
+      return [guardRefusal(one.code, message, hint, one.source)];
+    }
+    const lost = set.intersect(lostAtEnd[one.wanted]);
+    if (!lost.isEmpty() && (one.wanted === "allowed" || isEnforced(after))) {
+      const state = one.wanted === "allowed" ? "blocked" : "allowed";
+      return [
+        guardRefusal(
+          one.code,
+          `${listPrefixes(lost.prefixes())} is ${state} and stays so, but is ${one.what}`,
+          hint,
+          one.source,
+        ),
+      ];
+    }
+    return onceEnabled(
+      one,
+      set.intersect(one.wanted === "allowed" ? ifEnforced.blocked() : ifEnforced.allowed()),
+    );
+  });
+};
+
+/** The switch is off, so nothing is violated today; but whoever turns it on will want to know. */
+const onceEnabled = (one: Protected, lost: AddressSet): Diagnostic[] =>
+  lost.isEmpty()
+    ? []
+    : [
+        {
+          code: `${one.code}-once-enabled`,
+          severity: "warning",
+          message: `Once enforcement is on, ${listPrefixes(lost.prefixes())} would be ${one.wanted === "allowed" ? "blocked" : "allowed"}, but is ${one.what}`,
+          hint: "Change the policy before enforcement is turned on",
+        },
+      ];
+
+const protectedByPolicy = (guards: Guards): { mustAllow: Protected[]; mustDeny: Protected[] } => ({
+  mustAllow: guards.mustAllow.map(({ prefix, source }) => ({
+    code: "must-allow",
+    what: `under \`must_allow\` in ${formatPrefix(prefix)}`,
+    wanted: "allowed",
+    prefix,
+    source,
+  })),
+  mustDeny: guards.mustDeny.map(({ prefix, source }) => ({
+    code: "must-deny",
+    what: `under \`must_deny\` in ${formatPrefix(prefix)}`,
+    wanted: "blocked",
+    prefix,
+    source,
+  })),
+});
+
+const protectedCallers = (addresses: readonly Address[]): Protected[] =>
+  addresses.map((network) => ({
+    code: "lockout-client",
+    what: "the address that this run comes from",
+    wanted: "allowed",
+    prefix: { network, length: 128 },
+  }));
 
 const verdict = (
   guard: string,

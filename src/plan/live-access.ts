@@ -4,12 +4,110 @@
  * little more than its parts; where the default or the switch changes, that is the whole space.
  * A property test holds this against access maps of the whole states.
  */
+import type { AddressSet } from "../address/address-set.js";
 import { type Address, lastAddress, lastOfAll, type Prefix } from "../address/prefix.js";
 import type { Rule } from "../model/rule.js";
-import type { AddressRange } from "./address-ranges.js";
-import { withoutPrefixes } from "./keys.js";
+import type { Step } from "./plan.js";
 import { PrefixForest } from "./prefix-forest.js";
-import type { RuleReplacement } from "./simulate.js";
+import { sortedPrefixes, withoutPrefixes } from "./state.js";
+
+/** Ranges of addresses, first and last included, met with those of a large set. */
+
+export type AddressRange = readonly [first: Address, last: Address];
+
+// `Math.max` and `Math.min` take no bigints.
+const later = (a: Address, b: Address): Address => {
+  if (a > b) return a;
+  return b;
+};
+const earlier = (a: Address, b: Address): Address => {
+  if (a < b) return a;
+  return b;
+};
+
+/** A large set that many small ones are met with: each meeting costs only what it finds. */
+export class RangeIndex {
+  readonly #firsts: Address[] = [];
+  readonly #lasts: Address[] = [];
+
+  constructor(set: AddressSet) {
+    for (const [first, last] of set.ranges()) {
+      this.#firsts.push(first);
+      this.#lasts.push(last);
+    }
+  }
+
+  /** The parts of ordered ranges that are in the set, in order. */
+  meet(ranges: readonly AddressRange[]): AddressRange[] {
+    const met: AddressRange[] = [];
+    for (const [first, last] of ranges) {
+      for (
+        let at = this.#firstNotBefore(first);
+        at < this.#firsts.length && this.#firsts[at]! <= last;
+        at += 1
+      ) {
+        const from = this.#firsts[at]!;
+        const to = this.#lasts[at]!;
+        met.push([later(from, first), earlier(to, last)]);
+      }
+    }
+    return met;
+  }
+
+  /** The first range that does not end before the address. */
+  #firstNotBefore(address: Address): number {
+    let low = 0;
+    let high = this.#lasts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#lasts[middle]! < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** What a step makes of an account's state, without an account. */
+
+/** The rule that a step replaces, and what it leaves; both absent for the switch. */
+export interface RuleReplacement {
+  readonly before?: Rule;
+  readonly after?: Rule;
+}
+
+const existing = (rules: ReadonlyMap<string, Rule>, name: string): Rule => {
+  const rule = rules.get(name);
+  if (rule === undefined)
+    throw new Error(`a step needs the rule ${JSON.stringify(name)}, which is not there`);
+  return rule;
+};
+
+const requireFree = (rules: ReadonlyMap<string, Rule>, name: string): void => {
+  if (rules.has(name)) throw new Error(`a step needs the name ${JSON.stringify(name)}, which is taken`);
+};
+
+/**
+ * What the step does to the one rule it touches.
+ * @throws Error where the step does not fit the state: steps that this program orders always do.
+ */
+export const replacementOf = (rules: ReadonlyMap<string, Rule>, step: Step): RuleReplacement => {
+  switch (step.kind) {
+    case "create":
+      requireFree(rules, step.rule.name);
+      return { after: step.rule };
+    case "update": {
+      const before = existing(rules, step.name);
+      if (step.becomes.name !== step.name) requireFree(rules, step.becomes.name);
+      const kept = withoutPrefixes(before.prefixes, step.remove);
+      const prefixes = step.add.length === 0 ? kept : sortedPrefixes([...kept, ...step.add]);
+      return { before, after: { ...step.becomes, prefixes } };
+    }
+    case "delete":
+      return { before: existing(rules, step.name) };
+    case "enforcement":
+      return {};
+  }
+};
 
 /** What one change did: ranges in order, none empty. */
 export interface AccessDelta {

@@ -8,15 +8,13 @@ import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
-import { type Desired, desiredState } from "./desired.js";
+import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
 import { diffStates } from "./diff-states.js";
 import { guardVerdicts } from "./guards.js";
-import { rulesByName } from "./keys.js";
+import { orderSteps } from "./order/transition.js";
+import { verifySteps } from "./order/verify-steps.js";
 import type { Change, Plan } from "./plan.js";
-import { checkSnapshot, hashPolicy, hashState, stateOf } from "./state.js";
-import { orderSteps } from "./transition.js";
-import { unmanagedAccess } from "./unmanaged-access.js";
-import { verifySteps } from "./verify-steps.js";
+import { checkSnapshot, hashPolicy, hashState, rulesByName, stateOf } from "./state.js";
 
 export interface PlanInput {
   readonly policy: Policy;

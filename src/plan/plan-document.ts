@@ -2,18 +2,212 @@
  * A plan as a JSON document: what `plan --format json` prints and what a saved plan holds. Published as
  * schemas/plan.schema.json. Snake case; counts of addresses as decimal strings, since 2^128 is no JSON number.
  */
-import { formatPrefix } from "../address/prefix.js";
+import type { AddressSet } from "../address/address-set.js";
+import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
+import { assertNever } from "../model/assert.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { AccountState, Rule } from "../model/rule.js";
 import { changeAccess } from "./change-access.js";
-import { changeAsDocument, expiredByRule, stepAsDocument } from "./document-changes.js";
-import {
-  accessAsDocument,
-  diagnosticAsDocument,
-  partAsDocument,
-  ruleAsDocument,
-  stateAsDocument,
-  verdictAsDocument,
-} from "./document-values.js";
-import type { Change, DatedEntry, Plan } from "./plan.js";
+import { patchOf } from "./diff-states.js";
+import type {
+  AccessChange,
+  AccessPart,
+  Change,
+  DatedEntry,
+  Decider,
+  Disturbance,
+  Plan,
+  PlannedStep,
+  Step,
+  Verdict,
+} from "./plan.js";
+
+/** Rules, states, address sets and diagnostics as they stand in the document of a plan, and in every other one. */
+
+const cidrs = (prefixes: readonly Prefix[]): string[] => prefixes.map(formatPrefix);
+
+export const ruleAsDocument = ({ name, type, description, prefixes }: Rule) => ({
+  name,
+  type,
+  description,
+  cidrs: cidrs(prefixes),
+});
+
+const stateAsDocument = ({ enforcement, rules }: AccountState) => ({
+  enforcement,
+  rules: rules.map(ruleAsDocument),
+});
+
+const setAsDocument = (set: AddressSet) => {
+  const { ipv4, ipv6 } = set.count();
+  return { cidrs: cidrs(set.prefixes()), ipv4_addresses: `${ipv4}`, ipv6_addresses: `${ipv6}` };
+};
+
+export const accessAsDocument = ({ direction, newlyAllowed, newlyBlocked }: AccessChange) => ({
+  direction,
+  newly_allowed: setAsDocument(newlyAllowed),
+  newly_blocked: setAsDocument(newlyBlocked),
+});
+
+const disturbanceAsDocument = ({ blocked, allowed }: Disturbance) => ({
+  blocked: setAsDocument(blocked),
+  allowed: setAsDocument(allowed),
+});
+
+const deciderAsDocument = (decider: Decider) =>
+  decider.kind === "entry" ? { ...decider, prefix: formatPrefix(decider.prefix) } : decider;
+
+const partAsDocument = ({ verdict, prefixes, before, after }: AccessPart) => ({
+  verdict,
+  cidrs: cidrs(prefixes),
+  before: deciderAsDocument(before),
+  after: deciderAsDocument(after),
+});
+
+export const diagnosticAsDocument = ({ code, severity, message, hint, source }: Diagnostic) => ({
+  code,
+  severity,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+  ...(source === undefined
+    ? {}
+    : {
+        source: {
+          file: source.file,
+          line: source.line,
+          column: source.column,
+          end_line: source.endLine,
+          end_column: source.endColumn,
+          line_text: source.lineText,
+        },
+      }),
+});
+
+/** `passed` is there only where the guard was asked: what was not checked has not passed. */
+const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => ({
+  guard,
+  state,
+  ...(state === "not-checked" ? {} : { passed: state !== "failed" }),
+  ...(override === undefined ? {} : { override }),
+  diagnostics: diagnostics.map(diagnosticAsDocument),
+});
+
+/** Changes and steps as they stand in the document of a plan. */
+
+interface ChangeFields {
+  readonly action: "create" | "update" | "delete" | "enable" | "disable";
+  readonly rule?: string;
+  readonly renamed_from?: string;
+  readonly type?: string;
+  readonly reason?: string;
+  readonly cidrs_added: string[];
+  readonly cidrs_removed: string[];
+}
+
+const changeFields = (change: Change): ChangeFields => {
+  switch (change.kind) {
+    case "create":
+      return {
+        action: "create",
+        rule: change.rule.name,
+        type: change.rule.type,
+        cidrs_added: cidrs(change.rule.prefixes),
+        cidrs_removed: [],
+      };
+    case "update": {
+      const { before, after, added, removed } = change;
+      return {
+        action: "update",
+        rule: after.name,
+        ...(before.name === after.name ? {} : { renamed_from: before.name }),
+        type: after.type,
+        cidrs_added: cidrs(added),
+        cidrs_removed: cidrs(removed),
+      };
+    }
+    case "delete":
+      return {
+        action: "delete",
+        rule: change.rule.name,
+        type: change.rule.type,
+        reason: change.reason,
+        cidrs_added: [],
+        cidrs_removed: cidrs(change.rule.prefixes),
+      };
+    case "enforcement":
+      return {
+        action: change.after === "enabled" ? "enable" : "disable",
+        cidrs_added: [],
+        cidrs_removed: [],
+      };
+    default:
+      return assertNever(change);
+  }
+};
+
+type ExpiredOf = ReadonlyMap<string, Plan["expired"]>;
+
+const expiredByRule = (plan: Plan): ExpiredOf => {
+  const byRule = new Map<string, Plan["expired"][number][]>();
+  for (const one of plan.expired) byRule.set(one.rule, [...(byRule.get(one.rule) ?? []), one]);
+  return byRule;
+};
+
+/** Why entries of this change go: their date has come. */
+const expiredIn = (change: Change, expired: ExpiredOf) => {
+  if (change.kind !== "update") return [];
+  const removed = new Set(change.removed.map(prefixKey));
+  return (expired.get(change.after.name) ?? [])
+    .filter(({ prefix }) => removed.has(prefixKey(prefix)))
+    .map(({ prefix, expires }) => ({ cidr: formatPrefix(prefix), expires }));
+};
+
+/** A difference by itself, of no plan: what is left to do, or what somebody else did. */
+export const looseChangeAsDocument = (change: Change) => ({
+  ...changeFields(change),
+  patch: patchOf(change),
+});
+
+const changeAsDocument = (change: Change, access: AccessChange, expired: ExpiredOf) => ({
+  ...looseChangeAsDocument(change),
+  expired: expiredIn(change, expired),
+  access_change: accessAsDocument(access),
+});
+
+const stepFields = (step: Step) => {
+  switch (step.kind) {
+    case "create":
+      return {
+        action: "create",
+        rule: step.rule.name,
+        type: step.rule.type,
+        description: step.rule.description,
+        cidrs_added: cidrs(step.rule.prefixes),
+      };
+    case "update":
+      return {
+        action: "update",
+        rule: step.name,
+        becomes: step.becomes,
+        cidrs_added: cidrs(step.add),
+        cidrs_removed: cidrs(step.remove),
+      };
+    case "delete":
+      return { action: "delete", rule: step.name };
+    case "enforcement":
+      return { action: step.enabled ? "enable" : "disable" };
+    default:
+      return assertNever(step);
+  }
+};
+
+const stepAsDocument = ({ number, step, access, disturbs, stateHash }: PlannedStep) => ({
+  number,
+  ...stepFields(step),
+  access_change: accessAsDocument(access),
+  disturbs: disturbanceAsDocument(disturbs),
+  state_hash: stateHash,
+});
 
 export const planFormat = "dbt-ip-rules/plan" as const;
 export const planVersion = 1 as const;

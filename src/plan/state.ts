@@ -5,12 +5,36 @@
 import { comparePrefixes, formatPrefix, type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
-import type { AccountState, Rule, RuleType } from "../model/rule.js";
+import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
+import { sha256 } from "../model/sha256.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
-import { byName } from "./keys.js";
+import type { Guards, Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
 
-export { hashPolicy } from "./policy-hash.js";
-export { hashState } from "./state-hash.js";
+/** Orders and lookups that the planner shares: rules by name, lists of prefixes. */
+
+/** By code units, the same on every machine and in every locale. */
+export const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  compareNames(a.name, b.name);
+
+export const rulesByName = (rules: Iterable<Rule>): Map<string, Rule> => {
+  const map = new Map<string, Rule>();
+  for (const rule of rules) map.set(rule.name, rule);
+  return map;
+};
+
+/** Whether two lists hold the same prefixes in the same order. */
+export const samePrefixes = (a: readonly Prefix[], b: readonly Prefix[]): boolean =>
+  a === b || (a.length === b.length && a.every((prefix, index) => samePrefix(prefix, b[index]!)));
+
+/** Prefixes of `a` that are not among those of `b`, in the order of `a`. */
+export const withoutPrefixes = (a: readonly Prefix[], b: readonly Prefix[]): Prefix[] => {
+  if (b.length === 0) return [...a];
+  if (samePrefixes(a, b)) return [];
+  const keys = new Set(b.map(prefixKey));
+  return a.filter((prefix) => !keys.has(prefixKey(prefix)));
+};
 
 /** Sorted, each prefix once. */
 export const sortedPrefixes = (prefixes: Iterable<Prefix>): Prefix[] =>
@@ -85,3 +109,122 @@ export const stateOf = (snapshot: Snapshot): AccountState => {
   if (repeated.length > 0) throw new Failure(repeated);
   return { enforcement: snapshot.enforcement, rules: snapshot.rules.map(ruleOf).sort(byName) };
 };
+
+/**
+ * The hash of an account's state: SHA-256, blind to order, spelling, ids and timestamps, since none of them is
+ * part of a state. Rules are kept in 256 buckets by their name, so that after a step only one bucket and the root
+ * are hashed again: a plan of 10,000 steps stays cheap.
+ */
+
+/** One text a prefix, and cheaper than the one for people: these are made for every entry of an account. */
+const hashablePrefix = ({ network, length }: Prefix): string => `${network.toString(32)}/${length}`;
+
+/** JSON escapes lone surrogates, so two different names never give the same bytes. */
+const canonicalRule = ({ name, type, description, prefixes }: Rule): string =>
+  JSON.stringify([name, type, description, prefixes.map(hashablePrefix).join()]);
+
+/** Names spread over the buckets: any function of the name that is the same on every machine. */
+const bucketOf = (name: string): number => {
+  let sum = 0;
+  for (let at = 0; at < name.length; at += 1) sum = (31 * sum + name.charCodeAt(at)) & 0xffff;
+  return sum & 0xff;
+};
+
+/** Rules by name, and their hash, made when it is asked for. */
+class Bucket {
+  readonly #rules = new Map<string, string>();
+  #hash: string | undefined = "";
+
+  get size(): number {
+    return this.#rules.size;
+  }
+
+  set(rule: Rule): void {
+    this.#rules.set(rule.name, canonicalRule(rule));
+    this.#hash = undefined;
+  }
+
+  delete(name: string): void {
+    this.#rules.delete(name);
+    this.#hash = undefined;
+  }
+
+  hash(): string {
+    this.#hash ??= this.size === 0 ? "" : sha256(JSON.stringify([...this.#rules.values()].sort()));
+    return this.#hash;
+  }
+}
+
+export class StateHash {
+  readonly #buckets: readonly Bucket[] = Array.from({ length: 256 }, () => new Bucket());
+
+  constructor(rules: Iterable<Rule>) {
+    for (const rule of rules) this.set(rule);
+  }
+
+  set(rule: Rule): void {
+    this.#buckets[bucketOf(rule.name)]!.set(rule);
+  }
+
+  delete(name: string): void {
+    this.#buckets[bucketOf(name)]!.delete(name);
+  }
+
+  /** An account without rules does not tell its switch, so there the switch is no part of the hash. */
+  digest(enforcement: Enforcement): string {
+    const isEmpty = this.#buckets.every(({ size }) => size === 0);
+    const hashes = this.#buckets.map((bucket) => bucket.hash());
+    return sha256(JSON.stringify([isEmpty ? "unknown" : enforcement, ...hashes]));
+  }
+}
+
+/** SHA-256, in hexadecimal, of what the state means. */
+export const hashState = (state: AccountState): string =>
+  new StateHash(state.rules).digest(state.enforcement);
+
+/** The hash that binds a plan to its policy: SHA-256 of what the policy means, not of how it is written. */
+
+const prefixTexts = (entries: readonly PolicyEntry[]): string[] => [
+  ...new Set(
+    entries
+      .map(({ prefix }) => prefix)
+      .sort(comparePrefixes)
+      .map(hashablePrefix),
+  ),
+];
+
+const ruleDocument = (rule: PolicyRule): unknown => [
+  rule.name,
+  rule.type,
+  rule.description,
+  [...rule.previousNames].sort(compareNames),
+  prefixTexts(rule.entries),
+];
+
+const limitText = (limit: bigint | undefined): string | null => limit?.toString() ?? null;
+
+const guardsDocument = (guards: Guards): unknown => [
+  prefixTexts(guards.mustAllow),
+  prefixTexts(guards.mustDeny),
+  guards.maxRemovedRules ?? null,
+  limitText(guards.maxNewlyAllowed.ipv4),
+  limitText(guards.maxNewlyAllowed.ipv6),
+];
+
+/**
+ * SHA-256 in hexadecimal. Comments, order, spelling and the file's name do not change it; an entry whose date
+ * has come does, since it is no longer in force.
+ */
+export const hashPolicy = (policy: Policy): string =>
+  sha256(
+    JSON.stringify([
+      policy.account.id ?? null,
+      policy.account.host ?? null,
+      policy.enforcement,
+      policy.unmanagedRules,
+      [...policy.rules].sort(byName).map(ruleDocument),
+      policy.tests.map(({ name, allowed, denied }) => [name, prefixTexts(allowed), prefixTexts(denied)]),
+      guardsDocument(policy.guards),
+      Object.entries(policy.lint).sort(([a], [b]) => compareNames(a, b)),
+    ]),
+  );

@@ -13,9 +13,8 @@ import { isLeftOver, isReservedName, reservedNamePrefix } from "../model/reserve
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { formatPolicy } from "./format-policy.js";
 import { parsePolicy } from "./parse-policy.js";
-import { canonicalSpelling, writePolicyPrefix } from "./prefix-spelling.js";
-import { writeText } from "./yaml-strings.js";
-import { parserOptions } from "./yaml-text.js";
+import { canonicalSpelling, writePolicyPrefix, writeText } from "./spelling.js";
+import { parserOptions } from "./yaml.js";
 
 /** Prefixes that a rule holds by a network. */
 interface Group {

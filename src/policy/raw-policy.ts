@@ -3,7 +3,11 @@
  * compared. `resolve-policy.ts` turns it into a `Policy`. Pieces of the wrong shape are left out here; the
  * schema check has reported them, so that the rest can still be checked by meaning.
  */
+
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, Scalar } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
+import type { SourceText } from "./text.js";
+import { nodeRange, type YamlText } from "./yaml.js";
 
 /** A value and where it stands. */
 export interface Located<T> {
@@ -88,3 +92,206 @@ export interface RawPolicy {
   readonly guards: RawGuards;
   readonly lint: Readonly<Record<string, "off" | "note" | "warning" | "error">>;
 }
+
+/**
+ * YAML nodes to the raw policy. Lenient on purpose: whatever has the wrong shape is skipped, because the
+ * schema check reports it; what has the right shape is kept even where its neighbour is wrong.
+ */
+
+const isoDate = /^\d{4}-\d{2}-\d{2}$/;
+
+class Reader {
+  readonly #source: SourceText;
+  readonly #document: Document;
+
+  constructor({ source, document }: YamlText) {
+    this.#source = source;
+    this.#document = document;
+  }
+
+  policy(): RawPolicy {
+    const root = this.#document.contents;
+    const account = this.#get(root, "account");
+    const id = this.#scalar(this.#get(account, "id"));
+    const host = this.#text(this.#get(account, "host"));
+    const enforcement = this.#oneOf(this.#get(root, "enforcement"), ["enabled", "disabled", "ignore"]);
+    const unmanaged = this.#oneOf(this.#get(root, "unmanaged_rules"), ["keep", "fail", "delete"]);
+    return {
+      ...(typeof id === "number" ? { accountId: id } : {}),
+      ...(host === undefined ? {} : { host }),
+      ...(enforcement === undefined ? {} : { enforcement }),
+      ...(unmanaged === undefined ? {} : { unmanagedRules: unmanaged }),
+      includes: this.#items(this.#get(root, "include")).flatMap((node) => this.#include(node)),
+      networks: this.networks(),
+      rules: this.#items(this.#get(root, "rules")).flatMap((node) => this.#rule(node)),
+      tests: this.#items(this.#get(root, "tests")).flatMap((node) => this.#test(node)),
+      guards: this.#guards(this.#get(root, "guards")),
+      lint: this.#lint(this.#get(root, "lint")),
+    };
+  }
+
+  networks(): RawNetwork[] {
+    return this.#pairs(this.#get(this.#document.contents, "networks")).flatMap(
+      ([name, value]): RawNetwork[] => {
+        const allowEmpty = this.#allowEmpty(value);
+        const path = this.#text(this.#get(value, "file"));
+        if (path !== undefined) return [{ name, allowEmpty, content: { kind: "file", path } }];
+        const list = this.#resolve(this.#get(value, "cidrs") ?? value);
+        if (!isSeq(list)) return [];
+        return [{ name, allowEmpty, content: { kind: "list", entries: this.#entries(list) } }];
+      },
+    );
+  }
+
+  #resolve(node: unknown): Node | undefined {
+    const target = isAlias(node) ? node.resolve(this.#document) : node;
+    return isMap(target) || isSeq(target) || isScalar(target) ? target : undefined;
+  }
+
+  #pairs(node: unknown): [Located<string>, unknown][] {
+    const map = this.#resolve(node);
+    if (!isMap(map)) return [];
+    return map.items.flatMap(({ key, value }) => {
+      const name = this.#text(key);
+      return name === undefined ? [] : [[name, value]];
+    });
+  }
+
+  #get(node: unknown, wanted: string): unknown {
+    const map = this.#resolve(node);
+    if (!isMap(map)) return undefined;
+    return map.items.find(({ key }) => isScalar(key) && key.value === wanted)?.value;
+  }
+
+  #items(node: unknown): readonly unknown[] {
+    const list = this.#resolve(node);
+    return isSeq(list) ? list.items : [];
+  }
+
+  #scalar(node: unknown): unknown {
+    const scalar = this.#resolve(node);
+    return isScalar(scalar) ? scalar.value : undefined;
+  }
+
+  #place(node: Node): SourceRange {
+    return nodeRange(this.#source, node) ?? this.#source.range(0, 0);
+  }
+
+  #text(node: unknown): LocatedText | undefined {
+    const scalar = this.#resolve(node);
+    if (!isScalar(scalar) || typeof scalar.value !== "string") return undefined;
+    const value = scalar.value;
+    const located = { value, source: this.#place(scalar) };
+    const [start, end] = scalar.range ?? [0, 0];
+    const written = this.#source.text.slice(start, end);
+    if (scalar.type === Scalar.PLAIN && written === value) return { ...located, offset: 0 };
+    const quoted = scalar.type === Scalar.QUOTE_DOUBLE || scalar.type === Scalar.QUOTE_SINGLE;
+    return quoted && written.slice(1, -1) === value ? { ...located, offset: 1 } : located;
+  }
+
+  #texts(node: unknown): Located<string>[] {
+    return this.#items(node).flatMap((item) => this.#text(item) ?? []);
+  }
+
+  #oneOf<const T extends string>(node: unknown, words: readonly T[]): T | undefined {
+    const value = this.#scalar(node);
+    return words.find((word) => word === value);
+  }
+
+  #allowEmpty(node: unknown): boolean {
+    return this.#scalar(this.#get(node, "allow_empty")) === true;
+  }
+
+  #include(node: unknown): RawInclude[] {
+    const path = this.#text(node) ?? this.#text(this.#get(node, "file"));
+    return path === undefined ? [] : [{ path, allowEmpty: this.#allowEmpty(node) }];
+  }
+
+  /** Empty only where an empty list is written. */
+  #entries(node: unknown): RawEntry[] {
+    const list = this.#resolve(node);
+    return isSeq(list) ? list.items.map((item) => this.#entry(item)) : [{ kind: "unreadable" }];
+  }
+
+  /** Undefined where the key is absent. */
+  #list(node: unknown, wanted: string): RawList | undefined {
+    const map = this.#resolve(node);
+    const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && key.value === wanted) : undefined;
+    if (!isScalar(pair?.key)) return undefined;
+    return { entries: this.#entries(pair.value), source: this.#place(pair.key) };
+  }
+
+  #entry(node: unknown): RawEntry {
+    const text = this.#text(node);
+    if (text !== undefined) return { kind: "prefix", text };
+    const comment = this.#text(this.#get(node, "comment"))?.value;
+    const expires = this.#text(this.#get(node, "expires"))?.value;
+    const rest = {
+      ...(comment === undefined ? {} : { comment }),
+      ...(expires !== undefined && isoDate.test(expires) ? { expires } : {}),
+    };
+    const cidr = this.#text(this.#get(node, "cidr"));
+    if (cidr !== undefined) return { kind: "prefix", text: cidr, ...rest };
+    const network = this.#text(this.#get(node, "network"));
+    return network === undefined ? { kind: "unreadable" } : { kind: "network", network, ...rest };
+  }
+
+  #rule(node: unknown): RawRule[] {
+    const name = this.#text(this.#get(node, "name"));
+    const type = this.#oneOf(this.#get(node, "type"), ["allow", "deny"]);
+    if (name === undefined || type === undefined) return [];
+    const description = this.#text(this.#get(node, "description"))?.value ?? "";
+    const previousNames = this.#texts(this.#get(node, "previous_names"));
+    const allowEmpty = this.#allowEmpty(node);
+    const entries = this.#entries(this.#get(node, "cidrs"));
+    return [{ name, type, description, previousNames, allowEmpty, entries }];
+  }
+
+  #test(node: unknown): RawTest[] {
+    const name = this.#text(this.#get(node, "name"));
+    if (name === undefined) return [];
+    const [allowed, denied] = [this.#list(node, "allowed"), this.#list(node, "denied")];
+    return [
+      {
+        name,
+        allowEmpty: this.#allowEmpty(node),
+        ...(allowed === undefined ? {} : { allowed }),
+        ...(denied === undefined ? {} : { denied }),
+      },
+    ];
+  }
+
+  #limit(node: unknown): RawLimit | undefined {
+    const value = this.#scalar(node);
+    return typeof value === "number" || typeof value === "string" ? value : undefined;
+  }
+
+  #guards(node: unknown): RawGuards {
+    const removed = this.#limit(this.#get(node, "max_removed_rules"));
+    const newlyAllowed = this.#get(node, "max_newly_allowed");
+    const ipv4 = this.#limit(newlyAllowed) ?? this.#limit(this.#get(newlyAllowed, "ipv4"));
+    const ipv6 = this.#limit(this.#get(newlyAllowed, "ipv6"));
+    const [mustAllow, mustDeny] = [this.#list(node, "must_allow"), this.#list(node, "must_deny")];
+    return {
+      allowEmpty: this.#allowEmpty(node),
+      ...(mustAllow === undefined ? {} : { mustAllow }),
+      ...(mustDeny === undefined ? {} : { mustDeny }),
+      ...(removed === undefined ? {} : { maxRemovedRules: removed }),
+      maxNewlyAllowed: { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) },
+    };
+  }
+
+  #lint(node: unknown): RawPolicy["lint"] {
+    return Object.fromEntries(
+      this.#pairs(node).flatMap(([{ value: code }, setting]) => {
+        const severity = this.#oneOf(setting, ["off", "note", "warning", "error"]);
+        return severity === undefined ? [] : [[code, severity]];
+      }),
+    );
+  }
+}
+
+export const readPolicyNodes = (yaml: YamlText): RawPolicy => new Reader(yaml).policy();
+
+/** The networks of an include file. */
+export const readNetworkNodes = (yaml: YamlText): RawNetwork[] => new Reader(yaml).networks();

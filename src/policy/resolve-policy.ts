@@ -4,14 +4,13 @@
  * policy, so that nobody can act on half of one.
  */
 import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
-import type { ParsedPolicy } from "./parse-policy.js";
+import { besidePolicy, type ParsedPolicy, type ReadFile } from "./parse-policy.js";
 import type { AddressLimit, Guards, Policy, PolicyEntry, PolicyTest } from "./policy.js";
 import { Problems } from "./problems.js";
 import type { RawGuards, RawLimit, RawList, RawTest } from "./raw-policy.js";
-import { besidePolicy, type ReadFile } from "./reference-path.js";
+import type { Resolving } from "./resolve-entries.js";
 import { type Networks, resolveNetworks } from "./resolve-networks.js";
 import { emptyBecause, resolveEntries, resolveRules } from "./resolve-rules.js";
-import type { Resolving } from "./resolving.js";
 
 /** What a policy without guards gets; docs/policy.md explains the figures. */
 export const defaultGuards = {

@@ -3,8 +3,8 @@ import { formatPrefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import type { SourceRange } from "../model/diagnostic.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
+import { type ResolvedEntries, type Resolving, resolvePrefix } from "./resolve-entries.js";
 import type { Networks } from "./resolve-networks.js";
-import { type ResolvedEntries, type Resolving, resolvePrefix } from "./resolving.js";
 
 const place = ({ file, line }: SourceRange): string => `${file}:${line}`;
 

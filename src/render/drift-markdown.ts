@@ -1,5 +1,5 @@
 /** Drift for an issue or a comment: verdict and access first, differences by cause, folded where they are many. */
-import type { DriftCause, DriftReport } from "../audit/drift-report.js";
+import type { DriftCause, DriftReport } from "../audit/differences.js";
 import { fitWithAccess } from "./access-markdown.js";
 import { accessTitle, causeTitles, differenceRows, unmanagedText } from "./drift-text.js";
 import { type DriftCommands, driftClosing, driftNext, driftVerbs } from "./drift-words.js";

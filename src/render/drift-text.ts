@@ -1,5 +1,5 @@
 /** Drift for people: access first, then each difference with its cause and author, one closing line. */
-import type { DriftCause, DriftDifference, DriftReport } from "../audit/drift-report.js";
+import type { DriftCause, DriftDifference, DriftReport } from "../audit/differences.js";
 import { accessRows } from "./access-rows.js";
 import { ruleBrief } from "./change-rows.js";
 import {

@@ -1,7 +1,12 @@
 /** Differences between account and policy, their causes and authors in words, the same for every format. */
 import { formatPrefix } from "../address/prefix.js";
-import type { Attribution } from "../audit/attribution.js";
-import type { DriftDetail, DriftDifference, DriftReason, DriftReport } from "../audit/drift-report.js";
+import type {
+  Attribution,
+  DriftDetail,
+  DriftDifference,
+  DriftReason,
+  DriftReport,
+} from "../audit/differences.js";
 import { assertNever } from "../model/assert.js";
 import { type AccessVerbs, accessWords } from "./access-rows.js";
 import { actorText, stampText } from "./audit-words.js";

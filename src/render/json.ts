@@ -4,15 +4,18 @@
  */
 
 import { formatPrefix } from "../address/prefix.js";
-import type { Attribution } from "../audit/attribution.js";
-import type { DriftDetail, DriftReport } from "../audit/drift-report.js";
+import type { Attribution, DriftDetail, DriftReport } from "../audit/differences.js";
 import type { AuditVerification, StepVerification } from "../audit/verification.js";
 import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { ExitCode } from "../model/failure.js";
-import { looseChangeAsDocument } from "../plan/document-changes.js";
-import { accessAsDocument, diagnosticAsDocument, ruleAsDocument } from "../plan/document-values.js";
-import { planDocument } from "../plan/plan-document.js";
+import {
+  accessAsDocument,
+  diagnosticAsDocument,
+  looseChangeAsDocument,
+  planDocument,
+  ruleAsDocument,
+} from "../plan/plan-document.js";
 import { accountDocument } from "./account.js";
 import { applyClosing, openWarning, removalCommand } from "./apply-text.js";
 import { eventJson } from "./audit-events.js";

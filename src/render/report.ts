@@ -4,7 +4,7 @@
  */
 import type { ApplyResult } from "../apply/result.js";
 import type { catalogue } from "../audit/catalogue.js";
-import type { DriftReport } from "../audit/drift-report.js";
+import type { DriftReport } from "../audit/differences.js";
 import type { AuditVerdict, AuditVerification } from "../audit/verification.js";
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";

@@ -1,6 +1,6 @@
 /** SARIF 2.1.0 (OASIS): the log around results, and text that no viewer reads as a link or a placeholder. */
 
-import type { DriftReport } from "../audit/drift-report.js";
+import type { DriftReport } from "../audit/differences.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 import { attributionText, differenceText, reasonWords } from "./drift-words.js";
 import { cut, jsonText, messageCells } from "./neutralise.js";

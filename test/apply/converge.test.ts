@@ -9,9 +9,9 @@ import { applyPlan } from "../../src/apply/apply-plan.js";
 import { parseReceipt } from "../../src/apply/receipt.js";
 import type { ApplyResult } from "../../src/apply/result.js";
 import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
+import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { hashState, sortedPrefixes, stateOf } from "../../src/plan/state.js";
-import { orderSteps } from "../../src/plan/transition.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, planOf, portsOf, prefix } from "./hand-made.js";
 

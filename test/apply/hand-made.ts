@@ -4,9 +4,9 @@ import { AddressSet } from "../../src/address/address-set.js";
 import { type Prefix, parsePrefix } from "../../src/address/prefix.js";
 import type { ApplyPorts, Journal } from "../../src/apply/ports.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
+import { verifySteps } from "../../src/plan/order/verify-steps.js";
 import type { AccessChange, Plan, Step } from "../../src/plan/plan.js";
 import { hashState, sortedPrefixes } from "../../src/plan/state.js";
-import { verifySteps } from "../../src/plan/verify-steps.js";
 import { applyStep } from "../plan/apply-step.js";
 import type { FakeAccount } from "./fake-account.js";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { applyPlan } from "../../src/apply/apply-plan.js";
 import type { ApplyOptions, ApplyResult } from "../../src/apply/result.js";
 import { catchAllDescription, catchAllName } from "../../src/model/reserved-names.js";
-import { orderSteps } from "../../src/plan/transition.js";
+import { orderSteps } from "../../src/plan/order/transition.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, planOf, portsOf, rule } from "./hand-made.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { awaitAudit } from "../../src/audit/await-audit.js";
 import { failure } from "../../src/model/failure.js";
-import { hashState } from "../../src/plan/state-hash.js";
+import { hashState } from "../../src/plan/state.js";
 import { at, event, LogInMemory, receiptOf, ruleContexts, startMs, verifyOne } from "./sample-events.js";
 
 const full = ruleContexts[0];

@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { catalogue, normaliseType } from "../../src/audit/catalogue.js";
-import { eventFilter, globMatches, suggestTypes } from "../../src/audit/event-filter.js";
+import {
+  catalogue,
+  eventFilter,
+  globMatches,
+  normaliseType,
+  suggestTypes,
+} from "../../src/audit/catalogue.js";
 import { editDistance } from "../../src/policy/suggest.js";
 
 describe("the catalogue", () => {

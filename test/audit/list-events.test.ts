@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../../src/audit/event.js";
-import { listEvents, windowsOf } from "../../src/audit/list-events.js";
-import { meansNoMore } from "../../src/audit/unreadable.js";
+import { listEvents, meansNoMore, windowsOf } from "../../src/audit/list-events.js";
 import { Failure, failure } from "../../src/model/failure.js";
 import { at, collect, event, LogInMemory } from "./sample-events.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { actorNamed, actorOfReceipts } from "../../src/audit/client-address.js";
 import type { AuditEvent } from "../../src/audit/event.js";
-import { actorNamed, actorOfReceipts } from "../../src/audit/own-actor.js";
 import type { Receipt } from "../../src/model/receipt.js";
 
 const at = "2026-11-21T00:00:10.000Z";

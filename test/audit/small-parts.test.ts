@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { learnClientAddresses } from "../../src/audit/client-addresses.js";
-import { actorFilter } from "../../src/audit/event-filter.js";
+import { actorFilter } from "../../src/audit/catalogue.js";
+import { learnClientAddresses } from "../../src/audit/client-address.js";
 import { parseMoment } from "../../src/audit/time-range.js";
 import { at, event, pipeline, startMs, stranger } from "./sample-events.js";
 

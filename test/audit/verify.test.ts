@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bestAssignment, type Edge } from "../../src/audit/assignment.js";
 import { timedSteps } from "../../src/audit/audited-steps.js";
 import type { AuditEvent } from "../../src/audit/event.js";
-import { indexEvents } from "../../src/audit/event-index.js";
-import { strongCandidates, strongPairs } from "../../src/audit/strong-pairs.js";
+import { indexEvents } from "../../src/audit/evidence.js";
+import {
+  bestAssignment,
+  type Edge,
+  strongCandidates,
+  strongPairs,
+  weakPairs,
+} from "../../src/audit/match.js";
 import { verifyReceipts } from "../../src/audit/verify.js";
-import { weakPairs } from "../../src/audit/weak-pairs.js";
 import {
   at,
   event,

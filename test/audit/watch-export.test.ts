@@ -9,8 +9,16 @@ import {
   exportRange,
   readExportJob,
 } from "../../src/audit/export.js";
-import { passPresent, type WatchOptions, type WatchPorts, watchEvents } from "../../src/audit/watch.js";
-import { cursorAt, readCursor, type WatchCursor, WatchPosition } from "../../src/audit/watch-position.js";
+import {
+  cursorAt,
+  passPresent,
+  readCursor,
+  type WatchCursor,
+  type WatchOptions,
+  type WatchPorts,
+  WatchPosition,
+  watchEvents,
+} from "../../src/audit/watch.js";
 import { type Failure, failure } from "../../src/model/failure.js";
 import { at, event, LogInMemory, startMs } from "./sample-events.js";
 

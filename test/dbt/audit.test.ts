@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { dateParameters, typeFilter } from "../../src/dbt/audit-list.js";
-import { isoInstant } from "../../src/dbt/decode.js";
+import { isoInstant } from "../../src/dbt/answer.js";
+import { dateParameters, typeFilter } from "../../src/dbt/audit-log.js";
 import type { Reply } from "./scripted-server.js";
 import { accountId, bench, codeOf, failureOf, listOf, no, ok, root, token } from "./wire-samples.js";
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ConnectionSources, resolveConnection } from "../../src/dbt/connection.js";
-import { parseHost } from "../../src/dbt/host.js";
+import { type ConnectionSources, parseHost, resolveConnection } from "../../src/dbt/connection.js";
 
 const env = {
   DBT_CLOUD_TOKEN: "dbtu_secret_value",

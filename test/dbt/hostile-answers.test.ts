@@ -1,7 +1,7 @@
 // Answers made to break their reader: each ends as any other answer of its status does, and nothing is thrown.
 import { describe, expect, test } from "vitest";
 import { parsePrefix } from "../../src/address/prefix.js";
-import { jsonBounds, mostDepth } from "../../src/dbt/json-bounds.js";
+import { jsonBounds, mostDepth } from "../../src/dbt/answer.js";
 import type { Rule } from "../../src/model/rule.js";
 import type { Reply } from "./scripted-server.js";
 import { bench, codeOf, listOf, ok, wireEntry, wireRule } from "./wire-samples.js";

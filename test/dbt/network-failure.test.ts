@@ -1,6 +1,6 @@
 // What a thrown error means, and above all whether the request can have reached the server.
 import { describe, expect, test } from "vitest";
-import { brokenExchange } from "../../src/dbt/network-failure.js";
+import { brokenExchange } from "../../src/dbt/failures.js";
 
 const thrown = (code: string | undefined, more: object = {}) =>
   Object.assign(new Error("it broke"), { code, ...more });

@@ -1,16 +1,14 @@
 // Whatever JSON a server sends: a value, or a failure with a code and a hint; never a bug's exception.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Answer, openEnvelope, parseJson } from "../../src/dbt/answer.js";
-import { decodeEvent } from "../../src/dbt/audit-wire.js";
-import { isoInstant, type Place } from "../../src/dbt/decode.js";
-import { parseHost } from "../../src/dbt/host.js";
-import { redactor } from "../../src/dbt/redact.js";
-import { decodeRule } from "../../src/dbt/rule-wire.js";
-import { type Subject, statusFailure } from "../../src/dbt/status-failure.js";
+import { type Answer, isoInstant, openEnvelope, type Place, parseJson } from "../../src/dbt/answer.js";
+import { decodeEvent } from "../../src/dbt/audit-log.js";
+import { parseHost } from "../../src/dbt/connection.js";
+import { type Subject, statusFailure } from "../../src/dbt/failures.js";
+import { decodeRule, ruleOutcome } from "../../src/dbt/rule-wire.js";
 import { askedSeconds, backoffMilliseconds } from "../../src/dbt/waiting.js";
-import { ruleOutcome } from "../../src/dbt/written-rule.js";
 import { Failure } from "../../src/model/failure.js";
+import { redactor } from "../../src/model/secrets.js";
 import { wireEntry, wireRule } from "./wire-samples.js";
 
 const answer = (bytes: Uint8Array, status = 200): Answer => ({

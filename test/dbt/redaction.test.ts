@@ -2,7 +2,8 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { DbtClient } from "../../src/dbt/client.js";
-import { redactor, safeCause } from "../../src/dbt/redact.js";
+import { safeCause } from "../../src/dbt/failures.js";
+import { redactor } from "../../src/model/secrets.js";
 import type { SnapshotRule } from "../../src/model/snapshot.js";
 import { closedPort, type Reply } from "./scripted-server.js";
 import { bench, listOf, no, ok, token, wireRule } from "./wire-samples.js";

@@ -1,9 +1,9 @@
 /** What one call leaves of a whole state: for tests that walk through a plan and look around in between. */
 import type { AccountState } from "../../src/model/rule.js";
-import { byName, rulesByName } from "../../src/plan/keys.js";
+import { replacementOf } from "../../src/plan/live-access.js";
+import { enforcementAfter } from "../../src/plan/order/probe.js";
 import type { Step } from "../../src/plan/plan.js";
-import { enforcementAfter } from "../../src/plan/probe.js";
-import { replacementOf } from "../../src/plan/simulate.js";
+import { byName, rulesByName } from "../../src/plan/state.js";
 
 /** The state after the call, if the API takes all of it. */
 export const applyStep = (state: AccountState, step: Step): AccountState => {

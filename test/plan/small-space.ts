@@ -10,9 +10,8 @@ import {
   prefixKey,
 } from "../../src/address/prefix.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
-import { byName } from "../../src/plan/keys.js";
 import type { Step } from "../../src/plan/plan.js";
-import { sortedPrefixes } from "../../src/plan/state.js";
+import { byName, sortedPrefixes } from "../../src/plan/state.js";
 
 export const prefix = (text: string): Prefix => {
   const parsed = parsePrefix(text);

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/model/failure.js";
-import { checkSnapshot, hashPolicy, hashState, stateOf } from "../../src/plan/state.js";
-import { StateHash } from "../../src/plan/state-hash.js";
-import { orderSteps } from "../../src/plan/transition.js";
+import { orderSteps } from "../../src/plan/order/transition.js";
+import { checkSnapshot, hashPolicy, hashState, StateHash, stateOf } from "../../src/plan/state.js";
 import { applyStep } from "./apply-step.js";
 import { prefix, Random, randomPair } from "./small-space.js";
 import { entry, noGuards, policy, policyRule, prefixes, rule, snapshotOf, state } from "./values.js";

@@ -9,9 +9,9 @@ import {
   standInName,
 } from "../../src/model/reserved-names.js";
 import type { AccountState } from "../../src/model/rule.js";
+import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
-import { orderSteps } from "../../src/plan/transition.js";
 import { applyStep } from "./apply-step.js";
 import { allows, observed, type Pair, Random, randomPair, refusal } from "./small-space.js";
 import { rule, state } from "./values.js";

@@ -3,8 +3,7 @@ import type { Prefix } from "../../src/address/prefix.js";
 import type { SourceRange } from "../../src/model/diagnostic.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
-import { byName } from "../../src/plan/keys.js";
-import { sortedPrefixes } from "../../src/plan/state.js";
+import { byName, sortedPrefixes } from "../../src/plan/state.js";
 import type { Guards, Policy, PolicyEntry, PolicyRule } from "../../src/policy/policy.js";
 import { prefix } from "./small-space.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { largestYaml } from "../../src/policy/yaml-text.js";
+import { largestYaml } from "../../src/policy/yaml.js";
 import { check, places, readPolicy } from "./reading.js";
 
 const rules = "rules:\n  - name: A\n    type: allow\n    cidrs: [203.0.113.0/24]\n";

@@ -1,7 +1,7 @@
 /** Reads a policy from text as the program does, for tests. */
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import { hasErrors } from "../../src/model/diagnostic.js";
-import { lintPolicy } from "../../src/policy/lint-policy.js";
+import { lintPolicy } from "../../src/policy/lint/lint-policy.js";
 import { furtherReferences, parsePolicy } from "../../src/policy/parse-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { inFileOrder } from "../../src/policy/problems.js";

@@ -1,7 +1,7 @@
 /** Values of every kind that renderers take, each made from names that the caller gives. */
 
 import type { ApplyResult, StepReport } from "../../src/apply/result.js";
-import type { DriftReport } from "../../src/audit/drift-report.js";
+import type { DriftReport } from "../../src/audit/differences.js";
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { AuditVerification } from "../../src/audit/verification.js";
 import type { Diagnostic, SourceRange } from "../../src/model/diagnostic.js";

@@ -1,7 +1,6 @@
 /** `audit events`: the event types that the documentation names. Needs no account and no token. */
 import type { Command } from "commander";
-import { catalogue } from "../../audit/catalogue.js";
-import { eventFilter } from "../../audit/event-filter.js";
+import { catalogue, eventFilter } from "../../audit/catalogue.js";
 import type { Report } from "../../render/report.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";

@@ -3,10 +3,9 @@
  * event leaves machine formats whole: JSON is closed and says that it is not complete, and the exit code is 1.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { actorFilter, eventFilter } from "../../audit/catalogue.js";
 import type { AuditEvent } from "../../audit/event.js";
-import { actorFilter, eventFilter } from "../../audit/event-filter.js";
-import { listEvents } from "../../audit/list-events.js";
-import { meansNoMore } from "../../audit/unreadable.js";
+import { listEvents, meansNoMore } from "../../audit/list-events.js";
 import { exitCodes, Failure } from "../../model/failure.js";
 import { type EventFormat, type EventFrame, eventFrame } from "../../render/audit-events.js";
 import { visible } from "../../render/neutralise.js";

@@ -3,11 +3,16 @@
  * stopped. Ends with 0 on SIGINT and SIGTERM.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { ipRestrictionTypes } from "../../audit/catalogue.js";
-import { eventFilter } from "../../audit/event-filter.js";
-import { serverClock } from "../../audit/server-clock.js";
-import { passPresent, type WatchOptions, type WatchPorts, watchEvents } from "../../audit/watch.js";
-import { cursorAt, WatchPosition } from "../../audit/watch-position.js";
+import { serverClock } from "../../audit/await-audit.js";
+import { eventFilter, ipRestrictionTypes } from "../../audit/catalogue.js";
+import {
+  cursorAt,
+  passPresent,
+  type WatchOptions,
+  type WatchPorts,
+  WatchPosition,
+  watchEvents,
+} from "../../audit/watch.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { eventLine, eventNdjson } from "../../render/audit-events.js";
 import type { Report } from "../../render/report.js";

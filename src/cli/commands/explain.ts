@@ -9,7 +9,7 @@ import { desiredState } from "../../plan/desired.js";
 import { explain } from "../../plan/explain.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy } from "../../policy/policy.js";
-import { mappedLength } from "../../policy/resolving.js";
+import { mappedLength } from "../../policy/resolve-entries.js";
 import type { ExpiredEntry, ExplainView } from "../../render/explain.js";
 import type { Report } from "../../render/report.js";
 import { type Program, runs } from "../command.js";

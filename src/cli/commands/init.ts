@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { parseHost } from "../../dbt/host.js";
+import { parseHost } from "../../dbt/connection.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import type { Report } from "../../render/report.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";

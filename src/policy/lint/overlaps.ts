@@ -1,8 +1,7 @@
 /** Rules that make exceptions from each other, and prefixes of a rule that can be written as one. */
 import { formatPrefix, type Prefix, prefixKey, prefixOf } from "../../address/prefix.js";
 import type { PolicyEntry, PolicyRule } from "../policy.js";
-import type { LintContext, LintEntry } from "./context.js";
-import { noParent } from "./nesting.js";
+import { type LintContext, type LintEntry, noParent } from "./context.js";
 
 interface Overlap {
   readonly inner: LintEntry;

@@ -1,7 +1,7 @@
 /** The plan from any account to a scenario's end. */
 import type { AccountState } from "../../../src/model/rule.js";
+import { orderSteps } from "../../../src/plan/order/transition.js";
 import type { Plan } from "../../../src/plan/plan.js";
-import { orderSteps } from "../../../src/plan/transition.js";
 import { planOf } from "../../apply/hand-made.js";
 import { accountId } from "./access.js";
 import type { Scenario } from "./scenarios.js";

@@ -1,0 +1,275 @@
+/** The account's rules as a snapshot, and the server's word on the caller (`AccountReader` over HTTP). */
+
+import { type Prefix, samePrefix } from "../address/prefix.js";
+import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
+import { type Failure, failure } from "../model/failure.js";
+import type { Enforcement } from "../model/rule.js";
+import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import {
+  type Answer,
+  dataOf,
+  field,
+  integer,
+  isRecord,
+  optional,
+  shorten,
+  text,
+  truth,
+  unexpected,
+} from "./answer.js";
+import type { Channel } from "./channel.js";
+import { readEnvelope, readList } from "./read-call.js";
+import {
+  decodeRule,
+  type EntryBody,
+  enabledEntry,
+  newEntry,
+  removedEntry,
+  ruleOutcome,
+  typeNumber,
+  type WireRule,
+} from "./rule-wire.js";
+import { readWritten, sendWrite, type WriteCall } from "./write-call.js";
+
+/** An account that a token may see. */
+export interface AccountSummary {
+  readonly id: number;
+  /** Empty where the API gives none. */
+  readonly name: string;
+}
+
+export const createAccountReader = (channel: Channel): AccountReader => ({
+  async readSnapshot() {
+    const records = await readList(
+      channel,
+      (query) => channel.accountUrl("ip-restrictions/", query),
+      "account",
+    );
+    return snapshotOf(
+      channel,
+      records.map(decodeRule).filter((rule) => rule !== undefined),
+    );
+  },
+  async validateCaller(ruleSetId, withoutRuleId) {
+    const rule = withoutRuleId === undefined ? "" : String(withoutRuleId);
+    const url = channel.accountUrl(`ip-restrictions-set/${ruleSetId}/validate/${rule}`);
+    const { answer, envelope } = await readEnvelope(
+      channel,
+      { url },
+      withoutRuleId === undefined ? "account" : "rule",
+    );
+    return truth(field(dataOf(answer, envelope), "is_valid_for_admin"));
+  },
+});
+
+/** The accounts of this token, which may be more than the one that the client is for. */
+export const listAccounts = async (channel: Channel): Promise<readonly AccountSummary[]> => {
+  const url = (query: Readonly<Record<string, string>>) => channel.apiUrl("v3/accounts/", query);
+  const records = await readList(channel, url, "account", { needsProof: false });
+  return records.map((record) => ({
+    id: integer(field(record, "id")),
+    name: optional(field(record, "name"), text) ?? "",
+  }));
+};
+
+/** Throws where rules disagree about what there is only one of: nothing is guessed. */
+const snapshotOf = ({ accountId, host }: Channel, wire: readonly WireRule[]): Snapshot => {
+  const foreign = wire.find((rule) => rule.accountId !== undefined && rule.accountId !== accountId);
+  if (foreign !== undefined) throw foreignRule(foreign, accountId, host);
+  const enabled = theOne(
+    wire,
+    host,
+    "whether the restrictions are on",
+    ({ ruleSetEnabled }) => ruleSetEnabled,
+  );
+  const ruleSetId = theOne(wire, host, "the rule set's id", (rule) => rule.ruleSetId);
+  const forTokens = new Set(
+    wire.map((rule) => rule.enabledForServiceTokens).filter((value) => value !== undefined),
+  );
+  const [enabledForServiceTokens, another] = forTokens;
+  return {
+    accountId,
+    host,
+    enforcement: enforcementOf(enabled),
+    rules: wire.map(({ rule }) => rule),
+    ...(ruleSetId === undefined ? {} : { ruleSetId }),
+    // Only shown: where rules disagree, it is not known.
+    ...(enabledForServiceTokens === undefined || another !== undefined ? {} : { enabledForServiceTokens }),
+  };
+};
+
+const enforcementOf = (enabled: boolean | undefined): Enforcement => {
+  if (enabled === undefined) return "unknown";
+  return enabled ? "enabled" : "disabled";
+};
+
+const theOne = <T extends number | boolean>(
+  wire: readonly WireRule[],
+  host: string,
+  what: string,
+  read: (rule: WireRule) => T | undefined,
+): T | undefined => {
+  const telling = wire.filter((rule) => read(rule) !== undefined);
+  const [first] = telling;
+  if (first === undefined) return undefined;
+  const value = read(first);
+  const other = telling.find((rule) => read(rule) !== value);
+  if (other === undefined) return value;
+  throw failure(
+    "account-contradicts-itself",
+    `The rules from ${host} disagree on ${what}: "${shorten(first.rule.name, 120)}" says ${value}, "${shorten(other.rule.name, 120)}" says ${read(other)}`,
+    "It may have been changed while it was read: run it again",
+  );
+};
+
+const foreignRule = ({ rule, accountId }: WireRule, asked: number, host: string): Failure =>
+  failure(
+    "account-foreign",
+    `${host} was asked for account ${asked} and gave a rule of account ${accountId}, "${shorten(rule.name, 120)}"`,
+    "Nothing is safe to say about such an answer: check the host, and what stands between",
+  );
+
+/**
+ * Creating, changing and deleting rules, and the switch (`AccountWriter` over HTTP). Every accepted answer is
+ * compared with what was sent: an HTTP 200 alone says little here (docs/service.md, "Rules").
+ */
+
+export const createAccountWriter = (channel: Channel): AccountWriter => ({
+  createRule: (rule, ruleSetEnabled) =>
+    writeRule(channel, {
+      call: {
+        method: "POST",
+        url: channel.accountUrl("ip-restrictions/"),
+        body: {
+          ...ruleBody(channel, rule, ruleSetEnabled),
+          cidrs: rule.prefixes.map(newEntry),
+        },
+      },
+      becomes: rule,
+      has: rule.prefixes,
+      removed: [],
+      ruleSetEnabled,
+    }),
+  updateRule: (current, becomes, add, remove, ruleSetEnabled) =>
+    updateRule(channel, { current, becomes, add, remove, ruleSetEnabled }),
+  deleteRule: (current) => deleteRule(channel, current),
+  setEnforcement: (enabled) => setEnforcement(channel, enabled),
+});
+
+/**
+ * The fields that every write repeats. The switch is sent as it is, and left out where it is not known. An empty
+ * description is left out: the published schema asks for at least one character and names no way to clear one,
+ * so whether leaving it out clears it is for the answer to tell (see `clearsDescription`).
+ */
+const ruleBody = (
+  { accountId }: Channel,
+  { name, type, description }: RuleFields,
+  ruleSetEnabled: boolean | undefined,
+) => ({
+  name,
+  type: typeNumber(type),
+  state: 1,
+  account_id: accountId,
+  ...(ruleSetEnabled === undefined ? {} : { rule_set_enabled: ruleSetEnabled }),
+  ...(description === "" ? {} : { description }),
+});
+
+/** A write of a rule, and what its answer must show. */
+interface RuleWrite {
+  readonly call: WriteCall;
+  readonly becomes: RuleFields;
+  readonly has: readonly Prefix[];
+  readonly removed: readonly SnapshotEntry[];
+  readonly ruleSetEnabled: boolean | undefined;
+  /** Prefixes that may be reported as already there: kept entries sent again by a cosmetic update. */
+  readonly mayExist?: readonly Prefix[];
+  readonly clearsDescription?: boolean;
+}
+
+const writeRule = async (channel: Channel, write: RuleWrite): Promise<WriteOutcome> => {
+  const written = await sendWrite(channel, write.call, write.call.method === "POST" ? "account" : "rule");
+  if (written.kind === "ended") return written.outcome;
+  return readWritten(channel, written.answer, (envelope) =>
+    ruleOutcome(
+      written.answer,
+      envelope,
+      { mayExist: [], clearsDescription: false, ...write },
+      channel.accountId,
+    ),
+  );
+};
+
+interface Update {
+  readonly current: SnapshotRule;
+  readonly becomes: RuleFields;
+  readonly add: readonly Prefix[];
+  readonly remove: readonly SnapshotEntry[];
+  readonly ruleSetEnabled: boolean | undefined;
+}
+
+const updateRule = async (channel: Channel, update: Update): Promise<WriteOutcome> => {
+  const { current, becomes, add, remove, ruleSetEnabled } = update;
+  const leaving = new Set(remove.map(({ id }) => id));
+  const kept = current.entries.filter(({ id }) => !leaving.has(id)).map(({ prefix }) => prefix);
+  const cosmetic = add.length === 0 && remove.length === 0;
+  const clearsDescription = becomes.description === "" && current.description !== "";
+  const send = (cidrs: readonly EntryBody[]) =>
+    writeRule(channel, {
+      call: {
+        method: "PUT",
+        url: channel.accountUrl(`ip-restrictions/${current.id}`),
+        body: {
+          id: current.id,
+          ...ruleBody(channel, becomes, ruleSetEnabled),
+          cidrs,
+        },
+      },
+      becomes,
+      has: [...kept, ...add],
+      removed: remove,
+      ruleSetEnabled,
+      mayExist: cosmetic ? kept : [],
+      clearsDescription,
+    });
+  if (!cosmetic)
+    return send([...remove.map(removedEntry), ...add.map((prefix) => addedEntry(current, prefix))]);
+  const outcome = await send(current.entries.map(enabledEntry));
+  // A 409 is a definite no, so this repeats nothing: a PUT without entries says the same (docs/service.md, "Rules").
+  const again = outcome.kind === "refused" && outcome.status === 409 && current.entries.length > 0;
+  return again ? send([]) : outcome;
+};
+
+/** A range that the rule has as a disabled entry would be refused as already there: that one is switched on. */
+const addedEntry = ({ disabled = [] }: SnapshotRule, prefix: Prefix): EntryBody => {
+  const there = disabled.find((entry) => samePrefix(entry.prefix, prefix));
+  return there === undefined ? newEntry(prefix) : enabledEntry(there);
+};
+
+const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<WriteOutcome> => {
+  const url = channel.accountUrl(`ip-restrictions/${id}`);
+  const written = await sendWrite(channel, { method: "DELETE", url }, "rule");
+  if (written.kind === "ended") return written.outcome;
+  const { answer } = written;
+  // Published as 204 without a body; an enveloped 200 is met as well (docs/service.md, "Rules").
+  if (answer.bytes.length === 0) return applied(answer);
+  return readWritten(channel, answer, (envelope) => {
+    if (envelope.enveloped || isRecord(envelope.data)) return applied(answer);
+    throw unexpected(dataOf(answer, envelope), "an envelope");
+  });
+};
+
+const setEnforcement = async (channel: Channel, enabled: boolean): Promise<WriteOutcome> => {
+  const url = channel.accountUrl("ip-restrictions-set/");
+  const written = await sendWrite(channel, { method: "POST", url, body: { enabled } }, "account");
+  if (written.kind === "ended") return written.outcome;
+  const { answer } = written;
+  return readWritten(channel, answer, (envelope): WriteOutcome => {
+    if (truth(field(dataOf(answer, envelope), "enabled")) === enabled) return applied(answer);
+    const message = `The answer shows the restrictions as ${enabled ? "disabled" : "enabled"}, though they were to be ${enabled ? "enabled" : "disabled"}`;
+    return { kind: "partial", message, ...at(answer) };
+  });
+};
+
+const applied = (answer: Answer): WriteOutcome => ({ kind: "applied", ...at(answer) });
+
+const at = ({ serverAt }: Answer): { serverAt?: string } => (serverAt === undefined ? {} : { serverAt });

@@ -1,0 +1,67 @@
+/**
+ * The catch-all that keeps the default from flipping while a plan runs (transition.ts, "The default").
+ * Where the rules themselves have an entry for `::/0`, that entry plays the part.
+ */
+import { allIPv4, containsPrefix, everything, type Prefix, samePrefix } from "../../address/prefix.js";
+import { catchAllDescription, catchAllName, firstFree } from "../../model/reserved-names.js";
+import type { AccountState, Rule } from "../../model/rule.js";
+import { rulesByName } from "../state.js";
+import type { Slot } from "./slots.js";
+
+/** The entries of one rule that go in before all else, or come out after all else. */
+export interface Bridge {
+  readonly side: "first" | "last";
+  /** As it will be (`first`), or as it was (`last`). */
+  readonly rule: Rule;
+  readonly prefixes: readonly Prefix[];
+  /** To be added to the slots, where the rule is a temporary one. */
+  readonly slot?: Slot;
+}
+
+const holds = (rule: Rule, prefix: Prefix): boolean =>
+  rule.prefixes.some((other) => samePrefix(other, prefix));
+
+const hasAllow = (state: AccountState): boolean =>
+  state.rules.some(({ type, prefixes }) => type === "allow" && prefixes.length > 0);
+
+/** Whether `0.0.0.0/0` can be allowed without overruling a wider entry or contradicting its own. */
+const ipv4IsOpen = (state: AccountState): boolean =>
+  !state.rules.some(({ prefixes }) =>
+    prefixes.some((prefix) => prefix.length > 0 && containsPrefix(prefix, allIPv4)),
+  );
+
+/** The slot whose own `::/0` can play the part, on the side where allow entries exist. */
+const ownCatchAll = (slots: readonly Slot[], side: "first" | "last", ipv4: boolean): Bridge | undefined => {
+  const rules = slots.flatMap((slot) => (side === "first" ? slot.after : slot.before) ?? []);
+  const allows = rules.filter(({ type }) => type === "allow");
+  const holders = allows.filter((rule) => holds(rule, everything));
+  if (!ipv4 || !allows.some((rule) => holds(rule, allIPv4))) {
+    return holders[0] && { side, rule: holders[0], prefixes: [everything] };
+  }
+  const both = holders.find((rule) => holds(rule, allIPv4));
+  return both && { side, rule: both, prefixes: [everything, allIPv4] };
+};
+
+/** The bridge that this transition needs; none where none is needed. */
+export const bridgeFor = (
+  before: AccountState,
+  after: AccountState,
+  slots: readonly Slot[],
+): Bridge | undefined => {
+  if (hasAllow(before) === hasAllow(after)) return undefined;
+  const side = hasAllow(after) ? "first" : "last";
+  const open = side === "first" ? before : after;
+  // Nothing falls to the default where an entry covers everything.
+  if (open.rules.some((rule) => holds(rule, everything))) return undefined;
+  const ipv4 = ipv4IsOpen(open);
+  const own = ownCatchAll(slots, side, ipv4);
+  if (own !== undefined) return own;
+  const rule: Rule = {
+    name: firstFree(catchAllName, rulesByName(before.rules)),
+    type: "allow",
+    description: catchAllDescription,
+    prefixes: ipv4 ? [everything, allIPv4] : [everything],
+  };
+  const held: Pick<Slot, "before" | "after"> = side === "first" ? { before: rule } : { after: rule };
+  return { side, rule, prefixes: rule.prefixes, slot: { ...held, renameLast: false, bridge: side } };
+};

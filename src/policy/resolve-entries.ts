@@ -1,0 +1,206 @@
+/** What the parts of resolving share: the day, the problems, and how one prefix becomes an entry. */
+import {
+  type AddressProblem,
+  allIPv4,
+  containsAddress,
+  formatPrefix,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  prefixOf,
+} from "../address/prefix.js";
+import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+import { rangePrefixes } from "./address-text.js";
+import { type LintCodeName, lintSeverity } from "./lint-codes.js";
+import type { PolicyEntry } from "./policy.js";
+import type { Problems } from "./problems.js";
+import type { LocatedText } from "./raw-policy.js";
+
+/** A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant. */
+
+/** Of a range's prefixes, so many are worth printing. */
+const mostShown = 6;
+
+const rangeHint = (text: string): string | undefined => {
+  const [from, to, ...more] = text.split("-").map((part) => part.trim());
+  if (from === undefined || to === undefined || more.length > 0) return undefined;
+  const first = parseAddress(from);
+  const last = parseAddress(to);
+  if (!first.ok || !last.ok || first.address > last.address) return undefined;
+  const prefixes = rangePrefixes(first.address, last.address, mostShown + 1);
+  return prefixes.length > mostShown
+    ? "Write the prefixes that make up the range, one an item"
+    : `Write the range as prefixes, one an item: ${prefixes.map(formatPrefix).join(", ")}`;
+};
+
+const shortFormHint = (text: string): string | undefined => {
+  const found = /^(\d{1,3}(?:\.\d{1,3}){0,2})\.?(?:\/(\d{1,2}))?$/.exec(text);
+  const [, octets, length] = found ?? [];
+  if (octets === undefined) return undefined;
+  const count = octets.split(".").length;
+  return `Write all four parts: ${octets}${".0".repeat(4 - count)}/${length ?? 8 * count}?`;
+};
+
+const netmaskHint = (text: string): string | undefined => {
+  const [network, mask] = text.split("/");
+  const parsed = parseAddress(mask ?? "");
+  if (!parsed.ok) return undefined;
+  const bits = (parsed.address & 0xffffffffn).toString(2).padStart(32, "0");
+  return /^1*0*$/.test(bits) ? `Write ${network}/${bits.replaceAll("0", "").length}` : undefined;
+};
+
+/** What stands around an address that could be read without it. */
+const extraHint = (text: string): string | undefined => {
+  const found = /^(?:[a-z]+:\/\/)?\[?([0-9A-Fa-f.:]*?)\]?(?::\d+)?\/?$/.exec(text);
+  const address = found?.[1];
+  if (address === undefined || address === text || !parseAddress(address).ok) return undefined;
+  return `Write the address alone, since rules know neither protocols nor ports: ${address}`;
+};
+
+const hintFor = (text: string, { code }: AddressProblem): string | undefined => {
+  const extra = extraHint(text);
+  if (extra !== undefined) return extra;
+  if (text.includes("-")) {
+    const range = rangeHint(text);
+    if (range !== undefined) return range;
+  }
+  switch (code) {
+    case "too-few-octets":
+      return shortFormHint(text);
+    case "leading-zero":
+      return "Write the number in decimal, without zeros in front";
+    case "netmask":
+      return netmaskHint(text) ?? "Write the prefix length, such as /24";
+    case "blank":
+      return parsePrefix(text.replaceAll(/\s/g, "")).ok && !/[\da-fA-F]\s+[\da-fA-F]/.test(text)
+        ? "Remove the blank"
+        : "Write one prefix an item";
+    case "unexpected-character":
+      return /[,;]/.test(text)
+        ? "Write one prefix an item"
+        : text.includes("*")
+          ? "Write a prefix length instead of `*`: 203.0.113.0/24"
+          : text.includes("\\")
+            ? "Write `/` before the length"
+            : undefined;
+    case "host-name":
+      return "Look the addresses up and write them; names can change under a rule";
+    default:
+      return undefined;
+  }
+};
+
+/** Where in the file the offending character stands, as far as the text's place tells. */
+const caret = ({ value, source, offset }: LocatedText, index: number): SourceRange => {
+  if (offset === undefined || source.line !== source.endLine) return source;
+  const column = source.column + offset + Math.min(index, value.length);
+  return { ...source, column, endColumn: column + 1 };
+};
+
+const badPrefix = (text: LocatedText, problem: AddressProblem): Diagnostic => {
+  const hint = hintFor(text.value, problem);
+  return {
+    code: "bad-prefix",
+    severity: "error",
+    message: `\`${text.value}\` is no IP address or prefix: ${problem.message}`,
+    ...(hint === undefined ? {} : { hint }),
+    source: caret(text, problem.index),
+  };
+};
+
+export interface Resolving {
+  /** ISO date, UTC. */
+  readonly today: string;
+  readonly problems: Problems;
+  readonly lint: Readonly<Record<string, Severity | "off">>;
+}
+
+export const reportLint = (
+  { problems, lint }: Pick<Resolving, "problems" | "lint">,
+  code: LintCodeName,
+  message: string,
+  source: SourceRange | undefined,
+  hint?: string,
+): void => {
+  const severity = lintSeverity(code, lint);
+  if (severity !== "off") problems.report(severity, code, message, source, hint);
+};
+
+/** The entries of a list, in its order. */
+export interface ResolvedEntries {
+  readonly entries: readonly PolicyEntry[];
+  /** False where something of the list is missing because it could not be resolved, which has been reported. */
+  readonly complete: boolean;
+}
+
+/** What an entry holds besides its prefix. */
+export type EntryExtras = Pick<PolicyEntry, "comment" | "expires">;
+
+const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix, bare: boolean): void => {
+  const written = text.value;
+  const anything = bare && (prefix.network === 0n || prefix.network === 0xffffn << 32n);
+  if (!anything) return;
+  const family = prefix.network === 0n ? "::/0" : "0.0.0.0/0";
+  reportLint(
+    resolving,
+    "bare-any-address",
+    `A bare \`${written}\` is the single address ${formatPrefix(prefix)}, not every address`,
+    text.source,
+    `Did you mean \`${family}\`?`,
+  );
+};
+
+/**
+ * `::ffff:203.0.113.0/24` is ::/24, and so all of IPv4 and more: the length was meant for the IPv4 address. No
+ * setting of lint may let that pass. Returns what was meant; undefined where the text is nothing of the kind.
+ */
+export const mappedLength = (text: string, { length }: Prefix): Prefix | undefined => {
+  const slash = text.indexOf("/");
+  if (slash < 0 || length >= allIPv4.length) return undefined;
+  const address = parseAddress(text.slice(0, slash));
+  if (!address.ok || !containsAddress(allIPv4, address.address)) return undefined;
+  return length <= 32 ? prefixOf(address.address, allIPv4.length + length) : allIPv4;
+};
+
+const reportMappedLength = ({ problems }: Resolving, { value, source }: LocatedText, meant: Prefix): void => {
+  const length = value.slice(value.indexOf("/"));
+  problems.error(
+    "mapped-length",
+    `\`${value}\` would be far more than IPv4: in this spelling, the length ${length} counts from the first bit of IPv6`,
+    source,
+    meant === allIPv4 ? "Write the IPv4 address with its own length" : `Write ${formatPrefix(meant)}`,
+  );
+};
+
+/** Parses one prefix; reports and leaves it out where it cannot be read. */
+export const resolvePrefix = (
+  resolving: Resolving,
+  text: LocatedText,
+  extras: EntryExtras,
+): PolicyEntry | undefined => {
+  // Empty text is reported by the schema check.
+  if (text.value === "") return undefined;
+  const parsed = parsePrefix(text.value);
+  if (!parsed.ok) {
+    resolving.problems.addIfWanted("bad-prefix", text.source.file, () => badPrefix(text, parsed.problem));
+    return undefined;
+  }
+  const { prefix } = parsed;
+  if (parsed.hostBits) {
+    const meant = mappedLength(text.value, prefix);
+    if (meant !== undefined) {
+      reportMappedLength(resolving, text, meant);
+      return undefined;
+    }
+    const length = text.value.slice(text.value.indexOf("/"));
+    reportLint(
+      resolving,
+      "host-bits",
+      `\`${text.value}\` has bits set below its length ${length}`,
+      text.source,
+      `Write the network ${formatPrefix(prefix)}, or the one address ${text.value.slice(0, -length.length)}`,
+    );
+  }
+  reportSpelling(resolving, text, prefix, parsed.bare);
+  return { prefix, text: text.value, source: text.source, ...extras };
+};

@@ -1,0 +1,68 @@
+/**
+ * Text into YAML so that it comes out again, and so that a reader sees what is there: characters that are
+ * invisible, change the direction of text, or cannot be encoded are written as escapes.
+ */
+import type { ScalarTag, Tags } from "yaml";
+import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
+
+// Control, format, private use, lone surrogates, line and paragraph separators; line feed and tab are plain. Inside a
+// function: V8 builds the tables of such a pattern where it meets it first, which costs milliseconds.
+const oddOnes = (): RegExp => /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+export const hasOddCharacters = (text: string): boolean => oddOnes().test(text);
+
+/** Within double quotes. */
+export const escapeOddCharacters = (text: string): string =>
+  text.replace(oddOnes(), (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code > 0xffff
+      ? `\\U${code.toString(16).padStart(8, "0")}`
+      : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+
+/** In double quotes, on one line. */
+export const quoteText = (text: string): string => escapeOddCharacters(JSON.stringify(text));
+
+const reserved = /^(true|false|null|yes|no|on|off|y|n)$/i;
+
+/** Plain where nobody could read it as anything but text, else in double quotes. */
+export const writeText = (text: string): string => {
+  const word = /^[A-Za-z](?:[A-Za-z0-9 ()/._-]*[A-Za-z0-9)])?$/.test(text) && !reserved.test(text);
+  const address = parsePrefix(text).ok && !text.startsWith(":") && !text.endsWith(":");
+  return word || address ? text : quoteText(text);
+};
+
+const stringTag = "tag:yaml.org,2002:str";
+
+/** For the parser's `customTags`: strings in double quotes are written with escapes. */
+export const escapingTags = (tags: Tags): Tags =>
+  tags.map((tag) => {
+    if (typeof tag === "string" || tag.tag !== stringTag || tag.collection !== undefined) return tag;
+    const { stringify } = tag;
+    if (stringify === undefined) return tag;
+    const escaping: ScalarTag = {
+      ...tag,
+      stringify: (item, ctx, onComment, onChompKeep) => {
+        const text = stringify(item, ctx, onComment, onChompKeep);
+        return text.startsWith('"') ? escapeOddCharacters(text) : text;
+      },
+    };
+    return escaping;
+  });
+
+/** How prefixes are written in a policy: canonical, and one address without a length. */
+
+const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === 0xffffn << 32n;
+
+/** `0.0.0.0` and `::` keep their length, since without it they read like "anywhere". */
+export const writePolicyPrefix = (prefix: Prefix): string => {
+  const text = formatPrefix(prefix);
+  return prefix.length === 128 && !isUnspecified(prefix) ? text.slice(0, text.indexOf("/")) : text;
+};
+
+/** The canonical spelling; what cannot be read, or is not clear about what it means, stays as it is. */
+export const canonicalSpelling = (text: string): string => {
+  const parsed = parsePrefix(text);
+  if (!parsed.ok || parsed.hostBits || (parsed.bare && isUnspecified(parsed.prefix))) return text;
+  return writePolicyPrefix(parsed.prefix);
+};

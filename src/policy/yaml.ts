@@ -1,0 +1,312 @@
+/**
+ * YAML 1.2 to a tree of nodes with places, and to plain values for the schema check. Promises: at most one
+ * document, no duplicate keys, no unknown tags, no alias bomb, and no scalar that turns into a date or an
+ * octal number behind the writer's back (core schema: `2027-01-15` and `1:20` stay text).
+ */
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
+import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import { Problems } from "./problems.js";
+import { escapingTags } from "./spelling.js";
+import type { SourceText } from "./text.js";
+
+/**
+ * What the YAML library found, in the words of the file's writer. Behind a quote or bracket that is not closed, or
+ * an indentation that does not fit, whatever else it finds is a consequence, and left out.
+ */
+
+interface Wording {
+  readonly code: string;
+  readonly message?: string;
+  readonly hint?: string;
+  /** Whether the rest of the file is read otherwise than it was meant. */
+  readonly misleads?: boolean;
+}
+
+const tooDeep: Wording = {
+  code: "yaml-too-deep",
+  message: "The file is nested too deeply to be a policy",
+  misleads: true,
+};
+
+const byCode: Readonly<Record<string, Wording>> = {
+  TAB_AS_INDENT: {
+    code: "yaml-tab",
+    message: "A tab is used for indentation",
+    hint: "YAML is indented with spaces only",
+    misleads: true,
+  },
+  MULTIPLE_DOCS: {
+    code: "yaml-multiple-documents",
+    message: "A second YAML document begins here",
+    hint: "One file holds one policy; put the other into a file of its own",
+  },
+  TAG_RESOLVE_FAILED: {
+    code: "yaml-unknown-tag",
+    message: "A YAML tag stands here, and it is not known",
+    hint: "Remove the tag; a policy needs none",
+  },
+  NON_STRING_KEY: { code: "yaml-key", message: "A key must be plain text" },
+  BLOCK_AS_IMPLICIT_KEY: {
+    code: "yaml-syntax",
+    hint: "Text that holds ': ' must be quoted",
+  },
+  BAD_SCALAR_START: { code: "yaml-syntax", hint: "Quote the text" },
+};
+
+const isTooDeep = (message: string): boolean => /call stack/.test(message);
+const isOpenQuote = (message: string): boolean => /^Missing closing .quote/.test(message);
+
+const byMessage: readonly (readonly [(message: string) => boolean, Wording])[] = [
+  [isTooDeep, tooDeep],
+  [
+    isOpenQuote,
+    {
+      code: "yaml-syntax",
+      message: "This quote is not closed",
+      hint: "Close it at the end of the text",
+      misleads: true,
+    },
+  ],
+  [
+    (message) => /^Flow (sequence|map).* end with/.test(message),
+    {
+      code: "yaml-syntax",
+      message: "A bracket that was opened before this is not closed, or its lines are not indented enough",
+      hint: "Close it with `]` or `}`, and indent what is inside it",
+      misleads: true,
+    },
+  ],
+  [
+    (message) => /^Sequence item without - indicator/.test(message),
+    {
+      code: "yaml-syntax",
+      message: "The indentation of this line fits none of the lines above",
+      hint: "Indent the keys of one item alike, and begin an item with `- `",
+      misleads: true,
+    },
+  ],
+];
+
+const wordingOf = ({ code, message }: YAMLError): Wording =>
+  byMessage.find(([matches]) => matches(message))?.[1] ?? byCode[code] ?? { code: "yaml-syntax" };
+
+/** Where the text begins whose quote is not closed; the library names the place where it looked for the end. */
+const openingQuote = (document: Document, end: number): number | undefined => {
+  let found: number | undefined;
+  visit(document, {
+    Scalar: (_, node) => {
+      if (!isScalar(node) || node.type === "PLAIN" || !node.range) return;
+      if (node.range[0] <= end && end <= node.range[2]) found = node.range[0];
+    },
+  });
+  return found;
+};
+
+const placeOf = (source: SourceText, document: Document, { pos, message }: YAMLError): SourceRange => {
+  // How deep the library gets depends on the machine.
+  if (isTooDeep(message)) return source.range(0, 1);
+  const quote = isOpenQuote(message) ? openingQuote(document, pos[0]) : undefined;
+  return quote === undefined ? source.range(...pos) : source.range(quote, quote + 1);
+};
+
+const problemOf = (
+  source: SourceText,
+  document: Document,
+  error: YAMLError,
+  { code, message, hint }: Wording,
+): Diagnostic => ({
+  code,
+  severity: "error",
+  message: message ?? `This is not valid YAML: ${error.message.replace(/\.$/, "")}`,
+  ...(hint === undefined ? {} : { hint }),
+  source: placeOf(source, document, error),
+});
+
+/** One problem a line, and none behind the first that misleads. */
+const yamlProblems = (source: SourceText, document: Document): Diagnostic[] => {
+  const problems: Diagnostic[] = [];
+  const lines = new Set<number>();
+  for (const error of [...document.errors, ...document.warnings]) {
+    const wording = wordingOf(error);
+    const problem = problemOf(source, document, error, wording);
+    const line = problem.source?.line ?? 0;
+    if (!lines.has(line) || wording.code !== "yaml-syntax") problems.push(problem);
+    lines.add(line);
+    if (wording.misleads === true) break;
+  }
+  return problems;
+};
+
+/** Of a YAML file, in characters. Longer lists belong in a network's text file, which is read line by line. */
+export const largestYaml = 2_097_152;
+/** How often aliases may repeat what they stand for. */
+const mostAliases = 100;
+
+export interface YamlText {
+  readonly source: SourceText;
+  readonly document: Document;
+  /** The document as plain values. */
+  readonly value: unknown;
+}
+
+export interface ParsedYaml {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent where the text is no YAML that could be checked further. */
+  readonly yaml?: YamlText;
+}
+
+export const parserOptions = {
+  version: "1.2",
+  schema: "core",
+  merge: false,
+  resolveKnownTags: false,
+  stringKeys: true,
+  // Checked here instead: the library compares every key with every other.
+  uniqueKeys: false,
+  prettyErrors: false,
+  keepSourceTokens: false,
+  customTags: escapingTags,
+} as const;
+
+/** The place of a node's own text, without what trails it. */
+export const nodeRange = (source: SourceText, node: Node | null | undefined): SourceRange | undefined => {
+  const range = node?.range;
+  return range ? source.range(range[0], Math.max(range[1], range[0] + 1)) : undefined;
+};
+
+/** Whether the tree is whole all the same, so that the checks that follow make sense. */
+const recoverable = (error: YAMLError): boolean => error.code === "TAG_RESOLVE_FAILED";
+
+const checkKeys = (source: SourceText, map: YAMLMap, problems: Problems): void => {
+  const seen = new Map<unknown, Node>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    const first = seen.get(key.value);
+    if (first === undefined) {
+      seen.set(key.value, key);
+      continue;
+    }
+    const line = nodeRange(source, first)?.line;
+    problems.error(
+      "yaml-duplicate-key",
+      `The key \`${String(key.value)}\` stands twice in one mapping`,
+      nodeRange(source, key),
+      line === undefined ? "Keep one of the two" : `Keep one of the two; the first is in line ${line}`,
+    );
+  }
+};
+
+/** Keys and aliases of the whole tree, without following aliases and without recursion. */
+const checkTree = (source: SourceText, document: Document, problems: Problems): void => {
+  const pending: unknown[] = [document.contents];
+  const anchors = new Set<string>();
+  while (pending.length > 0) {
+    const node = pending.pop();
+    if (isPair(node)) pending.push(node.value, node.key);
+    else if (isAlias(node)) {
+      if (!anchors.has(node.source)) {
+        problems.error(
+          "yaml-unknown-alias",
+          `Nothing is anchored as \`&${node.source}\` before this alias`,
+          nodeRange(source, node),
+        );
+      }
+    } else if (isCollection(node)) {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+      if (isMap(node)) checkKeys(source, node, problems);
+      for (let index = node.items.length - 1; index >= 0; index -= 1) pending.push(node.items[index]);
+    } else if (isScalar(node) && node.anchor !== undefined) anchors.add(node.anchor);
+  }
+};
+
+const plainValue = (source: SourceText, document: Document, problems: Problems): unknown => {
+  try {
+    return document.toJS({ maxAliasCount: mostAliases });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    problems.error(
+      "yaml-alias-bomb",
+      "Aliases repeat so much that the file would grow without measure",
+      nodeRange(source, document.contents),
+      "Write shared prefixes once, under `networks`, and name the network in each rule",
+    );
+    return undefined;
+  }
+};
+
+/** Composes the document. The library recurses, so that absurd nesting ends in a RangeError. */
+const compose = (source: SourceText, problems: Problems): Document | undefined => {
+  try {
+    return parseDocument(source.text, parserOptions);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.error("yaml-too-deep", "The file is nested too deeply to be a policy", source.range(0, 1));
+    return undefined;
+  }
+};
+
+const oddLineEnds: Readonly<Record<string, string>> = {
+  "\r": "A carriage return without a line feed",
+  "\u0085": "The character U+0085 (next line)",
+  "\u2028": "The character U+2028 (line separator)",
+  "\u2029": "The character U+2029 (paragraph separator)",
+};
+
+/** Where YAML 1.1, YAML 1.2 and editors do not agree on what is a line, a comment could hide a key. */
+const hasOddLineEnd = (source: SourceText, problems: Problems): boolean => {
+  const found = /\r(?!\n)|[\u0085\u2028\u2029]/.exec(source.text);
+  if (found === null) return false;
+  problems.error(
+    "yaml-syntax",
+    `${oddLineEnds[found[0]]} stands here: some programs begin a new line at it, and some do not`,
+    source.range(found.index, found.index + 1),
+    "Delete it, or end the line with a line feed; in quotes, write it as \\r, \\N, \\L or \\P",
+  );
+  return true;
+};
+
+/** `what` names the file in messages: "policy", "include file". */
+export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
+  const problems = new Problems();
+  const stop = (): ParsedYaml => ({ diagnostics: problems.list() });
+  if (source.text.length > largestYaml) {
+    problems.error(
+      "policy-too-large",
+      `The ${what} has ${source.text.length} characters; at most ${largestYaml} are read`,
+      source.range(0, 0),
+      "Move long lists of prefixes into a text file: `networks: {blocklist: {file: lists/blocklist.txt}}`",
+    );
+    return stop();
+  }
+  if (hasOddLineEnd(source, problems)) return stop();
+  const document = compose(source, problems);
+  if (document === undefined) return stop();
+  const errors: YAMLError[] = [...document.errors, ...document.warnings];
+  problems.addAll(yamlProblems(source, document));
+  if (document.contents === null && errors.length === 0) {
+    problems.error(
+      "policy-empty",
+      `The ${what} is empty`,
+      source.range(0, 0),
+      "An empty file never means to delete everything; write `rules: []` to have no rules",
+    );
+  }
+  if (document.contents === null || !errors.every(recoverable)) return stop();
+  checkTree(source, document, problems);
+  const aliasesKnown = !problems.list().some(({ code }) => code === "yaml-unknown-alias");
+  const value = aliasesKnown ? plainValue(source, document, problems) : undefined;
+  if (value === undefined) return stop();
+  return { diagnostics: problems.list(), yaml: { source, document, value } };
+};
