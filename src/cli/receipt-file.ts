@@ -7,7 +7,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Journal } from "../apply/ports.js";
 import { type Failure, failure } from "../model/failure.js";
-import { redact } from "../model/secrets.js";
+import { jsonText } from "../render/neutralise.js";
 import { ownerOnly } from "./write-target.js";
 
 export interface FileJournal extends Journal {
@@ -27,12 +27,9 @@ export const createFileJournal = async (path: string): Promise<FileJournal> => {
   return new FlushedFile(path, file);
 };
 
-/** A line of JSON: in its values, no token is kept. */
+/** A line of JSON: in its values no token is kept, and nothing that a terminal or a runner would obey. */
 const redactedLine = (line: string): string => {
-  if (redact(line) === line) return line;
-  return JSON.stringify(JSON.parse(line), (_, value: unknown) =>
-    typeof value === "string" ? redact(value) : value,
-  );
+  return jsonText(JSON.parse(line), 0);
 };
 
 /** Exported for the test of a full disk. */

@@ -5,9 +5,11 @@
 import type { ScalarTag, Tags } from "yaml";
 import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
 
-// Control, format, private use, lone surrogates, line and paragraph separators; line feed and tab are plain. Inside a
+// Control, format, private use, lone surrogates, line and paragraph separators, and what is shown as nothing, but the
+// emoji's variation selector; line feed and tab are plain. Inside a
 // function: V8 builds the tables of such a pattern where it meets it first, which costs milliseconds.
-const oddOnes = (): RegExp => /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const oddOnes = (): RegExp =>
+  /(?![\n\t\ufe0f])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 export const hasOddCharacters = (text: string): boolean => oddOnes().test(text);
 
@@ -20,8 +22,16 @@ export const escapeOddCharacters = (text: string): string =>
       : `\\u${code.toString(16).padStart(4, "0")}`;
   });
 
+/** What a CI runner takes for a command where it stands in a log: `::name`, `##[`, `##vso[`. */
+const runnerCommand = /:(?=:[a-z-]*[g-z])|#(?=#[a-z]*\[)/gi;
+
+const hasRunnerCommand = (text: string): boolean => text.search(runnerCommand) >= 0;
+
 /** In double quotes, on one line. */
-export const quoteText = (text: string): string => escapeOddCharacters(JSON.stringify(text));
+export const quoteText = (text: string): string =>
+  escapeOddCharacters(JSON.stringify(text)).replace(runnerCommand, (mark) =>
+    mark === ":" ? "\\u003a" : "\\u0023",
+  );
 
 const reserved = /^(true|false|null|yes|no|on|off|y|n)$/i;
 
@@ -43,6 +53,9 @@ export const escapingTags = (tags: Tags): Tags =>
     const escaping: ScalarTag = {
       ...tag,
       stringify: (item, ctx, onComment, onChompKeep) => {
+        const { value } = item;
+        if (typeof value === "string" && (hasOddCharacters(value) || hasRunnerCommand(value)))
+          return quoteText(value);
         const text = stringify(item, ctx, onComment, onChompKeep);
         return text.startsWith('"') ? escapeOddCharacters(text) : text;
       },

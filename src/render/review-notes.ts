@@ -5,7 +5,7 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
 import type { Look } from "./look.js";
-import { visible } from "./neutralise.js";
+import { shellWord } from "./shell.js";
 import { wrap } from "./width.js";
 
 /** Lines, with an empty one after each block. `policyFile`: as the user named it, for the command to type. */
@@ -16,7 +16,7 @@ export const reviewNotes = (
   const ofFile = diagnostics.filter(({ source, severity }) => source !== undefined && severity !== "error");
   const rest = diagnostics.filter((one) => !ofFile.includes(one));
   const full = renderDiagnosticsText(rest, look);
-  const file = look.policyFile === undefined ? "" : ` --policy ${visible(look.policyFile)}`;
+  const file = look.policyFile === undefined ? "" : ` --policy ${shellWord(look.policyFile)}`;
   const brief = `${diagnosticsCount(ofFile)} in the policy; to see: dbt-ip-rules validate${file}`;
   return [
     ...(full === "" ? [] : [full]),

@@ -86,7 +86,9 @@ describe("floors", () => {
   });
 
   it("folders are made by the function that ends", () => {
-    expect(offenders(Object.keys(floors), /\bmkdir(Sync)?\([^;]*recursive/)).toEqual([]);
+    // The action makes its own in the runner's, whose names nobody chooses.
+    const action = ["action/program.ts", "action/settings.ts"];
+    expect(offenders(Object.keys(floors), /\bmkdir(Sync)?\([^;]*recursive/, action)).toEqual([]);
   });
 
   it("nobody prints but the command line", () => {

@@ -1,5 +1,6 @@
 /** What others wrote (names of files, words of the service) never reaches the terminal as anything but text. */
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -67,6 +68,73 @@ describe.skipIf(process.platform === "win32")("a file's name", () => {
       expect(printed).toBe(name);
     }
     expect(shellWord("policies/eu.yaml")).toBe("policies/eu.yaml");
+  });
+});
+
+describe("what is offered for typing, or printed for a file", () => {
+  it("quotes the policy's name in every format of a plan", async () => {
+    const emulator = await newAccount(82, { enabled: false, rules: [] });
+    const cwd = await newFolder();
+    const name = "a$(touch x) `id`.yaml";
+    await writeFile(
+      join(cwd, name),
+      "version: 1\nrules: [{name: A, type: allow, cidrs: [10.0.0.1, 10.0.0.0/8]}]\n",
+    );
+    const place = ["--host", emulator.url, "--account", "82", "-p", name];
+    const command = /dbt-ip-rules (?:validate|plan|apply|import|fmt|show)\b[^\n]{0,40}touch x/g;
+    for (const line of [["plan"], ["plan", "-f", "markdown"], ["plan", "-f", "github"], ["drift"]]) {
+      const ran = await dbtIpRules({ cwd }, ...line, ...place);
+      const said = `${ran.stdout}${ran.stderr}`.replace(/\n\s*/g, " ");
+      for (const [offered] of said.matchAll(command)) expect(offered).toMatch(/'a\$\(touch x$/);
+    }
+    const plan = await dbtIpRules({ cwd }, "plan", ...place);
+    expect(plan.stdout.replace(/\n\s*/g, " ")).toContain(`validate --policy '${name}'`);
+  });
+
+  it("has no name in a command of the source but by shellWord", () => {
+    const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter(
+      (file) => file.endsWith(".ts") && !/^(generated|cli[/\\]docs)/.test(file),
+    );
+    const found = files.flatMap((file) => {
+      const text = readFileSync(join("src", file), "utf8");
+      return [...text.matchAll(/dbt-ip-rules [a-z]+[^`\n]*?\$\{(.*)/g)].flatMap(([command, rest = ""]) => {
+        // A name that holds the word already, or the word itself.
+        const inside = [...`\${${rest}`.matchAll(/\$\{([^}]*)/g)]
+          .map(([, expression = ""]) => expression)
+          .join(" ");
+        const names = inside.match(/[a-z]\w*/gi) ?? [];
+        const made = names.some((name) => new RegExp(`const ${name} =[^;]*shellWord\\(`).test(text));
+        const holdsName = /visible|shownFile|file|policy|options/i.test(inside);
+        return holdsName && !made && !rest.includes("shellWord(") ? [`${file}: ${command}`] : [];
+      });
+    });
+    expect(found).toEqual([]);
+  });
+
+  it("is a policy without commands and invisible characters, that reads back the same", async () => {
+    const name = "a\n::error::x\u3164";
+    const description = "q\n##[error]k\u009b\n  ::stop-commands::t";
+    const emulator = await newAccount(83, {
+      enabled: false,
+      rules: [{ name, type: "allow", description, cidrs: ["203.0.113.0/24", "2001:db8::/32"] }],
+    });
+    const cwd = await newFolder();
+    const account = ["--host", emulator.url, "--account", "83"];
+    const { stdout } = await dbtIpRules({ cwd }, "import", ...account);
+    expectClean(stdout);
+    expect(stdout).not.toMatch(/\u3164|\u009b|::error|##\[/);
+    await writeFile(join(cwd, "policy.yaml"), stdout);
+    expect((await dbtIpRules({ cwd }, "fmt", "--check")).code).toBe(0);
+    expect((await dbtIpRules({ cwd }, "plan", ...account, "--detailed-exitcode")).code).toBe(0);
+    await writeFile(
+      join(cwd, "policy.yaml"),
+      'version: 1\nrules: [{name: "b\\n::error::\\u3164\\u009b", type: allow, cidrs: [203.0.113.0/24]}]\n',
+    );
+    const applied = await dbtIpRules({ cwd }, "apply", ...account, "--auto-approve", "--receipt", "r.jsonl");
+    expect(applied.code, applied.stderr).toBe(0);
+    const receipt = await readFile(join(cwd, "r.jsonl"), "utf8");
+    expect(receipt).not.toMatch(/[\u007f-\u009f\u3164]|::error/);
+    expect(receipt).toContain("\\u3164");
   });
 });
 
