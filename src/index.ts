@@ -9,7 +9,6 @@ export { type ParsedLines, PrefixLines, printPrefixLines } from "./address/prefi
 export { applyPlan } from "./apply/apply-plan.js";
 export type { ApplyPorts } from "./apply/ports.js";
 export type { ApplyEvent, ApplyOptions, ApplyResult } from "./apply/result.js";
-export { type LoadedPolicy, loadPolicy } from "./cli/load-policy.js";
 export {
   type ClientOptions,
   createDbtClient,
@@ -18,6 +17,7 @@ export {
   type ReadOnlyClient,
 } from "./dbt/client.js";
 export { type Connection, type ConnectionSources, resolveConnection } from "./dbt/connection.js";
+export { type LoadedPolicy, loadPolicy } from "./files/load-policy.js";
 export { type Diagnostic, hasErrors } from "./model/diagnostic.js";
 export { Failure } from "./model/failure.js";
 export type { AccountState, Rule } from "./model/rule.js";
@@ -29,8 +29,8 @@ export { planDocument } from "./plan/plan-document.js";
 export { readPlanFile, writePlanFile } from "./plan/plan-file.js";
 export { checkSnapshot, stateOf } from "./plan/state.js";
 export type { Policy } from "./policy/policy.js";
-export { renderDiagnosticsText } from "./render/diagnostics-text.js";
-export { renderPlanMarkdown } from "./render/plan-markdown.js";
-export { renderPlanText } from "./render/plan-text.js";
-export { type PlanVerdict, planVerdict } from "./render/report.js";
-export { plainStyle, type Style } from "./render/style.js";
+export { renderDiagnosticsText } from "./report/diagnostics-text.js";
+export { plainStyle, type Style } from "./report/layout.js";
+export { renderPlanMarkdown } from "./report/plan-markdown.js";
+export { renderPlanText } from "./report/plan-text.js";
+export { type PlanVerdict, planVerdict } from "./report/report.js";

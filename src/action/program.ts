@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version as ownVersion } from "../cli/version.js";
 import type { PlanDocument } from "../plan/plan-document.js";
-import type { ApplyDocument, AuditDocument, DiagnosticsDocument, DriftDocument } from "../render/json.js";
+import type { ApplyDocument, AuditDocument, DiagnosticsDocument, DriftDocument } from "../report/json.js";
 import { annotateDiagnostics, fenced, type ReportedDiagnostic, textOf, writeSummary } from "./job-output.js";
 import type { Environment, Settings } from "./settings.js";
 

@@ -1,4 +1,4 @@
-/** What an apply is told, what it tells while it runs, and what it says at the end. Values only: `render/` makes text. */
+/** What an apply is told, what it tells while it runs, and what it says at the end. Values only: `report/` makes text. */
 import type { Address } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { ExitCode } from "../model/failure.js";

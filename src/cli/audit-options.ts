@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseMoment } from "../audit/time-range.js";
 import { failure } from "../model/failure.js";
-import { counted } from "../render/words.js";
+import { counted } from "../model/words.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
 import { isLive, note, noteDiagnostics } from "./output.js";

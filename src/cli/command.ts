@@ -6,14 +6,13 @@
  */
 import { basename, extname, join } from "node:path";
 import type { Command, Option } from "commander";
+import { visible } from "../model/escape.js";
 import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
-import { defaultMaxBytes } from "../render/markdown.js";
-import { visible } from "../render/neutralise.js";
-import { exitCodeOf, type PolicyReport, type Report, worstExitCode } from "../render/report.js";
-import type { Format } from "../render/reporters.js";
-import { policyHeading, renderSummary, reportText } from "../render/text.js";
-import { checkFiles } from "./file-roles.js";
-import { shellWord } from "./file-words.js";
+import { shellWord } from "../model/shell.js";
+import { defaultMaxBytes } from "../report/markdown-page.js";
+import { exitCodeOf, type PolicyReport, type Report, worstExitCode } from "../report/report.js";
+import type { Format } from "../report/reporters.js";
+import { policyHeading, renderSummary, reportText } from "../report/text.js";
 import type { Io, OutputStream } from "./io.js";
 import { policyMatrix, requireDistinctAccounts } from "./named-accounts.js";
 import {
@@ -28,6 +27,7 @@ import {
   withNewline,
   writeFileWhole,
 } from "./output.js";
+import { checkFiles } from "./separate-files.js";
 
 /** The program as a command sees it: handed in, since the program loads the commands. */
 export interface Program {

@@ -9,9 +9,9 @@ import {
 } from "../dbt/client.js";
 import { type Connection, resolveConnection } from "../dbt/connection.js";
 import { hasErrors } from "../model/diagnostic.js";
+import { visible } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
-import { waitText } from "../render/apply-progress.js";
-import { visible } from "../render/neutralise.js";
+import { waitText } from "../report/apply-text.js";
 import type { Io } from "./io.js";
 import { accountNamedBy } from "./named-accounts.js";
 import type { ConnectionOptions, DebugOptions, PolicyOptions } from "./options.js";

@@ -15,12 +15,12 @@ import {
 } from "../audit/client-address.js";
 import type { AuditReader } from "../audit/list-events.js";
 import type { NamedReceipt } from "../audit/verify.js";
+import { visible } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
 import type { Plan } from "../plan/plan.js";
-import { visible } from "../render/neutralise.js";
 import type { Io } from "./io.js";
 import { note } from "./output.js";
-import { mayHaveChanged, readableReceipt, receiptFolder } from "./read-receipts.js";
+import { mayHaveChanged, readableReceipt, receiptFolder } from "./receipts.js";
 
 /** How many receipts of earlier runs are asked who this is. */
 const receiptsAsked = 3;

@@ -1,10 +1,10 @@
 /** Which account each of several policies is for, as the files say: enough to distribute, and to see a clash. */
 import { parseHost } from "../dbt/connection.js";
+import { readPolicyBytes } from "../files/load-policy.js";
+import { jsonText } from "../model/escape.js";
 import { Failure, failure } from "../model/failure.js";
 import { parsePolicy } from "../policy/parse-policy.js";
-import { jsonText } from "../render/neutralise.js";
 import type { Io } from "./io.js";
-import { readPolicyBytes } from "./load-policy.js";
 
 interface MatrixRow {
   readonly policy: string;

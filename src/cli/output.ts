@@ -1,13 +1,13 @@
 /** Streams and files: results to standard output or a file, everything else to standard error. */
+
+import { ownerOnly, type Sink, WholeFile } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
-import { createStyle } from "../render/color-style.js";
-import { renderDiagnosticsText } from "../render/diagnostics-text.js";
-import { fitLines } from "../render/fit.js";
-import type { Look } from "../render/look.js";
-import type { PolicyReport } from "../render/report.js";
-import type { Format } from "../render/reporters.js";
-import { plainStyle } from "../render/style.js";
+import { createStyle, fitLines } from "../report/color.js";
+import { renderDiagnosticsText } from "../report/diagnostics-text.js";
+import { plainStyle, type RenderContext } from "../report/layout.js";
+import type { PolicyReport } from "../report/report.js";
+import type { Format } from "../report/reporters.js";
 import type { Io, OutputStream } from "./io.js";
 import type { OutputOptions } from "./options.js";
 import { version } from "./version.js";
@@ -20,7 +20,11 @@ const widthOf = (io: Io, stream: OutputStream): number => {
 };
 
 /** Colour as NO_COLOR (no-color.org), FORCE_COLOR, `--no-color` and the stream say. */
-export const lookOf = (io: Io, stream: OutputStream, options: { readonly color?: boolean }): Look => {
+export const lookOf = (
+  io: Io,
+  stream: OutputStream,
+  options: { readonly color?: boolean },
+): RenderContext => {
   const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0";
   const color =
@@ -63,12 +67,12 @@ export const writeFileWhole = async (
   mode?: number,
 ): Promise<void> => {
   // Loaded here, since most runs write no file and it needs large modules of Node's.
-  const { writeWhole } = await import("./whole-file.js");
+  const { writeWhole } = await import("../files/write-file.js");
   await writeWhole(io, file, text, mode);
 };
 
 /** A look for what goes into a file, or a pipe that no terminal reads: plain, 80 columns. */
-const plain: Look = { style: plainStyle, width: defaultWidth };
+const plain: RenderContext = { style: plainStyle, width: defaultWidth };
 
 /** One of the formats that were asked for; without a file it goes to standard output. */
 export interface Target {
@@ -89,7 +93,7 @@ export const targetsOf = ({
 /** Throws `Failure` where a file cannot be written, as far as that can be seen beforehand. */
 export const requireWritableFiles = async (io: Pick<Io, "cwd">, files: readonly string[]): Promise<void> => {
   if (files.length === 0) return;
-  const { tryFile } = await import("./whole-file.js");
+  const { tryFile } = await import("../files/write-file.js");
   for (const file of files) await tryFile(io, file);
 };
 
@@ -137,9 +141,37 @@ const deliverTo = async (
   reports: readonly PolicyReport[],
   options: { readonly color?: boolean },
 ): Promise<void> => {
-  const { renderReports } = await import("../render/reporters.js");
+  const { renderReports } = await import("../report/reporters.js");
   const look = file === undefined ? lookOf(io, io.stdout, options) : plain;
   const text = withNewline(await renderReports(format, reports, { ...look, version }));
   if (file !== undefined) await writeFileWhole(io, file, text);
   else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
 };
+
+/**
+ * Long output, piece by piece: to standard output at the pace of its reader, or to a file that appears whole or not
+ * at all.
+ */
+
+const drained = (stream: OutputStream): Promise<void> =>
+  new Promise((done) => {
+    if (stream.once === undefined || stream.writable === false) return done();
+    stream.once("drain", done);
+    stream.once("close", done);
+  });
+
+export const streamSink = (stream: OutputStream): Sink => ({
+  async write(piece) {
+    const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8");
+    if (!stream.write(text)) await drained(stream);
+  },
+  get closed() {
+    return stream.writable === false;
+  },
+  close: async () => {},
+  discard: async () => {},
+});
+
+/** Events tell of people: a new file is for its owner alone. */
+export const sinkFor = async (io: Io, file: string | undefined): Promise<Sink> =>
+  file === undefined ? streamSink(io.stdout) : WholeFile.create(io, file, ownerOnly);

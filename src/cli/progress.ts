@@ -2,7 +2,7 @@
 import createSpinner from "yocto-spinner";
 import type { ApplyEvent } from "../apply/result.js";
 import type { Wait } from "../dbt/client.js";
-import { liveLine, liveText, progressLine, waitText } from "../render/apply-progress.js";
+import { liveLine, liveText, progressLine, waitText } from "../report/apply-text.js";
 import { plainWaits } from "./connect.js";
 import type { Io, OutputStream } from "./io.js";
 import { isLive, lookOf, note } from "./output.js";

@@ -3,7 +3,7 @@
  * in letters that look alike. Other languages are fine: a name all in Cyrillic is not suspicious by itself.
  */
 
-import { isPlainAscii } from "../model/plain-ascii.js";
+import { isPlainAscii } from "../model/cells.js";
 
 /** Cyrillic, Greek and Armenian letters that common fonts draw like a Latin one (a selection of Unicode TR 39). */
 const latinTwins: ReadonlyMap<string, string> = new Map(

@@ -10,8 +10,8 @@ import {
   prefixOf,
 } from "../address/prefix.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+import { type LintCodeName, lintSeverity } from "../model/lint-codes.js";
 import { rangePrefixes } from "./address-text.js";
-import { type LintCodeName, lintSeverity } from "./lint-codes.js";
 import type { PolicyEntry } from "./policy.js";
 import type { Problems } from "./problems.js";
 import type { LocatedText } from "./raw-policy.js";

@@ -5,7 +5,7 @@ import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/resu
 import { failure } from "../../src/model/failure.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
-import { applyClosing } from "../../src/render/apply-text.js";
+import { applyClosing } from "../../src/report/apply-text.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, planOf, portsOf, prefix, rule } from "./hand-made.js";
 

@@ -3,16 +3,16 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { renderCommandsDocs } from "../../src/cli/docs/commands-docs.js";
-import { errorGroups } from "../../src/cli/docs/error-codes.js";
-import { renderErrorsDocs } from "../../src/cli/docs/errors-docs.js";
-import { renderManPage } from "../../src/cli/docs/man-page.js";
-import { exitCodeTable, variableTable } from "../../src/cli/docs/settings.js";
 import { helpExamples } from "../../src/cli/examples.js";
 import type { Io } from "../../src/cli/io.js";
 import { wholeProgram } from "../../src/cli/run.js";
-import { lintCodes } from "../../src/policy/lint-codes.js";
-import { policyProblems } from "../../src/policy/problem-codes.js";
+import { errorGroups } from "../../src/model/error-codes.js";
+import { lintCodes } from "../../src/model/lint-codes.js";
+import { policyProblems } from "../../src/model/policy-codes.js";
+import { renderCommandsDocs } from "../docs/commands-page.js";
+import { renderErrorsDocs } from "../docs/errors-page.js";
+import { renderManPage } from "../docs/man-page.js";
+import { exitCodeTable, variableTable } from "../docs/settings.js";
 import { dbtIpRules, longestLine } from "./world.js";
 
 const silent = { write: () => true };
@@ -183,7 +183,7 @@ describe("the list of error codes", () => {
   const listed = new Set(errorGroups.flatMap(({ codes }) => Object.keys(codes)));
   const elsewhere = new Set<string>([...Object.keys(policyProblems), ...lintCodes.map(({ code }) => code)]);
   const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !/^(generated|policy|address|render|cli\/docs)\//.test(name))
+    .filter((name) => name.endsWith(".ts") && !/^(generated|policy|address|report|model)\//.test(name))
     .map((name) => readFileSync(`src/${name}`, "utf8"));
   // A failure that never reaches a user: how `audit watch --once` ends.
   const internal = new Set(["watch-once"]);

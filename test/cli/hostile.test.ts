@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { crash, tellFailure } from "../../src/cli/command.js";
-import { shellWord } from "../../src/cli/file-words.js";
+import { shellWord } from "../../src/model/shell.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
 /** A name that forges a workflow command, clears the screen, and breaks an unquoted command line. */

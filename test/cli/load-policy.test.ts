@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loadPolicyFile } from "../../src/cli/load-policy.js";
+import { loadPolicyFile } from "../../src/files/load-policy.js";
 import { newFolder } from "./world.js";
 
 const now = new Date("2026-12-01T00:00:00Z");

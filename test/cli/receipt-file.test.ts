@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createFileJournal, FlushedFile } from "../../src/cli/receipt-file.js";
+import { createFileJournal, FlushedFile } from "../../src/cli/receipts.js";
 
 let folder = "";
 beforeAll(async () => {

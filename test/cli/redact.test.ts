@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { cut, jsonText, markdownCode, quoted, visible, workflowData } from "../../src/model/escape.js";
 import { keepSecret, secretPlaces } from "../../src/model/secrets.js";
-import { cut, jsonText, markdownCode, quoted, visible, workflowData } from "../../src/render/neutralise.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
 const secrets = {

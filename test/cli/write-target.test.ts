@@ -5,7 +5,7 @@ import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { WholeFile } from "../../src/cli/whole-file.js";
+import { WholeFile } from "../../src/files/write-file.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
 const policyIn = async () => {

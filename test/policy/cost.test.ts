@@ -1,8 +1,8 @@
 /** What a hostile policy costs: as much as its length, counted in looks at keys, not in seconds. */
 import { expect, it } from "vitest";
 import { parsePolicy } from "../../src/policy/parse-policy.js";
-import { excerpt } from "../../src/render/excerpt.js";
-import { plainStyle } from "../../src/render/style.js";
+import { excerpt } from "../../src/report/diagnostics-text.js";
+import { plainStyle } from "../../src/report/layout.js";
 
 it("finds unknown keys without a search for each", () => {
   const text = `version: 1\nrules: []\n${Array.from({ length: 20_000 }, (_, at) => `k${at}: 1\n`).join("")}`;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { lintCodes } from "../../src/policy/lint-codes.js";
-import { renderLintDocs } from "../../src/policy/lint-docs.js";
-import { renderPolicyDocs } from "../../src/policy/policy-docs.js";
-import { policyProblems } from "../../src/policy/problem-codes.js";
+import { lintCodes } from "../../src/model/lint-codes.js";
+import { policyProblems } from "../../src/model/policy-codes.js";
+import { renderLintDocs } from "../docs/lint-page.js";
+import { renderPolicyDocs } from "../docs/policy-page.js";
 import { check } from "./reading.js";
 
 const readSchema = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, "utf8"));

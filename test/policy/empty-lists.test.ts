@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { AccessMap } from "../../src/address/access-map.js";
 import { AddressSet } from "../../src/address/address-set.js";
 import { formatPrefix } from "../../src/address/prefix.js";
-import { lintCodes } from "../../src/policy/lint-codes.js";
+import { lintCodes } from "../../src/model/lint-codes.js";
 import { smallPrefix } from "./random-policies.js";
 import { check, codes, type Options, places, readPolicy } from "./reading.js";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { lintCodes, lintExampleDay } from "../../src/policy/lint-codes.js";
+import { lintCodes, lintExampleDay } from "../../src/model/lint-codes.js";
 import { check, codes } from "./reading.js";
 
 /** What the examples with a text file read. */

@@ -6,39 +6,40 @@ import { applyPlan } from "../../apply/apply-plan.js";
 import type { ApplyResult } from "../../apply/result.js";
 import { standingRefusals } from "../../apply/stops.js";
 import type { DbtClient } from "../../dbt/client.js";
+import { reasonOf } from "../../files/io-errors.js";
+import { requirePolicy } from "../../files/load-policy.js";
 import { makeFolder } from "../../files/make-folder.js";
 import { failure } from "../../model/failure.js";
+import { shellWord } from "../../model/shell.js";
 import { overrideFlags } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
-import type { NextCommands } from "../../render/apply-text.js";
-import { renderAuditText } from "../../render/audit-text.js";
-import { renderPlanBrief, renderPlanText } from "../../render/plan-text.js";
-import type { Report } from "../../render/report.js";
+import { renderAuditText } from "../../report/audit-text.js";
+import { renderPlanBrief, renderPlanText } from "../../report/plan-text.js";
+import type { NextCommands, Report } from "../../report/report.js";
+import { confirm, notApproved, requireApproval } from "../ask.js";
 import { asTheLogShows, verifyAfterApply } from "../audit-after-apply.js";
 import { debugStack, type Program, runs } from "../command.js";
-import { confirm, notApproved, requireApproval } from "../confirm.js";
 import { connectForWriting, connectionOf } from "../connect.js";
-import { shellWord, shownFile } from "../file-words.js";
-import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
+import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
-import { reasonOf } from "../io-errors.js";
 import { learnClient } from "../learn-client.js";
-import { requirePolicy } from "../load-policy.js";
 import { acquireLock } from "../lock.js";
 import {
   type ConnectionOptions,
   connectionOptions,
   duration,
+  type GuardOptions,
+  guardOptions,
+  guardsOf,
   type OutputOptions,
   outputOptions,
   type PolicyOptions,
   policyOption,
 } from "../options.js";
 import { fitted, lookOf, note, withNewline } from "../output.js";
-import { preparePlan } from "../prepare-plan.js";
+import { preparePlan, readPlan } from "../plans.js";
 import { createProgress, type Progress } from "../progress.js";
-import { readPlan } from "../read-plan.js";
-import { createFileJournal, type FileJournal } from "../receipt-file.js";
+import { createFileJournal, type FileJournal } from "../receipts.js";
 import { version } from "../version.js";
 
 const formats = ["text", "json", "markdown"] as const;

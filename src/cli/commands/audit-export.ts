@@ -10,12 +10,12 @@ import {
   readExportJob,
 } from "../../audit/export.js";
 import { largest, readNamedText } from "../../files/read-file.js";
+import { ownerOnly, WholeFile } from "../../files/write-file.js";
 import { assertNever } from "../../model/assert.js";
+import { visible } from "../../model/escape.js";
 import { exitCodes, failure } from "../../model/failure.js";
-import { duration as durationText } from "../../render/duration.js";
-import { visible } from "../../render/neutralise.js";
-import type { Report } from "../../render/report.js";
-import { grouped } from "../../render/words.js";
+import { duration as durationText, grouped } from "../../model/words.js";
+import type { Report } from "../../report/report.js";
 import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
 import { type Program, runs } from "../command.js";
 import { connectForWriting, connectReadOnly, namedConnection } from "../connect.js";
@@ -30,8 +30,6 @@ import {
   type PolicyOptions,
 } from "../options.js";
 import { note, writeFileWhole } from "../output.js";
-import { WholeFile } from "../whole-file.js";
-import { ownerOnly } from "../write-target.js";
 
 interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugOptions {
   readonly output: string;

@@ -6,12 +6,13 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { actorFilter, eventFilter } from "../../audit/catalogue.js";
 import type { AuditEvent } from "../../audit/event.js";
 import { listEvents, meansNoMore } from "../../audit/list-events.js";
+import type { Sink } from "../../files/write-file.js";
+import { visible } from "../../model/escape.js";
 import { exitCodes, Failure } from "../../model/failure.js";
-import { type EventFormat, type EventFrame, eventFrame } from "../../render/audit-events.js";
-import { visible } from "../../render/neutralise.js";
-import type { Report } from "../../render/report.js";
-import { plainStyle } from "../../render/style.js";
-import { counted } from "../../render/words.js";
+import { counted } from "../../model/words.js";
+import { type EventFormat, type EventFrame, eventFrame } from "../../report/events.js";
+import { plainStyle } from "../../report/layout.js";
+import type { Report } from "../../report/report.js";
 import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
@@ -24,9 +25,7 @@ import {
   namingPolicyOption,
   type PolicyOptions,
 } from "../options.js";
-import { fitted, lookOf, note, noteDiagnostics } from "../output.js";
-import { sinkFor } from "../streamed-output.js";
-import type { Sink } from "../whole-file.js";
+import { fitted, lookOf, note, noteDiagnostics, sinkFor } from "../output.js";
 
 const formats: readonly EventFormat[] = ["text", "json", "ndjson", "csv"];
 

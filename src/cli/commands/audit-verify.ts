@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { awaitAudit } from "../../audit/await-audit.js";
 import { failure } from "../../model/failure.js";
-import type { Report } from "../../render/report.js";
+import type { Report } from "../../report/report.js";
 import { interruptibleSleep, waitingNote } from "../audit-options.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
@@ -16,7 +16,7 @@ import {
   outputOptions,
 } from "../options.js";
 import { note, noteDiagnostics } from "../output.js";
-import { newestReceipt, readReceipts, receiptFolder } from "../read-receipts.js";
+import { newestReceipt, readReceipts, receiptFolder } from "../receipts.js";
 
 const formats = ["text", "json", "junit", "markdown"] as const;
 

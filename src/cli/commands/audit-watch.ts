@@ -2,24 +2,28 @@
  * `audit watch`: prints events as they come, for a log collector. With `--cursor FILE` a restart goes on where it
  * stopped. Ends with 0 on SIGINT and SIGTERM.
  */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { serverClock } from "../../audit/await-audit.js";
 import { eventFilter, ipRestrictionTypes } from "../../audit/catalogue.js";
 import {
   cursorAt,
   passPresent,
+  readCursor,
+  type WatchCursor,
   type WatchOptions,
   type WatchPorts,
   WatchPosition,
   watchEvents,
 } from "../../audit/watch.js";
+import { reasonOf } from "../../files/io-errors.js";
+import { largest, readNamedText } from "../../files/read-file.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
-import { eventLine, eventNdjson } from "../../render/audit-events.js";
-import type { Report } from "../../render/report.js";
+import { eventLine, eventNdjson } from "../../report/events.js";
+import type { Report } from "../../report/report.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
-import { CursorFile } from "../cursor-file.js";
 import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
@@ -30,9 +34,69 @@ import {
   namingPolicyOption,
   type PolicyOptions,
 } from "../options.js";
-import { fitted, lookOf, note, noteDiagnostics } from "../output.js";
-import type { Account } from "../read-receipts.js";
-import { streamSink } from "../streamed-output.js";
+import { fitted, lookOf, note, noteDiagnostics, streamSink, writeFileWhole } from "../output.js";
+import { type Account, accountText, isSameAccount } from "../receipts.js";
+
+/**
+ * The cursor of `audit watch` as a file. Storing it whole costs more than printing an event, so while events come it
+ * is stored once a second at most; then when nothing more is there, and at the end.
+ */
+
+const leastMs = 1000;
+
+class CursorFile {
+  readonly #io: Io;
+  readonly #file: string | undefined;
+  #stored = "";
+  #storedAt = Number.NEGATIVE_INFINITY;
+
+  /** Without a file nothing is kept. */
+  constructor(io: Io, file: string | undefined) {
+    this.#io = io;
+    this.#file = file;
+  }
+
+  /** Undefined where there is none yet. Throws `Failure` where it is no cursor of this account. */
+  async read(account: Account): Promise<WatchCursor | undefined> {
+    if (this.#file === undefined) return undefined;
+    const text = this.#text(this.#file);
+    if (text === undefined) return undefined;
+    const cursor = readCursor(text);
+    const theirs = cursor === undefined ? undefined : { id: cursor.accountId, host: cursor.host };
+    if (theirs !== undefined && isSameAccount(theirs, account)) return cursor;
+    throw failure(
+      "cursor-unusable",
+      theirs === undefined
+        ? `${this.#file} is no cursor of this version of dbt-ip-rules`
+        : `The cursor ${this.#file} is of account ${accountText(theirs)}, not of ${accountText(account)}`,
+      "Name another file with --cursor; starting anew, add --since to go back",
+    );
+  }
+
+  #text(file: string): string | undefined {
+    try {
+      return readNamedText(this.#io.cwd, file, { most: largest.note });
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw failure("cursor-unreadable", `Cannot read the cursor ${file}: ${reasonOf(error)}`, undefined, {
+        cause: error,
+      });
+    }
+  }
+
+  async storeSometimes(position: WatchPosition): Promise<void> {
+    // Not by the clock of the day, which may be set back.
+    if (performance.now() - this.#storedAt >= leastMs) await this.store(position);
+  }
+
+  async store(position: WatchPosition): Promise<void> {
+    if (this.#file === undefined) return;
+    const text = `${JSON.stringify(position.cursor())}\n`;
+    if (text !== this.#stored) await writeFileWhole(this.#io, this.#file, text);
+    this.#stored = text;
+    this.#storedAt = performance.now();
+  }
+}
 
 interface Options extends ConnectionOptions, PolicyOptions, DebugOptions {
   /** ISO 8601 UTC. */

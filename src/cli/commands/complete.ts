@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { exitCodes } from "../../model/failure.js";
 import { type Program, runs } from "../command.js";
-import { type Candidate, complete, type Sources } from "../complete-words.js";
+import { type Candidate, complete, type Sources } from "../completion.js";
 import type { Io } from "../io.js";
 
 export const configure = (command: Command, io: Io, program: Program): void => {
@@ -31,8 +31,8 @@ const sourcesOf = (io: Io, program: Program): Sources => ({
 const ruleNames = async (io: Io, file: string): Promise<readonly string[]> => {
   try {
     const { parsePolicy } = await import("../../policy/parse-policy.js");
-    const { readPolicyBytes } = await import("../load-policy.js");
-    const { visible } = await import("../../render/neutralise.js");
+    const { readPolicyBytes } = await import("../../files/load-policy.js");
+    const { visible } = await import("../../model/escape.js");
     const { parsed } = parsePolicy(readPolicyBytes(io, file), file);
     const names = parsed?.raw.rules.map(({ name }) => name.value) ?? [];
     return [...new Set(names)].filter((name) => name.trim() !== "" && visible(name) === name);

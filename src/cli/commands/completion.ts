@@ -2,7 +2,7 @@
 import { Argument, type Command } from "commander";
 import { exitCodes } from "../../model/failure.js";
 import { type Program, runs } from "../command.js";
-import { completionScripts, type Shell, shells } from "../completion-scripts.js";
+import { completionScripts, type Shell, shells } from "../completion.js";
 import type { Io } from "../io.js";
 
 export const configure = (command: Command, io: Io, program: Program): void => {

@@ -10,18 +10,18 @@ import type { AuditEvent } from "../../audit/event.js";
 import { listEvents } from "../../audit/list-events.js";
 import { type NamedReceipt, neededStretches, verifyReceipts } from "../../audit/verify.js";
 import type { ReadOnlyClient } from "../../dbt/client.js";
+import { requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
+import { shellWord } from "../../model/shell.js";
 import { desiredState } from "../../plan/desired.js";
 import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
-import type { Report } from "../../render/report.js";
+import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
-import { shellWord } from "../file-words.js";
 import type { Io } from "../io.js";
-import { requirePolicy } from "../load-policy.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -30,7 +30,7 @@ import {
   type RehearsalOptions,
   rehearsalOptions,
 } from "../options.js";
-import { accountText, isSameAccount, newestReceipt, readReceipt } from "../read-receipts.js";
+import { accountText, isSameAccount, newestReceipt, readReceipt } from "../receipts.js";
 
 const formats = ["text", "json", "markdown", "sarif"] as const;
 

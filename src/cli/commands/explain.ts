@@ -1,6 +1,7 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
 import { type Command, Option } from "commander";
 import { containsPrefix, formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
+import { requirePolicy } from "../../files/load-policy.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
@@ -10,12 +11,11 @@ import { explain } from "../../plan/explain.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy } from "../../policy/policy.js";
 import { mappedLength } from "../../policy/resolve-entries.js";
-import type { ExpiredEntry, ExplainView } from "../../render/explain.js";
-import type { Report } from "../../render/report.js";
+import type { ExpiredEntry, ExplainView } from "../../report/explain.js";
+import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
-import { requirePolicy } from "../load-policy.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -25,7 +25,7 @@ import {
   rehearsalOptions,
 } from "../options.js";
 import { noteDiagnostics } from "../output.js";
-import { readPlan } from "../read-plan.js";
+import { readPlan } from "../plans.js";
 
 const formats = ["text", "json"] as const;
 

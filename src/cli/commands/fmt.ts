@@ -1,15 +1,16 @@
 /** `fmt`: the policy in canonical form, comments and order kept; `--check` only says whether it is. */
 import type { Command } from "commander";
+import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { type ExitCode, exitCodes, Failure } from "../../model/failure.js";
+import { shellWord } from "../../model/shell.js";
 import { formatPolicy } from "../../policy/format-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
-import type { Report } from "../../render/report.js";
+import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
-import { shellWord, shownFile } from "../file-words.js";
+import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
-import { readPolicyBytes } from "../load-policy.js";
 import { debugOptions } from "../options.js";
 import { writeFileWhole } from "../output.js";
 

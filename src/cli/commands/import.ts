@@ -2,22 +2,23 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { redact } from "../../model/secrets.js";
+import { shellWord } from "../../model/shell.js";
 import type { Snapshot } from "../../model/snapshot.js";
+import { counted } from "../../model/words.js";
 import { checkSnapshot } from "../../plan/state.js";
 import { mergeIntoPolicy, policyFromSnapshot } from "../../policy/import-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Policy } from "../../policy/policy.js";
-import type { Report } from "../../render/report.js";
-import { counted } from "../../render/words.js";
+import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
-import { shellWord, shownFile } from "../file-words.js";
+import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
-import { readPolicyBytes } from "../load-policy.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
 import { noteDiagnostics, writeFileWhole } from "../output.js";
 

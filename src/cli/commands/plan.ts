@@ -1,27 +1,30 @@
 /** `plan`: what would change, who gains or loses access, in which steps. Reads only. */
 import type { Command } from "commander";
+import { requirePolicy } from "../../files/load-policy.js";
+import { ownerOnly } from "../../files/write-file.js";
 import { failure } from "../../model/failure.js";
 import { redact } from "../../model/secrets.js";
+import { shellWord } from "../../model/shell.js";
 import type { Plan } from "../../plan/plan.js";
-import { planVerdict, type Report } from "../../render/report.js";
+import { planVerdict, type Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
-import { shellWord, shownFile } from "../file-words.js";
-import { type GuardOptions, guardOptions, guardsOf } from "../guard-options.js";
+import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
-import { requirePolicy } from "../load-policy.js";
 import {
   byteCount,
   type ConnectionOptions,
   connectionOptions,
+  type GuardOptions,
+  guardOptions,
+  guardsOf,
   type OutputOptions,
   outputOptions,
   type RehearsalOptions,
   rehearsalOptions,
 } from "../options.js";
 import { writeFileWhole } from "../output.js";
-import { preparePlan } from "../prepare-plan.js";
-import { ownerOnly } from "../write-target.js";
+import { preparePlan } from "../plans.js";
 
 const formats = ["text", "json", "markdown", "github", "gitlab"] as const;
 

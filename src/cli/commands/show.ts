@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { failure } from "../../model/failure.js";
 import type { Snapshot } from "../../model/snapshot.js";
-import type { Report } from "../../render/report.js";
+import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
 import type { Io } from "../io.js";
@@ -14,7 +14,7 @@ import {
   outputOptions,
   type PolicyOptions,
 } from "../options.js";
-import { readPlan } from "../read-plan.js";
+import { readPlan } from "../plans.js";
 
 const formats = ["text", "json", "markdown"] as const;
 interface Options extends ConnectionOptions, PolicyOptions, OutputOptions<(typeof formats)[number]> {

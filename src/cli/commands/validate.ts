@@ -1,11 +1,11 @@
 /** `validate`: the policy by schema, meaning, lint and its own tests. Offline: needs no token. */
 import type { Command } from "commander";
+import { loadPolicyFile } from "../../files/load-policy.js";
 import type { Policy } from "../../policy/policy.js";
 import { runPolicyTests } from "../../policy/policy-tests.js";
-import type { Report } from "../../render/report.js";
+import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
-import { loadPolicyFile } from "../load-policy.js";
 import { type OutputOptions, outputOptions, type RehearsalOptions, rehearsalOptions } from "../options.js";
 
 const formats = ["text", "json", "github", "sarif", "junit", "code-quality"] as const;

@@ -2,8 +2,8 @@
 import { AccessMap, diffAccess } from "../../address/access-map.js";
 import { AddressSet } from "../../address/address-set.js";
 import { formatPrefix, type Prefix } from "../../address/prefix.js";
+import { soonDays } from "../../model/lint-codes.js";
 import { countAddresses, listPrefixes, rangePrefixes } from "../address-text.js";
-import { soonDays } from "../lint-codes.js";
 import { type LintContext, type LintEntry, lintEntries } from "./context.js";
 
 const day = 86_400_000;

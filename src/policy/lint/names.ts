@@ -1,5 +1,5 @@
 /** Rules by their names and their emptiness, and the account's host. */
-import { isPlainAscii } from "../../model/plain-ascii.js";
+import { isPlainAscii } from "../../model/cells.js";
 import { mixedScripts, skeleton } from "../look-alike.js";
 import type { PolicyRule } from "../policy.js";
 import type { LintContext } from "./context.js";

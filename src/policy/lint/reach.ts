@@ -12,8 +12,8 @@ import {
   type SpecialPurposeBlock,
   specialPurpose,
 } from "../../address/special-purpose.js";
+import { broadIPv4Length, broadIPv6Length } from "../../model/lint-codes.js";
 import { countPrefix } from "../address-text.js";
-import { broadIPv4Length, broadIPv6Length } from "../lint-codes.js";
 import type { LintContext, LintEntry } from "./context.js";
 
 const isBroad = (prefix: Prefix): boolean =>

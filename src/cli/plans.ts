@@ -1,0 +1,66 @@
+/** Reads a saved plan from disk. */
+
+import type { Address } from "../address/prefix.js";
+import type { ReadOnlyClient } from "../dbt/client.js";
+import { reasonOf } from "../files/io-errors.js";
+import { largest, readNamedText } from "../files/read-file.js";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
+import { shellWord } from "../model/shell.js";
+import { makePlan } from "../plan/make-plan.js";
+import type { Plan } from "../plan/plan.js";
+import { readPlanFile } from "../plan/plan-file.js";
+import type { Policy } from "../policy/policy.js";
+import type { Io } from "./io.js";
+
+/** Throws `Failure` where the file is missing, damaged, or of a version this program does not know. */
+export const readPlan = async (io: Io, file: string): Promise<Plan> => {
+  const { plan, diagnostics } = readPlanFile(textOf(io, file), file);
+  if (plan === undefined) throw new Failure(diagnostics);
+  return plan;
+};
+
+const textOf = (io: Io, file: string): string => {
+  if (/\.ya?ml$/i.test(file))
+    throw failure(
+      "plan-file-not-a-plan",
+      `${file} is not a saved plan`,
+      `For a policy, name it with --policy ${shellWord(file)}`,
+    );
+  try {
+    return readNamedText(io.cwd, file, { most: largest.document });
+  } catch (error) {
+    const isFolder = error instanceof Error && "code" in error && error.code === "EISDIR";
+    const hint = isFolder
+      ? `Name one of the plans in it: ${shellWord(`${file.replace(/\/+$/, "")}/NAME.plan.json`)}`
+      : "Make one with: dbt-ip-rules plan --out FILE";
+    throw failure("plan-file-unreadable", `Cannot read the plan ${file}: ${reasonOf(error)}`, hint, {
+      cause: error,
+    });
+  }
+};
+
+/** The reading shell around the pure planner: policy file and account in, plan out. */
+
+/** Throws `Failure` where the account cannot be read, or contradicts itself or the policy. */
+export const preparePlan = async (
+  client: Pick<ReadOnlyClient, "readSnapshot">,
+  wanted: {
+    readonly policy: Policy;
+    /** What loading the policy said: warnings and notes that the plan shows again. */
+    readonly diagnostics: readonly Diagnostic[];
+    readonly clientAddresses: readonly Address[];
+    readonly overrides: ReadonlySet<string>;
+  },
+): Promise<Plan> => {
+  const snapshot = await client.readSnapshot();
+  const { plan, diagnostics } = makePlan({
+    policy: wanted.policy,
+    snapshot,
+    clientAddresses: wanted.clientAddresses,
+    overrides: wanted.overrides,
+    diagnostics: wanted.diagnostics,
+  });
+  if (plan === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  return plan;
+};

@@ -1,0 +1,212 @@
+/** Receipts from files and folders, as `audit verify` and `drift` take them. */
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Journal } from "../apply/ports.js";
+import { parseReceipt } from "../apply/receipt.js";
+import type { NamedReceipt } from "../audit/verify.js";
+import { reasonOf } from "../files/io-errors.js";
+import { isStandardInput, largest, readNamedText } from "../files/read-file.js";
+import { ownerOnly } from "../files/write-file.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { jsonText } from "../model/escape.js";
+import { Failure, failure } from "../model/failure.js";
+import type { Receipt } from "../model/receipt.js";
+import type { Io } from "./io.js";
+
+/** Where `apply` puts receipts that are not named. */
+export const receiptFolder = ".dbt-ip-rules/receipts";
+
+const filesOf = async (io: Io, named: string): Promise<readonly string[]> => {
+  if (isStandardInput(named)) return [named];
+  try {
+    const path = resolve(io.cwd, named);
+    if (!(await stat(path)).isDirectory()) return [named];
+    const names = (await readdir(path)).filter((name) => name.endsWith(".jsonl")).sort();
+    return names.map((name) => join(named, name));
+  } catch (error) {
+    throw unreadable(named, error);
+  }
+};
+
+const unreadable = (file: string, error: unknown) =>
+  failure(
+    "receipt-unreadable",
+    `Cannot read the receipt ${file}: ${reasonOf(error)}`,
+    "Name it as `apply` did: Receipt: FILE",
+    {
+      cause: error,
+    },
+  );
+
+const textOf = (io: Io, file: string): string => {
+  try {
+    return readNamedText(io.cwd, file, { most: largest.document });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+};
+
+export const readReceipt = (
+  io: Io,
+  file: string,
+): { readonly named: NamedReceipt; readonly diagnostics: readonly Diagnostic[] } => {
+  const { receipt, diagnostics } = parseReceipt(textOf(io, file), file);
+  if (receipt === undefined) throw new Failure(diagnostics);
+  return { named: { file, receipt }, diagnostics };
+};
+
+export type Account = Receipt["header"]["account"];
+
+/** One id on two hosts is two accounts: a rehearsal on the emulator, and the account itself. */
+export const isSameAccount = (a: Account, b: Account): boolean => a.id === b.id && a.host === b.host;
+
+export const accountText = ({ id, host }: Account): string => `${id} on ${host}`;
+
+/** Every receipt of the files and folders. Throws `Failure` where there is none, or they are of several accounts. */
+export const readReceipts = async (io: Io, names: readonly string[]) => {
+  const files = [...new Set((await Promise.all(names.map((name) => filesOf(io, name)))).flat())];
+  const read = files.map((file) => readReceipt(io, file));
+  const receipts = read.map(({ named }) => named);
+  const [first] = receipts;
+  if (first === undefined)
+    throw failure(
+      "no-receipts",
+      `There is no receipt in ${names.join(", ")}`,
+      "Receipts end in .jsonl; `apply` writes one",
+    );
+  const { account } = first.receipt.header;
+  const other = receipts.find(({ receipt }) => !isSameAccount(receipt.header.account, account));
+  if (other !== undefined)
+    throw failure(
+      "receipts-of-several-accounts",
+      `${first.file} is of account ${accountText(account)}, ${other.file} of account ${accountText(other.receipt.header.account)}`,
+      "Check the receipts of one account at a time",
+    );
+  return {
+    receipts,
+    account,
+    diagnostics: read.flatMap(({ diagnostics }) => diagnostics),
+  };
+};
+
+/** Whether the run made a call that took effect, or may have: one that was refused is no record of the account. */
+export const mayHaveChanged = ({ records }: Receipt): boolean =>
+  [...records.values()].some(({ outcome }) => outcome !== "skipped" && outcome !== "failed");
+
+/** A damaged one is no reason to refuse a look at the account: it only cannot serve as the base. */
+export const readableReceipt = (io: Io, file: string): ReturnType<typeof readReceipt> | undefined => {
+  try {
+    return readReceipt(io, file);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * The newest receipt that `apply` left in its own folder, by the time it began: of this account, or of any where none
+ * is given, and of a run that may have changed something; undefined without one.
+ */
+export const newestReceipt = async (io: Io, account?: Account): Promise<NamedReceipt | undefined> => {
+  const names = await readdir(resolve(io.cwd, receiptFolder)).catch(() => []);
+  let newest: NamedReceipt | undefined;
+  const begins = account === undefined ? "" : `${account.id}-`;
+  for (const name of names.filter((one) => one.startsWith(begins) && one.endsWith(".jsonl"))) {
+    const file = `${receiptFolder}/${name}`;
+    const found = readableReceipt(io, file);
+    if (found === undefined) continue;
+    if (account !== undefined && !isSameAccount(found.named.receipt.header.account, account)) continue;
+    if (!mayHaveChanged(found.named.receipt)) continue;
+    const begun = found.named.receipt.header.startedAt;
+    if (newest === undefined || begun > newest.receipt.header.startedAt) newest = found.named;
+  }
+  return newest;
+};
+
+/**
+ * The receipt as a file: each line is written whole and flushed to the disk before `append` returns, so that a
+ * crash of the program or of the machine loses at most the line being written, which a reader drops.
+ * An existing file is never touched: it is the record of another run.
+ */
+
+export interface FileJournal extends Journal {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/** Creates the file, readable by its owner alone. Throws `Failure` where it exists or cannot be created. */
+export const createFileJournal = async (path: string): Promise<FileJournal> => {
+  let file: FileHandle;
+  try {
+    file = await open(path, "ax", ownerOnly);
+    await flushDirectory(dirname(path));
+  } catch (error) {
+    throw codeOf(error) === "EEXIST" ? alreadyThere(path) : unwritable(path, error);
+  }
+  return new FlushedFile(path, file);
+};
+
+/** A line of JSON: in its values no token is kept, and nothing that a terminal or a runner would obey. */
+const redactedLine = (line: string): string => {
+  return jsonText(JSON.parse(line), 0);
+};
+
+/** Exported for the test of a full disk. */
+export class FlushedFile implements FileJournal {
+  readonly path: string;
+  readonly #file: Pick<FileHandle, "appendFile" | "sync" | "close">;
+  /** Once a line may be torn, no line may follow it: only the last one may be damaged. */
+  #broken: Failure | undefined;
+
+  constructor(path: string, file: Pick<FileHandle, "appendFile" | "sync" | "close">) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  async append(line: string): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      await this.#file.appendFile(`${redactedLine(line)}\n`);
+      await this.#file.sync();
+    } catch (error) {
+      this.#broken = unwritable(this.path, error);
+      throw this.#broken;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** Makes the new name durable too. Windows cannot open a directory, and needs no such flush. */
+const flushDirectory = async (path: string): Promise<void> => {
+  if (process.platform === "win32") return;
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } catch (error) {
+    // Some network file systems refuse to flush a directory; the file's own flush still holds there.
+    if (codeOf(error) !== "EINVAL" && codeOf(error) !== "ENOTSUP") throw error;
+  } finally {
+    await directory.close();
+  }
+};
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+
+const alreadyThere = (path: string): Failure =>
+  failure(
+    "receipt-exists",
+    `The receipt file ${path} is there already`,
+    "Name another file with --receipt, or move this one away; receipts are never overwritten",
+  );
+
+const unwritable = (path: string, cause: unknown): Failure =>
+  failure(
+    "receipt-unwritable",
+    `The receipt ${path} cannot be written: ${codeOf(cause) ?? "unknown error"}`,
+    "Nothing is sent that the receipt could not record; make room, or name another file with --receipt",
+    { cause },
+  );

@@ -1,0 +1,122 @@
+/**
+ * Reads a policy and the files it names from disk (files/read-file.ts); everything after the bytes is `policy/`'s.
+ */
+import { dirname, join, resolve } from "node:path";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
+import { shellWord } from "../model/shell.js";
+import { lintPolicy } from "../policy/lint/lint-policy.js";
+import { furtherReferences, parsePolicy, type ReadFile } from "../policy/parse-policy.js";
+import type { Policy } from "../policy/policy.js";
+import { inFileOrder } from "../policy/problems.js";
+import { resolvePolicy } from "../policy/resolve-policy.js";
+import { reasonOf } from "./io-errors.js";
+import {
+  checkoutFolder,
+  FileRefused,
+  isStandardInput,
+  largest,
+  readNamedFile,
+  readRegularFile,
+} from "./read-file.js";
+
+/** All that is needed of the process here; the programmatic API has no `Io`. */
+interface Place {
+  readonly cwd: string;
+}
+
+export interface LoadedPolicy {
+  /** Absent where an error stands in `diagnostics`. */
+  readonly policy?: Policy;
+  /** Of reading, meaning and lint, in file order. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Throws `Failure` where the policy cannot be read, or must not be. */
+export const readPolicyBytes = (io: Place, file: string): Uint8Array => {
+  try {
+    return readNamedFile(io.cwd, file, { most: largest.policy, folder: checkoutFolder(io.cwd, file) });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    throw failure(
+      code === "ENOENT" ? "policy-missing" : "policy-unreadable",
+      `Cannot read the policy ${file}: ${reasonOf(error)}`,
+      hintFor(file, code, error),
+      { cause: error },
+    );
+  }
+};
+
+const hintFor = (file: string, code: unknown, error: unknown): string => {
+  if (code === "ENOENT") return "Name it with --policy FILE, or write a first one with: dbt-ip-rules init";
+  if (code === "EISDIR") return `Name the file in it, such as ${file.replace(/\/+$/, "")}/policy.yaml`;
+  return error instanceof FileRefused
+    ? "Name a regular file in this folder, or - for standard input; long lists belong in text files"
+    : "Check the permissions of the file and of its folder";
+};
+
+/** The bytes of each file, or why it is not read. No link leads out of the policy's folder. */
+export const readReferences = (
+  folder: string,
+  references: readonly string[],
+  files: Map<string, ReadFile>,
+): void => {
+  let left: number = largest.lists;
+  for (const bytes of files.values()) if (typeof bytes !== "string") left -= bytes?.length ?? 0;
+  for (const reference of references) {
+    try {
+      const bytes = readRegularFile(join(folder, reference), { most: left, folder });
+      left -= bytes.length;
+      files.set(reference, bytes);
+    } catch (error) {
+      files.set(reference, reasonOf(error));
+    }
+  }
+};
+
+/** A document of our own where a policy belongs: its JSON would be read as YAML, and every key refused. */
+const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
+  const head = Buffer.from(bytes.subarray(0, 200)).toString("latin1");
+  const kind = /^\s*\{\s*"format":\s*"dbt-ip-rules\/([a-z-]+)"/.exec(head)?.[1];
+  if (kind === undefined) return;
+  throw failure(
+    "policy-is-a-document",
+    kind === "plan"
+      ? `${file} is a saved plan, not a policy`
+      : `${file} is no policy, but a document (${kind})`,
+    kind === "plan"
+      ? `To see it: dbt-ip-rules show ${shellWord(file)}; to carry it out: dbt-ip-rules apply ${shellWord(file)}`
+      : "Name the policy, a YAML file, with --policy FILE",
+  );
+};
+
+/** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
+export const loadPolicyFile = async (io: Place, file: string, now: Date): Promise<LoadedPolicy> => {
+  const bytes = readPolicyBytes(io, file);
+  refuseOwnDocument(bytes, file);
+  const { parsed, diagnostics } = parsePolicy(bytes, file);
+  if (parsed === undefined) return { diagnostics };
+  const folder = isStandardInput(file) ? io.cwd : dirname(resolve(io.cwd, file));
+  const files = new Map<string, ReadFile>();
+  readReferences(folder, parsed.references, files);
+  readReferences(folder, furtherReferences(parsed, files), files);
+  const resolved = resolvePolicy(parsed, files, { now });
+  const found = [...diagnostics, ...resolved.diagnostics];
+  if (resolved.policy === undefined || hasErrors(found)) return { diagnostics: inFileOrder(found, file) };
+  const all = inFileOrder([...found, ...lintPolicy(resolved.policy, { now })], file);
+  return hasErrors(all) ? { diagnostics: all } : { policy: resolved.policy, diagnostics: all };
+};
+
+/** For programs: `file` relative to the process's folder, `now` decides which entries have expired. */
+export const loadPolicy = (file: string, options: { readonly now?: Date } = {}): Promise<LoadedPolicy> =>
+  loadPolicyFile({ cwd: process.cwd() }, file, options.now ?? new Date());
+
+/** The same for commands that cannot go on without a policy: every problem at once, exit code 1. */
+export const requirePolicy = async (
+  io: Place & { now(): Date },
+  options: { readonly policy: string; readonly now?: Date },
+): Promise<{ policy: Policy; diagnostics: readonly Diagnostic[] }> => {
+  const { policy, diagnostics } = await loadPolicyFile(io, options.policy, options.now ?? io.now());
+  if (policy === undefined) throw new Failure(diagnostics);
+  return { policy, diagnostics };
+};

@@ -1,0 +1,216 @@
+/**
+ * Who gains and who loses access, in words that a tired reviewer cannot misread.
+ * Promises: counts are exact, or say "about"; a range that gains access is always listed, or stands behind an exact "all but".
+ */
+import { type AddressCount, AddressSet } from "../address/address-set.js";
+import { formatPrefix, allIPv4 as ipv4Prefix, type Prefix } from "../address/prefix.js";
+import { assertNever } from "../model/assert.js";
+import { quoted } from "../model/escape.js";
+import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "../model/words.js";
+import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
+import type { Row } from "./row.js";
+
+const ipv4Space = AddressSet.ofPrefixes([ipv4Prefix]);
+const families = [
+  { family: "ipv4", name: "IPv4", all: allIPv4, whole: "0.0.0.0/0" },
+  { family: "ipv6", name: "IPv6", all: allIPv6, whole: "all of IPv6" },
+] as const;
+
+/** A set in words: prefixes in their order, a family each, or all of a family but a few. */
+type FamilyWords = { readonly listed: readonly Prefix[] } | { readonly words: string };
+
+const partOf = (set: AddressSet, family: "ipv4" | "ipv6"): AddressSet =>
+  family === "ipv4" ? set.intersect(ipv4Space) : set.subtract(ipv4Space);
+
+const familyWords = (
+  set: AddressSet,
+  counts: AddressCount,
+  { family, name, all, whole }: (typeof families)[number],
+): FamilyWords => {
+  const count = counts[family];
+  if (count === 0n) return { listed: [] };
+  if (count === all) return { words: whole };
+  const listed = partOf(set, family).prefixes();
+  // A set that leaves out little is shorter to tell by what it leaves out.
+  if (count < all / 2n) return { listed };
+  const others = partOf(set.complement(), family).prefixes();
+  return others.length < listed.length
+    ? { words: `all of ${name} but ${others.map(formatPrefix).join(", ")}` }
+    : { listed };
+};
+
+const wordsOf = (set: AddressSet, counts: AddressCount): readonly FamilyWords[] =>
+  counts.ipv4 === allIPv4 && counts.ipv6 === allIPv6
+    ? [{ words: "0.0.0.0/0 and ::/0" }]
+    : families.map((family) => familyWords(set, counts, family));
+
+const joinWords = (words: readonly FamilyWords[], max: number): string =>
+  words
+    .flatMap((one): string[] => {
+      if ("words" in one) return [one.words];
+      const left = one.listed.length - max;
+      if (left <= 0) return one.listed.map(formatPrefix);
+      return [
+        ...one.listed.slice(0, max).map(formatPrefix),
+        `and ${counted(left, "more prefix", "more prefixes")}`,
+      ];
+    })
+    .join(", ");
+
+/** The addresses of a set, exactly, in as few words as that takes; at most `max` prefixes a family. */
+export const rangesText = (set: AddressSet, max: number = Number.POSITIVE_INFINITY): string =>
+  joinWords(wordsOf(set, set.count()), max);
+
+const ruleOf = (decider: Decider): string | undefined =>
+  decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
+
+/** Why addresses get in, or no longer do. */
+const reasonOf = ({ verdict, before, after }: AccessPart): string => {
+  const was = ruleOf(before);
+  switch (after.kind) {
+    case "entry": {
+      const over =
+        before.kind === "entry" && before.rule !== after.rule
+          ? `, was ${verdict === "allowed" ? "denied" : "allowed"} by ${was}`
+          : "";
+      return `${verdict === "allowed" ? "" : "denied by "}${ruleOf(after)}${over}`;
+    }
+    case "default":
+      if (verdict === "allowed")
+        return was === undefined
+          ? "no allow entry is left, so whatever no entry denies gets in"
+          : `no longer denied by ${was}`;
+      if (before.kind === "enforcement-off") return "enforcement is on and nothing allows them";
+      return was === undefined
+        ? "there is now an allow entry, so whatever none allows is denied"
+        : `no longer allowed by ${was}`;
+    case "enforcement-off":
+      return "enforcement is off";
+    default:
+      return assertNever(after);
+  }
+};
+
+/** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
+export interface AccessGroup {
+  readonly verdict: AccessPart["verdict"];
+  readonly reason: string;
+  readonly counts: FamilyCounts;
+  readonly words: readonly FamilyWords[];
+}
+
+const groupOf = (verdict: AccessPart["verdict"], reason: string, set: AddressSet): AccessGroup => {
+  const counts = set.count();
+  return { verdict, reason, counts, words: wordsOf(set, counts) };
+};
+
+/** Parts of one verdict and one reason, together. */
+const groupsOf = (change: AccessChange): AccessGroup[] => {
+  const found = new Map<string, { verdict: AccessPart["verdict"]; reason: string; prefixes: Prefix[] }>();
+  for (const part of change.parts) {
+    const reason = reasonOf(part);
+    const key = `${part.verdict} ${reason}`;
+    const group = found.get(key) ?? { verdict: part.verdict, reason, prefixes: [] };
+    for (const prefix of part.prefixes) group.prefixes.push(prefix);
+    found.set(key, group);
+  }
+  return [...found.values()].map(({ verdict, reason, prefixes }) =>
+    groupOf(verdict, reason, AddressSet.ofPrefixes(prefixes)),
+  );
+};
+
+/** Prefixes listed of each family in a row. */
+export interface AccessLimits {
+  readonly narrowing?: number;
+  /** Only for an output that cannot hold them all, and says so. */
+  readonly broadening?: number;
+  readonly verbs?: AccessVerbs;
+}
+
+/** What is said of addresses, of several and of one. */
+export interface AccessVerbs {
+  readonly allowed: readonly [many: string, one: string];
+  readonly blocked: readonly [many: string, one: string];
+}
+
+const changeVerbs: AccessVerbs = {
+  allowed: ["get in", "gets in"],
+  blocked: ["no longer get in", "no longer gets in"],
+};
+
+const accessRow = (
+  { verdict, reason, counts, words }: AccessGroup,
+  { narrowing = 12, broadening = Number.POSITIVE_INFINITY, verbs = changeVerbs }: AccessLimits,
+): Row => {
+  const allowed = verdict === "allowed";
+  const what = addressCount(counts);
+  const one =
+    counts.ipv4 + counts.ipv6 === 1n || /^(nearly )?the whole [^ ]+ internet( \([^()]*\))?$/.test(what);
+  const verb = verbs[verdict][one ? 1 : 0];
+  const ranges = joinWords(words, allowed ? broadening : narrowing);
+  return {
+    sign: allowed ? "+" : "-",
+    depth: 1,
+    text: `${what} ${verb}: ${ranges}${reason === "" ? "" : ` (${reason})`}`,
+    ...(allowed ? { broadens: true } : {}),
+  };
+};
+
+/** A group for each reason: what gets in first, then what no longer does. */
+export const accessGroups = (change: AccessChange): AccessGroup[] => {
+  const groups = groupsOf(change);
+  const of = (verdict: AccessPart["verdict"], whole: AddressSet): AccessGroup[] => {
+    if (whole.isEmpty()) return [];
+    const own = groups.filter((group) => group.verdict === verdict);
+    return own.length === 0 ? [groupOf(verdict, "", whole)] : own;
+  };
+  return [...of("allowed", change.newlyAllowed), ...of("blocked", change.newlyBlocked)];
+};
+
+export const rowsOfGroups = (groups: readonly AccessGroup[], limits: AccessLimits = {}): Row[] =>
+  groups.map((group) => accessRow(group, limits));
+
+/** A row for each reason: what gets in first, then what no longer does. */
+export const accessRows = (change: AccessChange, limits: AccessLimits = {}): Row[] =>
+  rowsOfGroups(accessGroups(change), limits);
+
+const directionWords = {
+  broadens: "broadens",
+  narrows: "narrows",
+  both: "broadens and narrows",
+} as const;
+
+/** `broadens: 256 IPv4 addresses in, 4 out`; `does not change`. */
+export const accessWords = ({ direction, newlyAllowed, newlyBlocked }: AccessChange): string => {
+  if (direction === "none") return "does not change";
+  const into = newlyAllowed.isEmpty() ? "" : `${addressCount(newlyAllowed.count())} in`;
+  const blocked = newlyBlocked.count();
+  const out = newlyBlocked.isEmpty()
+    ? ""
+    : into === "" || newlyAllowed.count().ipv6 > 0n
+      ? `${addressCount(blocked)} out`
+      : `${shortCount(blocked)} out`;
+  return `${directionWords[direction]}: ${[into, out].filter((part) => part !== "").join(", ")}`;
+};
+
+/** Whether what is told is only what would be if the switch were on. */
+export const isHypothetical = (access: PlanAccessChange): boolean =>
+  !access.enforcedBefore && !access.enforcedAfter;
+
+/** One sentence for the last line of every format. */
+export const accessSentence = (access: PlanAccessChange): string => {
+  const words = accessWords(access.change);
+  if (access.switchUnknown === true) return `If enforcement is on, access ${words}.`;
+  if (!isHypothetical(access)) return `Access ${words}.`;
+  return access.change.direction === "none"
+    ? "Enforcement is off; access would not change either once it is enabled."
+    : `Enforcement is off; once it is enabled, access ${words}.`;
+};
+
+/** The sentence above the access rows that says what they hold for. */
+export const accessContext = (access: PlanAccessChange): string => {
+  if (isHypothetical(access)) return "enforcement is off: this is what it would mean once enabled";
+  if (access.switchUnknown === true) return "no rule yet tells whether enforcement is on: this is if it is";
+  if (!access.enforcedBefore) return "this plan turns enforcement on";
+  return access.enforcedAfter ? "" : "this plan turns enforcement off: everybody gets in";
+};

@@ -1,0 +1,106 @@
+/** An account as it is: the switch, the rules and their entries. */
+import { comparePrefixes, formatPrefix } from "../address/prefix.js";
+import { cut, quoted, visible } from "../model/escape.js";
+import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import { counted } from "../model/words.js";
+import { enforcementWord, lookAlikes } from "./change-rows.js";
+import { columns, type RenderContext, wrap } from "./layout.js";
+
+/** Entries of one rule that are listed as text. */
+const maxEntries = 50;
+/** Cells that a name takes at most in the table, quotes apart. */
+const columnCells = 30;
+
+const entryText = ({ prefix, text }: SnapshotEntry): string => {
+  const canonical = formatPrefix(prefix);
+  const bare = canonical.replace(/\/(32|128)$/, "");
+  return text === canonical || text === bare ? canonical : `${canonical}  typed ${quoted(text, 24)}`;
+};
+
+const sorted = (entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] =>
+  [...entries].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
+
+const ruleRows = (rule: SnapshotRule): string[][] => {
+  const entries = sorted(rule.entries);
+  const disabled = rule.disabled?.length ?? 0;
+  const left = entries.length - maxEntries;
+  const shown = (left > 0 ? entries.slice(0, maxEntries) : entries).map(entryText);
+  if (left > 0) shown.push(`… and ${counted(left, "more entry", "more entries")}`);
+  if (disabled > 0) shown.push(`${counted(disabled, "disabled entry", "disabled entries")}, without effect`);
+  const [first = "no entries", ...rest] = shown;
+  return [[quoted(rule.name, columnCells), rule.type, first], ...rest.map((entry) => ["", "", entry])];
+};
+
+export const switchLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): string => {
+  const tokens =
+    held === undefined
+      ? ""
+      : `; service tokens are ${held ? "" : "not "}held to the rules${held ? " too" : ""}`;
+  return `Enforcement is ${enforcementWord(enforcement)}${tokens}`;
+};
+
+export const descriptionLines = (rules: readonly SnapshotRule[], width: number): string[] =>
+  rules.flatMap(({ name, description }) =>
+    description === "" ? [] : wrap(`  ${quoted(name, columnCells)}: ${cut(description, 120)}`, width, 4),
+  );
+
+const block = (title: string, lines: readonly string[], { style }: RenderContext): string[] =>
+  lines.length === 0 ? [] : [style.strong(title), ...lines, ""];
+
+/** Head and lines of the table of rules; none where there is no rule. */
+export const tableLines = (rules: readonly SnapshotRule[]): string[] =>
+  rules.length === 0 ? [] : columns([["Rule", "Type", "Entries"], ...rules.flatMap(ruleRows)]);
+
+/** Names that could be taken for others. */
+export const nameNotes = (rules: readonly SnapshotRule[], width: number): string[] =>
+  [...lookAlikes(rules.map(({ name }) => name))].flatMap(([name, note]) =>
+    wrap(`  ${quoted(name)} ${note}`, width, 4),
+  );
+
+/** `4 rules, 8 entries.` */
+export const totals = (rules: readonly SnapshotRule[]): string => {
+  const entries = rules.reduce((sum, rule) => sum + rule.entries.length, 0);
+  return `${counted(rules.length, "rule")}, ${counted(entries, "entry", "entries")}.`;
+};
+
+export const renderAccountText = (snapshot: Snapshot, look: RenderContext): string => {
+  const { rules } = snapshot;
+  const [head = "", ...lines] = tableLines(rules);
+  return `${[
+    `Account ${snapshot.accountId} on ${visible(snapshot.host)}`,
+    ...wrap(switchLine(snapshot), look.width, 2).map(look.style.faint),
+    "",
+    ...block(
+      `  ${head}`,
+      lines.map((line) => `  ${line}`),
+      look,
+    ),
+    ...block("Descriptions", descriptionLines(rules, look.width), look),
+    ...block("Names to look at twice", nameNotes(rules, look.width), look),
+    totals(rules),
+  ].join("\n")}\n`;
+};
+
+const entryJson = ({ id, prefix, text }: SnapshotEntry) => ({ id, cidr: formatPrefix(prefix), text });
+
+/** What `show --format json` prints of an account. */
+export const accountDocument = (snapshot: Snapshot) => ({
+  format: "dbt-ip-rules/account",
+  version: 1,
+  account: { id: snapshot.accountId, host: snapshot.host },
+  enforcement: snapshot.enforcement,
+  ...(snapshot.ruleSetId === undefined ? {} : { rule_set_id: snapshot.ruleSetId }),
+  ...(snapshot.enabledForServiceTokens === undefined
+    ? {}
+    : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
+  rules: snapshot.rules.map((rule) => ({
+    id: rule.id,
+    name: rule.name,
+    type: rule.type,
+    description: rule.description,
+    ...(rule.createdAt === undefined ? {} : { created_at: rule.createdAt }),
+    ...(rule.updatedAt === undefined ? {} : { updated_at: rule.updatedAt }),
+    entries: sorted(rule.entries).map(entryJson),
+    ...(rule.disabled === undefined ? {} : { disabled_entries: sorted(rule.disabled).map(entryJson) }),
+  })),
+});

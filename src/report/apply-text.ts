@@ -1,0 +1,286 @@
+/** How an apply ended: what was changed, what was not, what nobody knows, and the next command. */
+import type { ApplyEvent, ApplyResult, NextAction, StepReport } from "../apply/result.js";
+import { assertNever } from "../model/assert.js";
+import { cellsOf } from "../model/cells.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { cut, quoted, visible } from "../model/escape.js";
+import { countdown, counted, duration } from "../model/words.js";
+import type { PlannedStep } from "../plan/plan.js";
+import { looseChangeRows, stepTitle } from "./change-rows.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
+import { type RenderContext, wrap } from "./layout.js";
+import type { NextCommands } from "./report.js";
+import { rowLines } from "./row.js";
+
+export const nextText = (next: NextAction, commands: NextCommands): string => {
+  const again = commands.applyAgain ?? "dbt-ip-rules apply";
+  switch (next) {
+    case "nothing":
+      return "";
+    case "apply-again":
+      return `Next: ${again}`;
+    case "plan-again":
+      return `Next: ${commands.planAgain ?? "dbt-ip-rules plan"}`;
+    case "mend-first":
+      return `Next: mend what is said above, then ${again}`;
+    default:
+      return assertNever(next);
+  }
+};
+
+/** The command that takes the temporary allow-all off again. */
+export const removalCommand = (next: NextAction, commands: NextCommands): string =>
+  (next === "plan-again" ? commands.applyPolicy : commands.applyAgain) ?? "dbt-ip-rules apply";
+
+/** What has to be said before all else, and ends where the command follows; undefined where nothing is left open. */
+export const openWarning = ({ temporaryAllowAll }: ApplyResult): string | undefined => {
+  if (temporaryAllowAll === undefined) return undefined;
+  const { rule, certain } = temporaryAllowAll;
+  const [now, is] = certain ? ["OPEN NOW", "is"] : ["PERHAPS OPEN NOW", "may be"];
+  return `${now}: the temporary rule ${quoted(rule)} ${is} still on the account, and it lets in every address that no narrower rule denies. To remove it:`;
+};
+
+export interface StepGroups {
+  readonly changed: readonly StepReport[];
+  readonly unknown: readonly StepReport[];
+  readonly notChanged: readonly StepReport[];
+}
+
+export const stepGroups = ({ steps }: ApplyResult): StepGroups => ({
+  changed: steps.filter(({ status }) => status === "applied" || status === "already-done"),
+  unknown: steps.filter(({ status }) => status === "unknown"),
+  notChanged: steps.filter(({ status }) => status === "failed" || status === "not-begun"),
+});
+
+/** `2 of 3 steps done, 1 unknown`. */
+const tally = (result: ApplyResult): string => {
+  const { changed, unknown } = stepGroups(result);
+  const done = `${changed.length} of ${counted(result.steps.length, "step")} done`;
+  return unknown.length === 0 ? done : `${done}, ${unknown.length} unknown`;
+};
+
+/** What is known of the account; that it could not be read again is no proof that it was changed. */
+const midwayWords = (result: ApplyResult): string => {
+  const { changed } = stepGroups(result);
+  if (result.remaining?.length === 0)
+    return "The account is as planned, but something on the way was not: see above.";
+  if (changed.length === 0 && result.remaining === undefined)
+    return "The account was not read again: nobody can tell whether it was changed.";
+  return "The account was changed, but is not as planned.";
+};
+
+/** The one line that says how it ended, for every format. */
+export const applyClosing = (result: ApplyResult): string => {
+  switch (result.outcome) {
+    case "done":
+      return `Applied: ${tally(result)}, and the account now is as planned.`;
+    case "nothing":
+      return result.steps.length === 0
+        ? "Nothing to do: the account is as planned."
+        : `Nothing to do: ${counted(result.steps.length, "step")} done by an earlier run, and the account is as planned.`;
+    case "refused":
+      return stepGroups(result).changed.length === 0
+        ? "Refused: nothing was changed."
+        : `Refused: ${tally(result)}.`;
+    case "failed":
+      return stepGroups(result).changed.length === 0
+        ? "Failed: nothing was changed."
+        : `Failed: ${tally(result)}.`;
+    case "midway":
+      return `Stopped midway: ${tally(result)}. ${midwayWords(result)}`;
+    default:
+      return assertNever(result.outcome);
+  }
+};
+
+/** `3. delete rule "Old": failed: the API said no`. */
+export const stepReportText = ({ planned, status, message }: StepReport): string => {
+  const words = { "already-done": "done by an earlier run", "not-begun": "not begun", applied: "" } as const;
+  const state = status === "failed" || status === "unknown" ? status : words[status];
+  const why =
+    message === undefined || status === "applied" || status === "already-done" ? "" : cut(message, 300);
+  const tail = [state, why].filter((part) => part !== "").join(": ");
+  return `${planned.number}. ${stepTitle(planned.step)}${tail === "" ? "" : ` (${tail})`}`;
+};
+
+const group = (title: string, reports: readonly StepReport[], { style, width }: RenderContext): string[] =>
+  reports.length === 0
+    ? []
+    : [
+        style.strong(title),
+        ...reports.flatMap((report) => wrap(`  ${stepReportText(report)}`, width, 5)),
+        "",
+      ];
+
+const changesBlock = (title: string, changes: ApplyResult["remaining"], look: RenderContext): string[] =>
+  changes === undefined || changes.length === 0
+    ? []
+    : [look.style.strong(title), ...looseChangeRows(changes).flatMap((row) => rowLines(row, look)), ""];
+
+export interface ApplyTextOptions extends RenderContext, NextCommands {
+  /** What the plan above has said already, and need not be said again. */
+  readonly shown?: readonly Diagnostic[];
+}
+
+export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions): string => {
+  const { changed, unknown, notChanged } = stepGroups(result);
+  const { style } = options;
+  const problems = renderDiagnosticsText(
+    result.diagnostics.filter((one) => options.shown?.includes(one) !== true),
+    options,
+  );
+  const closing = applyClosing(result);
+  const good = result.outcome === "done" || result.outcome === "nothing";
+  const next = nextText(result.next, options);
+  const open = openWarning(result);
+  return `${[
+    ...(open === undefined
+      ? []
+      : [
+          ...wrap(open, options.width, 2).map(style.error),
+          `  ${visible(removalCommand(result.next, options))}`,
+          "",
+        ]),
+    ...(good ? [] : group("Changed", changed, options)),
+    ...group("Unknown: the call was made and nobody can tell whether it took effect", unknown, options),
+    ...group("Not changed", notChanged, options),
+    ...changesBlock("Changed by somebody else", result.unexpected, options),
+    ...(good ? [] : changesBlock("Still to do", result.remaining, options)),
+    ...(problems === "" ? [] : [problems]),
+    good ? style.strong(closing) : style.error(closing),
+    ...(next === "" ? [] : [visible(next)]),
+  ].join("\n")}\n`;
+};
+
+/**
+ * What an apply says while it runs. `progressLine` gives one plain line a step, for CI; `liveLine` gives the
+ * text of the one line that a terminal redraws.
+ */
+
+const messageCells = 300;
+
+const numbered = ({ number, step }: PlannedStep, total: number): string =>
+  `[${String(number).padStart(String(total).length)}/${total}] ${stepTitle(step)}`;
+
+const because = (message: string | undefined): string =>
+  message === undefined || message === "" ? "" : `: ${cut(message, messageCells)}`;
+
+const outcomeWords = (
+  { status, message, attempts }: StepReport,
+  elapsedMs: number | undefined,
+  { style }: RenderContext,
+): string => {
+  const took = elapsedMs === undefined ? "" : ` (${duration(elapsedMs)})`;
+  switch (status) {
+    case "applied": {
+      const tries = attempts > 1 ? `, ${counted(attempts, "try", "tries")}` : "";
+      return `${style.added("done")}${took.replace(")", `${tries})`)}`;
+    }
+    case "already-done":
+      return style.faint("done by an earlier run");
+    case "failed":
+      return `${style.error("failed")}${because(message)}${took}`;
+    case "unknown":
+      return `${style.warning("outcome unknown")}${because(message)}${took}`;
+    case "not-begun":
+      return `${style.faint("not begun")}${because(message)}`;
+    default:
+      return assertNever(status);
+  }
+};
+
+/** One line, or nothing where an event deserves none. `elapsedMs`: since the step's first call began. */
+export const progressLine = (
+  event: ApplyEvent,
+  look: RenderContext,
+  elapsedMs?: number,
+): string | undefined => {
+  switch (event.kind) {
+    case "reading":
+    case "asking-server":
+    case "throttled":
+      return undefined;
+    case "step-started":
+      return event.attempt === 1
+        ? undefined
+        : `${numbered(event.planned, event.total)} … try ${event.attempt}`;
+    case "resuming":
+      return event.done === event.total
+        ? `An earlier run did all ${counted(event.total, "step")}`
+        : `Going on after ${event.done} of ${counted(event.total, "step")} done by an earlier run`;
+    case "lockout-allowed":
+      return `${look.style.warning("Lockout allowed")}${because(event.message)}`;
+    case "step-waiting":
+      return `Step ${event.planned.number}${because(event.message)}; reading the account again in ${duration(event.ms)}`;
+    case "step-finished":
+      // Told once for all of them, by "resuming".
+      if (event.report.status === "already-done") return undefined;
+      return `${numbered(event.report.planned, event.total)} … ${outcomeWords(event.report, elapsedMs, look)}`;
+    case "late-check":
+      return `Everything is as planned; reading once more in ${duration(event.ms)}, since a call was repeated`;
+    case "verified":
+      return "Read the account again: it is as planned";
+    default:
+      return assertNever(event);
+  }
+};
+
+/** What the terminal's live line says after an event; undefined leaves it as it is. */
+export const liveText = (event: ApplyEvent): string | undefined => {
+  switch (event.kind) {
+    case "reading":
+      return "Reading the account";
+    case "asking-server":
+      return `Asking the server whether you would still get in (step ${event.planned.number})`;
+    case "step-started":
+      return numbered(event.planned, event.total);
+    case "step-waiting":
+      return `Step ${event.planned.number}${because(event.message)}; waiting ${duration(event.ms)}`;
+    case "late-check":
+      return `Waiting ${duration(event.ms)} before a last look`;
+    case "resuming":
+    case "lockout-allowed":
+    case "throttled":
+    case "step-finished":
+    case "verified":
+      return undefined;
+    default:
+      return assertNever(event);
+  }
+};
+
+/** The live line: text and elapsed time (none for a countdown), cut to the width so that it never wraps. */
+export const liveLine = (
+  text: string,
+  elapsedMs: number | undefined,
+  { width, style }: RenderContext,
+): string => {
+  if (elapsedMs === undefined) return cutEnd(text, width - 1);
+  const clock = ` … ${countdown(Math.floor(elapsedMs / 1_000))}`;
+  const room = width - cellsOf(clock) - 1;
+  return `${cutEnd(text, room)}${style.faint(clock)}`;
+};
+
+const cutEnd = (text: string, room: number): string => {
+  if (cellsOf(text) <= room) return text;
+  let shown = "";
+  for (const character of text) {
+    if (cellsOf(shown) + cellsOf(character) > room - 1) break;
+    shown += character;
+  }
+  return `${shown}…`;
+};
+
+export interface WaitWords {
+  /** Seconds still to go. */
+  readonly seconds: number;
+  readonly reason: "rate-limited" | "retrying";
+  /** What made it necessary. */
+  readonly message: string;
+}
+
+/** A wait that the service asked for, as a countdown. */
+export const waitText = ({ seconds, reason, message }: WaitWords): string =>
+  reason === "rate-limited"
+    ? `Too many requests: the service asks to wait, ${countdown(seconds)} to go`
+    : `${cut(message, messageCells)}; trying again in ${countdown(seconds)}`;

@@ -1,0 +1,220 @@
+/** The changes, the rules left alone and the steps of a plan as rows, the same for text and markdown. */
+
+import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
+import { assertNever } from "../model/assert.js";
+import { quoted } from "../model/escape.js";
+import type { Enforcement, Rule, RuleType } from "../model/rule.js";
+import { addressCount, counted, grouped } from "../model/words.js";
+import type { AccessChange, Change, Disturbance, Plan, Step } from "../plan/plan.js";
+import { listPrefixes } from "../policy/address-text.js";
+import { mixedScripts, skeleton } from "../policy/look-alike.js";
+import { rangesText } from "./access-rows.js";
+import type { Row, Sign } from "./row.js";
+
+/** What to say of names that may be taken for another (`policy/look-alike.ts`). */
+
+/** Every character beyond ASCII as its escape. */
+const spelled = (name: string): string =>
+  [...name].map((c) => (c > "~" ? `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}` : c)).join("");
+
+const isAscii = (name: string): boolean => /^[\x20-\x7e]*$/.test(name);
+
+/** A note on each name of the list that may be taken for another; neutralised. */
+export const lookAlikes = (names: Iterable<string>): ReadonlyMap<string, string> => {
+  const unique = [...new Set(names)];
+  const bySkeleton = new Map<string, string[]>();
+  for (const name of unique) {
+    const key = skeleton(name);
+    bySkeleton.set(key, [...(bySkeleton.get(key) ?? []), name]);
+  }
+  const notes = new Map<string, string>();
+  for (const name of unique) {
+    const mixed = mixedScripts(name);
+    const twin = bySkeleton.get(skeleton(name))?.find((other) => other !== name);
+    const escapes = isAscii(name) ? "" : `; spelled ${quoted(spelled(name)).replaceAll("\\\\", "\\")}`;
+    if (twin !== undefined) notes.set(name, `looks like ${quoted(twin)} but is another name${escapes}`);
+    else if (mixed !== undefined) notes.set(name, `mixes ${mixed.join(" and ")} letters${escapes}`);
+  }
+  return notes;
+};
+
+/** Entries of one rule and sign that are listed; access rows list all that broaden, whatever this says. */
+export const defaultMaxEntries = 20;
+
+interface Context {
+  readonly maxEntries: number;
+  /** By sign: why an entry goes, or until when it comes; by `dateKey`. */
+  readonly dates: Readonly<Record<"+" | "-", ReadonlyMap<string, string>>>;
+  readonly notes: ReadonlyMap<string, string>;
+}
+
+const dateKey = (rule: string, prefix: Prefix): string => `${formatPrefix(prefix)} ${rule}`;
+
+export const enforcementWord = (enforcement: Enforcement): string =>
+  enforcement === "unknown" ? "unknown (no rule shows it)" : enforcement;
+
+const dateWords = { "+": "until", "-": "expired" } as const;
+
+const datesOf = (entries: Plan["expired"]): ReadonlyMap<string, string> =>
+  new Map(entries.map(({ rule, prefix, expires }) => [dateKey(rule, prefix), expires]));
+
+const noDates: Context["dates"] = { "+": new Map(), "-": new Map() };
+
+const entryRows = (sign: "+" | "-", rule: string, prefixes: readonly Prefix[], context: Context): Row[] => {
+  const left = prefixes.length - context.maxEntries;
+  const shown = left > 0 ? prefixes.slice(0, context.maxEntries) : prefixes;
+  const rows = shown.map((prefix): Row => {
+    const date = context.dates[sign].get(dateKey(rule, prefix));
+    const until = date === undefined ? "" : `  ${dateWords[sign]} ${date}`;
+    return { sign, depth: 2, text: `${formatPrefix(prefix)}${until}` };
+  });
+  if (left > 0) rows.push({ sign, depth: 2, text: `… and ${counted(left, "more entry", "more entries")}` });
+  return rows;
+};
+
+const noteRows = (name: string, context: Context): Row[] => {
+  const note = context.notes.get(name);
+  return note === undefined ? [] : [{ sign: "!", depth: 2, text: `the name ${note}` }];
+};
+
+const descriptionRow = (sign: Sign, description: string): Row[] =>
+  description === "" ? [] : [{ sign, depth: 2, text: `description ${quoted(description)}` }];
+
+const wholeRule = (sign: "+" | "-", rule: Rule, remark: string, context: Context): Row[] => [
+  { sign, depth: 1, text: `rule ${quoted(rule.name)} (${rule.type})${remark}` },
+  ...noteRows(rule.name, context),
+  ...descriptionRow(sign, rule.description),
+  ...entryRows(sign, rule.name, rule.prefixes, context),
+];
+
+const typeWarning = (before: RuleType, after: RuleType): Row[] =>
+  before === after ? [] : [{ sign: "~", depth: 2, text: `type: ${before} -> ${after}` }];
+
+const updateRows = (change: Extract<Change, { kind: "update" }>, context: Context): Row[] => {
+  const { before, after, added, removed } = change;
+  const renamed = before.name === after.name ? "" : `, was ${quoted(before.name)}`;
+  const rows: Row[] = [
+    { sign: "~", depth: 1, text: `rule ${quoted(after.name)} (${after.type})${renamed}` },
+    ...noteRows(after.name, context),
+    ...typeWarning(before.type, after.type),
+  ];
+  if (before.description !== after.description) {
+    const [was, is] = [quoted(before.description), quoted(after.description)];
+    rows.push({ sign: "~", depth: 2, text: `description: ${was} -> ${is}` });
+  }
+  rows.push(...entryRows("+", after.name, [...added].sort(comparePrefixes), context));
+  rows.push(...entryRows("-", after.name, [...removed].sort(comparePrefixes), context));
+  return rows;
+};
+
+const rowsOfChange = (change: Change, context: Context): Row[] => {
+  switch (change.kind) {
+    case "create":
+      return wholeRule("+", change.rule, "", context);
+    case "update":
+      return updateRows(change, context);
+    case "delete":
+      return wholeRule(
+        "-",
+        change.rule,
+        change.reason === "unmanaged" ? ", unmanaged" : ", left over from an earlier run",
+        context,
+      );
+    case "enforcement":
+      return [
+        { sign: "~", depth: 1, text: `enforcement: ${enforcementWord(change.before)} -> ${change.after}` },
+      ];
+    default:
+      return assertNever(change);
+  }
+};
+
+/** Every rule name that the plan shows, and what is odd about it. */
+const notesOf = (plan: Plan): ReadonlyMap<string, string> =>
+  lookAlikes([...plan.before.rules, ...plan.after.rules].map(({ name }) => name));
+
+/** The rows of each change, a group each. */
+export const changeRows = (plan: Plan, maxEntries: number = defaultMaxEntries): Row[][] => {
+  const dates = { "+": datesOf(plan.expiring), "-": datesOf(plan.expired) };
+  const context: Context = { maxEntries, dates, notes: notesOf(plan) };
+  return plan.changes.map((change) => rowsOfChange(change, context));
+};
+
+/** The same for changes without a plan: what is left to do, or what somebody else did. */
+export const looseChangeRows = (changes: readonly Change[]): Row[] =>
+  changes.flatMap((change) =>
+    rowsOfChange(change, { maxEntries: defaultMaxEntries, dates: noDates, notes: new Map() }),
+  );
+
+/** `rule "Partner access" (allow, 1 entry: 192.0.2.192/28)`. */
+export const ruleBrief = ({ name, type, prefixes }: Rule): string => {
+  const entries = counted(prefixes.length, "entry", "entries");
+  return `rule ${quoted(name)} (${type}, ${entries}${prefixes.length === 0 ? "" : `: ${listPrefixes(prefixes, 3)}`})`;
+};
+
+/** The unmanaged rules that are kept or refused; those that are deleted stand among the changes. */
+export const unmanagedRows = (plan: Plan): Row[] => {
+  const notes = notesOf(plan);
+  return plan.unmanaged.flatMap(({ rule, fate }): Row[] => {
+    if (fate === "deleted") return [];
+    const note = notes.get(rule.name);
+    const row: Row = {
+      sign: fate === "refused" ? "!" : " ",
+      depth: 1,
+      text: `${ruleBrief(rule)} ${fate === "refused" ? "refused by the policy" : "kept"}`,
+    };
+    return note === undefined ? [row] : [row, { sign: "!", depth: 2, text: `the name ${note}` }];
+  });
+};
+
+const signedCounts = (add: number, remove: number): string =>
+  [add > 0 ? `+${grouped(add)}` : "", remove > 0 ? `-${grouped(remove)}` : ""].filter(Boolean).join(" ");
+
+/** `update rule "Corporate VPN": +2 -1`. */
+export const stepTitle = (step: Step): string => {
+  switch (step.kind) {
+    case "create": {
+      const counts = signedCounts(step.rule.prefixes.length, 0);
+      return `create rule ${quoted(step.rule.name)}${counts === "" ? "" : `: ${counts}`}`;
+    }
+    case "update": {
+      const renamed = step.becomes.name === step.name ? "" : ` as ${quoted(step.becomes.name)}`;
+      const counts = signedCounts(step.add.length, step.remove.length);
+      return `update rule ${quoted(step.name)}${renamed}: ${counts === "" ? "no entry changes" : counts}`;
+    }
+    case "delete":
+      return `delete rule ${quoted(step.name)}`;
+    case "enforcement":
+      return `turn enforcement ${step.enabled ? "on" : "off"}`;
+    default:
+      return assertNever(step);
+  }
+};
+
+/** `lets in 16 IPv4 addresses, shuts out 4`: what the call does to access where the account then stands. */
+export const stepEffect = ({ newlyAllowed, newlyBlocked }: AccessChange): string => {
+  const into = newlyAllowed.isEmpty() ? "" : `lets in ${addressCount(newlyAllowed.count())}`;
+  const out = newlyBlocked.isEmpty() ? "" : `shuts out ${addressCount(newlyBlocked.count())}`;
+  return into === "" && out === "" ? "no change of access" : [into, out].filter(Boolean).join(", ");
+};
+
+/** The heading of the steps: what their order is good for. */
+export const stepsPromise = (steps: Plan["steps"]): string =>
+  steps.some(({ disturbs }) => disturbanceRows(disturbs).length > 0)
+    ? "along the way other addresses lose or gain access, see !"
+    : "along the way no other address loses or gains access";
+
+/** What a step does to addresses that should not notice; the warnings, or nothing. */
+export const disturbanceRows = ({ blocked, allowed }: Disturbance): Row[] => {
+  const row = (what: string, set: Disturbance["blocked"]): Row[] =>
+    set.isEmpty()
+      ? []
+      : [
+          {
+            sign: "!",
+            depth: 2,
+            text: `meanwhile ${what} ${addressCount(set.count())}: ${rangesText(set, 12)}`,
+          },
+        ];
+  return [...row("blocks", blocked), ...row("lets in", allowed)];
+};

@@ -1,0 +1,218 @@
+/** Drift for people: access first, then each difference with its cause and author, one closing line. */
+import { formatPrefix } from "../address/prefix.js";
+import type {
+  Attribution,
+  DriftCause,
+  DriftDetail,
+  DriftDifference,
+  DriftReason,
+  DriftReport,
+} from "../audit/differences.js";
+import { assertNever } from "../model/assert.js";
+import { cut, quoted, visible } from "../model/escape.js";
+import { counted } from "../model/words.js";
+import { type AccessVerbs, accessRows, accessWords } from "./access-rows.js";
+import { actorText, stampText } from "./audit-text.js";
+import { enforcementWord, ruleBrief } from "./change-rows.js";
+import { reviewNotes } from "./diagnostics-text.js";
+import { type RenderContext, wrap } from "./layout.js";
+import { type DriftCommands, driftVerdict } from "./report.js";
+import { type Row, rowLines, type Sign } from "./row.js";
+
+/** Differences between account and policy, their causes and authors in words, the same for every format. */
+
+const signs: Readonly<Record<DriftDetail["kind"], Sign>> = {
+  "rule-added": "+",
+  "rule-removed": "-",
+  "name-changed": "~",
+  "entry-added": "+",
+  "entry-removed": "-",
+  "type-changed": "~",
+  "description-changed": "~",
+  "enforcement-changed": "~",
+};
+
+const signOf = ({ detail }: DriftDifference): Sign => signs[detail.kind];
+
+/** What differs, in one sentence: `198.51.100.0/24 in rule "Corporate VPN" (allow)`. */
+export const differenceText = ({ detail, rule }: DriftDifference): string => {
+  const name = `rule ${quoted(rule ?? "")}`;
+  switch (detail.kind) {
+    case "rule-added":
+      return `${name} (${detail.rule.type}, ${counted(detail.rule.prefixes.length, "entry", "entries")}) is on the account, not in the policy`;
+    case "rule-removed":
+      return `${name} (${detail.rule.type}, ${counted(detail.rule.prefixes.length, "entry", "entries")}) is missing on the account`;
+    case "entry-added":
+      return `${formatPrefix(detail.prefix)} is in ${detail.type} ${name} on the account, not in the policy`;
+    case "entry-removed":
+      return `${formatPrefix(detail.prefix)} is missing from ${detail.type} ${name} on the account`;
+    case "name-changed":
+      return `${name} is called ${quoted(detail.account)} on the account`;
+    case "type-changed":
+      return `${name} is a ${detail.account} rule on the account, a ${detail.policy} rule in the policy`;
+    case "description-changed":
+      return `${name} is described as ${quoted(detail.account)} on the account, ${quoted(detail.policy)} in the policy`;
+    case "enforcement-changed":
+      return `enforcement is ${enforcementWord(detail.account)} on the account, ${detail.policy} in the policy`;
+    default:
+      return assertNever(detail);
+  }
+};
+
+export const reasonWords: Readonly<Record<DriftReason, string>> = {
+  "base-agrees-with-policy": "the policy last applied said what today's says, so the account changed",
+  "base-agrees-with-account": "the account is as the policy last applied said, so the policy changed",
+  "both-changed": "the account and the policy both changed since the last apply",
+  "policy-unchanged-since-receipt": "the policy has not changed since the last apply, so the account did",
+  "no-event-since-receipt":
+    "the audit log shows no change of the account since the last apply: the policy changed",
+  "event-since-receipt": "since the last apply the policy changed, and the account too (audit log)",
+  "entry-expired": "the entry's date has come",
+  "receipt-unfinished": "the last apply did not finish, so its receipt does not say what it left",
+  "receipt-unproven": "the audit log does not confirm the receipt of the last apply",
+  "no-base": "no receipt of an apply is here; --base POLICY names the policy as last applied",
+};
+
+const unknownWords = {
+  "no-event": "the audit log holds no event that fits",
+  ambiguous: "several events of the audit log fit",
+  "log-unreadable": "the audit log could not be read",
+  "not-asked": "the audit log was not asked",
+  "not-drift": "nobody changed the account",
+} as const;
+
+/** Who did it, as far as the audit log tells. */
+export const attributionText = (attribution: Attribution): string => {
+  if (attribution.kind === "unknown") return `by whom is unknown: ${unknownWords[attribution.reason]}`;
+  const { event, strength, through, others } = attribution;
+  const by = `by ${actorText(event)}${through === undefined ? "" : ` through ${cut(through, 20)}`}`;
+  const sure = strength === "strong" ? "the event names it" : "weak: only type and time fit";
+  const more = others === 0 ? "" : `; ${counted(others, "older event fits", "older events fit")} too`;
+  return `${by}, ${stampText(event.at)} UTC (${sure}${more})`;
+};
+
+export const driftVerbs: AccessVerbs = {
+  allowed: ["get in on the account, not by the policy", "gets in on the account, not by the policy"],
+  blocked: ["get in by the policy, not on the account", "gets in by the policy, not on the account"],
+};
+
+const accessSentence = ({ access, effective }: DriftReport): string => {
+  if (access.direction === "none") return "Access is the same.";
+  const words = accessWords(access);
+  return effective
+    ? `The account's access ${words}.`
+    : `Enforcement is off; once it is on, the account's access ${words}.`;
+};
+
+const kept = ({ unmanaged }: DriftReport): string =>
+  unmanaged.length === 0 ? "" : `, ${counted(unmanaged.length, "unmanaged rule")} kept`;
+
+/** What to do about it, each way out with the command to type, where one does it; none where nothing differs. */
+export const driftNext = (
+  report: DriftReport,
+  commands: DriftCommands,
+): readonly { readonly words: string; readonly command?: string }[] => {
+  if (driftVerdict(report) === "no-drift") return [];
+  const restore = { words: "For the account to be as the policy says", command: commands.plan };
+  if (report.counts.drift + report.counts.cannotTell === 0) return [restore];
+  const isLacking = report.differences.some(({ detail }) => detail.kind === "rule-added");
+  return [
+    restore,
+    isLacking
+      ? { words: "To keep the rules that the policy lacks", command: commands.merge }
+      : { words: "To keep what the account has instead, write it into the policy" },
+  ];
+};
+
+/** The one line that says how it stands; `file` is safe for its format. */
+export const driftClosing = (report: DriftReport, file: string): string => {
+  if (driftVerdict(report) === "no-drift") return `No drift. The account matches ${file}${kept(report)}.`;
+  const { drift, pending, cannotTell } = report.counts;
+  const parts = [
+    drift > 0 ? `${drift} changed on the account` : "",
+    pending > 0 ? `${pending} in the policy not applied yet` : "",
+    cannotTell > 0 ? `${cannotTell} changed on an unknown side` : "",
+  ].filter((part) => part !== "");
+  return `${counted(report.differences.length, "difference")}: ${parts.join(", ")}. ${accessSentence(report)}`;
+};
+
+export const causeTitles: Readonly<Record<DriftCause, string>> = {
+  drift: "Changed on the account",
+  pending: "Changed in the policy, not applied yet",
+  "cannot-tell": "Different; whether the account or the policy changed is not known",
+};
+
+/** A change of the policy has nobody to name on the account, and a log that was not asked nothing to tell. */
+const tellsWho = ({ cause, attribution }: DriftDifference): boolean =>
+  cause !== "pending" &&
+  !(
+    attribution.kind === "unknown" &&
+    (attribution.reason === "not-asked" || attribution.reason === "not-drift")
+  );
+
+/** The difference, why it is called what it is called, and who did it. */
+export const differenceRows = (difference: DriftDifference): Row[] => {
+  const rows: Row[] = [
+    {
+      sign: signOf(difference),
+      depth: 1,
+      text: differenceText(difference),
+      ...(difference.severity === "error" ? { broadens: true } : {}),
+    },
+    { sign: " ", depth: 2, text: reasonWords[difference.reason] },
+  ];
+  if (tellsWho(difference)) rows.push({ sign: " ", depth: 2, text: attributionText(difference.attribution) });
+  return rows;
+};
+
+const section = (title: string, lines: readonly string[], look: RenderContext): string[] =>
+  lines.length === 0 ? [] : [...wrap(title, look.width, 2).map(look.style.strong), ...lines, ""];
+
+const causeSection = (cause: DriftCause, { differences }: DriftReport, look: RenderContext): string[] =>
+  section(
+    causeTitles[cause],
+    differences
+      .filter((one) => one.cause === cause)
+      .flatMap(differenceRows)
+      .flatMap((row) => rowLines(row, look)),
+    look,
+  );
+
+export const unmanagedText = ({ unmanaged }: DriftReport): string[] =>
+  unmanaged.map((rule) => `${ruleBrief(rule)} kept`);
+
+export const accessTitle = ({ effective }: DriftReport): string =>
+  effective
+    ? "Access differs between the account and the policy"
+    : "Access (enforcement is off: this is what it would mean once enabled)";
+
+const nextLines = (report: DriftReport, commands: DriftCommands): string[] => {
+  const ways = driftNext(report, commands);
+  return ways.length === 0
+    ? []
+    : [...ways.map(({ words, command }) => (command === undefined ? words : `${words}: ${command}`)), ""];
+};
+
+export const renderDriftText = (
+  report: DriftReport,
+  look: RenderContext & { readonly commands: DriftCommands },
+): string => {
+  const closing = driftClosing(report, visible(report.policyFile));
+  const access = accessRows(report.access, { verbs: driftVerbs }).flatMap((row) => rowLines(row, look));
+  return `${[
+    `Account ${report.account.id} on ${visible(report.account.host)}, compared with ${visible(report.policyFile)}`,
+    "",
+    ...section(accessTitle(report), access, look),
+    ...causeSection("drift", report, look),
+    ...causeSection("cannot-tell", report, look),
+    ...causeSection("pending", report, look),
+    ...section(
+      "Unmanaged rules",
+      unmanagedText(report).flatMap((text) => wrap(`    ${text}`, look.width, 8)),
+      look,
+    ),
+    ...reviewNotes(report.diagnostics, { ...look, policyFile: report.policyFile }),
+    ...nextLines(report, look.commands),
+    driftVerdict(report) === "no-drift" ? closing : look.style.error(closing),
+  ].join("\n")}\n`;
+};

@@ -1,0 +1,184 @@
+/**
+ * Why an address or each part of a prefix gets in or not: the entry that decides, what lost to it, the default.
+ * Several views (the policy and the account, before and after a plan) stand one under the other.
+ */
+import { AddressSet } from "../address/address-set.js";
+import { formatAddress, formatPrefix, type Prefix } from "../address/prefix.js";
+import { assertNever } from "../model/assert.js";
+import { quoted, visible } from "../model/escape.js";
+import type { RuleType } from "../model/rule.js";
+import { addressCount } from "../model/words.js";
+import type { ExplainedPart, Explanation } from "../plan/explain.js";
+import type { Decider } from "../plan/plan.js";
+import { rangesText } from "./access-rows.js";
+import { type RenderContext, wrap } from "./layout.js";
+
+/** Where an entry stands: `policy.yaml:14`, `rule id 12`; undefined where nobody knows. */
+export type ExplainPlaces = (rule: string, type: RuleType, prefix: Prefix) => string | undefined;
+
+export interface ExplainView {
+  /** What the answer is drawn from: `policy.yaml`, `the account`, `the account after the plan`. */
+  readonly title: string;
+  readonly explanation: Explanation;
+  readonly places?: ExplainPlaces;
+  /** Entries that would have a say if their date had not come. */
+  readonly expired?: readonly ExpiredEntry[];
+}
+
+export interface ExpiredEntry {
+  readonly rule: string;
+  readonly type: RuleType;
+  readonly prefix: Prefix;
+  /** ISO date. */
+  readonly expires: string;
+  readonly place: string;
+}
+
+export interface ExplainReport {
+  readonly prefix: Prefix;
+  readonly views: readonly ExplainView[];
+}
+
+export type ExplainVerdict = "allowed" | "blocked" | "mixed";
+
+export const explainVerdict = ({ parts }: Explanation): ExplainVerdict => {
+  const verdicts = new Set(parts.map(({ verdict }) => verdict));
+  return verdicts.size > 1 ? "mixed" : (parts[0]?.verdict ?? "allowed");
+};
+
+/** One address without its length. */
+const shown = (prefix: Prefix): string =>
+  prefix.length === 128 ? formatAddress(prefix.network) : formatPrefix(prefix);
+
+const entryText = (
+  rule: string,
+  type: RuleType,
+  prefix: Prefix,
+  places: ExplainPlaces | undefined,
+): string => {
+  const place = places?.(rule, type, prefix);
+  return `${type} ${formatPrefix(prefix)} of rule ${quoted(rule)}${place === undefined ? "" : ` (${visible(place)})`}`;
+};
+
+const deciderText = (decider: Decider, places: ExplainPlaces | undefined): string => {
+  switch (decider.kind) {
+    case "entry":
+      return entryText(decider.rule, decider.type, decider.prefix, places);
+    case "default":
+      return decider.allowed
+        ? "no entry matches, and no rule allows only some: everything else gets in"
+        : "no entry matches, and there are allow rules: nothing else gets in";
+    case "enforcement-off":
+      return "enforcement is off: everybody gets in";
+    default:
+      return assertNever(decider);
+  }
+};
+
+const partLines = (
+  part: ExplainedPart,
+  single: boolean,
+  { places }: ExplainView,
+  look: RenderContext,
+): string[] => {
+  const indent = single ? "  " : "    ";
+  const paint = part.verdict === "allowed" ? look.style.added : look.style.removed;
+  const set = AddressSet.ofPrefixes(part.prefixes);
+  const label = `  ${part.verdict} ${rangesText(set)} (${addressCount(set.count())})`;
+  const [first = "", ...rest] = wrap(label, look.width, 6);
+  const title = single ? [] : [first.replace(part.verdict, () => paint(part.verdict)), ...rest];
+  const line = (word: string, text: string): string[] => {
+    const lead = `${indent}${word} `;
+    return wrap(text, look.width - lead.length, 0).map((each, index) =>
+      index === 0 ? lead + each : " ".repeat(lead.length) + each,
+    );
+  };
+  const once = part.onceEnabled;
+  return [
+    ...title,
+    ...line("by  ", deciderText(part.decider, places)),
+    ...(once === undefined
+      ? []
+      : line("once enabled:", `${once.verdict} by ${deciderText(once.decider, places)}`)),
+    ...part.lost.flatMap(({ rule, type, prefix }) => line("over", entryText(rule, type, prefix, places))),
+  ];
+};
+
+const viewLines = (prefix: Prefix, view: ExplainView, look: RenderContext): string[] => {
+  const { explanation, title } = view;
+  const verdict = explainVerdict(explanation);
+  const words = verdict === "mixed" ? "partly allowed, partly blocked" : verdict;
+  const { style } = look;
+  const paint = verdict === "allowed" ? style.added : verdict === "blocked" ? style.removed : style.warning;
+  const single = explanation.parts.length === 1;
+  return [
+    `${style.strong(shown(prefix))} is ${paint(words)} by ${visible(title)}`,
+    ...explanation.parts.flatMap((part) => partLines(part, single, view, look)),
+    ...(view.expired ?? []).flatMap(({ rule, type, prefix: own, expires, place }) =>
+      wrap(`  expired on ${expires}: ${entryText(rule, type, own, () => place)}`, look.width, 4),
+    ),
+    "",
+  ];
+};
+
+export const renderExplainText = (reports: readonly ExplainReport[], look: RenderContext): string =>
+  reports.flatMap(({ prefix, views }) => views.flatMap((view) => viewLines(prefix, view, look))).join("\n");
+
+const deciderJson = (decider: Decider, places: ExplainPlaces | undefined) => {
+  if (decider.kind !== "entry") return decider;
+  const { rule, type, prefix } = decider;
+  const place = places?.(rule, type, prefix);
+  return {
+    kind: decider.kind,
+    rule,
+    type,
+    cidr: formatPrefix(prefix),
+    ...(place === undefined ? {} : { place }),
+  };
+};
+
+const partJson = (part: ExplainedPart, places: ExplainPlaces | undefined) => ({
+  cidrs: part.prefixes.map(formatPrefix),
+  verdict: part.verdict,
+  decider: deciderJson(part.decider, places),
+  ...(part.onceEnabled === undefined
+    ? {}
+    : {
+        once_enabled: {
+          verdict: part.onceEnabled.verdict,
+          decider: deciderJson(part.onceEnabled.decider, places),
+        },
+      }),
+  lost: part.lost.map(({ rule, type, prefix }) => deciderJson({ kind: "entry", rule, type, prefix }, places)),
+});
+
+const explainDocument = ({ prefix, views }: ExplainReport) => ({
+  format: "dbt-ip-rules/explain",
+  version: 1,
+  cidr: formatPrefix(prefix),
+  views: views.map(({ title, explanation, places, expired = [] }) => ({
+    title,
+    enforcement: explanation.enforcement,
+    verdict: explainVerdict(explanation),
+    parts: explanation.parts.map((part) => partJson(part, places)),
+    ...(expired.length === 0
+      ? {}
+      : {
+          expired: expired.map(({ rule, type, prefix: own, expires, place }) => ({
+            rule,
+            type,
+            cidr: formatPrefix(own),
+            expires,
+            place,
+          })),
+        }),
+  })),
+});
+
+/** One document; of several questions a document that holds one for each. */
+export const explanationsDocument = (reports: readonly ExplainReport[]) => {
+  const [only, ...more] = reports.map(explainDocument);
+  return more.length === 0
+    ? only
+    : { format: "dbt-ip-rules/explanations", version: 1, explanations: [only, ...more] };
+};

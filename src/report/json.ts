@@ -1,0 +1,238 @@
+/**
+ * Reports as JSON: a versioned document for each kind, of which `schemas/` publishes the shapes; of several policies one
+ * document that holds one for each. Text in it is safe to print.
+ */
+import { formatPrefix } from "../address/prefix.js";
+import type { Attribution, DriftDetail, DriftReport } from "../audit/differences.js";
+import type { AuditVerification, StepVerification } from "../audit/verification.js";
+import { assertNever } from "../model/assert.js";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { jsonText, visible } from "../model/escape.js";
+import type { ExitCode } from "../model/failure.js";
+import {
+  accessAsDocument,
+  diagnosticAsDocument,
+  looseChangeAsDocument,
+  planDocument,
+  ruleAsDocument,
+} from "../plan/plan-document.js";
+import { accountDocument } from "./account.js";
+import { applyClosing, openWarning, removalCommand } from "./apply-text.js";
+import { auditClosing, stepVerdict } from "./audit-text.js";
+import { stepTitle } from "./change-rows.js";
+import { driftClosing } from "./drift-text.js";
+import { eventJson } from "./events.js";
+import { explanationsDocument } from "./explain.js";
+import {
+  type ApplyReport,
+  driftVerdict,
+  exitCodeOf,
+  type PolicyReport,
+  type Reporter,
+  worstExitCode,
+} from "./report.js";
+
+/** The check of receipts against the audit log as a versioned JSON document. */
+
+const stepJson = (verification: StepVerification) => {
+  const { step } = verification;
+  return {
+    number: step.number,
+    action: step.action,
+    ...(step.rule === undefined ? {} : { rule: step.rule }),
+    ...(step.renamedFrom === undefined ? {} : { renamed_from: step.renamedFrom }),
+    ...(step.ruleId === undefined ? {} : { rule_id: step.ruleId }),
+    outcome: step.outcome,
+    ...(step.at === undefined ? {} : { at: step.at }),
+    event_type: step.eventType,
+    match: stepVerdict(verification).replace(" ", "-"),
+    ...(verification.kind === "recorded"
+      ? { evidence: verification.evidence, event: eventJson(verification.event) }
+      : {}),
+  };
+};
+
+/** The document of `audit verify`, and what is under `audit` in that of `apply --audit`. */
+const auditJson = (verification: AuditVerification) => ({
+  verdict: verification.verdict,
+  summary: auditClosing(verification),
+  counts: verification.counts,
+  ...(verification.window === undefined ? {} : { window: verification.window }),
+  waited_ms: verification.waitedMs,
+  receipts: verification.receipts.map(({ file, account, startedAt, verdict, steps }) => ({
+    file,
+    account: { id: account.id, host: account.host },
+    started_at: startedAt,
+    verdict,
+    steps: steps.map(stepJson),
+  })),
+  foreign: verification.foreign.map(({ event, sameActor }) => ({
+    ...eventJson(event),
+    same_actor: sameActor,
+  })),
+  diagnostics: verification.diagnostics.map(diagnosticAsDocument),
+});
+
+/** The rule that a run left standing, and what removes it. */
+const openDocument = ({ result, commands }: ApplyReport) => {
+  const { temporaryAllowAll: open, next } = result;
+  if (open === undefined) return {};
+  const command = removalCommand(next, commands);
+  return {
+    temporary_allow_all: { ...open, message: `${openWarning(result)} ${command}`, remove_with: command },
+  };
+};
+
+const applyDocument = (report: ApplyReport, exitCode: ExitCode) => {
+  const { account, result, receipt, audit } = report;
+  return {
+    format: "dbt-ip-rules/apply" as const,
+    version: 1 as const,
+    account: { id: account.id, host: account.host },
+    ...openDocument(report),
+    ...(receipt === undefined ? {} : { receipt }),
+    outcome: result.outcome,
+    exit_code: exitCode,
+    summary: applyClosing(result),
+    next: result.next,
+    steps: result.steps.map(({ planned, status, attempts, ruleId, message }) => ({
+      number: planned.number,
+      action:
+        planned.step.kind === "enforcement"
+          ? planned.step.enabled
+            ? "enable"
+            : "disable"
+          : planned.step.kind,
+      title: stepTitle(planned.step),
+      status,
+      attempts,
+      ...(ruleId === undefined ? {} : { rule_id: ruleId }),
+      ...(message === undefined ? {} : { message }),
+    })),
+    ...(result.remaining === undefined ? {} : { remaining: result.remaining.map(looseChangeAsDocument) }),
+    ...(result.unexpected === undefined ? {} : { unexpected: result.unexpected.map(looseChangeAsDocument) }),
+    ...(audit === undefined ? {} : { audit: auditJson(audit) }),
+    diagnostics: result.diagnostics.map(diagnosticAsDocument),
+  };
+};
+
+const detailJson = (detail: DriftDetail) => {
+  switch (detail.kind) {
+    case "rule-added":
+    case "rule-removed":
+      return { kind: detail.kind, definition: ruleAsDocument(detail.rule) };
+    case "entry-added":
+    case "entry-removed":
+      return { kind: detail.kind, type: detail.type, cidr: formatPrefix(detail.prefix) };
+    default:
+      return { kind: detail.kind, policy: detail.policy, account: detail.account };
+  }
+};
+
+const attributionJson = (attribution: Attribution) =>
+  attribution.kind === "unknown"
+    ? { kind: attribution.kind, reason: attribution.reason }
+    : {
+        kind: attribution.kind,
+        strength: attribution.strength,
+        ...(attribution.through === undefined ? {} : { through: attribution.through }),
+        other_events: attribution.others,
+        event: eventJson(attribution.event),
+      };
+
+const driftDocument = (report: DriftReport) => ({
+  format: "dbt-ip-rules/drift" as const,
+  version: 1 as const,
+  verdict: driftVerdict(report),
+  summary: driftClosing(report, visible(report.policyFile)),
+  account: { id: report.account.id, host: report.account.host },
+  policy: report.policyFile,
+  base: report.base,
+  counts: {
+    drift: report.counts.drift,
+    pending: report.counts.pending,
+    cannot_tell: report.counts.cannotTell,
+  },
+  access: { ...accessAsDocument(report.access), effective: report.effective },
+  differences: report.differences.map((difference) => ({
+    id: difference.id,
+    cause: difference.cause,
+    reason: difference.reason,
+    severity: difference.severity,
+    direction: difference.direction,
+    ...(difference.rule === undefined ? {} : { rule: difference.rule }),
+    ...detailJson(difference.detail),
+    attribution: attributionJson(difference.attribution),
+  })),
+  unmanaged: report.unmanaged.map(ruleAsDocument),
+  diagnostics: report.diagnostics.map(diagnosticAsDocument),
+});
+
+/** `verdict` is `error` where one of them is an error, else `ok`. */
+const diagnosticsDocument = (diagnostics: readonly Diagnostic[]) => {
+  const count = (severity: Diagnostic["severity"]): number =>
+    diagnostics.filter((one) => one.severity === severity).length;
+  return {
+    format: "dbt-ip-rules/diagnostics" as const,
+    version: 1 as const,
+    verdict: hasErrors(diagnostics) ? ("error" as const) : ("ok" as const),
+    counts: { errors: count("error"), warnings: count("warning"), notes: count("note") },
+    diagnostics: diagnostics.map(diagnosticAsDocument),
+  };
+};
+
+const auditDocument = (verification: AuditVerification) => ({
+  format: "dbt-ip-rules/audit" as const,
+  version: 1 as const,
+  ...auditJson(verification),
+});
+
+/** What each command prints as JSON; `DiagnosticsDocument` where it came to no verdict of its own. */
+export type ApplyDocument = ReturnType<typeof applyDocument>;
+export type AuditDocument = ReturnType<typeof auditDocument>;
+export type DriftDocument = ReturnType<typeof driftDocument>;
+export type DiagnosticsDocument = ReturnType<typeof diagnosticsDocument>;
+
+/** The document of one report; null for a command whose result is elsewhere. */
+const documentOf = (one: PolicyReport): unknown => {
+  const { report } = one;
+  switch (report.kind) {
+    case "plan":
+      return planDocument(report.plan);
+    case "apply":
+      return applyDocument(report, exitCodeOf(one));
+    case "validation":
+      return diagnosticsDocument(report.validation.diagnostics);
+    case "drift":
+      return driftDocument(report.drift);
+    case "audit":
+      return auditDocument(report.verification);
+    case "account":
+      return accountDocument(report.snapshot);
+    case "explanation":
+      return explanationsDocument(report.explained);
+    case "event-types":
+      return { format: "dbt-ip-rules/audit-event-types", version: 1, events: report.events };
+    case "failure":
+      return diagnosticsDocument(report.diagnostics);
+    case "done":
+      return null;
+    default:
+      return assertNever(report);
+  }
+};
+
+export const jsonReport: Reporter = (reports) => {
+  const [only, ...more] = reports;
+  if (only !== undefined && more.length === 0) return `${jsonText(documentOf(only))}\n`;
+  return `${jsonText({
+    format: "dbt-ip-rules/policies" as const,
+    version: 1 as const,
+    exit_code: worstExitCode(reports.map(exitCodeOf)),
+    policies: reports.map((one) => ({
+      policy: one.policy,
+      exit_code: exitCodeOf(one),
+      result: documentOf(one),
+    })),
+  })}\n`;
+};

@@ -1,0 +1,79 @@
+/** Text in lines and columns of a terminal, and what it is marked for. */
+import { cellsOf } from "../model/cells.js";
+
+export const padCells = (text: string, cells: number): string =>
+  text + " ".repeat(Math.max(0, cells - cellsOf(text)));
+
+export const padCellsStart = (text: string, cells: number): string =>
+  " ".repeat(Math.max(0, cells - cellsOf(text))) + text;
+
+/**
+ * A word, with the blanks before it. What stands in quotes is one, so that no name can look like a line of its own;
+ * so is a command to type, which could not be copied in pieces.
+ */
+const word = /( *)(dbt-ip-rules (?:[^;,]|[;,](?! ))*[;,]?|(?:"(?:\\.|[^"\\])*"|[^ ])+)/g;
+
+/**
+ * Breaks text (neutralised) at blanks into lines of at most `width` cells, each after the first behind `hang` blanks.
+ * A word longer than a line stands alone and runs over. `cells` measures; the usual measure knows no colours.
+ */
+export const wrap = (text: string, width: number, hang: number, cells = cellsOf): string[] => {
+  if (cells(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = "";
+  for (const [whole, , next = ""] of text.matchAll(word)) {
+    if (line.trim() !== "" && cells(line + whole) > width) {
+      lines.push(line);
+      line = " ".repeat(hang) + next;
+    } else line += whole;
+  }
+  lines.push(line);
+  return lines;
+};
+
+/** Rows as columns, two blanks between, each column as wide as its widest cell; the last is not padded. */
+export const columns = (rows: readonly (readonly string[])[]): string[] => {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, cellsOf(cell));
+    });
+  return rows.map((row) =>
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : padCells(cell, widths[index] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+};
+
+/**
+ * What a text is marked for, by role. Promise: without colour every role returns its text unchanged, so colour never
+ * carries meaning alone. The colours themselves are in color-style.ts.
+ */
+
+export type Role = "added" | "removed" | "changed" | "strong" | "faint" | "error" | "warning" | "note";
+
+/** A function per role; each takes text that is already neutralised. */
+export type Style = Readonly<Record<Role, (text: string) => string>>;
+
+const asItIs = (text: string): string => text;
+
+/** No colour: for files, markdown fences, machines and programs of one's own. */
+export const plainStyle: Style = {
+  added: asItIs,
+  removed: asItIs,
+  changed: asItIs,
+  strong: asItIs,
+  faint: asItIs,
+  error: asItIs,
+  warning: asItIs,
+  note: asItIs,
+};
+
+/** What a renderer of terminal text is told about the place where it will be read. */
+
+export interface RenderContext {
+  readonly style: Style;
+  /** Cells in a line. */
+  readonly width: number;
+}

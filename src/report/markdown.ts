@@ -1,0 +1,310 @@
+/** Reports as markdown, for a pull request, an issue or a job summary: a part for each policy, under one table. */
+
+import type { ApplyResult } from "../apply/result.js";
+import type { DriftCause, DriftReport } from "../audit/differences.js";
+import type { AuditVerification } from "../audit/verification.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { markdownCode } from "../model/escape.js";
+import type { Snapshot } from "../model/snapshot.js";
+import { counted } from "../model/words.js";
+import { descriptionLines, nameNotes, switchLine, tableLines, totals } from "./account.js";
+import {
+  applyClosing,
+  nextText,
+  openWarning,
+  removalCommand,
+  stepGroups,
+  stepReportText,
+} from "./apply-text.js";
+import { auditClosing, foreignRows, verificationRows } from "./audit-text.js";
+import { looseChangeRows } from "./change-rows.js";
+import { diagnosticsCount } from "./diagnostics-text.js";
+import {
+  accessTitle,
+  causeTitles,
+  differenceRows,
+  driftClosing,
+  driftNext,
+  driftVerbs,
+  unmanagedText,
+} from "./drift-text.js";
+import { columns, wrap } from "./layout.js";
+import {
+  type Account,
+  accountLine,
+  defaultMaxBytes,
+  diagnosticRows,
+  fitReport,
+  fitWithAccess,
+  markerOf,
+  type Section,
+} from "./markdown-page.js";
+import { renderPlanMarkdown } from "./plan-markdown.js";
+import {
+  type ApplyReport,
+  type DriftCommands,
+  driftVerdict,
+  exitCodeOf,
+  type NextCommands,
+  outcomeWords,
+  type PolicyReport,
+  type Report,
+  type Reporter,
+} from "./report.js";
+import { diffRow, fenceWidth } from "./row.js";
+
+/** An account as it is, for a comment or a job summary: the switch and the counts first, then the table of rules. */
+
+const renderAccountMarkdown = (snapshot: Snapshot): string => {
+  const { rules } = snapshot;
+  const account = { id: snapshot.accountId, host: snapshot.host };
+  return fitReport(
+    {
+      marker: markerOf("account", account),
+      head: [
+        "### dbt IP restrictions: the account as it is\n",
+        `**${switchLine(snapshot)}. ${totals(rules)}**\n`,
+        `${accountLine(account)}\n`,
+      ].join("\n"),
+      sections: [
+        { title: "Names to look at twice", language: "text", rows: nameNotes(rules, fenceWidth), open: true },
+        { title: counted(rules.length, "rule"), language: "text", rows: tableLines(rules), open: true },
+        { title: "Descriptions", language: "text", rows: descriptionLines(rules, fenceWidth) },
+      ],
+    },
+    defaultMaxBytes,
+  );
+};
+
+/** The end of an apply for a comment or a job summary: verdict first, steps folded. */
+
+export interface ApplyMarkdownOptions extends NextCommands {
+  readonly account: { readonly id: number; readonly host: string };
+  /** The receipt's file, where one was written. */
+  readonly receipt?: string;
+  readonly maxBytes?: number;
+}
+
+const applyTitles = {
+  done: "applied",
+  nothing: "nothing to apply",
+  refused: "refused",
+  failed: "failed",
+  midway: "stopped midway",
+} as const;
+
+const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
+  const { changed, unknown, notChanged } = stepGroups(result);
+  const next = nextText(result.next, options);
+  const open = openWarning(result);
+  const steps = (title: string, reports: typeof changed, open: boolean) => ({
+    title: `${title}: ${counted(reports.length, "step")}`,
+    language: "text" as const,
+    rows: reports.map((report) => wrap(stepReportText(report), fenceWidth, 3).join("\n")),
+    open,
+  });
+  return fitReport(
+    {
+      marker: markerOf("apply", options.account),
+      head: [
+        `### dbt IP restrictions: ${applyTitles[result.outcome]}\n`,
+        ...(open === undefined
+          ? []
+          : [`**${open}** ${markdownCode(removalCommand(result.next, options), 300)}\n`]),
+        `**${applyClosing(result)}**\n`,
+        `${accountLine(options.account)}\n`,
+        ...(next === "" ? [] : [`Next: ${markdownCode(next.replace(/^Next: /, ""), 300)}\n`]),
+        ...(options.receipt === undefined ? [] : [`Receipt: ${markdownCode(options.receipt, 300)}\n`]),
+      ].join("\n"),
+      sections: [
+        steps("Unknown", unknown, true),
+        steps("Not changed", notChanged, true),
+        {
+          title: diagnosticsCount(result.diagnostics),
+          language: "text",
+          rows: diagnosticRows(result.diagnostics),
+          open: true,
+        },
+        {
+          title: "Changed by somebody else",
+          language: "diff",
+          rows: looseChangeRows(result.unexpected ?? []).map(diffRow),
+        },
+        steps("Changed", changed, false),
+        {
+          title: "Still to do",
+          language: "diff",
+          rows: looseChangeRows(result.remaining ?? []).map(diffRow),
+        },
+      ],
+    },
+    options.maxBytes ?? defaultMaxBytes,
+  );
+};
+
+/** The audit check for a comment or a job summary. */
+
+const auditTitles = {
+  confirmed: "confirmed by the audit log",
+  missing: "missing from the audit log",
+  "could-not-check": "audit log not checked",
+  "enforcement-flipped": "enforcement turned by the run",
+} as const;
+
+const renderAuditMarkdown = (
+  verification: AuditVerification,
+  options: { readonly maxBytes?: number } = {},
+): string => {
+  const account: Account = verification.receipts[0]?.account ?? { id: 0, host: "" };
+  const bad = verification.verdict !== "confirmed";
+  const flipped = verification.verdict === "enforcement-flipped";
+  const notes = {
+    title: "Notes",
+    language: "text" as const,
+    rows: diagnosticRows(verification.diagnostics),
+    open: bad,
+  };
+  return fitReport(
+    {
+      marker: markerOf("audit", account),
+      head: [
+        `### dbt IP restrictions: ${auditTitles[verification.verdict]}\n`,
+        `**${auditClosing(verification)}**\n`,
+        ...(verification.receipts.length === 0 ? [] : [`${accountLine(account)}\n`]),
+      ].join("\n"),
+      sections: [
+        ...(flipped ? [notes] : []),
+        ...verification.receipts.map((receipt) => ({
+          title: `Receipt begun ${receipt.startedAt.replace(/[^0-9TZ:.-]/g, "_")}: ${counted(receipt.steps.length, "step")}`,
+          language: "text" as const,
+          rows: columns([
+            ["#", "Step", "Event", "At (UTC)", "Match"],
+            ...verificationRows(receipt, { max: 40, was: true }),
+          ]),
+          open: bad,
+        })),
+        {
+          title: `Events of no step: ${verification.foreign.length}`,
+          language: "text",
+          rows: columns(foreignRows(verification.foreign)),
+          open: false,
+        },
+        ...(flipped ? [] : [notes]),
+      ],
+    },
+    options.maxBytes ?? defaultMaxBytes,
+  );
+};
+
+/** Drift for an issue or a comment: verdict and access first, differences by cause, folded where they are many. */
+
+/** More differences than this are folded. */
+const mostUnfolded = 10;
+
+const causeSection = (cause: DriftCause, { differences }: DriftReport): Section => {
+  const own = differences.filter((one) => one.cause === cause);
+  return {
+    title: `${causeTitles[cause]}: ${counted(own.length, "difference")}`,
+    language: "diff",
+    rows: own.map((difference) => differenceRows(difference).map(diffRow).join("\n")),
+    open: own.length <= mostUnfolded,
+  };
+};
+
+export const renderDriftMarkdown = (
+  report: DriftReport,
+  options: { readonly maxBytes?: number; readonly commands: DriftCommands },
+): string => {
+  const differs = driftVerdict(report) === "differences";
+  const sections: Section[] = [
+    causeSection("drift", report),
+    causeSection("cannot-tell", report),
+    causeSection("pending", report),
+    {
+      title: `Unmanaged: ${counted(report.unmanaged.length, "rule")}`,
+      language: "text",
+      rows: unmanagedText(report),
+    },
+    {
+      title: "Notes",
+      language: "text",
+      rows: diagnosticRows(report.diagnostics),
+    },
+  ];
+  return fitWithAccess(
+    report.access,
+    options.maxBytes ?? defaultMaxBytes,
+    (block) => ({
+      marker: markerOf("drift", report.account),
+      head: [
+        `### dbt IP restrictions: ${differs ? "the account differs from the policy" : "no drift"}\n`,
+        `**${driftClosing(report, markdownCode(report.policyFile))}**\n`,
+        `${accountLine(report.account)}\n`,
+        ...(report.access.direction === "none" ? [] : [`${accessTitle(report)}:\n`]),
+        block,
+        ...driftNext(report, options.commands).map(
+          ({ words, command }) =>
+            `${words}${command === undefined ? "" : `: ${markdownCode(command, 300)}`}\n`,
+        ),
+      ].join("\n"),
+      sections,
+    }),
+    driftVerbs,
+  );
+};
+
+const applyText = (report: ApplyReport): string => {
+  const applied = renderApplyMarkdown(report.result, {
+    ...report.commands,
+    account: report.account,
+    ...(report.receipt === undefined ? {} : { receipt: report.receipt }),
+  });
+  return report.audit === undefined ? applied : `${applied}\n**${auditClosing(report.audit)}**\n`;
+};
+
+const failureText = (policy: string | undefined, diagnostics: readonly Diagnostic[]): string => {
+  const of = policy === undefined ? "" : `: ${markdownCode(policy)}`;
+  return fitReport(
+    {
+      head: `### dbt IP restrictions: failed${of}\n`,
+      sections: [
+        {
+          title: diagnosticsCount(diagnostics),
+          language: "text",
+          rows: diagnosticRows(diagnostics),
+          open: true,
+        },
+      ],
+    },
+    defaultMaxBytes,
+  );
+};
+
+const textOf = (policy: string | undefined, report: Report): string | undefined => {
+  switch (report.kind) {
+    case "plan":
+      return renderPlanMarkdown(report.plan, report);
+    case "apply":
+      return applyText(report);
+    case "drift":
+      return renderDriftMarkdown(report.drift, report);
+    case "audit":
+      return renderAuditMarkdown(report.verification);
+    case "account":
+      return renderAccountMarkdown(report.snapshot);
+    case "failure":
+      return failureText(policy, report.diagnostics);
+    default:
+      return undefined;
+  }
+};
+
+const table = (reports: readonly PolicyReport[]): string =>
+  `| policy | outcome |\n|---|---|\n${reports
+    .map((one) => `| ${markdownCode(one.policy ?? "")} | ${outcomeWords[exitCodeOf(one)]} |\n`)
+    .join("")}`;
+
+export const markdownReport: Reporter = (reports) => {
+  const parts = reports.flatMap(({ policy, report }) => textOf(policy, report) ?? []);
+  return (reports.length > 1 ? [table(reports), ...parts] : parts).join("\n");
+};

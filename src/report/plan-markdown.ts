@@ -1,0 +1,136 @@
+/** A plan for a pull request's comment: verdict and access change first, all else folded, never too long. */
+
+import { markdownCode, visible } from "../model/escape.js";
+import { counted } from "../model/words.js";
+import type { Plan, Verdict } from "../plan/plan.js";
+import { accessContext } from "./access-rows.js";
+import {
+  changeRows,
+  disturbanceRows,
+  enforcementWord,
+  stepEffect,
+  stepsPromise,
+  stepTitle,
+  unmanagedRows,
+} from "./change-rows.js";
+import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import {
+  accountLine,
+  defaultMaxBytes,
+  diagnosticRows,
+  fenceLook,
+  fitWithAccess,
+  type MarkdownPage,
+  markerOf,
+  type Section,
+} from "./markdown-page.js";
+import { closingMarkdown, countsWords, isLoud, planCounts, stateWords } from "./plan-summary.js";
+import { planVerdict, refusals } from "./report.js";
+import { diffRow } from "./row.js";
+
+export interface MarkdownOptions {
+  /** The policy as the user named it. */
+  readonly policyFile?: string;
+  /** Bytes of UTF-8; 60,000 by default. */
+  readonly maxBytes?: number;
+}
+
+const titleOf = (plan: Plan): string => {
+  switch (planVerdict(plan)) {
+    case "refused":
+      return "refused";
+    case "no-changes":
+      return "no changes";
+    default:
+      return plan.access.change.direction === "none"
+        ? "access does not change"
+        : `access ${plan.access.change.direction === "both" ? "broadens and narrows" : plan.access.change.direction}`;
+  }
+};
+
+const tokensNote = ({ enabledForServiceTokens: held }: Plan): string =>
+  held === undefined ? "" : `, service tokens ${held ? "included" : "not included"}`;
+
+/** Whether a check was merely not made, and no more is to be said of it. */
+const isOnlyNoted = ({ state, diagnostics }: Verdict): boolean =>
+  state === "not-checked" && diagnostics.every(({ severity }) => severity === "note");
+
+const checkRows = (verdicts: readonly Verdict[]): string[] =>
+  verdicts.map((verdict) => {
+    const known = verdict.diagnostics.some(({ hint }) => hint?.includes(verdict.override ?? "") === true);
+    const override =
+      verdict.state !== "failed" || known || verdict.override === undefined
+        ? ""
+        : `\n  to let it pass: ${visible(verdict.override)}`;
+    const details = renderDiagnosticsText(verdict.diagnostics, fenceLook).trimEnd();
+    return `${stateWords(verdict)} ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
+  });
+
+const sectionsOf = (plan: Plan): Section[] => {
+  const counts = countsWords(planCounts(plan));
+  return [
+    { title: `Changes: ${counts}`, language: "diff", rows: changeRows(plan).flat().map(diffRow) },
+    {
+      title: `Steps: ${counted(plan.steps.length, "call")}, ${stepsPromise(plan.steps)}`,
+      language: "diff",
+      rows: plan.steps.map(({ number, step, access, disturbs }) =>
+        [
+          diffRow({
+            sign: " ",
+            depth: 1,
+            text: `${number}. ${stepTitle(step)}  (${stepEffect(access)})`,
+          }),
+          ...disturbanceRows(disturbs).map(diffRow),
+        ].join("\n"),
+      ),
+    },
+    {
+      title: `Unmanaged: ${counted(plan.unmanaged.filter(({ fate }) => fate !== "deleted").length, "rule")}`,
+      language: "diff",
+      rows: unmanagedRows(plan).map(diffRow),
+    },
+    {
+      title: `Notes: ${diagnosticsCount(plan.diagnostics)}`,
+      language: "text",
+      rows: diagnosticRows(plan.diagnostics),
+    },
+  ];
+};
+
+export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
+  const file = options.policyFile ?? "the policy";
+  const context = accessContext(plan.access);
+  const checks = checkRows(refusals(plan));
+  const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
+  const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
+  const noted = checkRows(loud.filter(isOnlyNoted));
+  const build = (block: string): MarkdownPage => ({
+    marker: markerOf("plan", plan.account),
+    head: [
+      `### dbt IP restrictions: ${titleOf(plan)}\n`,
+      `**${closingMarkdown(plan, markdownCode(file))}**\n`,
+      `${accountLine(plan.account)}, enforcement ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}\n`,
+      ...(context === "" || plan.changes.length === 0
+        ? []
+        : [`${context.charAt(0).toUpperCase()}${context.slice(1)}:\n`]),
+      block,
+    ].join("\n"),
+    sections: [
+      {
+        title: `Refused: ${counted(checks.length, "check")} failed`,
+        language: "text",
+        rows: checks,
+        open: true,
+      },
+      {
+        title: `Look twice: ${counted(warned.length, "check")} did not simply pass`,
+        language: "text",
+        rows: warned,
+        open: true,
+      },
+      { title: `Not checked: ${counted(noted.length, "guard")}`, language: "text", rows: noted },
+      ...sectionsOf(plan),
+    ],
+  });
+  return fitWithAccess(plan.access.change, options.maxBytes ?? defaultMaxBytes, build);
+};

@@ -1,0 +1,150 @@
+/**
+ * A plan for people: who gains and loses access first, then what changes, the calls in their order, the
+ * checks, and one closing line. Promises: readable without colour; every range that gains access is listed.
+ */
+
+import { cellsOf } from "../model/cells.js";
+import { visible } from "../model/escape.js";
+import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
+import { accessContext, accessRows, accessWords, isHypothetical } from "./access-rows.js";
+import {
+  changeRows,
+  disturbanceRows,
+  enforcementWord,
+  stepEffect,
+  stepsPromise,
+  stepTitle,
+  unmanagedRows,
+} from "./change-rows.js";
+import { renderDiagnosticsText, reviewNotes } from "./diagnostics-text.js";
+import { padCellsStart, type RenderContext, wrap } from "./layout.js";
+import { closingLine, isLoud, stateWords } from "./plan-summary.js";
+import { planVerdict } from "./report.js";
+import { type Row, rowLines } from "./row.js";
+
+export interface PlanTextOptions extends RenderContext {
+  /** The policy as the user named it, for the closing line. */
+  readonly policyFile?: string;
+  /** Entries listed of one rule and sign: 20 by default. */
+  readonly maxEntries?: number;
+}
+
+const section = (title: string, lines: readonly string[], { style, width }: RenderContext): string[] =>
+  lines.length === 0 ? [] : [...wrap(title, width, 2).map(style.strong), ...lines, ""];
+
+const rowsText = (rows: readonly Row[], look: RenderContext): string[] =>
+  rows.flatMap((row) => rowLines(row, look));
+
+const tokensNote = (plan: Plan): string => {
+  if (plan.enabledForServiceTokens === undefined) return "";
+  return plan.enabledForServiceTokens
+    ? "; service tokens are held to the rules too"
+    : "; service tokens are not held to the rules";
+};
+
+const header = (plan: Plan, look: RenderContext): string[] => [
+  `Account ${plan.account.id} on ${visible(plan.account.host)}`,
+  ...wrap(`Enforcement is ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}`, look.width, 2).map(
+    look.style.faint,
+  ),
+  "",
+];
+
+const accessSection = (plan: Plan, look: RenderContext): string[] => {
+  const { access } = plan;
+  const context = accessContext(access);
+  if (access.change.direction === "none") {
+    const once = isHypothetical(access) ? ", nor would it once enforcement is on" : "";
+    return plan.changes.length === 0 ? [] : section(`Access does not change${once}`, [""], look).slice(0, -1);
+  }
+  const would = isHypothetical(access) ? "Access (" : "Access ";
+  const title =
+    would === "Access ("
+      ? `Access (${context})`
+      : `Access ${accessWords(access.change)}${context === "" ? "" : `; ${context}`}`;
+  return section(title, rowsText(accessRows(access.change), look), look);
+};
+
+/** The call, and what it does to access: behind it where that fits, else below. */
+const stepLines = (
+  { number, step, access, disturbs }: PlannedStep,
+  digits: number,
+  look: RenderContext,
+): string[] => {
+  const title = `  ${padCellsStart(String(number), digits)}. ${stepTitle(step)}`;
+  const effect = stepEffect(access);
+  const lines = wrap(title, look.width, digits + 6);
+  if (lines.length === 1 && cellsOf(title) + 2 + cellsOf(effect) <= look.width)
+    lines[0] = `${title}  ${look.style.faint(effect)}`;
+  else
+    lines.push(
+      ...wrap(`${" ".repeat(digits + 4)}${effect}`, look.width, digits + 6).map((line) =>
+        look.style.faint(line),
+      ),
+    );
+  return [...lines, ...rowsText(disturbanceRows(disturbs), look)];
+};
+
+const overrideLine = ({ override, diagnostics }: Verdict, { style }: RenderContext): string[] =>
+  override === undefined || diagnostics.some(({ hint }) => hint?.includes(override) === true)
+    ? []
+    : [`    to let it pass: ${style.strong(visible(override))}`];
+
+const findings = (verdict: Verdict, look: RenderContext): string[] =>
+  renderDiagnosticsText(verdict.diagnostics, { ...look, width: look.width - 4 })
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => `    ${line}`);
+
+/** Of a guard that was not asked and has nothing to say about it, there is nothing to show. */
+const loudChecks = (verdicts: readonly Verdict[], look: RenderContext): string[] =>
+  verdicts.filter(isLoud).flatMap((verdict) => {
+    const words = look.style[verdict.state === "failed" ? "error" : "warning"](stateWords(verdict));
+    return [
+      `  ${words} ${look.style.strong(visible(verdict.guard))}`,
+      ...findings(verdict, look),
+      ...(verdict.state === "failed" ? overrideLine(verdict, look) : []),
+    ];
+  });
+
+const checkLines = (verdicts: readonly Verdict[], look: RenderContext): string[] => {
+  const quiet = verdicts.filter((verdict) => verdict.state === "passed" && !isLoud(verdict));
+  const names = quiet.map(({ guard }) => visible(guard)).join(", ");
+  return [
+    ...loudChecks(verdicts, look),
+    ...(quiet.length === 0 ? [] : wrap(`  passed ${names}`, look.width, 9)),
+  ];
+};
+
+const closingText = (plan: Plan, { style, policyFile = "the policy" }: PlanTextOptions): string => {
+  const verdict = planVerdict(plan);
+  const line = closingLine(plan, policyFile);
+  return verdict === "refused" ? style.error(line) : verdict === "changes" ? style.strong(line) : line;
+};
+
+export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => {
+  const digits = String(plan.steps.length).length;
+  const lines = [
+    ...header(plan, options),
+    ...accessSection(plan, options),
+    ...section(
+      "Changes",
+      changeRows(plan, options.maxEntries).flatMap((rows) => rowsText(rows, options)),
+      options,
+    ),
+    ...section("Unmanaged rules", rowsText(unmanagedRows(plan), options), options),
+    ...section(
+      `Steps (${stepsPromise(plan.steps)})`,
+      plan.steps.flatMap((step) => stepLines(step, digits, options)),
+      options,
+    ),
+    ...section("Checks", checkLines(plan.verdicts, options), options),
+    ...reviewNotes(plan.diagnostics, options),
+    closingText(plan, options),
+  ];
+  return `${lines.join("\n")}\n`;
+};
+
+/** What is left of a plan that was reviewed before: the checks that did not simply pass, and the closing line. */
+export const renderPlanBrief = (plan: Plan, options: PlanTextOptions): string =>
+  `${[...section("Checks", loudChecks(plan.verdicts, options), options), closingText(plan, options)].join("\n")}\n`;

@@ -1,0 +1,141 @@
+/** One verdict (promise 12): exit code, text, JSON, markdown and annotations say the same of one plan. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Plan } from "../../src/plan/plan.js";
+import { renderDriftText } from "../../src/report/drift-text.js";
+import { renderDriftMarkdown } from "../../src/report/markdown.js";
+import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
+import { closingLine } from "../../src/report/plan-summary.js";
+import { renderPlanText } from "../../src/report/plan-text.js";
+import { driftVerdict, exitCodeOf, planVerdict } from "../../src/report/report.js";
+import { inFormat, look } from "./formats.js";
+import { changeOf, everythingElse, getsIn, getsOut, ordinary, planOf, rule } from "./plans.js";
+import { driftCommands, driftOf, noDrift, ordinaryNames, verificationOf } from "./samples.js";
+
+const refusedWithoutChanges = planOf({ verdicts: everythingElse.verdicts });
+const plans: readonly (readonly [string, Plan])[] = [
+  ["no-changes", planOf({})],
+  ["changes", ordinary],
+  ["refused", everythingElse],
+  ["refused", refusedWithoutChanges],
+];
+
+describe("a plan", () => {
+  it.each(plans)("is %s in every format", async (verdict, plan) => {
+    expect(planVerdict(plan)).toBe(verdict);
+    const closing = closingLine(plan, "policy.yaml");
+    const start = { "no-changes": "No changes.", changes: "Plan: ", refused: "Plan refused by " }[verdict];
+    expect(closing.startsWith(start ?? "?")).toBe(true);
+    const options = { policyFile: "policy.yaml" };
+    expect(
+      renderPlanText(plan, { ...look, ...options })
+        .trimEnd()
+        .split("\n")
+        .at(-1),
+    ).toBe(closing);
+    expect(renderPlanMarkdown(plan, options).replaceAll("`", "")).toContain(`**${closing}**`);
+    const annotations = await inFormat("github", { kind: "plan", plan, ...options });
+    expect(annotations.trimEnd().split("\n").at(-1)).toContain(`::${closing}`);
+    const json = JSON.parse(await inFormat("json", { kind: "plan", plan }));
+    expect(json.summary.refused_by.length > 0).toBe(verdict === "refused");
+    expect(json.changes).toHaveLength(plan.changes.length);
+  });
+
+  it("has an exit code for each verdict", () => {
+    const codes = (detailed: boolean) =>
+      plans.map(([, plan]) => exitCodeOf({ report: { kind: "plan", plan, detailed } }));
+    expect(codes(false)).toEqual([0, 0, 3, 3]);
+    expect(codes(true)).toEqual([0, 2, 3, 3]);
+    const verification = verificationOf(ordinaryNames);
+    const audited = (["confirmed", "missing", "could-not-check", "enforcement-flipped"] as const).map(
+      (verdict) => exitCodeOf({ report: { kind: "audit", verification: { ...verification, verdict } } }),
+    );
+    expect(audited).toEqual([0, 3, 1, 4]);
+  });
+
+  it("counts for GitLab, the switch as an update", async () => {
+    const counts = async (plan: Plan) => JSON.parse(await inFormat("gitlab", { kind: "plan", plan }));
+    expect(await counts(ordinary)).toEqual({ create: 1, update: 1, delete: 0 });
+    expect(await counts(everythingElse)).toEqual({ create: 0, update: 2, delete: 2 });
+  });
+});
+
+describe("drift", () => {
+  it.each([
+    ["no-drift", noDrift, 0],
+    ["differences", driftOf(ordinaryNames), 2],
+  ] as const)("is %s in every format", async (verdict, report, code) => {
+    expect(driftVerdict(report)).toBe(verdict);
+    const found = { kind: "drift", drift: report, commands: driftCommands } as const;
+    expect(exitCodeOf({ report: found })).toBe(code);
+    const json = JSON.parse(await inFormat("json", found));
+    expect(json.verdict).toBe(verdict);
+    expect(
+      renderDriftText(report, { ...look, commands: driftCommands })
+        .trimEnd()
+        .split("\n")
+        .at(-1),
+    ).toBe(json.summary);
+    expect(renderDriftMarkdown(report, { commands: driftCommands }).replaceAll("`", "")).toContain(
+      `**${json.summary}**`,
+    );
+  });
+});
+
+describe("the size of markdown", () => {
+  const bytes = (text: string): number => Buffer.byteLength(text, "utf8");
+  const ranges = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `10.${index >> 7}.${(index & 127) * 2}.0/24`);
+
+  const bigPlan = (broadening: number, narrowing: number, rules: number): Plan =>
+    planOf({
+      changes: Array.from({ length: rules }, (_, index) => ({
+        kind: "create" as const,
+        rule: rule(`Rule ${index} 日本`, "allow", ["192.0.2.1"], "d".repeat(50)),
+      })),
+      access: {
+        change: changeOf(
+          ...(broadening > 0 ? [getsIn("Wide", ...ranges(broadening))] : []),
+          ...(narrowing > 0
+            ? [getsOut("Narrow", ...ranges(narrowing).map((text) => text.replace("10.", "11.")))]
+            : []),
+        ),
+        enforcedBefore: true,
+        enforcedAfter: true,
+      },
+    });
+
+  it("holds, and rows are left out by the count, never a range that gains access", () => {
+    fc.assert(
+      fc.property(
+        fc.nat(60),
+        fc.nat(300),
+        fc.nat(200),
+        fc.integer({ min: 3_000, max: 20_000 }),
+        (broadening, narrowing, rules, maxBytes) => {
+          const plan = bigPlan(broadening, narrowing, rules);
+          const text = renderPlanMarkdown(plan, { maxBytes });
+          expect(bytes(text)).toBeLessThanOrEqual(maxBytes);
+          for (const range of ranges(broadening)) expect(text).toContain(range);
+          const shown = text.match(/^\+ rule/gm)?.length ?? 0;
+          const descriptions = text.match(/^\+ {3}description/gm)?.length ?? 0;
+          const entries = text.match(/^\+ {3}192/gm)?.length ?? 0;
+          const left = Number(/_([\d,]+) rows? left out/.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
+          expect(shown + descriptions + entries + left).toBe(rules * 3);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("says so at the top where even the ranges that gain access do not fit", () => {
+    const text = renderPlanMarkdown(bigPlan(5_000, 10, 3), {});
+    expect(bytes(text)).toBeLessThanOrEqual(60_000);
+    expect(text).toContain("too short for every range that gains access");
+    expect(text).toContain("1,280,000 IPv4 addresses in");
+    const shown = text.match(/10\.\d+\.\d+\.0\/24/g)?.length ?? 0;
+    const left = Number(/and ([\d,]+) more prefixes/.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
+    expect(shown + left).toBe(5_000);
+    expect(shown).toBeGreaterThan(1_000);
+  });
+});
