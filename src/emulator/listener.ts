@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { failure } from "../model/failure.js";
 import { createEmulator, type Emulator } from "./emulator.js";
-import type { EmulatorReply, EmulatorRequest } from "./http.js";
+import { type EmulatorReply, type EmulatorRequest, reply } from "./http.js";
 import type { EmulatorOptions } from "./settings.js";
 import { claimState, type StateClaim } from "./state-file.js";
 
@@ -37,10 +37,29 @@ const headersOf = (message: IncomingMessage): Record<string, string | undefined>
     ]),
   );
 
-/** As a client that takes this for its proxy writes it, too: `GET http://HOST/PATH` (RFC 9112, 3.2.2). */
+/** The start of a request line as a client writes it to its proxy: `GET http://HOST/PATH` (RFC 9112, 3.2.2). */
+const absoluteForm = /^https?:\/\/([^/?]*)/i;
+
 const targetOf = (url: string): string => {
-  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  const target = url.replace(absoluteForm, "");
   return target.startsWith("/") ? target : `/${target}`;
+};
+
+const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
+
+/**
+ * The answer to a request that a web page may have sent, in the browser of somebody who runs this: a page of another
+ * origin names it in `Origin`; one whose name was pointed at 127.0.0.1 names itself in `Host` (DNS rebinding). A host
+ * on the request line replaces `Host` (RFC 9112, 3.2.2). The port may be another one, as through a tunnel.
+ */
+const refusalOf = ({ url = "/", headers }: IncomingMessage): EmulatorReply | undefined => {
+  const host = absoluteForm.exec(url)?.[1] ?? headers.host ?? "";
+  const text = { "content-type": "text/plain; charset=utf-8" };
+  if (!loopbackHost.test(host))
+    return reply(421, text, `The emulator answers to ${loopback} and localhost, not to another host\n`);
+  if (headers.origin !== undefined && headers.origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+    return reply(403, text, "The emulator answers no page of another origin\n");
+  return undefined;
 };
 
 const requestOf = (
@@ -109,7 +128,7 @@ const answer = async (
     response.writeHead(413, { connection: "close" }).end();
     return;
   }
-  const made = emulator.handle(requestOf(message, body, origin));
+  const made = refusalOf(message) ?? emulator.handle(requestOf(message, body, origin));
   if (made.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, made.delayMs).unref());
   await deliver(response, made);
 };

@@ -1,5 +1,6 @@
+import { request } from "node:http";
 import { connect, createServer } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { Fault } from "../../src/emulator/faults.js";
 import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 import type { EmulatorOptions } from "../../src/emulator/settings.js";
@@ -114,20 +115,85 @@ it("sends a long download at its reader's pace, and forgets one that is left", a
   expect(warnings).toEqual([]);
 });
 
-it("takes a request line that names the host, as to a proxy", async () => {
-  const { url, port } = await start();
-  const answer = await new Promise<string>((resolve) => {
+/** The first line of the answer to these bytes. */
+const statusLine = (port: number, ...lines: readonly string[]) =>
+  new Promise<string | undefined>((resolve) => {
     const socket = connect(port, "127.0.0.1");
     let text = "";
     socket.on("data", (chunk) => {
       text += chunk.toString();
     });
-    socket.once("close", () => resolve(text));
-    socket.end(
-      `GET ${url}/api/v3/accounts/ HTTP/1.1\r\nhost: a\r\nauthorization: Token ${tokens.admin}\r\nconnection: close\r\n\r\n`,
-    );
+    socket.once("close", () => resolve(text.split("\r\n")[0]));
+    socket.end([...lines, `authorization: Token ${tokens.admin}`, "connection: close", "", ""].join("\r\n"));
   });
-  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+
+it("takes a request line that names the host, as to a proxy", async () => {
+  const { url, port } = await start();
+  expect(await statusLine(port, `GET ${url}/api/v3/accounts/ HTTP/1.1`, "host: a")).toBe("HTTP/1.1 200 OK");
+});
+
+describe("a web page in the browser of somebody who runs it", () => {
+  const emulated = { seed: { rules: [{ name: "Office", type: "allow" as const, cidrs: ["192.0.2.1"] }] } };
+  const calls = [
+    ["POST", "/_emulator/reset"],
+    ["POST", "/_emulator/clock"],
+    ["GET", "/_emulator/state"],
+    ["GET", `${base}/ip-restrictions/`],
+    ["POST", `${base}/ip-restrictions/`],
+    ["OPTIONS", `${base}/ip-restrictions/`],
+  ] as const;
+  const body = JSON.stringify(ruleBody(["198.51.100.1"]));
+  /** `fetch` sets no `Host`. */
+  const ask = (port: number, method: string, path: string, more: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const sent = { ...headers(), ...more };
+      request({ port, host: "127.0.0.1", method, path, headers: sent, agent: false }, (response) => {
+        response.resume().once("end", () => resolve(response.statusCode));
+      })
+        .once("error", reject)
+        .end(method === "POST" ? body : "");
+    });
+
+  it.each<[number, Record<string, string>]>([
+    [403, { origin: "https://attacker.example" }],
+    [403, { origin: "null" }],
+    [403, { origin: "http://localhost:3000" }],
+    [421, { host: "attacker.example:8080" }],
+    [421, { host: "attacker.example", origin: "http://attacker.example" }],
+    [421, { host: "127.0.0.1.attacker.example" }],
+    [421, { host: "ab123.us1.dbt.com" }],
+    [421, { host: "localhost.", origin: "http://localhost." }],
+    [421, { host: "127.0.0.1@attacker.example" }],
+  ])("gets %i and changes nothing: %j", async (status, more) => {
+    const { port, state } = await start(emulated);
+    await ask(port, "POST", `${base}/ip-restrictions/`, {});
+    const before = state();
+    expect(before.rules).toHaveLength(2);
+    for (const [method, path] of calls) expect(await ask(port, method, path, more)).toBe(status);
+    expect(state()).toBe(before);
+    expect(await ask(Number(new URL(running?.downloadsUrl ?? "").port), "GET", "/x", more)).toBe(status);
+  });
+
+  it.each([
+    { host: "127.0.0.1:PORT" },
+    { host: "127.0.0.1" },
+    { host: "[::1]:PORT" },
+    { host: "LocalHost:PORT", origin: "http://localhost:PORT" },
+    { host: "localhost:18080", origin: "http://localhost:18080" },
+  ])("is answered where it comes from here, as any other client is: %j", async (named) => {
+    const { port } = await start(emulated);
+    const more = Object.fromEntries(
+      Object.entries(named).map(([name, value]) => [name, value.replace("PORT", String(port))]),
+    );
+    expect(await ask(port, "POST", `${base}/ip-restrictions/`, more)).toBe(200);
+    expect(await ask(port, "POST", "/_emulator/reset", more)).toBe(204);
+  });
+
+  it("gets 421 for a host on the request line, and for none at all", async () => {
+    const { port } = await start(emulated);
+    expect(await ask(port, "POST", "http://attacker.example/_emulator/reset", {})).toBe(421);
+    expect(await statusLine(port, "GET /api/v3/accounts/ HTTP/1.0")).toBe("HTTP/1.1 421 Misdirected Request");
+  });
 });
 
 it("survives clients that send nonsense or leave in the middle", async () => {
