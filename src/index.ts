@@ -33,4 +33,12 @@ export { renderDiagnosticsText } from "./report/diagnostics-text.js";
 export { plainStyle, type Style } from "./report/layout.js";
 export { renderPlanMarkdown } from "./report/plan-markdown.js";
 export { renderPlanText } from "./report/plan-text.js";
-export { type PlanVerdict, planVerdict } from "./report/report.js";
+export {
+  exitCodeOf,
+  type PlanVerdict,
+  type PolicyReport,
+  planVerdict,
+  type Report,
+  type ReporterContext,
+} from "./report/report.js";
+export { type Format, renderReports } from "./report/reporters.js";
