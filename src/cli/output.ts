@@ -2,15 +2,10 @@
 
 import { ownerOnly, type Sink, WholeFile } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
-import { Failure } from "../model/failure.js";
 import { createStyle, fitLines } from "../report/color.js";
 import { renderDiagnosticsText } from "../report/diagnostics-text.js";
 import { plainStyle, type RenderContext } from "../report/layout.js";
-import type { PolicyReport } from "../report/report.js";
-import type { Format } from "../report/reporters.js";
 import type { Io, OutputStream } from "./io.js";
-import type { OutputOptions } from "./options.js";
-import { version } from "./version.js";
 
 const defaultWidth = 80;
 
@@ -72,80 +67,13 @@ export const writeFileWhole = async (
 };
 
 /** A look for what goes into a file, or a pipe that no terminal reads: plain, 80 columns. */
-const plain: RenderContext = { style: plainStyle, width: defaultWidth };
-
-/** One of the formats that were asked for; without a file it goes to standard output. */
-export interface Target {
-  readonly format: Format;
-  readonly file?: string;
-}
-
-/** What was asked for: each `--write` first, so that standard output is last. */
-export const targetsOf = ({
-  write,
-  format,
-  output,
-}: Pick<OutputOptions<Format>, "write" | "format" | "output">): readonly Target[] => [
-  ...write,
-  output === undefined ? { format } : { format, file: output },
-];
+export const plain: RenderContext = { style: plainStyle, width: defaultWidth };
 
 /** Throws `Failure` where a file cannot be written, as far as that can be seen beforehand. */
 export const requireWritableFiles = async (io: Pick<Io, "cwd">, files: readonly string[]): Promise<void> => {
   if (files.length === 0) return;
   const { tryFile } = await import("../files/write-file.js");
   for (const file of files) await tryFile(io, file);
-};
-
-/**
- * Prints the reports in each format that was asked for, and returns them as they ended. Where a file cannot be written
- * that is what the other formats say from there on, except of an apply, whose report must not be lost: it goes to
- * standard output then.
- */
-export const deliver = async (
-  io: Io,
-  targets: readonly Target[],
-  reports: readonly PolicyReport[],
-  options: { readonly color?: boolean },
-): Promise<readonly PolicyReport[]> => {
-  let current = reports;
-  for (const target of targets) {
-    const { format, file } = target;
-    // A failure was told on standard error; as text it would be said twice on a terminal.
-    const print = (where: Target): Promise<void> =>
-      where.format === "text" && where.file === undefined && current.every(isFailed)
-        ? Promise.resolve()
-        : deliverTo(io, where, current, options);
-    try {
-      await print(target);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      noteDiagnostics(io, error.diagnostics, options);
-      current = current.map((one) => unwritten(one, error));
-      if (file !== undefined && target === targets.at(-1)) await print({ format });
-    }
-  }
-  return current;
-};
-
-const isFailed = ({ report }: PolicyReport): boolean => report.kind === "failure";
-
-const unwritten = (one: PolicyReport, { diagnostics, exitCode }: Failure): PolicyReport =>
-  one.report.kind === "apply" || one.report.kind === "failure"
-    ? { ...one, undelivered: true }
-    : { ...one, report: { kind: "failure", diagnostics, exitCode } };
-
-const deliverTo = async (
-  io: Io,
-  { format, file }: Target,
-  reports: readonly PolicyReport[],
-  options: { readonly color?: boolean },
-): Promise<void> => {
-  const { renderReports } = await import("../report/reporters.js");
-  const look = file === undefined ? lookOf(io, io.stdout, options) : plain;
-  const text = withNewline(await renderReports(format, reports, { ...look, version }));
-  if (file !== undefined) await writeFileWhole(io, file, text);
-  else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
 };
 
 /**

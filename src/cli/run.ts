@@ -2,12 +2,12 @@
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
 import { keepSecret, tokensIn } from "../model/secrets.js";
-import { crash, type Program, tellFailure } from "./command.js";
+import type { Program } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import { examplesText } from "./examples.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
-import { deliver } from "./output.js";
+import { crash, deliver, tellFailure } from "./outcome.js";
 import { checkFiles } from "./separate-files.js";
 import { version } from "./version.js";
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { crash, tellFailure } from "../../src/cli/command.js";
+import { crash, tellFailure } from "../../src/cli/outcome.js";
 import { shellWord } from "../../src/model/shell.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fileNames } from "../../src/cli/command.js";
+import { fileNames } from "../../src/cli/policies.js";
 import type { RunningEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules, newAccount, newFolder, token } from "./world.js";
 

@@ -18,7 +18,7 @@ import { renderPlanBrief, renderPlanText } from "../../report/plan-text.js";
 import type { NextCommands, Report } from "../../report/report.js";
 import { confirm, notApproved, requireApproval } from "../ask.js";
 import { asTheLogShows, verifyAfterApply } from "../audit-after-apply.js";
-import { debugStack, type Program, runs } from "../command.js";
+import { type Program, runs } from "../command.js";
 import { connectForWriting, connectionOf } from "../connect.js";
 import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
@@ -36,6 +36,7 @@ import {
   type PolicyOptions,
   policyOption,
 } from "../options.js";
+import { debugStack } from "../outcome.js";
 import { fitted, lookOf, note, withNewline } from "../output.js";
 import { preparePlan, readPlan } from "../plans.js";
 import { createProgress, type Progress } from "../progress.js";

@@ -1,0 +1,161 @@
+import { visible } from "../model/escape.js";
+import { Failure, failure } from "../model/failure.js";
+import type { PolicyReport, Report } from "../report/report.js";
+import type { Format } from "../report/reporters.js";
+import type { Io } from "./io.js";
+import type { OutputOptions } from "./options.js";
+import {
+  fitted,
+  lookOf,
+  note,
+  noteDiagnostics,
+  plain,
+  requireWritableFiles,
+  withNewline,
+  writeFileWhole,
+} from "./output.js";
+import { version } from "./version.js";
+
+/** The options that decide where reports go; each command has more. */
+export interface SharedOptions {
+  readonly policy?: unknown;
+  readonly format?: Format | "matrix";
+  readonly output?: string;
+  readonly write?: readonly { readonly format: Format; readonly file: string }[];
+  readonly color?: boolean;
+  readonly debug?: boolean;
+  readonly out?: string;
+  readonly receipt?: string;
+  readonly maxBytes?: number;
+  readonly account?: string;
+  readonly host?: string;
+}
+
+/** One of the formats that were asked for; without a file it goes to standard output. */
+export interface Target {
+  readonly format: Format;
+  readonly file?: string;
+}
+
+/** What was asked for: each `--write` first, so that standard output is last. */
+export const targetsOf = ({
+  write,
+  format,
+  output,
+}: Pick<OutputOptions<Format>, "write" | "format" | "output">): readonly Target[] => [
+  ...write,
+  output === undefined ? { format } : { format, file: output },
+];
+
+/** What was asked for; a command without a format prints or writes its result itself. */
+export const outputTargets = ({ format, output, write }: SharedOptions): readonly Target[] =>
+  format === undefined || format === "matrix" || write === undefined
+    ? []
+    : targetsOf({ format, write, ...(output === undefined ? {} : { output }) });
+
+export const requireWritable = (io: Io, targets: readonly Target[]): Promise<void> =>
+  requireWritableFiles(
+    io,
+    targets.flatMap(({ file }) => (file === undefined ? [] : [file])),
+  );
+
+export const notesOf = (report: Report): readonly string[] =>
+  report.kind === "plan" || report.kind === "done" ? (report.notes ?? []) : [];
+
+/** What `work` returns; what it throws is told on standard error, and is a report as well. */
+export const reportOf = async (
+  io: Io,
+  options: SharedOptions,
+  work: () => Promise<Report>,
+): Promise<Report> => {
+  try {
+    return await work();
+  } catch (error) {
+    return tellFailure(io, error instanceof Failure ? error : crash(error), options);
+  }
+};
+
+/** Says on standard error why a command ended early. */
+export const tellFailure = (
+  io: Io,
+  error: Failure,
+  options: { readonly color?: boolean; readonly debug?: boolean },
+): Report => {
+  noteDiagnostics(io, error.diagnostics, options);
+  if (options.debug === true) note(io, debugStack(error));
+  return { kind: "failure", diagnostics: error.diagnostics, exitCode: error.exitCode };
+};
+
+/** A bug of ours: say so, and how to report it; the stack only where it was asked for. */
+export const crash = (error: unknown): Failure => {
+  const message = error instanceof Error ? error.message : String(error);
+  return failure(
+    "internal-error",
+    `Internal error: ${message}`,
+    "This is a bug in dbt-ip-rules: run again with --debug and report what it prints",
+    { cause: error },
+  );
+};
+
+/** Every line of a stack may hold what the service or a file said. */
+export const debugStack = (error: unknown): string => {
+  const lines: string[] = [];
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 5;
+    current = current.cause, depth++
+  )
+    lines.push(...`${depth === 0 ? "" : "caused by: "}${current.stack ?? current.message}`.split("\n"));
+  return lines.map(visible).join("\n");
+};
+
+/**
+ * Prints the reports in each format that was asked for, and returns them as they ended. Where a file cannot be written
+ * that is what the other formats say from there on, except of an apply, whose report must not be lost: it goes to
+ * standard output then.
+ */
+export const deliver = async (
+  io: Io,
+  targets: readonly Target[],
+  reports: readonly PolicyReport[],
+  options: { readonly color?: boolean },
+): Promise<readonly PolicyReport[]> => {
+  let current = reports;
+  for (const target of targets) {
+    const { format, file } = target;
+    // A failure was told on standard error; as text it would be said twice on a terminal.
+    const print = (where: Target): Promise<void> =>
+      where.format === "text" && where.file === undefined && current.every(isFailed)
+        ? Promise.resolve()
+        : deliverTo(io, where, current, options);
+    try {
+      await print(target);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      noteDiagnostics(io, error.diagnostics, options);
+      current = current.map((one) => unwritten(one, error));
+      if (file !== undefined && target === targets.at(-1)) await print({ format });
+    }
+  }
+  return current;
+};
+
+const isFailed = ({ report }: PolicyReport): boolean => report.kind === "failure";
+
+const unwritten = (one: PolicyReport, { diagnostics, exitCode }: Failure): PolicyReport =>
+  one.report.kind === "apply" || one.report.kind === "failure"
+    ? { ...one, undelivered: true }
+    : { ...one, report: { kind: "failure", diagnostics, exitCode } };
+
+const deliverTo = async (
+  io: Io,
+  { format, file }: Target,
+  reports: readonly PolicyReport[],
+  options: { readonly color?: boolean },
+): Promise<void> => {
+  const { renderReports } = await import("../report/reporters.js");
+  const look = file === undefined ? lookOf(io, io.stdout, options) : plain;
+  const text = withNewline(await renderReports(format, reports, { ...look, version }));
+  if (file !== undefined) await writeFileWhole(io, file, text);
+  else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
+};

@@ -1,0 +1,211 @@
+/**
+ * One command for each of several policies: `plan policies/*.yaml`. Each is run for itself, so that one that fails stops
+ * no other; all reports together go to each format that was asked for.
+ */
+import { basename, extname, join } from "node:path";
+import type { Command } from "commander";
+import { type ExitCode, failure } from "../model/failure.js";
+import { defaultMaxBytes } from "../report/markdown-page.js";
+import { exitCodeOf, type PolicyReport, type Report, worstExitCode } from "../report/report.js";
+import { policyHeading, renderSummary, reportText } from "../report/text.js";
+import type { Io, OutputStream } from "./io.js";
+import { requireDistinctAccounts } from "./named-accounts.js";
+import {
+  deliver,
+  notesOf,
+  outputTargets,
+  reportOf,
+  requireWritable,
+  type SharedOptions,
+  type Target,
+} from "./outcome.js";
+import { fitted, lookOf, note, withNewline } from "./output.js";
+import { checkFiles } from "./separate-files.js";
+
+/** How a command takes several policies: `plan policies/*.yaml`. */
+export interface PolicyRuns {
+  /** Whether policies may also stand as arguments; else only `--policy` is repeated. */
+  readonly positional: boolean;
+  /** How many run at a time. Those that ask or write run one by one, and show at once what they do. */
+  readonly atOnce: number;
+  /** Whether `--format matrix` prints the policies for a pipeline to distribute. */
+  readonly matrix?: boolean;
+  /** Whether each policy must be of an account of its own. */
+  readonly distinct?: boolean;
+  /** Whether accounts are changed: what cannot be written is then better told before. */
+  readonly changesAccounts?: boolean;
+}
+
+/** One command line, as the parser made it. */
+export interface Invocation {
+  readonly command: Command;
+  readonly io: Io;
+  readonly one: (io: Io, options: object, operands: readonly string[]) => Promise<Report>;
+  readonly policies: PolicyRuns | undefined;
+  /** Told what happened before anything is rendered, so that a bug in a reporter cannot hide it. */
+  readonly finish: (exitCode: ExitCode) => void;
+}
+
+export const runEach = async (
+  invocation: Invocation,
+  options: SharedOptions,
+  files: readonly string[],
+  policies: PolicyRuns,
+): Promise<ExitCode> => {
+  const { io } = invocation;
+  if (policies.distinct === true)
+    requireDistinctAccounts(io, files, {
+      account: options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"],
+      host: options.host ?? io.env["DBT_CLOUD_HOST_URL"],
+    });
+  requireFolder("--out", options.out);
+  if (policies.changesAccounts === true) requireFolder("--receipt", options.receipt);
+  const targets = outputTargets(options);
+  if (policies.changesAccounts === true) await requireWritable(io, targets);
+  const names = fileNames(files);
+  const begin = (file: string, at: number) =>
+    runOne(invocation, targets, file, settingsOf(options, policies, names[at] ?? file, files.length));
+  // A few at a time, but shown in the order given: the first that is not shown yet is always under way.
+  const started: Promise<Ended>[] = [];
+  const ended: PolicyReport[] = [];
+  const showNext = async () => {
+    const next = await started[ended.length]!;
+    for (const say of next.said) say();
+    ended.push(next.report);
+    invocation.finish(worstExitCode(ended.map(exitCodeOf)));
+  };
+  for (const [at, file] of files.entries()) {
+    if (at >= policies.atOnce) await showNext();
+    started.push(begin(file, at));
+  }
+  while (ended.length < files.length) await showNext();
+  const delivered = await deliverJoined(io, targets, ended, options);
+  return worstExitCode(delivered.map(exitCodeOf));
+};
+
+/** For several policies the option names a folder; what looks like a file was meant for one policy. */
+const requireFolder = (option: string, value: string | undefined): void => {
+  if (value === undefined || !/\.jsonl?$/i.test(value)) return;
+  throw failure(
+    "bad-option",
+    `With several policies ${option} names a folder, which gets a file for each, and ${value} looks like a file`,
+    `Give a folder, such as: ${option} ${option === "--out" ? "plans" : "receipts"}`,
+  );
+};
+
+/**
+ * A file name for each policy: its base name, its whole path where two share that, and a number where that is not
+ * enough. Names that differ by case alone are one to some file systems.
+ */
+export const fileNames = (policies: readonly string[]): readonly string[] => {
+  const short = policies.map((file) => basename(file, extname(file)));
+  const taken = new Set<string>();
+  return policies.map((file, at) => {
+    const base = short[at] ?? file;
+    const shared = short.filter((other) => sameName(other) === sameName(base)).length > 1;
+    const wanted = shared ? pathAsName(file) : base;
+    let name = wanted;
+    for (let number = 2; taken.has(sameName(name)); number += 1) name = `${wanted}-${number}`;
+    taken.add(sameName(name));
+    return name;
+  });
+};
+
+const sameName = (name: string): string => name.toLowerCase().normalize("NFC");
+
+const pathAsName = (file: string): string =>
+  file
+    .replace(/\.[^./\\]*$/, "")
+    .replace(/^[./\\]+|[/\\:]+/g, "-")
+    .replace(/^-/, "");
+
+/** `--out` and apply's `--receipt` name a folder here; a limit on markdown is for all together. */
+const settingsOf = (
+  options: SharedOptions,
+  { changesAccounts }: PolicyRuns,
+  name: string,
+  count: number,
+): SharedOptions => ({
+  ...options,
+  ...(options.out === undefined ? {} : { out: join(options.out, `${name}.plan.json`) }),
+  ...(options.receipt === undefined || changesAccounts !== true
+    ? {}
+    : { receipt: join(options.receipt, `${name}.jsonl`) }),
+  maxBytes: Math.floor((options.maxBytes ?? defaultMaxBytes) / count),
+});
+
+interface Ended {
+  readonly report: PolicyReport;
+  /** Written in this order; empty where the run wrote straight through. */
+  readonly said: readonly (() => void)[];
+}
+
+/** Keeps what is written, to be written again later, in order with the other stream. */
+const kept = (stream: OutputStream, said: (() => void)[]): OutputStream => ({
+  ...(stream.isTTY === undefined ? {} : { isTTY: stream.isTTY }),
+  ...(stream.columns === undefined ? {} : { columns: stream.columns }),
+  write(text) {
+    said.push(() => stream.write(text));
+    return true;
+  },
+});
+
+/** Text on standard output is shown policy by policy, as it comes. */
+const isShown = (targets: readonly Target[]): boolean => {
+  const main = targets.at(-1);
+  return main?.format === "text" && main.file === undefined;
+};
+
+const runOne = async (
+  { command, io, one, policies }: Invocation,
+  targets: readonly Target[],
+  policy: string,
+  options: SharedOptions,
+): Promise<Ended> => {
+  const said: (() => void)[] = [];
+  const straight = policies?.atOnce === 1;
+  // Not a copy: standard input and signals are only taken from the process once somebody asks for them.
+  const own: Io = straight
+    ? io
+    : Object.create(io, {
+        stdout: { value: kept(io.stdout, said) },
+        stderr: { value: kept(io.stderr, said) },
+      });
+  const shown = isShown(targets);
+  const heading = (): void => {
+    const stream = shown ? io.stdout : io.stderr;
+    stream.write(`${policyHeading(policy, lookOf(io, stream, options))}\n`);
+  };
+  if (straight && targets.length > 0) heading();
+  const report = await reportOf(own, options, async () => {
+    if (io.signal.aborted)
+      throw failure("interrupted", `Interrupted before ${policy}; nothing was done for it`);
+    // With a name of its own for each policy, `--out` and `--receipt` are looked at again.
+    await checkFiles(io, command, { ...options, policy });
+    return one(own, { ...options, policy }, []);
+  });
+  if (shown && report.kind !== "failure") {
+    const text = withNewline(reportText(report, lookOf(io, io.stdout, options)));
+    own.stdout.write(fitted(io, io.stdout, text));
+  }
+  for (const text of notesOf(report)) note(own, text);
+  if (!straight && said.length > 0 && targets.length > 0) said.unshift(heading);
+  const end = (): void => {
+    if (shown) io.stdout.write("\n");
+  };
+  return { report: { policy, report }, said: [...said, end] };
+};
+
+/** All that was not shown as it came; returns the reports as they ended. */
+const deliverJoined = async (
+  io: Io,
+  targets: readonly Target[],
+  reports: readonly PolicyReport[],
+  options: SharedOptions,
+): Promise<readonly PolicyReport[]> => {
+  if (!isShown(targets)) return deliver(io, targets, reports, options);
+  const ended = await deliver(io, targets.slice(0, -1), reports, options);
+  const look = lookOf(io, io.stdout, options);
+  io.stdout.write(fitted(io, io.stdout, renderSummary(ended, look)));
+  return ended;
+};
