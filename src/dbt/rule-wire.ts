@@ -1,5 +1,5 @@
 /** Rules as the API writes them, into the snapshot's terms; and back. The wire's numbers live here alone. */
-import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
+import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
 import type { RuleFields, WriteOutcome } from "../apply/ports.js";
 import { assertNever } from "../model/assert.js";
 import { failure } from "../model/failure.js";
@@ -113,10 +113,30 @@ const decodeEntry = (place: Place, ruleName: string): SnapshotEntry => {
     throw failure(
       "account-prefix-unreadable",
       `The account's rule "${shorten(ruleName, 120)}" has an entry that is not a prefix, "${shorten(cidr, 80)}": ${parsed.problem.message}`,
-      "Mend or remove this entry in the account's settings: what it covers cannot be told, and is not guessed",
+      "Fix or remove this entry in the account's settings: what it covers cannot be told, and is not guessed",
     );
   }
+  checkMappedForm(place, { cidr, prefix: parsed.prefix, ruleName });
   return { id: integer(field(place, "id")), prefix: parsed.prefix, text: cidr };
+};
+
+/**
+ * `cidr_ipv6` says the same as `cidr`, IPv4 in its mapped form (docs/service.md, "Rules"). Which of the two the
+ * service goes by is not published, so an entry whose two forms differ covers nobody knows what. May be absent.
+ */
+const checkMappedForm = (
+  place: Place,
+  entry: { readonly cidr: string; readonly prefix: Prefix; readonly ruleName: string },
+): void => {
+  const mapped = optional(field(place, "cidr_ipv6"), text) ?? "";
+  if (mapped === "") return;
+  const parsed = parsePrefix(mapped);
+  if (parsed.ok && samePrefix(parsed.prefix, entry.prefix)) return;
+  throw failure(
+    "account-contradicts-itself",
+    `An entry of the account's rule "${shorten(entry.ruleName, 120)}" is "${shorten(entry.cidr, 80)}" in cidr and "${shorten(mapped, 80)}" in cidr_ipv6`,
+    "Remove this entry in the account's settings and add it again: which of the two is in force cannot be told, and is not guessed",
+  );
 };
 
 export interface EntryBody {

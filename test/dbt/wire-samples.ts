@@ -34,13 +34,20 @@ export const no = (status: number, message: string, headers: Record<string, stri
 export const listOf = (records: readonly unknown[], total = records.length): Reply =>
   ok(records, { filters: {}, order_by: "id", pagination: { count: records.length, total_count: total } });
 
+/** `10.0.0.0/8` is `::ffff:10.0.0.0/104` (docs/service.md, "Rules"). */
+const mappedForm = (cidr: string): string => {
+  if (cidr.includes(":")) return cidr;
+  const [address, length = "32"] = cidr.split("/");
+  return `::ffff:${address}/${96 + Number(length)}`;
+};
+
 export const wireEntry = (id: number, cidr: string, more: object = {}) => ({
   id,
   state: 1,
   ip_restriction_rule_id: 739,
   enabled: true,
   cidr,
-  cidr_ipv6: `::ffff:${cidr}`,
+  cidr_ipv6: mappedForm(cidr),
   created_at: "2025-08-12 02:23:09.391280+00:00",
   updated_at: "2025-08-12 02:23:09.391294+00:00",
   ...more,
