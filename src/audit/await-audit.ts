@@ -5,10 +5,17 @@
  */
 
 import { Failure } from "../model/failure.js";
+import type { ListingBounds } from "../model/listing-bounds.js";
 import type { Tolerance } from "./audited-steps.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
-import { isLasting, listEvents, type PageReader, unreadableDiagnostics } from "./list-events.js";
+import {
+  boundedReader,
+  isLasting,
+  listEvents,
+  type PageReader,
+  unreadableDiagnostics,
+} from "./list-events.js";
 import type { AuditVerification } from "./verification.js";
 import {
   type NamedReceipt,
@@ -70,6 +77,13 @@ const hopelessAfterMs = 86_400_000;
 /** The service keeps events for at least 12 months (docs/service.md, "Audit log"). */
 const retentionMs = 365 * 86_400_000;
 
+/** Of all looks together, since what they found is kept. How long they take is bounded by the timeout. */
+const bounds: ListingBounds = {
+  pages: 20_000,
+  bytes: 256 * 1024 * 1024,
+  milliseconds: Number.POSITIVE_INFINITY,
+};
+
 const types = Object.values(ipRestrictionTypes);
 
 /** Adds what the log shows now to what was seen before. */
@@ -102,7 +116,7 @@ export const awaitAudit = async (
 ): Promise<AuditVerification> => {
   const began = ports.now().getTime();
   const deadline = began + options.timeoutMs;
-  const clock = serverClock(ports.reader, ports.now);
+  const clock = serverClock(boundedReader(ports.reader, bounds), ports.now);
   const events = new Map<string, AuditEvent>();
   const verifyOptions = (): VerifyOptions => ({
     aheadMs: clock.aheadMs(),

@@ -5,13 +5,15 @@
  * held (events came) or skip some (events went). Therefore: pages overlap by one record, which proves that nothing
  * lies between them; a page that does not overlap makes the reader step back; ids that were seen are not given
  * twice; and when the total has moved, the top is read again at the end, so what came meanwhile comes last.
+ * Where events arrive about as fast as pages are read, that would never end: it ends with `audit-log-unsteady`.
  *
  * Promise: every event that was in the log when the reading began, and is there until it ends, comes exactly once.
- * Memory: the ids of one window (90 days) and of the one before it, and one page of events.
+ * Memory: the ids of one window (90 days) and of the one before it, and one page of events, within `ListingBounds`.
  */
 
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
+import { type ListingBounds, ListingMeter, type PageCost } from "../model/listing-bounds.js";
 import type { AuditEvent } from "./event.js";
 
 /** What the audit check needs of the outside; `dbt/` implements it. */
@@ -29,6 +31,7 @@ export interface AuditPage {
   readonly totalCount: number;
   /** How many records the answer held before the exact filter. */
   readonly count: number;
+  readonly cost: PageCost;
   /** ISO 8601 UTC, from the answer's `Date` header. */
   readonly serverAt?: string;
 }
@@ -54,11 +57,25 @@ const windowDays = 90;
 /** More pages than this that do not join the one before: the log is not a list that can be paged. */
 const mostStepsBack = 50;
 
+/**
+ * A log that holds still costs the pages of its first total, and once more of them where it is read again. One that
+ * grows may cost so many times as much, and as many more: it loses only where half of each page and more is new.
+ */
+const mostTimesThePages = 4;
+const freePages = 50;
+
+/** For events that are all kept in memory: a million of them, or 128 MiB. */
+const keptBounds: ListingBounds = { pages: 10_000, bytes: 128 * 1024 * 1024, milliseconds: 60 * 60_000 };
+/** For events that are passed on one by one: of them only the ids are kept. */
+export const streamBounds: ListingBounds = { ...keptBounds, bytes: Number.POSITIVE_INFINITY };
+
+const shorterRange = "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export";
+
 const unsteady = (): Failure =>
   failure(
     "audit-log-unsteady",
     "The audit log changes faster than it can be read: its pages do not join",
-    "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export",
+    shorterRange,
   );
 
 /** All that listing needs of the audit log. */
@@ -69,6 +86,8 @@ export interface ListOptions {
   readonly onEarlyEnd?: (oldest: string, reason: Failure) => void;
   /** Failures of windows beyond the first that mean "no more", not "broken". */
   readonly endsAt?: (reason: Failure) => boolean;
+  /** Default: what may be kept in memory. */
+  readonly bounds?: ListingBounds;
 }
 
 /** The list is ordered by one time stamp of a record and shows another: seconds apart, an hour to be sure. */
@@ -104,6 +123,33 @@ export const windowsOf = ({ since, until }: AuditQuery, now?: string): readonly 
   const [newest, ...older] = windows;
   if (until === undefined && newest?.since !== undefined) return [{ since: newest.since }, ...older];
   return windows;
+};
+
+/** Throws where one window costs many more pages than it had at first. */
+const steadyReader = (reader: PageReader): PageReader => {
+  let left: number | undefined;
+  return {
+    async listPage(query, offset) {
+      const page = await reader.listPage(query, offset);
+      // Pages overlap by one record, and some servers give fewer records than were asked for.
+      left ??= freePages + mostTimesThePages * Math.ceil(page.totalCount / Math.max(1, page.count - 1));
+      left -= 1;
+      if (left < 0) throw unsteady();
+      return page;
+    },
+  };
+};
+
+/** Throws `listing-too-large` where its pages together pass the bounds. */
+export const boundedReader = (reader: PageReader, bounds: ListingBounds): PageReader => {
+  const meter = new ListingMeter("The audit log", bounds, shorterRange);
+  return {
+    async listPage(query, offset) {
+      const page = await reader.listPage(query, offset);
+      meter.count(page.cost);
+      return page;
+    },
+  };
 };
 
 /** Reads one window; `seen` holds the ids that were given out and grows. */
@@ -181,7 +227,8 @@ const within = (event: AuditEvent, since: number, until: number): boolean => {
 
 /**
  * Events of the query, newest first; what came while reading comes last. `now` (ISO 8601 UTC) closes an open end for
- * the cutting into windows. Throws `Failure` where the log cannot be read.
+ * the cutting into windows. Throws `Failure` where the log cannot be read, `audit-log-unsteady` where its pages do not
+ * join or it grows as fast as it is read, `listing-too-large` beyond the bounds.
  */
 export async function* listEvents(
   reader: PageReader,
@@ -191,12 +238,13 @@ export async function* listEvents(
   const since = query.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(query.since);
   const until = query.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.until);
   const types = query.types === undefined ? undefined : new Set(query.types);
+  const pages = boundedReader(reader, options.bounds ?? keptBounds);
   let previous = new Set<string>();
   for (const [index, window] of windowsOf(query, options.now).entries()) {
     const seen = new Set<string>();
     const asked = { ...window, ...(query.types === undefined ? {} : { types: query.types }) };
     try {
-      for await (const event of readWindow(reader, asked, seen, since - orderSlackMs)) {
+      for await (const event of readWindow(steadyReader(pages), asked, seen, since - orderSlackMs)) {
         if (previous.has(event.id) || !within(event, since, until)) continue;
         if (types === undefined || types.has(event.type)) yield event;
       }
@@ -224,6 +272,7 @@ const lasting: ReadonlySet<string> = new Set([
   "answer-is-html",
   "account-foreign",
   "host-not-found",
+  "listing-too-large",
   "tls-failed",
 ]);
 

@@ -5,18 +5,7 @@ import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../
 import { type Failure, failure } from "../model/failure.js";
 import type { Enforcement } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
-import {
-  type Answer,
-  dataOf,
-  field,
-  integer,
-  isRecord,
-  optional,
-  shorten,
-  text,
-  truth,
-  unexpected,
-} from "./answer.js";
+import { type Answer, dataOf, field, isRecord, shorten, truth, unexpected } from "./answer.js";
 import type { Channel } from "./channel.js";
 import { readEnvelope, readList } from "./read-call.js";
 import {
@@ -31,23 +20,16 @@ import {
 } from "./rule-wire.js";
 import { readWritten, sendWrite, type WriteCall } from "./write-call.js";
 
-/** An account that a token may see. */
-export interface AccountSummary {
-  readonly id: number;
-  /** Empty where the API gives none. */
-  readonly name: string;
-}
-
 export const createAccountReader = (channel: Channel): AccountReader => ({
   async readSnapshot() {
-    const records = await readList(
-      channel,
-      (query) => channel.accountUrl("ip-restrictions/", query),
-      "account",
-    );
+    const rules = await readList(channel, {
+      url: (query) => channel.accountUrl("ip-restrictions/", query),
+      subject: "account",
+      read: decodeRule,
+    });
     return snapshotOf(
       channel,
-      records.map(decodeRule).filter((rule) => rule !== undefined),
+      rules.filter((rule) => rule !== undefined),
     );
   },
   async validateCaller(ruleSetId, withoutRuleId) {
@@ -61,16 +43,6 @@ export const createAccountReader = (channel: Channel): AccountReader => ({
     return truth(field(dataOf(answer, envelope), "is_valid_for_admin"));
   },
 });
-
-/** The accounts of this token, which may be more than the one that the client is for. */
-export const listAccounts = async (channel: Channel): Promise<readonly AccountSummary[]> => {
-  const url = (query: Readonly<Record<string, string>>) => channel.apiUrl("v3/accounts/", query);
-  const records = await readList(channel, url, "account", { needsProof: false });
-  return records.map((record) => ({
-    id: integer(field(record, "id")),
-    name: optional(field(record, "name"), text) ?? "",
-  }));
-};
 
 /** Throws where rules disagree about what there is only one of: nothing is guessed. */
 const snapshotOf = ({ accountId, host }: Channel, wire: readonly WireRule[]): Snapshot => {

@@ -26,7 +26,7 @@ import {
 } from "./answer.js";
 import type { Channel } from "./channel.js";
 import { isLoopback } from "./connection.js";
-import { openDownload, pageSize, readEnvelope, totalCount } from "./read-call.js";
+import { openDownload, pageSize, readEnvelope, timed, totalCount } from "./read-call.js";
 import type { Opened } from "./try-call.js";
 import { sendPatiently } from "./write-call.js";
 
@@ -52,9 +52,13 @@ export const decodeEvent = (place: Place): AuditEvent => {
   };
 };
 
+/** Ids are numbers and UUIDs; those of a whole window are kept while it is read. */
+const longestId = 200;
+
 const idOf = (place: Place): string => {
   const id = words(field(place, "id").value) ?? words(field(place, "uuid").value);
-  if (id === undefined) throw unexpected(field(place, "id"), "an id");
+  if (id === undefined || id.length > longestId)
+    throw unexpected(field(place, "id"), `an id of at most ${longestId} characters`);
   return id;
 };
 
@@ -177,13 +181,16 @@ const readPage = async (
     limit: String(pageSize),
     offset: String(offset),
   });
-  const { answer, envelope } = await readEnvelope(channel, { url }, "audit");
+  const [{ answer, envelope }, milliseconds] = await timed(channel, () =>
+    readEnvelope(channel, { url }, "audit"),
+  );
   const records = items(dataOf(answer, envelope));
   for (const record of records) checkAccount(record, channel);
   return {
     events: records.map(decodeEvent).filter((event) => isAsked(event.at, event.type, query)),
     totalCount: totalOf(envelope, channel.host),
     count: records.length,
+    cost: { bytes: answer.bytes.length, milliseconds },
     ...(answer.serverAt === undefined ? {} : { serverAt: answer.serverAt }),
   };
 };

@@ -21,8 +21,6 @@ export interface Channel {
   readonly onWait: ((wait: Wait) => void) | undefined;
   /** A URL under `/api/v3/accounts/ID/`; `path` as docs/service.md spells it, its slash at the end included. */
   accountUrl(path: string, query?: Readonly<Record<string, string>>): URL;
-  /** A URL under `/api/`. */
-  apiUrl(path: string, query?: Readonly<Record<string, string>>): URL;
   /** One try, its answer read to the end. `signal` aborts it midway. */
   exchange(call: Call, signal: AbortSignal | undefined): Promise<Answer | Broken>;
   /** One try whose body, where the status is 200, is handed on unread. */
@@ -41,11 +39,6 @@ export const createChannel = (options: ClientOptions): Channel => {
   });
   const redact = redactor(options.token, ...tokensIn(options.env ?? {}));
   const tries = new Tries(exchange, options, timeouts, redact);
-  const url = (path: string, query: Readonly<Record<string, string>> = {}) => {
-    const made = new URL(`${options.baseUrl}/api/${path}`);
-    for (const [name, value] of Object.entries(query)) made.searchParams.set(name, value);
-    return made;
-  };
   return {
     host: new URL(options.baseUrl).host,
     accountId: options.accountId,
@@ -55,8 +48,11 @@ export const createChannel = (options: ClientOptions): Channel => {
     random: options.random ?? Math.random,
     signal: options.signal,
     onWait: options.onWait,
-    apiUrl: url,
-    accountUrl: (path, query) => url(`v3/accounts/${options.accountId}/${path}`, query),
+    accountUrl: (path, query = {}) => {
+      const url = new URL(`${options.baseUrl}/api/v3/accounts/${options.accountId}/${path}`);
+      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+      return url;
+    },
     exchange: (call, signal) => tries.exchange(call, signal),
     open: (call, signal) => tries.open(call, signal),
     close: () => exchange.close(),

@@ -7,19 +7,16 @@ import type { AccountReader, AccountWriter, WriteOutcome } from "../apply/ports.
 import type { AuditReader } from "../audit/list-events.js";
 import { Failure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
-import { type AccountSummary, createAccountReader, createAccountWriter, listAccounts } from "./account.js";
+import { createAccountReader, createAccountWriter } from "./account.js";
 import { createAuditExports, createAuditList, createExportReader } from "./audit-log.js";
 import { type Channel, createChannel } from "./channel.js";
 import type { ClientOptions } from "./try-call.js";
 
-export type { AccountSummary } from "./account.js";
 export type { ClientOptions, Timeouts, Trace } from "./try-call.js";
 export type { Sleep, Wait } from "./waiting.js";
 
 /** What `drift` and `plan` are given: it can do nothing but GET. */
 export interface ReadOnlyClient extends AccountReader, Omit<AuditReader, "startExport"> {
-  /** The accounts that the token may see. */
-  listAccounts(): Promise<readonly AccountSummary[]>;
   /** Closes the connections that are kept open between calls. */
   close(): Promise<void>;
 }
@@ -48,7 +45,6 @@ const readingMethods = (channel: Channel): ReadOnlyClient => ({
   ...createAccountReader(channel),
   ...createAuditList(channel),
   ...createExportReader(channel),
-  listAccounts: () => listAccounts(channel),
   close: () => channel.close(),
 });
 

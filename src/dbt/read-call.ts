@@ -3,6 +3,8 @@
  * A redirect that only adds or drops a slash at the path's end, on the same host, is followed.
  */
 import { type Failure, failure } from "../model/failure.js";
+import { type ListingBounds, ListingMeter } from "../model/listing-bounds.js";
+import { grouped } from "../model/words.js";
 import {
   type Answer,
   brokenEnvelope,
@@ -161,6 +163,14 @@ export class Patience {
 export const pageSize = 100;
 /** How often a list that changed while it was read is read from the top. */
 const mostReadings = 3;
+/** The most records of a list: 100 times the rules of the largest account that was tried. */
+const mostRecords = 100_000;
+/** Of one list, read again from the top included. A rate limit may take 15 minutes of it. */
+const bounds: ListingBounds = {
+  pages: mostReadings * (mostRecords / pageSize + 1),
+  bytes: 128 * 1024 * 1024,
+  milliseconds: 30 * 60_000,
+};
 
 /** `extra.pagination.total_count`, where the server tells it. */
 export const totalCount = ({ extra }: Envelope): number | undefined => {
@@ -169,70 +179,93 @@ export const totalCount = ({ extra }: Envelope): number | undefined => {
   return typeof total === "number" && Number.isSafeInteger(total) && total >= 0 ? total : undefined;
 };
 
-interface Reading {
+/** A call's result, and how long it took by the channel's clock, waits and repetitions included. */
+export const timed = async <T>(
+  { now }: Channel,
+  call: () => Promise<T>,
+): Promise<readonly [result: T, milliseconds: number]> => {
+  const began = now().getTime();
+  const result = await call();
+  return [result, now().getTime() - began];
+};
+
+interface Reading<T> {
   /** By id, in the order of the server. */
-  readonly found: ReadonlyMap<number, Place>;
-  /** What does not come out; absent for a complete list. */
+  readonly found: ReadonlyMap<number, T>;
+  /** What is inconsistent; absent for a complete list. */
   readonly problem?: string;
 }
 
-/** The list's URL, the paging's query added. */
-export type ListUrl = (query: Readonly<Record<string, string>>) => URL;
+/** A list of records that each have a numeric `id`. */
+export interface ListToRead<T> {
+  /** The list's URL, the paging's query added. */
+  readonly url: (query: Readonly<Record<string, string>>) => URL;
+  readonly subject: Subject;
+  /** What to keep of a record: the rest of its page is let go before the next page comes. */
+  readonly read: (record: Place) => T;
+}
 
 /**
- * Every record of the list at `url(query)`, each once. Costs one call a page; throws `Failure`
- * `listing-incomplete` where the records do not add up to the total, three times in a row.
- * `needsProof: false` takes a list without a total for complete after one page: good enough for a display.
+ * Every record of the list, each once. Costs one call a page. Throws `Failure`: `listing-incomplete` where the records
+ * do not add up to the total, three times in a row; `listing-too-large` beyond 100,000 records, 3,003 pages, 128 MiB or
+ * 30 minutes.
  */
-export const readList = async (
-  channel: Channel,
-  url: ListUrl,
-  subject: Subject,
-  { needsProof = true }: { readonly needsProof?: boolean } = {},
-): Promise<readonly Place[]> => {
+export const readList = async <T>(channel: Channel, list: ListToRead<T>): Promise<readonly T[]> => {
+  const name = `The list at ${channel.host}${list.url({}).pathname}`;
+  const meter = new ListingMeter(name, bounds, tooLargeHint);
   let problem = "";
   for (let reading = 1; reading <= mostReadings; reading += 1) {
-    const result = await readOnce(channel, url, subject, needsProof);
+    const result = await readOnce(channel, list, name, meter);
     if (result.problem === undefined) return [...result.found.values()];
     problem = result.problem;
   }
   throw failure(
     "listing-incomplete",
-    `The list at ${channel.host}${url({}).pathname} does not come out: ${problem}`,
-    "Somebody may be changing it, or something between repeats old answers: run it again",
+    `${name} is inconsistent: ${problem}`,
+    "Somebody may be changing it, or something in between repeats old answers: run it again",
   );
 };
 
-const readOnce = async (
+const tooLargeHint = "No account has that many rules: check that the host is your dbt access URL";
+
+const tooManyRecords = (name: string, said: string): Failure =>
+  failure("listing-too-large", `${name} ${said}; at most ${grouped(mostRecords)} are read`, tooLargeHint);
+
+const readOnce = async <T>(
   channel: Channel,
-  url: ListUrl,
-  subject: Subject,
-  needsProof: boolean,
-): Promise<Reading> => {
-  const found = new Map<number, Place>();
+  { url, subject, read }: ListToRead<T>,
+  name: string,
+  meter: ListingMeter,
+): Promise<Reading<T>> => {
+  const found = new Map<number, T>();
   let first: number | undefined;
-  let read = 0;
+  let count = 0;
   for (let page = 1; ; page += 1) {
-    const query = { limit: String(pageSize), offset: String(read) };
-    const { answer, envelope } = await readEnvelope(channel, { url: url(query) }, subject);
+    const query = { limit: String(pageSize), offset: String(count) };
+    const [{ answer, envelope }, milliseconds] = await timed(channel, () =>
+      readEnvelope(channel, { url: url(query) }, subject),
+    );
+    meter.count({ bytes: answer.bytes.length, milliseconds });
     const records = items(dataOf(answer, envelope));
     const total = totalCount(envelope);
+    if (total !== undefined && total > mostRecords)
+      throw tooManyRecords(name, `says that it has ${grouped(total)} records`);
     if (page === 1) first = total;
     if (total !== first)
-      return { found, problem: `its total moved from ${first ?? "untold"} to ${total ?? "untold"}` };
+      return { found, problem: `its total moved from ${first ?? "unknown"} to ${total ?? "unknown"}` };
     const before = found.size;
     for (const record of records) {
       const id = integer(field(record, "id"));
-      if (!found.has(id)) found.set(id, record);
+      if (!found.has(id)) found.set(id, read(record));
     }
-    read += records.length;
+    count += records.length;
+    if (found.size > mostRecords) throw tooManyRecords(name, `has ${grouped(found.size)} records or more`);
     if (records.length > 0 && found.size === before) {
       return { found, problem: `page ${page} repeats what was there before` };
     }
-    const last = total === undefined ? !needsProof : read >= total;
-    if (last || records.length === 0) break;
+    if (records.length === 0 || (total !== undefined && count >= total)) break;
   }
-  if (read !== found.size) return { found, problem: `${read - found.size} of ${read} records came twice` };
+  if (count !== found.size) return { found, problem: `${count - found.size} of ${count} records came twice` };
   return first === undefined || first === found.size
     ? { found }
     : { found, problem: `${found.size} records came, of ${first}` };

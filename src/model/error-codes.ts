@@ -235,10 +235,17 @@ export const errorGroups: readonly ErrorGroup[] = [
       "answer-contradicts-itself": ["The status says success, the envelope does not.", again],
       "answer-not-csv": ["The export is not CSV.", again],
       "listing-incomplete": ["The listing is not whole, so nothing is decided from it.", again],
-      "account-contradicts-itself": ["The rules disagree about the account's switch or rule set.", again],
+      "listing-too-large": [
+        "A list has more pages, records or bytes, or takes longer to read, than any that makes sense, so the reading was ended.",
+        "Check the host. For the audit log: ask for a shorter range with `--since` and `--until`, or use `audit export`.",
+      ],
+      "account-contradicts-itself": [
+        "The rules disagree about enforcement or the rule set, or the two forms of one entry are different ranges.",
+        "Run the command again. If an entry is the reason, remove it on the account and add it again.",
+      ],
       "account-prefix-unreadable": [
         "A rule on the account has an entry that is no prefix.",
-        "Mend it on the account.",
+        "Fix it on the account.",
       ],
     },
   },

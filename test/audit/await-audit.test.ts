@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { awaitAudit } from "../../src/audit/await-audit.js";
 import { failure } from "../../src/model/failure.js";
 import { hashState } from "../../src/plan/state.js";
-import { at, event, LogInMemory, receiptOf, ruleContexts, startMs, verifyOne } from "./sample-events.js";
+import {
+  at,
+  event,
+  LogInMemory,
+  noCost,
+  receiptOf,
+  ruleContexts,
+  startMs,
+  verifyOne,
+} from "./sample-events.js";
 
 const full = ruleContexts[0];
 const receipt = receiptOf([
@@ -44,10 +53,25 @@ describe("waiting for the log", () => {
     const busy = Array.from({ length: 150_000 }, (_, index) =>
       event("ip_restrictions.rule.changed", 2, index),
     );
-    const page = { events: busy, totalCount: busy.length, count: busy.length };
+    const page = { events: busy, totalCount: busy.length, count: busy.length, cost: noCost };
     const ports = { ...portsFor(new LogInMemory([])), reader: { listPage: async () => page } };
     const result = await awaitAudit(named, ports, { timeoutMs: 3_000 });
     expect(result).toMatchObject({ verdict: "missing", counts: { missing: 1 } });
+  });
+
+  it("keeps no more of a log that gives fresh events at each look than fits in memory", async () => {
+    let looks = 0;
+    const listPage = async () => ({
+      events: [event("ip_restrictions.rule.changed", 2, ++looks)],
+      totalCount: 1,
+      count: 1,
+      cost: { bytes: 60 * 2 ** 20, milliseconds: 1 },
+    });
+    const ports = { ...portsFor(new LogInMemory([])), reader: { listPage } };
+    const result = await awaitAudit(named, ports, { timeoutMs: 3_600_000 });
+    expect(result.verdict).toBe("could-not-check");
+    expect(result.diagnostics.map(({ code }) => code)).toEqual(["audit-log-unreadable", "listing-too-large"]);
+    expect(looks).toBe(5);
   });
 
   it("waits for late events, longer and longer, and says how long", async () => {
@@ -77,7 +101,9 @@ describe("waiting for the log", () => {
     const log = new LogInMemory(events);
     const blind = {
       listPage: async (query: Parameters<typeof log.listPage>[0], offset: number) =>
-        query.types === undefined ? log.listPage(query, offset) : { events: [], totalCount: 0, count: 0 },
+        query.types === undefined
+          ? log.listPage(query, offset)
+          : { events: [], totalCount: 0, count: 0, cost: noCost },
     };
     const result = await awaitAudit(named, { ...portsFor(log), reader: blind }, { timeoutMs: 0 });
     expect(result.verdict).toBe("confirmed");

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../../src/audit/event.js";
 import { listEvents, meansNoMore, windowsOf } from "../../src/audit/list-events.js";
 import { Failure, failure } from "../../src/model/failure.js";
-import { at, collect, event, LogInMemory } from "./sample-events.js";
+import { at, collect, event, LogInMemory, noCost } from "./sample-events.js";
 
 const many = (count: number): AuditEvent[] =>
   Array.from({ length: count }, (_, index) => event("job_definition.changed", -index));
@@ -83,10 +83,64 @@ describe("listing", () => {
       events: Array.from({ length: 100 }, () => ({ ...event("group.added", 0), id: `x${++fresh}` })),
       totalCount: 100_000,
       count: 100,
+      cost: noCost,
     });
     await expect(collect(listEvents({ listPage }, {}))).rejects.toMatchObject({
       diagnostics: [{ code: "audit-log-unsteady" }],
     });
+  });
+
+  it.each([
+    [10, 95],
+    [300, 95],
+    [300, 200],
+    [3000, 99],
+  ])("ends on a log of %i events where %i arrive before each page", async (count, arriving) => {
+    const log = new LogInMemory(many(count));
+    let second = 0;
+    log.onPage = () => {
+      if (log.calls > 3000) throw new Error("it does not end");
+      for (let one = 0; one < arriving; one++) log.events.push(event("group.added", ++second));
+    };
+    await expect(collect(listEvents(log, {}))).rejects.toMatchObject({
+      diagnostics: [{ code: "audit-log-unsteady" }],
+    });
+  });
+
+  it.each([1, 10, 40])("reads to its end a log where %i events arrive before each page", async (arriving) => {
+    const log = new LogInMemory(many(3000));
+    const before = ids(log.events);
+    let second = 0;
+    log.onPage = () => {
+      for (let one = 0; one < arriving; one++) log.events.push(event("group.added", ++second));
+    };
+    const listed = new Set(ids(await collect(listEvents(log, {}))));
+    expect(before.filter((id) => !listed.has(id))).toEqual([]);
+  });
+
+  const endless = (events: number, cost = noCost) => {
+    let calls = 0;
+    const kept = event("group.added", 0);
+    const listPage = async (_: unknown, offset: number) => {
+      calls += 1;
+      const page = Array.from({ length: events }, (_, index) => ({ ...kept, id: `x${offset + index}` }));
+      return { events: page, totalCount: 10 ** 9, count: events, cost };
+    };
+    return { reader: { listPage }, calls: () => calls };
+  };
+
+  it.each([
+    ["one record a page", 1, noCost, "more than 10,000 pages", 10_001],
+    ["fresh records for ever", 3, noCost, "more than 10,000 pages", 10_001],
+    ["megabytes a page", 2, { bytes: 50 * 2 ** 20, milliseconds: 0 }, "larger than 128 MiB", 3],
+    ["a page every two minutes", 2, { bytes: 1, milliseconds: 120_000 }, "longer than 60 minutes", 31],
+  ] as const)("ends on a log that gives %s", async (_, events, cost, says, calls) => {
+    const log = endless(events, cost);
+    await expect(collect(listEvents(log.reader, {}))).rejects.toMatchObject({
+      message: expect.stringContaining(says),
+      diagnostics: [{ code: "listing-too-large" }],
+    });
+    expect(log.calls()).toBe(calls);
   });
 
   it("reads no page before its events are asked for, so that a slow reader holds one page", async () => {

@@ -2,6 +2,7 @@
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { AuditPage, AuditQuery } from "../../src/audit/list-events.js";
 import { type AuditVerification, type VerifyOptions, verifyReceipts } from "../../src/audit/verify.js";
+import type { PageCost } from "../../src/model/listing-bounds.js";
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord, StepOutcome } from "../../src/model/receipt.js";
 
 export const startMs = Date.parse("2026-03-02T10:00:00Z");
@@ -84,6 +85,9 @@ export const receiptOf = (
   };
 };
 
+/** What a page costs a reader that bounds it. */
+export const noCost: PageCost = { bytes: 0, milliseconds: 0 };
+
 /** A log that pages as the service does: newest first, by offset, over whatever it holds at that moment. */
 export class LogInMemory {
   events: AuditEvent[];
@@ -120,6 +124,7 @@ export class LogInMemory {
       events: exact,
       totalCount: wide.length,
       count: raw.length,
+      cost: noCost,
       ...(this.serverAt === undefined ? {} : { serverAt: this.serverAt }),
     };
   };

@@ -20,7 +20,7 @@ import {
   watchEvents,
 } from "../../src/audit/watch.js";
 import { type Failure, failure } from "../../src/model/failure.js";
-import { at, event, LogInMemory, startMs } from "./sample-events.js";
+import { at, event, LogInMemory, noCost, startMs } from "./sample-events.js";
 
 const type = "ip_restrictions.rule.changed";
 const options: WatchOptions = { matches: () => true, pollMs: 10_000 };
@@ -203,7 +203,7 @@ const exporting = (more: Partial<ExportPorts["reader"]> = {}, job?: ExportJob) =
   let now = startMs;
   const ports: ExportPorts = {
     reader: {
-      listPage: async () => ({ events: [], totalCount: 0, count: 0 }),
+      listPage: async () => ({ events: [], totalCount: 0, count: 0, cost: noCost }),
       downloadCsv: async () => stream("id,at\r\n", "1,2\r\n"),
       startExport: async () => {
         state.submitted += 1;

@@ -133,6 +133,18 @@ describe("reading the account", () => {
       "account-prefix-unreadable",
       "10.0.0.0/33",
     ],
+    [
+      "an entry whose two forms differ",
+      wireRule({ cidrs: [wireEntry(1, "10.0.0.0/8", { cidr_ipv6: "::ffff:10.0.0.0/105" })] }),
+      "account-contradicts-itself",
+      "10.0.0.0/8",
+    ],
+    [
+      "an entry whose other form is unreadable",
+      wireRule({ cidrs: [wireEntry(1, "10.0.0.0/8", { cidr_ipv6: "all of it" })] }),
+      "account-contradicts-itself",
+      "all of it",
+    ],
     ["another account's rule", wireRule({ account_id: 1 }), "account-foreign", "account 1"],
     ["a type nobody knows", wireRule({ type: 3 }), "answer-unexpected", "data[0].type"],
     ["a state nobody knows", wireRule({ state: 3 }), "answer-unexpected", "data[0].state"],
@@ -235,6 +247,48 @@ describe("paging", () => {
   });
 });
 
+describe("a list that never ends, or is far too large", () => {
+  const page = (offset: number, count: number) =>
+    Array.from({ length: count }, (_, index) => wireRule({ id: offset + index + 1, cidrs: [] }));
+  const offsetOf = ({ query }: Seen) => Number(query.get("offset"));
+
+  test.each<[string, (seen: Seen) => Reply, string, number]>([
+    [
+      "a total of a thousand million",
+      (seen) => listOf(page(offsetOf(seen), 1), 10 ** 9),
+      "1,000,000,000 records",
+      1,
+    ],
+    ["fresh ids for ever", (seen) => ok(page(offsetOf(seen), 20_000)), "120,000 records or more", 6],
+    ["one record a page for ever", (seen) => ok(page(offsetOf(seen), 1)), "more than 3,003 pages", 3004],
+    [
+      "megabytes a page",
+      (seen) => ok([wireRule({ id: offsetOf(seen), filler: "x".repeat(40 * 2 ** 20) })]),
+      "larger than 128 MiB",
+      4,
+    ],
+  ])("%s", { timeout: 120_000 }, async (_, script, says, calls) => {
+    const { client, seen } = await bench(script, { timeouts: { answerMs: 60_000 } });
+    const failure = await failureOf(client.readSnapshot());
+    expect(failure.diagnostics[0]?.code).toBe("listing-too-large");
+    expect(failure.message).toContain(says);
+    expect(seen).toHaveLength(calls);
+  });
+
+  test("a page every minute", async () => {
+    let now = 0;
+    const script = (seen: Seen) => {
+      now += 60_000;
+      return ok(page(offsetOf(seen), 1));
+    };
+    const { client, seen } = await bench(script, { now: () => new Date(now) });
+    const failure = await failureOf(client.readSnapshot());
+    expect(failure.diagnostics[0]?.code).toBe("listing-too-large");
+    expect(failure.message).toContain("longer than 30 minutes");
+    expect(seen).toHaveLength(31);
+  });
+});
+
 describe("asking whether the caller would get in", () => {
   test.each<[string, Reply, boolean]>([
     ["enveloped", ok({ is_valid_for_admin: true }), true],
@@ -253,19 +307,6 @@ describe("asking whether the caller would get in", () => {
     const { client } = await bench([ok({})]);
     expect(await codeOf(client.validateCaller(10))).toBe("answer-unexpected");
   });
-});
-
-test("the accounts of a token, whether or not their list tells a total", async () => {
-  const { client, seen } = await bench([
-    ok([{ id: 1, name: "One" }, { id: 2 }]),
-    listOf([{ id: 3, name: "Three" }]),
-  ]);
-  expect(await client.listAccounts()).toEqual([
-    { id: 1, name: "One" },
-    { id: 2, name: "" },
-  ]);
-  expect(await client.listAccounts()).toEqual([{ id: 3, name: "Three" }]);
-  expect(seen[0]?.path).toBe("/api/v3/accounts/");
 });
 
 test("a read-only client has no writing method", () => {

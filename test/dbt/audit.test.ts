@@ -46,6 +46,7 @@ test("both record shapes, in one list", async () => {
   expect(await client.listPage({}, 0)).toEqual({
     totalCount: 2,
     count: 2,
+    cost: { bytes: expect.any(Number), milliseconds: 0 },
     serverAt: "2026-11-20T09:00:00.000Z",
     events: [
       {
@@ -90,6 +91,7 @@ test.each<[string, object, object]>([
 test.each<[string, unknown, string]>([
   ["no type", present({ event_type: undefined }), "answer-unexpected"],
   ["no id", present({ id: null }), "answer-unexpected"],
+  ["an id of megabytes", present({ id: "1".repeat(2 ** 20) }), "answer-unexpected"],
   ["no time", present({ created_at: undefined }), "answer-unexpected"],
   ["a time that is none", present({ created_at: "yesterday" }), "answer-unexpected"],
   ["another account", present({ account_id: 1 }), "account-foreign"],

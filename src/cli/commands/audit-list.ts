@@ -5,7 +5,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { actorFilter, eventFilter } from "../../audit/catalogue.js";
 import type { AuditEvent } from "../../audit/event.js";
-import { listEvents, meansNoMore } from "../../audit/list-events.js";
+import { listEvents, meansNoMore, streamBounds } from "../../audit/list-events.js";
 import type { Sink } from "../../files/write-file.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure } from "../../model/failure.js";
@@ -67,6 +67,7 @@ async function* selected(
   try {
     const events = listEvents(client, query, {
       now: io.now().toISOString(),
+      bounds: streamBounds,
       endsAt: meansNoMore,
       onEarlyEnd: (oldest) =>
         note(
