@@ -221,9 +221,18 @@ export const lintCodes = [
     severity: "warning",
     title: "A text file holds a prefix twice",
     explanation:
-      "The second one changes nothing. In a rule of the policy itself the same is an error (`duplicate-prefix`); long lists are often put together from several sources.",
+      "The second one changes nothing. Among the entries of a rule the same is an error (`duplicate-prefix`); long lists are often put together from several sources.",
     bad: "version: 1\nnetworks:\n  partners: {file: repeated.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
     good: "version: 1\nnetworks:\n  partners: {file: partners.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
+  },
+  {
+    code: "same-prefix-in-networks",
+    severity: "warning",
+    title: "Two sources of one rule hold the same prefix",
+    explanation:
+      "A prefix is in two networks that a rule names, or in one of them and among the rule's own entries. It counts once, and for as long as the later of the two dates says. Lists that others maintain often share a few; deleting the prefix from one of them does not remove it. One finding for each pair of sources. Twice among a rule's own entries is the error `duplicate-prefix`.",
+    bad: `version: 1\nnetworks:\n  a: [203.0.113.0/24, 198.51.100.7]\n  b: [198.51.100.7]\nrules:\n${rule("Vendors", "allow", "network: a", "network: b")}\n`,
+    good: `version: 1\nnetworks:\n  a: [203.0.113.0/24, 198.51.100.7]\n  b: [198.51.100.8]\nrules:\n${rule("Vendors", "allow", "network: a", "network: b")}\n`,
   },
   {
     code: "empty-rule",

@@ -37,7 +37,7 @@ export const policyProblems = {
   "duplicate-rule-name": "Two rules have one name.",
   "previous-name-in-use": "A previous name is the name of a rule.",
   "previous-name-twice": "A previous name stands on two rules, or twice.",
-  "duplicate-prefix": "A prefix stands twice in a rule, in whatever spelling.",
+  "duplicate-prefix": "A prefix stands twice among the entries of a rule, in whatever spelling.",
   "allowed-and-denied": "A prefix is both allowed and denied.",
   "undefined-network": "A network is named that is not defined.",
   "duplicate-network": "A network is defined in two files.",

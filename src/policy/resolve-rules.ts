@@ -1,9 +1,10 @@
 /** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
-import { formatPrefix, parsePrefix, prefixKey } from "../address/prefix.js";
+import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import type { SourceRange } from "../model/diagnostic.js";
+import { listPrefixes } from "./address-text.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
-import { type ResolvedEntries, type Resolving, resolvePrefix } from "./resolve-entries.js";
+import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
 import type { Networks } from "./resolve-networks.js";
 
 const place = ({ file, line }: SourceRange): string => `${file}:${line}`;
@@ -85,29 +86,62 @@ export const emptyBecause = (entries: readonly RawEntry[]): string => {
     : `: the networks ${names.slice(0, -1).join(", ")} and ${names.at(-1)} are empty`;
 };
 
-/** Without the repetitions, which are errors. */
+/** Of two entries with one prefix: the one that is in force longer, in doubt the first. */
+const longer = (a: PolicyEntry, b: PolicyEntry): PolicyEntry =>
+  a.expires !== undefined && (b.expires === undefined || b.expires > a.expires) ? b : a;
+
+/** Entries of one rule whose prefix an earlier one has too, by where the two come from. */
+interface Shared {
+  readonly before: PolicyEntry;
+  readonly again: PolicyEntry;
+  readonly prefixes: Prefix[];
+}
+
+/** Lists that others maintain may share prefixes, and nobody can change that in the policy. */
+const reportShared = (resolving: Resolving, rule: RawRule, { before, again, prefixes }: Shared): void => {
+  const holder = ({ network }: PolicyEntry): string =>
+    network === undefined ? "an entry of its own" : `the network \`${network}\``;
+  reportLint(
+    resolving,
+    "same-prefix-in-networks",
+    `The rule \`${rule.name.value}\` has ${listPrefixes(prefixes)} both by ${holder(before)} and by ${holder(again)}`,
+    again.source,
+    `Each prefix counts once; the first one is also in ${place(before.source)}. If that is fine, write \`lint: {same-prefix-in-networks: off}\``,
+  );
+};
+
+/**
+ * Each prefix once. Twice among the rule's own entries is an error, since whoever deletes one of them would be
+ * wrong about what that does; where a network is part of it, it is a finding of lint, one for each pair of sources.
+ */
 const withoutRepetitions = (
-  { problems }: Resolving,
+  resolving: Resolving,
   rule: RawRule,
   entries: readonly PolicyEntry[],
 ): PolicyEntry[] => {
-  const first = new Map<bigint, PolicyEntry>();
+  const kept = new Map<bigint, PolicyEntry>();
+  const shared = new Map<string, Shared>();
   for (const entry of entries) {
     const key = prefixKey(entry.prefix);
-    const before = first.get(key);
-    if (before === undefined) {
-      first.set(key, entry);
+    const before = kept.get(key);
+    kept.set(key, before === undefined ? entry : longer(before, entry));
+    if (before === undefined) continue;
+    if (before.network === undefined && entry.network === undefined) {
+      resolving.problems.error(
+        "duplicate-prefix",
+        `${formatPrefix(entry.prefix)} stands twice in the rule \`${rule.name.value}\``,
+        entry.source,
+        `Keep one of the two; the first is \`${before.text}\` in ${place(before.source)}`,
+      );
       continue;
     }
-    const through = entry.network === undefined ? "" : `, through the network \`${entry.network}\``;
-    problems.error(
-      "duplicate-prefix",
-      `${formatPrefix(entry.prefix)} stands twice in the rule \`${rule.name.value}\`${through}`,
-      entry.source,
-      `Keep one of the two; the first is \`${before.text}\` in ${place(before.source)}`,
-    );
+    const sources = JSON.stringify([before.network, entry.network]);
+    const known = shared.get(sources);
+    if (known === undefined) shared.set(sources, { before, again: entry, prefixes: [entry.prefix] });
+    else known.prefixes.push(entry.prefix);
   }
-  return [...first.values()];
+  for (const found of shared.values()) reportShared(resolving, rule, found);
+  return [...kept.values()];
 };
 
 interface ResolvedRule {
