@@ -4,7 +4,7 @@
  * errors that nobody reads, it stops.
  */
 import type { ErrorObject, ValidateFunction } from "ajv";
-import type { Diagnostic } from "../model/diagnostic.js";
+import type { Problems } from "./problems.js";
 import { find, placeOf, wordingOf } from "./schema-wording.js";
 import { suggest } from "./suggest.js";
 import { nodeRange, type YamlText } from "./yaml.js";
@@ -32,29 +32,31 @@ const missingKeys = ({ keyword, params, schema }: ErrorObject): string[] => {
   return schema.flatMap((choice: { readonly required?: readonly string[] }) => choice.required ?? []);
 };
 
-/** Errors of `validatePolicy` (or the like) on `yaml.value`. */
-const schemaProblems = (yaml: YamlText, errors: readonly ErrorObject[]): Diagnostic[] => {
+/** Reports errors of `validatePolicy` (or the like) on `yaml.value`. */
+const reportErrors = (problems: Problems, yaml: YamlText, errors: readonly ErrorObject[]): void => {
   const seen = new Set<string>();
   const meant = misspelt(errors);
-  return errors.flatMap((error) => {
-    if (missingKeys(error).some((key) => meant.has(`${error.instancePath} ${key}`))) return [];
+  for (const error of errors) {
+    if (missingKeys(error).some((key) => meant.has(`${error.instancePath} ${key}`))) continue;
     const found = find(yaml, error.instancePath);
     const wording = wordingOf(error, found);
-    if (wording === undefined) return [];
+    if (wording === undefined) continue;
     const place = wording.place === undefined ? placeOf(yaml, found) : nodeRange(yaml.source, wording.place);
     const key = `${wording.code} ${place?.line}:${place?.column} ${wording.message}`;
-    if (seen.has(key)) return [];
+    if (seen.has(key)) continue;
     seen.add(key);
-    return [
-      {
-        code: wording.code,
-        severity: "error" as const,
-        message: wording.message,
-        ...(wording.hint === undefined ? {} : { hint: wording.hint }),
+    problems.addIfWanted(wording.code, place?.file, () => {
+      const { code, message, hint } = wording;
+      const severity = "error" as const;
+      return {
+        code,
+        severity,
+        message,
+        ...(hint === undefined ? {} : { hint }),
         ...(place === undefined ? {} : { source: place }),
-      },
-    ];
-  });
+      };
+    });
+  }
 };
 
 /** Enough for anybody; the check has failed by then anyway. */
@@ -98,9 +100,17 @@ function* piecesOf(value: Plain, base: Plain): Iterable<Piece> {
   }
 }
 
-/** `base` is the least that the schema accepts: what stands around each piece. */
-export const checkSchema = (yaml: YamlText, validator: ValidateFunction, base: Plain): Diagnostic[] => {
-  if (!isPlain(yaml.value)) return validator(yaml.value) ? [] : schemaProblems(yaml, validator.errors ?? []);
+/** Reports what the schema finds. `base` is the least that the schema accepts: what stands around each piece. */
+export const checkSchema = (
+  problems: Problems,
+  yaml: YamlText,
+  validator: ValidateFunction,
+  base: Plain,
+): void => {
+  if (!isPlain(yaml.value)) {
+    if (!validator(yaml.value)) reportErrors(problems, yaml, validator.errors ?? []);
+    return;
+  }
   const errors: ErrorObject[] = [];
   for (const { value, inPiece, inWhole } of piecesOf(yaml.value, base)) {
     if (validator(value)) continue;
@@ -113,5 +123,5 @@ export const checkSchema = (yaml: YamlText, validator: ValidateFunction, base: P
     }
     if (errors.length >= mostErrors) break;
   }
-  return schemaProblems(yaml, errors);
+  reportErrors(problems, yaml, errors);
 };

@@ -82,7 +82,7 @@ export const parsePolicy = (
   if (yaml === undefined) return { diagnostics };
   const problems = new Problems();
   problems.addAll(diagnostics);
-  problems.addAll(checkSchema(yaml, validatePolicy, { version: 1, rules: [] }));
+  checkSchema(problems, yaml, validatePolicy, { version: 1, rules: [] });
   const raw = readPolicyNodes(yaml);
   const references = [...new Set([...includeReferences(raw), ...listReferences(raw.networks, "")])];
   return {
@@ -115,7 +115,7 @@ const readInclude = (bytes: Uint8Array, file: string): ParsedInclude => {
   if (yaml === undefined) return { diagnostics, networks: [] };
   const problems = new Problems();
   problems.addAll(diagnostics);
-  problems.addAll(checkSchema(yaml, validateNetworks, { networks: {} }));
+  checkSchema(problems, yaml, validateNetworks, { networks: {} });
   return { diagnostics: problems.list(), networks: readNetworkNodes(yaml) };
 };
 

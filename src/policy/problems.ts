@@ -1,11 +1,11 @@
 /**
  * Collects diagnostics, and stays small whatever the input: of one code in one file it keeps the first
- * thousand and counts the rest. `list` puts them in file order.
+ * fifty and counts the rest. `list` puts them in file order.
  */
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 
 /** Of one code in one file. */
-export const keptPerCode = 1000;
+export const keptPerCode = 50;
 
 interface Tally {
   /** The last one that was kept. */

@@ -4,10 +4,10 @@
  * schema check has reported them, so that the rest can still be checked by meaning.
  */
 
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, Scalar } from "yaml";
+import { isMap, isScalar, isSeq, type Node, Scalar } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
 import type { SourceText } from "./text.js";
-import { nodeRange, type YamlText } from "./yaml.js";
+import { followed, nodeRange, type YamlText } from "./yaml.js";
 
 /** A value and where it stands. */
 export interface Located<T> {
@@ -102,15 +102,15 @@ const isoDate = /^\d{4}-\d{2}-\d{2}$/;
 
 class Reader {
   readonly #source: SourceText;
-  readonly #document: Document;
+  readonly #yaml: YamlText;
 
-  constructor({ source, document }: YamlText) {
-    this.#source = source;
-    this.#document = document;
+  constructor(yaml: YamlText) {
+    this.#source = yaml.source;
+    this.#yaml = yaml;
   }
 
   policy(): RawPolicy {
-    const root = this.#document.contents;
+    const root = this.#yaml.document.contents;
     const account = this.#get(root, "account");
     const id = this.#scalar(this.#get(account, "id"));
     const host = this.#text(this.#get(account, "host"));
@@ -131,25 +131,20 @@ class Reader {
   }
 
   networks(): RawNetwork[] {
-    return this.#pairs(this.#get(this.#document.contents, "networks")).flatMap(
+    return this.#pairs(this.#get(this.#yaml.document.contents, "networks")).flatMap(
       ([name, value]): RawNetwork[] => {
         const allowEmpty = this.#allowEmpty(value);
         const path = this.#text(this.#get(value, "file"));
         if (path !== undefined) return [{ name, allowEmpty, content: { kind: "file", path } }];
-        const list = this.#resolve(this.#get(value, "cidrs") ?? value);
+        const list = followed(this.#yaml, this.#get(value, "cidrs") ?? value);
         if (!isSeq(list)) return [];
         return [{ name, allowEmpty, content: { kind: "list", entries: this.#entries(list) } }];
       },
     );
   }
 
-  #resolve(node: unknown): Node | undefined {
-    const target = isAlias(node) ? node.resolve(this.#document) : node;
-    return isMap(target) || isSeq(target) || isScalar(target) ? target : undefined;
-  }
-
   #pairs(node: unknown): [Located<string>, unknown][] {
-    const map = this.#resolve(node);
+    const map = followed(this.#yaml, node);
     if (!isMap(map)) return [];
     return map.items.flatMap(({ key, value }) => {
       const name = this.#text(key);
@@ -158,18 +153,18 @@ class Reader {
   }
 
   #get(node: unknown, wanted: string): unknown {
-    const map = this.#resolve(node);
+    const map = followed(this.#yaml, node);
     if (!isMap(map)) return undefined;
     return map.items.find(({ key }) => isScalar(key) && key.value === wanted)?.value;
   }
 
   #items(node: unknown): readonly unknown[] {
-    const list = this.#resolve(node);
+    const list = followed(this.#yaml, node);
     return isSeq(list) ? list.items : [];
   }
 
   #scalar(node: unknown): unknown {
-    const scalar = this.#resolve(node);
+    const scalar = followed(this.#yaml, node);
     return isScalar(scalar) ? scalar.value : undefined;
   }
 
@@ -178,7 +173,7 @@ class Reader {
   }
 
   #text(node: unknown): LocatedText | undefined {
-    const scalar = this.#resolve(node);
+    const scalar = followed(this.#yaml, node);
     if (!isScalar(scalar) || typeof scalar.value !== "string") return undefined;
     const value = scalar.value;
     const located = { value, source: this.#place(scalar) };
@@ -209,13 +204,13 @@ class Reader {
 
   /** Empty only where an empty list is written. */
   #entries(node: unknown): RawEntry[] {
-    const list = this.#resolve(node);
+    const list = followed(this.#yaml, node);
     return isSeq(list) ? list.items.map((item) => this.#entry(item)) : [{ kind: "unreadable" }];
   }
 
   /** Undefined where the key is absent. */
   #list(node: unknown, wanted: string): RawList | undefined {
-    const map = this.#resolve(node);
+    const map = followed(this.#yaml, node);
     const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && key.value === wanted) : undefined;
     if (!isScalar(pair?.key)) return undefined;
     return { entries: this.#entries(pair.value), source: this.#place(pair.key) };

@@ -121,12 +121,13 @@ export class Networks {
   use({ value, source }: Located<string>): ResolvedEntries {
     const network = this.#byName.get(value);
     if (network === undefined) {
-      this.#resolving.problems.error(
-        "undefined-network",
-        `There is no network \`${value}\``,
+      this.#resolving.problems.addIfWanted("undefined-network", source.file, () => ({
+        code: "undefined-network",
+        severity: "error",
+        message: `There is no network \`${value}\``,
+        hint: didYouMean(value, this.#byName.keys()) ?? "Define it under `networks`",
         source,
-        didYouMean(value, this.#byName.keys()) ?? "Define it under `networks`",
-      );
+      }));
       return unresolved;
     }
     this.#used.add(value);

@@ -2,8 +2,6 @@
 
 import type { ErrorObject } from "ajv";
 import {
-  type Document,
-  isAlias,
   isCollection,
   isMap,
   isNode,
@@ -16,7 +14,7 @@ import {
 } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
 import { didYouMean } from "./suggest.js";
-import { nodeRange, type YamlText } from "./yaml.js";
+import { followed, nodeRange, type YamlText } from "./yaml.js";
 
 /** From a path of the schema check to the YAML node that it means, and to a place worth showing. */
 
@@ -37,11 +35,6 @@ const pointerParts = (pointer: string): string[] =>
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-const target = (document: Document, node: unknown): Node | undefined => {
-  const resolved = isAlias(node) ? node.resolve(document) : node;
-  return isNode(resolved) ? resolved : undefined;
-};
-
 /** By key, the last of duplicates, which is the one that the plain value holds. Made once: a map may have many keys. */
 const pairsByKey = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>();
 
@@ -56,17 +49,17 @@ const pairOf = (map: YAMLMap, name: string): Pair | undefined => {
   return pairs.get(name);
 };
 
-export const find = ({ document }: YamlText, pointer: string): Found => {
-  let found: Found = { node: target(document, document.contents), key: undefined, name: "", item: false };
+export const find = (yaml: YamlText, pointer: string): Found => {
+  let found: Found = { node: followed(yaml, yaml.document.contents), key: undefined, name: "", item: false };
   for (const part of pointerParts(pointer)) {
     const { node } = found;
     if (isMap(node)) {
       const pair = pairOf(node, part);
       const key = isScalar(pair?.key) ? pair.key : undefined;
-      found = { node: target(document, pair?.value), key, name: part, item: false };
+      found = { node: followed(yaml, pair?.value), key, name: part, item: false };
     } else if (isSeq(node)) {
       found = {
-        node: target(document, node.items[Number(part)]),
+        node: followed(yaml, node.items[Number(part)]),
         key: undefined,
         name: found.name,
         item: true,
@@ -192,8 +185,12 @@ const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
     code: found.name === "lint" ? "unknown-lint-code" : "unknown-key",
     message:
       found.name === "lint" ? `There is no lint code \`${key}\`` : `The key \`${key}\` is not known here`,
-    hint:
-      merge ?? didYouMean(key, known) ?? (known.length > 20 ? undefined : `Known here: ${known.join(", ")}`),
+    // Asked for only where the problem is shown: to compare words takes longer than all the rest.
+    get hint() {
+      return (
+        merge ?? didYouMean(key, known) ?? (known.length > 20 ? undefined : `Known here: ${known.join(", ")}`)
+      );
+    },
     place: keyNode(found, key),
   };
 };

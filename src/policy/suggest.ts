@@ -73,7 +73,8 @@ const valueSynonyms: Readonly<Record<string, string>> = {
 export const suggest = (word: string, candidates: Iterable<string>): string | undefined => {
   if (word.length > longestCompared) return undefined;
   const folded = word.toLowerCase().replaceAll("-", "_");
-  const known = [...candidates].slice(0, mostCompared);
+  const known: string[] = [];
+  for (const candidate of candidates) if (known.push(candidate) >= mostCompared) break;
   const synonym = synonyms[folded];
   if (synonym !== undefined && Object.hasOwn(synonyms, folded) && known.includes(synonym)) return synonym;
   const value = Object.hasOwn(valueSynonyms, folded) ? valueSynonyms[folded] : undefined;

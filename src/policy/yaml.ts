@@ -4,6 +4,7 @@
  * octal number behind the writer's back (core schema: `2027-01-15` and `1:20` stay text).
  */
 import {
+  type Alias,
   type Document,
   isAlias,
   isCollection,
@@ -12,9 +13,11 @@ import {
   isScalar,
   type Node,
   parseDocument,
+  type Scalar,
   visit,
   type YAMLError,
   type YAMLMap,
+  type YAMLSeq,
 } from "yaml";
 import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
 import { Problems } from "./problems.js";
@@ -151,15 +154,22 @@ const yamlProblems = (source: SourceText, document: Document): Diagnostic[] => {
 
 /** Of a YAML file, in characters. Longer lists belong in a network's text file, which is read line by line. */
 export const largestYaml = 2_097_152;
-/** How often aliases may repeat what they stand for. */
-const mostAliases = 100;
+/** How often aliases may repeat one value. */
+const mostOfOneValue = 100;
 
 export interface YamlText {
   readonly source: SourceText;
   readonly document: Document;
+  readonly targets: AliasTargets;
   /** The document as plain values. */
   readonly value: unknown;
 }
+
+/** The node itself, or what it stands for as an alias; undefined for a pair and for nothing. */
+export const followed = ({ targets }: Pick<YamlText, "targets">, node: unknown): Node | undefined => {
+  const target = isAlias(node) ? targets.get(node) : node;
+  return isCollection(target) || isScalar(target) ? target : undefined;
+};
 
 export interface ParsedYaml {
   readonly diagnostics: readonly Diagnostic[];
@@ -208,40 +218,95 @@ const checkKeys = (source: SourceText, map: YAMLMap, problems: Problems): void =
   }
 };
 
-/** Keys and aliases of the whole tree, without following aliases and without recursion. */
-const checkTree = (source: SourceText, document: Document, problems: Problems): void => {
-  const pending: unknown[] = [document.contents];
-  const anchors = new Set<string>();
-  while (pending.length > 0) {
-    const node = pending.pop();
-    if (isPair(node)) pending.push(node.value, node.key);
-    else if (isAlias(node)) {
-      if (!anchors.has(node.source)) {
-        problems.error(
-          "yaml-unknown-alias",
-          `Nothing is anchored as \`&${node.source}\` before this alias`,
-          nodeRange(source, node),
-        );
-      }
-    } else if (isCollection(node)) {
-      if (node.anchor !== undefined) anchors.add(node.anchor);
-      if (isMap(node)) checkKeys(source, node, problems);
-      for (let index = node.items.length - 1; index >= 0; index -= 1) pending.push(node.items[index]);
-    } else if (isScalar(node) && node.anchor !== undefined) anchors.add(node.anchor);
+/** In one file. Each costs a search through the others. */
+const mostAliases = 1000;
+/** Nodes that all aliases of a file may repeat. */
+const mostRepeated = 1_000_000;
+
+/** What each alias stands for: the last node before it with its anchor. */
+export type AliasTargets = ReadonlyMap<Alias, Node>;
+
+/**
+ * Keys and aliases of the whole tree, in the order of the file, without following aliases and without recursion.
+ * Counts what the aliases repeat before anything follows them; the library does not count empty collections.
+ */
+class TreeCheck {
+  readonly #source: SourceText;
+  readonly #problems: Problems;
+  readonly #anchors = new Map<string, Node>();
+  readonly targets = new Map<Alias, Node>();
+  /** Nodes in each anchored node, aliases followed; absent while the walk is inside it. */
+  readonly #sizes = new Map<Node, number>();
+  #nodes = 0;
+  #repeated = 0;
+  #known = true;
+  #bomb: Alias | undefined;
+
+  constructor(source: SourceText, problems: Problems) {
+    this.#source = source;
+    this.#problems = problems;
   }
-};
+
+  /** Whether every alias can be followed. */
+  run(contents: Node | null): boolean {
+    const pending: unknown[] = [contents];
+    while (pending.length > 0 && this.#bomb === undefined) {
+      const next = pending.pop();
+      if (typeof next === "function") next();
+      else if (isPair(next)) pending.push(next.value, next.key);
+      else if (isAlias(next)) this.#alias(next);
+      else if (isCollection(next) || isScalar(next)) this.#node(next, pending);
+    }
+    if (this.#bomb !== undefined) reportBomb(this.#problems, nodeRange(this.#source, this.#bomb));
+    return this.#known && this.#bomb === undefined;
+  }
+
+  #node(node: Scalar | YAMLMap | YAMLSeq, pending: unknown[]): void {
+    const start = this.#nodes;
+    this.#nodes += 1;
+    if (node.anchor !== undefined) {
+      this.#anchors.set(node.anchor, node);
+      pending.push(() => this.#sizes.set(node, this.#nodes - start));
+    }
+    if (!isCollection(node)) return;
+    if (isMap(node)) checkKeys(this.#source, node, this.#problems);
+    for (let index = node.items.length - 1; index >= 0; index -= 1) pending.push(node.items[index]);
+  }
+
+  #alias(alias: Alias): void {
+    const target = this.#anchors.get(alias.source);
+    if (target === undefined) {
+      this.#known = false;
+      this.#problems.error(
+        "yaml-unknown-alias",
+        `Nothing is anchored as \`&${alias.source}\` before this alias`,
+        nodeRange(this.#source, alias),
+      );
+      return;
+    }
+    this.targets.set(alias, target);
+    // Without a size it is inside what it stands for, and so without end.
+    const size = this.#sizes.get(target) ?? Number.POSITIVE_INFINITY;
+    this.#nodes += size;
+    this.#repeated += size;
+    if (this.targets.size > mostAliases || this.#repeated > mostRepeated) this.#bomb = alias;
+  }
+}
+
+const reportBomb = (problems: Problems, place: SourceRange | undefined): void =>
+  problems.error(
+    "yaml-alias-bomb",
+    "Aliases repeat so much that the file would grow without measure",
+    place,
+    "Write shared prefixes once, under `networks`, and name the network in each rule",
+  );
 
 const plainValue = (source: SourceText, document: Document, problems: Problems): unknown => {
   try {
-    return document.toJS({ maxAliasCount: mostAliases });
+    return document.toJS({ maxAliasCount: mostOfOneValue });
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    problems.error(
-      "yaml-alias-bomb",
-      "Aliases repeat so much that the file would grow without measure",
-      nodeRange(source, document.contents),
-      "Write shared prefixes once, under `networks`, and name the network in each rule",
-    );
+    reportBomb(problems, nodeRange(source, document.contents));
     return undefined;
   }
 };
@@ -304,9 +369,8 @@ export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
     );
   }
   if (document.contents === null || !errors.every(recoverable)) return stop();
-  checkTree(source, document, problems);
-  const aliasesKnown = !problems.list().some(({ code }) => code === "yaml-unknown-alias");
-  const value = aliasesKnown ? plainValue(source, document, problems) : undefined;
+  const tree = new TreeCheck(source, problems);
+  const value = tree.run(document.contents) ? plainValue(source, document, problems) : undefined;
   if (value === undefined) return stop();
-  return { diagnostics: problems.list(), yaml: { source, document, value } };
+  return { diagnostics: problems.list(), yaml: { source, document, targets: tree.targets, value } };
 };

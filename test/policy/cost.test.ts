@@ -1,8 +1,16 @@
 /** What a hostile policy costs: as much as its length, counted in looks at keys, not in seconds. */
-import { expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parsePolicy } from "../../src/policy/parse-policy.js";
 import { excerpt } from "../../src/report/diagnostics-text.js";
 import { plainStyle } from "../../src/report/layout.js";
+import { readPolicy } from "./reading.js";
+
+const suggesting = vi.hoisted(() => vi.fn());
+vi.mock("../../src/policy/suggest.js", async (original) => {
+  const suggest = await original<typeof import("../../src/policy/suggest.js")>();
+  suggesting.mockImplementation(suggest.didYouMean);
+  return { ...suggest, didYouMean: suggesting };
+});
 
 it("finds unknown keys without a search for each", () => {
   const text = `version: 1\nrules: []\n${Array.from({ length: 20_000 }, (_, at) => `k${at}: 1\n`).join("")}`;
@@ -24,6 +32,57 @@ it("finds unknown keys without a search for each", () => {
     Object.assign(Array.prototype, { find, findLast });
   }
   expect(searches).toBeLessThan(10);
+});
+
+describe("of many problems of one kind, fifty are worked out and shown, and the rest counted", () => {
+  const lines = (count: number, line: (at: number) => string): string =>
+    Array.from({ length: count }, (_, at) => line(at)).join("");
+  const many = 2_000;
+  // All within one edit of a name that is known, so that each would get a hint.
+  const table: readonly (readonly [code: string, text: string])[] = [
+    ["unknown-key", `version: 1\nrules: []\n${lines(many, (at) => `rulez${at}: 1\n`)}`],
+    [
+      "undefined-network",
+      `version: 1\nnetworks: {office: [192.0.2.1]}\nrules:\n  - name: A\n    type: allow\n    cidrs:\n      - network: office\n${lines(many, (at) => `      - network: offic${at}\n`)}`,
+    ],
+    [
+      "bad-prefix",
+      `version: 1\nrules:\n  - name: A\n    type: allow\n    cidrs:\n${lines(many, (at) => `      - 10.${at}/8\n`)}`,
+    ],
+  ];
+  it.each(table)("%s", (code, text) => {
+    suggesting.mockClear();
+    const { diagnostics } = readPolicy(text);
+    const found = diagnostics.filter((diagnostic) => diagnostic.code === code);
+    expect(found).toHaveLength(51);
+    expect(found.at(-1)?.message).toContain(String(many - 50));
+    expect(suggesting.mock.calls.length).toBeLessThanOrEqual(50);
+  });
+});
+
+describe("aliases that multiply", () => {
+  const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  const uses = (count: number): string => `  - *a\n`.repeat(count);
+  // Each would take minutes if the aliases were followed.
+  it.each([
+    ["fifty thousand of a deep list", `x: &a ${nested(500)}\ny:\n${uses(50_000)}`, 1_005],
+    ["a few of a large list", `x: &a\n${"  - []\n".repeat(20_000)}y:\n${uses(90)}`, 20_054],
+    ["many of nothing", `x: &a []\ny:\n${uses(20_000)}`, 1_005],
+    ["one of itself", `x: &a\n  - 1\n${uses(1)}`, 5],
+  ])("%s", (_, text, line) => {
+    const { diagnostics, parsed } = parsePolicy(Buffer.from(`version: 1\nrules: []\n${text}`), "policy.yaml");
+    expect(diagnostics.map(({ code, source }) => [code, source?.line])).toEqual([["yaml-alias-bomb", line]]);
+    expect(parsed).toBeUndefined();
+  });
+
+  it("are followed to the last anchor before them", () => {
+    const text =
+      "version: 1\nrules:\n  - {name: &n A, type: allow, cidrs: &c [192.0.2.1]}\n  - {name: &n B, type: allow, cidrs: [192.0.2.2]}\n  - {name: C, type: allow, description: *n, cidrs: *c}\n";
+    expect(readPolicy(text).policy?.rules[2]).toMatchObject({
+      description: "B",
+      entries: [{ text: "192.0.2.1" }],
+    });
+  });
 });
 
 it("shows a place in a line of sixty million characters", () => {

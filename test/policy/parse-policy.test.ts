@@ -48,8 +48,8 @@ describe("what is not even YAML", () => {
     ],
     ["a list as key", "version: 1\nrules: []\n? [a]\n: 1\n", ["yaml-key 3:3"]],
     ["an alias without anchor", "version: 1\nrules: *x\n", ["yaml-unknown-alias 2:8"]],
-    ["a list that holds itself", "version: 1\nrules: &r [*r]\n", ["wrong-type 2:11"]],
-    ["an alias bomb", bomb, ["yaml-alias-bomb 1:1"]],
+    ["a list that holds itself", "version: 1\nrules: &r [*r]\n", ["yaml-alias-bomb 2:12"]],
+    ["an alias bomb", bomb, ["yaml-alias-bomb 23:17"]],
     ["more than is read", `# ${"x".repeat(largestYaml)}`, ["policy-too-large 1:1"]],
   ];
   for (const [name, text, expected] of table) {
@@ -188,13 +188,12 @@ describe("what does not fit the schema", () => {
     ]);
   });
 
-  it("very many mistakes stay a thousand problems, in a list and in rules", () => {
+  it("very many mistakes stay fifty problems and a count, in a list and in rules", () => {
     const lists = `version: 1\nrules:\n  - name: A\n    type: deny\n    cidrs:\n${"      - 1\n".repeat(50_000)}`;
     for (const text of [lists, `version: 1\nrules:\n${"  - 1\n".repeat(50_000)}`]) {
       const { diagnostics, policy } = readPolicy(text);
       expect(policy).toBeUndefined();
-      expect(diagnostics.length).toBeGreaterThan(1000);
-      expect(diagnostics.length).toBeLessThan(1010);
+      expect(diagnostics).toHaveLength(51);
     }
   });
 
