@@ -9,9 +9,9 @@
 
 import type { Diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
-import type { Plan } from "../plan/plan.js";
+import type { Plan, PlannedStep } from "../plan/plan.js";
 import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
-import { readWithoutDuplicates } from "./duplicate-creates.js";
+import { readWithoutSurplus } from "./duplicate-creates.js";
 import { finishCrashed, finishDone, finishStopped } from "./finish.js";
 import { askServer, askServerAhead, checkClients } from "./lockout.js";
 import type { ApplyPorts } from "./ports.js";
@@ -21,6 +21,7 @@ import type { ApplyOptions, ApplyResult } from "./result.js";
 import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
 import { runStep } from "./run-step.js";
 import { leftOpen } from "./standing-allow-all.js";
+import { doneByAnother } from "./step-problems.js";
 import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 
@@ -112,17 +113,31 @@ const resumeAfter = async (run: Run, done: number): Promise<void> => {
 /** Runs what is left; undefined when the account has been read as the plan's end. */
 const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined> => {
   let reading = start;
-  for (const planned of run.plan.steps.slice(run.done)) {
+  let done = run.done;
+  for (const planned of run.plan.steps) {
+    if (planned.number <= done) continue;
     const no = await askServer(run, planned, reading);
     if (no !== undefined) return { actual: reading.state, ...no };
     const end = await confirmEmpty(run, planned, await runStep(run, planned, reading));
     if (end.kind === "stopped") return end.stop;
-    reading = end.reading;
-    learnSwitch(run, planned.number, reading);
+    const problems = await passOver(run, run.plan.steps.slice(planned.number, end.done));
+    if (problems.length > 0) return { ...stopFailed(problems), actual: end.reading.state };
+    ({ reading, done } = end);
+    learnSwitch(run, done, reading);
   }
-  const late = run.inDoubt ? await lateCheck(run) : undefined;
+  const last = run.plan.steps.at(-1);
+  const late = run.inDoubt && last !== undefined ? await lateCheck(run, last) : undefined;
   if (late !== undefined) return late;
   return stopUnlessFinal(run, reading.state);
+};
+
+/** Steps that another run of the same plan has done meanwhile. */
+const passOver = async (run: Run, steps: readonly PlannedStep[]): Promise<readonly Diagnostic[]> => {
+  for (const planned of steps) {
+    const problems = await run.finishStep(planned, "already-done", { message: doneByAnother });
+    if (problems.length > 0) return problems;
+  }
+  return [];
 };
 
 /** The switch as the account shows it, else as the plan has set it. */
@@ -131,11 +146,11 @@ const learnSwitch = (run: Run, done: number, { state }: GoodReading): void => {
 };
 
 /** A write whose try was given up on may land after its repetition: one more wait, one more reading. */
-const lateCheck = async (run: Run): Promise<Stop | undefined> => {
+const lateCheck = async (run: Run, last: PlannedStep): Promise<Stop | undefined> => {
   const ms = run.patience.settle.at(-1) ?? 0;
   run.emit({ kind: "late-check", ms });
   await run.sleep(ms);
-  const reading = await readWithoutDuplicates(run);
+  const reading = await readWithoutSurplus(run, last);
   if (reading.kind === "interrupted") return stopInterrupted();
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
   return stopUnlessFinal(run, reading.state);

@@ -24,14 +24,8 @@ export const confirmEmpty = async (run: Run, planned: PlannedStep, end: StepEnd)
     return stopped(await takeBack(run, planned, stopNotEmpty(run, actual, reason)));
   if (end.kind === "done") return end;
   // Without a reading nothing is known of the account, and nothing follows.
-  return actual === undefined && !hasDuplicate(end.stop)
-    ? end
-    : stopped(await takeBack(run, planned, end.stop));
+  return actual === undefined ? end : stopped(await takeBack(run, planned, end.stop));
 };
-
-/** Another apply has begun at the same time: each takes back the rule that its own answer has named. */
-const hasDuplicate = ({ diagnostics }: Stop): boolean =>
-  diagnostics.some(({ code }) => code === "account-rule-name-repeated");
 
 /** When a run takes up a plan right after its probe: the listing alone has to say that enforcement is off. */
 export const notConfirmed = (run: Run, actual: AccountState): Stop | undefined => {

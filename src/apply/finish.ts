@@ -18,7 +18,8 @@ export const finishDone = async (run: Run): Promise<ApplyResult> => {
   const outcome = run.done === run.total ? "nothing" : "done";
   // The account is as planned; that the receipt could not say so is still an error of this run.
   const exitCode = problems.length === 0 ? exitCodes.done : exitCodes.error;
-  return { outcome, exitCode, steps: allReports(run), diagnostics: problems, remaining: [], next: "nothing" };
+  const diagnostics = [...run.remarks, ...problems];
+  return { outcome, exitCode, steps: allReports(run), diagnostics, remaining: [], next: "nothing" };
 };
 
 /** The run stopped. Reads the account once more, unless the user wants to be off, to say what remains. */
@@ -32,6 +33,7 @@ export const finishStopped = async (run: Run, stop: Stop): Promise<ApplyResult> 
     steps: allReports(run),
     diagnostics: [
       ...stop.diagnostics,
+      ...run.remarks,
       ...problems.filter((problem) => !hasCode(stop.diagnostics, problem.code)),
     ],
     ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),

@@ -5,13 +5,15 @@ import type { CallOutcome } from "./call.js";
 import { lookForStep, type Sight } from "./look.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
 import type { GoodReading } from "./read-account.js";
+import type { StepStatus } from "./result.js";
 import { type Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
-import { answeredNo, foundLater, notMadeSure, notSent, unseen } from "./step-problems.js";
+import { answeredNo, doneByAnother, foundLater, notMadeSure, notSent, unseen } from "./step-problems.js";
 import { stopChangedAllTheSame, stopDoneAllTheSame, stopForeignChange } from "./stops.js";
 import { sitOut } from "./throttle.js";
 
 export type StepEnd =
-  | { readonly kind: "done"; readonly reading: GoodReading }
+  /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
+  | { readonly kind: "done"; readonly reading: GoodReading; readonly done: number }
   | { readonly kind: "stopped"; readonly stop: Stop };
 
 /** What one try came to. `again`: it is known not to have landed, so the step may be tried once more. */
@@ -59,14 +61,19 @@ export const judgeCall = async (one: Try, outcome: CallOutcome): Promise<TryEnd>
 
 type Details = { ruleId?: number; serverAt?: string; message?: string; unchanged?: boolean };
 
-export const settle = (one: Try, status: "applied" | "failed" | "unknown", details: Details) =>
+export const settle = (one: Try, status: Exclude<StepStatus, "not-begun">, details: Details) =>
   one.run.finishStep(one.planned, status, { attempts: one.attempt, ...details });
 
 /** Ends a step that the account shows to be done, whatever its answer was. */
-const finishApplied = async (one: Try, reading: GoodReading, details: Details): Promise<StepEnd> => {
-  const problems = await settle(one, "applied", details);
+const finishShown = async (
+  one: Try,
+  status: "applied" | "already-done",
+  { reading, done }: Extract<Sight, { kind: "landed" }>,
+  details: Details,
+): Promise<StepEnd> => {
+  const problems = await settle(one, status, details);
   if (problems.length > 0) return stopped({ ...stopFailed(problems), actual: reading.state });
-  return { kind: "done", reading };
+  return { kind: "done", reading, done };
 };
 
 const answered = (outcome: { serverAt?: string; rule?: { id: number } }): Details => ({
@@ -87,7 +94,8 @@ const judgeApplied = async (
     [0, ...run.patience.visible],
     "the answer said done, but the account does not show it yet",
   );
-  if (sight.kind === "landed" || sight.kind === "invisible") return { kind: "done", reading: sight.reading };
+  if (sight.kind === "landed") return { kind: "done", reading: sight.reading, done: sight.done };
+  if (sight.kind === "invisible") return { kind: "done", reading: sight.reading, done: planned.number };
   if (sight.kind !== "not-landed") return stopped(stopBySight(one, sight));
   await settle(one, "unknown", {
     ...answered(outcome),
@@ -95,6 +103,10 @@ const judgeApplied = async (
   });
   return stopped({ ...stopFailed([unseen(planned)]), actual: sight.reading.state });
 };
+
+/** A temporary rule that another run has finished with: this run's create may still land, and stay. */
+const isGoneAlready = ({ step }: PlannedStep, { reading }: Extract<Sight, { kind: "landed" }>): boolean =>
+  step.kind === "create" && !reading.state.rules.some(({ name }) => name === step.rule.name);
 
 const judgeUnknown = async (
   one: Try,
@@ -105,7 +117,11 @@ const judgeUnknown = async (
   const sight = await lookForStep(run, planned, waits, outcome.message);
   switch (sight.kind) {
     case "landed":
-      return finishApplied(one, sight.reading, { message: foundLater(outcome.message) });
+      if (isGoneAlready(planned, sight)) {
+        await settle(one, "unknown", { message: outcome.message });
+        return stopped(stopForeignChange(run, planned.number, sight.reading.state));
+      }
+      return finishShown(one, "applied", sight, { message: foundLater(outcome.message) });
     case "not-landed":
     case "invisible":
       return { kind: "again", reading: sight.reading, message: outcome.message };
@@ -141,7 +157,7 @@ const judgeThrottled = async (
       : await lookForStep(run, planned, [0], outcome.message);
   switch (sight.kind) {
     case "landed":
-      return finishApplied(one, sight.reading, { message: foundLater(outcome.message) });
+      return finishShown(one, "applied", sight, { message: foundLater(outcome.message) });
     case "not-landed":
     case "invisible":
       return { kind: "again", reading: sight.reading, message: outcome.message };
@@ -175,7 +191,10 @@ const judgeRefused = async (
   switch (sight.kind) {
     case "landed":
       // The earlier try has landed since: this answer only says that everything was there already.
-      if (doubt) return finishApplied(one, sight.reading, { ...details, message: foundLater(message) });
+      if (doubt) return finishShown(one, "applied", sight, { ...details, message: foundLater(message) });
+      // No such rule, says the answer, and the account agrees: somebody else was faster.
+      if (planned.step.kind === "delete" && outcome.kind === "refused" && outcome.status === 404)
+        return finishShown(one, "already-done", sight, { message: doneByAnother });
       // The answer and the account contradict each other. Whose doing it is nobody can tell: no more is written.
       await settle(one, "applied", { ...details, message: foundLater(message) });
       return stopped(stopDoneAllTheSame(planned, stop, outcome.kind, sight.reading.state));

@@ -119,7 +119,7 @@ export interface ApplyResult {
   readonly exitCode: ExitCode;
   /** All steps of the plan, in order. */
   readonly steps: readonly StepReport[];
-  /** Why it stopped; empty when it did not. */
+  /** Why it stopped, and what happened on the way that the user has to know. */
   readonly diagnostics: readonly Diagnostic[];
   /** Between the account as last read and the plan's end; absent when the account could not be read. */
   readonly remaining?: readonly Change[];

@@ -49,6 +49,8 @@ export class Run {
   inFlight: { readonly planned: PlannedStep; readonly attempt: number } | undefined;
   /** Set by a throw that nothing foresaw: the progress is no longer told, and a receipt that fails is a value. */
   crashed = false;
+  /** What the user has to know even where all is as planned. */
+  readonly remarks: Diagnostic[] = [];
   /** The receipt has its last line. */
   ended = false;
   /** Whether enforcement is on, by the answer to the latest create that says so. */

@@ -9,6 +9,9 @@ import { describeStep } from "./timeline.js";
 export const foundLater = (message: string): string =>
   `${message}; the account read afterwards shows the step done`;
 
+/** For the record of a step that this run has not done itself. */
+export const doneByAnother = "done by another run at the same time";
+
 /** For the record of a step that was answered with a no, where the account did not say whether it holds. */
 export const notMadeSure = (message: string): string =>
   `${message}; the account did not show whether anything was changed`;

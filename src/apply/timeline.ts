@@ -72,6 +72,16 @@ export class Timeline {
     while (this.#plan.steps[done - 1]?.step.kind === "enforcement" && isAt(done - 1)) done -= 1;
     return done;
   }
+
+  isAtOrAfter(done: number, seen: Fingerprint): boolean {
+    return agrees(this.at(done), seen) || this.laterThan(done, seen) !== undefined;
+  }
+
+  /** The first state after step `done` that `seen` agrees with, as a number of steps; undefined where there is none. */
+  laterThan(done: number, seen: Fingerprint): number | undefined {
+    const later = this.#marks.findIndex((mark, index) => index > done && agrees(mark, seen));
+    return later === -1 ? undefined : later;
+  }
 }
 
 const takeStep = (rules: Map<string, Rule>, step: Step): { before?: Rule; after?: Rule } => {

@@ -261,8 +261,12 @@ export const errorGroups: readonly ErrorGroup[] = [
         "Rename one of them on the account.",
       ],
       "duplicate-create": [
-        "A rule that this run created is on the account twice. The note says which copy an answer named as this run's; the other is another apply's, or a late copy of this run's own call.",
-        "When no other apply is running, delete one of the two in the dbt platform, then run apply again.",
+        "A rule that this run created is on the account more than once, and stayed so while the run waited. The note says which copy an answer named as this run's; another one is another apply's, or a late copy of this run's own call.",
+        "When no other apply is running, delete all but one of them in the dbt platform, then run apply again.",
+      ],
+      "late-allow-all": [
+        "Two applies ran at once. The temporary rule of this one, which allows everything, was created when the other one had already deleted its own; this run deleted it as soon as it saw that.",
+        "The account is as planned now. The audit log shows for how long everything was allowed. Run the applies of one account one at a time.",
       ],
       "prefix-allowed-and-denied": [
         "A prefix is allowed by one rule and denied by another.",

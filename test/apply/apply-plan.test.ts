@@ -6,6 +6,7 @@ import { failure } from "../../src/model/failure.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
 import { applyClosing } from "../../src/report/apply-text.js";
+import { applyStep } from "../plan/apply-step.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, planOf, portsOf, prefix, rule } from "./hand-made.js";
 
@@ -438,7 +439,7 @@ describe("outcomes that are not a plain yes", () => {
     },
   );
 
-  it("takes nothing back that another apply may have made, though this run has sent its create twice", async () => {
+  it("takes nothing back that another apply may have made: this run's own is the lowest", async () => {
     const fake = new FakeAccount(before);
     fake.onCall = (call) => {
       if (call !== "read" || fake.writes !== 2) return;
@@ -450,7 +451,7 @@ describe("outcomes that are not a plain yes", () => {
     expect(codes(result)).toEqual(["account-rule-name-repeated", "duplicate-create"]);
   });
 
-  it("takes nothing back where a third copy is not its own", async () => {
+  it("takes back only its own copies but the lowest where a third one is not its own", async () => {
     const fake = new FakeAccount(before);
     fake.onCall = (call) => {
       if (call !== "read" || fake.writes !== 2) return;
@@ -459,8 +460,78 @@ describe("outcomes that are not a plain yes", () => {
     };
     const late: Fault = { landsAfterReads: 1, named: true };
     const { result } = await run({ fake, faults: { 1: late }, patience: { settle: [1] } });
-    expect([result.exitCode, fake.writes]).toEqual([4, 2]);
-    expect(fake.rules.filter(({ name }) => name === "vpn")).toHaveLength(3);
+    expect([result.exitCode, fake.writes]).toEqual([4, 3]);
+    const ids = fake.rules.filter(({ name }) => name === "vpn").map(({ id }) => id);
+    expect([ids.length, ids.includes(99), Math.min(...ids) < 99]).toEqual([2, true, true]);
+  });
+
+  /** Another apply's copy of the rule of step 1, there as soon as this run's own is; `id` decides which is older. */
+  const besideAnother = (id: number, then: (fake: FakeAccount) => void = () => undefined): FakeAccount => {
+    const fake = new FakeAccount(before);
+    let reads = 0;
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes === 0) return;
+      reads += 1;
+      if (reads === 1) fake.change(({ rules }) => rules.push({ ...rules.at(-1)!, id }));
+      else then(fake);
+    };
+    return fake;
+  };
+  const copiesOn = (fake: FakeAccount) => fake.rules.filter(({ name }) => name === "vpn").map(({ id }) => id);
+
+  it("takes its own copy back where an equal one with a lower id is there, and goes on with that", async () => {
+    const fake = besideAnother(1);
+    const outcome = await run({ fake, patience: { settle: [1] } });
+    expect([outcome.result.exitCode, copiesOn(fake)]).toEqual([0, [1]]);
+    expect(outcome.journal.text).toContain("its copy, rule 1, stays");
+    expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
+  });
+
+  it("takes nothing back where it does not know which copy is its own", async () => {
+    const fake = besideAnother(1);
+    const { result } = await run({ fake, faults: { 1: "answer-lost" }, patience: { settle: [1, 1] } });
+    expect([result.exitCode, fake.writes, copiesOn(fake).length]).toEqual([4, 1, 2]);
+  });
+
+  it.each([
+    ["its own copy is the lowest", {}],
+    ["its answer is lost", { 1: "answer-lost" }],
+  ] as const)("waits for the other copy to go where %s, and goes on when it is gone", async (_, faults) => {
+    const fake = besideAnother(99, (one) => {
+      if (one.rules.some(({ id }) => id === 99))
+        one.change((account) => {
+          account.rules = account.rules.filter(({ id }) => id !== 99);
+        });
+    });
+    const { result } = await run({ fake, faults, patience: { settle: [1, 1] } });
+    expect([result.exitCode, copiesOn(fake).length]).toEqual([0, 1]);
+  });
+
+  it("goes on with what is left when another run of the plan is ahead", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "read" || fake.writes !== 1) return;
+      fake.onCall = () => undefined;
+      fake.change((account) => {
+        account.rules = new FakeAccount(steps.slice(0, 2).reduce(applyStep, before)).rules;
+      });
+    };
+    const { result } = await run({ fake });
+    expect([result.exitCode, statuses(result)]).toEqual([0, "applied already-done applied applied"]);
+    expect([isAfter(fake), fake.writes]).toEqual([true, 3]);
+  });
+
+  it("goes on where another run of the plan has deleted the rule right before it", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = (call) => {
+      if (call !== "write" || fake.writes !== 2) return;
+      fake.onCall = () => undefined;
+      fake.change((account) => {
+        account.rules = account.rules.filter(({ name }) => name !== "old");
+      });
+    };
+    const { result } = await run({ fake });
+    expect([result.exitCode, statuses(result)]).toEqual([0, "applied applied already-done applied"]);
   });
 
   it("leaves two rules of one name alone when they are not equal, and stops", async () => {
@@ -480,7 +551,7 @@ describe("outcomes that are not a plain yes", () => {
     fake.onCall = (call) => {
       if (call !== "read" || fake.writes !== 2) return;
       fake.onCall = () => undefined;
-      fake.change(({ rules }) => rules.push({ ...rules[0]!, id: 99 }));
+      fake.change(({ rules }) => rules.push({ ...rules[0]!, id: 99, description: "theirs" }));
     };
     const late: Fault = { landsAfterReads: 2, named: true };
     const { result } = await run({ fake, faults: { 1: late }, patience: { settle: [1, 1] } });

@@ -15,7 +15,7 @@ const seeds = (): number[] => {
   return one === undefined ? Array.from({ length: full ? 12_000 : 200 }, (_, index) => index) : [Number(one)];
 };
 
-/** Of each scenario: the rounds, those in which a run completed, those with a rule twice, those that met the window. */
+/** Of each scenario: the rounds, those in which one run completed, and all, those with a rule twice, those that met the window. */
 const tallyOf = (rounds: readonly Round[]) =>
   scenarios.map(({ name }) => {
     const own = rounds.filter(({ scenario }) => scenario === name);
@@ -23,6 +23,7 @@ const tallyOf = (rounds: readonly Round[]) =>
       scenario: name,
       rounds: own.length,
       completed: own.filter(({ completed }) => completed > 0).length,
+      all: own.filter(({ completed, runs }) => completed === runs).length,
       pairs: own.filter(({ sawPair }) => sawPair).length,
       window: own.filter(({ inWindow }) => inWindow > 0).length,
     };

@@ -3,6 +3,7 @@ import { applyPlan } from "../../../src/apply/apply-plan.js";
 import type { ApplyPorts } from "../../../src/apply/ports.js";
 import type { ApplyResult, Patience } from "../../../src/apply/result.js";
 import { Failure } from "../../../src/model/failure.js";
+import { isCatchAll } from "../../../src/model/reserved-names.js";
 import type { AccountState } from "../../../src/model/rule.js";
 import { orderSteps } from "../../../src/plan/order/transition.js";
 import { hashState, stateOf } from "../../../src/plan/state.js";
@@ -53,6 +54,7 @@ export interface Round {
   readonly problems: readonly string[];
   /** How many runs said that all is done. */
   readonly completed: number;
+  readonly runs: number;
   readonly sawPair: boolean;
   /** Calls that fell into the window of docs/decisions/two-applies.md and changed what they should not. */
   readonly inWindow: number;
@@ -80,16 +82,17 @@ export const playRound = async (random: Random, makeWorld: MakeWorld): Promise<R
     ...nobodyDone(world, targets, ends),
   ];
   const again = await converge(world, targets);
-  const [excused, broken] = split(scenario, world.landings, targets, ends);
+  const [excused, broken] = split(scenario, world, targets, ends);
   return {
     scenario: scenario.name,
     problems: [
       ...broken.flatMap(({ run, kind, problems }) => problems.map((text) => `${kind} of ${run}: ${text}`)),
-      ...excused.flatMap((landing) => unnoticed(landing, ends)),
+      ...excused.flatMap((landing) => unnoticed(world, landing, ends)),
       ...told,
       ...again,
     ],
     completed: ends.filter(({ exitCode }) => exitCode === 0).length,
+    runs: ends.length,
     sawPair: world.sawPair,
     inWindow: excused.length,
   };
@@ -142,15 +145,17 @@ const planAndApply = (
 };
 
 /**
- * Each run once more, alone, until it is done: the account is as its policy wants it. Two rules of one name are for the
- * user to resolve, as the message says: all but one are deleted. Where the runs have left no rule and enforcement on,
+ * Each run once more, alone, until it is done: the account is as its policy wants it. Where policies differ or an answer
+ * was lost, two rules of one name are for the user to resolve, as the message says: all but one are deleted. Else
+ * nobody helps. Where the runs have left no rule and enforcement on,
  * nothing tells the account from one that hides its rules, so it is left as it is (confirm-empty.test.ts).
  */
 const converge = async (world: World, targets: readonly AccountState[]): Promise<string[]> => {
   world.calm();
+  const helped = !areSame(targets) || world.hadFaults;
   const problems: string[] = [];
   for (const [index, target] of targets.entries()) {
-    world.removeCopies();
+    if (helped) world.removeCopies();
     const run = targets.length + index;
     const { enforcement, rules } = world.state();
     const wanted = enforcement === "enabled" && rules.length === 0 ? 3 : 0;
@@ -166,22 +171,32 @@ const converge = async (world: World, targets: readonly AccountState[]): Promise
 /** The landings that did what they must not: those that the window excuses, and the others. */
 const split = (
   { window }: Scenario,
-  landings: readonly Landing[],
+  { landings, history }: World,
   targets: readonly AccountState[],
   ends: readonly End[],
 ): [Landing[], Landing[]] => {
   const bad = landings.filter(({ problems }) => problems.length > 0);
-  const differ = targets.some((target) => target !== targets[0]);
+  const differ = !areSame(targets);
+  // Of one policy only this: the temporary rule that allows everything, by a call that came late, as long as it is there.
+  const late = bad.every(
+    (landing) => history[landings.indexOf(landing) + 1]?.rules.some(isCatchAll) === true,
+  );
   const underWay = ends.some(({ planned }) => planned > 0);
   // What one call broke, the states after it show too.
-  const excused = bad[0]?.stale === true && (window === true || (differ && underWay));
+  const excused = bad[0]?.stale === true && (differ ? window === true || underWay : late);
   return excused ? [bad, []] : [[], bad];
 };
 
-/** A call in the window must be noticed by the run that sent it. */
-const unnoticed = ({ run, stale }: Landing, ends: readonly End[]): string[] => {
+/**
+ * A call in the window must be noticed by the run that sent it, or, where it is a late allow-all, by the run that made
+ * that one; unless its answer was lost, and it took effect after its run had ended.
+ */
+const unnoticed = ({ landings }: World, landing: Landing, ends: readonly End[]): string[] => {
+  const { run, stale } = landing;
   const end = ends.find((one) => one.run === run);
-  return stale && end?.exitCode === 0 ? [`${run} broke something in the window and exits 0`] : [];
+  if (end !== undefined && landings.indexOf(landing) >= end.to) return [];
+  const told = end?.exitCode !== 0 || ends.some(({ codes }) => codes.includes("late-allow-all"));
+  return stale && !told ? [`${run} broke something in the window and exits 0`] : [];
 };
 
 /** What an exit code claims, against what the account shows. */
@@ -215,9 +230,11 @@ const needlessStop = (world: World, { run, exitCode, codes, from, to }: End): st
     : [];
 };
 
-/** Where all have the same policy, no rule came twice and no answer was lost, nothing contradicts anything. */
-const nobodyDone = (world: World, targets: readonly AccountState[], ends: readonly End[]): string[] => {
-  const same = targets.every((target) => target === targets[0]);
-  const calm = same && !world.sawPair && !world.hadFaults;
-  return calm && ends.every(({ exitCode }) => exitCode !== 0) ? ["nobody completed"] : [];
-};
+const areSame = (targets: readonly AccountState[]): boolean =>
+  targets.every((target) => target === targets[0]);
+
+/** Where all have the same policy and no answer was lost, at least one run completes. */
+const nobodyDone = (world: World, targets: readonly AccountState[], ends: readonly End[]): string[] =>
+  areSame(targets) && !world.hadFaults && ends.every(({ exitCode }) => exitCode !== 0)
+    ? [`nobody completed: ${ends.map(({ exitCode, codes }) => `${exitCode} (${codes})`).join(", ")}`]
+    : [];

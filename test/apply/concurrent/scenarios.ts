@@ -57,6 +57,35 @@ export const scenarios: readonly Scenario[] = [
     targets: [account("enabled", rule("office", "allow", ["203.0.113.0/24", "192.0.2.0/25"]), partner)],
   },
   {
+    name: "a new description, with entries in and out",
+    before: account("enabled", rule("office", "allow", ["203.0.113.0/25", "192.0.2.0/26"], "old"), partner),
+    targets: [
+      account("enabled", rule("office", "allow", ["203.0.113.0/24", "192.0.2.0/25"], "new"), partner),
+    ],
+  },
+  {
+    name: "a rule changes its type by a stand-in",
+    before: account("enabled", rule("office", "allow", office), rule("guests", "deny", ["203.0.113.128/25"])),
+    targets: [
+      account("enabled", rule("office", "allow", office), rule("guests", "allow", ["203.0.113.192/26"])),
+    ],
+  },
+  {
+    name: "the default flips, and what was denied is denied by default",
+    before: account("enabled", rule("blocked", "deny", ["198.51.100.0/24"])),
+    targets: [account("enabled", rule("office", "allow", office))],
+  },
+  {
+    name: "the default flips back",
+    before: account("enabled", rule("office", "allow", office)),
+    targets: [account("enabled", rule("blocked", "deny", ["198.51.100.0/24"]))],
+  },
+  {
+    name: "the first rules",
+    before: account("disabled"),
+    targets: [account("enabled", rule("office", "allow", office), rule("vpn", "allow", vpn))],
+  },
+  {
     name: "take one of two rules away",
     before: account("enabled", rule("one", "allow", office), rule("two", "allow", office)),
     targets: [account("enabled", rule("one", "allow", office))],
