@@ -18,7 +18,7 @@ export {
 } from "./dbt/client.js";
 export { type Connection, type ConnectionSources, resolveConnection } from "./dbt/connection.js";
 export { type LoadedPolicy, loadPolicy } from "./files/load-policy.js";
-export { type Diagnostic, hasErrors } from "./model/diagnostic.js";
+export { type Code, type Diagnostic, hasErrors, hintOf, messageOf } from "./model/diagnostic.js";
 export { Failure } from "./model/failure.js";
 export type { AccountState, Rule } from "./model/rule.js";
 export type { Snapshot } from "./model/snapshot.js";

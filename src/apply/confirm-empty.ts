@@ -3,7 +3,7 @@
  * its answer and the listing after it agree that the account has no other rules and that enforcement is off.
  * Otherwise the run takes its own probe off again, which is the next step of the plan, and stops.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type LegacyDiagnostic, messageOf } from "../model/diagnostic.js";
 import { isProbe } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import type { SnapshotRule } from "../model/snapshot.js";
@@ -52,7 +52,7 @@ const contradiction = (actual: AccountState, answered: AccountState["enforcement
   return actual.rules.length > 0 && actual.enforcement === "unknown" ? "not-told" : undefined;
 };
 
-const words: Readonly<Record<Reason, Pick<Diagnostic, "message" | "hint">>> = {
+const words: Readonly<Record<Reason, Pick<LegacyDiagnostic, "message" | "hint">>> = {
   "other-rules": {
     message:
       "The account showed no rules when this plan was made, but it has rules: that listing was wrong, or somebody has added them since",
@@ -125,7 +125,7 @@ const remove = async (run: Run, probe: SnapshotRule): Promise<WriteOutcome> => {
   try {
     return await run.ports.writer.deleteRule(probe);
   } catch (error) {
-    const messages = diagnosticsOf(error).map(({ message }) => message);
+    const messages = diagnosticsOf(error).map(messageOf);
     return { kind: "unknown", message: messages.join("; ") };
   }
 };

@@ -1,6 +1,6 @@
 /** The end of a run: what became of each step, what is still to do, and the last lines of the receipt. */
 import { assertNever } from "../model/assert.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, messageOf } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { ReceiptEnd } from "../model/receipt.js";
 import type { AccountState } from "../model/rule.js";
@@ -156,6 +156,6 @@ const writeEnd = async (run: Run, end: ReceiptEnd["end"], reasons: readonly Diag
   if (run.ended) return [];
   run.ended = true;
   const at = run.ports.now().toISOString();
-  const message = reasons.map((reason) => reason.message).join("; ");
+  const message = reasons.map(messageOf).join("; ");
   return run.write(message === "" ? { end, at } : { end, at, message });
 };

@@ -4,7 +4,7 @@
  * A "no" stops the run; only `allowLockout` lets it pass.
  */
 import { type Address, formatAddress } from "../address/prefix.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, messageOf } from "../model/diagnostic.js";
 import type { SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
 import { ruleNamed } from "./call.js";
@@ -56,7 +56,7 @@ export const askServer = async (
     run.emit({
       kind: "lockout-allowed",
       planned,
-      message: diagnostics.map(({ message }) => message).join("; "),
+      message: diagnostics.map(messageOf).join("; "),
     });
     return undefined;
   }
@@ -122,7 +122,7 @@ const refuseUnlessAllowed = (
   planned?: PlannedStep,
 ): Stop | undefined => {
   if (run.options.allowLockout !== true) return { reason: "refused", diagnostics, next: "mend-first" };
-  const message = diagnostics.map((diagnostic) => diagnostic.message).join("; ");
+  const message = diagnostics.map(messageOf).join("; ");
   run.emit({ kind: "lockout-allowed", message, ...(planned === undefined ? {} : { planned }) });
   return undefined;
 };

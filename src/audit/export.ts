@@ -5,7 +5,7 @@
  * Promises: the file appears whole or not at all; a bulk export that was interrupted goes on with the job that it
  * submitted; a download that is shorter or longer than announced is an error.
  */
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import type { AuditQuery, AuditReader } from "./list-events.js";
 
 interface Account {
@@ -79,7 +79,7 @@ const save = async (
   const bytes = await files.writeTemporary(watched(body, size, onProgress));
   if (size !== undefined && size !== bytes) {
     await files.discard();
-    throw failure(
+    throw legacyFailure(
       "export-incomplete",
       `The download has ${bytes} bytes, and ${size} were announced: nothing was kept`,
       "Run it again: a bulk export goes on with the job that it submitted",
@@ -127,7 +127,7 @@ const untilReady = async (
   ) {
     const waitedMs = now().getTime() - began;
     if (waitedMs >= timeoutMs)
-      throw failure(
+      throw legacyFailure(
         "export-still-running",
         `The export is still being made after ${Math.round(waitedMs / 1000)} s`,
         "Run the same command later: it goes on with this job",

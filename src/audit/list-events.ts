@@ -12,7 +12,7 @@
  */
 
 import type { Diagnostic } from "../model/diagnostic.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import { type ListingBounds, ListingMeter, type PageCost } from "../model/listing-bounds.js";
 import type { AuditEvent } from "./event.js";
 
@@ -72,7 +72,7 @@ export const streamBounds: ListingBounds = { ...keptBounds, bytes: Number.POSITI
 const shorterRange = "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export";
 
 const unsteady = (): Failure =>
-  failure(
+  legacyFailure(
     "audit-log-unsteady",
     "The audit log changes faster than it can be read: its pages do not join",
     shorterRange,

@@ -3,7 +3,7 @@
  * Promises: an event proves at most one step, and never one that the log says was made in the UI, since this tool
  * calls the API; what could not be read is never called confirmed.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import type { Receipt } from "../model/receipt.js";
 import {
   defaultTolerance,
@@ -241,14 +241,7 @@ const foreignAmong = (
 const actorsDiffer = ({ file, steps }: ReceiptVerification): Diagnostic[] => {
   const actors = new Set(steps.flatMap((step) => (step.kind === "recorded" ? [actorKey(step.event)] : [])));
   if (actors.size < 2) return [];
-  return [
-    {
-      code: "audit-several-actors",
-      severity: "warning",
-      message: `The steps of ${file} are recorded under ${actors.size} actors, though one token made them`,
-      hint: "Look at the actors in the table: somebody else may have changed the same rules at the same time",
-    },
-  ];
+  return [diagnostic("audit-several-actors", { file, actors: actors.size })];
 };
 
 /**

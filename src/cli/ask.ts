@@ -1,6 +1,6 @@
 /** Questions with one line as their answer; asked on standard error, since standard output belongs to the result. */
 import { createInterface } from "node:readline";
-import { exitCodes, failure } from "../model/failure.js";
+import { exitCodes, legacyFailure } from "../model/failure.js";
 import type { Io } from "./io.js";
 
 /** Whether somebody is there to answer. */
@@ -40,7 +40,7 @@ export const openQuestions = (io: Io): Questions => {
 /** Throws at once where a confirmation could never come. */
 export const requireApproval = (io: Io, autoApprove: boolean): void => {
   if (autoApprove || canAsk(io)) return;
-  throw failure(
+  throw legacyFailure(
     "approval-needed",
     "Nobody can confirm this: there is no terminal, or CI is set",
     "In a pipeline, review the plan first, then run with --auto-approve",
@@ -59,7 +59,7 @@ export const confirm = async (io: Io, question: string): Promise<boolean> => {
 };
 
 export const notApproved = () =>
-  failure(
+  legacyFailure(
     "not-approved",
     "Nothing was changed: the plan was not confirmed",
     "Only the whole word yes confirms; anything else, Ctrl-C and Ctrl-D do not",

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseMoment } from "../audit/time-range.js";
-import { failure } from "../model/failure.js";
+import { legacyFailure } from "../model/failure.js";
 import { counted } from "../model/words.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
@@ -41,7 +41,7 @@ export const rangeOptions = (command: Command, io: Io): Command =>
 /** Throws `Failure` where the range is empty; warns where it has not begun. */
 export const checkRange = (io: Io, { since, until, color }: RangeOptions & DebugOptions): RangeOptions => {
   if (since !== undefined && until !== undefined && since > until)
-    throw failure(
+    throw legacyFailure(
       "range-empty",
       `The range is empty: it begins at ${since} and ends at ${until}`,
       "Swap --since and --until",
@@ -72,7 +72,7 @@ export const interruptibleSleep =
       await wait(milliseconds, undefined, { signal: io.signal });
     } catch (error) {
       if (!io.signal.aborted) throw error;
-      throw failure("interrupted", "Interrupted", undefined, { cause: error });
+      throw legacyFailure("interrupted", "Interrupted", undefined, { cause: error });
     }
   };
 

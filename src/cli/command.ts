@@ -5,7 +5,7 @@
  * every policy.
  */
 import type { Command, Option } from "commander";
-import { type ExitCode, exitCodes, type Failure, failure } from "../model/failure.js";
+import { type ExitCode, exitCodes, type Failure, legacyFailure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { exitCodeOf, type Report, worstExitCode } from "../report/report.js";
 import type { Io } from "./io.js";
@@ -79,7 +79,7 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
     return runSingle(invocation, { ...options, policy: only }, only, operands);
   }
   if (operands.length > 0)
-    throw failure(
+    throw legacyFailure(
       "bad-option",
       "A saved plan is of one policy, and several are named",
       `Leave out --policy: dbt-ip-rules ${command.name()} ${operands.map(shellWord).join(" ")}`,
@@ -89,7 +89,7 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
 
 const planWithPolicy = (command: Command, operands: readonly string[], policy: string): Failure => {
   const name = `dbt-ip-rules ${command.name()}`;
-  return failure(
+  return legacyFailure(
     "bad-option",
     "A saved plan holds what its policy asked for: it cannot go with --policy",
     `Apply the plan (${name} ${operands.map(shellWord).join(" ")}), or plan the policy anew (${name} --policy ${shellWord(policy)})`,

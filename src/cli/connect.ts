@@ -52,7 +52,7 @@ export const connectionOf = (io: Io, options: Options, named?: NamedAccount): Co
     accountFrom: named?.from,
   });
   const diagnostics = resolved.diagnostics.map((diagnostic) =>
-    tokenName === undefined
+    tokenName === undefined || !("message" in diagnostic)
       ? diagnostic
       : { ...diagnostic, message: diagnostic.message.replace(/\bDBT_CLOUD_TOKEN\b/g, tokenName) },
   );

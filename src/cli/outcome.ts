@@ -1,5 +1,5 @@
 import { visible } from "../model/escape.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import type { PolicyReport, Report } from "../report/report.js";
 import type { Format } from "../report/reporters.js";
 import type { Io } from "./io.js";
@@ -89,7 +89,7 @@ export const tellFailure = (
 /** A bug of ours: say so, and how to report it; the stack only where it was asked for. */
 export const crash = (error: unknown): Failure => {
   const message = error instanceof Error ? error.message : String(error);
-  return failure(
+  return legacyFailure(
     "internal-error",
     `Internal error: ${message}`,
     "This is a bug in dbt-ip-rules: run again with --debug and report what it prints",

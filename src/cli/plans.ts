@@ -5,7 +5,7 @@ import type { ReadOnlyClient } from "../dbt/client.js";
 import { reasonOf } from "../files/io-errors.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
@@ -22,7 +22,7 @@ export const readPlan = async (io: Io, file: string): Promise<Plan> => {
 
 const textOf = (io: Io, file: string): string => {
   if (/\.ya?ml$/i.test(file))
-    throw failure(
+    throw legacyFailure(
       "plan-file-not-a-plan",
       `${file} is not a saved plan`,
       `For a policy, name it with --policy ${shellWord(file)}`,
@@ -34,7 +34,7 @@ const textOf = (io: Io, file: string): string => {
     const hint = isFolder
       ? `Name one of the plans in it: ${shellWord(`${file.replace(/\/+$/, "")}/NAME.plan.json`)}`
       : "Make one with: dbt-ip-rules plan --out FILE";
-    throw failure("plan-file-unreadable", `Cannot read the plan ${file}: ${reasonOf(error)}`, hint, {
+    throw legacyFailure("plan-file-unreadable", `Cannot read the plan ${file}: ${reasonOf(error)}`, hint, {
       cause: error,
     });
   }

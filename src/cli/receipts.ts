@@ -9,7 +9,7 @@ import { isStandardInput, largest, readNamedText } from "../files/read-file.js";
 import { ownerOnly } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { jsonText } from "../model/escape.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import type { Receipt } from "../model/receipt.js";
 import type { Io } from "./io.js";
 
@@ -29,7 +29,7 @@ const filesOf = async (io: Io, named: string): Promise<readonly string[]> => {
 };
 
 const unreadable = (file: string, error: unknown) =>
-  failure(
+  legacyFailure(
     "receipt-unreadable",
     `Cannot read the receipt ${file}: ${reasonOf(error)}`,
     "Name it as `apply` did: Receipt: FILE",
@@ -69,7 +69,7 @@ export const readReceipts = async (io: Io, names: readonly string[]) => {
   const receipts = read.map(({ named }) => named);
   const [first] = receipts;
   if (first === undefined)
-    throw failure(
+    throw legacyFailure(
       "no-receipts",
       `There is no receipt in ${names.join(", ")}`,
       "Receipts end in .jsonl; `apply` writes one",
@@ -77,7 +77,7 @@ export const readReceipts = async (io: Io, names: readonly string[]) => {
   const { account } = first.receipt.header;
   const other = receipts.find(({ receipt }) => !isSameAccount(receipt.header.account, account));
   if (other !== undefined)
-    throw failure(
+    throw legacyFailure(
       "receipts-of-several-accounts",
       `${first.file} is of account ${accountText(account)}, ${other.file} of account ${accountText(other.receipt.header.account)}`,
       "Check the receipts of one account at a time",
@@ -197,14 +197,14 @@ const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 
 const alreadyThere = (path: string): Failure =>
-  failure(
+  legacyFailure(
     "receipt-exists",
     `The receipt file ${path} is there already`,
     "Name another file with --receipt, or move this one away; receipts are never overwritten",
   );
 
 const unwritable = (path: string, cause: unknown): Failure =>
-  failure(
+  legacyFailure(
     "receipt-unwritable",
     `The receipt ${path} cannot be written: ${codeOf(cause) ?? "unknown error"}`,
     "Nothing is sent that the receipt could not record; make room, or name another file with --receipt",

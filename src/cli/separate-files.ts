@@ -9,7 +9,7 @@ import type { Command } from "commander";
 import { readPolicyBytes, readReferences } from "../files/load-policy.js";
 import { isStandardInput } from "../files/read-file.js";
 import { writeTargetOf } from "../files/write-file.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import { furtherReferences, parsePolicy, type ReadFile } from "../policy/parse-policy.js";
 import { shownFile } from "./file-words.js";
 import type { Io } from "./io.js";
@@ -126,7 +126,7 @@ const requireSeparateFiles = async (
   }
 };
 
-const clash = (message: string, hint: string): Failure => failure("output-clash", message, hint);
+const clash = (message: string, hint: string): Failure => legacyFailure("output-clash", message, hint);
 
 /**
  * One text for one file, whatever it is called: of one that is there, what the system calls it, so that links of both

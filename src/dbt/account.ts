@@ -2,7 +2,7 @@
 
 import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
-import { type Failure, failure } from "../model/failure.js";
+import { type Failure, legacyFailure } from "../model/failure.js";
 import type { Enforcement } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { type Answer, dataOf, field, isRecord, shorten, truth, unexpected } from "./answer.js";
@@ -87,7 +87,7 @@ const theOne = <T extends number | boolean>(
   const value = read(first);
   const other = telling.find((rule) => read(rule) !== value);
   if (other === undefined) return value;
-  throw failure(
+  throw legacyFailure(
     "account-contradicts-itself",
     `The rules from ${host} disagree on ${what}: "${shorten(first.rule.name, 120)}" says ${value}, "${shorten(other.rule.name, 120)}" says ${read(other)}`,
     "It may have been changed while it was read: run it again",
@@ -95,7 +95,7 @@ const theOne = <T extends number | boolean>(
 };
 
 const foreignRule = ({ rule, accountId }: WireRule, asked: number, host: string): Failure =>
-  failure(
+  legacyFailure(
     "account-foreign",
     `${host} was asked for account ${asked} and gave a rule of account ${accountId}, "${shorten(rule.name, 120)}"`,
     "Nothing is safe to say about such an answer: check the host, and what stands between",

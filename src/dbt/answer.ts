@@ -1,5 +1,5 @@
 /** An answer that was read to its end, and what its bytes say: the envelope, a bare value, or an HTML page. */
-import { type Failure, failure } from "../model/failure.js";
+import { type Failure, legacyFailure } from "../model/failure.js";
 import { type Redact, redact } from "../model/secrets.js";
 
 /**
@@ -156,7 +156,7 @@ const decodeText = (bytes: Uint8Array): string | undefined => {
 };
 
 const notJson = (code: string, message: string): Failure =>
-  failure(
+  legacyFailure(
     code,
     message,
     "Check that the host is your dbt access URL and that no proxy or login page stands between, then run it again",
@@ -211,7 +211,7 @@ const answerOf = ({ within }: Place): string => (typeof within === "string" ? wi
 
 export const unexpected = (place: Place, expected: string): Failure => {
   const path = pathOf(place);
-  return failure(
+  return legacyFailure(
     "answer-unexpected",
     `The answer of ${answerOf(place)} has ${kindOf(place.value)} ${path === "" ? "" : `at ${path} `}where ${expected} was due`,
     "Check that the host is your dbt access URL; if it is, the API has changed: please report it",
@@ -226,7 +226,7 @@ export const brokenEnvelope = (
 ): Failure => {
   const code = said.code === undefined ? "" : ` (${said.code})`;
   const words = said.userMessage ? `: ${shorten(redact(said.userMessage), 300)}` : "";
-  return failure(
+  return legacyFailure(
     "answer-contradicts-itself",
     `${host} answered ${request} with ${status}, but its envelope says no success${code}${words}`,
     "Run it again; if it stays, the message is the server's own",

@@ -5,7 +5,7 @@
 import { normaliseType } from "../audit/catalogue.js";
 import type { AuditEvent } from "../audit/event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "../audit/list-events.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import {
   type Answer,
   dataOf,
@@ -205,7 +205,7 @@ const isAsked = (at: string, type: string, { since, until, types }: AuditQuery):
 const totalOf = (envelope: Envelope, host: string): number => {
   const total = totalCount(envelope);
   if (total !== undefined) return total;
-  throw failure(
+  throw legacyFailure(
     "listing-incomplete",
     `The audit log of ${host} does not tell how many records there are, so none can be said to be missing`,
     "Check that the host is your dbt access URL; if it is, the API has changed: please report it",
@@ -215,7 +215,7 @@ const totalOf = (envelope: Envelope, host: string): number => {
 const checkAccount = (record: Place, { accountId, host }: Channel): void => {
   const found = optional(field(record, "account_id"), integer);
   if (found === undefined || found === accountId) return;
-  throw failure(
+  throw legacyFailure(
     "account-foreign",
     `${host} was asked for the audit log of account ${accountId} and gave a record of account ${found}`,
     "Nothing is safe to say about such an answer: check the host, and what stands between",
@@ -270,7 +270,7 @@ export const createExportReader = (channel: Channel): Omit<Exports, "startExport
 
 const opening = (result: Opened | Answer, url: URL): Opened => {
   if (result.kind === "opened") return result;
-  throw failure(
+  throw legacyFailure(
     "answer-empty",
     `${url.host} answered GET ${url.pathname} with ${result.status} instead of a file`,
     "Run it again",
@@ -284,7 +284,7 @@ const left = async ({ body }: Opened, reason: Failure): Promise<Failure> => {
 };
 
 const notCsv = (url: URL, type: string): Failure =>
-  failure(
+  legacyFailure(
     "answer-not-csv",
     `${url.host} answered GET ${url.pathname} with ${shorten(type, 60)} where a CSV file was due`,
     "Check that the host is your dbt access URL and that no proxy or login page stands between",
@@ -299,7 +299,7 @@ const checkedLink = (link: string): URL => {
   ) {
     return url;
   }
-  throw failure(
+  throw legacyFailure(
     "export-link-unusable",
     "The link that the API gave for the export is not an https URL",
     "Ask for the download again; if it stays, download it from the audit log's page under Account settings",

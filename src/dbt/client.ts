@@ -3,8 +3,10 @@
  * it but in the `Authorization` header to its own host, and is in no error, outcome or trace; reads are repeated
  * while that may help, writes never after anything unclear.
  */
+
 import type { AccountReader, AccountWriter, WriteOutcome } from "../apply/ports.js";
 import type { AuditReader } from "../audit/list-events.js";
+import { withTexts } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
 import { createAccountReader, createAccountWriter } from "./account.js";
@@ -78,11 +80,7 @@ const redactedOutcome = <T extends { readonly message: string }>(outcome: T, red
 });
 
 const redactedFailure = (thrown: Failure, redact: Redact): Failure => {
-  const diagnostics = thrown.diagnostics.map((diagnostic) => ({
-    ...diagnostic,
-    message: redact(diagnostic.message),
-    ...(diagnostic.hint === undefined ? {} : { hint: redact(diagnostic.hint) }),
-  }));
+  const diagnostics = thrown.diagnostics.map((one) => withTexts(one, redact));
   // Its cause was made by `safeCause`, which leaves the token out.
   const made = new Failure(
     diagnostics,

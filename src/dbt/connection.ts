@@ -3,7 +3,7 @@
  * Pure. Nothing is guessed: no default host, and a policy for another account than the one that is asked for is
  * an error. No diagnostic holds the token or a part of it.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, withTexts } from "../model/diagnostic.js";
 import { redactor, tokensIn } from "../model/secrets.js";
 import { shorten } from "./answer.js";
 
@@ -118,8 +118,7 @@ export const resolveConnection = (sources: ConnectionSources): ResolvedConnectio
   const redact = redactor(...tokensIn(sources.env));
   const report = (problem: Diagnostic): undefined => {
     // A token that was pasted into the wrong setting would be repeated otherwise.
-    const hint = problem.hint === undefined ? {} : { hint: redact(problem.hint) };
-    diagnostics.push({ ...problem, message: redact(problem.message), ...hint });
+    diagnostics.push(withTexts(problem, redact));
   };
   const token = resolveToken(sources, report);
   const host = resolveHost(sources, report);

@@ -3,7 +3,7 @@
  * server, and whether trying again may help.
  */
 
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
 import {
   type Answer,
@@ -168,7 +168,7 @@ export const brokenExchange = (thrown: unknown, host: string, redact: Redact, ti
       kind: "broken",
       sent: !neverConnected(thrown),
       passing: true,
-      failure: failure(
+      failure: legacyFailure(
         "network-failed",
         `The call to ${host} failed: ${cause.message}`,
         "Run it again; if it stays, run it with --debug",
@@ -180,13 +180,13 @@ export const brokenExchange = (thrown: unknown, host: string, redact: Redact, ti
     kind: "broken",
     sent: !(neverConnected(thrown) || failedBeforeSending(words, thrown)),
     passing: words.passing,
-    failure: failure(words.code, words.message(host), words.hint, { cause }),
+    failure: legacyFailure(words.code, words.message(host), words.hint, { cause }),
   };
 };
 
 /** The user's Ctrl-C, or the end of a caller's patience. */
 export const interrupted = (): Failure =>
-  failure("interrupted", "Stopped before the call was done", "Run the command again to go on");
+  legacyFailure("interrupted", "Stopped before the call was done", "Run the command again to go on");
 
 /** Error answers: each status with its own code, message and hint (sources: docs/service.md). */
 
@@ -211,7 +211,7 @@ export const statusFailure = (answer: Answer, subject: Subject, now: number): Fa
   if (subject === "link" && status >= 400 && status < 500 && status !== 429) return linkRefused(answer);
   switch (status) {
     case 401:
-      return failure(
+      return legacyFailure(
         "token-rejected",
         tell(`${host} did not accept the token (401)`),
         "Check DBT_CLOUD_TOKEN: the token may be expired, revoked, or of another region or account",
@@ -221,13 +221,13 @@ export const statusFailure = (answer: Answer, subject: Subject, now: number): Fa
     case 404:
       return notFound(answer, subject === "link" ? "export" : subject, tell);
     case 409:
-      return failure(
+      return legacyFailure(
         "conflict",
         tell(`${host} refused ${request} as a conflict (409)`),
         "The account holds this already, perhaps by someone else's change: make a new plan",
       );
     case 429:
-      return failure(
+      return legacyFailure(
         "rate-limited",
         tell(
           `${host} answers too many requests (429), and asks to wait ${askedSeconds(answer.headers, now) ?? cooldownSeconds} s`,
@@ -240,7 +240,7 @@ export const statusFailure = (answer: Answer, subject: Subject, now: number): Fa
 };
 
 const linkRefused = ({ host, status }: Answer): Failure =>
-  failure(
+  legacyFailure(
     "export-link-refused",
     `${host} refused the export's link (${status}): such links expire`,
     "Ask for the download again: the export itself is kept, and its job id stays good",
@@ -255,13 +255,17 @@ const forbidden = (
   const data = "value" in parsed ? openEnvelope(parsed.value).data : undefined;
   if (isRecord(data) && data.account_access_denied === true) {
     const token = data.is_service_token === true ? "; the rules hold for service tokens too" : "";
-    return failure(
+    return legacyFailure(
       "blocked-by-ip-restrictions",
       `The account's own IP restrictions block this machine's address (403 from ${answer.host}${token})`,
       "Run it from an allowed address; where none is left, only dbt support can switch the restrictions off",
     );
   }
-  return failure("permission-missing", tell(`The token may not do ${answer.request} (403)`), roles[subject]);
+  return legacyFailure(
+    "permission-missing",
+    tell(`The token may not do ${answer.request} (403)`),
+    roles[subject],
+  );
 };
 
 const notFound = (
@@ -271,19 +275,19 @@ const notFound = (
 ): Failure => {
   switch (subject) {
     case "rule":
-      return failure(
+      return legacyFailure(
         "rule-not-found",
         tell(`${answer.host} has nothing at ${answer.request} (404)`),
         "The rule is gone, perhaps by someone else's change: make a new plan",
       );
     case "account":
-      return failure(
+      return legacyFailure(
         "account-not-found",
         tell(`${answer.host} has nothing at ${answer.request} (404)`),
         "Check the account id, and that the host is the one this account lives on; a token sees only its own account",
       );
     default:
-      return failure(
+      return legacyFailure(
         "audit-log-not-found",
         tell(`${answer.host} has nothing at ${answer.request} (404)`),
         roles[subject],
@@ -295,13 +299,13 @@ const otherStatus = (answer: Answer, tell: (text: string) => string): Failure =>
   const { status, request, host } = answer;
   if (status >= 300 && status < 400) return redirectFailure(answer);
   if (status >= 500) {
-    return failure(
+    return legacyFailure(
       "server-error",
       tell(`${host} failed at ${request} (${status})`),
       "Run it again later; the service's status page tells of outages",
     );
   }
-  return failure(
+  return legacyFailure(
     "request-refused",
     tell(`${host} refused ${request} (${status})`),
     "The message is the server's own; run it with --debug to see the calls",
@@ -312,13 +316,13 @@ const otherStatus = (answer: Answer, tell: (text: string) => string): Failure =>
 export const redirectFailure = ({ headers, host, request, status }: Answer): Failure => {
   const target = redirectTarget(headers.location, host);
   if (target !== undefined && target.host !== host) {
-    return failure(
+    return legacyFailure(
       "redirected-to-other-host",
       `${host} sends ${request} on to another host, ${target.host} (${status}); the token does not follow`,
       `If ${target.host} is your account's access URL, set it as the host`,
     );
   }
-  return failure(
+  return legacyFailure(
     "redirected",
     `${host} sends ${request} on to ${target === undefined ? "nowhere" : shorten(target.pathname, 120)} (${status}) instead of answering`,
     "Check the host and the account id; a login page means that the API is not at this address",

@@ -2,7 +2,7 @@
  * Reading calls: repeated, with backoff, while the trouble may pass; 429 waited out as told.
  * A redirect that only adds or drops a slash at the path's end, on the same host, is followed.
  */
-import { type Failure, failure } from "../model/failure.js";
+import { type Failure, legacyFailure } from "../model/failure.js";
 import { type ListingBounds, ListingMeter } from "../model/listing-bounds.js";
 import { grouped } from "../model/words.js";
 import {
@@ -219,7 +219,7 @@ export const readList = async <T>(channel: Channel, list: ListToRead<T>): Promis
     if (result.problem === undefined) return [...result.found.values()];
     problem = result.problem;
   }
-  throw failure(
+  throw legacyFailure(
     "listing-incomplete",
     `${name} is inconsistent: ${problem}`,
     "Somebody may be changing it, or something in between repeats old answers: run it again",
@@ -229,7 +229,11 @@ export const readList = async <T>(channel: Channel, list: ListToRead<T>): Promis
 const tooLargeHint = "No account has that many rules: check that the host is your dbt access URL";
 
 const tooManyRecords = (name: string, said: string): Failure =>
-  failure("listing-too-large", `${name} ${said}; at most ${grouped(mostRecords)} are read`, tooLargeHint);
+  legacyFailure(
+    "listing-too-large",
+    `${name} ${said}; at most ${grouped(mostRecords)} are read`,
+    tooLargeHint,
+  );
 
 const readOnce = async <T>(
   channel: Channel,

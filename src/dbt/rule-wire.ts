@@ -2,7 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
 import type { RuleFields, WriteOutcome } from "../apply/ports.js";
 import { assertNever } from "../model/assert.js";
-import { failure } from "../model/failure.js";
+import { legacyFailure } from "../model/failure.js";
 import type { RuleType } from "../model/rule.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import {
@@ -110,7 +110,7 @@ const decodeEntry = (place: Place, ruleName: string): SnapshotEntry => {
   const cidr = text(field(place, "cidr"));
   const parsed = parsePrefix(cidr);
   if (!parsed.ok) {
-    throw failure(
+    throw legacyFailure(
       "account-prefix-unreadable",
       `The account's rule "${shorten(ruleName, 120)}" has an entry that is not a prefix, "${shorten(cidr, 80)}": ${parsed.problem.message}`,
       "Fix or remove this entry in the account's settings: what it covers cannot be told, and is not guessed",
@@ -132,7 +132,7 @@ const checkMappedForm = (
   if (mapped === "") return;
   const parsed = parsePrefix(mapped);
   if (parsed.ok && samePrefix(parsed.prefix, entry.prefix)) return;
-  throw failure(
+  throw legacyFailure(
     "account-contradicts-itself",
     `An entry of the account's rule "${shorten(entry.ruleName, 120)}" is "${shorten(entry.cidr, 80)}" in cidr and "${shorten(mapped, 80)}" in cidr_ipv6`,
     "Remove this entry in the account's settings and add it again: which of the two is in force cannot be told, and is not guessed",

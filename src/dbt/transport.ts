@@ -3,7 +3,7 @@
  * Promises: no redirect is followed, nothing is repeated, and no header but the caller's own is added.
  */
 import type { Dispatcher } from "undici";
-import { failure } from "../model/failure.js";
+import { legacyFailure } from "../model/failure.js";
 import { isLoopback } from "./connection.js";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -119,7 +119,7 @@ const proxyUrl = ({ value }: Setting): URL | undefined => {
 const proxyFor = (url: URL, env: ExchangeOptions["env"]): string => {
   const set = proxySetting(url, env);
   if (set === undefined || proxyUrl(set) !== undefined) return set?.value ?? "";
-  throw failure(
+  throw legacyFailure(
     "proxy-failed",
     `${set.name} does not hold the URL of a proxy`,
     "Write it with its scheme, as in http://proxy.example.com:3128 or http://user:password@proxy.example.com:3128",

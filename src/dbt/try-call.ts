@@ -3,7 +3,7 @@
  * The token goes into one header here, and out of every text that an answer brings back.
  */
 
-import { type Failure, failure } from "../model/failure.js";
+import { type Failure, legacyFailure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
 import { type Answer, looksLikeHtml, serverTime } from "./answer.js";
 import { type Broken, brokenExchange, interrupted } from "./failures.js";
@@ -209,7 +209,7 @@ const anySignal = (clock: AbortSignal, signal: AbortSignal | undefined): AbortSi
   signal === undefined ? clock : AbortSignal.any([clock, signal]);
 
 const tooLarge = (call: Call, limit: number): Failure =>
-  failure(
+  legacyFailure(
     "answer-too-large",
     `The answer of ${call.url.host} to ${requestLine(call)} is larger than ${Math.round(limit / 1_048_576)} MiB`,
     "No list of this API is that long: check that the host is your dbt access URL",

@@ -2,7 +2,9 @@
  * Writing calls: sent once. Whether one may be sent again is for whoever knows what it changes: after a 429 or a
  * connection that never stood, the account may be another one by the time that it goes out.
  */
+
 import { notSentStatus, type WriteOutcome } from "../apply/ports.js";
+import { hintOf } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import { type Answer, brokenEnvelope, isRecord, openEnvelope, parseJson } from "./answer.js";
 import type { Channel } from "./channel.js";
@@ -59,7 +61,8 @@ const throttled = (answer: Answer, said: Failure, now: number): Written => {
 };
 
 const saying = (reason: Failure, serverAt?: string) => {
-  const hint = reason.diagnostics[0]?.hint;
+  const [first] = reason.diagnostics;
+  const hint = first && hintOf(first);
   return {
     message: reason.message,
     ...(hint === undefined ? {} : { hint }),

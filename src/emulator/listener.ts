@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { failure } from "../model/failure.js";
+import { legacyFailure } from "../model/failure.js";
 import { createEmulator, type Emulator } from "./emulator.js";
 import { type EmulatorReply, type EmulatorRequest, reply } from "./http.js";
 import type { EmulatorOptions } from "./settings.js";
@@ -137,7 +137,7 @@ const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(
-        failure(
+        legacyFailure(
           "emulator-port",
           cause.code === "EADDRINUSE"
             ? `Port ${port} is taken: another program listens on it`

@@ -4,7 +4,7 @@ import type { ErrorObject } from "ajv";
 import { parseDocument } from "yaml";
 import { FileRefused, largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
-import { failure } from "../model/failure.js";
+import { legacyFailure } from "../model/failure.js";
 import { rangeKey, rangeOf } from "./access.js";
 import { type Micros, microsPerSecond, parseInstant } from "./clock.js";
 import { eventLabel, normalEventType } from "./events.js";
@@ -64,7 +64,7 @@ export interface Seed {
 }
 
 const seedProblem = (message: string) =>
-  failure(
+  legacyFailure(
     "emulator-seed",
     `The seed cannot be used: ${message}`,
     "docs/emulator.md shows what a seed may hold",
@@ -241,7 +241,7 @@ const textOf = (file: string): string => {
     return readNamedText("", file, { most: largest.document });
   } catch (cause) {
     const why = cause instanceof FileRefused ? `: ${cause.message}` : "";
-    throw failure(
+    throw legacyFailure(
       "emulator-seed",
       `The seed file ${file} cannot be read${why}`,
       "Check the path after --seed",
@@ -258,7 +258,10 @@ const contentOf = (text: string, file: string): unknown => {
     const document = parseDocument(text);
     const [problem] = document.errors;
     if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
-    throw failure("emulator-seed", `The seed file ${file} is no YAML: ${problem.message.split("\n")[0]}`);
+    throw legacyFailure(
+      "emulator-seed",
+      `The seed file ${file} is no YAML: ${problem.message.split("\n")[0]}`,
+    );
   }
 };
 
@@ -267,7 +270,7 @@ export const readSeedFile = (file: string): Seed => {
   const value = contentOf(textOf(file), file);
   const seed = validSeed(isAccountDocument(value) ? seedOfAccount(value) : value);
   if (typeof seed === "string")
-    throw failure(
+    throw legacyFailure(
       "emulator-seed",
       `The seed file ${file} cannot be used: ${seed}`,
       "docs/emulator.md shows what a seed may hold",

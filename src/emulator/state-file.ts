@@ -19,7 +19,7 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { FileRefused, largest, readRegularFile } from "../files/read-file.js";
 import { validateEmulatorState } from "../generated/validators.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import { rangeOf } from "./access.js";
 import { schemaProblem } from "./seed.js";
 import type { AccountStore } from "./state.js";
@@ -28,7 +28,7 @@ const format = "dbt-ip-rules/emulator-state";
 const version = 1;
 
 const stateProblem = (file: string, message: string, cause?: unknown) =>
-  failure(
+  legacyFailure(
     "emulator-state",
     `The state file ${file} cannot be used: ${message}`,
     "Move it away to start afresh, or name another file with --state",
@@ -36,7 +36,7 @@ const stateProblem = (file: string, message: string, cause?: unknown) =>
   );
 
 const unwritable = (file: string, cause: unknown) =>
-  failure(
+  legacyFailure(
     "emulator-state",
     `The state file ${file} cannot be written`,
     "Check that its folder exists and may be written",
@@ -193,7 +193,7 @@ const isAlive = ({ port, key }: Other): Promise<boolean> =>
   });
 
 const inUse = (stateFile: string, { pid, file }: Other): Failure =>
-  failure(
+  legacyFailure(
     "emulator-state",
     `The state file ${stateFile} is in use by another emulator: process ${pid}`,
     `End that one first, or name another file with --state; if no such process runs, remove ${file}`,

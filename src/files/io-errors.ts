@@ -1,6 +1,6 @@
 /** The system's errors in words. Imports no more than the failure it makes: the programmatic API needs it too. */
 
-import { type Failure, failure } from "../model/failure.js";
+import { type Failure, legacyFailure } from "../model/failure.js";
 import { FileRefused } from "./read-file.js";
 
 const words: Readonly<Record<string, string>> = {
@@ -30,5 +30,5 @@ export const cannotWrite = (file: string, cause: unknown): Failure => {
   const reason = reasonOf(cause);
   const hint =
     reason === "it is a folder" ? "Name a file in it" : "Check the folder, its permissions and its room";
-  return failure("cannot-write", `Cannot write ${file}: ${reason}`, hint, { cause });
+  return legacyFailure("cannot-write", `Cannot write ${file}: ${reason}`, hint, { cause });
 };

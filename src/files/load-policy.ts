@@ -3,7 +3,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, legacyFailure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { lintPolicy } from "../policy/lint/lint-policy.js";
 import { furtherReferences, parsePolicy, type ReadFile } from "../policy/parse-policy.js";
@@ -38,7 +38,7 @@ export const readPolicyBytes = (io: Place, file: string): Uint8Array => {
     return readNamedFile(io.cwd, file, { most: largest.policy, folder: checkoutFolder(io.cwd, file) });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    throw failure(
+    throw legacyFailure(
       code === "ENOENT" ? "policy-missing" : "policy-unreadable",
       `Cannot read the policy ${file}: ${reasonOf(error)}`,
       hintFor(file, code, error),
@@ -79,7 +79,7 @@ const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
   const head = Buffer.from(bytes.subarray(0, 200)).toString("latin1");
   const kind = /^\s*\{\s*"format":\s*"dbt-ip-rules\/([a-z-]+)"/.exec(head)?.[1];
   if (kind === undefined) return;
-  throw failure(
+  throw legacyFailure(
     "policy-is-a-document",
     kind === "plan"
       ? `${file} is a saved plan, not a policy`

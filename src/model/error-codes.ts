@@ -329,14 +329,6 @@ export const errorGroups: readonly ErrorGroup[] = [
         "A rule by which you get in would lose entries, and nobody knows whether one of them is yours.",
         "Say where you come from with --client-ip, or name an address under `must_allow`.",
       ],
-      "caller-unknown": [
-        "A note: nobody looked whether the plan blocks the address that you come from, since it is not known.",
-        "Give it with --client-ip.",
-      ],
-      "caller-unguarded": [
-        "The plan blocks addresses, and neither --client-ip nor `must_allow` names one that must stay in.",
-        "Give your address with --client-ip, or write it under `must_allow`.",
-      ],
       "max-removed-rules": [
         "More rules would be deleted than `max_removed_rules`.",
         "Check the plan, then raise the limit or use the flag.",
@@ -422,10 +414,6 @@ export const errorGroups: readonly ErrorGroup[] = [
       "audit-log-unsteady": [
         "The log changes faster than it can be read.",
         "Ask for a shorter range, or use `dbt-ip-rules audit export`.",
-      ],
-      "audit-several-actors": [
-        "A warning: the steps of one receipt were recorded for different actors.",
-        "Find out who changed the account meanwhile.",
       ],
       "export-still-running": [
         "The service has not finished the export.",

@@ -1,4 +1,5 @@
-import type { Diagnostic } from "./diagnostic.js";
+import { type ArgsOf, type Code, type FixedCode, type MadeCode, rowOf } from "./codes/index.js";
+import { type Diagnostic, diagnostic, messageOf } from "./diagnostic.js";
 
 /** Exit codes (README, "Exit codes"). */
 export const exitCodes = { done: 0, error: 1, differences: 2, refused: 3, midway: 4 } as const;
@@ -18,21 +19,41 @@ export class Failure extends Error {
     exitCode: ExitCode = exitCodes.error,
     options?: { cause?: unknown },
   ) {
-    super(diagnostics.map(({ message }) => message).join("; "), options);
+    super(diagnostics.map(messageOf).join("; "), options);
     this.diagnostics = diagnostics;
     this.exitCode = exitCode;
   }
 }
 
+interface FailureOptions {
+  readonly exitCode?: ExitCode;
+  readonly cause?: unknown;
+}
+
 /** A failure of one diagnostic without a place in a file. */
-export const failure = (
+export function failure(code: FixedCode, options?: FailureOptions): Failure;
+export function failure<C extends MadeCode>(code: C, args: ArgsOf<C>, options?: FailureOptions): Failure;
+export function failure(code: Code, ...rest: readonly unknown[]): Failure {
+  // The overloads above tie arguments to codes.
+  const make = diagnostic as (code: Code, args?: unknown) => Diagnostic;
+  const hasFixedTexts = typeof rowOf(code).message === "string";
+  const options = (hasFixedTexts ? rest[0] : rest[1]) as FailureOptions | undefined;
+  const made = hasFixedTexts ? make(code) : make(code, rest[0]);
+  return new Failure([made], options?.exitCode, causeOf(options));
+}
+
+const causeOf = (options: FailureOptions | undefined) =>
+  options !== undefined && "cause" in options ? { cause: options.cause } : undefined;
+
+/** The form before the table of codes. */
+export const legacyFailure = (
   code: string,
   message: string,
   hint?: string,
-  options: { exitCode?: ExitCode; cause?: unknown } = {},
+  options: FailureOptions = {},
 ): Failure =>
   new Failure(
     [hint === undefined ? { code, severity: "error", message } : { code, severity: "error", message, hint }],
     options.exitCode,
-    "cause" in options ? { cause: options.cause } : undefined,
+    causeOf(options),
   );

@@ -2,7 +2,7 @@
  * How much the reading of one list may cost. A server that is broken, or lies, sends fresh records for ever, one a
  * page, slowly, or megabytes at a time: each of these ends with a failure that says which bound was met.
  */
-import { type Failure, failure } from "./failure.js";
+import { type Failure, legacyFailure } from "./failure.js";
 import { grouped } from "./words.js";
 
 /** What one page cost: its size as received, and how long it took, waits and repetitions included. */
@@ -49,6 +49,6 @@ export class ListingMeter {
   }
 
   #tooLarge(what: string): Failure {
-    return failure("listing-too-large", `${this.#list} ${what}, so the reading was ended`, this.#hint);
+    return legacyFailure("listing-too-large", `${this.#list} ${what}, so the reading was ended`, this.#hint);
   }
 }

@@ -5,7 +5,7 @@
 
 import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { discardOnly, isLeftOver, isProbe } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import { listPrefixes, readableCount } from "../policy/address-text.js";
@@ -287,24 +287,9 @@ const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
   return {
     guard: "caller",
     state: "not-checked",
-    diagnostics: matters ? [unguarded ? callerUnguarded : callerUnknown] : [],
+    diagnostics: matters ? [diagnostic(unguarded ? "caller-unguarded" : "caller-unknown")] : [],
     override: overrideFlags.lockout,
   };
-};
-
-const callerUnknown: Diagnostic = {
-  code: "caller-unknown",
-  severity: "note",
-  message: "Your address is not known",
-  hint: "Give it with --client-ip",
-};
-
-const callerUnguarded: Diagnostic = {
-  code: "caller-unguarded",
-  severity: "warning",
-  message:
-    "Your address is not known, `must_allow` is empty, and this plan blocks addresses: yours may be one of them",
-  hint: "Give your address with --client-ip, or write it under `must_allow`",
 };
 
 /**

@@ -5,7 +5,7 @@
 import type { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { changeAccess } from "./change-access.js";
 import { patchOf } from "./diff-states.js";
@@ -64,24 +64,28 @@ const partAsDocument = ({ verdict, prefixes, before, after }: AccessPart) => ({
   after: deciderAsDocument(after),
 });
 
-export const diagnosticAsDocument = ({ code, severity, message, hint, source }: Diagnostic) => ({
-  code,
-  severity,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-  ...(source === undefined
-    ? {}
-    : {
-        source: {
-          file: source.file,
-          line: source.line,
-          column: source.column,
-          end_line: source.endLine,
-          end_column: source.endColumn,
-          line_text: source.lineText,
-        },
-      }),
-});
+export const diagnosticAsDocument = (diagnostic: Diagnostic) => {
+  const { code, severity, source } = diagnostic;
+  const hint = hintOf(diagnostic);
+  return {
+    code,
+    severity,
+    message: messageOf(diagnostic),
+    ...(hint === undefined ? {} : { hint }),
+    ...(source === undefined
+      ? {}
+      : {
+          source: {
+            file: source.file,
+            line: source.line,
+            column: source.column,
+            end_line: source.endLine,
+            end_column: source.endColumn,
+            line_text: source.lineText,
+          },
+        }),
+  };
+};
 
 /** `passed` is there only where the guard was asked: what was not checked has not passed. */
 const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => ({

@@ -7,7 +7,7 @@
 import type { ErrorObject } from "ajv";
 import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
 import { validatePlan } from "../generated/validators.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, messageOf } from "../model/diagnostic.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import { planAccessChange } from "./access-change.js";
@@ -51,7 +51,7 @@ const stateFrom = ({ enforcement, rules }: StateDocument, where: string): Accoun
   });
   const state = { enforcement, rules: rules.map(ruleFrom) };
   const [problem] = contradictions(state.rules, where);
-  if (problem !== undefined) throw new Contradiction(problem.message);
+  if (problem !== undefined) throw new Contradiction(messageOf(problem));
   return state;
 };
 

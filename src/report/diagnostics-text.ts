@@ -4,7 +4,7 @@
  */
 
 import { cellsOf } from "../model/cells.js";
-import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+import { type Diagnostic, hintOf, messageOf, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, visible, visiblePieces } from "../model/escape.js";
 import { shellWord } from "../model/shell.js";
 import { counted, grouped } from "../model/words.js";
@@ -111,19 +111,20 @@ export const diagnosticsCount = (diagnostics: readonly Diagnostic[]): string =>
 export const placeOf = ({ source }: Diagnostic): string =>
   source === undefined ? "" : `${visible(source.file)}:${source.line}:${source.column}`;
 
-const messageOf = (text: string): string => cut(text, messageCells);
+const shortened = (text: string): string => cut(text, messageCells);
 
 const one = (diagnostic: Diagnostic, look: RenderContext): string => {
-  const { severity, code, hint, source } = diagnostic;
+  const { severity, code, source } = diagnostic;
+  const hint = hintOf(diagnostic);
   const paint = look.style[severity];
   const place = source === undefined ? "" : `${look.style.strong(placeOf(diagnostic))}: `;
   const label = `${severity}[${visible(code)}]`;
-  const message = `${label}: ${messageOf(diagnostic.message)}`;
+  const message = `${label}: ${shortened(messageOf(diagnostic))}`;
   const [head = "", ...tail] = source === undefined ? wrap(message, look.width, 6) : [message];
   const lines = [`${place}${paint(label)}${head.slice(label.length)}`, ...tail];
   if (source !== undefined && source.lineText.trim() !== "") lines.push(...excerpt(source, paint, look));
   if (hint !== undefined) {
-    const [first = "", ...rest] = wrap(`      hint: ${messageOf(hint)}`, look.width, 12);
+    const [first = "", ...rest] = wrap(`      hint: ${shortened(hint)}`, look.width, 12);
     lines.push(
       first.replace("hint:", () => look.style.note("hint:")),
       ...rest,

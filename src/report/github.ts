@@ -2,7 +2,7 @@
  * Diagnostics as GitHub workflow commands. GitHub shows at most ten annotations of a level a step; where there
  * are more, the tenth tells how many are not shown.
  */
-import type { Diagnostic, Severity } from "../model/diagnostic.js";
+import { type Diagnostic, hintOf, messageOf, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, messageCells, workflowData, workflowProperty } from "../model/escape.js";
 import { counted } from "../model/words.js";
 import type { Verdict } from "../plan/plan.js";
@@ -23,7 +23,20 @@ const workflowCommand = (
   return `::${name}${shown.length === 0 ? "" : ` ${shown.join(",")}`}::${workflowData(message)}\n`;
 };
 
-const annotation = ({ code, severity, message, hint, source }: Diagnostic): string => {
+/** What an annotation says, and where. */
+interface Annotation {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly texts: readonly (string | undefined)[];
+  readonly source?: SourceRange;
+}
+
+const annotationOf = (diagnostic: Diagnostic): Annotation => ({
+  ...diagnostic,
+  texts: [messageOf(diagnostic), hintOf(diagnostic)],
+});
+
+const annotation = ({ code, severity, texts, source }: Annotation): string => {
   const place =
     source === undefined
       ? {}
@@ -34,12 +47,12 @@ const annotation = ({ code, severity, message, hint, source }: Diagnostic): stri
           ...(source.line === source.endLine ? { col: source.column, endColumn: source.endColumn } : {}),
           endLine: source.endLine,
         };
-  const text = [message, hint].filter((part) => part !== undefined).map((part) => cut(part, messageCells));
+  const text = texts.filter((part) => part !== undefined).map((part) => cut(part, messageCells));
   return workflowCommand(commands[severity], { ...place, title: code }, text.join("\n"));
 };
 
-const ofLevel = (diagnostics: readonly Diagnostic[], severity: Severity, reserved: number): string => {
-  const own = diagnostics.filter((one) => one.severity === severity);
+const ofLevel = (all: readonly Annotation[], severity: Severity, reserved: number): string => {
+  const own = all.filter((one) => one.severity === severity);
   const room = maxOfLevel - reserved;
   if (own.length <= room) return own.map(annotation).join("");
   const shown = own.slice(0, room - 1);
@@ -48,20 +61,21 @@ const ofLevel = (diagnostics: readonly Diagnostic[], severity: Severity, reserve
 };
 
 /** `reservedNotices`: notices that the caller adds itself. */
-const annotations = (diagnostics: readonly Diagnostic[], reservedNotices: number): string =>
-  ofLevel(diagnostics, "error", 0) +
-  ofLevel(diagnostics, "warning", 0) +
-  ofLevel(diagnostics, "note", reservedNotices);
+const annotations = (all: readonly Annotation[], reservedNotices: number): string =>
+  ofLevel(all, "error", 0) + ofLevel(all, "warning", 0) + ofLevel(all, "note", reservedNotices);
 
-const refusalDiagnostics = ({ guard, diagnostics, override }: Verdict): Diagnostic[] => {
+/** With the flag that lets it pass, behind what each finding says to do. */
+const refusalAnnotations = ({ guard, diagnostics, override }: Verdict): Annotation[] => {
   const pass = override === undefined ? undefined : `To let it pass: ${override}`;
-  const found: readonly Diagnostic[] =
-    diagnostics.length > 0
-      ? diagnostics
-      : [{ code: "refused", severity: "error", message: `Refused by ${guard}` }];
-  return found.map((one) => {
-    const hint = [one.hint, pass].filter((part) => part !== undefined).join(". ");
-    return { ...one, severity: "error", ...(hint === "" ? {} : { hint }) };
+  if (diagnostics.length === 0)
+    return [{ code: "refused", severity: "error", texts: [`Refused by ${guard}`, pass] }];
+  return diagnostics.map((one) => {
+    const hints = [hintOf(one), pass].filter((part) => part !== undefined);
+    return {
+      ...one,
+      severity: "error",
+      texts: [messageOf(one), ...(hints.length > 0 ? [hints.join(". ")] : [])],
+    };
   });
 };
 
@@ -73,14 +87,17 @@ const planNotice = ({ plan, policyFile }: PlanReport): string =>
     closingLine(plan, policyFile ?? "the policy"),
   );
 
-const diagnosticsOf = (report: Report): readonly Diagnostic[] => {
+const annotationsOf = (report: Report): readonly Annotation[] => {
   switch (report.kind) {
     case "plan":
-      return [...refusals(report.plan).flatMap(refusalDiagnostics), ...report.plan.diagnostics];
+      return [
+        ...refusals(report.plan).flatMap(refusalAnnotations),
+        ...report.plan.diagnostics.map(annotationOf),
+      ];
     case "validation":
-      return report.validation.diagnostics;
+      return report.validation.diagnostics.map(annotationOf);
     case "failure":
-      return report.diagnostics;
+      return report.diagnostics.map(annotationOf);
     default:
       return [];
   }
@@ -89,6 +106,6 @@ const diagnosticsOf = (report: Report): readonly Diagnostic[] => {
 /** Refusals as errors, warnings at their lines, the closing line of each plan as a notice. */
 export const githubReport: Reporter = (reports) => {
   const notices = reports.flatMap(({ report }) => (report.kind === "plan" ? [planNotice(report)] : []));
-  const diagnostics = reports.flatMap(({ report }) => diagnosticsOf(report));
-  return annotations(diagnostics, Math.min(notices.length, maxOfLevel - 1)) + notices.join("");
+  const all = reports.flatMap(({ report }) => annotationsOf(report));
+  return annotations(all, Math.min(notices.length, maxOfLevel - 1)) + notices.join("");
 };

@@ -2,7 +2,7 @@
  * What GitLab reads: its terraform report, which a merge request shows as three numbers, and its code-quality report, a
  * list of issues in the CodeClimate form.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, fullText } from "../model/diagnostic.js";
 import { cut, jsonText, messageCells } from "../model/escape.js";
 import type { Plan } from "../plan/plan.js";
 import { fingerprints, relativePath } from "./places.js";
@@ -49,18 +49,21 @@ const issuesOf = (one: PolicyReport) => {
   const elsewhere = fallbackPath(one, diagnostics);
   // A failure without a place is another one for each policy.
   const marks = fingerprints(diagnostics, one.report.kind === "failure" ? elsewhere : "");
-  return diagnostics.map(({ code, severity, message, hint, source }, index) => ({
-    type: "issue",
-    description: cut(hint === undefined ? message : `${message}. ${hint}`, messageCells),
-    check_name: code,
-    fingerprint: marks[index],
-    severity: severities[severity],
-    categories: ["Security"],
-    location: {
-      path: relativePath(source?.file ?? elsewhere),
-      lines: { begin: source?.line ?? 1, end: source?.endLine ?? 1 },
-    },
-  }));
+  return diagnostics.map((diagnostic, index) => {
+    const { code, severity, source } = diagnostic;
+    return {
+      type: "issue",
+      description: cut(fullText(diagnostic), messageCells),
+      check_name: code,
+      fingerprint: marks[index],
+      severity: severities[severity],
+      categories: ["Security"],
+      location: {
+        path: relativePath(source?.file ?? elsewhere),
+        lines: { begin: source?.line ?? 1, end: source?.endLine ?? 1 },
+      },
+    };
+  });
 };
 
 export const codeQualityReport: Reporter = (reports) => `${jsonText(reports.flatMap(issuesOf))}\n`;

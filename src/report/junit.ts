@@ -4,7 +4,7 @@
  */
 import type { AuditEvent } from "../audit/event.js";
 import type { AuditVerification, StepVerification } from "../audit/verification.js";
-import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { type Diagnostic, hasErrors, messageOf } from "../model/diagnostic.js";
 import { cut, markupText, messageCells } from "../model/escape.js";
 import { auditedTitle } from "./audit-text.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
@@ -77,14 +77,14 @@ const validationSuites = ({ file, tests, diagnostics }: Validation): readonly Ju
     },
     {
       name: "policy tests",
-      cases: tests.map((outcome) => ({
-        name: outcome.test.name,
-        ...(outcome.passed
+      cases: tests.map(({ test, passed, diagnostics: found }) => ({
+        name: test.name,
+        ...(passed
           ? {}
           : failureOf(
-              outcome.diagnostics[0]?.code ?? "policy-test-failed",
-              outcome.diagnostics[0]?.message ?? "the test failed",
-              outcome.diagnostics,
+              found[0]?.code ?? "policy-test-failed",
+              found[0] === undefined ? "the test failed" : messageOf(found[0]),
+              found,
             )),
       })),
     },

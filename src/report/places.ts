@@ -2,7 +2,7 @@
  * Places as machines want them: file names with forward slashes, relative to where the program ran, and fingerprints
  * that follow a finding when lines move.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, messageOf } from "../model/diagnostic.js";
 import { sha256 } from "../model/sha256.js";
 
 /** `./policies\prod.yaml` → `policies/prod.yaml`; an absolute path stays absolute. */
@@ -28,8 +28,10 @@ const digest = (parts: readonly (string | number)[]): string => sha256(JSON.stri
  */
 export const fingerprints = (diagnostics: readonly Diagnostic[], elsewhere = ""): string[] => {
   const seen = new Map<string, number>();
-  return diagnostics.map(({ code, source, message }) => {
-    const place = source === undefined ? [elsewhere, message] : [source.file, source.lineText.trim()];
+  return diagnostics.map((diagnostic) => {
+    const { code, source } = diagnostic;
+    const place =
+      source === undefined ? [elsewhere, messageOf(diagnostic)] : [source.file, source.lineText.trim()];
     const key = JSON.stringify([code, ...place]);
     const count = seen.get(key) ?? 0;
     seen.set(key, count + 1);

@@ -1,5 +1,6 @@
 /** A plan for a pull request's comment: verdict and access change first, all else folded, never too long. */
 
+import { hintOf } from "../model/diagnostic.js";
 import { markdownCode, visible } from "../model/escape.js";
 import { counted } from "../model/words.js";
 import type { Plan, Verdict } from "../plan/plan.js";
@@ -57,7 +58,7 @@ const isOnlyNoted = ({ state, diagnostics }: Verdict): boolean =>
 
 const checkRows = (verdicts: readonly Verdict[]): string[] =>
   verdicts.map((verdict) => {
-    const known = verdict.diagnostics.some(({ hint }) => hint?.includes(verdict.override ?? "") === true);
+    const known = verdict.diagnostics.some((one) => hintOf(one)?.includes(verdict.override ?? "") === true);
     const override =
       verdict.state !== "failed" || known || verdict.override === undefined
         ? ""

@@ -4,6 +4,7 @@
  */
 
 import { cellsOf } from "../model/cells.js";
+import { hintOf } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
 import { accessContext, accessRows, accessWords, isHypothetical } from "./access-rows.js";
@@ -86,7 +87,7 @@ const stepLines = (
 };
 
 const overrideLine = ({ override, diagnostics }: Verdict, { style }: RenderContext): string[] =>
-  override === undefined || diagnostics.some(({ hint }) => hint?.includes(override) === true)
+  override === undefined || diagnostics.some((one) => hintOf(one)?.includes(override) === true)
     ? []
     : [`    to let it pass: ${style.strong(visible(override))}`];
 

@@ -1,6 +1,6 @@
 /** SARIF 2.1.0 (OASIS): the log around results, and text that no viewer reads as a link or a placeholder. */
 import type { DriftReport } from "../audit/differences.js";
-import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+import { type Diagnostic, fullText, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, jsonText, messageCells } from "../model/escape.js";
 import { attributionText, differenceText, reasonWords } from "./drift-text.js";
 import { fileUri, fingerprints } from "./places.js";
@@ -88,13 +88,16 @@ const diagnosticResults = (
   policy: string | undefined,
 ): readonly SarifResult[] => {
   const marks = fingerprints(diagnostics, policy);
-  return diagnostics.map(({ code, severity, message, hint, source }, index) => ({
-    rule: code,
-    severity,
-    message: hint === undefined ? message : `${message}. ${hint}`,
-    fingerprint: marks[index] ?? "",
-    ...(source !== undefined ? { source } : policy === undefined ? {} : { source: { file: policy } }),
-  }));
+  return diagnostics.map((diagnostic, index) => {
+    const { code, severity, source } = diagnostic;
+    return {
+      rule: code,
+      severity,
+      message: fullText(diagnostic),
+      fingerprint: marks[index] ?? "",
+      ...(source !== undefined ? { source } : policy === undefined ? {} : { source: { file: policy } }),
+    };
+  });
 };
 
 const driftResults = (drift: DriftReport): readonly SarifResult[] =>

@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { applyPlan } from "../../src/apply/apply-plan.js";
 import { parseReceipt } from "../../src/apply/receipt.js";
 import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/result.js";
-import { failure } from "../../src/model/failure.js";
+import { messageOf } from "../../src/model/diagnostic.js";
+import { legacyFailure } from "../../src/model/failure.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
 import { applyClosing } from "../../src/report/apply-text.js";
 import { applyStep } from "../plan/apply-step.js";
+import { firstHint } from "../said.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, planOf, portsOf, prefix, rule } from "./hand-made.js";
 
@@ -223,7 +225,7 @@ describe("before the first write", () => {
   it("stops when the receipt cannot be written, before the call it would describe", async () => {
     const journal = new MemoryJournal();
     journal.onAppend = () => {
-      if (journal.lines.length === 3) throw failure("receipt-unwritable", "No space left");
+      if (journal.lines.length === 3) throw legacyFailure("receipt-unwritable", "No space left");
     };
     const { result, fake } = await run({ journal });
     expect([result.outcome, result.exitCode, fake.writes]).toEqual(["midway", 4, 1]);
@@ -433,7 +435,7 @@ describe("outcomes that are not a plain yes", () => {
       expect([result.outcome, result.exitCode, result.next]).toEqual(["midway", 4, "mend-first"]);
       const copies = fake.rules.filter(({ name }) => name === "vpn").map(({ id }) => id);
       expect([copies.length, codes(result)]).toEqual([2, ["account-rule-name-repeated", "duplicate-create"]]);
-      const said = result.diagnostics.map(({ message }) => message).join("\n");
+      const said = result.diagnostics.map(messageOf).join("\n");
       for (const id of copies) expect(said).toContain(String(id));
       expect(said).toContain(`Rule ${result.steps[0]?.ruleId} was created by this run`);
     },
@@ -844,7 +846,7 @@ describe("a switch that the plan leaves alone and did not know", () => {
     };
     const { result } = await run({ plan: two, fake: other });
     expect([result.outcome, codes(result)]).toEqual(["midway", ["enforcement-flipped", "account-changed"]]);
-    expect(result.diagnostics[0]?.hint).toContain("`enforcement: enabled`");
+    expect(firstHint(result.diagnostics)).toContain("`enforcement: enabled`");
     expect(result.unexpected).toMatchObject([{ kind: "enforcement", after: "disabled" }]);
   });
 });

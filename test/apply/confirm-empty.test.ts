@@ -2,6 +2,7 @@
  * A listing that comes back empty opens nothing: what an account shows is not believed before a call that harms
  * nobody has confirmed it.
  */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AccessMap } from "../../src/address/access-map.js";
@@ -14,6 +15,7 @@ import { makePlan } from "../../src/plan/make-plan.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { checkSnapshot, hashState } from "../../src/plan/state.js";
 import { policy as policyOf, policyRule } from "../plan/values.js";
+import { firstHint, firstMessage } from "../said.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, portsOf, prefix, rule } from "./hand-made.js";
 
@@ -73,7 +75,7 @@ describe("an account whose listing is empty although it has rules", () => {
       3,
       ["account-not-confirmed"],
     ]);
-    expect(result.diagnostics[0]?.message).toContain("enforcement is on");
+    expect(firstMessage(result.diagnostics)).toContain("enforcement is on");
     expect(records).toEqual(["applied", "applied", "skipped", "skipped", "skipped"]);
     expect([letIn(fake), hashState(fake.state())]).toEqual([[], hashState(enforced)]);
     expect(fake.history).toHaveLength(3);
@@ -94,7 +96,7 @@ describe("an account whose listing is empty although it has rules", () => {
     };
     const { result } = await apply(fake, plan);
     expect([result.exitCode, codes(result)]).toEqual([3, ["account-not-confirmed"]]);
-    expect(result.diagnostics[0]?.message).toContain("has rules");
+    expect(firstMessage(result.diagnostics)).toContain("has rules");
     expect(hashState(fake.state())).toBe(hashState(enforced));
     // Now that it is shown, the same policy is applied as to any account.
     const again = await apply(fake, await planFor(fake));
@@ -113,7 +115,7 @@ describe("an account whose listing is empty although it has rules", () => {
     const fake = liar(enforced, ({ name }) => isReservedName(name));
     fake.tells = { listing: false, answer: false };
     const { result } = await apply(fake, await planFor(fake));
-    expect(result.diagnostics[0]?.message).toContain("does not say whether enforcement is on");
+    expect(firstMessage(result.diagnostics)).toContain("does not say whether enforcement is on");
     expect([letIn(fake), hashState(fake.state())]).toEqual([[], hashState(enforced)]);
   });
 
@@ -210,7 +212,7 @@ describe("an account that is new", () => {
     const fake = new FakeAccount(account("enabled"));
     const { result } = await apply(fake, await planFor(fake));
     expect([result.exitCode, codes(result), fake.rules]).toEqual([3, ["account-not-confirmed"], []]);
-    expect(result.diagnostics[0]?.hint).toContain("turn enforcement off there");
+    expect(firstHint(result.diagnostics)).toContain("turn enforcement off there");
     fake.change((it) => Object.assign(it, { enabled: false }));
     expect((await apply(fake, await planFor(fake))).result.outcome).toBe("done");
   });

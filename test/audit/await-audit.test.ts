@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { awaitAudit } from "../../src/audit/await-audit.js";
-import { failure } from "../../src/model/failure.js";
+import { legacyFailure } from "../../src/model/failure.js";
 import { hashState } from "../../src/plan/state.js";
 import {
   at,
@@ -119,7 +119,7 @@ describe("waiting for the log", () => {
     for (const code of ["permission-missing", "audit-log-not-found", "token-rejected"]) {
       const log = new LogInMemory(events);
       log.onPage = () => {
-        throw failure(code, "no");
+        throw legacyFailure(code, "no");
       };
       const ports = portsFor(log);
       const result = await awaitAudit(named, ports, { timeoutMs: 60_000 });
@@ -132,11 +132,11 @@ describe("waiting for the log", () => {
   it("asks again after a failure that may pass, and says could-not-check where it does not", async () => {
     const log = new LogInMemory(events);
     log.onPage = (call) => {
-      if (call <= 2) throw failure("server-error", "no");
+      if (call <= 2) throw legacyFailure("server-error", "no");
     };
     expect((await awaitAudit(named, portsFor(log), { timeoutMs: 60_000 })).verdict).toBe("confirmed");
     log.onPage = () => {
-      throw failure("server-error", "no");
+      throw legacyFailure("server-error", "no");
     };
     expect((await awaitAudit(named, portsFor(log), { timeoutMs: 60_000 })).verdict).toBe("could-not-check");
   });

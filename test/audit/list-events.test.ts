@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../../src/audit/event.js";
 import { listEvents, meansNoMore, windowsOf } from "../../src/audit/list-events.js";
-import { Failure, failure } from "../../src/model/failure.js";
+import { Failure, legacyFailure } from "../../src/model/failure.js";
 import { at, collect, event, LogInMemory, noCost } from "./sample-events.js";
 
 const many = (count: number): AuditEvent[] =>
@@ -219,7 +219,7 @@ describe("windows", () => {
     );
     return {
       listPage: async (query: Parameters<typeof log.listPage>[0], offset: number) => {
-        if (query.since !== undefined && query.since < at(-100 * 86_400)) throw failure(code, "no");
+        if (query.since !== undefined && query.since < at(-100 * 86_400)) throw legacyFailure(code, "no");
         return log.listPage(query, offset);
       },
     };

@@ -11,6 +11,7 @@ import {
   weakPairs,
 } from "../../src/audit/match.js";
 import { verifyReceipts } from "../../src/audit/verify.js";
+import { firstHint, firstMessage } from "../said.js";
 import {
   at,
   event,
@@ -82,8 +83,8 @@ describe("the verdict on a receipt", () => {
       const result = verifyOne(receiptOf(writes), [...own(), flip]);
       expect([result.verdict, result.flips]).toEqual(["enforcement-flipped", [flip]]);
       expect(result.diagnostics[0]).toMatchObject({ code: "enforcement-flipped", severity: "error" });
-      expect(result.diagnostics[0]?.message).toContain("turned off");
-      expect(result.diagnostics[0]?.hint).toContain("`enforcement: enabled`");
+      expect(firstMessage(result.diagnostics)).toContain("turned off");
+      expect(firstHint(result.diagnostics)).toContain("`enforcement: enabled`");
     });
 
     it("is so where the run was to turn it as well, whichever way", () => {

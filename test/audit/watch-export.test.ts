@@ -19,7 +19,7 @@ import {
   WatchPosition,
   watchEvents,
 } from "../../src/audit/watch.js";
-import { type Failure, failure } from "../../src/model/failure.js";
+import { type Failure, legacyFailure } from "../../src/model/failure.js";
 import { at, event, LogInMemory, noCost, startMs } from "./sample-events.js";
 
 const type = "ip_restrictions.rule.changed";
@@ -141,14 +141,14 @@ describe("watching", () => {
     const start = await first(undefined, ports);
     const calm = log.calls;
     log.onPage = (call) => {
-      if (call <= calm + 3) throw failure("server-error", "no");
+      if (call <= calm + 3) throw legacyFailure("server-error", "no");
       if (call === calm + 4) log.events.push(event(type, 1));
     };
     const { out } = await follow(start, ports);
     expect(troubles).toEqual([10_000, 20_000, 40_000]);
     expect(out).toHaveLength(1);
     log.onPage = () => {
-      throw failure("token-rejected", "no");
+      throw legacyFailure("token-rejected", "no");
     };
     await expect(follow(start, watching(log, 6).ports)).rejects.toMatchObject({
       diagnostics: [{ code: "token-rejected" }],
@@ -296,7 +296,7 @@ describe("exporting", () => {
     const forgetful = exporting(
       {
         exportUrl: async (jobId) => {
-          if (jobId === "old") throw failure("audit-log-not-found", "no");
+          if (jobId === "old") throw legacyFailure("audit-log-not-found", "no");
           return "https://downloads.example/new";
         },
       },

@@ -6,9 +6,6 @@ import { describe, expect, it } from "vitest";
 import { helpExamples } from "../../src/cli/examples.js";
 import type { Io } from "../../src/cli/io.js";
 import { wholeProgram } from "../../src/cli/run.js";
-import { errorGroups } from "../../src/model/error-codes.js";
-import { lintCodes } from "../../src/model/lint-codes.js";
-import { policyProblems } from "../../src/model/policy-codes.js";
 import { renderCommandsDocs } from "../docs/commands-page.js";
 import { renderErrorsDocs } from "../docs/errors-page.js";
 import { renderManPage } from "../docs/man-page.js";
@@ -176,36 +173,5 @@ describe("what the pages and examples tell to type", () => {
     const typed = [...text.matchAll(/(?:dbt-ip-rules |"\$DBT_IP_RULES" |`)([a-z]+ [^`\n]*)/g)];
     const calls = typed.map(([, call = ""]) => call).filter((call) => commandOf(call.split(" ")) !== "");
     expect(calls.flatMap(problemsOf)).toEqual([]);
-  });
-});
-
-describe("the list of error codes", () => {
-  const listed = new Set(errorGroups.flatMap(({ codes }) => Object.keys(codes)));
-  const elsewhere = new Set<string>([...Object.keys(policyProblems), ...lintCodes.map(({ code }) => code)]);
-  const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !/^(generated|policy|address|report|model)\//.test(name))
-    .map((name) => readFileSync(`src/${name}`, "utf8"));
-  // A failure that never reaches a user: how `audit watch --once` ends.
-  const internal = new Set(["watch-once"]);
-  const made = new Set(
-    sources.flatMap((text) => [
-      ...[...text.matchAll(/\bcode: (?:[^,\n]*\? )?"([a-z-]+)"(?: : "([a-z-]+)")?/g)].flatMap(([, a, b]) => [
-        a,
-        b,
-      ]),
-      ...[...text.matchAll(/\b(?:failure|problem|refusal|error|notJson)\(\s*(?:\w+,\s*)?"([a-z-]+)"/g)].map(
-        ([, code]) => code,
-      ),
-    ]),
-  );
-  it("has every code that the source makes", () => {
-    const missing = [...made].filter(
-      (code) => code !== undefined && !listed.has(code) && !elsewhere.has(code) && !internal.has(code),
-    );
-    expect(missing).toEqual([]);
-  });
-  it("has no code that the source does not name", () => {
-    const all = sources.join("\n");
-    expect([...listed].filter((code) => !all.includes(`"${code}"`) && !elsewhere.has(code))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isoInstant } from "../../src/dbt/answer.js";
 import { dateParameters, typeFilter } from "../../src/dbt/audit-log.js";
+import { firstHint } from "../said.js";
 import type { Reply } from "./scripted-server.js";
 import { accountId, bench, codeOf, failureOf, listOf, no, ok, root, token } from "./wire-samples.js";
 
@@ -189,7 +190,7 @@ describe("asking for a part of the log", () => {
     const { client } = await bench([no(403, "Forbidden")]);
     const failure = await failureOf(client.listPage({ types }, 0));
     expect(failure.diagnostics[0]).toMatchObject({ code: "permission-missing" });
-    expect(failure.diagnostics[0]?.hint).toContain("Enterprise");
+    expect(firstHint(failure.diagnostics)).toContain("Enterprise");
   });
 });
 
@@ -275,7 +276,7 @@ describe("the bulk export", () => {
     const { client, seen } = await bench([no(403, "Forbidden")]);
     const failure = await failureOf(client.startExport());
     expect(failure.diagnostics[0]?.code).toBe("permission-missing");
-    expect(failure.diagnostics[0]?.hint).toContain("personal");
+    expect(firstHint(failure.diagnostics)).toContain("personal");
     expect(seen).toHaveLength(1);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type ConnectionSources, parseHost, resolveConnection } from "../../src/dbt/connection.js";
+import { firstMessage } from "../said.js";
 
 const env = {
   DBT_CLOUD_TOKEN: "dbtu_secret_value",
@@ -125,8 +126,8 @@ test.each<[string, Partial<ConnectionSources>, string[]]>([
 });
 
 test("a mismatch names both values and where the other comes from", () => {
-  const [problem] = resolve({ flags: { account: "1" }, policyAccount: { id: 2 } }).diagnostics;
-  expect(problem?.message).toMatch(/account 2\b.*--account.*\b1\b/);
+  const { diagnostics } = resolve({ flags: { account: "1" }, policyAccount: { id: 2 } });
+  expect(firstMessage(diagnostics)).toMatch(/account 2\b.*--account.*\b1\b/);
 });
 
 test("a shared host is a warning, and connects", () => {

@@ -1,4 +1,5 @@
 // The client against the listening emulator, which knows the API from its own reading of it.
+
 import { describe, expect, test } from "vitest";
 import { formatPrefix, type Prefix, parsePrefix } from "../../src/address/prefix.js";
 import { listEvents } from "../../src/audit/list-events.js";
@@ -7,6 +8,7 @@ import type { Fault } from "../../src/emulator/faults.js";
 import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/listener.js";
 import type { SnapshotRule } from "../../src/model/snapshot.js";
 import { collect } from "../audit/sample-events.js";
+import { firstHint } from "../said.js";
 import { accountId, closing, codeOf, failureOf, token } from "./wire-samples.js";
 
 const service = { token, kind: "service", role: "admin" } as const;
@@ -194,7 +196,7 @@ describe("the audit log", () => {
   test("exports need a personal token, and come without it", async () => {
     const personal = { token: "a-personal-token", kind: "personal", role: "admin" } as const;
     const { client, emulator } = await rehearse({ tokens: [service, personal], seed: { events } });
-    expect((await failureOf(client.startExport())).diagnostics[0]?.hint).toContain("personal");
+    expect(firstHint((await failureOf(client.startExport())).diagnostics)).toContain("personal");
     const mine = closing(createDbtClient({ baseUrl: emulator.url, accountId, token: personal.token }));
     const job = await mine.startExport();
     while (await mine.exportIsRunning());

@@ -1,6 +1,8 @@
 /** docs/errors.md, from the lists of codes. */
 
-import { type ErrorGroup, errorGroups } from "../../src/model/error-codes.js";
+import type { CodeRow } from "../../src/model/codes/code.js";
+import { codeGroups } from "../../src/model/codes/index.js";
+import { errorGroups } from "../../src/model/error-codes.js";
 import { lintCodes } from "../../src/model/lint-codes.js";
 import { policyProblems } from "../../src/model/policy-codes.js";
 
@@ -10,18 +12,30 @@ const introduction = `<!-- Made from src/model/; do not edit. Update: npm run do
 Every problem has a code that does not change: \`error[token-missing]: …\` in text, \`code\` in JSON, the rule id in SARIF.
 The message comes with a hint of what to do next, and with file, line and column if it has a place.`;
 
-const groupSection = ({ title, codes }: ErrorGroup): string =>
+const groupRows: readonly { title: string; rows: readonly (readonly [string, string, string])[] }[] =
+  codeGroups.map(({ title, codes }) => {
+    const moved = Object.entries<CodeRow>(codes).map(
+      ([code, { meaning, fix }]) => [code, meaning, fix] as const,
+    );
+    const old = Object.entries(errorGroups.find((group) => group.title === title)?.codes ?? {});
+    return {
+      title,
+      rows: [...moved, ...old.map(([code, [meaning, next]]) => [code, meaning, next] as const)],
+    };
+  });
+
+const groupSection = ({ title, rows }: (typeof groupRows)[number]): string =>
   [
     `## ${title}`,
     "",
     "| code | what it means | what to do |",
     "|---|---|---|",
-    ...Object.entries(codes).map(([code, [meaning, next]]) => `| \`${code}\` | ${meaning} | ${next} |`),
+    ...rows.map(([code, meaning, next]) => `| \`${code}\` | ${meaning} | ${next} |`),
   ].join("\n");
 
 /** In a policy's text; a few codes come from the text and from a plan, and are explained there. */
 const policySection = (): string => {
-  const explained = new Set(errorGroups.flatMap(({ codes }) => Object.keys(codes)));
+  const explained = new Set(groupRows.flatMap(({ rows }) => rows.map(([code]) => code)));
   const rows = Object.entries(policyProblems).filter(([code]) => !explained.has(code));
   return [
     "## The policy's text",
@@ -44,4 +58,4 @@ const lintSection = (): string =>
   ].join("\n");
 
 export const renderErrorsDocs = (): string =>
-  `${[introduction, ...errorGroups.map(groupSection), policySection(), lintSection()].join("\n\n")}\n`;
+  `${[introduction, ...groupRows.filter(({ rows }) => rows.length > 0).map(groupSection), policySection(), lintSection()].join("\n\n")}\n`;

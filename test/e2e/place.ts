@@ -1,10 +1,12 @@
 /** Where the built program is run on an emulated account: a folder with a policy, and somebody else at work. */
+
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { parseReceipt } from "../../src/apply/receipt.js";
 import type { EmulatorReply, EmulatorRequest } from "../../src/emulator/http.js";
+import { messageOf } from "../../src/model/diagnostic.js";
 import type { ReceiptEnd } from "../../src/model/receipt.js";
 import { hashState } from "../../src/plan/state.js";
 import { type Ran, type Running, start } from "./cli.js";
@@ -77,7 +79,7 @@ const newestReceipt = async (folder: string): Promise<Told> => {
   const [newest] = (await readdir(folder)).sort().reverse();
   if (newest === undefined) throw new Error("no receipt");
   const { receipt, diagnostics } = parseReceipt(await readFile(join(folder, newest), "utf8"), newest);
-  if (receipt === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+  if (receipt === undefined) throw new Error(diagnostics.map(messageOf).join("; "));
   return {
     end: receipt.end?.end,
     outcomes: receipt.header.steps.flatMap(({ number }) => receipt.records.get(number)?.outcome ?? []),

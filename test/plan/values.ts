@@ -1,8 +1,10 @@
 /** Short ways to write policies, snapshots and states in tests. */
+
 import type { Prefix } from "../../src/address/prefix.js";
-import type { SourceRange } from "../../src/model/diagnostic.js";
+import { type Diagnostic, hintOf, messageOf, type SourceRange } from "../../src/model/diagnostic.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
+import type { Plan } from "../../src/plan/plan.js";
 import { byName, sortedPrefixes } from "../../src/plan/state.js";
 import type { Guards, Policy, PolicyEntry, PolicyRule } from "../../src/policy/policy.js";
 import { prefix } from "./small-space.js";
@@ -81,3 +83,17 @@ export const policy = (rules: readonly PolicyRule[], more: Partial<Policy> = {})
   otherFiles: [],
   ...more,
 });
+
+/** A plan as it is read back from a file: its diagnostics have texts for arguments. */
+export const asRecorded = (plan: Plan): Plan => ({
+  ...plan,
+  verdicts: plan.verdicts.map((one) => ({ ...one, diagnostics: one.diagnostics.map(recordedTexts) })),
+  diagnostics: plan.diagnostics.map(recordedTexts),
+});
+
+const recordedTexts = (one: Diagnostic): Diagnostic => {
+  const { code, severity, source: place } = one;
+  const hint = hintOf(one);
+  const texts = { message: messageOf(one), ...(hint === undefined ? {} : { hint }) };
+  return { code, severity, ...texts, ...(place === undefined ? {} : { source: place }) };
+};

@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { lintCodes } from "../../src/model/lint-codes.js";
-import { policyProblems } from "../../src/model/policy-codes.js";
 import { renderLintDocs } from "../docs/lint-page.js";
 import { renderPolicyDocs } from "../docs/policy-page.js";
 import { check } from "./reading.js";
@@ -79,26 +77,5 @@ describe("the published schemas", () => {
     );
     expect(written.policy).toBeDefined();
     expect(written.policy).toEqual(check("version: 1\nrules: []\n").policy);
-  });
-});
-
-describe("the codes of problems", () => {
-  const sources = readdirSync("src/policy", { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => readFileSync(`src/policy/${name}`, "utf8"));
-  // `code: "x"`, `.error("x"` and `context.report(` or `reportLint(…, "x"`, as this code base writes them.
-  const used = new Set(
-    sources.flatMap((text) => [
-      ...[...text.matchAll(/\bcode: (?:[^,\n]*\? )?"([a-z0-9-]+)"(?: : "([a-z0-9-]+)")?/g)].flatMap(
-        ([, a, b]) => [a, b],
-      ),
-      ...[...text.matchAll(/\.error\(\s*"([a-z0-9-]+)"/g)].map(([, code]) => code),
-    ]),
-  );
-
-  it("are all in the catalogue, and the catalogue has no other", () => {
-    const lint = new Set<string>(lintCodes.map(({ code }) => code));
-    const errors = [...used].filter((code): code is string => code !== undefined && !lint.has(code));
-    expect(errors.toSorted()).toEqual(Object.keys(policyProblems).toSorted());
   });
 });

@@ -2,12 +2,14 @@
  * Nothing opens by accident: whatever comes out empty where something was expected is an error that names it, unless
  * `allow_empty: true` says that it is meant; and nothing waives "allow rules exist, none in force".
  */
+
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AccessMap } from "../../src/address/access-map.js";
 import { AddressSet } from "../../src/address/address-set.js";
 import { formatPrefix } from "../../src/address/prefix.js";
 import { lintCodes } from "../../src/model/lint-codes.js";
+import { firstHint, firstMessage } from "../said.js";
 import { smallPrefix } from "./random-policies.js";
 import { check, codes, type Options, places, readPolicy } from "./reading.js";
 
@@ -118,8 +120,8 @@ describe("what comes out empty", () => {
         expect(policy).toBeUndefined();
         expect(places(diagnostics)).toEqual(one.expected);
         expect(diagnostics[0]).toMatchObject({ severity: "error" });
-        expect(diagnostics[0]?.message).toContain(one.named);
-        expect(diagnostics[0]?.hint).toContain(flag);
+        expect(firstMessage(diagnostics)).toContain(one.named);
+        expect(firstHint(diagnostics)).toContain(flag);
       }
     });
 
@@ -134,7 +136,7 @@ describe("what comes out empty", () => {
   it("a plain empty list of a network too, with the spelling that would allow it", () => {
     const { diagnostics } = readPolicy(`version: 1\n${office}networks: {vpn: []}\n${lintOff}`);
     expect(places(diagnostics)).toEqual(["empty-network 3:12"]);
-    expect(diagnostics[0]?.hint).toContain("`vpn: {allow_empty: true, cidrs: []}`");
+    expect(firstHint(diagnostics)).toContain("`vpn: {allow_empty: true, cidrs: []}`");
   });
 
   it("one mistake is one error: nothing more is said of what uses an empty or unreadable list", () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { hintOf } from "../../src/model/diagnostic.js";
 import { lintCodes, lintExampleDay } from "../../src/model/lint-codes.js";
 import { check, codes } from "./reading.js";
 
@@ -18,7 +19,7 @@ describe("every lint code", () => {
       for (const diagnostic of found) {
         expect(diagnostic.severity).toBe(severity);
         expect(diagnostic.source).toBeDefined();
-        expect(diagnostic.hint).toBeDefined();
+        expect(hintOf(diagnostic)).toBeDefined();
       }
     });
 

@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatPrefix, lastAddress, parsePrefix } from "../../src/address/prefix.js";
+import { hintOf, messageOf } from "../../src/model/diagnostic.js";
 import { runPolicyTests } from "../../src/policy/policy-tests.js";
+import { firstMessage } from "../said.js";
 import { bruteAllowed, smallEntries, smallPrefix } from "./random-policies.js";
 import { mustRead } from "./reading.js";
 
@@ -41,7 +43,7 @@ describe("policy tests", () => {
     expect(
       result?.diagnostics.map(({ code, source }) => `${code} ${source?.line}:${source?.column}`),
     ).toEqual(Array(3).fill("policy-test-failed 4:25"));
-    const text = result?.diagnostics.map(({ message }) => message).join("\n") ?? "";
+    const text = result?.diagnostics.map(messageOf).join("\n") ?? "";
     for (const part of ["203.0.113.7/32", "203.0.113.64/27", "203.0.113.96/27", "`Guests`", "`Lab`"])
       expect(text).toContain(part);
   });
@@ -54,7 +56,7 @@ describe("policy tests", () => {
       entry("Own", "allow", "198.51.100.0/24"),
       entry("By hand", "allow", "203.0.113.0/24"),
     ]);
-    expect(result?.diagnostics.map(({ hint }) => hint?.includes("import --merge") ?? false)).toEqual([
+    expect(result?.diagnostics.map((one) => hintOf(one)?.includes("import --merge") ?? false)).toEqual([
       false,
       true,
     ]);
@@ -64,7 +66,7 @@ describe("policy tests", () => {
     const denied = runPolicyTests(testsOf("allowed: [198.51.100.1]"), [
       entry("A", "allow", "203.0.113.0/24"),
     ]);
-    expect(denied[0]?.diagnostics[0]?.message).toContain("no entry matches");
+    expect(firstMessage(denied[0]?.diagnostics ?? [])).toContain("no entry matches");
     expect(runPolicyTests(testsOf("allowed: [198.51.100.1]"), [])[0]?.passed).toBe(true);
   });
 

@@ -1,6 +1,5 @@
 /** Reads a policy from text as the program does, for tests. */
-import type { Diagnostic } from "../../src/model/diagnostic.js";
-import { hasErrors } from "../../src/model/diagnostic.js";
+import { type Diagnostic, hasErrors, messageOf } from "../../src/model/diagnostic.js";
 import { lintPolicy } from "../../src/policy/lint/lint-policy.js";
 import { furtherReferences, parsePolicy } from "../../src/policy/parse-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
@@ -53,7 +52,7 @@ export const check = (text: string | Uint8Array, options: Options = {}): Reading
 export const mustRead = (text: string, options: Options = {}): Policy => {
   const { policy, diagnostics } = readPolicy(text, options);
   if (policy === undefined || hasErrors(diagnostics)) {
-    throw new Error(diagnostics.map(({ code, message }) => `${code}: ${message}`).join("\n"));
+    throw new Error(diagnostics.map((one) => `${one.code}: ${messageOf(one)}`).join("\n"));
   }
   return policy;
 };

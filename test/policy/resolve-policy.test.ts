@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { formatPrefix } from "../../src/address/prefix.js";
+import { hintOf } from "../../src/model/diagnostic.js";
 import { keptPerCode } from "../../src/policy/problems.js";
+import { firstHint, firstMessage } from "../said.js";
 import { bytes, mustRead, places, readPolicy } from "./reading.js";
 
 const rule = (name: string, type: string, cidrs: string, more = ""): string =>
@@ -33,7 +35,7 @@ describe("bad prefixes", () => {
       // The list's first item begins at column 13.
       const start = text.startsWith("'") ? 14 : 13;
       expect(places(diagnostics)).toEqual([`bad-prefix 5:${start + at}`]);
-      if (hint !== undefined) expect(diagnostics[0]?.hint).toMatch(hint);
+      if (hint !== undefined) expect(firstHint(diagnostics)).toMatch(hint);
     });
   }
 });
@@ -50,7 +52,7 @@ describe("an IPv4 address in its IPv6 spelling with a length of IPv4", () => {
       const { diagnostics, policy: none } = readPolicy(`${policy(rule("A", "allow", text))}${off}`);
       expect(none).toBeUndefined();
       expect(places(diagnostics)).toEqual(["mapped-length 5:13"]);
-      expect(diagnostics[0]?.hint).toContain(meant);
+      expect(firstHint(diagnostics)).toContain(meant);
     });
   }
 
@@ -64,7 +66,7 @@ it("the name of a network as an entry is told from other names", () => {
   const text = `networks: {office: [203.0.113.0/24]}\n${policy(rule("A", "allow", "office, vpn"))}`;
   const { diagnostics } = readPolicy(text);
   expect(places(diagnostics)).toContain("bad-prefix 6:13");
-  expect(diagnostics.map(({ hint }) => /network: office/.test(hint ?? ""))).toContain(true);
+  expect(diagnostics.map((one) => /network: office/.test(hintOf(one) ?? ""))).toContain(true);
 });
 
 describe("a prefix that two sources of one rule hold", () => {
@@ -79,7 +81,7 @@ describe("a prefix that two sources of one rule hold", () => {
     const { policy: read, diagnostics } = readPolicy(text, { files });
     expect(places(diagnostics)).toEqual(["same-prefix-in-networks 2:1"]);
     expect(diagnostics[0]).toMatchObject({ severity: "warning", source: { file: "b.txt" } });
-    expect(diagnostics[0]?.message).toContain("192.0.2.1/32, 198.51.100.0/24");
+    expect(firstMessage(diagnostics)).toContain("192.0.2.1/32, 198.51.100.0/24");
     expect(read?.rules[0]?.entries.map(({ prefix }) => formatPrefix(prefix))).toEqual([
       "192.0.2.1/32",
       "198.51.100.0/24",
@@ -339,6 +341,6 @@ describe("networks, includes and text files", () => {
     const text = `networks: {l: {file: l.txt}}\n${policy(rule("A", "deny", "network: l"))}`;
     const { diagnostics } = readPolicy(text, { files: { "l.txt": bytes("x\n".repeat(300_000)) } });
     expect(diagnostics).toHaveLength(keptPerCode + 1);
-    expect(diagnostics.at(-1)?.message).toContain(String(300_000 - keptPerCode));
+    expect(firstMessage([diagnostics.at(-1)])).toContain(String(300_000 - keptPerCode));
   });
 });

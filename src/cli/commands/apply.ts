@@ -9,7 +9,7 @@ import type { DbtClient } from "../../dbt/client.js";
 import { reasonOf } from "../../files/io-errors.js";
 import { requirePolicy } from "../../files/load-policy.js";
 import { makeFolder } from "../../files/make-folder.js";
-import { failure } from "../../model/failure.js";
+import { legacyFailure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { overrideFlags } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
@@ -209,7 +209,7 @@ const openReceipt = async (io: Io, { account }: Plan, options: Options): Promise
   const file = options.receipt ?? `.dbt-ip-rules/receipts/${account.id}-${stamp}.jsonl`;
   const path = resolve(io.cwd, file);
   await makeFolder(dirname(path)).catch((error: unknown) => {
-    throw failure(
+    throw legacyFailure(
       "receipt-unwritable",
       `Cannot make the folder of the receipt ${file}: ${reasonOf(error)}`,
       undefined,

@@ -18,7 +18,7 @@ import {
 } from "../../audit/watch.js";
 import { reasonOf } from "../../files/io-errors.js";
 import { largest, readNamedText } from "../../files/read-file.js";
-import { exitCodes, Failure, failure } from "../../model/failure.js";
+import { exitCodes, Failure, legacyFailure } from "../../model/failure.js";
 import { eventLine, eventNdjson } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
@@ -64,7 +64,7 @@ class CursorFile {
     const cursor = readCursor(text);
     const theirs = cursor === undefined ? undefined : { id: cursor.accountId, host: cursor.host };
     if (theirs !== undefined && isSameAccount(theirs, account)) return cursor;
-    throw failure(
+    throw legacyFailure(
       "cursor-unusable",
       theirs === undefined
         ? `${this.#file} is no cursor of this version of dbt-ip-rules`
@@ -78,9 +78,14 @@ class CursorFile {
       return readNamedText(this.#io.cwd, file, { most: largest.note });
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw failure("cursor-unreadable", `Cannot read the cursor ${file}: ${reasonOf(error)}`, undefined, {
-        cause: error,
-      });
+      throw legacyFailure(
+        "cursor-unreadable",
+        `Cannot read the cursor ${file}: ${reasonOf(error)}`,
+        undefined,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -172,7 +177,7 @@ const watch = async (io: Io, options: Options): Promise<Report> => {
 };
 
 const stop = async (): Promise<never> => {
-  throw failure("watch-once", "One look is done");
+  throw legacyFailure("watch-once", "One look is done");
 };
 
 const endsQuietly = ({ diagnostics }: Failure, io: Io): boolean =>

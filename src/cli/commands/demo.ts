@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type RunningEmulator, startEmulator } from "../../emulator/listener.js";
 import { largest, readNamedText } from "../../files/read-file.js";
-import { exitCodes, failure } from "../../model/failure.js";
+import { exitCodes, legacyFailure } from "../../model/failure.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
 import { type DebugOptions, debugOptions } from "../options.js";
@@ -146,7 +146,7 @@ class Tour {
       },
     });
     if (code !== expected)
-      throw failure(
+      throw legacyFailure(
         "demo-failed",
         `The demo stopped: \`${shown}\` ended with exit code ${code}, not ${expected}`,
         "This is a bug in dbt-ip-rules: run demo --debug and report what it prints",

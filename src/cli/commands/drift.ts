@@ -13,7 +13,7 @@ import type { ReadOnlyClient } from "../../dbt/client.js";
 import { requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { hasErrors } from "../../model/diagnostic.js";
-import { Failure, failure } from "../../model/failure.js";
+import { Failure, legacyFailure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { desiredState } from "../../plan/desired.js";
 import { makePlan } from "../../plan/make-plan.js";
@@ -54,7 +54,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 
 const drift = async (io: Io, options: Options): Promise<Report> => {
   if (options.base !== undefined && options.receipt !== undefined)
-    throw failure("bad-option", "--base and --receipt answer the same question: give one of them");
+    throw legacyFailure("bad-option", "--base and --receipt answer the same question: give one of them");
   const { policy, diagnostics } = await requirePolicy(io, options);
   const client = connectReadOnly(io, options, connectionOf(io, options, policy));
   try {
@@ -92,7 +92,7 @@ const receiptFor = async (io: Io, options: Options, { account }: Plan): Promise<
   const { named } = readReceipt(io, options.receipt);
   const { account: theirs } = named.receipt.header;
   if (!isSameAccount(theirs, account))
-    throw failure(
+    throw legacyFailure(
       "receipt-of-other-account",
       `${named.file} is a receipt of account ${accountText(theirs)}, not of ${accountText(account)}`,
     );

@@ -6,7 +6,8 @@ import { type Command, Option } from "commander";
 import { parseHost } from "../../dbt/connection.js";
 import { cannotWrite } from "../../files/io-errors.js";
 import { makeFolderFor } from "../../files/write-file.js";
-import { exitCodes, failure } from "../../model/failure.js";
+import { hintOf } from "../../model/diagnostic.js";
+import { exitCodes, legacyFailure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import type { Report } from "../../report/report.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
@@ -118,13 +119,13 @@ const accountProblem = (text: string): string | undefined =>
 
 const hostProblem = (text: string): string | undefined => {
   const parsed = parseHost(text, "the answer");
-  return "host" in parsed ? undefined : parsed.problem.hint;
+  return "host" in parsed ? undefined : hintOf(parsed.problem);
 };
 
 const init = async (io: Io, options: Options): Promise<Report> => {
   const inside = relative(io.cwd, resolve(io.cwd, options.policy));
   if (inside === "" || inside.startsWith("..") || isAbsolute(inside))
-    throw failure(
+    throw legacyFailure(
       "bad-option",
       `--policy ${options.policy} is not a file in this folder`,
       "Go to the folder of the repository and give a name there, such as policy.yaml",
@@ -167,7 +168,7 @@ type ProblemOf = (text: string) => string | undefined;
 
 const check = (flag: string, text: string | undefined, problemOf: ProblemOf): void => {
   const problem = text === undefined ? undefined : problemOf(text);
-  if (problem !== undefined) throw failure("bad-option", `${flag} is not usable`, problem);
+  if (problem !== undefined) throw legacyFailure("bad-option", `${flag} is not usable`, problem);
 };
 
 /** Undefined where the user leaves it for later. */
@@ -179,7 +180,7 @@ const answer = async (
 ): Promise<string | undefined> => {
   for (;;) {
     const text = await questions.ask(`${question} (empty: later): `);
-    if (text === undefined) throw failure("interrupted", "Interrupted; nothing was written");
+    if (text === undefined) throw legacyFailure("interrupted", "Interrupted; nothing was written");
     if (text === "") return undefined;
     const problem = problemOf(text);
     if (problem === undefined) return text;

@@ -1,6 +1,6 @@
 /** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
 import type { Command } from "commander";
-import { failure } from "../../model/failure.js";
+import { legacyFailure } from "../../model/failure.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
@@ -34,7 +34,11 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 
 const showPlan = async (io: Io, file: string, options: Options): Promise<Report> => {
   if (options.rule !== undefined)
-    throw failure("bad-option", "--rule is for the account as it is, not for a saved plan", "Leave it out");
+    throw legacyFailure(
+      "bad-option",
+      "--rule is for the account as it is, not for a saved plan",
+      "Leave it out",
+    );
   return { kind: "plan", plan: await readPlan(io, file) };
 };
 
@@ -49,7 +53,7 @@ const onlyRules = (snapshot: Snapshot, names: readonly string[] | undefined): Sn
   if (names === undefined) return snapshot;
   const missing = names.find((name) => !snapshot.rules.some((rule) => rule.name === name));
   if (missing !== undefined)
-    throw failure(
+    throw legacyFailure(
       "no-such-rule",
       `The account has no rule ${JSON.stringify(missing)}`,
       "See all of them with: dbt-ip-rules show",

@@ -2,10 +2,12 @@
  * The drill: every case against every step of a scenario's plan. After the first run, in which the case
  * strikes, the receipt must explain the account; then apply is run again until it says that all is done.
  */
+
 import { AccessMap } from "../../../src/address/access-map.js";
 import { parseAddress } from "../../../src/address/prefix.js";
 import { parseReceipt } from "../../../src/apply/receipt.js";
 import type { ApplyResult } from "../../../src/apply/result.js";
+import { messageOf } from "../../../src/model/diagnostic.js";
 import type { Receipt } from "../../../src/model/receipt.js";
 import type { AccountState } from "../../../src/model/rule.js";
 import type { Plan, PlannedStep } from "../../../src/plan/plan.js";
@@ -114,7 +116,7 @@ const explained = (plan: Plan, text: string, actual: AccountState): string[] => 
   // Killed before it could make its receipt, and so before its first call.
   if (text === "" && hashState(actual) === hashState(plan.before)) return [];
   const { receipt, diagnostics } = parseReceipt(text, "receipt");
-  if (receipt === undefined) return diagnostics.map(({ message }) => message);
+  if (receipt === undefined) return diagnostics.map(messageOf);
   const sound = reachable(plan, receipt).some((state) => hashState(state) === hashState(actual));
   return sound || failedInPart(plan, receipt, actual) ? [] : ["the receipt does not explain the account"];
 };

@@ -1,0 +1,3 @@
+/** The codes of lint: what is valid and probably not intended. */
+
+export const lintCodes = {};

@@ -1,0 +1,3 @@
+/** The codes of a policy's text. */
+
+export const policyCodes = {};

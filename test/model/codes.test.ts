@@ -1,0 +1,47 @@
+/** Texts come from the table of codes; what it refuses at compile time is in does-not-compile.ts. */
+import { describe, expect, it } from "vitest";
+import { codes } from "../../src/model/codes/index.js";
+import {
+  diagnostic,
+  hintOf,
+  messageOf,
+  recordedDiagnostic,
+  standsForMore,
+  withTexts,
+} from "../../src/model/diagnostic.js";
+
+const several = diagnostic("audit-several-actors", { file: "r.jsonl", actors: 2 });
+
+describe("a diagnostic", () => {
+  it("has the severity and the texts of the table", () => {
+    expect(several).toEqual({
+      code: "audit-several-actors",
+      args: { file: "r.jsonl", actors: 2 },
+      severity: "warning",
+    });
+    expect(messageOf(several)).toContain("r.jsonl");
+    expect(hintOf(several)).toBe(codes["audit-several-actors"].hint);
+  });
+
+  it("without arguments has fixed texts", () => {
+    const unknown = diagnostic("caller-unknown");
+    expect(messageOf(unknown)).toBe(codes["caller-unknown"].message);
+    expect(unknown.severity).toBe("note");
+  });
+
+  it("stands for more of its kind", () => {
+    expect(messageOf(standsForMore(several, 7))).toMatch(/^7 more/);
+  });
+
+  it("that was recorded keeps its texts, whatever the table says now", () => {
+    const old = recordedDiagnostic("caller-unknown", "note", { message: "As it was" });
+    expect([messageOf(old), hintOf(old)]).toEqual(["As it was", undefined]);
+  });
+
+  it("loses a secret in all of its texts, and is the same value where there is none", () => {
+    const redacted = withTexts(several, (text) => text.replaceAll("r.jsonl", "***"));
+    expect(messageOf(redacted)).not.toContain("r.jsonl");
+    expect(redacted.code).toBe(several.code);
+    expect(withTexts(several, (text) => text)).toBe(several);
+  });
+});

@@ -1,0 +1,20 @@
+/** What the closed table of codes refuses: `tsc` fails where a line behind a mark compiles. Nothing runs this. */
+import { code } from "../../src/model/codes/code.js";
+import { diagnostic } from "../../src/model/diagnostic.js";
+
+export const doesNotCompile = () => [
+  // @ts-expect-error No such code.
+  diagnostic("audit-several-actor", { file: "r.jsonl", actors: 2 }),
+  // @ts-expect-error An argument is missing.
+  diagnostic("audit-several-actors", { file: "r.jsonl" }),
+  // @ts-expect-error An argument is of another type.
+  diagnostic("audit-several-actors", { file: "r.jsonl", actors: "2" }),
+  // @ts-expect-error All arguments are missing.
+  diagnostic("audit-several-actors"),
+  // @ts-expect-error A code without arguments has none.
+  diagnostic("caller-unknown", { address: "192.0.2.1" }),
+  // @ts-expect-error The meaning is missing.
+  code({ severity: "error", message: "It is wrong", fix: "Fix it" }),
+  // @ts-expect-error What to do is missing.
+  code<{ n: number }>({ severity: "error", message: ({ n }) => `${n}`, meaning: "It is wrong" }),
+];
