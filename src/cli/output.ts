@@ -7,9 +7,12 @@ import { renderDiagnosticsText } from "../report/diagnostics-text.js";
 import { plainStyle, type RenderContext } from "../report/layout.js";
 import type { Io, OutputStream } from "./io.js";
 
+/** Of a terminal that does not say how wide it is. */
 const defaultWidth = 80;
 
+/** Cells in a line. Outside a terminal a line has no end: each stays one line, so that `grep` finds what it looks for. */
 const widthOf = (io: Io, stream: OutputStream): number => {
+  if (stream.isTTY !== true) return Number.POSITIVE_INFINITY;
   const columns = stream.columns ?? Number.parseInt(io.env["COLUMNS"] ?? "", 10);
   return columns >= 40 ? columns : defaultWidth;
 };
@@ -66,8 +69,8 @@ export const writeFileWhole = async (
   await writeWhole(io, file, text, mode);
 };
 
-/** A look for what goes into a file, or a pipe that no terminal reads: plain, 80 columns. */
-export const plain: RenderContext = { style: plainStyle, width: defaultWidth };
+/** A look for what goes into a file: plain, and no line is broken. */
+export const fileLook: RenderContext = { style: plainStyle, width: Number.POSITIVE_INFINITY };
 
 /** Throws `Failure` where a file cannot be written, as far as that can be seen beforehand. */
 export const requireWritableFiles = async (io: Pick<Io, "cwd">, files: readonly string[]): Promise<void> => {

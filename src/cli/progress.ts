@@ -2,7 +2,7 @@
 import createSpinner from "yocto-spinner";
 import type { ApplyEvent } from "../apply/result.js";
 import type { Wait } from "../dbt/client.js";
-import { liveLine, liveText, progressLine, waitText } from "../report/apply-text.js";
+import { interruptText, liveLine, liveText, progressLine, waitText } from "../report/apply-text.js";
 import { plainWaits } from "./connect.js";
 import type { Io, OutputStream } from "./io.js";
 import { isLive, lookOf, note } from "./output.js";
@@ -11,6 +11,8 @@ export interface Progress {
   readonly onProgress: (event: ApplyEvent) => void;
   /** The waits that the service orders, a second each. */
   readonly onWait: (wait: Wait) => void;
+  /** The user asks to stop: said at once, since the call in flight may take seconds. */
+  readonly onInterrupt: () => void;
   /** Ends the live line; to be called before anything else is printed. */
   stop(): void;
 }
@@ -39,6 +41,11 @@ export const createProgress = (io: Io, options: { readonly color?: boolean }): P
       if (text !== undefined) live?.show(text);
     },
     onWait,
+    onInterrupt: () => {
+      live?.clear();
+      note(io, interruptText);
+      live?.show(interruptText);
+    },
     stop: () => live?.clear(),
   };
 };

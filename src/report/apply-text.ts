@@ -249,6 +249,10 @@ export const liveText = (event: ApplyEvent): string | undefined => {
   }
 };
 
+/** What Ctrl-C is answered with. */
+export const interruptText =
+  "Stopping: finishing the call in flight… (press Ctrl-C again to quit without waiting for it)";
+
 /** The live line: text and elapsed time (none for a countdown), cut to the width so that it never wraps. */
 export const liveLine = (
   text: string,

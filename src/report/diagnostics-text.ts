@@ -75,6 +75,9 @@ const nearby = (lineText: string, from: number, room: number): { lineText: strin
   return { lineText: lineText.slice(skipped, from + reach), skipped };
 };
 
+/** Cells of an excerpt where nothing else limits a line: a line of a source may have millions of characters. */
+const longestExcerpt = 200;
+
 /** Lines: the source line behind its number, and carets under the range. */
 export const excerpt = (
   source: SourceRange,
@@ -83,7 +86,7 @@ export const excerpt = (
 ): string[] => {
   const number = String(source.line);
   const gutter = Math.max(5, number.length + 1);
-  const room = Math.max(20, look.width - gutter - 3);
+  const room = Math.max(20, Math.min(look.width, longestExcerpt) - gutter - 3);
   const from = source.column - 1;
   const to = source.endLine > source.line ? Number.POSITIVE_INFINITY : source.endColumn - 1;
   const { lineText, skipped } = nearby(source.lineText, from, room);

@@ -90,7 +90,7 @@ const applyDocument = (report: ApplyReport, exitCode: ExitCode) => {
     version: 1 as const,
     account: { id: account.id, host: account.host },
     ...openDocument(report),
-    ...(receipt === undefined ? {} : { receipt }),
+    ...(receipt === undefined ? {} : { receipt: receipt.path }),
     outcome: result.outcome,
     exit_code: exitCode,
     summary: applyClosing(result),

@@ -257,7 +257,7 @@ const applyText = (report: ApplyReport): string => {
   const applied = renderApplyMarkdown(report.result, {
     ...report.commands,
     account: report.account,
-    ...(report.receipt === undefined ? {} : { receipt: report.receipt }),
+    ...(report.receipt === undefined ? {} : { receipt: report.receipt.name }),
   });
   return report.audit === undefined ? applied : `${applied}\n**${auditClosing(report.audit)}**\n`;
 };

@@ -62,8 +62,8 @@ export interface ApplyReport {
   readonly kind: "apply";
   readonly account: { readonly id: number; readonly host: string };
   readonly result: ApplyResult;
-  /** The receipt's file, where one was written. */
-  readonly receipt?: string;
+  /** The receipt's file, where one was written: its absolute path, and its name for readers on other machines. */
+  readonly receipt?: { readonly path: string; readonly name: string };
   /** What the audit log says of the receipt, where it was asked. */
   readonly audit?: AuditVerification;
   readonly commands: NextCommands;

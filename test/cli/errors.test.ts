@@ -101,7 +101,7 @@ const wordsOf = (line: string) => line.replace("EMULATOR", emulator.url).split("
 describe("a wrong command line", () => {
   it.each(cases)("%s: %s", async (line, code, given) => {
     const words = wordsOf(line);
-    const place = { cwd, env: { DBT_CLOUD_TOKEN: given } };
+    const place = { cwd, env: { DBT_CLOUD_TOKEN: given }, screen: true };
     const ran = await dbtIpRules(place, ...words);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(`[${code}]`);
@@ -115,11 +115,29 @@ describe("a wrong command line", () => {
     ];
     if (words.includes("--format") || ["init", "import", "fmt", "completion", "help"].includes(words[0]!))
       return;
-    const json = await dbtIpRules(place, ...withJson);
+    const json = await dbtIpRules({ ...place, screen: false }, ...withJson);
     expect(json.code).toBe(1);
     const document = JSON.parse(json.stdout);
     expect(document).toMatchObject({ format: "dbt-ip-rules/diagnostics", verdict: "error" });
     expect(document.diagnostics.map((one: { code: string }) => one.code)).toContain(code);
+  });
+
+  it("breaks no line outside a terminal: not on standard error, not in a pipe, not in a file", async () => {
+    const hints = (await dbtIpRules({ cwd }, "plan", "--account", "10")).stderr
+      .split("\n")
+      .filter((line) => line.startsWith("      hint: "));
+    expect(hints.map((line) => line.length > 80)).toEqual([true]);
+    const long = `${"rule of the office, ".repeat(3)}long`;
+    const rule = JSON.stringify({ name: "A", type: "allow", description: long, cidrs: ["203.0.113.0/24"] });
+    const policy = `version: 1\naccount: {id: 9, host: "${emulator.url}"}\nrules: [${rule}]\n`;
+    await writeFile(join(cwd, "long.yaml"), policy);
+    const piped = await dbtIpRules({ cwd }, "plan", "long.yaml", "--write", "text=plan.txt");
+    const line = `    + description "${long}"`;
+    expect(piped.stdout.split("\n")).toContain(line);
+    expect(piped.stdout).toMatch(/^ {2}not checked: caller$/m);
+    expect((await readFile(join(cwd, "plan.txt"), "utf8")).split("\n")).toContain(line);
+    const shown = await dbtIpRules({ cwd, screen: true }, "plan", "long.yaml");
+    expect(longestLine(shown.stdout)).toBeLessThanOrEqual(80);
   });
 
   it("suggests what may have been meant, and the command whose help tells more", async () => {

@@ -50,6 +50,8 @@ export interface Place {
   readonly signal?: AbortSignal;
   /** Lines that somebody types at a terminal. */
   readonly typed?: readonly string[];
+  /** Whether both outputs are terminals, 80 columns wide, though nobody types. */
+  readonly screen?: boolean;
   /** Whether the input ends behind them. */
   readonly ends?: boolean;
   /** Sees what goes to standard error, as it goes. */
@@ -59,7 +61,7 @@ export interface Place {
 export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> => {
   const out = { stdout: "", stderr: "" };
   const capture = (name: "stdout" | "stderr") => ({
-    isTTY: place.typed !== undefined,
+    isTTY: place.typed !== undefined || place.screen === true,
     columns: 80,
     write(text: string) {
       out[name] += text;

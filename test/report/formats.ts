@@ -94,7 +94,7 @@ export const everyFormat = async (names: Names): Promise<Readonly<Record<string,
     kind: "apply",
     account: { id: 66847, host: "ab123.us1.dbt.com" },
     result: applyResultOf(names),
-    receipt: "receipt.jsonl",
+    receipt: { path: "receipt.jsonl", name: "receipt.jsonl" },
     commands: {},
     shown: [],
   };

@@ -1,5 +1,5 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
-import { dirname, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { applyPlan } from "../../apply/apply-plan.js";
@@ -7,12 +7,13 @@ import type { ApplyResult } from "../../apply/result.js";
 import { standingRefusals } from "../../apply/stops.js";
 import type { DbtClient } from "../../dbt/client.js";
 import { reasonOf } from "../../files/io-errors.js";
-import { requirePolicy } from "../../files/load-policy.js";
+import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import { makeFolder } from "../../files/make-folder.js";
-import { legacyFailure } from "../../model/failure.js";
+import { Failure, legacyFailure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { overrideFlags } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
+import { hashPolicy } from "../../plan/state.js";
 import { renderAuditText } from "../../report/audit-text.js";
 import { renderPlanBrief, renderPlanText } from "../../report/plan-text.js";
 import type { NextCommands, Report } from "../../report/report.js";
@@ -98,18 +99,19 @@ const apply = async (io: Io, options: Options, [planFile]: readonly string[]): P
   const client = connectForWriting(io, options, connection, progress.onWait);
   try {
     const plan = "plan" in source ? source.plan : await preparePlan(client, { ...source, ...guards });
+    if ("plan" in source) await warnOfChangedPolicy(io, plan, options);
+    const learned = await learnedAddresses(io, client, plan, options, guards);
+    const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
-    showPlan(io, guards.clientAddresses.length === 0 ? plan : callerGiven(plan), options, {
+    showPlan(io, known.clientAddresses.length === 0 ? plan : callerGiven(plan), options, {
       briefly: "plan" in source && options.autoApprove === true,
     });
-    const learned = await learnedAddresses(io, client, plan, options, guards);
     if (
       plan.steps.length > 0 &&
       standingRefusals(plan, [...guards.overrides]).length === 0 &&
       options.autoApprove !== true
     )
       if (!(await confirm(io, question(plan)))) throw notApproved();
-    const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
     return await carryOut(io, plan, client, progress, { planFile, options, guards: known });
   } finally {
     progress.stop();
@@ -118,7 +120,23 @@ const apply = async (io: Io, options: Options, [planFile]: readonly string[]): P
   }
 };
 
-/** Asked of the log only where the user has named no address, and would be held to what it says. */
+/** A saved plan is applied as it is; whoever has edited the policy since should know that the edit is not part of it. */
+const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: Options): Promise<void> => {
+  // Without the file, or with one that is not valid, there is nothing to compare with.
+  const { policy } = await loadPolicyFile(io, file, io.now()).catch((error: unknown): LoadedPolicy => {
+    if (error instanceof Failure) return { diagnostics: [] };
+    throw error;
+  });
+  if (policy === undefined || (policy.account.id ?? plan.account.id) !== plan.account.id) return;
+  if (hashPolicy(policy) === plan.basis.policy) return;
+  const name = shownFile(file);
+  note(
+    io,
+    `Warning: ${name} has changed since this plan was made. The plan is applied as it was saved, without those changes; to plan them: dbt-ip-rules plan`,
+  );
+};
+
+/** Read from the log only where the user has named no address. */
 const learnedAddresses = async (io: Io, client: DbtClient, plan: Plan, options: Options, guards: Guards) =>
   guards.clientAddresses.length > 0 || guards.overrides.has(overrideFlags.lockout)
     ? []
@@ -152,6 +170,7 @@ const carryOut = async (
 ): Promise<Report> => {
   const receipt = plan.steps.length === 0 ? undefined : await openReceipt(io, plan, options);
   let result: ApplyResult;
+  io.signal.addEventListener("abort", progress.onInterrupt, { once: true });
   try {
     result = await applyPlan(
       plan,
@@ -166,6 +185,7 @@ const carryOut = async (
       },
     );
   } finally {
+    io.signal.removeEventListener("abort", progress.onInterrupt);
     progress.stop();
     // Every line is on the disk already: that the file cannot be closed takes nothing away from the result.
     await receipt?.close().catch(() => undefined);
@@ -182,11 +202,19 @@ const carryOut = async (
     kind: "apply",
     account: plan.account,
     ...(audit === undefined ? { result } : asTheLogShows(result, audit)),
-    ...(receipt === undefined ? {} : { receipt: receipt.path }),
+    ...(receipt === undefined
+      ? {}
+      : { receipt: { path: receipt.path, name: receiptName(io, receipt.path) } }),
     commands: commandsFor(planFile, options.policy),
     // Where the plan went to the same place, it has said them (showPlan).
     shown: options.output === undefined ? plan.verdicts.flatMap((one) => one.diagnostics) : [],
   };
+};
+
+/** For a reader on another machine: relative to where the program ran; elsewhere, the file's name alone. */
+const receiptName = (io: Io, path: string): string => {
+  const name = relative(io.cwd, path);
+  return name.startsWith("..") || isAbsolute(name) ? basename(path) : name.replaceAll("\\", "/");
 };
 
 const commandsFor = (planFile: string | undefined, policyFile: string): NextCommands => {

@@ -11,7 +11,6 @@ import { visible } from "../../model/escape.js";
 import { exitCodes, Failure } from "../../model/failure.js";
 import { counted } from "../../model/words.js";
 import { type EventFormat, type EventFrame, eventFrame } from "../../report/events.js";
-import { plainStyle } from "../../report/layout.js";
 import type { Report } from "../../report/report.js";
 import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
 import { type Program, runs } from "../command.js";
@@ -25,7 +24,7 @@ import {
   namingPolicyOption,
   type PolicyOptions,
 } from "../options.js";
-import { fitted, lookOf, note, noteDiagnostics, sinkFor } from "../output.js";
+import { fileLook, fitted, lookOf, note, noteDiagnostics, sinkFor } from "../output.js";
 
 const formats: readonly EventFormat[] = ["text", "json", "ndjson", "csv"];
 
@@ -92,8 +91,7 @@ const list = async (io: Io, options: Options): Promise<Report> => {
   const isActor = options.actor === undefined ? () => true : actorFilter(options.actor);
   const events = selected(io, options, (event) => filter.matches(event.type) && isActor(event));
   const first = await events.next();
-  const look =
-    options.output === undefined ? lookOf(io, io.stdout, options) : { style: plainStyle, width: 80 };
+  const look = options.output === undefined ? lookOf(io, io.stdout, options) : fileLook;
   const ownFrame = eventFrame(options.format, look);
   const frame =
     options.format === "text" && options.output === undefined ? fittedFrame(io, ownFrame) : ownFrame;
