@@ -5,11 +5,11 @@ import type { Format } from "../report/reporters.js";
 import type { Io } from "./io.js";
 import type { OutputOptions } from "./options.js";
 import {
+  fileLook,
   fitted,
   lookOf,
   note,
   noteDiagnostics,
-  plain,
   requireWritableFiles,
   withNewline,
   writeFileWhole,
@@ -154,7 +154,7 @@ const deliverTo = async (
   options: { readonly color?: boolean },
 ): Promise<void> => {
   const { renderReports } = await import("../report/reporters.js");
-  const look = file === undefined ? lookOf(io, io.stdout, options) : plain;
+  const look = file === undefined ? lookOf(io, io.stdout, options) : fileLook;
   const text = withNewline(await renderReports(format, reports, { ...look, version }));
   if (file !== undefined) await writeFileWhole(io, file, text);
   else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);

@@ -17,7 +17,9 @@ const families = [
 ] as const;
 
 /** A set in words: prefixes in their order, a family each, or all of a family but a few. */
-type FamilyWords = { readonly listed: readonly Prefix[] } | { readonly words: string };
+export type FamilyWords =
+  | { readonly listed: readonly Prefix[] }
+  | { readonly whole: string; readonly but: readonly Prefix[] };
 
 const partOf = (set: AddressSet, family: "ipv4" | "ipv6"): AddressSet =>
   family === "ipv4" ? set.intersect(ipv4Space) : set.subtract(ipv4Space);
@@ -29,25 +31,26 @@ const familyWords = (
 ): FamilyWords => {
   const count = counts[family];
   if (count === 0n) return { listed: [] };
-  if (count === all) return { words: whole };
+  if (count === all) return { whole, but: [] };
   const listed = partOf(set, family).prefixes();
   // A set that leaves out little is shorter to tell by what it leaves out.
   if (count < all / 2n) return { listed };
   const others = partOf(set.complement(), family).prefixes();
-  return others.length < listed.length
-    ? { words: `all of ${name} but ${others.map(formatPrefix).join(", ")}` }
-    : { listed };
+  return others.length < listed.length ? { whole: `all of ${name}`, but: others } : { listed };
 };
 
 const wordsOf = (set: AddressSet, counts: AddressCount): readonly FamilyWords[] =>
   counts.ipv4 === allIPv4 && counts.ipv6 === allIPv6
-    ? [{ words: "0.0.0.0/0 and ::/0" }]
+    ? [{ whole: "0.0.0.0/0 and ::/0", but: [] }]
     : families.map((family) => familyWords(set, counts, family));
 
 const joinWords = (words: readonly FamilyWords[], max: number): string =>
   words
     .flatMap((one): string[] => {
-      if ("words" in one) return [one.words];
+      if ("whole" in one)
+        return [
+          one.but.length === 0 ? one.whole : `${one.whole} but ${one.but.map(formatPrefix).join(", ")}`,
+        ];
       const left = one.listed.length - max;
       if (left <= 0) return one.listed.map(formatPrefix);
       return [
@@ -63,6 +66,24 @@ export const rangesText = (set: AddressSet, max: number = Number.POSITIVE_INFINI
 
 const ruleOf = (decider: Decider): string | undefined =>
   decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
+
+/** The rule that gives or takes access, and the rest of the reason; no rule where enforcement or no rule at all does. */
+const leadOf = (part: AccessPart): Pick<AccessGroup, "rule" | "remark"> => {
+  const { verdict, before, after } = part;
+  if (after.kind === "entry") {
+    const was =
+      before.kind === "entry" && before.rule !== after.rule
+        ? `${verdict === "allowed" ? "was denied" : "were allowed"} by ${ruleOf(before)}`
+        : "";
+    return {
+      rule: after.rule,
+      remark: [verdict === "allowed" ? "" : "denied", was].filter(Boolean).join(", "),
+    };
+  }
+  if (after.kind === "default" && before.kind === "entry")
+    return { rule: before.rule, remark: verdict === "allowed" ? "no longer denied" : "no longer allowed" };
+  return { remark: reasonOf(part) };
+};
 
 /** Why addresses get in, or no longer do. */
 const reasonOf = ({ verdict, before, after }: AccessPart): string => {
@@ -95,27 +116,33 @@ const reasonOf = ({ verdict, before, after }: AccessPart): string => {
 export interface AccessGroup {
   readonly verdict: AccessPart["verdict"];
   readonly reason: string;
+  /** The rule that decides, and what `reason` says besides its name. */
+  readonly rule?: string;
+  readonly remark: string;
   readonly counts: FamilyCounts;
   readonly words: readonly FamilyWords[];
 }
 
-const groupOf = (verdict: AccessPart["verdict"], reason: string, set: AddressSet): AccessGroup => {
+const groupOf = (
+  reason: Pick<AccessGroup, "verdict" | "reason" | "rule" | "remark">,
+  set: AddressSet,
+): AccessGroup => {
   const counts = set.count();
-  return { verdict, reason, counts, words: wordsOf(set, counts) };
+  return { ...reason, counts, words: wordsOf(set, counts) };
 };
 
 /** Parts of one verdict and one reason, together. */
 const groupsOf = (change: AccessChange): AccessGroup[] => {
-  const found = new Map<string, { verdict: AccessPart["verdict"]; reason: string; prefixes: Prefix[] }>();
+  const found = new Map<string, { part: AccessPart; reason: string; prefixes: Prefix[] }>();
   for (const part of change.parts) {
     const reason = reasonOf(part);
     const key = `${part.verdict} ${reason}`;
-    const group = found.get(key) ?? { verdict: part.verdict, reason, prefixes: [] };
+    const group = found.get(key) ?? { part, reason, prefixes: [] };
     for (const prefix of part.prefixes) group.prefixes.push(prefix);
     found.set(key, group);
   }
-  return [...found.values()].map(({ verdict, reason, prefixes }) =>
-    groupOf(verdict, reason, AddressSet.ofPrefixes(prefixes)),
+  return [...found.values()].map(({ part, reason, prefixes }) =>
+    groupOf({ verdict: part.verdict, reason, ...leadOf(part) }, AddressSet.ofPrefixes(prefixes)),
   );
 };
 
@@ -138,20 +165,86 @@ const changeVerbs: AccessVerbs = {
   blocked: ["no longer get in", "no longer gets in"],
 };
 
+/** `256 IPv4 addresses get in`. */
+const addressesWho = (
+  verdict: AccessPart["verdict"],
+  counts: FamilyCounts,
+  verbs: AccessVerbs = changeVerbs,
+): string => {
+  const what = addressCount(counts);
+  const one =
+    counts.ipv4 + counts.ipv6 === 1n || /^(nearly )?the whole [^ ]+ internet( \([^()]*\))?$/.test(what);
+  return `${what} ${verbs[verdict][one ? 1 : 0]}`;
+};
+
+/** More prefixes of one group than this are a long list. */
+const longList = 12;
+/** How many of a long list are named. */
+const widest = 10;
+
+const prefixesOf = (one: FamilyWords): readonly Prefix[] => ("listed" in one ? one.listed : one.but);
+
+/** Whether a group names fewer prefixes in its row than it has. */
+export const isFolded = ({ words }: AccessGroup): boolean =>
+  words.some((one) => prefixesOf(one).length > longList);
+
+/** The widest first, so that no large network hides among thousands of small ones. */
+const widestOf = (prefixes: readonly Prefix[]): string =>
+  [...prefixes]
+    .sort((a, b) => a.length - b.length)
+    .slice(0, widest)
+    .map(formatPrefix)
+    .join(", ");
+
+const foldedWords = (one: FamilyWords): string => {
+  const prefixes = prefixesOf(one);
+  if (prefixes.length <= longList) return joinWords([one], longList);
+  const count = counted(prefixes.length, "prefix", "prefixes");
+  return "whole" in one
+    ? `${one.whole} but ${count}, the ${widest} widest: ${widestOf(prefixes)}`
+    : `${count}, the ${widest} widest: ${widestOf(prefixes)}`;
+};
+
+/** `rule "Fleet": 128,000 IPv4 addresses get in: 4,000 prefixes, the 10 widest: …`: what a reviewer reads first. */
+export const ledRow = ({ verdict, rule, remark, counts, words }: AccessGroup, verbs?: AccessVerbs): Row => {
+  const lead = rule === undefined ? "" : `rule ${quoted(rule)}: `;
+  const ranges = words
+    .map(foldedWords)
+    .filter((text) => text !== "")
+    .join(", ");
+  return {
+    sign: verdict === "allowed" ? "+" : "-",
+    depth: 1,
+    text: `${lead}${addressesWho(verdict, counts, verbs)}: ${ranges}${remark === "" ? "" : ` (${remark})`}`,
+  };
+};
+
+/** Every prefix of a group, a row each, under the rule's name. */
+export const prefixRows = ({ verdict, rule, remark, words }: AccessGroup): Row[] => {
+  const sign = verdict === "allowed" ? "+" : "-";
+  const name = rule === undefined ? remark : `rule ${quoted(rule)}`;
+  return words.flatMap((one): Row[] => {
+    const prefixes = prefixesOf(one);
+    if (prefixes.length === 0 && !("whole" in one)) return [];
+    const whole = "whole" in one ? `: ${one.whole}${one.but.length === 0 ? "" : " but"}` : "";
+    return [
+      { sign, depth: 1, text: `${name}${whole}` },
+      ...prefixes.map((prefix): Row => ({ sign, depth: 2, text: formatPrefix(prefix) })),
+    ];
+  });
+};
+
 const accessRow = (
   { verdict, reason, counts, words }: AccessGroup,
   { narrowing = 12, broadening = Number.POSITIVE_INFINITY, verbs = changeVerbs }: AccessLimits,
 ): Row => {
   const allowed = verdict === "allowed";
-  const what = addressCount(counts);
-  const one =
-    counts.ipv4 + counts.ipv6 === 1n || /^(nearly )?the whole [^ ]+ internet( \([^()]*\))?$/.test(what);
-  const verb = verbs[verdict][one ? 1 : 0];
+  const what = addressesWho(verdict, counts, verbs);
   const ranges = joinWords(words, allowed ? broadening : narrowing);
   return {
     sign: allowed ? "+" : "-",
     depth: 1,
-    text: `${what} ${verb}: ${ranges}${reason === "" ? "" : ` (${reason})`}`,
+    text: `${what}: ${ranges}${reason === "" ? "" : ` (${reason})`}`,
     ...(allowed ? { broadens: true } : {}),
   };
 };
@@ -162,7 +255,7 @@ export const accessGroups = (change: AccessChange): AccessGroup[] => {
   const of = (verdict: AccessPart["verdict"], whole: AddressSet): AccessGroup[] => {
     if (whole.isEmpty()) return [];
     const own = groups.filter((group) => group.verdict === verdict);
-    return own.length === 0 ? [groupOf(verdict, "", whole)] : own;
+    return own.length === 0 ? [groupOf({ verdict, reason: "", remark: "" }, whole)] : own;
   };
   return [...of("allowed", change.newlyAllowed), ...of("blocked", change.newlyBlocked)];
 };

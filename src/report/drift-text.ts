@@ -92,9 +92,21 @@ export const attributionText = (attribution: Attribution): string => {
 };
 
 export const driftVerbs: AccessVerbs = {
-  allowed: ["get in on the account, not by the policy", "gets in on the account, not by the policy"],
-  blocked: ["get in by the policy, not on the account", "gets in by the policy, not on the account"],
+  allowed: [
+    "are allowed on the account, blocked by the policy",
+    "is allowed on the account, blocked by the policy",
+  ],
+  blocked: [
+    "are allowed by the policy, blocked on the account",
+    "is allowed by the policy, blocked on the account",
+  ],
 };
+
+/** The same as titles. */
+export const driftSides = {
+  lost: "Allowed by the policy, blocked on the account",
+  gained: "Allowed on the account, blocked by the policy",
+} as const;
 
 const accessSentence = ({ access, effective }: DriftReport): string => {
   if (access.direction === "none") return "Access is the same.";

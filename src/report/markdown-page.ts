@@ -4,12 +4,12 @@
  */
 import type { Diagnostic } from "../model/diagnostic.js";
 import { commentWord, markdownCode, markdownFence } from "../model/escape.js";
-import { counted } from "../model/words.js";
+import { addressCount, counted, type FamilyCounts } from "../model/words.js";
 import type { AccessChange } from "../plan/plan.js";
-import { type AccessVerbs, accessGroups, rowsOfGroups } from "./access-rows.js";
+import { type AccessVerbs, accessGroups, isFolded, ledRow, prefixRows } from "./access-rows.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import { plainStyle, type RenderContext } from "./layout.js";
-import { diffRow, fenceWidth, type Row } from "./row.js";
+import { diffRow, fenceWidth } from "./row.js";
 
 /** A GitHub comment holds 65,536 characters; a wrapper may add a little. */
 export const defaultMaxBytes = 60_000;
@@ -20,6 +20,8 @@ export interface Section {
   readonly language: "diff" | "text";
   /** Each is kept or left out as a whole; it may be several lines, neutralised. */
   readonly rows: readonly string[];
+  /** What a row is, for saying how many are left out; a row by default. */
+  readonly rowName?: readonly [one: string, many: string];
   /** Shown unfolded. */
   readonly open?: boolean;
   /** Rows to keep, or everything: set while fitting. */
@@ -31,6 +33,8 @@ export interface MarkdownPage {
   readonly marker?: string;
   /** Markdown, already safe. */
   readonly head: string;
+  /** Where all of it is, for when something is left out; markdown, already safe: "all of them are in `plan.json`". */
+  readonly whole: string;
   readonly sections: readonly Section[];
 }
 
@@ -52,18 +56,21 @@ export const fenceLook: RenderContext = { style: plainStyle, width: fenceWidth }
 export const diagnosticRows = (diagnostics: readonly Diagnostic[]): string[] =>
   diagnostics.map((one) => renderDiagnosticsText([one], fenceLook).trimEnd());
 
-const sectionText = ({ title, language, rows, open, keep = rows.length }: Section): string => {
+const sectionText = (
+  { title, language, rows, rowName: [one, many] = ["row", "rows"], open, keep = rows.length }: Section,
+  whole: string,
+): string => {
   const left = rows.length - keep;
-  const missing = left > 0 ? `\n_${counted(left, "row")} left out here for length._\n` : "";
+  const missing = left > 0 ? `\n_${counted(left, one, many)} left out here for length; ${whole}._\n` : "";
   const body = keep === 0 ? "" : markdownFence(rows.slice(0, keep), language);
   if (open === true) return `**${title}**\n\n${body}${missing}`;
   return `<details><summary>${title}</summary>\n\n${body}${missing}\n</details>\n`;
 };
 
-const assemble = ({ marker, head, sections }: MarkdownPage): string =>
+const assemble = ({ marker, head, whole, sections }: MarkdownPage): string =>
   [
     marker === undefined ? head : `${marker}\n${head}`,
-    ...sections.filter(({ rows }) => rows.length > 0).map((section) => sectionText(section)),
+    ...sections.filter(({ rows }) => rows.length > 0).map((section) => sectionText(section, whole)),
   ].join("\n");
 
 const bytesOf = (text: string): number => Buffer.byteLength(text, "utf8");
@@ -81,7 +88,7 @@ const largest = (top: number, holds: (count: number) => boolean): number => {
   return low;
 };
 
-/** The report in at most `maxBytes` bytes of UTF-8 if leaving out rows can do it; the last section gives first. */
+/** The report in at most `maxBytes` bytes of UTF-8 if leaving out rows can do it; the last section gives way first. */
 export const fitReport = (report: MarkdownPage, maxBytes: number): string => {
   let sections = report.sections;
   const tryWith = (index: number, keep: number): Section[] =>
@@ -95,46 +102,42 @@ export const fitReport = (report: MarkdownPage, maxBytes: number): string => {
   return assemble({ ...report, sections });
 };
 
-const fitsIn = (text: string, maxBytes: number): boolean => bytesOf(text) <= maxBytes;
-
-/** The access change as the open part of a markdown report: whole where it fits, and loud where it does not. */
-
-const fenceOf = (rows: readonly Row[]): string =>
-  rows.length === 0 ? "" : markdownFence(rows.map(diffRow), "diff");
-
-const warning = (marks: string): string =>
-  `> **This text is too short for every range that gains access.** ${marks} Read the whole plan before you approve it.\n\n`;
-
-/** Prefixes of a narrowing row that are tried, one after the other. */
-const narrowingSizes = [12, 3, 0] as const;
-
-/** Bytes that a prefix takes in a list at least: `::/1, `. */
-const shortestPrefix = 6;
-
 /**
- * Builds the report with its access block, in at most `maxBytes`: first other sections' rows give way, then
- * what narrows, and only if that cannot do, ranges that broaden, with a warning above them.
- * `build` puts the block into the head.
+ * Who loses and who gains access, for a reader with little time: open, a row for each rule and reason, the largest
+ * first, long lists of prefixes cut to the widest; then, folded, every prefix of those lists.
  */
-export const fitWithAccess = (
+export const accessSections = (
   change: AccessChange,
-  maxBytes: number,
-  build: (block: string) => MarkdownPage,
+  titles: { readonly lost: string; readonly gained: string },
   verbs?: AccessVerbs,
-): string => {
-  const words = verbs === undefined ? {} : { verbs };
-  const groups = accessGroups(change);
-  for (const narrowing of change.newlyBlocked.isEmpty() ? [0] : narrowingSizes) {
-    const text = fitReport(build(fenceOf(rowsOfGroups(groups, { ...words, narrowing }))), maxBytes);
-    if (fitsIn(text, maxBytes)) return text;
-  }
-  const gaining = groups.filter(({ verdict }) => verdict === "allowed");
-  const withRanges = (broadening: number): string => {
-    const rows = rowsOfGroups(gaining, { ...words, broadening });
-    return fitReport(build(warning("The counts are exact, the lists are cut.") + fenceOf(rows)), maxBytes);
-  };
-  const most = Math.min(change.newlyAllowed.prefixes().length, Math.ceil(maxBytes / shortestPrefix));
-  const ranges = largest(most, (count) => fitsIn(withRanges(count), maxBytes));
-  if (ranges >= 0) return withRanges(ranges);
-  return fitReport(build(warning("There is no room for the list.")), maxBytes);
+): { readonly open: readonly Section[]; readonly folded: readonly Section[] } => {
+  const groups = [...accessGroups(change)].sort((a, b) => compareCounts(b.counts, a.counts));
+  const sides = [
+    { verdict: "blocked", title: titles.lost, whose: "lose", set: change.newlyBlocked },
+    { verdict: "allowed", title: titles.gained, whose: "gain", set: change.newlyAllowed },
+  ] as const;
+  const open = sides.map(
+    ({ verdict, title, set }): Section => ({
+      title: `${title}: ${addressCount(set.count())}`,
+      language: "diff",
+      rows: groups.filter((group) => group.verdict === verdict).map((group) => diffRow(ledRow(group, verbs))),
+      rowName: ["rule or reason", "rules or reasons"],
+      open: true,
+    }),
+  );
+  // What gains access gives way last.
+  const folded = [...sides].reverse().map(({ verdict, title }): Section => {
+    const long = groups.filter((group) => group.verdict === verdict && isFolded(group));
+    return {
+      title: `Every prefix of the long lists above: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+      language: "diff",
+      rows: long.flatMap(prefixRows).map(diffRow),
+      rowName: ["prefix", "prefixes"],
+    };
+  });
+  return { open, folded };
 };
+
+const compareCounts = (a: FamilyCounts, b: FamilyCounts): number =>
+  // By IPv4 first: one IPv6 network of a site has more addresses than all of IPv4.
+  a.ipv4 === b.ipv4 ? Number(a.ipv6 > b.ipv6) - Number(a.ipv6 < b.ipv6) : a.ipv4 > b.ipv4 ? 1 : -1;

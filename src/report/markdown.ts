@@ -25,17 +25,18 @@ import {
   differenceRows,
   driftClosing,
   driftNext,
+  driftSides,
   driftVerbs,
   unmanagedText,
 } from "./drift-text.js";
 import { columns, wrap } from "./layout.js";
 import {
   type Account,
+  accessSections,
   accountLine,
   defaultMaxBytes,
   diagnosticRows,
   fitReport,
-  fitWithAccess,
   markerOf,
   type Section,
 } from "./markdown-page.js";
@@ -61,6 +62,7 @@ const renderAccountMarkdown = (snapshot: Snapshot): string => {
   return fitReport(
     {
       marker: markerOf("account", account),
+      whole: "all of them: `dbt-ip-rules show --format json`",
       head: [
         "### dbt IP restrictions: the account as it is\n",
         `**${switchLine(snapshot)}. ${totals(rules)}**\n`,
@@ -106,6 +108,7 @@ const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions)
   return fitReport(
     {
       marker: markerOf("apply", options.account),
+      whole: "`apply --write json=FILE` writes all of them",
       head: [
         `### dbt IP restrictions: ${applyTitles[result.outcome]}\n`,
         ...(open === undefined
@@ -167,6 +170,7 @@ const renderAuditMarkdown = (
   return fitReport(
     {
       marker: markerOf("audit", account),
+      whole: "all of them: `dbt-ip-rules audit verify --format json`",
       head: [
         `### dbt IP restrictions: ${auditTitles[verification.verdict]}\n`,
         `**${auditClosing(verification)}**\n`,
@@ -231,25 +235,24 @@ export const renderDriftMarkdown = (
       rows: diagnosticRows(report.diagnostics),
     },
   ];
-  return fitWithAccess(
-    report.access,
-    options.maxBytes ?? defaultMaxBytes,
-    (block) => ({
+  const access = accessSections(report.access, driftSides, driftVerbs);
+  return fitReport(
+    {
       marker: markerOf("drift", report.account),
+      whole: "all of them: `dbt-ip-rules drift --format json`",
       head: [
         `### dbt IP restrictions: ${differs ? "the account differs from the policy" : "no drift"}\n`,
         `**${driftClosing(report, markdownCode(report.policyFile))}**\n`,
         `${accountLine(report.account)}\n`,
-        ...(report.access.direction === "none" ? [] : [`${accessTitle(report)}:\n`]),
-        block,
+        ...(report.access.direction === "none" ? [] : [`${accessTitle(report)}.\n`]),
         ...driftNext(report, options.commands).map(
           ({ words, command }) =>
             `${words}${command === undefined ? "" : `: ${markdownCode(command, 300)}`}\n`,
         ),
       ].join("\n"),
-      sections,
-    }),
-    driftVerbs,
+      sections: [...access.open, ...sections.slice(0, 3), ...access.folded, ...sections.slice(3)],
+    },
+    options.maxBytes ?? defaultMaxBytes,
   );
 };
 
@@ -267,6 +270,7 @@ const failureText = (policy: string | undefined, diagnostics: readonly Diagnosti
   return fitReport(
     {
       head: `### dbt IP restrictions: failed${of}\n`,
+      whole: "`--format json` shows all of them",
       sections: [
         {
           title: diagnosticsCount(diagnostics),

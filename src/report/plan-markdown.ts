@@ -9,6 +9,7 @@ import {
   changeRows,
   disturbanceRows,
   enforcementWord,
+  ruleBrief,
   stepEffect,
   stepsPromise,
   stepTitle,
@@ -16,12 +17,12 @@ import {
 } from "./change-rows.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
 import {
+  accessSections,
   accountLine,
   defaultMaxBytes,
   diagnosticRows,
   fenceLook,
-  fitWithAccess,
-  type MarkdownPage,
+  fitReport,
   markerOf,
   type Section,
 } from "./markdown-page.js";
@@ -32,6 +33,8 @@ import { diffRow } from "./row.js";
 export interface MarkdownOptions {
   /** The policy as the user named it. */
   readonly policyFile?: string;
+  /** The file that holds the whole plan. */
+  readonly savedAs?: string;
   /** Bytes of UTF-8; 60,000 by default. */
   readonly maxBytes?: number;
 }
@@ -56,6 +59,9 @@ const tokensNote = ({ enabledForServiceTokens: held }: Plan): string =>
 const isOnlyNoted = ({ state, diagnostics }: Verdict): boolean =>
   state === "not-checked" && diagnostics.every(({ severity }) => severity === "note");
 
+/** Of one check; the counts below them say how many there are. */
+const mostFindings = 10;
+
 const checkRows = (verdicts: readonly Verdict[]): string[] =>
   verdicts.map((verdict) => {
     const known = verdict.diagnostics.some((one) => hintOf(one)?.includes(verdict.override ?? "") === true);
@@ -63,7 +69,7 @@ const checkRows = (verdicts: readonly Verdict[]): string[] =>
       verdict.state !== "failed" || known || verdict.override === undefined
         ? ""
         : `\n  to let it pass: ${visible(verdict.override)}`;
-    const details = renderDiagnosticsText(verdict.diagnostics, fenceLook).trimEnd();
+    const details = renderDiagnosticsText(verdict.diagnostics, { ...fenceLook, max: mostFindings }).trimEnd();
     return `${stateWords(verdict)} ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
   });
 
@@ -98,6 +104,24 @@ const sectionsOf = (plan: Plan): Section[] => {
   ];
 };
 
+const deletions = (plan: Plan): Section => {
+  const rules = plan.changes.flatMap((change) => (change.kind === "delete" ? [change] : []));
+  return {
+    title: `Deleted: ${counted(rules.length, "rule")}`,
+    language: "diff",
+    rows: rules.map(({ rule, reason }) =>
+      diffRow({
+        sign: "-",
+        depth: 1,
+        text: `${ruleBrief(rule)}${reason === "unmanaged" ? ", not in the policy" : ", left over from an earlier run"}`,
+      }),
+    ),
+    rowName: ["rule", "rules"],
+    open: true,
+  };
+};
+
+/** What is open comes in the order of danger: failed checks, deletions, who loses access, who gains it. */
 export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
   const file = options.policyFile ?? "the policy";
   const context = accessContext(plan.access);
@@ -105,33 +129,44 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
   const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
   const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
   const noted = checkRows(loud.filter(isOnlyNoted));
-  const build = (block: string): MarkdownPage => ({
-    marker: markerOf("plan", plan.account),
-    head: [
-      `### dbt IP restrictions: ${titleOf(plan)}\n`,
-      `**${closingMarkdown(plan, markdownCode(file))}**\n`,
-      `${accountLine(plan.account)}, enforcement ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}\n`,
-      ...(context === "" || plan.changes.length === 0
-        ? []
-        : [`${context.charAt(0).toUpperCase()}${context.slice(1)}:\n`]),
-      block,
-    ].join("\n"),
-    sections: [
-      {
-        title: `Refused: ${counted(checks.length, "check")} failed`,
-        language: "text",
-        rows: checks,
-        open: true,
-      },
-      {
-        title: `Look twice: ${counted(warned.length, "check")} did not simply pass`,
-        language: "text",
-        rows: warned,
-        open: true,
-      },
-      { title: `Not checked: ${counted(noted.length, "guard")}`, language: "text", rows: noted },
-      ...sectionsOf(plan),
-    ],
-  });
-  return fitWithAccess(plan.access.change, options.maxBytes ?? defaultMaxBytes, build);
+  const access = accessSections(plan.access.change, { lost: "Loses access", gained: "Gains access" });
+  return fitReport(
+    {
+      marker: markerOf("plan", plan.account),
+      head: [
+        `### dbt IP restrictions: ${titleOf(plan)}\n`,
+        `**${closingMarkdown(plan, markdownCode(file))}**\n`,
+        `${accountLine(plan.account)}, enforcement ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}\n`,
+        ...(context === "" || plan.changes.length === 0
+          ? []
+          : [`${context.charAt(0).toUpperCase()}${context.slice(1)}.\n`]),
+      ].join("\n"),
+      whole:
+        options.savedAs === undefined
+          ? "all of them: `dbt-ip-rules plan --format json`"
+          : `all of them are in ${markdownCode(options.savedAs, 300)}`,
+      sections: [
+        {
+          title: `Refused: ${counted(checks.length, "check")} failed`,
+          language: "text",
+          rows: checks,
+          rowName: ["check", "checks"],
+          open: true,
+        },
+        {
+          title: `Look again: ${counted(warned.length, "check")} did not simply pass`,
+          language: "text",
+          rows: warned,
+          rowName: ["check", "checks"],
+          open: true,
+        },
+        deletions(plan),
+        ...access.open,
+        ...access.folded,
+        { title: `Not checked: ${counted(noted.length, "guard")}`, language: "text", rows: noted },
+        ...sectionsOf(plan),
+      ],
+    },
+    options.maxBytes ?? defaultMaxBytes,
+  );
 };

@@ -52,6 +52,8 @@ export interface PlanReport {
   readonly policyFile?: string;
   /** Exit code 2 where there is something to change (`--detailed-exitcode`). */
   readonly detailed?: boolean;
+  /** The file that the plan was saved to. */
+  readonly savedAs?: string;
   /** Markdown is cut to so many bytes. */
   readonly maxBytes?: number;
   /** To be said on standard error, after the plan. */

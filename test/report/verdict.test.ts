@@ -117,7 +117,7 @@ describe("the size of markdown", () => {
           const text = renderPlanMarkdown(plan, { maxBytes });
           expect(bytes(text)).toBeLessThanOrEqual(maxBytes);
           for (const range of ranges(broadening)) expect(text).toContain(range);
-          const shown = text.match(/^\+ rule/gm)?.length ?? 0;
+          const shown = text.match(/^\+ rule "Rule /gm)?.length ?? 0;
           const descriptions = text.match(/^\+ {3}description/gm)?.length ?? 0;
           const entries = text.match(/^\+ {3}192/gm)?.length ?? 0;
           const left = Number(/_([\d,]+) rows? left out/.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
@@ -128,14 +128,68 @@ describe("the size of markdown", () => {
     );
   });
 
-  it("says so at the top where even the ranges that gain access do not fit", () => {
-    const text = renderPlanMarkdown(bigPlan(5_000, 10, 3), {});
+  const prefixesLeft = (text: string): number =>
+    Number(/_([\d,]+) prefix(es)? left out/.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
+
+  it("folds a long list, names the widest of it, and says how many are missing and where all of them are", () => {
+    const plan = bigPlan(5_000, 10, 3);
+    const text = renderPlanMarkdown(plan, { savedAs: "plan.json" });
     expect(bytes(text)).toBeLessThanOrEqual(60_000);
-    expect(text).toContain("too short for every range that gains access");
     expect(text).toContain("1,280,000 IPv4 addresses in");
-    const shown = text.match(/10\.\d+\.\d+\.0\/24/g)?.length ?? 0;
-    const left = Number(/and ([\d,]+) more prefixes/.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
-    expect(shown + left).toBe(5_000);
+    const [open = "", folded = ""] = text.split("<details><summary>Every prefix of the long lists above");
+    expect(open).toContain('+ rule "Wide": 1,280,000 IPv4 addresses get in: 5,000 prefixes, the 10 widest: ');
+    expect(open.match(/10\.\d+\.\d+\.0\/24/g)).toHaveLength(10);
+    const shown = folded.match(/^\+ {3}10\.\d+\.\d+\.0\/24$/gm)?.length ?? 0;
     expect(shown).toBeGreaterThan(1_000);
+    expect(shown + prefixesLeft(folded)).toBe(5_000);
+    expect(folded).toContain("left out here for length; all of them are in `plan.json`._");
+    expect(renderPlanMarkdown(plan)).toContain("all of them: `dbt-ip-rules plan --format json`._");
+  });
+
+  /** The case of a new rule with thousands of networks, and an old one that is deleted. */
+  const fleet = Array.from({ length: 4_000 }, (_, at) => `10.${at >> 8}.${at & 255}.0/27`);
+  const old = rule("Old partner", "allow", ["192.0.2.0/24"]);
+  const fleetPlan = (verdicts: Plan["verdicts"]): Plan =>
+    planOf({
+      verdicts,
+      changes: [
+        { kind: "create", rule: rule("Fleet", "allow", fleet) },
+        { kind: "delete", rule: old, reason: "unmanaged" },
+      ],
+      access: {
+        change: changeOf(getsIn("Fleet", "198.18.0.0/15", ...fleet), getsOut("Old partner", "192.0.2.0/24")),
+        enforcedBefore: true,
+        enforcedAfter: true,
+      },
+    });
+  const positions = (text: string, ...parts: string[]): number[] => parts.map((part) => text.indexOf(part));
+
+  it("shows deletions and who loses access before a long list of who gains it", () => {
+    const text = renderPlanMarkdown(fleetPlan([])).replace(/\n[+-] {5}/g, " ");
+    const at = positions(
+      text,
+      '- rule "Old partner" (allow, 1 entry: 192.0.2.0/24), not in the policy',
+      '- rule "Old partner": 256 IPv4 addresses no longer get in: 192.0.2.0/24 (no longer allowed)',
+      // The widest is first, though it comes last in the order of addresses.
+      "4,001 prefixes, the 10 widest: 198.18.0.0/15, ",
+      "<details>",
+    );
+    expect(at).toEqual([...at].sort((a, b) => a - b));
+    expect(at).not.toContain(-1);
+  });
+
+  it.each([60_000, 3_000])("shows failed checks first, and whole, in %i bytes", (maxBytes) => {
+    const failed = (guard: string): Plan["verdicts"][number] => ({
+      guard,
+      state: "failed",
+      override: `--allow-${guard}`,
+      diagnostics: [{ code: "policy-test-failed", severity: "error", message: `${guard} says no` }],
+    });
+    const text = renderPlanMarkdown(fleetPlan([failed("must-allow"), failed("must-deny")]), { maxBytes });
+    expect(bytes(text)).toBeLessThanOrEqual(maxBytes);
+    const at = positions(text, "must-allow says no", "must-deny says no", '- rule "Old partner"', "+ rule");
+    expect(at).toEqual([...at].sort((a, b) => a - b));
+    expect(at).not.toContain(-1);
+    expect(text).not.toMatch(/checks? left out/);
   });
 });

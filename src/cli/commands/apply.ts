@@ -1,5 +1,5 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
-import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { applyPlan } from "../../apply/apply-plan.js";
@@ -21,7 +21,7 @@ import { confirm, notApproved, requireApproval } from "../ask.js";
 import { asTheLogShows, verifyAfterApply } from "../audit-after-apply.js";
 import { type Program, runs } from "../command.js";
 import { connectForWriting, connectionOf } from "../connect.js";
-import { shownFile } from "../file-words.js";
+import { nameElsewhere, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { learnClient } from "../learn-client.js";
 import { acquireLock } from "../lock.js";
@@ -204,17 +204,11 @@ const carryOut = async (
     ...(audit === undefined ? { result } : asTheLogShows(result, audit)),
     ...(receipt === undefined
       ? {}
-      : { receipt: { path: receipt.path, name: receiptName(io, receipt.path) } }),
+      : { receipt: { path: receipt.path, name: nameElsewhere(io, receipt.path) } }),
     commands: commandsFor(planFile, options.policy),
     // Where the plan went to the same place, it has said them (showPlan).
     shown: options.output === undefined ? plan.verdicts.flatMap((one) => one.diagnostics) : [],
   };
-};
-
-/** For a reader on another machine: relative to where the program ran; elsewhere, the file's name alone. */
-const receiptName = (io: Io, path: string): string => {
-  const name = relative(io.cwd, path);
-  return name.startsWith("..") || isAbsolute(name) ? basename(path) : name.replaceAll("\\", "/");
 };
 
 const commandsFor = (planFile: string | undefined, policyFile: string): NextCommands => {

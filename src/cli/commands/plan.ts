@@ -9,7 +9,7 @@ import type { Plan } from "../../plan/plan.js";
 import { planVerdict, type Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
-import { shownFile } from "../file-words.js";
+import { nameElsewhere, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import {
   byteCount,
@@ -62,7 +62,9 @@ const plan = async (io: Io, options: Options): Promise<Report> => {
     policyFile: options.policy,
     detailed: options.detailedExitcode === true,
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
-    ...(options.out === undefined ? {} : { notes: [savedNote(plan, options.out)] }),
+    ...(options.out === undefined
+      ? {}
+      : { savedAs: nameElsewhere(io, options.out), notes: [savedNote(plan, options.out)] }),
   };
 };
 

@@ -5,6 +5,7 @@ import type { Snapshot } from "../../model/snapshot.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
+import { nameElsewhere } from "../file-words.js";
 import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
@@ -39,7 +40,7 @@ const showPlan = async (io: Io, file: string, options: Options): Promise<Report>
       "--rule is for the account as it is, not for a saved plan",
       "Leave it out",
     );
-  return { kind: "plan", plan: await readPlan(io, file) };
+  return { kind: "plan", plan: await readPlan(io, file), savedAs: nameElsewhere(io, file) };
 };
 
 const showAccount = async (io: Io, options: Options): Promise<Report> => {
