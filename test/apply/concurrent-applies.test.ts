@@ -3,16 +3,15 @@
  * (docs/decisions/two-applies.md). A failed round is played again by its number: DRILL_SEED=17.
  */
 import { expect, it } from "vitest";
+import { full, share } from "../drills.js";
 import { randomBy } from "./concurrent/random.js";
 import { playRound, type Round } from "./concurrent/round.js";
 import { scenarios } from "./concurrent/scenarios.js";
 import { VirtualWorld } from "./concurrent/virtual-world.js";
 
-const full = process.env["DRILL"] === "full";
-
 const seeds = (): number[] => {
   const one = process.env["DRILL_SEED"];
-  return one === undefined ? Array.from({ length: full ? 12_000 : 200 }, (_, index) => index) : [Number(one)];
+  return one === undefined ? Array.from({ length: share(200, 12_000) }, (_, index) => index) : [Number(one)];
 };
 
 /** Of each scenario: the rounds, those in which one run completed, and all, those with a rule twice, those that met the window. */

@@ -1,10 +1,11 @@
 /** The lock between real processes: bundled once, run by `node`, stopped in every way a process can end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { acquireLock } from "../../src/cli/lock.js";
@@ -50,6 +51,11 @@ interface Holder {
   readonly said: Promise<string>;
   readonly go: () => void;
 }
+
+/** However long it takes. */
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await wait(5);
+};
 
 /** A process that waits for a word, then tries to take the lock and says how that went. */
 const holder = async (id = account.id): Promise<Holder> => {
@@ -143,12 +149,14 @@ describe("the lock between applies", () => {
   it.runIf(process.platform === "linux")(
     "is not held by a process that has ended and waits for its parent",
     async () => {
-      // The inner process ends after its parent has become one that never asks for it.
-      const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 30"], {
-        stdio: ["ignore", "pipe", "ignore"],
+      const parent = spawn("sh", ["-c", "exec 3<&0; cat <&3 & echo $!; exec tail -f /dev/null"], {
+        stdio: ["pipe", "pipe", "ignore"],
       });
       const [line] = await once(createInterface({ input: parent.stdout }), "line");
-      await expect.poll(() => processStart(Number(line)), { timeout: 5_000 }).toBe("gone");
+      // The inner process ends after its parent has become one that never asks for it.
+      await until(async () => (await readFile(`/proc/${parent.pid}/comm`, "utf8")) === "tail\n");
+      parent.stdin.end();
+      await until(async () => (await processStart(Number(line))) === "gone");
       expect(process.kill(Number(line), 0)).toBe(true);
       parent.kill();
     },

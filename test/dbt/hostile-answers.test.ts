@@ -27,7 +27,7 @@ const bodies: readonly (readonly [string, string])[] = [
   ["4,000,001 values", `[${"1,".repeat(4_000_000)}1]`],
 ];
 
-const wait = { timeouts: { answerMs: 60_000 } };
+const wait = { timeouts: { connectMs: 600_000, answerMs: 600_000 } };
 
 describe.each(bodies)("%s", (_, body) => {
   test.each<[number, string]>([

@@ -52,7 +52,6 @@ const validate = (env: Readonly<Record<string, string>> = {}) =>
     const settings = {
       cwd: join(folder, "package"),
       env: { PATH: process.env["PATH"], XDG_CACHE_HOME: home(), ...env },
-      timeout: 60_000,
     };
     execFile(process.execPath, args, settings, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),

@@ -18,14 +18,14 @@ import { type Random, randomBy } from "../apply/concurrent/random.js";
 import { type CallKind, callKinds, type Landing, playRound, type World } from "../apply/concurrent/round.js";
 import { type Scenario, scenarios } from "../apply/concurrent/scenarios.js";
 import { MemoryJournal } from "../apply/hand-made.js";
+import { share } from "../drills.js";
 import { type Ran, start } from "./cli.js";
 import { accountId, token } from "./drill/access.js";
 import { type Bench, startBench } from "./drill/bench.js";
 import { policyOf } from "./drill/scenarios.js";
 import { somebodyElse } from "./place.js";
 
-const full = process.env["DRILL"] === "full";
-const rounds = full ? 400 : 8;
+const rounds = share(8, 400);
 const mostMs = 12;
 
 /** Waits for all runs that have not ended, once. */
@@ -238,7 +238,7 @@ it.each(scenarios.filter(isApplied))(
   "lock nobody out and lose no rule as built programs with state folders of their own: $name",
   async (scenario) => {
     const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-concurrent-"));
-    for (let round = 0; round < (full ? 12 : 1); round += 1) {
+    for (let round = 0; round < share(1, 12); round += 1) {
       const bench = await benchFor(scenario, 40 * (1 + (round % 4)));
       const runs = 2 + (round % 3);
       const place = (run: number | string) => join(folder, `${round}-${run}`);

@@ -1,8 +1,11 @@
+/** The built program is killed, at each moment of each step's call and at random instants. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DrillOutcome, drill, drillTable, showTable } from "./drill/drill.js";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { randomBy } from "../apply/concurrent/random.js";
+import { share } from "../drills.js";
+import { drill, drillTable, showTable } from "./drill/drill.js";
 import { type Applier, builtApplier, killAtRandom, killCases } from "./drill/kill-cases.js";
 import { scenarios } from "./drill/scenarios.js";
 
@@ -14,22 +17,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe("fault drill: processes that are killed", () => {
-  it("loses nothing at any step", async () => {
-    const outcomes = (await Promise.all(scenarios.map((one) => drill(one, killCases(applier))))).flat();
-    console.log(showTable(drillTable(outcomes)));
-    expect(outcomes.filter(({ problems }) => problems.length > 0)).toEqual([]);
-    // None got there by itself: every one was killed.
-    expect(outcomes.filter(({ moreRuns }) => moreRuns === 0)).toEqual([]);
-  }, 300_000);
+it("a kill before, during or after a call loses nothing", async () => {
+  const outcomes = await drill(scenarios, killCases(applier), share(4, Number.POSITIVE_INFINITY));
+  console.log(showTable(drillTable(outcomes)));
+  expect(outcomes.filter(({ problems }) => problems.length > 0)).toEqual([]);
+  // None got there by itself: every one was killed.
+  expect(outcomes.filter(({ moreRuns }) => moreRuns === 0)).toEqual([]);
+});
 
-  it("loses nothing at 200 random instants", async () => {
-    const outcomes: DrillOutcome[] = [];
-    const one = killAtRandom(applier);
-    while (outcomes.length < 200) {
-      outcomes.push(...(await Promise.all(scenarios.map((scenario) => drill(scenario, [one])))).flat());
-    }
-    console.log(showTable(drillTable(outcomes)));
-    expect(outcomes.filter(({ problems }) => problems.length > 0)).toEqual([]);
-  }, 300_000);
+it("a kill at a random instant loses nothing", async () => {
+  const kills = Array.from({ length: share(6, 200) }, (_, seed) => killAtRandom(applier, randomBy(seed)));
+  const outcomes = await drill(scenarios, kills, 1);
+  console.log(showTable(drillTable(outcomes)));
+  expect(outcomes.filter(({ problems }) => problems.length > 0)).toEqual([]);
 });

@@ -4,10 +4,9 @@
  * status, shape, size and delay once; DRILL=full plays each with each.
  */
 import { expect, it } from "vitest";
-import { planFrom } from "./drill/attempt.js";
-import { type Bench, startBench } from "./drill/bench.js";
+import { full } from "../drills.js";
 import type { DrillCase } from "./drill/cases.js";
-import { type DrillOutcome, drillStep } from "./drill/drill.js";
+import { type DrillOutcome, drill } from "./drill/drill.js";
 import {
   deliveries,
   type Lie,
@@ -19,8 +18,6 @@ import {
   statuses,
 } from "./drill/lies.js";
 import { scenarios } from "./drill/scenarios.js";
-
-const full = process.env["DRILL"] === "full";
 
 /** Each of one with each of the other; in a normal run each of the longer once, the shorter in turn. */
 const paired = <A, B>(these: readonly A[], those: readonly B[]): readonly (readonly [A, B])[] => {
@@ -68,32 +65,8 @@ const withDelays = ways.flatMap((way) =>
 );
 const lies = [...withStatuses, ...withShapes, ...withSizes, ...withDelays];
 
-const openBenches = async () =>
-  Promise.all(
-    scenarios.map(async (scenario) => {
-      const bench = await startBench(scenario);
-      return { bench, steps: (await planFrom(bench, scenario)).steps.length };
-    }),
-  );
-
-/** Each case against one step, in turn, so that each kind of lie meets each kind of step. */
-const play = async (cases: readonly DrillCase[]): Promise<readonly DrillOutcome[]> => {
-  const benches = await openBenches();
-  const steps: { bench: Bench; number: number }[] = benches.flatMap(({ bench, steps: count }) =>
-    Array.from({ length: count }, (_, at) => ({ bench, number: at + 1 })),
-  );
-  const outcomes: DrillOutcome[] = [];
-  try {
-    for (const [at, one] of cases.entries()) {
-      // A step other than the one before, and in the end each.
-      const { bench, number } = steps[(at * 5) % steps.length]!;
-      outcomes.push(await drillStep(bench, one, number));
-    }
-  } finally {
-    await Promise.all(benches.map(({ bench }) => bench.close()));
-  }
-  return outcomes;
-};
+/** Each case against one step, in turn. */
+const play = (cases: readonly DrillCase[]): Promise<readonly DrillOutcome[]> => drill(scenarios, cases, 1);
 
 const lost = (outcomes: readonly DrillOutcome[]) =>
   outcomes
@@ -102,32 +75,22 @@ const lost = (outcomes: readonly DrillOutcome[]) =>
       ({ scenario, name, step, problems }) => `${scenario}, step ${step}, ${name}: ${problems.join("; ")}`,
     );
 
-const timeout = full ? 3_600_000 : 300_000;
+it("about writes", async () => {
+  const outcomes = await play(lies.map(lieAboutWrite));
+  const failed = lost(outcomes);
+  expect(failed.slice(0, 20), `${failed.length} of ${outcomes.length} lies`).toEqual([]);
+  const kinds = new Set(outcomes.map(({ step }) => step.split(" ")[1]));
+  expect([...kinds].sort()).toEqual(["create", "delete", "enforcement", "update"]);
+});
 
-it(
-  "about writes",
-  async () => {
-    const outcomes = await play(lies.map(lieAboutWrite));
-    const failed = lost(outcomes);
-    expect(failed.slice(0, 20), `${failed.length} of ${outcomes.length} lies`).toEqual([]);
-    const kinds = new Set(outcomes.map(({ step }) => step.split(" ")[1]));
-    expect([...kinds].sort()).toEqual(["create", "delete", "enforcement", "update"]);
-  },
-  timeout,
-);
-
-it(
-  "about readings after a write, once or for good",
-  async () => {
-    const about = lies.filter(({ landed }, at) => landed && (full || at % 4 === 0));
-    const cases = about.flatMap((lie, at) =>
-      full
-        ? [lieAboutReadings(lie, 1), lieAboutReadings(lie, 1_000)]
-        : [lieAboutReadings(lie, at % 2 === 0 ? 1 : 1_000)],
-    );
-    const outcomes = await play(cases);
-    const failed = lost(outcomes);
-    expect(failed.slice(0, 20), `${failed.length} of ${outcomes.length} lies`).toEqual([]);
-  },
-  timeout,
-);
+it("about readings after a write, once or for good", async () => {
+  const about = lies.filter(({ landed }, at) => landed && (full || at % 4 === 0));
+  const cases = about.flatMap((lie, at) =>
+    full
+      ? [lieAboutReadings(lie, 1), lieAboutReadings(lie, 1_000)]
+      : [lieAboutReadings(lie, at % 2 === 0 ? 1 : 1_000)],
+  );
+  const outcomes = await play(cases);
+  const failed = lost(outcomes);
+  expect(failed.slice(0, 20), `${failed.length} of ${outcomes.length} lies`).toEqual([]);
+});

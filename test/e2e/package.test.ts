@@ -29,7 +29,7 @@ beforeAll(async () => {
     accountId: 66847,
     tokens: [{ token, kind: "service", role: "admin", name: "ci" }],
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await emulator.close();
@@ -159,5 +159,5 @@ describe("the types of the package", () => {
     await expect(
       run(process.execPath, [resolve("node_modules/typescript/bin/tsc"), ...alone], { cwd: tmpdir() }),
     ).resolves.toMatchObject({ stdout: "" });
-  }, 120_000);
+  });
 });

@@ -5,12 +5,13 @@
 import { expect, it } from "vitest";
 import type { AccountState } from "../../src/model/rule.js";
 import { hashState } from "../../src/plan/state.js";
+import { share } from "../drills.js";
 import { allows, observed, type Pair, Random, randomPair } from "../plan/small-space.js";
 import { attempt, planFrom } from "./drill/attempt.js";
 import { startBench } from "./drill/bench.js";
 import type { Scenario } from "./drill/scenarios.js";
 
-const pairs = 2_000;
+const pairs = share(300, 2_000);
 
 /** The service names no way to clear a description, and shows no switch where there is no rule. */
 const asTheServiceHasIt = ({ enforcement, rules }: AccountState): AccountState => ({
@@ -65,4 +66,4 @@ it("disturbs no address in any state between two calls", async () => {
   console.log(
     `${pairs} random accounts, ${calls} calls, ${observed.length} addresses watched: none disturbed`,
   );
-}, 300_000);
+});

@@ -1,5 +1,5 @@
 /**
- * The drill: every case against every step of a scenario's plan. After the first run, in which the case
+ * The drill: cases against the steps of scenarios' plans. After the first run, in which the case
  * strikes, the receipt must explain the account; then apply is run again until it says that all is done.
  */
 
@@ -30,25 +30,43 @@ export interface DrillOutcome {
 
 const mostRuns = 4;
 
+/**
+ * Each case against `count` steps of the scenarios' plans, the next ones for the next case, so that cases of each kind
+ * meet steps of each kind; against every step where `count` is as many or more.
+ */
 export const drill = async (
-  scenario: Scenario,
+  scenarios: readonly Scenario[],
   cases: readonly DrillCase[],
+  count: number,
 ): Promise<readonly DrillOutcome[]> => {
-  const bench = await startBench(scenario);
-  const outcomes: DrillOutcome[] = [];
+  const benches: Bench[] = [];
   try {
-    const { steps } = await planFrom(bench, scenario);
-    for (const one of cases) {
-      for (const { number } of steps) outcomes.push(await drillStep(bench, one, number));
+    const steps: { readonly bench: Bench; readonly number: number }[] = [];
+    for (const scenario of scenarios) {
+      const bench = await startBench(scenario);
+      benches.push(bench);
+      for (const { number } of (await planFrom(bench, scenario)).steps) steps.push({ bench, number });
     }
+    const outcomes: DrillOutcome[] = [];
+    let next = 0;
+    for (const one of cases) {
+      for (let struck = 0; struck < Math.min(count, steps.length); struck += 1) {
+        const { bench, number } = steps[next % steps.length]!;
+        outcomes.push(await drillStep(bench, one, number));
+        next += count < steps.length ? stride : 1;
+      }
+    }
+    return outcomes;
   } finally {
-    await bench.close();
+    await Promise.all(benches.map((bench) => bench.close()));
   }
-  return outcomes;
 };
 
+/** So far apart that the next step is one of another plan. */
+const stride = 5;
+
 /** One case against one step of the plan of the bench's scenario. */
-export const drillStep = async (bench: Bench, one: DrillCase, number: number): Promise<DrillOutcome> => {
+const drillStep = async (bench: Bench, one: DrillCase, number: number): Promise<DrillOutcome> => {
   bench.reset();
   const plan = await planFrom(bench, bench.scenario);
   const step = plan.steps[number - 1];

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type EmulatorReply, type EmulatorRequest, reply } from "../../../src/emulator/http.js";
+import type { Random } from "../../apply/concurrent/random.js";
 import { type Running, start } from "../cli.js";
 import { accountId, token } from "./access.js";
 import type { Attempt } from "./attempt.js";
@@ -76,14 +77,14 @@ export const killCases = (applier: Applier): readonly DrillCase[] =>
  * Killed at any moment between its first request and its end; whichever it is, the outcome must be the same. The
  * runs that go on are the program's, too.
  */
-export const killAtRandom = (applier: Applier): DrillCase => ({
+export const killAtRandom = (applier: Applier, random: Random): DrillCase => ({
   name: "SIGKILL at a random instant",
   run: (bench, plan) =>
     killed(bench, applier, (child) => {
       // Two readings before the first call, then a call and a reading for each step.
-      let left = Math.floor(Math.random() * (2 * plan.steps.length + 2));
+      let left = random.below(2 * plan.steps.length + 2);
       return () => {
-        if (left === 0) void wait(Math.random() * 4).then(() => child.kill("SIGKILL"));
+        if (left === 0) void wait(random.below(5)).then(() => child.kill("SIGKILL"));
         left -= 1;
         return undefined;
       };

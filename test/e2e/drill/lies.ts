@@ -3,7 +3,7 @@
  * delay. A lie is an answer and whether the call took effect; what happens after it is the drill's (drill.ts).
  */
 import type { EmulatorReply, EmulatorRequest } from "../../../src/emulator/http.js";
-import { attempt } from "./attempt.js";
+import { attempt, longestMs } from "./attempt.js";
 import { type DrillCase, requestOf } from "./cases.js";
 
 export const statuses = [
@@ -167,7 +167,7 @@ const isReading = ({ method }: EmulatorRequest): boolean => method === "GET";
 
 /** Only where the lie is one of slowness does the client give up soon: elsewhere no clock may decide. */
 const patienceFor = ({ delivery }: Lie) => ({
-  answerMs: delivery === "late" || delivery === "never" ? 150 : 60_000,
+  answerMs: delivery === "late" || delivery === "never" ? 150 : longestMs,
 });
 
 /** The call of the step is answered with the lie, once. Of a call that is not done, the truth is a plain 200 of nothing. */
