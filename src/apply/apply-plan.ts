@@ -12,17 +12,21 @@ import { exitCodes } from "../model/failure.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
 import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
-import { finishCrashed, finishDone, finishStopped } from "./finish.js";
+import { finishCrashed, finishDone, finishStopped, leftOpen } from "./finish.js";
 import { askServer, askServerAhead, checkClients } from "./lockout.js";
 import type { ApplyPorts } from "./ports.js";
-import { type GoodReading, readAccount } from "./read-account.js";
-import { receiptHeader } from "./receipt-lines.js";
+import { receiptHeader } from "./receipt.js";
 import type { ApplyOptions, ApplyResult } from "./result.js";
-import { Run, type Stop, stopFailed, stopInterrupted } from "./run.js";
-import { runStep } from "./run-step.js";
-import { leftOpen } from "./standing-allow-all.js";
-import { doneByAnother } from "./step-problems.js";
-import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
+import {
+  ApplySession,
+  type GoodReading,
+  readAccount,
+  type Stop,
+  stopFailed,
+  stopInterrupted,
+} from "./session.js";
+import { runStep } from "./step.js";
+import { doneByAnother, stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 
 /**
@@ -37,7 +41,7 @@ export const applyPlan = async (
 ): Promise<ApplyResult> => {
   const { timeline, diagnostics } = timelineOf(plan);
   if (timeline === undefined) return unusable(plan, diagnostics);
-  const run = new Run(plan, timeline, ports, options);
+  const run = new ApplySession(plan, timeline, ports, options);
   const header = await run.write(receiptHeader(plan, options, ports.now()));
   if (header.length > 0) return unusable(plan, header);
   try {
@@ -47,7 +51,7 @@ export const applyPlan = async (
   }
 };
 
-const carryOut = async (run: Run): Promise<ApplyResult> => {
+const carryOut = async (run: ApplySession): Promise<ApplyResult> => {
   const start = await begin(run);
   if (isStop(start)) return finishStopped(run, start);
   const stop = await runSteps(run, start);
@@ -69,7 +73,7 @@ const unusable = (plan: Plan, diagnostics: readonly Diagnostic[]): ApplyResult =
  * Everything that comes before the first write. The account is read before anything is refused: a refusal has to say
  * whether an earlier run has left it midway.
  */
-const begin = async (run: Run): Promise<GoodReading | Stop> => {
+const begin = async (run: ApplySession): Promise<GoodReading | Stop> => {
   const reading = await readAccount(run);
   if (reading.kind === "interrupted") return stopInterrupted();
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
@@ -84,7 +88,7 @@ const begin = async (run: Run): Promise<GoodReading | Stop> => {
   return refused ?? (await askServerAhead(run, reading)) ?? reading;
 };
 
-const otherAccount = (run: Run, { snapshot }: GoodReading): Stop | undefined => {
+const otherAccount = (run: ApplySession, { snapshot }: GoodReading): Stop | undefined => {
   const { id, host } = run.plan.account;
   if (snapshot.accountId === id && snapshot.host === host) return undefined;
   return {
@@ -101,7 +105,7 @@ const otherAccount = (run: Run, { snapshot }: GoodReading): Stop | undefined => 
   };
 };
 
-const resumeAfter = async (run: Run, done: number): Promise<void> => {
+const resumeAfter = async (run: ApplySession, done: number): Promise<void> => {
   run.done = done;
   if (done === 0) return;
   run.emit({ kind: "resuming", done, total: run.total });
@@ -111,7 +115,7 @@ const resumeAfter = async (run: Run, done: number): Promise<void> => {
 };
 
 /** Runs what is left; undefined when the account has been read as the plan's end. */
-const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined> => {
+const runSteps = async (run: ApplySession, start: GoodReading): Promise<Stop | undefined> => {
   let reading = start;
   let done = run.done;
   for (const planned of run.plan.steps) {
@@ -132,7 +136,7 @@ const runSteps = async (run: Run, start: GoodReading): Promise<Stop | undefined>
 };
 
 /** Steps that another run of the same plan has done meanwhile. */
-const passOver = async (run: Run, steps: readonly PlannedStep[]): Promise<readonly Diagnostic[]> => {
+const passOver = async (run: ApplySession, steps: readonly PlannedStep[]): Promise<readonly Diagnostic[]> => {
   for (const planned of steps) {
     const problems = await run.finishStep(planned, "already-done", { message: doneByAnother });
     if (problems.length > 0) return problems;
@@ -141,13 +145,13 @@ const passOver = async (run: Run, steps: readonly PlannedStep[]): Promise<readon
 };
 
 /** The switch as the account shows it, else as the plan has set it. */
-const learnSwitch = (run: Run, done: number, { state }: GoodReading): void => {
+const learnSwitch = (run: ApplySession, done: number, { state }: GoodReading): void => {
   run.knownSwitch = state.enforcement === "unknown" ? run.expected(done).enforcement : state.enforcement;
 };
 
 /** A write whose try was given up on may land after its repetition: one more wait, one more reading. */
-const lateCheck = async (run: Run, last: PlannedStep): Promise<Stop | undefined> => {
-  const ms = run.patience.settle.at(-1) ?? 0;
+const lateCheck = async (run: ApplySession, last: PlannedStep): Promise<Stop | undefined> => {
+  const ms = run.timings.settle.at(-1) ?? 0;
   run.emit({ kind: "late-check", ms });
   await run.sleep(ms);
   const reading = await readWithoutSurplus(run, last);

@@ -6,8 +6,7 @@ import { Failure } from "../model/failure.js";
 import type { SnapshotRule } from "../model/snapshot.js";
 import type { Step } from "../plan/plan.js";
 import type { WriteOutcome } from "./ports.js";
-import type { GoodReading } from "./read-account.js";
-import type { Run } from "./run.js";
+import type { ApplySession, GoodReading } from "./session.js";
 
 /** `abandoned`: the user asked to stop, and the call did not answer in time. Its outcome is unknown. */
 export type CallOutcome = WriteOutcome | { readonly kind: "abandoned" };
@@ -16,7 +15,7 @@ export type CallOutcome = WriteOutcome | { readonly kind: "abandoned" };
  * Sends the step. Ids come from `reading`, which the caller has just found to be the state the step starts from.
  * A `Failure` of the writer does not say whether the request was sent, so it counts as unknown.
  */
-export const callStep = (run: Run, step: Step, reading: GoodReading): Promise<CallOutcome> =>
+export const callStep = (run: ApplySession, step: Step, reading: GoodReading): Promise<CallOutcome> =>
   orAbandon(
     run,
     send(run, step, reading).catch((error: unknown): WriteOutcome => {
@@ -25,7 +24,7 @@ export const callStep = (run: Run, step: Step, reading: GoodReading): Promise<Ca
     }),
   );
 
-const send = async (run: Run, step: Step, reading: GoodReading): Promise<WriteOutcome> => {
+const send = async (run: ApplySession, step: Step, reading: GoodReading): Promise<WriteOutcome> => {
   const { writer } = run.ports;
   const enabled = switchOf(run);
   switch (step.kind) {
@@ -48,7 +47,7 @@ const send = async (run: Run, step: Step, reading: GoodReading): Promise<WriteOu
   }
 };
 
-const switchOf = (run: Run): boolean | undefined =>
+const switchOf = (run: ApplySession): boolean | undefined =>
   run.knownSwitch === "unknown" ? undefined : run.knownSwitch === "enabled";
 
 /** The rule of that name. The reading agrees with the plan, so a missing one is a bug. */
@@ -58,7 +57,7 @@ export const ruleNamed = (reading: GoodReading, name: string): SnapshotRule => {
   return rule;
 };
 
-const orAbandon = async (run: Run, call: Promise<WriteOutcome>): Promise<CallOutcome> => {
+const orAbandon = async (run: ApplySession, call: Promise<WriteOutcome>): Promise<CallOutcome> => {
   const { signal } = run.options;
   if (signal === undefined) return call;
   let forget = (): void => undefined;
@@ -66,7 +65,7 @@ const orAbandon = async (run: Run, call: Promise<WriteOutcome>): Promise<CallOut
   const answered = new AbortController();
   const tooLate = new Promise<CallOutcome>((resolve) => {
     const onAbort = (): void => {
-      const wait = run.ports.sleep(run.patience.finishCall, answered.signal);
+      const wait = run.ports.sleep(run.timings.finishCall, answered.signal);
       void wait.then(() => resolve({ kind: "abandoned" }));
     };
     forget = () => signal.removeEventListener("abort", onAbort);

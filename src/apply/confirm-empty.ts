@@ -9,14 +9,17 @@ import type { AccountState } from "../model/rule.js";
 import type { SnapshotRule } from "../model/snapshot.js";
 import { isProbeStep } from "../plan/order/probe.js";
 import type { PlannedStep } from "../plan/plan.js";
-import { type StepEnd, stopped } from "./judge-call.js";
 import type { WriteOutcome } from "./ports.js";
-import { type Reading, readAccount } from "./read-account.js";
-import { diagnosticsOf, type Run, type Stop } from "./run.js";
+import { type ApplySession, diagnosticsOf, type Reading, readAccount, type Stop } from "./session.js";
+import { type StepEnd, stopped } from "./step.js";
 import { differences } from "./stops.js";
 
 /** What came of a step; for the probe, a stop where the account is not shown to be empty with enforcement off. */
-export const confirmEmpty = async (run: Run, planned: PlannedStep, end: StepEnd): Promise<StepEnd> => {
+export const confirmEmpty = async (
+  run: ApplySession,
+  planned: PlannedStep,
+  end: StepEnd,
+): Promise<StepEnd> => {
   if (!isProbeStep(planned.step)) return end;
   const actual = end.kind === "done" ? end.reading.state : end.stop.actual;
   const reason = actual && contradiction(actual, run.answeredEnforcement);
@@ -28,7 +31,7 @@ export const confirmEmpty = async (run: Run, planned: PlannedStep, end: StepEnd)
 };
 
 /** When a run takes up a plan right after its probe: the listing alone has to say that enforcement is off. */
-export const notConfirmed = (run: Run, actual: AccountState): Stop | undefined => {
+export const notConfirmed = (run: ApplySession, actual: AccountState): Stop | undefined => {
   const last = run.plan.steps[run.done - 1];
   if (last === undefined || !isProbeStep(last.step)) return undefined;
   const reason = contradiction(actual, "unknown");
@@ -36,7 +39,7 @@ export const notConfirmed = (run: Run, actual: AccountState): Stop | undefined =
 };
 
 /** The same where the account is on no state of the plan, but holds the probe that an earlier run has made. */
-export const notEmptyOnResume = (run: Run, actual: AccountState): Stop | undefined => {
+export const notEmptyOnResume = (run: ApplySession, actual: AccountState): Stop | undefined => {
   const first = run.plan.steps[0];
   if (first === undefined || !isProbeStep(first.step) || !actual.rules.some(isProbe)) return undefined;
   const reason = contradiction(actual, "unknown");
@@ -70,7 +73,7 @@ const words: Readonly<Record<Reason, Pick<LegacyDiagnostic, "message" | "hint">>
   },
 };
 
-const stopNotEmpty = (run: Run, actual: AccountState, reason: Reason): Stop => ({
+const stopNotEmpty = (run: ApplySession, actual: AccountState, reason: Reason): Stop => ({
   reason: "refused",
   diagnostics: [{ code: "account-not-confirmed", severity: "error", ...words[reason] }],
   actual,
@@ -79,7 +82,7 @@ const stopNotEmpty = (run: Run, actual: AccountState, reason: Reason): Stop => (
 });
 
 /** Takes the probe off, where it is certain that this run has made it, and says what came of that. */
-const takeBack = async (run: Run, planned: PlannedStep, stop: Stop): Promise<Stop> => {
+const takeBack = async (run: ApplySession, planned: PlannedStep, stop: Stop): Promise<Stop> => {
   const probe = ownProbe(run, planned);
   const removal = run.plan.steps[planned.number];
   if (run.interrupted || probe === undefined || removal?.step.kind !== "delete") return stop;
@@ -114,14 +117,14 @@ const saidOf = (outcome: WriteOutcome): string =>
   outcome.kind === "applied" ? "the answer said done, but the account does not show it" : outcome.message;
 
 /** The rule as the answer to this run's own create has named it: no listing proves who made a rule. */
-const ownProbe = (run: Run, { step }: PlannedStep): SnapshotRule | undefined => {
+const ownProbe = (run: ApplySession, { step }: PlannedStep): SnapshotRule | undefined => {
   if (step.kind !== "create") return undefined;
   const { name, type, description } = step.rule;
   const [id, ...more] = run.created.get(name)?.ids ?? [];
   return id === undefined || more.length > 0 ? undefined : { id, name, type, description, entries: [] };
 };
 
-const remove = async (run: Run, probe: SnapshotRule): Promise<WriteOutcome> => {
+const remove = async (run: ApplySession, probe: SnapshotRule): Promise<WriteOutcome> => {
   try {
     return await run.ports.writer.deleteRule(probe);
   } catch (error) {

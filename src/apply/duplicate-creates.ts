@@ -23,12 +23,15 @@ import { isProbeStep } from "../plan/order/probe.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { checkSnapshot, samePrefixes, sortedPrefixes, stateOf } from "../plan/state.js";
 import type { CallOutcome } from "./call.js";
-import { type GoodReading, type Reading, readAccount } from "./read-account.js";
-import { diagnosticsOf, type Run } from "./run.js";
+import { type ApplySession, diagnosticsOf, type GoodReading, type Reading, readAccount } from "./session.js";
 import { fingerprintOf } from "./timeline.js";
 
 /** Notes that a create of this run was sent, the id that its answer named, and what it says of enforcement. */
-export const rememberCreate = (run: Run, { number, step }: PlannedStep, outcome: CallOutcome): void => {
+export const rememberCreate = (
+  run: ApplySession,
+  { number, step }: PlannedStep,
+  outcome: CallOutcome,
+): void => {
   if (step.kind !== "create") return;
   const ids = run.created.get(step.rule.name)?.ids ?? [];
   const id = idNamedBy(outcome);
@@ -51,17 +54,17 @@ const idNamedBy = (outcome: CallOutcome): number | undefined => {
 
 /**
  * Reads the account for `planned`; where it shows what is too much there, removes what is this run's own, else waits
- * (`patience.settle`) for the others to do so, and reads again. A reading that stays ambiguous says which copy is known
+ * (`timings.settle`) for the others to do so, and reads again. A reading that stays ambiguous says which copy is known
  * to be this run's.
  */
-export const readWithoutSurplus = async (run: Run, planned: PlannedStep): Promise<Reading> => {
-  const waits = [...run.patience.settle];
+export const readWithoutSurplus = async (run: ApplySession, planned: PlannedStep): Promise<Reading> => {
+  const waits = [...run.timings.settle];
   const tries = new Map<number, number>();
   for (;;) {
     const reading = await readAccount(run);
     const surplus = surplusIn(run, planned, reading);
     const own = surplus.find(
-      ({ copy: { id, name } }) => isOwn(run, name, id) && (tries.get(id) ?? 0) < run.patience.attempts,
+      ({ copy: { id, name } }) => isOwn(run, name, id) && (tries.get(id) ?? 0) < run.timings.attempts,
     );
     if (own !== undefined) {
       tries.set(own.copy.id, (tries.get(own.copy.id) ?? 0) + 1);
@@ -84,7 +87,7 @@ interface Surplus {
   readonly kept?: SnapshotRule;
 }
 
-const surplusIn = (run: Run, planned: PlannedStep, reading: Reading): readonly Surplus[] => {
+const surplusIn = (run: ApplySession, planned: PlannedStep, reading: Reading): readonly Surplus[] => {
   if (reading.kind === "ambiguous") return equalCopies(reading.snapshot);
   return reading.kind === "read" ? lateTemporaries(run, planned, reading) : [];
 };
@@ -96,7 +99,7 @@ const waitsFor = ({ kept, copy }: Surplus): string =>
 
 /** Temporary rules of the plan, without which the account is on the plan's way, as far as `planned` or further. */
 const lateTemporaries = (
-  { plan, timeline }: Run,
+  { plan, timeline }: ApplySession,
   { number, step }: PlannedStep,
   { snapshot, state }: GoodReading,
 ): readonly Surplus[] => {
@@ -114,7 +117,7 @@ const lateTemporaries = (
 };
 
 /** An answer to a create of this run has named that rule. */
-const isOwn = (run: Run, name: string, id: number): boolean =>
+const isOwn = (run: ApplySession, name: string, id: number): boolean =>
   run.created.get(name)?.ids.includes(id) === true;
 
 /** All but the lowest copy of each rule; none where copies differ, or anything else is wrong. */
@@ -131,7 +134,7 @@ const equalCopies = (snapshot: Snapshot): readonly Surplus[] => {
 };
 
 /** Asks for this run's own copy to be deleted; the next reading tells what came of it. False: the receipt failed. */
-const withdraw = async (run: Run, { kept, copy }: Surplus): Promise<boolean> => {
+const withdraw = async (run: ApplySession, { kept, copy }: Surplus): Promise<boolean> => {
   if (kept === undefined) {
     noteLate(run, copy);
     const message = `another run was done with it already: this run's own copy, rule ${copy.id}, is taken back`;
@@ -146,7 +149,7 @@ const withdraw = async (run: Run, { kept, copy }: Surplus): Promise<boolean> => 
 };
 
 /** This run's own allow-all is younger than a rule that the plan creates after it, so another run had passed it. */
-const noteLateAllowAll = (run: Run, { number, step }: PlannedStep, { rules }: Snapshot): void => {
+const noteLateAllowAll = (run: ApplySession, { number, step }: PlannedStep, { rules }: Snapshot): void => {
   if (step.kind !== "create") return;
   const copy = rules.find(({ id, name }) => name === step.rule.name && isOwn(run, name, id));
   const later = new Set(
@@ -158,7 +161,7 @@ const noteLateAllowAll = (run: Run, { number, step }: PlannedStep, { rules }: Sn
     noteLate(run, copy);
 };
 
-const noteLate = (run: Run, copy: SnapshotRule): void => {
+const noteLate = (run: ApplySession, copy: SnapshotRule): void => {
   const { id, name } = copy;
   if (!isCatchAll({ name, ...meaningOf(copy) }) || run.remarks.some(({ code }) => code === "late-allow-all"))
     return;
@@ -171,7 +174,12 @@ const noteLate = (run: Run, copy: SnapshotRule): void => {
 };
 
 /** Deletes this run's own `copy`; `ruleId` is what the receipt names. False: the receipt failed, and nothing was sent. */
-const takeBack = async (run: Run, copy: SnapshotRule, ruleId: number, message: string): Promise<boolean> => {
+const takeBack = async (
+  run: ApplySession,
+  copy: SnapshotRule,
+  ruleId: number,
+  message: string,
+): Promise<boolean> => {
   const number = run.created.get(copy.name)?.number ?? 0;
   const at = run.ports.now().toISOString();
   // The step itself is done whatever becomes of the copy, so the record says applied, ahead of the call.
@@ -192,7 +200,7 @@ const takeBack = async (run: Run, copy: SnapshotRule, ruleId: number, message: s
 };
 
 /** It is gone; if a reading still shows it, that is for the next one to correct. */
-const forget = (run: Run, { id, name }: SnapshotRule): void => {
+const forget = (run: ApplySession, { id, name }: SnapshotRule): void => {
   const created = run.created.get(name);
   if (created !== undefined)
     run.created.set(name, { ...created, ids: created.ids.filter((one) => one !== id) });
@@ -215,7 +223,7 @@ const areEqual = (a: Meaning, b: Meaning): boolean =>
   a.type === b.type && a.description === b.description && samePrefixes(a.prefixes, b.prefixes);
 
 /** Where a repeated name is one that this run created: whose each copy is, as far as that is known. */
-const originsOf = (run: Run, snapshot: Snapshot): Diagnostic[] =>
+const originsOf = (run: ApplySession, snapshot: Snapshot): Diagnostic[] =>
   [...run.created].flatMap(([name, { ids }]) => {
     const copies = copiesOf(snapshot, name);
     return copies.length < 2 ? [] : [duplicateCreate(copies, ids)];

@@ -3,16 +3,16 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, messageOf } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { ReceiptEnd } from "../model/receipt.js";
+import { isCatchAll } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
-import { readAccount } from "./read-account.js";
-import type { ApplyResult, NextAction, StepReport } from "./result.js";
-import { type Run, type Stop, stopCrashed } from "./run.js";
-import { leftOpen } from "./standing-allow-all.js";
+import type { Plan, Step } from "../plan/plan.js";
+import type { ApplyResult, NextAction, StandingAllowAll, StepReport } from "./result.js";
+import { type ApplySession, readAccount, type Stop, stopCrashed } from "./session.js";
 import { differences } from "./stops.js";
 import { agrees, fingerprintOf } from "./timeline.js";
 
 /** Everything is as planned. */
-export const finishDone = async (run: Run): Promise<ApplyResult> => {
+export const finishDone = async (run: ApplySession): Promise<ApplyResult> => {
   run.emit({ kind: "verified" });
   const problems = await writeEnd(run, "done", []);
   const outcome = run.done === run.total ? "nothing" : "done";
@@ -23,8 +23,8 @@ export const finishDone = async (run: Run): Promise<ApplyResult> => {
 };
 
 /** The run stopped. Reads the account once more, unless the user wants to be off, to say what remains. */
-export const finishStopped = async (run: Run, stop: Stop): Promise<ApplyResult> => {
-  const actual = stop.actual ?? (await lastLook(run, stop));
+export const finishStopped = async (run: ApplySession, stop: Stop): Promise<ApplyResult> => {
+  const actual = stop.actual ?? (await lastReading(run, stop));
   const outcome = outcomeOf(run, stop, actual);
   const problems = [...(await writeSkipped(run)), ...(await writeEnd(run, outcome, stop.diagnostics))];
   return {
@@ -48,7 +48,7 @@ export const finishStopped = async (run: Run, stop: Stop): Promise<ApplyResult> 
  * A bug ended the run, or a `Failure` that nobody has caught. What was under way counts as unknown, and the receipt
  * gets its end. Never throws.
  */
-export const finishCrashed = async (run: Run, error: unknown): Promise<ApplyResult> => {
+export const finishCrashed = async (run: ApplySession, error: unknown): Promise<ApplyResult> => {
   run.crashed = true;
   const stop = stopCrashed(error);
   try {
@@ -70,7 +70,7 @@ export const finishCrashed = async (run: Run, error: unknown): Promise<ApplyResu
   }
 };
 
-const closeInFlight = async (run: Run): Promise<void> => {
+const closeInFlight = async (run: ApplySession): Promise<void> => {
   const { inFlight } = run;
   if (inFlight === undefined) return;
   const message = "the program failed before it knew what became of the call";
@@ -80,7 +80,7 @@ const closeInFlight = async (run: Run): Promise<void> => {
 const hasCode = (diagnostics: readonly Diagnostic[], code: string): boolean =>
   diagnostics.some((diagnostic) => diagnostic.code === code);
 
-const lastLook = async (run: Run, stop: Stop): Promise<AccountState | undefined> => {
+const lastReading = async (run: ApplySession, stop: Stop): Promise<AccountState | undefined> => {
   if (stop.reason === "interrupted" || run.reports.size === 0) return undefined;
   try {
     const reading = await readAccount(run);
@@ -93,7 +93,7 @@ const lastLook = async (run: Run, stop: Stop): Promise<AccountState | undefined>
 
 /** Whether this run, or one before it, may have changed the account decides between an error and a stop midway. */
 const outcomeOf = (
-  run: Run,
+  run: ApplySession,
   stop: Stop,
   actual: AccountState | undefined,
 ): "refused" | "midway" | "failed" => {
@@ -131,18 +131,18 @@ const lasting: ReadonlySet<string> = new Set([
 ]);
 
 /** Where the account stands on the plan's way, the same plan goes on; elsewhere a new one is needed. */
-const nextAfter = (run: Run, stop: Stop, actual: AccountState | undefined): NextAction => {
+const nextAfter = (run: ApplySession, stop: Stop, actual: AccountState | undefined): NextAction => {
   if (stop.diagnostics.some(({ code }) => lasting.has(code))) return "mend-first";
   if (actual === undefined) return "apply-again";
   return run.timeline.stepsDone(actual) === undefined ? "plan-again" : "apply-again";
 };
 
-const allReports = (run: Run): readonly StepReport[] =>
+const allReports = (run: ApplySession): readonly StepReport[] =>
   run.plan.steps.map(
     (planned): StepReport => run.reports.get(planned.number) ?? { planned, status: "not-begun", attempts: 0 },
   );
 
-const writeSkipped = async (run: Run): Promise<readonly Diagnostic[]> => {
+const writeSkipped = async (run: ApplySession): Promise<readonly Diagnostic[]> => {
   for (const { number } of run.plan.steps) {
     if (run.reports.has(number)) continue;
     const at = run.ports.now().toISOString();
@@ -152,10 +152,64 @@ const writeSkipped = async (run: Run): Promise<readonly Diagnostic[]> => {
   return [];
 };
 
-const writeEnd = async (run: Run, end: ReceiptEnd["end"], reasons: readonly Diagnostic[]) => {
+const writeEnd = async (run: ApplySession, end: ReceiptEnd["end"], reasons: readonly Diagnostic[]) => {
   if (run.ended) return [];
   run.ended = true;
   const at = run.ports.now().toISOString();
   const message = reasons.map(messageOf).join("; ");
   return run.write(message === "" ? { end, at } : { end, at, message });
+};
+
+/** Whether a run that stops leaves the temporary rule on the account that allows everything. */
+
+/**
+ * The temporary allow-all that is on the account, or may be. `actual` is the account as last read, where that
+ * reading still holds; what it does not show although this run has made it, and has not taken it off, is no
+ * certainty but a doubt.
+ */
+const standingAllowAll = (
+  plan: Pick<Plan, "before">,
+  steps: readonly StepReport[],
+  actual: AccountState | undefined,
+): StandingAllowAll | undefined => {
+  const shown = actual?.rules.find(isCatchAll);
+  if (shown !== undefined) return { rule: shown.name, certain: true };
+  const left = actual === undefined ? plan.before.rules.filter(isCatchAll).map(({ name }) => name) : [];
+  const made = steps.filter(({ planned, status, unchanged }) =>
+    planned.step.kind === "create" && isCatchAll(planned.step.rule)
+      ? status !== "not-begun" && unchanged !== true
+      : false,
+  );
+  const names = [...left, ...made.map(({ planned }) => nameOf(planned.step))];
+  const rule = names.find((name) => removalOf(steps, name) !== "done");
+  if (rule === undefined) return undefined;
+  const isMade = made.every(({ status }) => status === "applied" || status === "already-done");
+  const certain = actual === undefined && made.length > 0 && isMade && removalOf(steps, rule) === "open";
+  return { rule, certain };
+};
+
+const nameOf = (step: Step): string => (step.kind === "create" ? step.rule.name : "");
+
+/** `doubtful`: its delete was sent, and nobody knows what came of it. */
+const removalOf = (steps: readonly StepReport[], name: string): "done" | "open" | "doubtful" => {
+  const removal = steps.find(({ planned: { step } }) => step.kind === "delete" && step.name === name);
+  switch (removal?.status) {
+    case "applied":
+    case "already-done":
+      return "done";
+    case "unknown":
+      return "doubtful";
+    case "failed":
+      return removal.unchanged === true ? "open" : "doubtful";
+    default:
+      return "open";
+  }
+};
+
+/** The part of a result that says so. */
+export const leftOpen = (
+  ...account: Parameters<typeof standingAllowAll>
+): Pick<ApplyResult, "temporaryAllowAll"> => {
+  const temporaryAllowAll = standingAllowAll(...account);
+  return temporaryAllowAll === undefined ? {} : { temporaryAllowAll };
 };

@@ -8,15 +8,14 @@ import { type Diagnostic, messageOf } from "../model/diagnostic.js";
 import type { SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
 import { ruleNamed } from "./call.js";
-import type { GoodReading } from "./read-account.js";
-import { diagnosticsOf, type Run, type Stop, stopFailed } from "./run.js";
+import { type ApplySession, diagnosticsOf, type GoodReading, type Stop, stopFailed } from "./session.js";
 import { describeStep } from "./timeline.js";
 
 /**
  * Before the first write: no step to come may shut out a known address of the caller. One that is blocked already
  * is nobody's loss. An unknown switch counts as on.
  */
-export const checkClients = (run: Run): Stop | undefined => {
+export const checkClients = (run: ApplySession): Stop | undefined => {
   const pending = run.plan.steps.slice(run.done);
   const problems = [...new Set(run.options.clientAddresses)].flatMap((address) => {
     const planned = pending.find(({ access }) => access.newlyBlocked.contains(address));
@@ -31,7 +30,7 @@ export const checkClients = (run: Run): Stop | undefined => {
  * Other steps have no question that the service could answer.
  */
 export const askServer = async (
-  run: Run,
+  run: ApplySession,
   planned: PlannedStep,
   reading: GoodReading,
 ): Promise<Stop | undefined> => {
@@ -67,7 +66,7 @@ export const askServer = async (
  * the policy names none that must stay in. With some entries of a rule gone, an address has the verdict that it has
  * with all of them or with none, so what the service says of the account without the rule settles it.
  */
-const mayShutOutUnseen = (run: Run, { access }: PlannedStep): boolean =>
+const mayShutOutUnseen = (run: ApplySession, { access }: PlannedStep): boolean =>
   run.knownSwitch !== "disabled" &&
   !access.newlyBlocked.isEmpty() &&
   (run.options.clientAddresses ?? []).length === 0 &&
@@ -91,7 +90,7 @@ const dependsOn = async (
  * Asks before the first write about a step whose answer cannot change until its turn: one that only renames and
  * new descriptions come before. It is asked again in its turn.
  */
-export const askServerAhead = async (run: Run, reading: GoodReading): Promise<Stop | undefined> => {
+export const askServerAhead = async (run: ApplySession, reading: GoodReading): Promise<Stop | undefined> => {
   const pending = run.plan.steps.slice(run.done);
   const index = pending.findIndex((planned) => !isWording(run, planned));
   const planned = pending[index];
@@ -105,19 +104,19 @@ const hasRule = (reading: GoodReading, name: string): boolean =>
   reading.snapshot.rules.some((rule) => rule.name === name);
 
 /** Changes a rule's name or description and nothing that decides about an address. */
-const isWording = (run: Run, { number, step }: PlannedStep): boolean => {
+const isWording = (run: ApplySession, { number, step }: PlannedStep): boolean => {
   if (step.kind !== "update" || step.add.length > 0 || step.remove.length > 0) return false;
   const before = run.timeline.stateAt(number - 1).rules.find(({ name }) => name === step.name);
   return before?.type === step.becomes.type;
 };
 
-const isRisky = (run: Run, step: Step): boolean => {
+const isRisky = (run: ApplySession, step: Step): boolean => {
   if (step.kind === "enforcement") return step.enabled;
   return step.kind === "delete" && run.knownSwitch !== "disabled";
 };
 
 const refuseUnlessAllowed = (
-  run: Run,
+  run: ApplySession,
   diagnostics: readonly Diagnostic[],
   planned?: PlannedStep,
 ): Stop | undefined => {

@@ -16,11 +16,11 @@ export interface ApplyOptions {
   /** Aborted by Ctrl-C. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ApplyEvent) => void;
-  readonly patience?: Partial<Patience>;
+  readonly timings?: Partial<RetryTimings>;
 }
 
 /** How long to wait for what; all in milliseconds. */
-export interface Patience {
+export interface RetryTimings {
   /**
    * After a write of unknown outcome: the waits before each reading of the account, the last of which decides
    * that the write did not land. Their sum is the time that a late write has to show itself.
@@ -40,7 +40,7 @@ export interface Patience {
   readonly cooldowns: number;
 }
 
-export const defaultPatience: Patience = {
+export const defaultTimings: RetryTimings = {
   settle: [1_000, 2_000, 4_000, 8_000, 15_000],
   reconnect: [2_000, 5_000],
   visible: [500, 1_000, 2_000, 4_000],

@@ -1,18 +1,19 @@
 /** The reasons to stop that come from comparing the account with what the plan expects. */
 import type { Diagnostic } from "../model/diagnostic.js";
-import type { AccountState } from "../model/rule.js";
+import type { AccountState, Enforcement } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
-import type { Change, Plan, PlannedStep, Verdict } from "../plan/plan.js";
-import type { Run, Stop } from "./run.js";
-import { enforcementFlipped, refusedButChanged, refusedButDone } from "./step-problems.js";
-import { agrees, fingerprintOf } from "./timeline.js";
+import { standingRefusals } from "../plan/guards.js";
+import type { Change, PlannedStep } from "../plan/plan.js";
+import { notSentStatus, type WriteOutcome } from "./ports.js";
+import type { ApplySession, Stop } from "./session.js";
+import { agrees, describeStep, fingerprintOf } from "./timeline.js";
 
 /** What turns one account into the other, rule by rule; renames show as delete and create. */
 export const differences = (from: AccountState, to: AccountState): readonly Change[] =>
   diffStates(from, to, new Map());
 
 /** Before the first write: the account is on none of the states that the plan leads through. */
-export const stopStale = (run: Run, actual: AccountState): Stop => ({
+export const stopStale = (run: ApplySession, actual: AccountState): Stop => ({
   reason: "refused",
   diagnostics: [
     {
@@ -28,7 +29,7 @@ export const stopStale = (run: Run, actual: AccountState): Stop => ({
 });
 
 /** Before the first write: by the date, the policy asks for something else than when the plan was made. */
-export const stopOutOfDate = (run: Run): Stop | undefined => {
+export const stopOutOfDate = (run: ApplySession): Stop | undefined => {
   const today = run.ports.now().toISOString().slice(0, "2026-11-21".length);
   const { validFrom, validUntil } = run.plan;
   if (validUntil !== undefined && today >= validUntil) {
@@ -54,7 +55,7 @@ const outOfDate = (message: string): Stop => ({
 });
 
 /** Between two steps: somebody else has changed the account. `number` is the step that was to be seen. */
-export const stopForeignChange = (run: Run, number: number, actual: AccountState): Stop => {
+export const stopForeignChange = (run: ApplySession, number: number, actual: AccountState): Stop => {
   const after = differences(run.expectedState(number), actual);
   const before = differences(run.expectedState(number - 1), actual);
   const stop = foreignChange(`Around step ${number}`, actual, after.length <= before.length ? after : before);
@@ -62,7 +63,11 @@ export const stopForeignChange = (run: Run, number: number, actual: AccountState
 };
 
 /** Where enforcement is neither as before the step nor as after it; what matters most is said first. */
-const flippedAround = (run: Run, number: number, { enforcement }: AccountState): readonly Diagnostic[] => {
+const flippedAround = (
+  run: ApplySession,
+  number: number,
+  { enforcement }: AccountState,
+): readonly Diagnostic[] => {
   const before = run.expected(number - 1).enforcement;
   return run.expected(number).enforcement === enforcement
     ? []
@@ -84,7 +89,7 @@ export const stopDoneAllTheSame = (
 
 /** The same on an account that is neither as before the step nor as after it. */
 export const stopChangedAllTheSame = (
-  run: Run,
+  run: ApplySession,
   planned: PlannedStep,
   stop: Stop,
   answer: "refused" | "partial",
@@ -117,19 +122,8 @@ const foreignChange = (when: string, actual: AccountState, unexpected: readonly 
   next: "plan-again",
 });
 
-/** The guards and tests that failed and whose override is not among the flags given. */
-export const standingRefusals = (
-  { verdicts }: Pick<Plan, "verdicts">,
-  flags: readonly string[],
-): readonly Verdict[] => {
-  const given = new Set(flags.map(bareFlag));
-  return verdicts.filter(
-    ({ state, override }) => state === "failed" && (override === undefined || !given.has(bareFlag(override))),
-  );
-};
-
 /** Before the first write: a failed guard ends the run. */
-export const stopByVerdicts = (run: Run): Stop | undefined => {
+export const stopByVerdicts = (run: ApplySession): Stop | undefined => {
   const failed = standingRefusals(run.plan, run.options.overrides ?? []);
   if (failed.length === 0) return undefined;
   const diagnostics = failed.flatMap(({ guard, diagnostics: said }): readonly Diagnostic[] =>
@@ -145,11 +139,8 @@ const silentVerdict = (guard: string): Diagnostic => ({
   hint: "Plan again: Checks says why, and which flag lets it pass",
 });
 
-/** Flags are compared without their dashes. */
-export const bareFlag = (flag: string): string => flag.replace(/^--/, "");
-
 /** After the last step: the account must be the plan's end, and nothing else. */
-export const stopUnlessFinal = (run: Run, actual: AccountState): Stop | undefined => {
+export const stopUnlessFinal = (run: ApplySession, actual: AccountState): Stop | undefined => {
   const seen = fingerprintOf(actual);
   if (agrees(run.expected(run.total), seen) && agrees(fingerprintOf(run.plan.after), seen)) return undefined;
   const stop = foreignChange(
@@ -164,3 +155,101 @@ export const stopUnlessFinal = (run: Run, actual: AccountState): Stop | undefine
   );
   return { ...stop, diagnostics: [...flipped, ...stop.diagnostics] };
 };
+
+/** What is said about a step that did not simply succeed. */
+
+/** For the record of a step whose answer was no yes, and which the account shows to be done. */
+export const foundLater = (message: string): string =>
+  `${message}; the account read afterwards shows the step done`;
+
+/** For the record of a step that this run has not done itself. */
+export const doneByAnother = "done by another run at the same time";
+
+/** For the record of a step that was answered with a no, where the account did not say whether it holds. */
+export const notMadeSure = (message: string): string =>
+  `${message}; the account did not show whether anything was changed`;
+
+export const triesInVain = (attempts: number): string =>
+  attempts === 1
+    ? "tried once, and the account does not show it"
+    : `tried ${attempts} times, and the account shows none of them`;
+
+export const neverLanded = (planned: PlannedStep, attempts: number, message: string): Diagnostic => ({
+  code: "step-did-not-land",
+  severity: "error",
+  message: `${capital(describeStep(planned))} was ${triesInVain(attempts)}: ${message}`,
+  hint: "Run the same apply again once the service answers",
+});
+
+/** Answered as done, and nowhere to be seen. */
+export const unseen = (planned: PlannedStep): Diagnostic => ({
+  code: "step-not-visible",
+  severity: "error",
+  message: `The service said that ${describeStep(planned)} was done, but the account does not show it`,
+  hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
+});
+
+/** It never left this machine, and neither does anything else. */
+export const notSent = (planned: PlannedStep, outcome: { message: string; hint?: string }): Diagnostic => ({
+  code: "step-not-sent",
+  severity: "error",
+  message: `${capital(describeStep(planned))} could not be sent: ${outcome.message}`,
+  hint: outcome.hint ?? "Run the same apply again once the service can be reached",
+});
+
+/** A definite no, or a partial yes. */
+export const answeredNo = (
+  planned: PlannedStep,
+  outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
+): Diagnostic => {
+  if (outcome.kind === "partial") {
+    return {
+      code: "step-partial",
+      severity: "error",
+      message: `The service says that it took only a part of ${describeStep(planned)}: ${outcome.message}`,
+      hint: "Make a new plan: it shows what is missing",
+    };
+  }
+  const { status, message, hint } = outcome;
+  if (status === notSentStatus) return notSent(planned, outcome);
+  return {
+    code: "step-refused",
+    severity: "error",
+    message: `The service refused ${describeStep(planned)} with status ${status}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+  };
+};
+
+/** Answered with a no, and done all the same. */
+const refusedButDone = (planned: PlannedStep): Diagnostic => ({
+  code: "refused-but-done",
+  severity: "error",
+  message: `The service refused ${describeStep(planned)}, but the account shows it done, by this call or by somebody else`,
+  hint: "Look whether somebody else is at work, or a gateway repeats calls; then run the same apply again: it goes on from what it finds",
+});
+
+/** Answered with a no, and the account is not what it was before. */
+const refusedButChanged = (planned: PlannedStep): Diagnostic => ({
+  code: "refused-but-changed",
+  severity: "error",
+  message: `The service refused ${describeStep(planned)}, but the account is no longer as it was before the call`,
+  hint: "The differences are listed, made by this call or by somebody else: make a new plan, and review it",
+});
+
+/**
+ * Every write of a rule repeats the position of enforcement as last read (docs/service.md, "The rule set"), so whoever changes
+ * it at that moment is overruled; or somebody changed it right after.
+ */
+const enforcementFlipped = (when: string, before: Enforcement, now: Enforcement): readonly Diagnostic[] =>
+  before === "unknown" || now === "unknown" || before === now
+    ? []
+    : [
+        {
+          code: "enforcement-flipped",
+          severity: "error",
+          message: `${when} enforcement was ${before}, and now it is ${now}: by a call of this run, or by somebody else`,
+          hint: `To set it back, write \`enforcement: ${before}\` in the policy, then type: dbt-ip-rules apply`,
+        },
+      ];
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -321,3 +321,17 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
     verdict("disturbance", disturbances(guarded), flags.disturbance, overrides),
   ];
 };
+
+/** The guards and tests that failed and whose override is not among the flags given. */
+export const standingRefusals = (
+  { verdicts }: Pick<Plan, "verdicts">,
+  flags: readonly string[],
+): readonly Verdict[] => {
+  const given = new Set(flags.map(bareFlag));
+  return verdicts.filter(
+    ({ state, override }) => state === "failed" && (override === undefined || !given.has(bareFlag(override))),
+  );
+};
+
+/** Flags are compared without their dashes. */
+export const bareFlag = (flag: string): string => flag.replace(/^--/, "");

@@ -345,9 +345,9 @@ describe("outcomes that are not a plain yes", () => {
   });
 
   it("waits the whole settling time before it tries a lost write again, and none for one that was not sent", async () => {
-    const patience = { settle: [1, 2, 3], reconnect: [7] };
-    expect((await run({ faults: { 1: "lost" }, patience })).slept).toEqual([1, 2, 3, 3]);
-    expect((await run({ faults: { 1: "not-sent" }, patience })).slept).toEqual([7]);
+    const timings = { settle: [1, 2, 3], reconnect: [7] };
+    expect((await run({ faults: { 1: "lost" }, timings })).slept).toEqual([1, 2, 3, 3]);
+    expect((await run({ faults: { 1: "not-sent" }, timings })).slept).toEqual([7]);
   });
 
   it("stops at a definite no, and exits 1 when that was the first step", async () => {
@@ -412,8 +412,8 @@ describe("outcomes that are not a plain yes", () => {
   it.each([2, 3, 4])(
     "takes the later copy back when a create lands late, after %i readings, and answers named both",
     async (landsAfterReads) => {
-      const patience = { settle: [1, 1] };
-      const outcome = await run({ faults: { 1: { landsAfterReads, named: true } }, patience });
+      const timings = { settle: [1, 1] };
+      const outcome = await run({ faults: { 1: { landsAfterReads, named: true } }, timings });
       expect(outcome.result).toMatchObject({ outcome: "done", exitCode: 0 });
       expect(isAfter(outcome.fake)).toBe(true);
       expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
@@ -430,8 +430,8 @@ describe("outcomes that are not a plain yes", () => {
   it.each([2, 3, 4])(
     "stops with both ids when a create lands late, after %i readings, and no answer named it",
     async (landsAfterReads) => {
-      const patience = { settle: [1, 1] };
-      const { fake, result } = await run({ faults: { 1: { landsAfterReads } }, patience });
+      const timings = { settle: [1, 1] };
+      const { fake, result } = await run({ faults: { 1: { landsAfterReads } }, timings });
       expect([result.outcome, result.exitCode, result.next]).toEqual(["midway", 4, "mend-first"]);
       const copies = fake.rules.filter(({ name }) => name === "vpn").map(({ id }) => id);
       expect([copies.length, codes(result)]).toEqual([2, ["account-rule-name-repeated", "duplicate-create"]]);
@@ -448,7 +448,7 @@ describe("outcomes that are not a plain yes", () => {
       fake.onCall = () => undefined;
       fake.change(({ rules }) => rules.push({ ...rules.at(-1)!, id: 99 }));
     };
-    const { result } = await run({ fake, faults: { 1: "lost" }, patience: { settle: [1] } });
+    const { result } = await run({ fake, faults: { 1: "lost" }, timings: { settle: [1] } });
     expect([result.exitCode, fake.writes]).toEqual([4, 2]);
     expect(codes(result)).toEqual(["account-rule-name-repeated", "duplicate-create"]);
   });
@@ -461,7 +461,7 @@ describe("outcomes that are not a plain yes", () => {
       fake.change(({ rules }) => rules.push({ ...rules.at(-1)!, id: 99 }));
     };
     const late: Fault = { landsAfterReads: 1, named: true };
-    const { result } = await run({ fake, faults: { 1: late }, patience: { settle: [1] } });
+    const { result } = await run({ fake, faults: { 1: late }, timings: { settle: [1] } });
     expect([result.exitCode, fake.writes]).toEqual([4, 3]);
     const ids = fake.rules.filter(({ name }) => name === "vpn").map(({ id }) => id);
     expect([ids.length, ids.includes(99), Math.min(...ids) < 99]).toEqual([2, true, true]);
@@ -483,7 +483,7 @@ describe("outcomes that are not a plain yes", () => {
 
   it("takes its own copy back where an equal one with a lower id is there, and goes on with that", async () => {
     const fake = besideAnother(1);
-    const outcome = await run({ fake, patience: { settle: [1] } });
+    const outcome = await run({ fake, timings: { settle: [1] } });
     expect([outcome.result.exitCode, copiesOn(fake)]).toEqual([0, [1]]);
     expect(outcome.journal.text).toContain("its copy, rule 1, stays");
     expect(receiptOf(outcome).outcomes).toEqual(["applied", "applied", "applied", "applied"]);
@@ -491,7 +491,7 @@ describe("outcomes that are not a plain yes", () => {
 
   it("takes nothing back where it does not know which copy is its own", async () => {
     const fake = besideAnother(1);
-    const { result } = await run({ fake, faults: { 1: "answer-lost" }, patience: { settle: [1, 1] } });
+    const { result } = await run({ fake, faults: { 1: "answer-lost" }, timings: { settle: [1, 1] } });
     expect([result.exitCode, fake.writes, copiesOn(fake).length]).toEqual([4, 1, 2]);
   });
 
@@ -505,7 +505,7 @@ describe("outcomes that are not a plain yes", () => {
           account.rules = account.rules.filter(({ id }) => id !== 99);
         });
     });
-    const { result } = await run({ fake, faults, patience: { settle: [1, 1] } });
+    const { result } = await run({ fake, faults, timings: { settle: [1, 1] } });
     expect([result.exitCode, copiesOn(fake).length]).toEqual([0, 1]);
   });
 
@@ -556,7 +556,7 @@ describe("outcomes that are not a plain yes", () => {
       fake.change(({ rules }) => rules.push({ ...rules[0]!, id: 99, description: "theirs" }));
     };
     const late: Fault = { landsAfterReads: 2, named: true };
-    const { result } = await run({ fake, faults: { 1: late }, patience: { settle: [1, 1] } });
+    const { result } = await run({ fake, faults: { 1: late }, timings: { settle: [1, 1] } });
     expect([result.outcome, fake.writes]).toEqual(["midway", 2]);
     expect(codes(result)).toEqual([
       "account-rule-name-repeated",
@@ -581,7 +581,7 @@ describe("outcomes that are not a plain yes", () => {
   });
 
   it("takes a conflict after a doubtful try as a sign that the try has landed", async () => {
-    const patience = { settle: [1] };
+    const timings = { settle: [1] };
     const fake = new FakeAccount(before);
     // Lands just before the repetition arrives, which is then refused: its prefix is there already.
     fake.faults.set(2, { landsAfterReads: 9 });
@@ -594,7 +594,7 @@ describe("outcomes that are not a plain yes", () => {
         });
       }
     };
-    const outcome = await run({ fake, patience });
+    const outcome = await run({ fake, timings });
     expect(outcome.result.steps[1]).toMatchObject({ status: "applied", attempts: 2 });
   });
 

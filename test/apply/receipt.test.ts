@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseReceipt } from "../../src/apply/receipt.js";
-import { receiptHeader, receiptLine } from "../../src/apply/receipt-lines.js";
+import { parseReceipt, receiptHeader, receiptLine } from "../../src/apply/receipt.js";
 import type { ApplyOptions } from "../../src/apply/result.js";
 import type { StepOutcome } from "../../src/model/receipt.js";
 import type { Plan, Verdict, VerdictState } from "../../src/plan/plan.js";

@@ -56,7 +56,7 @@ class Barrier {
 
 class HttpWorld implements World {
   readonly landings: Landing[] = [];
-  readonly patience = { settle: [5, 20, 60], reconnect: [5], visible: [5, 20] };
+  readonly timings = { settle: [5, 20, 60], reconnect: [5], visible: [5, 20] };
   readonly #bench: Bench;
   readonly #random: Random;
   readonly #look: Look;

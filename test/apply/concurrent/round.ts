@@ -1,7 +1,7 @@
 /** One round: two to four applies at once, and what there is to say against its outcome. */
 import { applyPlan } from "../../../src/apply/apply-plan.js";
 import type { ApplyPorts } from "../../../src/apply/ports.js";
-import type { ApplyResult, Patience } from "../../../src/apply/result.js";
+import type { ApplyResult, RetryTimings } from "../../../src/apply/result.js";
 import { Failure } from "../../../src/model/failure.js";
 import { isCatchAll } from "../../../src/model/reserved-names.js";
 import type { AccountState } from "../../../src/model/rule.js";
@@ -27,7 +27,7 @@ export interface Landing {
 /** One account, and the runs that work on it. */
 export interface World {
   readonly host: string;
-  readonly patience?: Partial<Patience>;
+  readonly timings?: Partial<RetryTimings>;
   readonly landings: readonly Landing[];
   /** The account before the first landing and after each. */
   readonly history: readonly AccountState[];
@@ -134,14 +134,14 @@ const noPlan = ({ diagnostics }: Failure): Pick<ApplyResult, "exitCode" | "diagn
 });
 
 const planAndApply = (
-  { host, patience = {} }: World,
+  { host, timings = {} }: World,
   ports: ApplyPorts,
   target: AccountState,
   before: AccountState,
 ): Promise<ApplyResult> => {
   const account = { id: 66847, host };
   const plan = planOf(before, orderSteps(before, target), { account, after: target });
-  return applyPlan(plan, ports, { tool: "drill", patience });
+  return applyPlan(plan, ports, { tool: "drill", timings });
 };
 
 /**

@@ -1,17 +1,19 @@
 /** One apply in progress: what it was given, and what it has found out so far. */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
+import type { Snapshot } from "../model/snapshot.js";
 import type { Change, Plan, PlannedStep } from "../plan/plan.js";
+import { checkSnapshot, stateOf } from "../plan/state.js";
 import type { ApplyPorts } from "./ports.js";
-import { receiptLine } from "./receipt-lines.js";
+import { receiptLine } from "./receipt.js";
 import {
   type ApplyEvent,
   type ApplyOptions,
-  defaultPatience,
+  defaultTimings,
   type NextAction,
-  type Patience,
+  type RetryTimings,
   type StepReport,
   type StepStatus,
 } from "./result.js";
@@ -32,12 +34,12 @@ export interface Stop {
   readonly undone?: true;
 }
 
-export class Run {
+export class ApplySession {
   readonly plan: Plan;
   readonly timeline: Timeline;
   readonly ports: ApplyPorts;
   readonly options: ApplyOptions;
-  readonly patience: Patience;
+  readonly timings: RetryTimings;
   readonly reports = new Map<number, StepReport>();
   /** Steps that were found done at the start. */
   done = 0;
@@ -63,7 +65,7 @@ export class Run {
     this.timeline = timeline;
     this.ports = ports;
     this.options = options;
-    this.patience = { ...defaultPatience, ...options.patience };
+    this.timings = { ...defaultTimings, ...options.timings };
   }
 
   get total(): number {
@@ -169,3 +171,50 @@ export const stopInterrupted = (): Stop => ({
     },
   ],
 });
+
+/** Reading the account between the steps: whole, unambiguous, or not at all. */
+
+export type Reading =
+  | { readonly kind: "read"; readonly snapshot: Snapshot; readonly state: AccountState }
+  /** The account was read, and no plan can be made of it: two rules of one name, for example. */
+  | {
+      readonly kind: "ambiguous";
+      readonly snapshot: Snapshot;
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  /** The reader gave up; it has done its own waiting and retrying. */
+  | { readonly kind: "unreadable"; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly kind: "interrupted" };
+
+export type GoodReading = Extract<Reading, { kind: "read" }>;
+
+/** Reads the account now. A reading that the user interrupts is dropped: it changes nothing. */
+export const readAccount = async (run: ApplySession): Promise<Reading> => {
+  if (run.interrupted) return { kind: "interrupted" };
+  run.emit({ kind: "reading" });
+  const reading = readNow(run);
+  const { signal } = run.options;
+  return signal === undefined ? reading : Promise.race([reading, interruption(signal, reading)]);
+};
+
+const readNow = async (run: ApplySession): Promise<Reading> => {
+  let snapshot: Snapshot;
+  try {
+    snapshot = await run.ports.reader.readSnapshot();
+  } catch (error) {
+    return { kind: "unreadable", diagnostics: diagnosticsOf(error) };
+  }
+  const errors = checkSnapshot(snapshot).filter(({ severity }) => severity === "error");
+  if (hasErrors(errors)) return { kind: "ambiguous", snapshot, diagnostics: errors };
+  return { kind: "read", snapshot, state: stateOf(snapshot) };
+};
+
+/** Resolves when the signal is aborted; stops listening once `work` is over. */
+const interruption = (signal: AbortSignal, work: Promise<unknown>): Promise<Reading> =>
+  new Promise((resolve) => {
+    const onAbort = (): void => resolve({ kind: "interrupted" });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    const forget = (): void => signal.removeEventListener("abort", onAbort);
+    work.then(forget, forget);
+  });
