@@ -292,6 +292,10 @@ export const errorGroups: readonly ErrorGroup[] = [
         "A previous name belongs to a rule that the policy has too.",
         "Take it out of `previous_names`.",
       ],
+      "disabled-entries-left-out": [
+        "A warning of import: entries that are disabled on the account are not in the file, since a policy cannot say that an entry is there without effect.",
+        "Nothing, if they are to stay as they are; no plan touches them.",
+      ],
       "enforcement-not-told": [
         "A note: without rules, the account does not say whether they are enforced.",
         "Nothing; plan again once there is a rule.",

@@ -1,6 +1,6 @@
 /**
  * A policy in canonical form: keys in the order of the reference, prefixes in canonical spelling, quotes only
- * where they are needed, two blanks of indentation. Comments stay, and so does the order of rules, entries and
+ * where a reader of YAML 1.2 needs them, or where somebody put them for readers of YAML 1.1; two blanks of indentation. Comments stay, and so does the order of rules, entries and
  * networks. Promises: the meaning does not change, and formatting again changes nothing.
  */
 
@@ -24,7 +24,7 @@ import {
 } from "yaml";
 import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
-import { canonicalSpelling, hasOddCharacters } from "./spelling.js";
+import { canonicalSpelling, hasOddCharacters, isReadOtherwise } from "./spelling.js";
 import { SourceText } from "./text.js";
 import { parserOptions, parseYaml } from "./yaml.js";
 
@@ -265,12 +265,15 @@ class Formatter {
     for (const item of this.#items(node)) {
       this.#order(item, order.entry);
       const prefix = isScalar(item) ? item : this.#get(item, "cidr");
-      if (isScalar(prefix) && typeof prefix.value === "string")
-        prefix.value = canonicalSpelling(prefix.value);
+      if (!isScalar(prefix) || typeof prefix.value !== "string") continue;
+      const canonical = canonicalSpelling(prefix.value);
+      // `1:2:3:4:5:6:7:8/128` loses its length, and is a number to some.
+      if (canonical !== prefix.value && isReadOtherwise(canonical)) prefix.type = Scalar.QUOTE_DOUBLE;
+      prefix.value = canonical;
     }
   }
 
-  /** Plain where plain will do; the writer falls back to quotes where it will not. */
+  /** Plain where plain will do; the writer falls back to quotes where it will not. Plain text stays plain. */
   #style(): void {
     visit(this.#document, {
       Scalar: (_, node) => {
@@ -278,7 +281,7 @@ class Formatter {
         // A leading colon is legal without quotes, but hard to believe.
         if (node.value.startsWith(":") || hasOddCharacters(node.value)) node.type = Scalar.QUOTE_DOUBLE;
         else if (node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE)
-          node.type = Scalar.PLAIN;
+          node.type = isReadOtherwise(node.value) ? Scalar.QUOTE_DOUBLE : Scalar.PLAIN;
       },
       Collection: (_, node, path) => {
         if (!node.flow || node.items.length === 0) return;

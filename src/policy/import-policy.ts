@@ -7,10 +7,13 @@ import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLSeq } from "yaml";
 import { comparePrefixes, type Prefix, prefixKey } from "../address/prefix.js";
 import { validatePolicy } from "../generated/validators.js";
-import { hasErrors } from "../model/diagnostic.js";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { quoted } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
 import { isLeftOver, isReservedName, reservedNamePrefix } from "../model/reserved-names.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
+import { counted } from "../model/words.js";
+import { listPrefixes } from "./address-text.js";
 import { formatPolicy } from "./format-policy.js";
 import { parsePolicy } from "./parse-policy.js";
 import { canonicalSpelling, writePolicyPrefix, writeText } from "./spelling.js";
@@ -39,6 +42,40 @@ const entryLine = (prefix: Prefix, text: string): string => {
   return `- ${writeText(written)}${differs ? ` # typed as ${text}` : ""}`;
 };
 
+/** Of a rule's disabled entries, so many are worth a line. */
+const mostDisabled = 20;
+
+/** A policy cannot say that an entry is on the account without effect, so the file says what it leaves out. */
+const disabledLines = ({ disabled = [] }: SnapshotRule): string[] =>
+  disabled.length === 0
+    ? []
+    : [
+        `# left out, since ${disabled.length === 1 ? "it is" : "they are"} disabled: ${listPrefixes(
+          disabled.map(({ prefix }) => prefix),
+          mostDisabled,
+        )}`,
+      ];
+
+const countDisabled = (rules: readonly SnapshotRule[]): number =>
+  rules.reduce((sum, { disabled = [] }) => sum + disabled.length, 0);
+
+/** A warning where entries of imported rules are disabled on the account, and so left out of the file. */
+const disabledWarnings = (rules: readonly SnapshotRule[]): Diagnostic[] => {
+  const count = countDisabled(rules);
+  if (count === 0) return [];
+  const names = rules.flatMap(({ name, disabled = [] }) => (disabled.length === 0 ? [] : [quoted(name)]));
+  const shown = names.slice(0, 5).join(", ");
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return [
+    {
+      code: "disabled-entries-left-out",
+      severity: "warning",
+      message: `${counted(count, "disabled entry is", "disabled entries are")} left out of the file, of ${names.length === 1 ? "the rule" : "the rules"} ${shown}${more}`,
+      hint: "They stay on the account, without effect, and no plan touches them; comments in the file name them",
+    },
+  ];
+};
+
 /** A rule's lines, as an item of `rules` without indentation. */
 const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
   const mine = groups.filter(({ rules }) => rules.has(rule));
@@ -49,6 +86,7 @@ const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
   const lines = [...mine.map(({ name }) => `- network: ${name}`), ...entries];
   return [
     ruleComment(rule),
+    ...disabledLines(rule),
     `- name: ${writeText(rule.name)}`,
     `  type: ${rule.type}`,
     ...(rule.description === "" ? [] : [`  description: ${writeText(rule.description)}`]),
@@ -132,8 +170,11 @@ const headerLines = (snapshot: Snapshot): string[] => {
   const { accountId, host, enforcement } = snapshot;
   const fits = isPlainWord(host) && validatePolicy({ version: 1, account: { host }, rules: [] });
   const { imported, "left-over": leftOver, unnameable } = rulesByFate(snapshot);
+  const disabled = countDisabled(imported);
+  const but =
+    disabled === 0 ? "as they are" : `but for ${counted(disabled, "disabled entry", "disabled entries")}`;
   return [
-    `# The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
+    `# The IP restrictions of account ${accountId}, ${but}${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
     `# ${imported.length} ${imported.length === 1 ? "rule was" : "rules were"} imported. Comments say which rule each was, and what was typed in another way.`,
     ...leftOutLines(leftOver.length, unnameable.length),
     ...(isOpen(snapshot) ? openLines : []),
@@ -157,8 +198,17 @@ export interface ImportOptions {
   readonly group?: boolean;
 }
 
+export interface ImportedPolicy {
+  readonly text: string;
+  /** What the text leaves out. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** The account as a policy in canonical form. No two rules of the snapshot share a name (`checkSnapshot`). */
-export const policyFromSnapshot = (snapshot: Snapshot, { group = false }: ImportOptions = {}): string => {
+export const policyFromSnapshot = (
+  snapshot: Snapshot,
+  { group = false }: ImportOptions = {},
+): ImportedPolicy => {
   const { imported: rules } = rulesByFate(snapshot);
   const groups = group ? sharedGroups(rules) : [];
   const networks = groups.flatMap(({ name, prefixes }) => [
@@ -172,7 +222,7 @@ export const policyFromSnapshot = (snapshot: Snapshot, { group = false }: Import
     "",
     ...(items.length === 0 ? ["rules: []"] : ["rules:", ...items.slice(1)]),
   ].join("\n");
-  return formatPolicy(`${text}\n`);
+  return { text: formatPolicy(`${text}\n`), diagnostics: disabledWarnings(rules) };
 };
 
 const rulesNode = (document: Document): YAMLSeq | undefined => {
@@ -234,8 +284,7 @@ const appendedByTree = (text: string, rules: readonly SnapshotRule[]): string =>
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 };
 
-export interface MergedPolicy {
-  readonly text: string;
+export interface MergedPolicy extends ImportedPolicy {
   /** Names of the rules that were added, in the order of the account. */
   readonly added: readonly string[];
 }
@@ -254,7 +303,7 @@ export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy 
     ]),
   );
   const missing = rulesByFate(snapshot).imported.filter(({ name }) => !known.has(name));
-  if (missing.length === 0) return { text, added: [] };
+  if (missing.length === 0) return { text, added: [], diagnostics: [] };
   const before = rulesOf(text) ?? [];
   const fits = (candidate: string | undefined): candidate is string => {
     const after = candidate === undefined ? undefined : rulesOf(candidate);
@@ -266,5 +315,5 @@ export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy 
   const spliced = appended(text, missing);
   const merged = fits(spliced) ? spliced : appendedByTree(text, missing);
   if (!fits(merged)) throw new Error("merging lost a rule");
-  return { text: merged, added: missing.map(({ name }) => name) };
+  return { text: merged, added: missing.map(({ name }) => name), diagnostics: disabledWarnings(missing) };
 };

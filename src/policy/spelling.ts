@@ -5,11 +5,11 @@
 import type { ScalarTag, Tags } from "yaml";
 import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
 
-// Control, format, private use, lone surrogates, line and paragraph separators, and what is shown as nothing, but the
-// emoji's variation selector; line feed and tab are plain. Inside a
+// Control, format, private use, lone surrogates, line and paragraph separators, what is no character (which YAML 1.1
+// refuses), and what is shown as nothing, but the emoji's variation selector; line feed and tab are plain. Inside a
 // function: V8 builds the tables of such a pattern where it meets it first, which costs milliseconds.
 const oddOnes = (): RegExp =>
-  /(?!\n|\t|\ufe0f)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+  /(?!\n|\t|\ufe0f)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}]/gu;
 
 export const hasOddCharacters = (text: string): boolean => oddOnes().test(text);
 
@@ -33,13 +33,27 @@ export const quoteText = (text: string): string =>
     mark === ":" ? "\\u003a" : "\\u0023",
   );
 
-const reserved = /^(true|false|null|yes|no|on|off|y|n)$/i;
+/** What readers of YAML 1.1 take for something else than text, and those of YAML 1.2 do not, or not all of them. */
+const otherwise: readonly RegExp[] = [
+  // Booleans, null, the merge key, the default value; https://yaml.org/type/
+  /^(?:y|n|yes|no|on|off|true|false|null|~|=|<<|\.nan|[-+]?\.inf)$/i,
+  // Numbers, with `_` or (in Ruby) `,` between their digits.
+  /^[-+]?(?=\.?\d)[\d_,]*\.?[\d_]*(?:e[-+]?\d+)?$/i,
+  /^[-+]?0[box][\da-f_,]+$/i,
+  // To the base of sixty: `10:30`, and IPv6 addresses such as `1:20:30:40:50:59:8:9`.
+  /^[-+]?\d[\d_,]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/,
+  // Dates, with or without a time.
+  /^\d{4}-\d\d?-\d\d?(?:[Tt \t].*)?$/,
+];
+
+/** Whether a YAML 1.1 reader (PyYAML, Ruby, Go's yaml.v2) would read this text, unquoted, as something else. */
+export const isReadOtherwise = (text: string): boolean => otherwise.some((form) => form.test(text));
 
 /** Plain where nobody could read it as anything but text, else in double quotes. */
 export const writeText = (text: string): string => {
-  const word = /^[A-Za-z](?:[A-Za-z0-9 ()/._-]*[A-Za-z0-9)])?$/.test(text) && !reserved.test(text);
+  const word = /^[A-Za-z](?:[A-Za-z0-9 ()/._-]*[A-Za-z0-9)])?$/.test(text);
   const address = parsePrefix(text).ok && !text.startsWith(":") && !text.endsWith(":");
-  return word || address ? text : quoteText(text);
+  return (word || address) && !isReadOtherwise(text) ? text : quoteText(text);
 };
 
 const stringTag = "tag:yaml.org,2002:str";

@@ -15,7 +15,7 @@ import {
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import { formatPolicy } from "../../src/policy/format-policy.js";
-import { mergeIntoPolicy, policyFromSnapshot } from "../../src/policy/import-policy.js";
+import { policyFromSnapshot as importPolicy, mergeIntoPolicy } from "../../src/policy/import-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { hostileText, smallPrefix } from "./random-policies.js";
 import { codes, mustRead, readPolicy } from "./reading.js";
@@ -38,6 +38,8 @@ const snapshotOf = (...rules: SnapshotRule[]): Snapshot => ({
   enforcement: "enabled",
   rules,
 });
+
+const policyFromSnapshot = (...given: Parameters<typeof importPolicy>): string => importPolicy(...given).text;
 
 const snapshotRules = fc.uniqueArray(
   fc.record({
@@ -220,7 +222,10 @@ tests: []   # stays too
   });
 
   it("gives the same text back where nothing is missing", () => {
-    expect(mergeIntoPolicy(before, snapshotOf(ruleOf("A", "allow")))).toEqual({ text: before, added: [] });
+    expect(mergeIntoPolicy(before, snapshotOf(ruleOf("A", "allow")))).toMatchObject({
+      text: before,
+      added: [],
+    });
   });
 
   const shapes: readonly [name: string, text: string][] = [
@@ -253,5 +258,36 @@ tests: []   # stays too
 
   it("refuses a policy that has errors", () => {
     expect(() => mergeIntoPolicy("version: 1\n", snapshotOf())).toThrow(Failure);
+  });
+});
+
+describe("disabled entries", () => {
+  const withDisabled = {
+    ...ruleOf("A", "allow", "203.0.113.7"),
+    disabled: [entryOf("192.0.2.1"), entryOf("192.0.2.2")],
+  };
+  const snapshot = snapshotOf(withDisabled, ruleOf("B", "allow", "203.0.113.8"));
+
+  it("are left out with a word in the file and a warning, and the plan finds nothing to change", () => {
+    const { text, diagnostics } = importPolicy(snapshot);
+    expect(text).toContain("account 66847, but for 2 disabled entries: a plan");
+    expect(text).toContain("# left out, since they are disabled: 192.0.2.1/32, 192.0.2.2/32\n");
+    expect(diagnostics).toMatchObject([{ code: "disabled-entries-left-out", severity: "warning" }]);
+    expect(diagnostics[0]?.message).toContain('"A"');
+    expect(makePlan({ policy: mustRead(text), snapshot }).plan).toMatchObject({ changes: [] });
+  });
+
+  it("are said of the rules that a merge adds, and of no other", () => {
+    expect(codes(mergeIntoPolicy("version: 1\nrules: []\n", snapshot).diagnostics)).toEqual([
+      "disabled-entries-left-out",
+    ]);
+    const named = "version: 1\nrules:\n  - {name: A, type: allow, cidrs: [203.0.113.7]}\n";
+    expect(mergeIntoPolicy(named, snapshot)).toMatchObject({ added: ["B"], diagnostics: [] });
+  });
+
+  it("are not spoken of where there are none", () => {
+    const { text, diagnostics } = importPolicy(snapshotOf(ruleOf("B", "allow", "203.0.113.8")));
+    expect(text).toContain("as they are: a plan");
+    expect(diagnostics).toEqual([]);
   });
 });

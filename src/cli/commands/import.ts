@@ -49,7 +49,9 @@ const done = (...notes: readonly string[]): Report => ({ kind: "done", exitCode:
 const importNew = async (io: Io, options: Options): Promise<Report> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
   const snapshot = await readAccount(io, options);
-  const text = redact(policyFromSnapshot(snapshot, { group: options.group === true }));
+  const imported = policyFromSnapshot(snapshot, { group: options.group === true });
+  noteDiagnostics(io, imported.diagnostics, options);
+  const text = redact(imported.text);
   if (options.output === undefined) {
     io.stdout.write(text);
     return done();
@@ -77,6 +79,7 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<Report
   const { before, account } = readTarget(io, file);
   const snapshot = await readAccount(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
+  noteDiagnostics(io, merged.diagnostics, options);
   if (merged.added.length === 0) return done(`${shownFile(file)} names every rule of the account already.`);
   await writeFileWhole(io, file, merged.text);
   return done(
