@@ -23,7 +23,8 @@ export const policyProblems = {
   "bad-prefix": "A text is no IP address or prefix.",
   "mapped-length":
     "An IPv4 address in its IPv6 spelling has a length shorter than /96, which is all of IPv4 and more.",
-  "unquoted-ipv6": "An IPv6 prefix that ends in a colon is not in quotes, so that YAML takes it for a key.",
+  "unquoted-ipv6":
+    "An IPv6 prefix that ends in a colon is not in quotes, so that YAML takes it for a key; or one is in brackets, which YAML takes for a list.",
   "cidr-and-network": "An entry has both a prefix and a network.",
   "file-and-cidrs": "A network has both a file and a list.",
   "empty-network":
@@ -43,6 +44,7 @@ export const policyProblems = {
   "duplicate-network": "A network is defined in two files.",
   "duplicate-network-use": "A network is named twice in one list.",
   "path-outside-policy-folder": "A path is absolute or leads out of the policy's folder.",
+  "list-not-text": "A list file is JSON, CSV or has comments behind `;`; lists are text, one prefix a line.",
   "file-missing": "A file that the policy names cannot be read.",
   "policy-test-failed": "A test of the policy does not hold.",
 } as const;

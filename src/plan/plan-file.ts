@@ -177,7 +177,8 @@ const firstProblem = (errors: readonly ErrorObject[] | null | undefined): string
 export const readPlanFile = (text: string, file: string): PlanFileResult => {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Windows editors and shells put a byte order mark in front; it is no part of JSON (RFC 8259 section 8.1).
+    value = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
   } catch {
     return unusable("plan-file-damaged", `${file} is not a whole JSON document: it is damaged or cut off`);
   }

@@ -98,7 +98,11 @@ const caret = ({ value, source, offset }: LocatedText, index: number): SourceRan
 };
 
 const badPrefix = (text: LocatedText, problem: AddressProblem): Diagnostic => {
-  const hint = hintFor(text.value, problem);
+  const { line, endLine } = text.source;
+  const hint =
+    line < endLine && text.value.includes(" - ")
+      ? "YAML reads these lines as one text, since the second `-` is further right: indent the `-` of all items alike"
+      : hintFor(text.value, problem);
   return {
     code: "bad-prefix",
     severity: "error",

@@ -1,6 +1,7 @@
 /** Networks by name: those of the policy, of its include files, and of text files. */
-import { prefixKey } from "../address/prefix.js";
+import { parsePrefix, prefixKey } from "../address/prefix.js";
 import { hasErrors, type SourceRange } from "../model/diagnostic.js";
+import { shellWord } from "../model/shell.js";
 import {
   besidePolicy,
   type ParsedPolicy,
@@ -32,6 +33,45 @@ const contentOf = (text: string, start: number, end: number): readonly [number, 
 
 const isBlank = (unit: number): boolean => unit === 0x20 || unit === 0x09 || unit === 0x0d;
 
+/** Of a list's first lines with text, so many decide what the file is. */
+const linesLookedAt = 5;
+
+const firstLines = (text: string): string[] => {
+  const found: string[] = [];
+  for (let start = 0; start < text.length && found.length < linesLookedAt; ) {
+    const feed = text.indexOf("\n", start);
+    const end = feed < 0 ? text.length : feed;
+    const [from, to] = contentOf(text, start, end);
+    if (from < to) found.push(text.slice(from, to));
+    start = end + 1;
+  }
+  return found;
+};
+
+/** A file of another kind would be an error in each of its lines; it is one. */
+const otherKind = (
+  text: string,
+  file: string,
+): { readonly what: string; readonly hint: string } | undefined => {
+  const lines = firstLines(text);
+  const [first = ""] = lines;
+  const name = shellWord(file);
+  if (/^(?:\{|\[(?![0-9A-Fa-f:.]+\]))/.test(first))
+    return {
+      what: "is JSON",
+      hint: `Take the prefixes out of it, for example: jq -r '.prefixes[].ip_prefix' ${name}`,
+    };
+  if (lines.length < 2 || lines.some((line) => parsePrefix(line).ok)) return undefined;
+  if (lines.every((line) => /^;|^[^ ;]+ *;/.test(line)))
+    return { what: "has comments behind `;`", hint: `Comments begin with \`#\`: sed 's/;/#/' ${name}` };
+  if (lines.every((line) => line.includes(",")))
+    return {
+      what: "is CSV",
+      hint: `Take the column of the prefixes out of it, for example: cut -d, -f1 ${name}`,
+    };
+  return undefined;
+};
+
 /** `file` is how messages name it. Repeated prefixes are reported and dropped; the first counts. */
 const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: string): ResolvedEntries => {
   const decoded = decodeText(bytes, file);
@@ -40,6 +80,16 @@ const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: string):
     return { entries: [], complete: false };
   }
   const { text } = decoded.source;
+  const other = otherKind(text, file);
+  if (other !== undefined) {
+    resolving.problems.error(
+      "list-not-text",
+      `The file \`${file}\` ${other.what}; a list is text, one prefix a line`,
+      decoded.source.range(0, 0),
+      other.hint,
+    );
+    return unresolved;
+  }
   const entries: PolicyEntry[] = [];
   const lines = new Map<bigint, number>();
   let complete = true;

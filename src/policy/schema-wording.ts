@@ -12,9 +12,10 @@ import {
   type Pair,
   type YAMLMap,
 } from "yaml";
+import { parsePrefix } from "../address/prefix.js";
 import type { SourceRange } from "../model/diagnostic.js";
 import { didYouMean } from "./suggest.js";
-import { followed, nodeRange, type YamlText } from "./yaml.js";
+import { followed, misreadIPv6, nodeRange, type YamlText } from "./yaml.js";
 
 /** From a path of the schema check to the YAML node that it means, and to a place worth showing. */
 
@@ -129,6 +130,12 @@ const unquotedIPv6 = (value: unknown): string | undefined => {
   return /^[0-9A-Fa-f:]*:$|^[0-9A-Fa-f]+:[0-9A-Fa-f:]*$/.test(key) ? `${key}:` : undefined;
 };
 
+/** `[2001:db8::1]` as an item is a list in YAML. */
+const inBrackets = (value: unknown): string | undefined => {
+  const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
+  return typeof only === "string" && only.includes(":") && parsePrefix(only).ok ? only : undefined;
+};
+
 const quoteHint = (error: ErrorObject, types: readonly string[]): string | undefined => {
   if (types.includes("boolean")) return "Write `true` or `false`";
   if (!types.includes("string")) return types.includes("array") ? "Begin each item with `- `" : undefined;
@@ -157,7 +164,9 @@ const mayBeEmpty: ReadonlySet<string> = new Set(["include", "rules", "previous_n
 
 const wrongType = (error: ErrorObject, found: Found): Wording => {
   const ipv6 = unquotedIPv6(error.data);
-  if (ipv6 !== undefined) return unquoted(ipv6);
+  if (ipv6 !== undefined) return misreadIPv6.key(ipv6);
+  const bracketed = inBrackets(error.data);
+  if (bracketed !== undefined) return misreadIPv6.list(bracketed);
   const types = strings(error.params.type);
   const message =
     error.data === null
@@ -169,12 +178,6 @@ const wrongType = (error: ErrorObject, found: Found): Wording => {
       : quoteHint(error, types);
   return { code: "wrong-type", message, hint };
 };
-
-const unquoted = (text: string): Wording => ({
-  code: "unquoted-ipv6",
-  message: `YAML reads \`${text}\` as a key, since it ends in a colon`,
-  hint: `Put it in quotes: "${text}"`,
-});
 
 const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
   if (unquotedIPv6(error.data) !== undefined) return undefined;
@@ -197,7 +200,7 @@ const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
 
 const missingKey = (error: ErrorObject, found: Found): Wording | undefined => {
   const ipv6 = unquotedIPv6(error.data);
-  if (ipv6 !== undefined) return unquoted(ipv6);
+  if (ipv6 !== undefined) return misreadIPv6.key(ipv6);
   // One branch of "a cidr or a network": `oneOf` or `anyOf` speaks for all.
   if (/\/(oneOf|anyOf)\//.test(error.schemaPath)) return undefined;
   const key = String(error.params.missingProperty);
@@ -211,7 +214,7 @@ const missingKey = (error: ErrorObject, found: Found): Wording | undefined => {
 const either = (error: ErrorObject): Wording => {
   if (error.parentSchema?.properties?.file !== undefined) return fileOrList(error);
   const ipv6 = unquotedIPv6(error.data);
-  if (ipv6 !== undefined) return unquoted(ipv6);
+  if (ipv6 !== undefined) return misreadIPv6.key(ipv6);
   return error.params.passingSchemas === null
     ? {
         code: "missing-key",

@@ -43,6 +43,13 @@ const tooDeep: Wording = {
   misleads: true,
 };
 
+const badIndent: Wording = {
+  code: "yaml-syntax",
+  message: "The indentation of this line fits none of the lines above",
+  hint: "Indent the keys of one item alike, and the `-` of all items of one list",
+  misleads: true,
+};
+
 const byCode: Readonly<Record<string, Wording>> = {
   TAB_AS_INDENT: {
     code: "yaml-tab",
@@ -61,6 +68,7 @@ const byCode: Readonly<Record<string, Wording>> = {
     hint: "Remove the tag; a policy needs none",
   },
   NON_STRING_KEY: { code: "yaml-key", message: "A key must be plain text" },
+  BAD_INDENT: badIndent,
   BLOCK_AS_IMPLICIT_KEY: {
     code: "yaml-syntax",
     hint: "Text that holds ': ' must be quoted",
@@ -91,19 +99,58 @@ const byMessage: readonly (readonly [(message: string) => boolean, Wording])[] =
       misleads: true,
     },
   ],
-  [
-    (message) => /^Sequence item without - indicator/.test(message),
-    {
-      code: "yaml-syntax",
-      message: "The indentation of this line fits none of the lines above",
-      hint: "Indent the keys of one item alike, and begin an item with `- `",
-      misleads: true,
-    },
-  ],
+  [(message) => /^Sequence item without - indicator/.test(message), badIndent],
+  [(message) => /^A block sequence may not be used as an implicit map key/.test(message), badIndent],
 ];
+
+/** An IPv6 prefix as a YAML reader misunderstands it, and where it begins. */
+export const misreadIPv6 = {
+  /** `2001:db8::` ends in a colon, and so is a key without a value. */
+  key: (text: string) => ({
+    code: "unquoted-ipv6",
+    message: `YAML reads \`${text}\` as a key, since it ends in a colon`,
+    hint: `Put it in quotes: "${text}"`,
+  }),
+  /** `[2001:db8::1]` is a list of one item. */
+  list: (address: string, length = "") => ({
+    code: "unquoted-ipv6",
+    message: `YAML reads \`[${address}]\` as a list`,
+    hint: `Write it without brackets and in quotes: "${address}${length}"`,
+  }),
+};
+
+interface At {
+  readonly wording: Wording;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the text at the error says better than the library: it begins or ends an IPv6 prefix. */
+const ipv6At = (text: string, offset: number): At | undefined => {
+  const key = /^[0-9A-Fa-f]*:[0-9A-Fa-f:]*:(?=[\s,}\]]|$)/.exec(text.slice(offset, offset + 60))?.[0];
+  if (key !== undefined) return { wording: misreadIPv6.key(key), start: offset, end: offset + key.length };
+  const bracket = text.lastIndexOf("[", offset);
+  const list = /^\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\](\/\d+)/.exec(text.slice(bracket, bracket + 60));
+  if (bracket < 0 || list === null || bracket + list[0].length < offset) return undefined;
+  const [whole, address = "", length] = list;
+  return { wording: misreadIPv6.list(address, length), start: bracket, end: bracket + whole.length };
+};
+
+/** `type: allow` and the next key further right: the library takes the two for one text that holds `: `. */
+const indentedAfter = (text: string, { code, pos: [start] }: YAMLError): At | undefined => {
+  if (code !== "BLOCK_AS_IMPLICIT_KEY") return undefined;
+  const lines = /^[^\n]*\n( +)[^\s#][^\n]*:(?:[ \n]|$)/.exec(text.slice(start, start + 2000));
+  if (lines === null || /:[ \r\n]/.test(lines[0].slice(0, lines[0].indexOf("\n") + 1))) return undefined;
+  const at = start + lines[0].indexOf("\n") + 1 + (lines[1]?.length ?? 0);
+  return { wording: badIndent, start: at, end: at + 1 };
+};
 
 const wordingOf = ({ code, message }: YAMLError): Wording =>
   byMessage.find(([matches]) => matches(message))?.[1] ?? byCode[code] ?? { code: "yaml-syntax" };
+
+/** Where the text of a line begins whose indentation is wrong; the library names the place before it. */
+const afterBlanks = (text: string, offset: number): number =>
+  offset + (/^[ \t]*/.exec(text.slice(offset, offset + 1000))?.[0].length ?? 0);
 
 /** Where the text begins whose quote is not closed; the library names the place where it looked for the end. */
 const openingQuote = (document: Document, end: number): number | undefined => {
@@ -117,24 +164,24 @@ const openingQuote = (document: Document, end: number): number | undefined => {
   return found;
 };
 
-const placeOf = (source: SourceText, document: Document, { pos, message }: YAMLError): SourceRange => {
+const placeOf = (source: SourceText, document: Document, error: YAMLError): SourceRange => {
+  const { pos, message } = error;
   // How deep the library gets depends on the machine.
   if (isTooDeep(message)) return source.range(0, 1);
+  if (wordingOf(error) === badIndent) {
+    const start = afterBlanks(source.text, pos[0]);
+    return source.range(start, start + 1);
+  }
   const quote = isOpenQuote(message) ? openingQuote(document, pos[0]) : undefined;
   return quote === undefined ? source.range(...pos) : source.range(quote, quote + 1);
 };
 
-const problemOf = (
-  source: SourceText,
-  document: Document,
-  error: YAMLError,
-  { code, message, hint }: Wording,
-): Diagnostic => ({
+const problemOf = (error: YAMLError, { code, message, hint }: Wording, source: SourceRange): Diagnostic => ({
   code,
   severity: "error",
   message: message ?? `This is not valid YAML: ${error.message.replace(/\.$/, "")}`,
   ...(hint === undefined ? {} : { hint }),
-  source: placeOf(source, document, error),
+  source,
 });
 
 /** One problem a line, and none behind the first that misleads. */
@@ -142,10 +189,13 @@ const yamlProblems = (source: SourceText, document: Document): Diagnostic[] => {
   const problems: Diagnostic[] = [];
   const lines = new Set<number>();
   for (const error of [...document.errors, ...document.warnings]) {
-    const wording = wordingOf(error);
-    const problem = problemOf(source, document, error, wording);
+    const better = ipv6At(source.text, error.pos[0]) ?? indentedAfter(source.text, error);
+    const wording = better?.wording ?? wordingOf(error);
+    const place =
+      better === undefined ? placeOf(source, document, error) : source.range(better.start, better.end);
+    const problem = problemOf(error, wording, place);
     const line = problem.source?.line ?? 0;
-    if (!lines.has(line) || wording.code !== "yaml-syntax") problems.push(problem);
+    if (!lines.has(line) || (wording.code !== "yaml-syntax" && better === undefined)) problems.push(problem);
     lines.add(line);
     if (wording.misleads === true) break;
   }

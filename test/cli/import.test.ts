@@ -155,6 +155,17 @@ describe("import --merge", () => {
 });
 
 describe("fmt", () => {
+  it("says so where only the line ends are not canonical", async () => {
+    const cwd = await newFolder();
+    const canonical = "version: 1\nrules: []\n";
+    await writeFile(join(cwd, "policy.yaml"), canonical.replaceAll("\n", "\r\n"));
+    const checked = await dbtIpRules({ cwd }, "fmt", "--check");
+    expect(checked.code).toBe(2);
+    expect(checked.stdout + checked.stderr).toContain("but for its line ends, which are CRLF instead of LF");
+    expect((await dbtIpRules({ cwd }, "fmt")).code).toBe(0);
+    expect(await readFile(join(cwd, "policy.yaml"), "utf8")).toBe(canonical);
+  });
+
   it("checks, mends, and then finds nothing to mend", async () => {
     const cwd = await newFolder();
     const file = join(cwd, "policy.yaml");

@@ -124,6 +124,10 @@ describe("a saved plan", () => {
     }
   });
 
+  it("does not mind a byte order mark", () => {
+    expect(codesOf(`\ufeff${text}`)).toEqual([]);
+  });
+
   it("does not mind another layout", () => {
     expect(codesOf(JSON.stringify(JSON.parse(text)))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { comparePrefixes, formatPrefix, parsePrefix } from "../../src/address/prefix.js";
-import { hasErrors } from "../../src/model/diagnostic.js";
+import { hasErrors, messageOf } from "../../src/model/diagnostic.js";
 import { Failure } from "../../src/model/failure.js";
 import {
   catchAllDescription,
@@ -273,7 +273,7 @@ describe("disabled entries", () => {
     expect(text).toContain("account 66847, but for 2 disabled entries: a plan");
     expect(text).toContain("# left out, since they are disabled: 192.0.2.1/32, 192.0.2.2/32\n");
     expect(diagnostics).toMatchObject([{ code: "disabled-entries-left-out", severity: "warning" }]);
-    expect(diagnostics[0]?.message).toContain('"A"');
+    expect(messageOf(diagnostics[0]!)).toContain('"A"');
     expect(makePlan({ policy: mustRead(text), snapshot }).plan).toMatchObject({ changes: [] });
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { hintOf } from "../../src/model/diagnostic.js";
 import { largestYaml } from "../../src/policy/yaml.js";
 import { firstHint } from "../said.js";
 import { check, places, readPolicy } from "./reading.js";
@@ -38,7 +39,7 @@ describe("what is not even YAML", () => {
     ],
     ["a lone carriage return", "version: 1\n# a\rrules: []\r\n", ["yaml-syntax 2:4"]],
     ["a line separator in a comment", "version: 1\n# a\u2028rules: []\n", ["yaml-syntax 2:4"]],
-    ["a line out of line", "version: 1\nrules:\n  - name: A\n   type: allow\n", ["yaml-syntax 4:1"]],
+    ["a line out of line", "version: 1\nrules:\n  - name: A\n   type: allow\n", ["yaml-syntax 4:4"]],
     ["hopeless nesting", `version: 1\nrules: ${"[".repeat(50_000)}\n`, ["yaml-too-deep 1:1"]],
     ["an open bracket", "version: 1\nrules: [\n", ["yaml-syntax 3:1"]],
     ["a colon in plain text", "version: 1\nname: a: b\n", ["yaml-syntax 2:7"]],
@@ -77,6 +78,81 @@ describe("what is not even YAML", () => {
   });
 });
 
+describe("what YAML misreads", () => {
+  const table: readonly (readonly [name: string, lines: string, places: readonly string[], hint: RegExp])[] =
+    [
+      [
+        "IPv6 with a colon as its end",
+        "    cidrs:\n      - cidr: 2001:db8:3::\n",
+        ["unquoted-ipv6 6:15"],
+        /"2001:db8:3::"/,
+      ],
+      [
+        "with a key after it",
+        "    cidrs:\n      - cidr: 2001:db8:3::\n        comment: x\n",
+        ["unquoted-ipv6 6:15"],
+        /"2001/,
+      ],
+      [
+        "with a key before it",
+        "    cidrs:\n      - comment: x\n        cidr: 2001:db8:3::\n",
+        ["unquoted-ipv6 7:15"],
+        /"2001/,
+      ],
+      [
+        "in braces",
+        "    cidrs: [{cidr: 2001:db8:3::, comment: x}]\n",
+        ["unquoted-ipv6 5:20"],
+        /"2001:db8:3::"/,
+      ],
+      ["for a list", "    cidrs: 2001:db8:3::\n", ["unquoted-ipv6 5:12"], /"2001:db8:3::"/],
+      [
+        "IPv6 in brackets with a length",
+        "    cidrs:\n      - [2001:db8::1]/128\n",
+        ["unquoted-ipv6 6:9"],
+        /"2001:db8::1\/128"/,
+      ],
+      ["text with a colon", "    cidrs:\n      - comment: a: b\n", ["yaml-syntax 6:18"], /quoted/],
+      [
+        "an item further left",
+        "    cidrs:\n      - 192.0.2.1\n     - 192.0.2.2\n",
+        ["yaml-syntax 7:6"],
+        /`-` of all items/,
+      ],
+      [
+        "an item further right",
+        "    cidrs:\n      - 192.0.2.1\n       - 192.0.2.2\n",
+        ["bad-prefix 6:9"],
+        /`-` of all items/,
+      ],
+      [
+        "a rule further left",
+        "    cidrs: [192.0.2.1]\n - name: B\n",
+        ["yaml-syntax 6:2"],
+        /`-` of all items/,
+      ],
+      [
+        "a rule further right",
+        "    cidrs: [192.0.2.1]\n   - name: B\n",
+        ["yaml-syntax 6:4"],
+        /`-` of all items/,
+      ],
+      ["a key further right", "     cidrs: [192.0.2.1]\n", ["yaml-syntax 5:6"], /Indent the keys/],
+      ["a key further left", "   cidrs: [192.0.2.1]\n", ["yaml-syntax 5:4"], /Indent the keys/],
+      [
+        "an entry's key further left",
+        "    cidrs:\n      - cidr: 192.0.2.1\n      comment: x\n",
+        ["yaml-syntax 7:7"],
+        /Indent the keys/,
+      ],
+    ];
+  it.each(table)("%s", (_, lines, expected, hint) => {
+    const { diagnostics } = readPolicy(`version: 1\nrules:\n  - name: A\n    type: allow\n${lines}`);
+    expect(places(diagnostics)).toEqual(expected);
+    expect(hintOf(diagnostics[0]!)).toMatch(hint);
+  });
+});
+
 describe("what does not fit the schema", () => {
   const table: readonly [name: string, text: string, expected: readonly string[], hint?: RegExp][] = [
     ["a missing version", rules, ["missing-key 1:1"]],
@@ -105,6 +181,7 @@ describe("what does not fit the schema", () => {
     ["a URL with a path", `account: {host: https://h.example/deploy}\n${valid}`, ["wrong-value 1:17"]],
     ["a number for a prefix", withEntries("1.2"), ["wrong-type 6:9"], /quotes/],
     ["unquoted IPv6 that ends in a colon", withEntries("2001:db8::"), ["unquoted-ipv6 6:9"], /"2001:db8::"/],
+    ["IPv6 in brackets", withEntries("[2001:db8::1]"), ["unquoted-ipv6 6:9"], /"2001:db8::1"/],
     ["an unquoted ::", withEntries("::"), ["unquoted-ipv6 6:9"], /"::"/],
     ["an empty entry", withEntries(""), ["wrong-type 6:9"]],
     ["an entry without prefix or network", withEntries("comment: x"), ["missing-key 6:9"]],

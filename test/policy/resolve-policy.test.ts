@@ -69,6 +69,34 @@ it("the name of a network as an entry is told from other names", () => {
   expect(diagnostics.map((one) => /network: office/.test(hintOf(one) ?? ""))).toContain(true);
 });
 
+describe("a list file of another kind is one error", () => {
+  const rows = (row: (at: number) => string): string =>
+    Array.from({ length: 1_000 }, (_, at) => row(at)).join("\n");
+  const table: readonly (readonly [name: string, text: string, hint: RegExp])[] = [
+    ["JSON", JSON.stringify({ prefixes: [{ ip_prefix: "192.0.2.0/24" }] }, null, 2), /jq/],
+    ["a list in JSON", '["192.0.2.0/24",\n"192.0.2.1"]', /jq/],
+    ["CSV", `prefix,region\n${rows((at) => `10.0.${at % 256}.0/24,eu`)}`, /cut/],
+    ["comments behind `;`", `; a list\n${rows((at) => `10.0.${at % 256}.0/24 ; SBL${at}`)}`, /sed/],
+  ];
+  it.each(table)("%s", (_, list, hint) => {
+    const text = `networks: {l: {file: l.txt}}\n${policy(rule("A", "allow", "network: l"))}`;
+    const { diagnostics } = readPolicy(text, { files: { "l.txt": list } });
+    expect(places(diagnostics)).toEqual(["list-not-text 1:1"]);
+    expect(hintOf(diagnostics[0]!)).toMatch(hint);
+  });
+
+  it("but not one where a line of text is mistyped", () => {
+    for (const list of [
+      "192.0.2.1, x\n192.0.2.2\n",
+      "192.0.2.1, 192.0.2.2\n",
+      "[2001:db8::1]\n192.0.2.1\n",
+    ]) {
+      const text = `networks: {l: {file: l.txt}}\n${policy(rule("A", "allow", "network: l"))}`;
+      expect(places(readPolicy(text, { files: { "l.txt": list } }).diagnostics)[0]).toMatch(/^bad-prefix 1:/);
+    }
+  });
+});
+
 describe("a prefix that two sources of one rule hold", () => {
   const files = {
     "a.txt": "192.0.2.1\n198.51.100.0/24\n",

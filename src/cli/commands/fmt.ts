@@ -45,9 +45,13 @@ const format = async (io: Io, options: Options): Promise<Report> => {
     return { kind: "done", exitCode: exitCodes.done };
   }
   if (before === after) return done(`${file} is in canonical form.`);
+  const what =
+    before.replaceAll("\r\n", "\n") === after
+      ? "is in canonical form but for its line ends, which are CRLF instead of LF"
+      : "is not in canonical form";
   if (options.check === true)
     return done(
-      `${file} is not in canonical form. To fix it: dbt-ip-rules fmt --policy ${shellWord(options.policy)}`,
+      `${file} ${what}. To fix it: dbt-ip-rules fmt --policy ${shellWord(options.policy)}`,
       exitCodes.differences,
     );
   await writeFileWhole(io, options.policy, after);
