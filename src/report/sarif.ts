@@ -75,7 +75,8 @@ const renderSarif = (results: readonly SarifResult[], version: string): string =
           level: severity,
           message: { text: messageText(message) },
           ...(source === undefined ? {} : { locations: [location(source)] }),
-          partialFingerprints: { "dbtIpRules/v1": fingerprint },
+          // The first is the name that code scanning goes by; without it, it makes one of the text of the line alone.
+          partialFingerprints: { primaryLocationLineHash: fingerprint, "dbtIpRules/v1": fingerprint },
         })),
       },
     ],
@@ -105,7 +106,7 @@ const driftResults = (drift: DriftReport): readonly SarifResult[] =>
     rule: `drift-${difference.detail.kind}`,
     severity: difference.severity,
     message: `${differenceText(difference)}; ${reasonWords[difference.reason]}; ${attributionText(difference.attribution)}`,
-    source: { file: drift.policyFile },
+    source: difference.source ?? { file: drift.policyFile },
     fingerprint: difference.id,
   }));
 
