@@ -7,9 +7,10 @@ import { samePrefix } from "../address/prefix.js";
 import type { Receipt } from "../model/receipt.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Plan } from "../plan/plan.js";
+import type { RuleFacts } from "./attribution.js";
 import { clockAhead, stepsByOwnClock } from "./audited-steps.js";
 import { isIpRestrictionType } from "./catalogue.js";
-import type { DriftCause, DriftReason, Located, RuleFacts } from "./differences.js";
+import type { DriftCause, DriftReason, Located } from "./differences.js";
 import type { AuditEvent } from "./event.js";
 import { inOrder, namesSomeRule, ruleEvidence } from "./evidence.js";
 
@@ -114,17 +115,23 @@ export const judge = (
   }
 };
 
-/** The IP-restriction events since an apply began that are not its own, in order of time. */
+/**
+ * When an apply began, in milliseconds since 1970: by the server's clock, as far as the receipt tells it; by the
+ * earlier one where that may be wrong, since a change that is overlooked would pass for pending.
+ */
+export const applyBegan = (receipt: Receipt): number => {
+  const begun = Date.parse(receipt.header.startedAt);
+  const byServer = begun + (clockAhead(receipt) ?? 0);
+  return stepsByOwnClock(receipt) === undefined ? byServer : Math.min(begun, byServer);
+};
+
+/** The IP-restriction events since an apply began that are not its own: whoever came between the steps came since. */
 export const eventsAfter = (
   events: readonly AuditEvent[],
   receipt: Receipt,
   ownEventIds: ReadonlySet<string>,
 ): readonly AuditEvent[] => {
-  // Whoever came in between the steps came since. By the server's clock, as far as the receipt tells it; by the
-  // earlier one where that may be wrong, since a change that is overlooked would pass for pending.
-  const begun = Date.parse(receipt.header.startedAt);
-  const byServer = begun + (clockAhead(receipt) ?? 0);
-  const start = stepsByOwnClock(receipt) === undefined ? byServer : Math.min(begun, byServer);
+  const start = applyBegan(receipt);
   return inOrder(events).filter(
     ({ id, type, at }) => isIpRestrictionType(type) && !ownEventIds.has(id) && Date.parse(at) >= start,
   );

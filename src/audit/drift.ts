@@ -2,17 +2,17 @@
  * Drift: how the account departs from the policy, difference by difference. Pure.
  * Promises: ids are stable over time and machines; a cause is named only where a base proves it.
  */
-import { containsPrefix, type Prefix, samePrefix } from "../address/prefix.js";
-import type { Diagnostic, Severity } from "../model/diagnostic.js";
+import { containsPrefix, formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
+import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 import type { AccountState, Rule } from "../model/rule.js";
-import type { Snapshot } from "../model/snapshot.js";
+import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { accessChange, isEffective } from "../plan/access-change.js";
 import type { Direction, Plan } from "../plan/plan.js";
+import type { Policy } from "../policy/policy.js";
+import { type Attributable, attribute, lastIds, type OwnEvent, type RuleFacts } from "./attribution.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import {
-  type Attributable,
   type Attribution,
-  attribute,
   type DriftCause,
   type DriftDifference,
   type DriftReport,
@@ -21,7 +21,7 @@ import {
   type Located,
   stateWith,
 } from "./differences.js";
-import { type DriftBase, type Judgement, judge } from "./drift-cause.js";
+import { applyBegan, type DriftBase, type Judgement, judge } from "./drift-cause.js";
 import type { AuditEvent } from "./event.js";
 import { ruleEvidence } from "./evidence.js";
 
@@ -73,7 +73,8 @@ export type DriftLog =
   | {
       readonly kind: "read";
       readonly events: readonly AuditEvent[];
-      readonly ownEventIds: ReadonlySet<string>;
+      /** Those of them that the last apply made. */
+      readonly own: readonly OwnEvent[];
     }
   | { readonly kind: "unreadable" }
   | { readonly kind: "not-asked" };
@@ -84,23 +85,56 @@ export interface DriftInput {
   readonly policyFile: string;
   /** For the ids and time stamps of rules. */
   readonly snapshot: Snapshot;
+  /** For the places of rules and entries. */
+  readonly policy: Pick<Policy, "rules">;
   readonly base: DriftBase;
   readonly log: DriftLog;
   readonly diagnostics?: readonly Diagnostic[];
 }
 
-const attributable = ({ detail, rule, accountRule }: Located, snapshot: Snapshot): Attributable => {
+const ruleOf = (rule: SnapshotRule, names: readonly string[]): RuleFacts => ({
+  names,
+  id: rule.id,
+  ...(rule.updatedAt === undefined ? {} : { updatedAt: rule.updatedAt }),
+});
+
+const sameEntries = (rule: Rule, { type, entries }: SnapshotRule): boolean => {
+  const there = new Set(entries.map(({ prefix }) => formatPrefix(prefix)));
+  return (
+    type === rule.type &&
+    there.size === rule.prefixes.length &&
+    rule.prefixes.every((prefix) => there.has(formatPrefix(prefix)))
+  );
+};
+
+/** What a rule that is missing is perhaps called now: the one rule that the policy does not name, of the same entries. */
+const renamed = (missing: Rule, plan: DriftPlan, snapshot: Snapshot): RuleFacts | undefined => {
+  const strangers = new Set(plan.unmanaged.map(({ rule }) => rule.name));
+  const alike =
+    missing.prefixes.length === 0
+      ? []
+      : snapshot.rules.filter((rule) => strangers.has(rule.name) && sameEntries(missing, rule));
+  const [only, another] = alike;
+  if (only === undefined || another !== undefined) return undefined;
+  return { ...ruleOf(only, [missing.name, only.name]), inferred: true };
+};
+
+const attributable = (
+  { detail, rule, accountRule }: Located,
+  {
+    plan,
+    snapshot,
+    ids,
+  }: Pick<DriftInput, "plan" | "snapshot"> & { readonly ids: ReadonlyMap<string, number> },
+): Attributable => {
   if (rule === undefined) return { detail };
   const names = [...new Set([rule, accountRule ?? rule])];
   const found = snapshot.rules.find(({ name }) => names.includes(name));
-  return {
-    detail,
-    rule: {
-      names,
-      ...(found === undefined ? {} : { id: found.id }),
-      ...(found?.updatedAt === undefined ? {} : { updatedAt: found.updatedAt }),
-    },
-  };
+  if (found !== undefined) return { detail, rule: ruleOf(found, names) };
+  const id = ids.get(rule);
+  if (id !== undefined) return { detail, rule: { names, id } };
+  const inferred = detail.kind === "rule-removed" ? renamed(detail.rule, plan, snapshot) : undefined;
+  return { detail, rule: inferred ?? { names } };
 };
 
 const unattributed = (log: DriftLog, cause: DriftCause): Attribution | undefined => {
@@ -124,7 +158,7 @@ const keptRules = (plan: DriftPlan): readonly Rule[] =>
  * Rules that the policy tolerates are no difference to it. But one that lets addresses in, and that somebody made or
  * changed since the last apply, is what drift is looked for: the audit log tells, where a receipt gives the time.
  */
-const touchedOutside = (plan: DriftPlan, base: DriftBase, snapshot: Snapshot): readonly Located[] => {
+const touchedOutside = ({ plan, base, snapshot }: DriftInput): readonly Located[] => {
   const events = base.kind === "receipt" ? (base.eventsSince ?? []) : [];
   const made = events.filter(
     ({ type }) => type === ipRestrictionTypes.ruleAdded || type === ipRestrictionTypes.ruleChanged,
@@ -132,11 +166,24 @@ const touchedOutside = (plan: DriftPlan, base: DriftBase, snapshot: Snapshot): r
   return keptRules(plan)
     .map((rule): Located => ({ rule: rule.name, detail: { kind: "rule-added", rule } }))
     .filter((located) => {
-      const { rule } = attributable(located, snapshot);
+      const found = snapshot.rules.find(({ name }) => name === located.rule);
       const direction = directionOf(located, plan.after);
-      if (rule === undefined || direction === "narrows" || direction === "none") return false;
+      if (found === undefined || direction === "narrows" || direction === "none") return false;
+      const rule = ruleOf(found, [found.name]);
       return made.some((event) => ["id", "name"].includes(ruleEvidence(event, rule)));
     });
+};
+
+/** Where the policy says otherwise: the entry, where it has it, else its rule; nowhere for what it does not name. */
+const sourceOf = (
+  { detail, rule: name }: Located,
+  { rules }: Pick<Policy, "rules">,
+): SourceRange | undefined => {
+  const rule = rules.find((one) => one.name === name);
+  if (rule === undefined) return undefined;
+  if (detail.kind !== "entry-added" && detail.kind !== "entry-removed") return rule.source;
+  const entries = [...rule.entries, ...rule.expired];
+  return (entries.find(({ prefix }) => samePrefix(prefix, detail.prefix)) ?? rule).source;
 };
 
 const severityOrder: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
@@ -151,18 +198,20 @@ const counted = (differences: readonly DriftDifference[], cause: DriftCause): nu
 
 /** The report. Costs one access computation a difference. Never throws on data. */
 export const findDrift = (input: DriftInput): DriftReport => {
-  const { plan, log, snapshot } = input;
-  const touched = touchedOutside(plan, input.base, snapshot);
+  const { plan, log, base } = input;
+  const touched = touchedOutside(input);
   const located = [...detailsOf(plan), ...touched];
-  const events = log.kind === "read" ? log.events.filter(({ id }) => !log.ownEventIds.has(id)) : [];
-  const attributables = located.map((one) => attributable(one, snapshot));
-  const attributions = log.kind === "read" ? attribute(attributables, events) : [];
+  const ids = log.kind === "read" ? lastIds(log.events, log.own) : new Map<string, number>();
+  const attributables = located.map((one) => attributable(one, { ...input, ids }));
+  const since = base.kind === "receipt" ? applyBegan(base.receipt) : undefined;
+  const attributions = log.kind === "read" ? attribute(attributables, log.events, log.own, since) : [];
   const differences = located.map((one, index): DriftDifference => {
     const rule = attributables[index]?.rule;
     const judgement: Judgement = touched.includes(one)
-      ? { cause: "drift", reason: "event-since-receipt" }
-      : judge(one, input.base, { expired: plan.expired, ...(rule === undefined ? {} : { rule }) });
+      ? { cause: "drift", reason: "unmanaged-rule-changed" }
+      : judge(one, base, { expired: plan.expired, ...(rule === undefined ? {} : { rule }) });
     const direction = directionOf(one, plan.after);
+    const source = sourceOf(one, input.policy);
     return {
       id: differenceId(plan.account.id, one),
       detail: one.detail,
@@ -172,6 +221,7 @@ export const findDrift = (input: DriftInput): DriftReport => {
       direction,
       attribution: unattributed(log, judgement.cause) ??
         attributions[index] ?? { kind: "unknown", reason: "no-event" },
+      ...(source === undefined ? {} : { source }),
     };
   });
   const effective = isEffective(plan.before) || isEffective(plan.after);
@@ -184,7 +234,7 @@ export const findDrift = (input: DriftInput): DriftReport => {
     }),
     effective,
     unmanaged: keptRules(plan).filter(({ name }) => !touched.some(({ rule }) => rule === name)),
-    base: input.base.kind,
+    base: base.kind,
     counts: {
       drift: counted(differences, "drift"),
       pending: counted(differences, "pending"),

@@ -67,6 +67,8 @@ export const reasonWords: Readonly<Record<DriftReason, string>> = {
   "no-event-since-receipt":
     "the audit log shows no change of the account since the last apply: the policy changed",
   "event-since-receipt": "since the last apply the policy changed, and the account too (audit log)",
+  "unmanaged-rule-changed":
+    "the policy keeps rules that it does not name, but this one was created or changed since the last apply (audit log)",
   "entry-expired": "the entry's date has come",
   "receipt-unfinished": "the last apply did not finish, so its receipt does not say what it left",
   "receipt-unproven": "the audit log does not confirm the receipt of the last apply",
@@ -86,7 +88,7 @@ export const attributionText = (attribution: Attribution): string => {
   if (attribution.kind === "unknown") return `by whom is unknown: ${unknownWords[attribution.reason]}`;
   const { event, strength, through, others } = attribution;
   const by = `by ${actorText(event)}${through === undefined ? "" : ` through ${cut(through, 20)}`}`;
-  const sure = strength === "strong" ? "the event names it" : "weak: only type and time fit";
+  const sure = strength === "strong" ? "the event names it" : "weak: it fits, but does not name it";
   const more = others === 0 ? "" : `; ${counted(others, "older event fits", "older events fit")} too`;
   return `${by}, ${stampText(event.at)} UTC (${sure}${more})`;
 };
@@ -125,11 +127,21 @@ export const driftNext = (
   commands: DriftCommands,
 ): readonly { readonly words: string; readonly command?: string }[] => {
   if (driftVerdict(report) === "no-drift") return [];
-  const restore = { words: "For the account to be as the policy says", command: commands.plan };
-  if (report.counts.drift + report.counts.cannotTell === 0) return [restore];
+  // What the policy tolerates no plan removes.
+  const tolerated = report.differences.filter(({ reason }) => reason === "unmanaged-rule-changed");
+  const restore =
+    tolerated.length < report.differences.length
+      ? [{ words: "For the account to be as the policy says", command: commands.plan }]
+      : [];
+  const remove =
+    tolerated.length > 0
+      ? [{ words: "To remove a rule that the policy keeps, delete it in the dbt platform" }]
+      : [];
+  if (report.counts.drift + report.counts.cannotTell === 0) return restore;
   const isLacking = report.differences.some(({ detail }) => detail.kind === "rule-added");
   return [
-    restore,
+    ...restore,
+    ...remove,
     isLacking
       ? { words: "To keep the rules that the policy lacks", command: commands.merge }
       : { words: "To keep what the account has instead, write it into the policy" },

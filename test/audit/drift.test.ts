@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Prefix } from "../../src/address/prefix.js";
 import { parsePrefix, samePrefix } from "../../src/address/prefix.js";
-import { attribute } from "../../src/audit/differences.js";
+import { attribute } from "../../src/audit/attribution.js";
 import { type DriftInput, type DriftPlan, directionOf, findDrift } from "../../src/audit/drift.js";
 import { type DriftBase, eventsAfter } from "../../src/audit/drift-cause.js";
 import type { AuditEvent } from "../../src/audit/event.js";
@@ -63,6 +63,7 @@ const find = (
     policyFile: "policy.yaml",
     snapshot: snapshotOf(account),
     base: { kind: "none" },
+    policy: { rules: [] },
     log: { kind: "not-asked" },
     ...more,
   });
@@ -337,7 +338,7 @@ describe("drift or pending", () => {
     const events = [
       event("ip_restrictions.rule.changed", 5, { rule: { name: "Office" } }, { actor: stranger }),
     ];
-    const log = { kind: "read" as const, events, ownEventIds: new Set<string>() };
+    const log = { kind: "read" as const, events, own: [] };
     const [one] = find(state([wide]), state([office]), { base: base(state([wide])), log }).differences;
     expect(one).toMatchObject({
       cause: "pending",
@@ -371,12 +372,13 @@ describe("rules that the policy tolerates", () => {
   });
 
   it("are drift where they let addresses in and somebody changed them since the last apply", () => {
-    const log = { kind: "read" as const, events: [touched], ownEventIds: new Set<string>() };
+    const log = { kind: "read" as const, events: [touched], own: [] };
     const report = find(account, account, { plan: kept, base: since([touched]), log });
     expect(report.differences).toHaveLength(1);
     expect(report.differences[0]).toMatchObject({
       rule: "Theirs",
       cause: "drift",
+      reason: "unmanaged-rule-changed",
       severity: "error",
       attribution: { kind: "event", strength: "strong", event: { id: touched.id } },
     });
@@ -452,6 +454,97 @@ describe("attribution", () => {
     const events = [toggled(1, false), toggled(2, true), toggled(3, false), toggled(4, true)];
     const off = { detail: { kind: "enforcement-changed", policy: "enabled", account: "disabled" } as const };
     expect(who(events, off)).toBe(`strong ${events[2]?.id}`);
+  });
+});
+
+describe("attribution after an apply", () => {
+  const changed = (seconds: number, cidrs: readonly string[], more: Partial<AuditEvent> = {}) =>
+    event("ip_restrictions.rule.changed", seconds, { rule: { id: 10, name: "Office", cidrs } }, more);
+  const who = { id: "1", name: "who added it first" };
+  const again = { id: "2", name: "who added it again" };
+  const added = {
+    detail: { kind: "entry-added", type: "allow", prefix: prefix("198.51.100.0/24") } as const,
+    rule: { id: 10, names: ["Office"] },
+  };
+  const both = ["203.0.113.0/24", "198.51.100.0/24"];
+
+  it("names nobody for what the apply has since undone", () => {
+    const ours = changed(2, both);
+    const events = [changed(1, both, { actor: who }), ours, changed(3, both, { actor: again })];
+    const own = [{ event: ours, rule: { id: 10, names: ["Office"] } }];
+    expect(attribute([added], events, own)).toMatchObject([
+      { kind: "event", event: { actor: again }, others: 0 },
+    ]);
+    expect(attribute([added], events.slice(0, 2), own)).toEqual([{ kind: "unknown", reason: "no-event" }]);
+  });
+
+  it("goes by the step, where the event of the apply names no rule", () => {
+    const ours = event("ip_restrictions.rule.changed", 2, {});
+    const events = [changed(1, both, { actor: who }), ours, changed(3, both, { actor: again })];
+    expect(attribute([added], events, [{ event: ours, rule: { names: ["Office"] } }])).toMatchObject([
+      { kind: "event", event: { actor: again } },
+    ]);
+  });
+
+  it("is not cut short by the apply's event for another rule", () => {
+    const ours = event("ip_restrictions.rule.changed", 2, { rule: { id: 11, name: "VPN" } });
+    const events = [changed(1, both, { actor: who }), ours];
+    expect(attribute([added], events, [{ event: ours, rule: { id: 11, names: ["VPN"] } }])).toMatchObject([
+      { kind: "event", event: { actor: who } },
+    ]);
+  });
+
+  it("names nobody who came before the apply began", () => {
+    const receipt = receiptOf([{ action: "update", rule: "VPN", second: 100 }], { end: "done" });
+    const input = (second: number) => ({
+      base: { kind: "receipt" as const, receipt, policyHash: "p" },
+      log: { kind: "read" as const, events: [changed(second, both, { actor: who })], own: [] },
+    });
+    expect(find(state([wide]), state([office]), input(98)).differences[0]?.attribution.kind).toBe("unknown");
+    expect(find(state([wide]), state([office]), input(101)).differences[0]?.attribution.kind).toBe("event");
+  });
+
+  describe("to a rename on the account", () => {
+    const policy = state([office, rule("VPN", ["192.0.2.1"])]);
+    const account = state([{ ...office, name: "Bureau" }, rule("VPN", ["192.0.2.1"])]);
+    const kept = planOf(account, account, {
+      after: policy,
+      changes: diffStates(account, state([...account.rules, office])),
+      unmanaged: [{ rule: account.rules[0]!, fate: "kept" }],
+    });
+    const rename = event(
+      "ip_restrictions.rule.changed",
+      50,
+      { rule: { id: 100, name: "Bureau" } },
+      { actor: who },
+    );
+    const attributions = (events: readonly AuditEvent[], plan = kept) =>
+      find(account, policy, { plan, log: { kind: "read", events, own: [] } }).differences.map(
+        ({ detail, attribution }) =>
+          `${detail.kind} ${attribution.kind === "event" ? `${attribution.strength} ${attribution.event.id}` : attribution.reason}`,
+      );
+
+    it("is strong where the log knew the rule by its id", () => {
+      const made = event("ip_restrictions.rule.added", 1, { rule: { id: 100, name: "Office" } });
+      expect(attributions([made, rename])).toEqual([`rule-removed strong ${rename.id}`]);
+    });
+
+    it("is weak where only the entries are the same", () => {
+      expect(attributions([rename])).toEqual([`rule-removed weak ${rename.id}`]);
+    });
+
+    it("is not made where two rules have the same entries", () => {
+      const plan = {
+        ...kept,
+        before: state([...account.rules, { ...office, name: "Other" }]),
+        unmanaged: [...kept.unmanaged, { rule: { ...office, name: "Other" }, fate: "kept" as const }],
+      };
+      const found = find(plan.before, policy, {
+        plan,
+        log: { kind: "read", events: [rename], own: [] },
+      }).differences;
+      expect(found.map(({ attribution }) => attribution.kind)).toEqual(["unknown"]);
+    });
   });
 });
 

@@ -411,6 +411,103 @@ describe("drift", () => {
     });
   });
 
+  it("names who added an entry again, not who had it before the apply", async () => {
+    await world.addCidr("Office", "198.51.100.77/32");
+    await world.apply();
+    await world.addCidr("Office", "198.51.100.77/32");
+    const events = await world.run(["audit", "list", "--event", "ip_restrictions.*", "--format", "json"]);
+    const [last] = json(events.stdout).events;
+    const found = await report("--receipt", "receipt.jsonl");
+    const entry = found.differences.find(({ kind }: { kind: string }) => kind === "entry-added");
+    expect(entry.attribution).toMatchObject({ strength: "strong", event: { actor: { name: "a person" } } });
+    expect(entry.attribution.event.id).toBe(last.id);
+  });
+
+  it("says of a rule made by hand what is so, and offers what helps", async () => {
+    await world.apply();
+    await world.call("POST", "ip-restrictions/", {
+      name: "By hand",
+      type: 1,
+      account_id: accountId,
+      rule_set_enabled: false,
+      cidrs: [{ cidr: "0.0.0.0/0" }],
+    });
+    const found = await report("--receipt", "receipt.jsonl");
+    expect(found.differences).toMatchObject([
+      {
+        rule: "By hand",
+        reason: "unmanaged-rule-changed",
+        attribution: { event: { actor: { name: "a person" } } },
+      },
+    ]);
+    const { stdout } = await world.run(["drift", "--receipt", "receipt.jsonl"]);
+    expect(stdout).not.toContain("the policy changed");
+    expect(stdout).not.toContain("dbt-ip-rules plan");
+    expect(stdout).toContain("dbt-ip-rules import --merge");
+  });
+
+  it("puts each difference at its line of the policy, under a fingerprint of its own", async () => {
+    await world.write(
+      "policy.yaml",
+      policyText(
+        ["A", "B", "C", "D"]
+          .map((name, at) => ruleText(name, [`192.0.2.${at}`, `192.0.2.${at + 8}`]))
+          .join(""),
+      ),
+    );
+    await world.apply();
+    for (const name of ["A", "B", "C", "D"]) {
+      await world.addCidr(name, "203.0.113.0/24");
+      const { data } = (await world.call("GET", "ip-restrictions/")) as {
+        data: { id: number; name: string; cidrs: { id: number; cidr: string }[] }[];
+      };
+      const rule = data.find((one) => one.name === name);
+      const [cidr] = rule?.cidrs ?? [];
+      await world.call("PUT", `ip-restrictions/${rule?.id}`, {
+        name,
+        type: 1,
+        account_id: accountId,
+        cidrs: [{ ...cidr, state: 2 }],
+      });
+    }
+    const { stdout } = await world.run(["drift", "--receipt", "receipt.jsonl", "--format", "sarif"]);
+    const { results } = json(stdout).runs[0] as {
+      results: {
+        locations: { physicalLocation: { region: { startLine: number } } }[];
+        partialFingerprints: { primaryLocationLineHash: string };
+      }[];
+    };
+    // Of each rule: an entry more, an entry less, and the description, which such a write clears.
+    expect(results).toHaveLength(12);
+    expect(new Set(results.map((one) => one.partialFingerprints.primaryLocationLineHash)).size).toBe(12);
+    const lines = (await world.read("policy.yaml")).split("\n");
+    const shown = results.map((one) =>
+      lines[(one.locations[0]?.physicalLocation.region.startLine ?? 0) - 1]?.trim(),
+    );
+    // What is missing is at its entry; what is too much, at its rule.
+    expect(shown.sort()).toEqual([
+      ...["A", "B", "C", "D"].map((_, at) => `- "192.0.2.${at}"`),
+      ...["A", "B", "C", "D"].flatMap((name) => [`- name: ${name}`, `- name: ${name}`]),
+    ]);
+  });
+
+  it("names who renamed a rule on the account", async () => {
+    await world.apply();
+    const id = await world.ruleId("Office");
+    await world.call("PUT", `ip-restrictions/${id}`, {
+      name: "Bureau",
+      type: 1,
+      account_id: accountId,
+      cidrs: [],
+    });
+    const found = await report("--receipt", "receipt.jsonl");
+    const missing = found.differences.find(({ kind }: { kind: string }) => kind === "rule-removed");
+    expect(missing).toMatchObject({
+      rule: "Office",
+      attribution: { event: { actor: { name: "a person" } } },
+    });
+  });
+
   it("takes no receipt of another host for its own", async () => {
     await world.apply();
     await world.write("elsewhere.jsonl", await ofAnotherHost("receipt.jsonl"));

@@ -3,6 +3,7 @@
  * gets has no writing method. Exit code 2 where anything differs.
  */
 import type { Command } from "commander";
+import { ownEventsOf } from "../../audit/attribution.js";
 import { ipRestrictionTypes } from "../../audit/catalogue.js";
 import { type DriftLog, findDrift } from "../../audit/drift.js";
 import { type DriftBase, eventsAfter } from "../../audit/drift-cause.js";
@@ -68,6 +69,7 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
       plan,
       policyFile: options.policy,
       snapshot,
+      policy,
       base:
         options.base === undefined
           ? receiptBase(plan, receipt, log)
@@ -131,11 +133,10 @@ const readLog = async (
     return notRead({ kind: "unreadable" }, logUnreadable(error));
   }
   const checked = receipt === undefined ? undefined : verifyReceipts([receipt], events);
-  const recorded = checked?.receipts.flatMap(({ steps }) => steps) ?? [];
-  const ownEventIds = new Set(recorded.flatMap((step) => (step.kind === "recorded" ? [step.event.id] : [])));
+  const own = checked === undefined ? [] : ownEventsOf(checked);
   return {
-    log: { kind: "read", events, ownEventIds },
-    proven: checked?.verdict === "confirmed" && ownEventIds.size > 0,
+    log: { kind: "read", events, own },
+    proven: checked?.verdict === "confirmed" && own.length > 0,
     diagnostics: [],
   };
 };
@@ -163,7 +164,13 @@ const receiptBase = (plan: Plan, receipt: NamedReceipt | undefined, { log, prove
   if (receipt === undefined) return { kind: "none" };
   const since =
     proven && log.kind === "read"
-      ? { eventsSince: eventsAfter(log.events, receipt.receipt, log.ownEventIds) }
+      ? {
+          eventsSince: eventsAfter(
+            log.events,
+            receipt.receipt,
+            new Set(log.own.map(({ event }) => event.id)),
+          ),
+        }
       : {};
   return { kind: "receipt", receipt: receipt.receipt, policyHash: plan.basis.policy, ...since };
 };
