@@ -13,7 +13,7 @@ import type { Plan, PlannedStep } from "../plan/plan.js";
 import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
 import { finishCrashed, finishDone, finishStopped, leftOpen } from "./finish.js";
-import { askServer, askServerAhead, checkClients } from "./lockout.js";
+import { askServer, askServerAhead, askServerEarly, checkClients } from "./lockout.js";
 import type { ApplyPorts } from "./ports.js";
 import { receiptHeader } from "./receipt.js";
 import type { ApplyOptions, ApplyResult } from "./result.js";
@@ -49,6 +49,42 @@ export const applyPlan = async (
   } catch (error) {
     return finishCrashed(run, error);
   }
+};
+
+/** What a person should know before saying yes. */
+export interface ApplyPreview {
+  /** Steps that the account shows done already. */
+  readonly done: number;
+  /** Whether the first calls would be made; else the run would stop before any, and say why. */
+  readonly goesAhead: boolean;
+  /** Of the calls after the first: what may stop the run at one of them. */
+  readonly doubts: readonly Diagnostic[];
+}
+
+/**
+ * What `applyPlan` finds out before its first call, without a receipt and without a call that writes: asked before a
+ * person confirms, so that nobody confirms what is refused then.
+ */
+export const previewApply = async (
+  plan: Plan,
+  ports: Pick<ApplyPorts, "reader" | "now" | "sleep">,
+  options: ApplyOptions,
+): Promise<ApplyPreview> => {
+  const { timeline } = timelineOf(plan);
+  if (timeline === undefined) return { done: 0, goesAhead: false, doubts: [] };
+  // It has no writer: `begin` and the question about the first step only read.
+  const writer = {} as ApplyPorts["writer"];
+  const run = new ApplySession(
+    plan,
+    timeline,
+    { ...ports, writer, journal: { append: async () => undefined } },
+    options,
+  );
+  const start = await begin(run);
+  if (isStop(start)) return { done: run.done, goesAhead: false, doubts: [] };
+  const first = plan.steps[run.done];
+  const no = first === undefined ? undefined : await askServer(run, first, start);
+  return { done: run.done, goesAhead: no === undefined, doubts: await askServerEarly(run, start) };
 };
 
 const carryOut = async (run: ApplySession): Promise<ApplyResult> => {

@@ -100,6 +100,26 @@ export const askServerAhead = async (run: ApplySession, reading: GoodReading): P
   return named ? askServer(run, planned, reading) : undefined;
 };
 
+/**
+ * The same about a later update, as the account is now: calls before it may still change the answer, so this is no
+ * reason to refuse, but one to know before saying yes.
+ */
+export const askServerEarly = async (
+  run: ApplySession,
+  reading: GoodReading,
+): Promise<readonly Diagnostic[]> => {
+  const later = run.plan.steps
+    .slice(run.done + 1)
+    .find(
+      (planned) =>
+        planned.step.kind === "update" &&
+        hasRule(reading, planned.step.name) &&
+        mayShutOutUnseen(run, planned),
+    );
+  const stop = later === undefined ? undefined : await askServer(run, later, reading);
+  return stop?.reason === "refused" ? stop.diagnostics : [];
+};
+
 const hasRule = (reading: GoodReading, name: string): boolean =>
   reading.snapshot.rules.some((rule) => rule.name === name);
 

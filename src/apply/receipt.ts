@@ -17,7 +17,7 @@ import { bareFlag, overrideFlags } from "../plan/guards.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
 import type { ApplyOptions } from "./result.js";
 
-const receiptFormat = "dbt-ip-rules/receipt";
+export const receiptFormat = "dbt-ip-rules/receipt";
 const receiptVersion = 1;
 
 /** A step of the header as the file spells it. */

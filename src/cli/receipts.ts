@@ -1,8 +1,8 @@
 /** Receipts from files and folders, as `audit verify` and `drift` take them. */
-import { type FileHandle, open, readdir, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { type FileHandle, link, open, readdir, readFile, stat, unlink } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
 import type { Journal } from "../apply/ports.js";
-import { parseReceipt } from "../apply/receipt.js";
+import { parseReceipt, receiptFormat, receiptLine } from "../apply/receipt.js";
 import type { NamedReceipt } from "../audit/verify.js";
 import { reasonOf } from "../files/io-errors.js";
 import { isStandardInput, largest, readNamedText } from "../files/read-file.js";
@@ -10,7 +10,7 @@ import { ownerOnly } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { jsonText } from "../model/escape.js";
 import { Failure, legacyFailure } from "../model/failure.js";
-import type { Receipt } from "../model/receipt.js";
+import type { Receipt, ReceiptHeader } from "../model/receipt.js";
 import type { Io } from "./io.js";
 
 /** Where `apply` puts receipts that are not named. */
@@ -126,13 +126,80 @@ export const newestReceipt = async (io: Io, account?: Account): Promise<NamedRec
 /**
  * The receipt as a file: each line is written whole and flushed to the disk before `append` returns, so that a
  * crash of the program or of the machine loses at most the line being written, which a reader drops.
- * An existing file is never touched: it is the record of another run.
+ * No line of an existing file is ever overwritten: see `openFileJournal`.
  */
 
 export interface FileJournal extends Journal {
   readonly path: string;
   close(): Promise<void>;
 }
+
+export interface OpenedJournal {
+  readonly journal: FileJournal;
+  /** The file goes on from an earlier run of the same plan, which was cut off. */
+  readonly takenUp: boolean;
+  /** Where the receipt of another run went that had this name. */
+  readonly movedTo?: string;
+}
+
+/**
+ * The receipt of a run, so that the same command can be repeated after a crash. A receipt of the same account and plan
+ * that has no end is taken up: its lines stay, and this run's follow. Any other receipt is moved aside under a numbered
+ * name (`receipt.1.jsonl`). A file that is no receipt is somebody's mistake, and is left alone. Throws `Failure` for
+ * it, and where the file cannot be written.
+ */
+export const openFileJournal = async (path: string, header: ReceiptHeader): Promise<OpenedJournal> => {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw codeOf(error) === "EISDIR" ? alreadyThere(path) : unwritable(path, error);
+  });
+  if (text === undefined) return { journal: await createFileJournal(path), takenUp: false };
+  // A crash may have left nothing, or a part of the header.
+  if (!text.startsWith(receiptStart) && !receiptStart.startsWith(text)) throw alreadyThere(path);
+  const { receipt } = parseReceipt(text, path);
+  if (receipt !== undefined && receipt.end === undefined && isSameRun(receipt.header, header))
+    return { journal: await takeUp(path, text, receipt), takenUp: true };
+  const movedTo = await moveAside(path);
+  return { journal: await createFileJournal(path), takenUp: false, movedTo };
+};
+
+const receiptStart = `{"format":"${receiptFormat}",`;
+
+/** By another release of the program, and at another time, it is the same run still. */
+const isSameRun = (a: ReceiptHeader, b: ReceiptHeader): boolean => {
+  const identity = ({ startedAt: _, tool: __, ...rest }: ReceiptHeader): string =>
+    redactedLine(receiptLine({ ...rest, tool: "", startedAt: "" }));
+  return identity(a) === identity(b);
+};
+
+/** What a crash left of the last line is dropped: nothing was sent that it would have been the record of. */
+const takeUp = async (path: string, text: string, { records }: Receipt): Promise<FileJournal> => {
+  try {
+    const file = await open(path, "a", ownerOnly);
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    await file.truncate(Buffer.byteLength(whole, "utf8"));
+    await file.sync();
+    return new TakenUpFile(path, file, records);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+};
+
+/** Never onto another file: `receipt.jsonl` becomes the first of `receipt.1.jsonl`, `receipt.2.jsonl` … that is free. */
+const moveAside = async (path: string): Promise<string> => {
+  const end = extname(path);
+  for (let number = 1; ; number += 1) {
+    const aside = `${path.slice(0, path.length - end.length)}.${number}${end}`;
+    try {
+      // A link fails where the name is taken, which a rename does not.
+      await link(path, aside);
+      await unlink(path);
+      return aside;
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw unwritable(path, error);
+    }
+  }
+};
 
 /** Creates the file, readable by its owner alone. Throws `Failure` where it exists or cannot be created. */
 export const createFileJournal = async (path: string): Promise<FileJournal> => {
@@ -179,6 +246,29 @@ export class FlushedFile implements FileJournal {
   }
 }
 
+/** A receipt that goes on: it has its header, and what it says of a step that was sent counts more than "found done". */
+class TakenUpFile extends FlushedFile {
+  readonly #records: Receipt["records"];
+
+  constructor(
+    path: string,
+    file: Pick<FileHandle, "appendFile" | "sync" | "close">,
+    records: Receipt["records"],
+  ) {
+    super(path, file);
+    this.#records = records;
+  }
+
+  override async append(line: string): Promise<void> {
+    // A line of our own making (apply/receipt.ts).
+    const document = JSON.parse(line) as { format?: string; step?: number; outcome?: string };
+    if (document.format !== undefined) return;
+    const before = this.#records.get(document.step ?? 0);
+    if (document.outcome === "skipped" && before !== undefined && before.outcome !== "skipped") return;
+    await super.append(line);
+  }
+}
+
 /** Makes the new name durable too. Windows cannot open a directory, and needs no such flush. */
 const flushDirectory = async (path: string): Promise<void> => {
   if (process.platform === "win32") return;
@@ -199,8 +289,8 @@ const codeOf = (error: unknown): string | undefined =>
 const alreadyThere = (path: string): Failure =>
   legacyFailure(
     "receipt-exists",
-    `The receipt file ${path} is there already`,
-    "Name another file with --receipt, or move this one away; receipts are never overwritten",
+    `${path} is there already, and is not a receipt`,
+    "Name another file with --receipt",
   );
 
 const unwritable = (path: string, cause: unknown): Failure =>

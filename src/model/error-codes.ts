@@ -148,8 +148,8 @@ export const errorGroups: readonly ErrorGroup[] = [
       ],
       "receipt-of-other-account": ["The receipt is of another account.", "Name one of this account."],
       "receipt-exists": [
-        "The receipt's file is there already.",
-        "Name another; receipts are never overwritten.",
+        "The file named for the receipt is there already, and is not a receipt.",
+        "Name another. (A receipt that is there is taken up, or moved aside under a numbered name.)",
       ],
       "receipt-unwritable": [
         "The receipt cannot be written, so nothing more is sent.",

@@ -101,6 +101,66 @@ describe("the receipt", () => {
   });
 });
 
+describe("the question", () => {
+  const enforced = {
+    enabled: true,
+    rules: [{ name: "Office", type: "allow", cidrs: ["203.0.113.0/24"] }],
+  } as const;
+
+  it("is about the calls that are left where an earlier run has begun the plan", async () => {
+    const old = { name: "Old", type: "allow", cidrs: ["192.0.2.0/28"] } as const;
+    const wanted = ["A", "B", "C"].map((name, at) => rule(name, `203.0.${at}.0/24`));
+    const { cwd } = await newWorld(wanted, { enabled: false, rules: [old] });
+    await dbtIpRules({ cwd }, "plan", "--out", "plan.json");
+    const interruption = new AbortController();
+    const onSaid = (text: string) => {
+      if (text.startsWith("[1/3]")) interruption.abort();
+    };
+    const signal = interruption.signal;
+    await dbtIpRules({ cwd, onSaid, signal }, "apply", "plan.json", "--auto-approve");
+    const ran = await dbtIpRules({ cwd, typed: ["yes"] }, "apply", "plan.json");
+    expect(ran.code).toBe(0);
+    expect(ran.stderr.replace(/\s+/g, " ")).toContain(
+      "Make the last 2 calls of 3 (the others are done already)",
+    );
+  });
+
+  it("is not asked where the service says that the first call may lock out whoever asks", async () => {
+    const { cwd, emulator } = await newWorld([rule("Office", "198.51.100.0/24")], {
+      enabled: true,
+      rules: [{ name: "Office", type: "allow", cidrs: ["198.51.100.0/24", "203.0.113.0/24"] }],
+    });
+    const ran = await dbtIpRules({ cwd, typed: ["yes"] }, "apply");
+    expect(ran.stdout).toContain("lockout-unsure");
+    expect(ran.stderr).not.toContain("Type yes");
+    expect(ran.code).toBe(3);
+    expect(emulator.requests.list().every(({ method }) => method === "GET")).toBe(true);
+  });
+
+  it("comes after what a later call may do to whoever asks", async () => {
+    const wanted = [rule("Office", "203.0.113.0/25"), rule("New", "198.51.100.0/24")];
+    const { cwd } = await newWorld(wanted, enforced);
+    const ran = await dbtIpRules({ cwd, typed: ["no"] }, "apply");
+    const at = ["warning[lockout-unsure]", "Type yes"].map((part) => ran.stderr.indexOf(part));
+    expect(at[0]).toBeGreaterThan(-1);
+    expect(at[1]).toBeGreaterThan(at[0]!);
+  });
+});
+
+describe("apply with a named receipt", () => {
+  it("can be repeated as it is, and keeps the receipt of each run", async () => {
+    const { cwd, write } = await newWorld([rule("A", "203.0.113.0/24")]);
+    const apply = () => dbtIpRules({ cwd }, "apply", "--auto-approve", "--receipt", "r.jsonl");
+    expect((await apply()).code).toBe(0);
+    const first = await readFile(join(cwd, "r.jsonl"), "utf8");
+    await write([rule("A", "203.0.113.0/24"), rule("B", "198.51.100.0/24")], { enforcement: "ignore" });
+    const second = await apply();
+    expect(second.code).toBe(0);
+    expect(second.stderr).toContain("The receipt of an earlier run was moved to r.1.jsonl");
+    expect(await readFile(join(cwd, "r.1.jsonl"), "utf8")).toBe(first);
+  });
+});
+
 describe("a refused plan", () => {
   it("is saved without a command to apply it", async () => {
     const { cwd, write } = await newWorld([rule("A", "203.0.113.0/24")]);

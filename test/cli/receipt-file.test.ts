@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createFileJournal, FlushedFile } from "../../src/cli/receipts.js";
+import { parseReceipt, receiptLine } from "../../src/apply/receipt.js";
+import { createFileJournal, FlushedFile, openFileJournal } from "../../src/cli/receipts.js";
+import type { ReceiptHeader, ReceiptRecord } from "../../src/model/receipt.js";
 
 let folder = "";
 beforeAll(async () => {
@@ -23,7 +25,7 @@ describe("the receipt file", () => {
     await journal.close();
   });
 
-  it("never touches a file that is there", async () => {
+  it("creates no file over another", async () => {
     const path = join(folder, "b.jsonl");
     await writeFile(path, "precious");
     await expect(createFileJournal(path)).rejects.toMatchObject({
@@ -63,5 +65,86 @@ describe("the receipt file", () => {
     const full = new FlushedFile("/dev/full", await open("/dev/full", "a"));
     await expect(full.append("{}")).rejects.toMatchObject({ diagnostics: [{ code: "receipt-unwritable" }] });
     await full.close();
+  });
+});
+
+describe("a receipt that is there already", () => {
+  const header: ReceiptHeader = {
+    format: "dbt-ip-rules/receipt",
+    version: 1,
+    tool: "dbt-ip-rules 1",
+    account: { id: 7, host: "ab123.us1.dbt.com" },
+    startedAt: "2026-11-20T10:00:00.000Z",
+    basis: { state: `sha256:${"a".repeat(64)}`, policy: `sha256:${"b".repeat(64)}` },
+    waived: [],
+    steps: [
+      { number: 1, action: "create", rule: "A" },
+      { number: 2, action: "create", rule: "B" },
+    ],
+  };
+  const later = { ...header, startedAt: "2026-11-20T11:00:00.000Z", tool: "dbt-ip-rules 2" };
+  const record = (step: number, outcome: ReceiptRecord["outcome"]): ReceiptRecord => ({
+    step,
+    outcome,
+    at: "2026-11-20T11:00:01.000Z",
+  });
+  const crashed = `${[header, record(1, "applied"), record(2, "started")].map(receiptLine).join("\n")}\n`;
+  let number = 0;
+  const fileOf = async (text: string) => {
+    number += 1;
+    const own = join(folder, `existing-${number}`);
+    await mkdir(own);
+    await writeFile(join(own, "r.jsonl"), text);
+    return { own, path: join(own, "r.jsonl") };
+  };
+
+  it.each([
+    ["whole", ""],
+    ["torn in its last line", '{"step":2,"outc'],
+  ])("is taken up where its run of the same plan was cut off: %s", async (_, torn) => {
+    const { own, path } = await fileOf(crashed + torn);
+    const { journal, takenUp } = await openFileJournal(path, later);
+    expect(takenUp).toBe(true);
+    // As apply begins again: the header, what it finds done, then its own steps.
+    await journal.append(receiptLine(later));
+    await journal.append(receiptLine(record(1, "skipped")));
+    await journal.append(receiptLine(record(2, "applied")));
+    await journal.append(receiptLine({ end: "done", at: "2026-11-20T11:00:02.000Z" }));
+    await journal.close();
+    const text = await readFile(path, "utf8");
+    expect(text.startsWith(crashed)).toBe(true);
+    const { receipt, diagnostics } = parseReceipt(text, path);
+    expect(diagnostics).toEqual([]);
+    expect([...receipt!.records.values()].map(({ outcome }) => outcome)).toEqual(["applied", "applied"]);
+    expect(receipt!.header.startedAt).toBe(header.startedAt);
+    expect(await readdir(own)).toEqual(["r.jsonl"]);
+  });
+
+  it.each([
+    ["of another plan", crashed.replace("aaaa", "cccc")],
+    ["of another account", crashed.replace('"id":7', '"id":8')],
+    ["of a run that has ended", `${crashed}${receiptLine({ end: "midway", at: header.startedAt })}\n`],
+    ["damaged", crashed.replace('"applied"', '"aplied"')],
+    ["without a whole header", receiptLine(header).slice(0, 30)],
+    ["empty", ""],
+  ])("is moved aside, and nothing of it is lost: %s", async (_, text) => {
+    const { own, path } = await fileOf(text);
+    await writeFile(join(own, "r.1.jsonl"), "an older one");
+    const { journal, takenUp, movedTo } = await openFileJournal(path, later);
+    await journal.append(receiptLine(later));
+    await journal.close();
+    expect([takenUp, movedTo]).toEqual([false, join(own, "r.2.jsonl")]);
+    expect(await readFile(join(own, "r.2.jsonl"), "utf8")).toBe(text);
+    expect(await readFile(join(own, "r.1.jsonl"), "utf8")).toBe("an older one");
+    expect(await readFile(path, "utf8")).toBe(`${receiptLine(later)}\n`);
+  });
+
+  it("is left alone where it is no receipt", async () => {
+    const { own, path } = await fileOf("precious");
+    await expect(openFileJournal(path, later)).rejects.toMatchObject({
+      diagnostics: [{ code: "receipt-exists" }],
+    });
+    expect(await readdir(own)).toEqual(["r.jsonl"]);
+    expect(await readFile(path, "utf8")).toBe("precious");
   });
 });

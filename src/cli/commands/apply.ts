@@ -2,12 +2,14 @@
 import { dirname, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { applyPlan } from "../../apply/apply-plan.js";
-import type { ApplyResult } from "../../apply/result.js";
+import { applyPlan, previewApply } from "../../apply/apply-plan.js";
+import { receiptHeader } from "../../apply/receipt.js";
+import type { ApplyOptions, ApplyResult } from "../../apply/result.js";
 import type { DbtClient } from "../../dbt/client.js";
 import { reasonOf } from "../../files/io-errors.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import { makeFolder } from "../../files/make-folder.js";
+import { withSeverity } from "../../model/diagnostic.js";
 import { Failure, legacyFailure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { overrideFlags, standingRefusals } from "../../plan/guards.js";
@@ -37,10 +39,10 @@ import {
   policyOption,
 } from "../options.js";
 import { debugStack } from "../outcome.js";
-import { fitted, lookOf, note, withNewline } from "../output.js";
+import { fitted, lookOf, note, noteDiagnostics, withNewline } from "../output.js";
 import { preparePlan, readPlan } from "../plans.js";
 import { createProgress, type Progress } from "../progress.js";
-import { createFileJournal, type FileJournal } from "../receipts.js";
+import { type FileJournal, openFileJournal } from "../receipts.js";
 import { version } from "../version.js";
 
 const formats = ["text", "json", "markdown"] as const;
@@ -109,8 +111,22 @@ const apply = async (io: Io, options: Options, [planFile]: readonly string[]): P
       plan.steps.length > 0 &&
       standingRefusals(plan, [...guards.overrides]).length === 0 &&
       options.autoApprove !== true
-    )
-      if (!(await confirm(io, question(plan)))) throw notApproved();
+    ) {
+      // What would be refused is not asked about: carrying it out stops before its first call, and says why.
+      const { done, goesAhead, doubts } = await previewApply(
+        plan,
+        { reader: client, now: () => io.now(), sleep },
+        applyOptions(io, known),
+      );
+      if (goesAhead)
+        noteDiagnostics(
+          io,
+          doubts.map((one) => withSeverity(one, "warning")),
+          options,
+        );
+      if (goesAhead && done < plan.steps.length && !(await confirm(io, question(plan, done))))
+        throw notApproved();
+    }
     return await carryOut(io, plan, client, progress, { planFile, options, guards: known });
   } finally {
     progress.stop();
@@ -157,8 +173,24 @@ const showPlan = (io: Io, plan: Plan, options: Options, { briefly }: { readonly 
   stream.write(fitted(io, stream, withNewline(text)));
 };
 
-const question = ({ steps, account }: Plan): string =>
-  `Make ${steps.length === 1 ? "this 1 call" : `these ${steps.length} calls`} to account ${account.id} at ${account.host}?`;
+/** Of a plan that an earlier run has begun, only what is left is asked about. */
+const question = ({ steps, account }: Plan, done: number): string => {
+  const left = steps.length - done;
+  const calls =
+    done === 0 ? (left === 1 ? "this 1 call" : `these ${left} calls`) : callsLeft(left, steps.length);
+  return `Make ${calls} to account ${account.id} at ${account.host}?`;
+};
+
+const callsLeft = (left: number, total: number): string =>
+  `the last ${left === 1 ? "call" : `${left} calls`} of ${total} (the others are done already)`;
+
+const applyOptions = (io: Io, { overrides, clientAddresses }: Guards): ApplyOptions => ({
+  tool: `dbt-ip-rules ${version}`,
+  overrides: [...overrides],
+  allowLockout: overrides.has(overrideFlags.lockout),
+  clientAddresses,
+  signal: io.signal,
+});
 
 const carryOut = async (
   io: Io,
@@ -167,21 +199,14 @@ const carryOut = async (
   progress: Progress,
   { planFile, options, guards }: { planFile: string | undefined; options: Options; guards: Guards },
 ): Promise<Report> => {
-  const receipt = plan.steps.length === 0 ? undefined : await openReceipt(io, plan, options);
+  const receipt = plan.steps.length === 0 ? undefined : await openReceipt(io, plan, options, guards);
   let result: ApplyResult;
   io.signal.addEventListener("abort", progress.onInterrupt, { once: true });
   try {
     result = await applyPlan(
       plan,
       { reader: client, writer: client, journal: receipt ?? noJournal, now: () => io.now(), sleep },
-      {
-        tool: `dbt-ip-rules ${version}`,
-        overrides: [...guards.overrides],
-        allowLockout: guards.overrides.has(overrideFlags.lockout),
-        clientAddresses: guards.clientAddresses,
-        signal: io.signal,
-        onProgress: progress.onProgress,
-      },
+      { ...applyOptions(io, guards), onProgress: progress.onProgress },
     );
   } finally {
     io.signal.removeEventListener("abort", progress.onInterrupt);
@@ -225,9 +250,9 @@ const noJournal = { append: async () => undefined };
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 
-const openReceipt = async (io: Io, { account }: Plan, options: Options): Promise<FileJournal> => {
+const openReceipt = async (io: Io, plan: Plan, options: Options, guards: Guards): Promise<FileJournal> => {
   const stamp = io.now().toISOString().replace(/[-:]/g, "").replace(".", "-");
-  const file = options.receipt ?? `.dbt-ip-rules/receipts/${account.id}-${stamp}.jsonl`;
+  const file = options.receipt ?? `.dbt-ip-rules/receipts/${plan.account.id}-${stamp}.jsonl`;
   const path = resolve(io.cwd, file);
   await makeFolder(dirname(path)).catch((error: unknown) => {
     throw legacyFailure(
@@ -239,5 +264,10 @@ const openReceipt = async (io: Io, { account }: Plan, options: Options): Promise
       },
     );
   });
-  return createFileJournal(path);
+  const header = receiptHeader(plan, applyOptions(io, guards), io.now());
+  const { journal, takenUp, movedTo } = await openFileJournal(path, header);
+  if (takenUp) note(io, `Going on with the receipt of the run that was cut off: ${shownFile(file)}`);
+  if (movedTo !== undefined)
+    note(io, `The receipt of an earlier run was moved to ${shownFile(relative(io.cwd, movedTo))}`);
+  return journal;
 };
