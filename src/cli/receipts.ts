@@ -1,11 +1,11 @@
 /** Receipts from files and folders, as `audit verify` and `drift` take them. */
-import { type FileHandle, link, open, readdir, readFile, stat, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, stat, unlink } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import type { Journal } from "../apply/ports.js";
 import { parseReceipt, receiptFormat, receiptLine } from "../apply/receipt.js";
 import type { NamedReceipt } from "../audit/verify.js";
 import { reasonOf } from "../files/io-errors.js";
-import { isStandardInput, largest, readNamedText } from "../files/read-file.js";
+import { FileRefused, isStandardInput, largest, readNamedText, readRegularFile } from "../files/read-file.js";
 import { ownerOnly } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { jsonText } from "../model/escape.js";
@@ -149,18 +149,28 @@ export interface OpenedJournal {
  * it, and where the file cannot be written.
  */
 export const openFileJournal = async (path: string, header: ReceiptHeader): Promise<OpenedJournal> => {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw codeOf(error) === "EISDIR" ? alreadyThere(path) : unwritable(path, error);
-  });
-  if (text === undefined) return { journal: await createFileJournal(path), takenUp: false };
+  const bytes = existing(path);
+  if (bytes === undefined) return { journal: await createFileJournal(path), takenUp: false };
+  const text = bytes.toString("utf8");
   // A crash may have left nothing, or a part of the header.
   if (!text.startsWith(receiptStart) && !receiptStart.startsWith(text)) throw alreadyThere(path);
   const { receipt } = parseReceipt(text, path);
   if (receipt !== undefined && receipt.end === undefined && isSameRun(receipt.header, header))
-    return { journal: await takeUp(path, text, receipt), takenUp: true };
+    return { journal: await takeUp(path, bytes, receipt), takenUp: true };
   const movedTo = await moveAside(path);
   return { journal: await createFileJournal(path), takenUp: false, movedTo };
+};
+
+/** Undefined where there is no file. A folder, a device or a link to elsewhere is no receipt. */
+const existing = (path: string): Buffer | undefined => {
+  try {
+    return readRegularFile(path, { most: largest.document });
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error instanceof FileRefused || codeOf(error) === "EISDIR"
+      ? alreadyThere(path)
+      : unwritable(path, error);
+  }
 };
 
 const receiptStart = `{"format":"${receiptFormat}",`;
@@ -173,11 +183,10 @@ const isSameRun = (a: ReceiptHeader, b: ReceiptHeader): boolean => {
 };
 
 /** What a crash left of the last line is dropped: nothing was sent that it would have been the record of. */
-const takeUp = async (path: string, text: string, { records }: Receipt): Promise<FileJournal> => {
+const takeUp = async (path: string, bytes: Buffer, { records }: Receipt): Promise<FileJournal> => {
   try {
     const file = await open(path, "a", ownerOnly);
-    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-    await file.truncate(Buffer.byteLength(whole, "utf8"));
+    await file.truncate(bytes.lastIndexOf("\n") + 1);
     await file.sync();
     return new TakenUpFile(path, file, records);
   } catch (error) {
