@@ -1,7 +1,8 @@
 /**
  * Looks into the audit log until every step of the receipts is there, or the time is up: the log runs behind.
  * Promises: asks at growing intervals; judges times by the server's clock; says `could-not-check` where the log
- * cannot be read; asks once more without a filter before it calls a step missing.
+ * cannot be read; asks once more without a filter before it calls a step missing; looks once more when all steps are
+ * there, if there is time, for events that no step explains.
  */
 
 import { Failure } from "../model/failure.js";
@@ -105,6 +106,11 @@ const missingIn = (result: AuditVerification): readonly string[] =>
     steps.flatMap((step) => (step.kind === "missing" ? [step.step.at ?? ""] : [])),
   );
 
+const isRecent = (receipts: readonly NamedReceipt[], now: Date): boolean =>
+  receipts.some(({ receipt }) =>
+    [...receipt.records.values()].some(({ at }) => now.getTime() - Date.parse(at) <= hopelessAfterMs),
+  );
+
 /** Of these receipts something is still missing. */
 const incomplete = (receipts: readonly NamedReceipt[], result: AuditVerification) =>
   receipts.filter((_, index) => result.receipts[index]?.verdict === "missing");
@@ -126,6 +132,7 @@ export const awaitAudit = async (
   });
   let stretches = neededStretches(receipts, verifyOptions());
   let filtered = true;
+  let complete = false;
   for (let pause = firstWaitMs; ; pause = Math.min(longestWaitMs, Math.round(pause * 1.5))) {
     let result: AuditVerification | undefined;
     try {
@@ -141,7 +148,15 @@ export const awaitAudit = async (
         });
     }
     const missing = result === undefined ? [] : missingIn(result);
-    if (result !== undefined && missing.length === 0) return result;
+    if (result !== undefined && missing.length === 0) {
+      if (complete || !isRecent(receipts, clock.now()) || ports.now().getTime() >= deadline) return result;
+      // An event that no step explains may be logged after those of the steps: one more look, at everything.
+      complete = true;
+      stretches = neededStretches(receipts, verifyOptions());
+      options.onWait?.({ missing: 0, milliseconds: firstWaitMs });
+      await ports.sleep(firstWaitMs);
+      continue;
+    }
     const hopeless =
       result !== undefined && missing.every((at) => clock.now().getTime() - Date.parse(at) > hopelessAfterMs);
     const left = deadline - ports.now().getTime();

@@ -4,6 +4,7 @@ import { parseReceipt } from "../../src/apply/receipt.js";
 import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/result.js";
 import { messageOf } from "../../src/model/diagnostic.js";
 import { legacyFailure } from "../../src/model/failure.js";
+import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
 import { applyClosing } from "../../src/report/apply-text.js";
@@ -521,6 +522,23 @@ describe("outcomes that are not a plain yes", () => {
     const { result } = await run({ fake });
     expect([result.exitCode, statuses(result)]).toEqual([0, "applied already-done applied applied"]);
     expect([isAfter(fake), fake.writes]).toEqual([true, 3]);
+  });
+
+  it("deletes its allow-all at once where another run has finished with its own, goes on, and warns", async () => {
+    const start = account("enabled", rule("blocked", "deny", ["198.51.100.0/24"]));
+    const end = account("enabled", rule("office", "allow", ["203.0.113.0/24"]));
+    const flips = planOf(start, orderSteps(start, end));
+    const fake = new FakeAccount(start);
+    fake.onCall = (call) => {
+      if (call !== "write") return;
+      fake.onCall = () => undefined;
+      fake.change((one) => {
+        one.rules = new FakeAccount(end).rules;
+      });
+    };
+    const { result } = await run({ plan: flips, fake });
+    expect([result.exitCode, codes(result), fake.writes]).toEqual([0, ["late-allow-all"], 2]);
+    expect(hashState(fake.state())).toBe(hashState(end));
   });
 
   it("goes on where another run of the plan has deleted the rule right before it", async () => {

@@ -40,13 +40,34 @@ const portsFor = (log: LogInMemory, startSecond = 5) => {
 };
 
 describe("waiting for the log", () => {
-  it("looks once where everything is there", async () => {
+  it("looks once more where everything is there, a second later", async () => {
     const log = new LogInMemory(events);
     const ports = portsFor(log);
     const result = await awaitAudit(named, ports, { timeoutMs: 60_000 });
     expect(result.verdict).toBe("confirmed");
-    expect(ports.waits).toEqual([]);
-    expect(log.calls).toBe(1);
+    expect([ports.waits, log.calls]).toEqual([[1000], 2]);
+  });
+
+  it("looks once where it must not wait, and where all is of long ago", async () => {
+    for (const [timeoutMs, second] of [
+      [0, 5],
+      [60_000, 3 * 86_400],
+    ] as const) {
+      const log = new LogInMemory(events);
+      const ports = portsFor(log, second);
+      expect((await awaitAudit(named, ports, { timeoutMs })).verdict).toBe("confirmed");
+      expect([ports.waits, log.calls]).toEqual([[], 1]);
+    }
+  });
+
+  it("finds that enforcement was set back where that is logged after all steps", async () => {
+    const log = new LogInMemory(events);
+    const toggled = event("ip_restrictions.toggled", 2, {});
+    log.onPage = (call) => {
+      if (call === 2) log.events = [...events, toggled];
+    };
+    const result = await awaitAudit(named, portsFor(log), { timeoutMs: 60_000 });
+    expect(result.verdict).toBe("enforcement-flipped");
   });
 
   it("looks again and again at a log of hundreds of thousands", async () => {
@@ -83,7 +104,9 @@ describe("waiting for the log", () => {
     const result = await awaitAudit(named, ports, { timeoutMs: 60_000 });
     expect(result.verdict).toBe("confirmed");
     expect(result.waitedMs).toBeGreaterThanOrEqual(15_000);
-    expect(ports.waits).toEqual([...ports.waits].sort((a, b) => a - b));
+    // The last one is for the look after all is there.
+    const growing = ports.waits.slice(0, -1);
+    expect(growing).toEqual([...growing].sort((a, b) => a - b));
     expect(log.calls).toBeLessThan(10);
   });
 

@@ -211,15 +211,22 @@ const untrue = (world: World, { run, target, exitCode, codes, from, to }: End): 
   return leftChanged(world, run, from, to) ? [`${says}, and has changed the account`] : [];
 };
 
-/** Whether the run's own writes have left a trace: what it has taken back counts as nothing. */
+/** Whether the run's own writes have left a trace: what it has taken back counts as nothing, and so do other runs' writes. */
 const leftChanged = ({ landings, history }: World, run: number, from: number, to: number): boolean => {
-  const own = landings.flatMap((landing, index) =>
-    landing.run === run && index >= from && index < to ? [index] : [],
-  );
-  const [first, last] = [own[0], own.at(-1)];
-  if (first === undefined || last === undefined) return false;
-  return hashState(history[first]!) !== hashState(history[last + 1]!);
+  const balance = new Map<string, number>();
+  const count = (text: string, by: number): void => void balance.set(text, (balance.get(text) ?? 0) + by);
+  landings.slice(from, to).forEach((landing, index) => {
+    if (landing.run !== run) return;
+    for (const text of textsOf(history[from + index]!)) count(text, -1);
+    for (const text of textsOf(history[from + index + 1]!)) count(text, 1);
+  });
+  return [...balance.values()].some((sum) => sum !== 0);
 };
+
+const textsOf = ({ enforcement, rules }: AccountState): string[] => [
+  enforcement,
+  ...rules.map((one) => hashState({ enforcement: "unknown", rules: [one] })),
+];
 
 /** Where nobody else's write came between, and no answer was lost, a run completes. */
 const needlessStop = (world: World, { run, exitCode, codes, from, to }: End): string[] => {
