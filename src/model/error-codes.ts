@@ -1,6 +1,5 @@
 /**
- * Every code that a command can end with or warn of, but those of a policy's own text (policy/problem-codes.ts) and of
- * lint (policy/lint-codes.ts): what it means, and what to do. A test holds this list against the source.
+ * The codes that are not in the table of codes (codes/) yet: what they mean, and what to do.
  */
 
 export interface ErrorGroup {
@@ -305,14 +304,6 @@ export const errorGroups: readonly ErrorGroup[] = [
   {
     title: "Guards",
     codes: {
-      "no-allow-in-force": [
-        "The account is enforced and there are allow rules, in the policy or kept on the account, but none of their entries is in force: every address that is not denied would be allowed. No flag lets it pass.",
-        "Add or renew an allow entry; if the account is to be open, delete the allow rules.",
-      ],
-      "policy-test-failed": [
-        "A test of the policy does not hold on the account as it would be.",
-        "Mend the rules or the test; `--allow-failed-tests` lets it pass.",
-      ],
       "must-allow": [
         "An address under `must_allow` would be blocked, at the end or between two steps.",
         "Allow it, or see the flag that the message names.",

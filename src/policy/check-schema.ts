@@ -42,20 +42,10 @@ const reportErrors = (problems: Problems, yaml: YamlText, errors: readonly Error
     const wording = wordingOf(error, found);
     if (wording === undefined) continue;
     const place = wording.place === undefined ? placeOf(yaml, found) : nodeRange(yaml.source, wording.place);
-    const key = `${wording.code} ${place?.line}:${place?.column} ${wording.message}`;
+    const key = `${wording.code} ${place?.line}:${place?.column} ${wording.same}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    problems.addIfWanted(wording.code, place?.file, () => {
-      const { code, message, hint } = wording;
-      const severity = "error" as const;
-      return {
-        code,
-        severity,
-        message,
-        ...(hint === undefined ? {} : { hint }),
-        ...(place === undefined ? {} : { source: place }),
-      };
-    });
+    problems.addIfWanted(wording.code, place?.file, () => wording.at(place));
   }
 };
 

@@ -6,7 +6,7 @@
 import { AccessMap, type AccessRange, defaultOwner } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import type { RuleType } from "../model/rule.js";
 import { countAddresses, listPrefixes, rangePrefixes } from "./address-text.js";
 import type { Policy, PolicyEntry, PolicyTest } from "./policy.js";
@@ -40,9 +40,6 @@ const isUnmanaged = ({ entries, own }: Judge, owner: number): boolean => {
   return entry !== undefined && !own.has(entry.rule);
 };
 
-const unmanagedHint =
-  "Delete that rule on the account, take it into the policy with `import --merge`, or set `unmanaged_rules: delete`";
-
 const reason = (judge: Judge, owner: number): string => {
   const { map, entries } = judge;
   const entry = owner === defaultOwner ? undefined : entries[owner];
@@ -53,7 +50,7 @@ const reason = (judge: Judge, owner: number): string => {
   }
   return map.defaultAllowed
     ? "no entry matches, and without any allow entry that means access"
-    : "no entry matches, and beside an allow list that means no access";
+    : "no entry matches, and with an allow list that means no access";
 };
 
 const brokenBy = (expected: PolicyEntry, parts: readonly Prefix[], wanted: boolean): string => {
@@ -80,19 +77,19 @@ const breaks = (judge: Judge, test: PolicyTest, expected: PolicyEntry, wanted: b
     else if (byOwner.size < mostReasons) byOwner.set(range.owner, [range]);
     else others += 1;
   }
-  return [...byOwner].map(([owner, ranges], index) => {
-    const hints = [
-      ...(isUnmanaged(judge, owner) ? [unmanagedHint] : []),
-      ...(index === 0 && others > 0 ? [`${others} more ranges inside it break the test`] : []),
-    ];
-    return {
-      code: "policy-test-failed",
-      severity: "error" as const,
-      message: `Test "${test.name}": ${brokenBy(expected, partsOf(ranges), wanted)}; ${reason(judge, owner)}`,
-      ...(hints.length === 0 ? {} : { hint: hints.join("; ") }),
-      source: expected.source,
-    };
-  });
+  return [...byOwner].map(([owner, ranges], index) =>
+    diagnostic(
+      "policy-test-failed",
+      {
+        test: test.name,
+        broken: brokenBy(expected, partsOf(ranges), wanted),
+        because: reason(judge, owner),
+        unmanaged: isUnmanaged(judge, owner),
+        more: index === 0 ? others : 0,
+      },
+      expected.source,
+    ),
+  );
 };
 
 const runTest = (judge: Judge, test: PolicyTest): PolicyTestResult => {

@@ -2,7 +2,7 @@
  * Collects diagnostics, and stays small whatever the input: of one code in one file it keeps the first
  * fifty and counts the rest. `list` puts them in file order.
  */
-import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+import { type Diagnostic, type SourceRange, standsForMore } from "../model/diagnostic.js";
 
 /** Of one code in one file. */
 export const keptPerCode = 50;
@@ -46,7 +46,7 @@ export class Problems {
   }
 
   /** Makes the diagnostic, which must be of this code and file, only if it will be kept; counts it anyway. */
-  addIfWanted(code: string, file: string | undefined, make: () => Diagnostic): void {
+  addIfWanted(code: Diagnostic["code"], file: string | undefined, make: () => Diagnostic): void {
     const key = `${code}\n${file ?? ""}`;
     const tally = this.#tallies.get(key);
     if (tally !== undefined && tally.count >= keptPerCode) {
@@ -67,20 +67,6 @@ export class Problems {
     for (const diagnostic of diagnostics) this.add(diagnostic);
   }
 
-  report(severity: Severity, code: string, message: string, source?: SourceRange, hint?: string): void {
-    this.add({
-      code,
-      severity,
-      message,
-      ...(hint === undefined ? {} : { hint }),
-      ...(source === undefined ? {} : { source }),
-    });
-  }
-
-  error(code: string, message: string, source?: SourceRange, hint?: string): void {
-    this.report("error", code, message, source, hint);
-  }
-
   get hasErrors(): boolean {
     return this.#errors > 0;
   }
@@ -90,10 +76,7 @@ export class Problems {
     const rest: Diagnostic[] = [];
     for (const { last, count } of this.#tallies.values()) {
       if (count <= keptPerCode) continue;
-      rest.push({
-        ...last,
-        message: `${count - keptPerCode} more problems of this kind follow in the file`,
-      });
+      rest.push(standsForMore(last, count - keptPerCode));
     }
     return inFileOrder([...this.#kept, ...rest], this.#firstFile);
   }

@@ -9,8 +9,13 @@ import {
   parsePrefix,
   prefixOf,
 } from "../address/prefix.js";
-import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
-import { type LintCodeName, lintSeverity } from "../model/lint-codes.js";
+import {
+  type Diagnostic,
+  diagnostic,
+  type Severity,
+  type SourceRange,
+  withSeverity,
+} from "../model/diagnostic.js";
 import { rangePrefixes } from "./address-text.js";
 import type { PolicyEntry } from "./policy.js";
 import type { Problems } from "./problems.js";
@@ -99,17 +104,15 @@ const caret = ({ value, source, offset }: LocatedText, index: number): SourceRan
 
 const badPrefix = (text: LocatedText, problem: AddressProblem): Diagnostic => {
   const { line, endLine } = text.source;
-  const hint =
+  const fix =
     line < endLine && text.value.includes(" - ")
       ? "YAML reads these lines as one text, since the second `-` is further right: indent the `-` of all items alike"
       : hintFor(text.value, problem);
-  return {
-    code: "bad-prefix",
-    severity: "error",
-    message: `\`${text.value}\` is no IP address or prefix: ${problem.message}`,
-    ...(hint === undefined ? {} : { hint }),
-    source: caret(text, problem.index),
-  };
+  return diagnostic(
+    "bad-prefix",
+    { text: text.value, problem: problem.message, fix },
+    caret(text, problem.index),
+  );
 };
 
 export interface Resolving {
@@ -119,15 +122,13 @@ export interface Resolving {
   readonly lint: Readonly<Record<string, Severity | "off">>;
 }
 
+/** With the severity that the policy's `lint:` gives its code, or else the table. */
 export const reportLint = (
   { problems, lint }: Pick<Resolving, "problems" | "lint">,
-  code: LintCodeName,
-  message: string,
-  source: SourceRange | undefined,
-  hint?: string,
+  found: Diagnostic,
 ): void => {
-  const severity = lintSeverity(code, lint);
-  if (severity !== "off") problems.report(severity, code, message, source, hint);
+  const severity = Object.hasOwn(lint, found.code) ? (lint[found.code] ?? "off") : found.severity;
+  if (severity !== "off") problems.add(withSeverity(found, severity));
 };
 
 /** The entries of a list, in its order. */
@@ -147,10 +148,11 @@ const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix,
   const family = prefix.network === 0n ? "::/0" : "0.0.0.0/0";
   reportLint(
     resolving,
-    "bare-any-address",
-    `A bare \`${written}\` is the single address ${formatPrefix(prefix)}, not every address`,
-    text.source,
-    `Did you mean \`${family}\`?`,
+    diagnostic(
+      "bare-any-address",
+      { text: written, is: formatPrefix(prefix), everything: family },
+      text.source,
+    ),
   );
 };
 
@@ -168,11 +170,12 @@ export const mappedLength = (text: string, { length }: Prefix): Prefix | undefin
 
 const reportMappedLength = ({ problems }: Resolving, { value, source }: LocatedText, meant: Prefix): void => {
   const length = value.slice(value.indexOf("/"));
-  problems.error(
-    "mapped-length",
-    `\`${value}\` would be far more than IPv4: in this spelling, the length ${length} counts from the first bit of IPv6`,
-    source,
-    meant === allIPv4 ? "Write the IPv4 address with its own length" : `Write ${formatPrefix(meant)}`,
+  problems.add(
+    diagnostic(
+      "mapped-length",
+      { text: value, length, meant: meant === allIPv4 ? undefined : formatPrefix(meant) },
+      source,
+    ),
   );
 };
 
@@ -199,10 +202,16 @@ export const resolvePrefix = (
     const length = text.value.slice(text.value.indexOf("/"));
     reportLint(
       resolving,
-      "host-bits",
-      `\`${text.value}\` has bits set below its length ${length}`,
-      text.source,
-      `Write the network ${formatPrefix(prefix)}, or the one address ${text.value.slice(0, -length.length)}`,
+      diagnostic(
+        "host-bits",
+        {
+          text: text.value,
+          length,
+          network: formatPrefix(prefix),
+          address: text.value.slice(0, -length.length),
+        },
+        text.source,
+      ),
     );
   }
   reportSpelling(resolving, text, prefix, parsed.bare);

@@ -1,7 +1,6 @@
 /** Networks by name: those of the policy, of its include files, and of text files. */
 import { parsePrefix, prefixKey } from "../address/prefix.js";
-import { hasErrors, type SourceRange } from "../model/diagnostic.js";
-import { shellWord } from "../model/shell.js";
+import { type ArgsOf, diagnostic, hasErrors, type SourceRange } from "../model/diagnostic.js";
 import {
   besidePolicy,
   type ParsedPolicy,
@@ -12,7 +11,7 @@ import {
 import type { PolicyEntry } from "./policy.js";
 import type { Located, RawEntry, RawInclude, RawNetwork } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
-import { didYouMean } from "./suggest.js";
+import { suggest } from "./suggest.js";
 import { decodeText } from "./text.js";
 
 /**
@@ -49,27 +48,13 @@ const firstLines = (text: string): string[] => {
 };
 
 /** A file of another kind would be an error in each of its lines; it is one. */
-const otherKind = (
-  text: string,
-  file: string,
-): { readonly what: string; readonly hint: string } | undefined => {
+const otherKind = (text: string): ArgsOf<"list-not-text">["kind"] | undefined => {
   const lines = firstLines(text);
   const [first = ""] = lines;
-  const name = shellWord(file);
-  if (/^(?:\{|\[(?![0-9A-Fa-f:.]+\]))/.test(first))
-    return {
-      what: "is JSON",
-      hint: `Take the prefixes out of it, for example: jq -r '.prefixes[].ip_prefix' ${name}`,
-    };
+  if (/^(?:\{|\[(?![0-9A-Fa-f:.]+\]))/.test(first)) return "JSON";
   if (lines.length < 2 || lines.some((line) => parsePrefix(line).ok)) return undefined;
-  if (lines.every((line) => /^;|^[^ ;]+ *;/.test(line)))
-    return { what: "has comments behind `;`", hint: `Comments begin with \`#\`: sed 's/;/#/' ${name}` };
-  if (lines.every((line) => line.includes(",")))
-    return {
-      what: "is CSV",
-      hint: `Take the column of the prefixes out of it, for example: cut -d, -f1 ${name}`,
-    };
-  return undefined;
+  if (lines.every((line) => /^;|^[^ ;]+ *;/.test(line))) return "comments";
+  return lines.every((line) => line.includes(",")) ? "CSV" : undefined;
 };
 
 /** `file` is how messages name it. Repeated prefixes are reported and dropped; the first counts. */
@@ -80,14 +65,9 @@ const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: string):
     return { entries: [], complete: false };
   }
   const { text } = decoded.source;
-  const other = otherKind(text, file);
-  if (other !== undefined) {
-    resolving.problems.error(
-      "list-not-text",
-      `The file \`${file}\` ${other.what}; a list is text, one prefix a line`,
-      decoded.source.range(0, 0),
-      other.hint,
-    );
+  const kind = otherKind(text);
+  if (kind !== undefined) {
+    resolving.problems.add(diagnostic("list-not-text", { file, kind }, decoded.source.range(0, 0)));
     return unresolved;
   }
   const entries: PolicyEntry[] = [];
@@ -119,13 +99,7 @@ const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: string):
       entries.push(entry);
       return;
     }
-    reportLint(
-      resolving,
-      "repeated-in-list",
-      `\`${entry.text}\` stands in the file already`,
-      entry.source,
-      `Delete one of the two; the first is in line ${first}`,
-    );
+    reportLint(resolving, diagnostic("repeated-in-list", { text: entry.text, first }, entry.source));
   }
 };
 
@@ -159,11 +133,8 @@ export class Networks {
     const place = first.name.source;
     // Twice in one file is a duplicate key, which is reported as such.
     if (place.file === source.file) return;
-    this.#resolving.problems.error(
-      "duplicate-network",
-      `The network \`${value}\` is defined in ${place.file}:${place.line} already`,
-      source,
-      "Rename one of the two",
+    this.#resolving.problems.add(
+      diagnostic("duplicate-network", { network: value, first: `${place.file}:${place.line}` }, source),
     );
   }
 
@@ -171,13 +142,13 @@ export class Networks {
   use({ value, source }: Located<string>): ResolvedEntries {
     const network = this.#byName.get(value);
     if (network === undefined) {
-      this.#resolving.problems.addIfWanted("undefined-network", source.file, () => ({
-        code: "undefined-network",
-        severity: "error",
-        message: `There is no network \`${value}\``,
-        hint: didYouMean(value, this.#byName.keys()) ?? "Define it under `networks`",
-        source,
-      }));
+      this.#resolving.problems.addIfWanted("undefined-network", source.file, () =>
+        diagnostic(
+          "undefined-network",
+          { network: value, meant: suggest(value, this.#byName.keys()) },
+          source,
+        ),
+      );
       return unresolved;
     }
     this.#used.add(value);
@@ -191,13 +162,7 @@ export class Networks {
   reportUnused(): void {
     for (const [name, network] of this.#byName) {
       if (network.shared || this.#used.has(name)) continue;
-      reportLint(
-        this.#resolving,
-        "unused-network",
-        `The network \`${name}\` is not used`,
-        network.name.source,
-        "Delete it, or name it in a rule",
-      );
+      reportLint(this.#resolving, diagnostic("unused-network", { network: name }, network.name.source));
     }
   }
 }
@@ -206,11 +171,8 @@ export class Networks {
 const pathOf = (resolving: Resolving, named: Located<string>, from: string): string | undefined => {
   const reference = referencePath(named.value, from);
   if (reference.ok) return reference.path;
-  resolving.problems.error(
-    "path-outside-policy-folder",
-    `The file \`${named.value}\` is not read: ${reference.reason}`,
-    named.source,
-    "Name a file beside the policy or in a folder below it, by a relative path",
+  resolving.problems.add(
+    diagnostic("path-outside-policy-folder", { path: named.value, reason: reference.reason }, named.source),
   );
   return undefined;
 };
@@ -221,12 +183,7 @@ const missing = (
   reason: string | undefined,
   source: SourceRange,
 ): void => {
-  resolving.problems.error(
-    "file-missing",
-    `The file \`${path}\` cannot be read${reason === undefined ? "" : `: ${reason}`}`,
-    source,
-    "It must exist, be readable and lie in the policy's folder; no symbolic link may lead out of it",
-  );
+  resolving.problems.add(diagnostic("file-missing", { path, reason }, source));
 };
 
 const listEntries = (resolving: Resolving, written: readonly RawEntry[]): ResolvedEntries => {
@@ -251,12 +208,7 @@ const entriesOf = (
   if (content.kind === "list") {
     const list = listEntries(resolving, content.entries);
     if (!isUnmeant(list)) return list;
-    resolving.problems.error(
-      "empty-network",
-      `The network \`${name.value}\` is empty`,
-      name.source,
-      `Add a prefix; if it is meant to be empty, write \`${name.value}: {allow_empty: true, cidrs: []}\``,
-    );
+    resolving.problems.add(diagnostic("empty-network", { network: name.value }, name.source));
     return unresolved;
   }
   const path = pathOf(resolving, content.path, from);
@@ -269,12 +221,7 @@ const entriesOf = (
   const file = besidePolicy(policyFile, path);
   const list = readNetworkFile(resolving, bytes, file);
   if (!isUnmeant(list)) return list;
-  resolving.problems.error(
-    "empty-network",
-    `The file \`${file}\` holds no prefix, so that the network \`${name.value}\` is empty`,
-    content.path.source,
-    "Restore the list; if it is meant to be empty, write `allow_empty: true` beside `file`",
-  );
+  resolving.problems.add(diagnostic("empty-network", { network: name.value, file }, content.path.source));
   return unresolved;
 };
 
@@ -288,12 +235,7 @@ const includedNetworks = (
   const { networks, diagnostics } = parseInclude(bytes, file);
   resolving.problems.addAll(diagnostics);
   if (networks.length === 0 && !hasErrors(diagnostics) && !allowEmpty) {
-    resolving.problems.error(
-      "empty-include",
-      `The file \`${file}\` holds no network`,
-      path.source,
-      `Restore the file; if it is meant to be empty, write \`{file: ${path.value}, allow_empty: true}\``,
-    );
+    resolving.problems.add(diagnostic("empty-include", { file, path: path.value }, path.source));
   }
   return networks;
 };

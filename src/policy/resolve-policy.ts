@@ -3,14 +3,14 @@
  * compared with `now`, defaults filled in. Every problem at once, in file order; with any error there is no
  * policy, so that nobody can act on half of one.
  */
-import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { besidePolicy, type ParsedPolicy, type ReadFile } from "./parse-policy.js";
 import type { AddressLimit, Guards, Policy, PolicyEntry, PolicyTest } from "./policy.js";
 import { Problems } from "./problems.js";
 import type { RawGuards, RawLimit, RawList, RawTest } from "./raw-policy.js";
 import type { Resolving } from "./resolve-entries.js";
 import { type Networks, resolveNetworks } from "./resolve-networks.js";
-import { emptyBecause, resolveEntries, resolveRules } from "./resolve-rules.js";
+import { emptyNetworks, resolveEntries, resolveRules } from "./resolve-rules.js";
 
 /** What a policy without guards gets; docs/policy.md explains the figures. */
 export const defaultGuards = {
@@ -40,24 +40,19 @@ const resolveList = (
   resolving: Resolving,
   networks: Networks,
   list: RawList | undefined,
-  reportEmpty: (because: string, source: SourceRange) => void,
+  reportEmpty: (empty: readonly string[], source: SourceRange) => void,
 ): readonly PolicyEntry[] => {
   if (list === undefined) return [];
   const { entries, complete } = resolveEntries(resolving, networks, list.entries);
-  if (entries.length === 0 && complete) reportEmpty(emptyBecause(list.entries), list.source);
+  if (entries.length === 0 && complete) reportEmpty(emptyNetworks(list.entries), list.source);
   return entries;
 };
 
 const resolveGuards = (resolving: Resolving, networks: Networks, raw: RawGuards): Guards => {
   const resolve = (key: string, list: RawList | undefined): readonly PolicyEntry[] =>
-    resolveList(resolving, networks, list, (because, source) => {
+    resolveList(resolving, networks, list, (empty, source) => {
       if (raw.allowEmpty) return;
-      resolving.problems.error(
-        "empty-guard",
-        `\`${key}\` guards nothing${because}`,
-        source,
-        "Add an address, or delete the line; if it is meant to be empty, write `allow_empty: true` under `guards`",
-      );
+      resolving.problems.add(diagnostic("empty-guard", { key, empty }, source));
     });
   return {
     mustAllow: resolve("must_allow", raw.mustAllow),
@@ -69,14 +64,9 @@ const resolveGuards = (resolving: Resolving, networks: Networks, raw: RawGuards)
 
 const resolveTest = (resolving: Resolving, networks: Networks, test: RawTest): PolicyTest => {
   const resolve = (key: string, list: RawList | undefined): readonly PolicyEntry[] =>
-    resolveList(resolving, networks, list, (because, source) => {
+    resolveList(resolving, networks, list, (empty, source) => {
       if (test.allowEmpty) return;
-      resolving.problems.error(
-        "empty-test",
-        `\`${key}\` of the test \`${test.name.value}\` expects nothing${because}`,
-        source,
-        "Add an address, or delete the line; if it is meant to be empty, write `allow_empty: true` in the test",
-      );
+      resolving.problems.add(diagnostic("empty-test", { key, test: test.name.value, empty }, source));
     });
   return {
     name: test.name.value,

@@ -1,6 +1,6 @@
 /** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
-import type { SourceRange } from "../model/diagnostic.js";
+import { diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { listPrefixes } from "./address-text.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
@@ -44,12 +44,7 @@ export const resolveEntries = (
     if (entry.kind === "prefix") {
       const { text, kind: _, ...extras } = entry;
       if (networks.has(text.value) && !parsePrefix(text.value).ok) {
-        resolving.problems.error(
-          "bad-prefix",
-          `\`${text.value}\` is no IP address or prefix, but a network has this name`,
-          text.source,
-          `Write \`network: ${text.value}\``,
-        );
+        resolving.problems.add(diagnostic("bad-prefix", { text: text.value, network: true }, text.source));
         complete = false;
         continue;
       }
@@ -61,12 +56,7 @@ export const resolveEntries = (
     const { value, source } = entry.network;
     const found = networks.use(entry.network);
     if (named.has(value)) {
-      resolving.problems.error(
-        "duplicate-network-use",
-        `The network \`${value}\` is named twice here`,
-        source,
-        "Keep one of the two",
-      );
+      resolving.problems.add(diagnostic("duplicate-network-use", { network: value }, source));
       continue;
     }
     named.add(value);
@@ -77,14 +67,9 @@ export const resolveEntries = (
   return { entries: resolved, complete };
 };
 
-/** `: the network \`vpn\` is empty` where networks are all that is written. */
-export const emptyBecause = (entries: readonly RawEntry[]): string => {
-  const names = entries.flatMap((entry) => (entry.kind === "network" ? [`\`${entry.network.value}\``] : []));
-  if (names.length === 0) return "";
-  return names.length === 1
-    ? `: the network ${names[0]} is empty`
-    : `: the networks ${names.slice(0, -1).join(", ")} and ${names.at(-1)} are empty`;
-};
+/** The networks named, where networks are all that is written. */
+export const emptyNetworks = (entries: readonly RawEntry[]): readonly string[] =>
+  entries.flatMap((entry) => (entry.kind === "network" ? [entry.network.value] : []));
 
 /** Of two entries with one prefix: the one that is in force longer, in doubt the first. */
 const longer = (a: PolicyEntry, b: PolicyEntry): PolicyEntry =>
@@ -99,14 +84,18 @@ interface Shared {
 
 /** Lists that others maintain may share prefixes, and nobody can change that in the policy. */
 const reportShared = (resolving: Resolving, rule: RawRule, { before, again, prefixes }: Shared): void => {
-  const holder = ({ network }: PolicyEntry): string =>
-    network === undefined ? "an entry of its own" : `the network \`${network}\``;
   reportLint(
     resolving,
-    "same-prefix-in-networks",
-    `The rule \`${rule.name.value}\` has ${listPrefixes(prefixes)} both by ${holder(before)} and by ${holder(again)}`,
-    again.source,
-    `Each prefix counts once; the first one is also in ${place(before.source)}. If that is fine, write \`lint: {same-prefix-in-networks: off}\``,
+    diagnostic(
+      "same-prefix-in-networks",
+      {
+        rule: rule.name.value,
+        prefixes: listPrefixes(prefixes),
+        networks: [before.network, again.network],
+        first: place(before.source),
+      },
+      again.source,
+    ),
   );
 };
 
@@ -127,11 +116,17 @@ const withoutRepetitions = (
     kept.set(key, before === undefined ? entry : longer(before, entry));
     if (before === undefined) continue;
     if (before.network === undefined && entry.network === undefined) {
-      resolving.problems.error(
-        "duplicate-prefix",
-        `${formatPrefix(entry.prefix)} stands twice in the rule \`${rule.name.value}\``,
-        entry.source,
-        `Keep one of the two; the first is \`${before.text}\` in ${place(before.source)}`,
+      resolving.problems.add(
+        diagnostic(
+          "duplicate-prefix",
+          {
+            prefix: formatPrefix(entry.prefix),
+            rule: rule.name.value,
+            text: before.text,
+            first: place(before.source),
+          },
+          entry.source,
+        ),
       );
       continue;
     }
@@ -152,11 +147,8 @@ interface ResolvedRule {
 
 /** By its dates a rule may become empty, but it may not be written so unless that is said to be meant. */
 const reportEmptyRule = ({ problems }: Resolving, { name, entries }: RawRule): void =>
-  problems.error(
-    "rule-without-entries",
-    `The rule \`${name.value}\` has no entries${emptyBecause(entries)}`,
-    name.source,
-    "Give it an entry, or delete it; if it is meant to be empty, write `allow_empty: true` in it",
+  problems.add(
+    diagnostic("rule-without-entries", { rule: name.value, empty: emptyNetworks(entries) }, name.source),
   );
 
 const resolveRule = (resolving: Resolving, networks: Networks, rule: RawRule): ResolvedRule => {
@@ -186,12 +178,7 @@ const checkNames = ({ problems }: Resolving, rules: readonly RawRule[]): void =>
     const first = names.get(name.value);
     if (first === undefined) names.set(name.value, name.source);
     else {
-      problems.error(
-        "duplicate-rule-name",
-        `Two rules are named \`${name.value}\``,
-        name.source,
-        `A rule is known by its name; the first is in line ${first.line}`,
-      );
+      problems.add(diagnostic("duplicate-rule-name", { rule: name.value, line: first.line }, name.source));
     }
   }
   const previous = new Map<string, { readonly rule: string; readonly line: number }>();
@@ -200,21 +187,15 @@ const checkNames = ({ problems }: Resolving, rules: readonly RawRule[]): void =>
       const holder = names.get(value);
       const other = previous.get(value);
       if (holder !== undefined) {
-        problems.error(
-          "previous-name-in-use",
-          `\`${value}\` is the name of a rule in line ${holder.line}, so that it cannot be a previous name`,
-          source,
-          value === name.value
-            ? "Remove it: a rule's own name is no previous one"
-            : "Rename in two steps, each applied before the next",
+        problems.add(
+          diagnostic(
+            "previous-name-in-use",
+            { name: value, line: holder.line, own: value === name.value },
+            source,
+          ),
         );
       } else if (other !== undefined) {
-        problems.error(
-          "previous-name-twice",
-          `\`${value}\` stands as a previous name in line ${other.line} already`,
-          source,
-          "One rule on the account can become only one rule of the policy",
-        );
+        problems.add(diagnostic("previous-name-twice", { name: value, line: other.line }, source));
       } else previous.set(value, { rule: name.value, line: source.line });
     }
   }
@@ -230,11 +211,17 @@ const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule
       const before = first.get(key);
       if (before === undefined) first.set(key, { rule, entry });
       else if (before.rule.type !== rule.type) {
-        problems.error(
-          "allowed-and-denied",
-          `${formatPrefix(entry.prefix)} is both allowed and denied: by \`${before.rule.name}\` (${before.rule.type}) and \`${rule.name}\` (${rule.type})`,
-          entry.source,
-          `Remove it from one of them; the other entry is in ${place(before.entry.source)}`,
+        problems.add(
+          diagnostic(
+            "allowed-and-denied",
+            {
+              prefix: formatPrefix(entry.prefix),
+              allow: (rule.type === "allow" ? rule : before.rule).name,
+              deny: (rule.type === "deny" ? rule : before.rule).name,
+              other: place(before.entry.source),
+            },
+            entry.source,
+          ),
         );
       }
     }
@@ -256,13 +243,14 @@ const checkAllowInForce = ({ problems }: Resolving, resolved: readonly ResolvedR
     (latest, entry) => (latest === undefined || entry.expires! > latest.expires! ? entry : latest),
     undefined,
   );
-  problems.error(
-    "no-allow-in-force",
-    last === undefined
-      ? "No allow rule has an entry: with enforcement on, every address that is not denied would be allowed"
-      : `No allow entry is in force; the last one, ${formatPrefix(last.prefix)}, expired on ${last.expires}: with enforcement on, every address that is not denied would be allowed`,
-    (last ?? first.rule).source,
-    "Add or renew an allow entry; if the account is to be open, delete the allow rules",
+  problems.add(
+    diagnostic(
+      "no-allow-in-force",
+      last === undefined
+        ? { of: "policy" }
+        : { of: "policy", last: { prefix: formatPrefix(last.prefix), expired: last.expires ?? "" } },
+      (last ?? first.rule).source,
+    ),
   );
 };
 

@@ -13,7 +13,14 @@ import {
   type YAMLMap,
 } from "yaml";
 import { parsePrefix } from "../address/prefix.js";
-import type { SourceRange } from "../model/diagnostic.js";
+import type { FixedCode, MadeCode } from "../model/codes/index.js";
+import {
+  type ArgsOf,
+  type Code,
+  type Diagnostic,
+  diagnostic,
+  type SourceRange,
+} from "../model/diagnostic.js";
 import { didYouMean } from "./suggest.js";
 import { followed, misreadIPv6, nodeRange, type YamlText } from "./yaml.js";
 
@@ -144,13 +151,31 @@ const quoteHint = (error: ErrorObject, types: readonly string[]): string | undef
     : undefined;
 };
 
+/** A diagnostic that still lacks its place. */
 export interface Wording {
-  readonly code: string;
-  readonly message: string;
-  readonly hint?: string | undefined;
+  readonly code: Code;
+  /** What makes it the same as another one in the same place. */
+  readonly same: string;
+  /** Makes the diagnostic; to look for a word that was meant takes longer than all the rest. */
+  at(source: SourceRange | undefined): Diagnostic;
   /** Instead of the value's own. */
   readonly place?: Node | undefined;
 }
+
+const worded = <C extends MadeCode>(code: C, args: ArgsOf<C>, place?: Node): Wording => ({
+  code,
+  same: JSON.stringify(args),
+  at: (source) => diagnostic(code, args, source),
+  place,
+});
+
+const wordedAs = (code: FixedCode): Wording => ({
+  code,
+  same: "",
+  at: (source) => diagnostic(code, source),
+});
+
+const misread = (args: ArgsOf<"unquoted-ipv6">): Wording => worded("unquoted-ipv6", args);
 
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [String(value)]);
 
@@ -164,19 +189,20 @@ const mayBeEmpty: ReadonlySet<string> = new Set(["include", "rules", "previous_n
 
 const wrongType = (error: ErrorObject, found: Found): Wording => {
   const ipv6 = unquotedIPv6(error.data);
-  if (ipv6 !== undefined) return misreadIPv6.key(ipv6);
+  if (ipv6 !== undefined) return misread(misreadIPv6.key(ipv6));
   const bracketed = inBrackets(error.data);
-  if (bracketed !== undefined) return misreadIPv6.list(bracketed);
+  if (bracketed !== undefined) return misread(misreadIPv6.list(bracketed));
   const types = strings(error.params.type);
-  const message =
-    error.data === null
-      ? `${what(found)} has no value`
-      : `${what(found)} must be ${listed(types.map((type) => kindNames[type] ?? type))}, but this is ${kindOf(error.data)}`;
-  const hint =
-    error.data === null && mayBeEmpty.has(found.name)
-      ? `Write \`${found.name}: []\` for an empty list`
-      : quoteHint(error, types);
-  return { code: "wrong-type", message, hint };
+  const isNull = error.data === null;
+  return worded("wrong-type", {
+    what: what(found),
+    wanted: isNull ? undefined : listed(types.map((type) => kindNames[type] ?? type)),
+    is: kindOf(error.data),
+    fix:
+      isNull && mayBeEmpty.has(found.name)
+        ? `Write \`${found.name}: []\` for an empty list`
+        : quoteHint(error, types),
+  });
 };
 
 const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
@@ -184,15 +210,13 @@ const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
   const key = String(error.params.additionalProperty);
   const known = Object.keys(error.parentSchema?.properties ?? {});
   const merge = key === "<<" ? "YAML 1.2 has no merge keys; write the keys out" : undefined;
+  const code = found.name === "lint" ? "unknown-lint-code" : "unknown-key";
   return {
-    code: found.name === "lint" ? "unknown-lint-code" : "unknown-key",
-    message:
-      found.name === "lint" ? `There is no lint code \`${key}\`` : `The key \`${key}\` is not known here`,
-    // Asked for only where the problem is shown: to compare words takes longer than all the rest.
-    get hint() {
-      return (
-        merge ?? didYouMean(key, known) ?? (known.length > 20 ? undefined : `Known here: ${known.join(", ")}`)
-      );
+    code,
+    same: key,
+    at: (source) => {
+      const all = known.length > 20 ? undefined : `Known here: ${known.join(", ")}`;
+      return diagnostic(code, { key, fix: merge ?? didYouMean(key, known) ?? all }, source);
     },
     place: keyNode(found, key),
   };
@@ -200,55 +224,32 @@ const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
 
 const missingKey = (error: ErrorObject, found: Found): Wording | undefined => {
   const ipv6 = unquotedIPv6(error.data);
-  if (ipv6 !== undefined) return misreadIPv6.key(ipv6);
+  if (ipv6 !== undefined) return misread(misreadIPv6.key(ipv6));
   // One branch of "a cidr or a network": `oneOf` or `anyOf` speaks for all.
   if (/\/(oneOf|anyOf)\//.test(error.schemaPath)) return undefined;
-  const key = String(error.params.missingProperty);
-  return {
-    code: "missing-key",
-    message: `${what(found)} lacks \`${key}\``,
-    hint: key === "rules" ? "Write `rules: []` to have no rules" : `Add \`${key}:\``,
-  };
+  return worded("missing-key", { in: what(found), key: String(error.params.missingProperty) });
 };
 
 const either = (error: ErrorObject): Wording => {
-  if (error.parentSchema?.properties?.file !== undefined) return fileOrList(error);
+  const hasNeither = error.params.passingSchemas === null;
+  if (error.parentSchema?.properties?.file !== undefined)
+    return hasNeither ? worded("missing-key", { of: "network" }) : wordedAs("file-and-cidrs");
   const ipv6 = unquotedIPv6(error.data);
-  if (ipv6 !== undefined) return misreadIPv6.key(ipv6);
-  return error.params.passingSchemas === null
-    ? {
-        code: "missing-key",
-        message: "An entry needs a prefix or a network",
-        hint: "Write `cidr: 203.0.113.0/24` or `network: office`",
-      }
-    : {
-        code: "cidr-and-network",
-        message: "An entry is either a prefix or a network, not both",
-        hint: "Make two entries of it",
-      };
+  if (ipv6 !== undefined) return misread(misreadIPv6.key(ipv6));
+  return hasNeither ? worded("missing-key", { of: "entry" }) : wordedAs("cidr-and-network");
 };
 
-const fileOrList = (error: ErrorObject): Wording =>
-  error.params.passingSchemas === null
-    ? {
-        code: "missing-key",
-        message: "A network needs a file or a list",
-        hint: "Write `file: lists/office.txt` or `cidrs: [203.0.113.0/24]`",
-      }
-    : {
-        code: "file-and-cidrs",
-        message: "A network is either a file or a list, not both",
-        hint: "Make two networks of it, and name both where they are used",
-      };
+const wrongValue = (found: Found, problem: string, fix?: string): Wording =>
+  worded("wrong-value", { what: what(found), problem, fix });
 
 const wrongWord = (error: ErrorObject, found: Found): Wording => {
   const allowed = strings(error.params.allowedValues);
   const got = typeof error.data === "string" ? `\`${error.data}\`` : kindOf(error.data);
-  return {
-    code: "wrong-value",
-    message: `${what(found)} must be ${listed(allowed.map((word) => `\`${word}\``))}, but this is ${got}`,
-    hint: typeof error.data === "string" ? didYouMean(error.data, allowed) : undefined,
-  };
+  return wrongValue(
+    found,
+    `must be ${listed(allowed.map((word) => `\`${word}\``))}, but this is ${got}`,
+    typeof error.data === "string" ? didYouMean(error.data, allowed) : undefined,
+  );
 };
 
 const patternHints: Readonly<Record<string, string>> = {
@@ -263,18 +264,10 @@ const patternHints: Readonly<Record<string, string>> = {
 const wrongForm = (error: ErrorObject, found: Found): Wording => {
   // `propertyNames` reports the key itself; the path is the map's.
   if (error.propertyName !== undefined) {
-    return {
-      code: "bad-network-name",
-      message: `\`${error.propertyName}\` cannot be a network's name`,
-      hint: patternHints.network,
-      place: keyNode(found, error.propertyName),
-    };
+    const name = error.propertyName;
+    return worded("bad-network-name", { name }, keyNode(found, name));
   }
-  return {
-    code: "wrong-value",
-    message: `${what(found)} cannot be \`${String(error.data)}\``,
-    hint: patternHints[found.name],
-  };
+  return wrongValue(found, `cannot be \`${String(error.data)}\``, patternHints[found.name]);
 };
 
 export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined => {
@@ -291,41 +284,25 @@ export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined
       return wrongWord(error, found);
     case "const":
       if (error.data === "1") {
-        return {
-          code: "wrong-type",
-          message: "`version` must be a number, but this is text",
-          hint: "Write `version: 1`",
-        };
+        const fix = "Write `version: 1`";
+        return worded("wrong-type", { what: "`version`", wanted: "a number", is: "text", fix });
       }
-      return {
-        code: "unknown-version",
-        message: `This is version ${String(error.data)} of the policy format; only version 1 is known`,
-        hint: "Write `version: 1`, or use a newer release of dbt-ip-rules",
-      };
+      return worded("unknown-version", { version: String(error.data) });
     case "pattern":
       return wrongForm(error, found);
     case "format":
-      return {
-        code: "bad-date",
-        message: `\`${String(error.data)}\` is no date of the calendar`,
-        hint: "Write year, month and day: 2027-01-15",
-      };
+      return worded("bad-date", { text: String(error.data) });
     case "minimum":
-    case "maximum":
-      return {
-        code: "wrong-value",
-        message: `${what(found)} must be ${error.keyword === "minimum" ? "at least" : "at most"} ${String(error.params.limit)}`,
-      };
+    case "maximum": {
+      const bound = error.keyword === "minimum" ? "at least" : "at most";
+      return wrongValue(found, `must be ${bound} ${String(error.params.limit)}`);
+    }
     case "minLength":
-      return { code: "wrong-value", message: `${what(found)} must not be empty text` };
+      return wrongValue(found, "must not be empty text");
     case "anyOf":
-      return {
-        code: "empty-test",
-        message: "A test that expects nothing proves nothing",
-        hint: "Add `allowed:` or `denied:` with addresses",
-      };
+      return worded("empty-test", {});
     case "uniqueItems":
-      return { code: "wrong-value", message: `${what(found)} names the same twice` };
+      return wrongValue(found, "names the same twice");
     default:
       // `if` and `propertyNames` only repeat what their branches said.
       return undefined;

@@ -1,5 +1,5 @@
 /** Bytes of a file to text: UTF-8 only, with or without a byte order mark. Says where the first bad byte is. */
-import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 
 /**
  * The text of a file with its line starts: turns offsets into places that diagnostics can show.
@@ -112,14 +112,10 @@ export const decodeText = (bytes: Uint8Array, file: string): DecodedText => {
   const byte = `0x${(bytes[at] ?? 0).toString(16).padStart(2, "0").toUpperCase()}`;
   return {
     ok: false,
-    diagnostic: {
-      code: "not-utf8",
-      severity: "error",
-      message: `The file is not UTF-8 text: byte ${byte} at offset ${at} fits nowhere`,
-      hint: looksLikeUtf16(bytes)
-        ? "The file looks like UTF-16; save it as UTF-8"
-        : "Save the file as UTF-8; comments and descriptions are where other encodings hide",
-      source: {
+    diagnostic: diagnostic(
+      "not-utf8",
+      { byte, offset: at, utf16: looksLikeUtf16(bytes) },
+      {
         file,
         line,
         column: before.length + 1,
@@ -127,6 +123,6 @@ export const decodeText = (bytes: Uint8Array, file: string): DecodedText => {
         endColumn: before.length + 2,
         lineText: lenient.decode(bytes.subarray(lineStart, lineEnd < 0 ? bytes.length : lineEnd)),
       },
-    },
+    ),
   };
 };

@@ -3,6 +3,7 @@
  * document, no duplicate keys, no unknown tags, no alias bomb, and no scalar that turns into a date or an
  * octal number behind the writer's back (core schema: `2027-01-15` and `1:20` stay text).
  */
+
 import {
   type Alias,
   type Document,
@@ -19,7 +20,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import type { FixedCode } from "../model/codes/index.js";
+import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { Problems } from "./problems.js";
 import { escapingTags } from "./spelling.js";
 import type { SourceText } from "./text.js";
@@ -30,94 +32,70 @@ import type { SourceText } from "./text.js";
  */
 
 interface Wording {
-  readonly code: string;
-  readonly message?: string;
-  readonly hint?: string;
+  readonly found: (place: SourceRange, error: YAMLError) => Diagnostic;
   /** Whether the rest of the file is read otherwise than it was meant. */
   readonly misleads?: boolean;
 }
 
-const tooDeep: Wording = {
-  code: "yaml-too-deep",
-  message: "The file is nested too deeply to be a policy",
-  misleads: true,
-};
+const fixed =
+  (code: FixedCode): Wording["found"] =>
+  (place) =>
+    diagnostic(code, place);
 
-const badIndent: Wording = {
-  code: "yaml-syntax",
-  message: "The indentation of this line fits none of the lines above",
-  hint: "Indent the keys of one item alike, and the `-` of all items of one list",
-  misleads: true,
-};
+const syntax =
+  (problem: ArgsOf<"yaml-syntax">): Wording["found"] =>
+  (place) =>
+    diagnostic("yaml-syntax", problem, place);
+
+/** In the library's own words. */
+const otherSyntax =
+  (fix?: string): Wording["found"] =>
+  (place, { message }) => {
+    const problem = message.replace(/\.$/, "");
+    return diagnostic(
+      "yaml-syntax",
+      { kind: "other", problem, ...(fix === undefined ? {} : { fix }) },
+      place,
+    );
+  };
+
+const badIndent: Wording = { found: syntax({ kind: "indentation" }), misleads: true };
 
 const byCode: Readonly<Record<string, Wording>> = {
-  TAB_AS_INDENT: {
-    code: "yaml-tab",
-    message: "A tab is used for indentation",
-    hint: "YAML is indented with spaces only",
-    misleads: true,
-  },
-  MULTIPLE_DOCS: {
-    code: "yaml-multiple-documents",
-    message: "A second YAML document begins here",
-    hint: "One file holds one policy; put the other into a file of its own",
-  },
-  TAG_RESOLVE_FAILED: {
-    code: "yaml-unknown-tag",
-    message: "A YAML tag stands here, and it is not known",
-    hint: "Remove the tag; a policy needs none",
-  },
-  NON_STRING_KEY: { code: "yaml-key", message: "A key must be plain text" },
+  TAB_AS_INDENT: { found: fixed("yaml-tab"), misleads: true },
+  MULTIPLE_DOCS: { found: fixed("yaml-multiple-documents") },
+  TAG_RESOLVE_FAILED: { found: fixed("yaml-unknown-tag") },
+  NON_STRING_KEY: { found: fixed("yaml-key") },
   BAD_INDENT: badIndent,
-  BLOCK_AS_IMPLICIT_KEY: {
-    code: "yaml-syntax",
-    hint: "Text that holds ': ' must be quoted",
-  },
-  BAD_SCALAR_START: { code: "yaml-syntax", hint: "Quote the text" },
+  BLOCK_AS_IMPLICIT_KEY: { found: otherSyntax("Text that holds ': ' must be quoted") },
+  BAD_SCALAR_START: { found: otherSyntax("Quote the text") },
 };
 
 const isTooDeep = (message: string): boolean => /call stack/.test(message);
 const isOpenQuote = (message: string): boolean => /^Missing closing .quote/.test(message);
 
 const byMessage: readonly (readonly [(message: string) => boolean, Wording])[] = [
-  [isTooDeep, tooDeep],
-  [
-    isOpenQuote,
-    {
-      code: "yaml-syntax",
-      message: "This quote is not closed",
-      hint: "Close it at the end of the text",
-      misleads: true,
-    },
-  ],
+  [isTooDeep, { found: fixed("yaml-too-deep"), misleads: true }],
+  [isOpenQuote, { found: syntax({ kind: "quote" }), misleads: true }],
   [
     (message) => /^Flow (sequence|map).* end with/.test(message),
-    {
-      code: "yaml-syntax",
-      message: "A bracket that was opened before this is not closed, or its lines are not indented enough",
-      hint: "Close it with `]` or `}`, and indent what is inside it",
-      misleads: true,
-    },
+    { found: syntax({ kind: "bracket" }), misleads: true },
   ],
   [(message) => /^Sequence item without - indicator/.test(message), badIndent],
   [(message) => /^A block sequence may not be used as an implicit map key/.test(message), badIndent],
 ];
 
-/** An IPv6 prefix as a YAML reader misunderstands it, and where it begins. */
+/** An IPv6 prefix as a YAML reader misunderstands it. */
 export const misreadIPv6 = {
   /** `2001:db8::` ends in a colon, and so is a key without a value. */
-  key: (text: string) => ({
-    code: "unquoted-ipv6",
-    message: `YAML reads \`${text}\` as a key, since it ends in a colon`,
-    hint: `Put it in quotes: "${text}"`,
-  }),
+  key: (text: string) => ({ key: text }),
   /** `[2001:db8::1]` is a list of one item. */
-  list: (address: string, length = "") => ({
-    code: "unquoted-ipv6",
-    message: `YAML reads \`[${address}]\` as a list`,
-    hint: `Write it without brackets and in quotes: "${address}${length}"`,
-  }),
-};
+  list: (address: string, length = "") => ({ address, length }),
+} satisfies Record<string, (...texts: string[]) => ArgsOf<"unquoted-ipv6">>;
+
+const misread = (args: ArgsOf<"unquoted-ipv6">): Wording => ({
+  found: (place) => diagnostic("unquoted-ipv6", args, place),
+});
 
 interface At {
   readonly wording: Wording;
@@ -128,12 +106,13 @@ interface At {
 /** What the text at the error says better than the library: it begins or ends an IPv6 prefix. */
 const ipv6At = (text: string, offset: number): At | undefined => {
   const key = /^[0-9A-Fa-f]*:[0-9A-Fa-f:]*:(?=[\s,}\]]|$)/.exec(text.slice(offset, offset + 60))?.[0];
-  if (key !== undefined) return { wording: misreadIPv6.key(key), start: offset, end: offset + key.length };
+  if (key !== undefined)
+    return { wording: misread(misreadIPv6.key(key)), start: offset, end: offset + key.length };
   const bracket = text.lastIndexOf("[", offset);
   const list = /^\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\](\/\d+)/.exec(text.slice(bracket, bracket + 60));
   if (bracket < 0 || list === null || bracket + list[0].length < offset) return undefined;
   const [whole, address = "", length] = list;
-  return { wording: misreadIPv6.list(address, length), start: bracket, end: bracket + whole.length };
+  return { wording: misread(misreadIPv6.list(address, length)), start: bracket, end: bracket + whole.length };
 };
 
 /** `type: allow` and the next key further right: the library takes the two for one text that holds `: `. */
@@ -146,7 +125,7 @@ const indentedAfter = (text: string, { code, pos: [start] }: YAMLError): At | un
 };
 
 const wordingOf = ({ code, message }: YAMLError): Wording =>
-  byMessage.find(([matches]) => matches(message))?.[1] ?? byCode[code] ?? { code: "yaml-syntax" };
+  byMessage.find(([matches]) => matches(message))?.[1] ?? byCode[code] ?? { found: otherSyntax() };
 
 /** Where the text of a line begins whose indentation is wrong; the library names the place before it. */
 const afterBlanks = (text: string, offset: number): number =>
@@ -176,14 +155,6 @@ const placeOf = (source: SourceText, document: Document, error: YAMLError): Sour
   return quote === undefined ? source.range(...pos) : source.range(quote, quote + 1);
 };
 
-const problemOf = (error: YAMLError, { code, message, hint }: Wording, source: SourceRange): Diagnostic => ({
-  code,
-  severity: "error",
-  message: message ?? `This is not valid YAML: ${error.message.replace(/\.$/, "")}`,
-  ...(hint === undefined ? {} : { hint }),
-  source,
-});
-
 /** One problem a line, and none behind the first that misleads. */
 const yamlProblems = (source: SourceText, document: Document): Diagnostic[] => {
   const problems: Diagnostic[] = [];
@@ -193,9 +164,9 @@ const yamlProblems = (source: SourceText, document: Document): Diagnostic[] => {
     const wording = better?.wording ?? wordingOf(error);
     const place =
       better === undefined ? placeOf(source, document, error) : source.range(better.start, better.end);
-    const problem = problemOf(error, wording, place);
-    const line = problem.source?.line ?? 0;
-    if (!lines.has(line) || (wording.code !== "yaml-syntax" && better === undefined)) problems.push(problem);
+    const problem = wording.found(place, error);
+    const { line } = place;
+    if (!lines.has(line) || (problem.code !== "yaml-syntax" && better === undefined)) problems.push(problem);
     lines.add(line);
     if (wording.misleads === true) break;
   }
@@ -258,12 +229,12 @@ const checkKeys = (source: SourceText, map: YAMLMap, problems: Problems): void =
       seen.set(key.value, key);
       continue;
     }
-    const line = nodeRange(source, first)?.line;
-    problems.error(
-      "yaml-duplicate-key",
-      `The key \`${String(key.value)}\` stands twice in one mapping`,
-      nodeRange(source, key),
-      line === undefined ? "Keep one of the two" : `Keep one of the two; the first is in line ${line}`,
+    problems.add(
+      diagnostic(
+        "yaml-duplicate-key",
+        { key: String(key.value), first: nodeRange(source, first)?.line },
+        nodeRange(source, key),
+      ),
     );
   }
 };
@@ -327,10 +298,8 @@ class TreeCheck {
     const target = this.#anchors.get(alias.source);
     if (target === undefined) {
       this.#known = false;
-      this.#problems.error(
-        "yaml-unknown-alias",
-        `Nothing is anchored as \`&${alias.source}\` before this alias`,
-        nodeRange(this.#source, alias),
+      this.#problems.add(
+        diagnostic("yaml-unknown-alias", { alias: alias.source }, nodeRange(this.#source, alias)),
       );
       return;
     }
@@ -344,12 +313,7 @@ class TreeCheck {
 }
 
 const reportBomb = (problems: Problems, place: SourceRange | undefined): void =>
-  problems.error(
-    "yaml-alias-bomb",
-    "Aliases repeat so much that the file would grow without measure",
-    place,
-    "Write shared prefixes once, under `networks`, and name the network in each rule",
-  );
+  problems.add(diagnostic("yaml-alias-bomb", place));
 
 const plainValue = (source: SourceText, document: Document, problems: Problems): unknown => {
   try {
@@ -367,7 +331,7 @@ const compose = (source: SourceText, problems: Problems): Document | undefined =
     return parseDocument(source.text, parserOptions);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    problems.error("yaml-too-deep", "The file is nested too deeply to be a policy", source.range(0, 1));
+    problems.add(diagnostic("yaml-too-deep", source.range(0, 1)));
     return undefined;
   }
 };
@@ -383,11 +347,12 @@ const oddLineEnds: Readonly<Record<string, string>> = {
 const hasOddLineEnd = (source: SourceText, problems: Problems): boolean => {
   const found = /\r(?!\n)|[\u0085\u2028\u2029]/.exec(source.text);
   if (found === null) return false;
-  problems.error(
-    "yaml-syntax",
-    `${oddLineEnds[found[0]]} stands here: some programs begin a new line at it, and some do not`,
-    source.range(found.index, found.index + 1),
-    "Delete it, or end the line with a line feed; in quotes, write it as \\r, \\N, \\L or \\P",
+  problems.add(
+    diagnostic(
+      "yaml-syntax",
+      { kind: "line-end", character: oddLineEnds[found[0]] ?? "" },
+      source.range(found.index, found.index + 1),
+    ),
   );
   return true;
 };
@@ -397,11 +362,12 @@ export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
   const problems = new Problems();
   const stop = (): ParsedYaml => ({ diagnostics: problems.list() });
   if (source.text.length > largestYaml) {
-    problems.error(
-      "policy-too-large",
-      `The ${what} has ${source.text.length} characters; at most ${largestYaml} are read`,
-      source.range(0, 0),
-      "Move long lists of prefixes into a text file: `networks: {blocklist: {file: lists/blocklist.txt}}`",
+    problems.add(
+      diagnostic(
+        "policy-too-large",
+        { what, length: source.text.length, most: largestYaml },
+        source.range(0, 0),
+      ),
     );
     return stop();
   }
@@ -411,12 +377,7 @@ export const parseYaml = (source: SourceText, what: string): ParsedYaml => {
   const errors: YAMLError[] = [...document.errors, ...document.warnings];
   problems.addAll(yamlProblems(source, document));
   if (document.contents === null && errors.length === 0) {
-    problems.error(
-      "policy-empty",
-      `The ${what} is empty`,
-      source.range(0, 0),
-      "An empty file never means to delete everything; write `rules: []` to have no rules",
-    );
+    problems.add(diagnostic("policy-empty", { what }, source.range(0, 0)));
   }
   if (document.contents === null || !errors.every(recoverable)) return stop();
   const tree = new TreeCheck(source, problems);

@@ -2,9 +2,8 @@
 
 import type { CodeRow } from "../../src/model/codes/code.js";
 import { codeGroups } from "../../src/model/codes/index.js";
+import { lintCodes } from "../../src/model/codes/lint.js";
 import { errorGroups } from "../../src/model/error-codes.js";
-import { lintCodes } from "../../src/model/lint-codes.js";
-import { policyProblems } from "../../src/model/policy-codes.js";
 
 const introduction = `<!-- Made from src/model/; do not edit. Update: npm run docs -->
 # Errors
@@ -33,29 +32,16 @@ const groupSection = ({ title, rows }: (typeof groupRows)[number]): string =>
     ...rows.map(([code, meaning, next]) => `| \`${code}\` | ${meaning} | ${next} |`),
   ].join("\n");
 
-/** In a policy's text; a few codes come from the text and from a plan, and are explained there. */
-const policySection = (): string => {
-  const explained = new Set(groupRows.flatMap(({ rows }) => rows.map(([code]) => code)));
-  const rows = Object.entries(policyProblems).filter(([code]) => !explained.has(code));
-  return [
-    "## The policy's text",
-    "",
-    "The message shows the place, and what is allowed there ([policy.md](policy.md)).",
-    "",
-    "| code | what it means |",
-    "|---|---|",
-    ...rows.map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
-  ].join("\n");
-};
-
 const lintSection = (): string =>
   [
     "## Lint",
     "",
     "What is valid but probably not intended. Each is explained in [lint.md](lint.md), and can be turned off.",
     "",
-    lintCodes.map(({ code }) => `[\`${code}\`](lint.md#${code})`).join(" · "),
+    Object.keys(lintCodes)
+      .map((code) => `[\`${code}\`](lint.md#${code})`)
+      .join(" · "),
   ].join("\n");
 
 export const renderErrorsDocs = (): string =>
-  `${[introduction, ...groupRows.filter(({ rows }) => rows.length > 0).map(groupSection), policySection(), lintSection()].join("\n\n")}\n`;
+  `${[introduction, ...groupRows.filter(({ rows }) => rows.length > 0).map(groupSection), lintSection()].join("\n\n")}\n`;

@@ -1,7 +1,10 @@
 /** docs/lint.md, from the catalogue of lint codes. */
-import { type LintCode, lintCodes, lintExampleDay } from "../../src/model/lint-codes.js";
+import type { LintRow } from "../../src/model/codes/code.js";
+import { lintCodes, lintExampleDay } from "../../src/model/codes/lint.js";
 
-const section = ({ code, severity, title, explanation, bad, good }: LintCode): string =>
+const rows = Object.entries<LintRow>(lintCodes);
+
+const section = ([code, { severity, title, explanation, bad, good }]: [string, LintRow]): string =>
   [
     `## ${code}`,
     "",
@@ -22,7 +25,7 @@ const section = ({ code, severity, title, explanation, bad, good }: LintCode): s
     "```",
   ].join("\n");
 
-const introduction = `<!-- Made from src/model/lint-codes.ts; do not edit. Update: npm run docs -->
+const introduction = `<!-- Made from src/model/codes/lint.ts; do not edit. Update: npm run docs -->
 # Lint
 
 \`validate\`, \`plan\` and \`apply\` look for what is valid but probably not intended. An error stops them; warnings
@@ -43,8 +46,7 @@ const table = (): string =>
   [
     "| code | severity | |",
     "|---|---|---|",
-    ...lintCodes.map(({ code, severity, title }) => `| [${code}](#${code}) | ${severity} | ${title} |`),
+    ...rows.map(([code, { severity, title }]) => `| [${code}](#${code}) | ${severity} | ${title} |`),
   ].join("\n");
 
-export const renderLintDocs = (): string =>
-  `${[introduction, table(), ...lintCodes.map(section)].join("\n\n")}\n`;
+export const renderLintDocs = (): string => `${[introduction, table(), ...rows.map(section)].join("\n\n")}\n`;

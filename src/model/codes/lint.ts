@@ -1,3 +1,377 @@
-/** The codes of lint: what is valid and probably not intended. */
+/**
+ * The codes of lint: what is valid and probably not intended. `bad` and `good` are complete `policy.yaml` examples
+ * that tests run: each `bad` has its finding on `lintExampleDay`, each `good` does not.
+ */
+import { lintCode } from "./code.js";
 
-export const lintCodes = {};
+/** The day on which the examples are read. */
+export const lintExampleDay = "2026-12-01";
+
+/** More addresses than this let in by one entry is worth a second look: the size of an IPv4 /16. */
+export const broadIPv4Length = 16;
+/** The size of what a registry gives a whole provider. */
+export const broadIPv6Length = 32;
+/** An expiry date this near is announced. */
+export const soonDays = 30;
+
+const rule = (name: string, type: "allow" | "deny", ...cidrs: string[]): string =>
+  [`  - name: ${name}`, `    type: ${type}`, "    cidrs:", ...cidrs.map((cidr) => `      - ${cidr}`)].join(
+    "\n",
+  );
+const policy = (...rules: string[]): string => `version: 1\nrules:\n${rules.join("\n")}\n`;
+
+/** Another finding, once whose entry is gone this one holds too. */
+interface Once {
+  readonly once: string | undefined;
+}
+
+const onceGone = (once: string | undefined): string => (once === undefined ? "" : ` once ${once} is gone`);
+
+/** Where deleting one alone would change who is allowed. */
+const deleteBoth = "Delete both, or neither: alone, this one still decides";
+
+/** `more`: how many there are behind those that are named. */
+const andMore = (named: readonly string[], more: number): string =>
+  `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+
+/** Where an entry of a rule comes from. */
+const holder = (network: string | undefined): string =>
+  network === undefined ? "an entry of its own" : `the network \`${network}\``;
+
+export const lintCodes = {
+  "host-bits": lintCode<{ text: string; length: string; network: string; address: string }>({
+    severity: "error",
+    message: ({ text, length }) => `\`${text}\` has bits set below its length ${length}`,
+    hint: ({ network, address }) => `Write the network ${network}, or the one address ${address}`,
+    title: "Bits are set below the prefix length",
+    explanation:
+      "`198.51.100.7/24` means the whole network `198.51.100.0/24`, or was `198.51.100.7/32` meant? The service takes it as the network. Write what you mean; the finding names both.",
+    bad: policy(rule("Office", "allow", "198.51.100.7/24")),
+    good: policy(rule("Office", "allow", "198.51.100.0/24")),
+  }),
+  "bare-any-address": lintCode<{ text: string; is: string; everything: string }>({
+    severity: "error",
+    message: ({ text, is }) => `A bare \`${text}\` is the single address ${is}, not every address`,
+    hint: ({ everything }) => `Did you mean \`${everything}\`?`,
+    title: "A bare `0.0.0.0` or `::` is one address",
+    explanation:
+      'Without a length, `0.0.0.0` is the single address `0.0.0.0/32`, which nobody ever comes from, and not "anywhere". An allow list of it blocks everybody. Write `0.0.0.0/0` for all of IPv4, and `::/0` for IPv6.',
+    bad: policy(rule("Anywhere", "deny", "0.0.0.0")),
+    good: policy(rule("Anywhere", "deny", "0.0.0.0/0")),
+  }),
+  "last-allow-expired": lintCode<{ prefix: string; rule: string; expired: string }>({
+    severity: "error",
+    message: ({ prefix, rule, expired }) =>
+      `The last allow entry, ${prefix} in \`${rule}\`, expired on ${expired}: without any, every address that is not denied is allowed`,
+    hint: "Renew an allow entry; if the account is to be open, delete the allow rules",
+    title: "The last allow entry has expired, so everybody is allowed",
+    explanation:
+      "With any allow entry, what matches nothing is denied; with none, it is allowed. When the last allow entry expires, this default flips and the account is open to the internet but for its deny rules. Renew an entry, or delete the allow rules to say that this is wanted. Under `enforcement: enabled` this is the error `no-allow-in-force`, and a plan for an account that is enforced fails the check `allow-in-force`; no setting lowers either.",
+    bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}")),
+    good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}", "198.51.100.0/24")),
+  }),
+  "nobody-allowed": lintCode({
+    severity: "error",
+    message: "The policy allows no address: once it is enforced, nobody can reach the account",
+    hint: "Add an allow entry that is more specific than the deny entries that cover it",
+    title: "The policy allows no address",
+    explanation:
+      "Every address is denied: once enforced, nobody can reach the account, not even to undo it. Only the vendor's support can help then.",
+    bad: policy(rule("Everything", "deny", '"::/0"', "0.0.0.0/0")),
+    good: policy(
+      rule("Everything", "deny", '"::/0"', "0.0.0.0/0"),
+      rule("Office", "allow", "203.0.113.0/24"),
+    ),
+  }),
+  "last-allow-expires-soon": lintCode<{ expires: string }>({
+    severity: "warning",
+    message: ({ expires }) =>
+      `All allow entries expire by ${expires}: without any, every address that is not denied is allowed`,
+    hint: "Renew one in time, or add one without a date",
+    title: "All allow entries expire within 30 days",
+    explanation:
+      "Once the last one is gone, the default flips and the account is open to the internet but for its deny rules; see `last-allow-expired`.",
+    bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-12-20}")),
+    good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2027-12-20}")),
+  }),
+  "expired-deny-opens-access": lintCode<{ prefix: string; rule: string; expired: string; addresses: string }>(
+    {
+      severity: "warning",
+      message: ({ prefix, rule, expired, addresses }) =>
+        `The deny entry ${prefix} in \`${rule}\` expired on ${expired}: ${addresses} are allowed again`,
+      hint: "Renew it if they are to stay blocked; delete it if they are to be allowed",
+      title: "A deny entry has expired, and its addresses are allowed again",
+      explanation:
+        "A deny entry that expires gives its addresses back what the other entries say of them. Here they are allowed. If that is intended, delete the entry; else renew it.",
+      bad: policy(
+        rule("Office", "allow", "203.0.113.0/24"),
+        rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2026-11-30}"),
+      ),
+      good: policy(
+        rule("Office", "allow", "203.0.113.0/25"),
+        rule("Guests", "deny", "{cidr: 203.0.113.192/26, expires: 2026-11-30}"),
+      ),
+    },
+  ),
+  "expired-entry": lintCode<{ prefix: string; rule: string; expired: string }>({
+    severity: "note",
+    message: ({ prefix, rule, expired }) =>
+      `${prefix} in \`${rule}\` expired on ${expired} and is no longer part of the policy`,
+    hint: "Delete it, or renew its date",
+    title: "An entry has expired",
+    explanation: "Its date has come, so that it is no longer part of the policy. Delete the line.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2026-11-30}")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2027-06-30}")),
+  }),
+  "expires-soon": lintCode<{ prefix: string; rule: string; expires: string; addresses: string | undefined }>({
+    severity: "warning",
+    message: ({ prefix, rule, expires, addresses }) =>
+      `${prefix} in \`${rule}\` expires on ${expires}${addresses === undefined ? "" : `; then ${addresses} are allowed`}`,
+    hint: "Renew its date in time, or let it expire",
+    title: "An entry expires within 30 days",
+    explanation:
+      "From its date on, the next apply removes it. Renew it in time, or let it go. The finding says which addresses are allowed once a deny entry ends.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2026-12-15}")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2027-06-30}")),
+  }),
+  "broad-allow": lintCode<{ rule: string; addresses: string; prefix: string; limit: number }>({
+    severity: "warning",
+    message: ({ rule, addresses, prefix }) => `\`${rule}\` allows ${addresses}: ${prefix}`,
+    hint: ({ limit }) =>
+      `A prefix shorter than /${limit} rarely belongs to one organisation: narrow it, or set \`lint: {broad-allow: off}\``,
+    title: "An allow entry allows very many addresses",
+    explanation:
+      "An IPv4 prefix shorter than /16 (65,536 addresses) or an IPv6 prefix shorter than /32 is more than one organisation's network. Narrow it, or say that it is meant with `lint: {broad-allow: off}`.",
+    bad: policy(rule("Provider", "allow", "198.0.0.0/8")),
+    good: policy(rule("Office", "allow", "198.51.100.0/24")),
+  }),
+  "ipv6-covers-ipv4": lintCode<{ prefix: string; type: "allow" | "deny"; everything: boolean }>({
+    severity: "warning",
+    message: ({ prefix, type }) =>
+      `${prefix} contains ::ffff:0:0/96, so it is taken to ${type} all of IPv4 too`,
+    hint: ({ type, everything }) =>
+      type === "deny" || everything
+        ? "Write 0.0.0.0/0 next to it, or 2000::/3 instead if only IPv6 is meant"
+        : "Write an IPv6 prefix that does not contain it",
+    title: "An IPv6 prefix contains the IPv4 addresses too",
+    explanation:
+      "The service keeps IPv4 addresses as `::ffff:0:0/96`, so that `::/0` is taken to cover all of IPv4. That is an assumption: the service does not document it. Write `0.0.0.0/0` of the same type next to it, and nothing depends on the assumption; or write `2000::/3` if only IPv6 is meant.",
+    bad: policy(rule("Everything", "deny", '"::/0"'), rule("Office", "allow", "203.0.113.0/24")),
+    good: policy(
+      rule("Everything", "deny", '"::/0"', "0.0.0.0/0"),
+      rule("Office", "allow", "203.0.113.0/24"),
+    ),
+  }),
+  "special-purpose": lintCode<{
+    prefix: string;
+    block: string;
+    name: string;
+    registry: string;
+    isPrivate: boolean;
+  }>({
+    severity: "warning",
+    message: ({ prefix, block, name, registry }) =>
+      `${prefix} can never be a public source: it is in ${block}, ${name} (IANA registry, snapshot of ${registry})`,
+    hint: ({ isPrivate }) =>
+      `Write the public address that the network is seen under${isPrivate ? "; behind private connectivity the entry can be right" : ""}`,
+    title: "An allow entry can never be the source of public traffic",
+    explanation:
+      "The prefix lies wholly in a block that the IANA registries list as not globally reachable: private, loopback, link-local, carrier-grade NAT, multicast and so on. No request from the internet comes from there. Behind private connectivity such an entry can be right.",
+    bad: policy(rule("Office", "allow", "192.168.10.0/24")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24")),
+  }),
+  "documentation-range": lintCode<{ prefix: string; more: number; registry: string }>({
+    severity: "note",
+    message: ({ prefix, more, registry }) =>
+      `${prefix} is reserved for documentation${more > 0 ? `, and ${more} more like it` : ""} (IANA registry, snapshot of ${registry})`,
+    hint: "Replace it with an address of your own",
+    title: "A prefix is reserved for documentation",
+    explanation:
+      "`192.0.2.0/24`, `198.51.100.0/24`, `203.0.113.0/24`, `2001:db8::/32` and `3fff::/20` stand for addresses in examples. Replace them with your own. One note a file names the first.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24")),
+    good: policy(rule("Resolver", "allow", "9.9.9.9/32")),
+  }),
+  "shadowed-entry": lintCode<{ prefix: string; by: readonly string[]; more: number }>({
+    severity: "warning",
+    message: ({ prefix }) => `${prefix} never decides: more specific entries cover all of it`,
+    hint: ({ by, more }) => `Delete it, or narrow ${andMore(by, more)}`,
+    title: "An entry never decides, because more specific ones cover all of it",
+    explanation:
+      "The most specific entry wins. Where others, alone or together, cover every address of an entry, it decides for none. Often an exception was written wider than meant.",
+    bad: policy(
+      rule("Office", "allow", "203.0.113.0/24", "198.51.100.0/24"),
+      rule("Guests", "deny", "203.0.113.0/25", "203.0.113.128/25"),
+    ),
+    good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Guests", "deny", "203.0.113.128/25")),
+  }),
+  "redundant-entry": lintCode<{ prefix: string; because: string } & Once>({
+    severity: "warning",
+    message: ({ prefix, because, once }) => `${prefix} changes nothing${onceGone(once)}: ${because}`,
+    hint: ({ once }) => (once === undefined ? "Delete it" : deleteBoth),
+    title: "An entry can be deleted and nothing changes",
+    explanation:
+      "Without it, every address would still get the same verdict, from a less specific entry or from the default. Redundant entries are found one after another, each with the ones before it already deleted: all that are reported can be deleted together. Where one is useless only once another is deleted, the finding says so: delete both, or neither.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24", "203.0.113.7")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24", "198.51.100.7")),
+  }),
+  "deny-without-effect": lintCode<{ rule: string; open: boolean } & Once>({
+    severity: "warning",
+    message: ({ rule, once }) =>
+      `The rule \`${rule}\` denies nothing that would not be denied without it${onceGone(once)}`,
+    hint: ({ open, once }) =>
+      once !== undefined
+        ? deleteBoth
+        : open
+          ? "Delete it, or see which entries around it or inside it take its place"
+          : "With an allow list, what is not listed is denied anyway: delete it, or name parts of what is allowed",
+    title: "A deny rule denies nothing",
+    explanation:
+      "Every address it names would be denied without it, mostly because an allow list exists and does not name them. As an exception from an allow entry, a deny entry must be more specific than that entry.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Attackers", "deny", "198.51.100.0/24")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Guests", "deny", "203.0.113.128/25")),
+  }),
+  "allow-without-effect": lintCode<{ rule: string } & Once>({
+    severity: "warning",
+    message: ({ rule, once }) =>
+      `The rule \`${rule}\` allows nothing that would not be allowed without it${onceGone(once)}`,
+    hint: ({ once }) =>
+      once !== undefined
+        ? deleteBoth
+        : "Delete it, or see which deny entries inside it, or allow entries around it, take its place",
+    title: "An allow rule allows nothing",
+    explanation:
+      "It allows no address: more specific deny entries cover all of it, or other allow entries allow the same addresses anyway.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Desk", "allow", "203.0.113.7")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Branch", "allow", "198.51.100.0/24")),
+  }),
+  "same-prefix-in-rules": lintCode<{ prefix: string; rules: readonly [string, string]; other: string }>({
+    severity: "warning",
+    message: ({ prefix, rules: [first, second] }) =>
+      `${prefix} is in the rules \`${first}\` and \`${second}\``,
+    hint: ({ other }) => `Keep it in one of them; the other is in ${other}`,
+    title: "Two rules of one type hold the same prefix",
+    explanation:
+      "Both say the same of it, and deleting it in one place will not be enough. Keep it in one rule, or name a network.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Berlin", "allow", "203.0.113.0/24")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Berlin", "allow", "198.51.100.0/24")),
+  }),
+  "overlapping-rules": lintCode<{
+    inner: string;
+    type: "allow" | "deny";
+    prefix: string;
+    outer: string;
+    outerPrefix: string;
+    more: number;
+  }>({
+    severity: "note",
+    message: ({ inner, type, prefix, outer, outerPrefix, more }) =>
+      `\`${inner}\` ${type === "deny" ? "denies" : "allows"} ${prefix} inside ${outerPrefix} of \`${outer}\`${more > 0 ? `, and so do ${more} more of its entries` : ""}`,
+    hint: "The more specific entry wins",
+    title: "A rule makes exceptions from another",
+    explanation:
+      "An entry of one rule lies inside an entry of another rule of the other type; the more specific one wins. That is often meant, and worth knowing when either rule is edited. One note for each pair of rules.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Guests", "deny", "203.0.113.128/25")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Branch", "allow", "198.51.100.0/24")),
+  }),
+  "adjacent-prefixes": lintCode<{ prefixes: readonly string[]; more: number; together: string }>({
+    severity: "note",
+    message: ({ prefixes, more, together }) => `${andMore(prefixes, more)} are together ${together}`,
+    hint: ({ together }) => `Write ${together} instead`,
+    title: "Prefixes of one rule can be written as one",
+    explanation:
+      "Together they are exactly one larger prefix. Entries with different comments or expiry dates are left alone.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/25", "203.0.113.128/25")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24")),
+  }),
+  "repeated-in-list": lintCode<{ text: string; first: number }>({
+    severity: "warning",
+    message: ({ text }) => `\`${text}\` appears twice in the file`,
+    hint: ({ first }) => `Delete one of the two; the first is in line ${first}`,
+    title: "A text file holds a prefix twice",
+    explanation:
+      "The second one changes nothing. Among the entries of a rule the same is an error (`duplicate-prefix`); long lists are often put together from several sources.",
+    bad: "version: 1\nnetworks:\n  partners: {file: repeated.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
+    good: "version: 1\nnetworks:\n  partners: {file: partners.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
+  }),
+  "same-prefix-in-networks": lintCode<{
+    rule: string;
+    prefixes: string;
+    networks: readonly [string | undefined, string | undefined];
+    first: string;
+  }>({
+    severity: "warning",
+    message: ({ rule, prefixes, networks: [before, again] }) =>
+      `The rule \`${rule}\` has ${prefixes} both by ${holder(before)} and by ${holder(again)}`,
+    hint: ({ first }) =>
+      `Each prefix counts once; the first one is also in ${first}. If that is fine, write \`lint: {same-prefix-in-networks: off}\``,
+    title: "Two sources of one rule hold the same prefix",
+    explanation:
+      "A prefix is in two networks that a rule names, or in one of them and among the rule's own entries. It counts once, and for as long as the later of the two dates says. Lists that others maintain often share a few; deleting the prefix from one of them does not remove it. One finding for each pair of sources. Twice among a rule's own entries is the error `duplicate-prefix`.",
+    bad: `version: 1\nnetworks:\n  a: [203.0.113.0/24, 198.51.100.7]\n  b: [198.51.100.7]\nrules:\n${rule("Vendors", "allow", "network: a", "network: b")}\n`,
+    good: `version: 1\nnetworks:\n  a: [203.0.113.0/24, 198.51.100.7]\n  b: [198.51.100.8]\nrules:\n${rule("Vendors", "allow", "network: a", "network: b")}\n`,
+  }),
+  "empty-rule": lintCode<{ rule: string }>({
+    severity: "warning",
+    message: ({ rule }) => `All entries of the rule \`${rule}\` have expired`,
+    hint: "Delete the rule, or give it an entry",
+    title: "All entries of a rule have expired",
+    explanation:
+      "It does nothing any more, and a rule without entries need not exist on the account. (A rule that is written without entries is an error, unless it has `allow_empty: true`.)",
+    bad: policy(
+      rule("Office", "allow", "203.0.113.0/24"),
+      rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2026-11-30}"),
+    ),
+    good: policy(
+      rule("Office", "allow", "203.0.113.0/24"),
+      rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2027-11-30}"),
+    ),
+  }),
+  "unused-network": lintCode<{ network: string }>({
+    severity: "note",
+    message: ({ network }) => `The network \`${network}\` is not used`,
+    hint: "Delete it, or name it in a rule",
+    title: "A network is not used",
+    explanation: "No rule, test or guard names it. Networks of include files are not reported.",
+    bad: `version: 1\nnetworks:\n  office: [198.51.100.0/24]\nrules:\n${rule("Office", "allow", "203.0.113.0/24")}\n`,
+    good: `version: 1\nnetworks:\n  office: [203.0.113.0/24]\nrules:\n${rule("Office", "allow", "network: office")}\n`,
+  }),
+  "look-alike-names": lintCode<
+    { rule: string; other: string; line: number } | { rule: string; scripts: readonly string[] }
+  >({
+    severity: "warning",
+    message: (found) =>
+      "scripts" in found
+        ? `The name \`${found.rule}\` mixes ${found.scripts.join(" and ")} letters`
+        : `The names \`${found.rule}\` and \`${found.other}\` look the same`,
+    hint: (found) =>
+      "scripts" in found
+        ? "Letters that look alike make another name: write each word in one script"
+        : `Rename one of the two (with \`previous_names\`); the other is in line ${found.line}`,
+    title: "Two rule names look the same",
+    explanation:
+      "They differ only in capitals, spaces or Unicode form, so that a reader takes one for the other. The account keeps them apart.",
+    bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("office", "allow", "198.51.100.0/24")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Branch", "allow", "198.51.100.0/24")),
+  }),
+  "odd-name": lintCode<{ problem: string }>({
+    severity: "warning",
+    message: ({ problem }) => `The rule's name ${problem}`,
+    hint: "Rename it, and put the old name under `previous_names`",
+    title: "A rule's name cannot be seen for what it is",
+    explanation:
+      "It holds invisible or control characters or characters that reverse the direction of text, begins or ends with a blank, is blank altogether, or is longer than 255 characters.",
+    bad: policy(rule('"Office "', "allow", "203.0.113.0/24")),
+    good: policy(rule("Office", "allow", "203.0.113.0/24")),
+  }),
+  "shared-host": lintCode<{ host: string }>({
+    severity: "warning",
+    message: ({ host }) =>
+      `The host ${host} is shared by many accounts, and was to be switched off from 2026-11-01`,
+    hint: "Use the account's own access URL, such as ab123.us1.dbt.com; it is in the account's settings",
+    title: "The host is a shared one, whose end was announced",
+    explanation:
+      "`*.getdbt.com` hosts are shared by many accounts and were to be switched off from 2026-11-01. Use the account's own access URL, such as `ab123.us1.dbt.com`; it is shown in the account's settings.",
+    bad: `version: 1\naccount:\n  host: cloud.getdbt.com\nrules:\n${rule("Office", "allow", "203.0.113.0/24")}\n`,
+    good: `version: 1\naccount:\n  host: ab123.us1.dbt.com\nrules:\n${rule("Office", "allow", "203.0.113.0/24")}\n`,
+  }),
+};

@@ -4,8 +4,7 @@ import { AccessMap } from "../../address/access-map.js";
 import { AddressSet } from "../../address/address-set.js";
 import { containsPrefix, type Prefix, samePrefix } from "../../address/prefix.js";
 import { columnsOf, sortColumns } from "../../address/prefix-columns.js";
-import type { SourceRange } from "../../model/diagnostic.js";
-import type { LintCodeName } from "../../model/lint-codes.js";
+import type { Diagnostic } from "../../model/diagnostic.js";
 import type { RuleType } from "../../model/rule.js";
 import type { Policy, PolicyEntry, PolicyRule } from "../policy.js";
 import { Problems } from "../problems.js";
@@ -88,8 +87,8 @@ export class LintContext {
     return this.#parents;
   }
 
-  report(code: LintCodeName, message: string, source: SourceRange | undefined, hint?: string): void {
-    reportLint({ problems: this.problems, lint: this.policy.lint }, code, message, source, hint);
+  report(found: Diagnostic): void {
+    reportLint({ problems: this.problems, lint: this.policy.lint }, found);
   }
 }
 

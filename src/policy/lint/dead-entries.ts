@@ -6,8 +6,10 @@
  * that are redundant because of it: deleting all three would change something. Only the wide one is reported.)
  * An entry that outlives the ones that make it useless today is not useless.
  */
+
 import { defaultOwner } from "../../address/access-map.js";
 import { formatPrefix, isIPv4, samePrefix } from "../../address/prefix.js";
+import { diagnostic } from "../../model/diagnostic.js";
 import type { PolicyRule } from "../policy.js";
 import { type LintContext, type LintEntry, noParent, placeOf } from "./context.js";
 
@@ -111,10 +113,15 @@ const repeatedInRules = (context: LintContext, survivors: Survivors): Set<number
     repeated.add(index);
     if (outlasts(other, entry)) survivors.remove(index);
     context.report(
-      "same-prefix-in-rules",
-      `${formatPrefix(entry.prefix)} stands in the rules \`${other.rule.name}\` and \`${entry.rule.name}\``,
-      entry.entry.source,
-      `Keep it in one of them; the other is in ${placeOf(other)}`,
+      diagnostic(
+        "same-prefix-in-rules",
+        {
+          prefix: formatPrefix(entry.prefix),
+          rules: [other.rule.name, entry.rule.name],
+          other: placeOf(other),
+        },
+        entry.entry.source,
+      ),
     );
   }
   return repeated;
@@ -123,35 +130,21 @@ const repeatedInRules = (context: LintContext, survivors: Survivors): Set<number
 const describe = (entry: LintEntry): string =>
   `${formatPrefix(entry.prefix)} (${entry.type} rule \`${entry.rule.name}\`, ${placeOf(entry)})`;
 
-/** Where deleting one alone would change who gets in. */
-const togetherHint = "Delete both, or neither: alone, this one still decides";
+/** Of the entries that cover another, so many are named. */
+const mostNamed = 3;
 
 const reportRule = (
   context: LintContext,
   { name, type, source }: PolicyRule,
   other: LintEntry | undefined,
 ): void => {
-  const once = other === undefined ? "" : ` once ${describe(other)} is gone`;
+  const once = other && describe(other);
   if (type === "deny") {
     context.report(
-      "deny-without-effect",
-      `The rule \`${name}\` denies nothing that would not be denied without it${once}`,
-      source,
-      other !== undefined
-        ? togetherHint
-        : context.map.defaultAllowed
-          ? "Delete it, or see which entries around it or inside it take its place"
-          : "Beside an allow list, what is not listed is denied anyway: delete it, or name parts of what is allowed",
+      diagnostic("deny-without-effect", { rule: name, open: context.map.defaultAllowed, once }, source),
     );
   } else {
-    context.report(
-      "allow-without-effect",
-      `The rule \`${name}\` allows nothing that would not be allowed without it${once}`,
-      source,
-      other !== undefined
-        ? togetherHint
-        : "Delete it, or see which deny entries inside it, or allow entries around it, take its place",
-    );
+    context.report(diagnostic("allow-without-effect", { rule: name, once }, source));
   }
 };
 
@@ -201,12 +194,13 @@ const removeRulesWithoutEffect = (
 const reportShadowed = (context: LintContext, survivors: Survivors, index: number): void => {
   const entry = context.entries[index]!;
   const covering = survivors.coverers(index);
-  const more = covering.length > 3 ? ` and ${covering.length - 3} more` : "";
+  const named = covering.slice(0, mostNamed);
   context.report(
-    "shadowed-entry",
-    `${formatPrefix(entry.prefix)} never decides: more specific entries cover all of it`,
-    entry.entry.source,
-    `Delete it, or narrow ${covering.slice(0, 3).map(describe).join(", ")}${more}`,
+    diagnostic(
+      "shadowed-entry",
+      { prefix: formatPrefix(entry.prefix), by: named.map(describe), more: covering.length - named.length },
+      entry.entry.source,
+    ),
   );
 };
 
@@ -219,12 +213,12 @@ const reportRedundant = (context: LintContext, survivors: Survivors, index: numb
       ? `without it, its addresses would be ${verdict} by default`
       : `${describe(context.entries[at]!)} says the same`;
   const other = survivors.leansOn(index);
-  const once = other === undefined ? "" : ` once ${describe(other)} is gone`;
   context.report(
-    "redundant-entry",
-    `${formatPrefix(entry.prefix)} changes nothing${once}: ${because}`,
-    entry.entry.source,
-    other === undefined ? "Delete it" : togetherHint,
+    diagnostic(
+      "redundant-entry",
+      { prefix: formatPrefix(entry.prefix), because, once: other && describe(other) },
+      entry.entry.source,
+    ),
   );
 };
 

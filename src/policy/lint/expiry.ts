@@ -1,8 +1,10 @@
 /** Entries whose date has come or is near, and what their end does to the others. */
+
 import { AccessMap, diffAccess } from "../../address/access-map.js";
 import { AddressSet } from "../../address/address-set.js";
 import { formatPrefix, type Prefix } from "../../address/prefix.js";
-import { soonDays } from "../../model/lint-codes.js";
+import { soonDays } from "../../model/codes/lint.js";
+import { diagnostic } from "../../model/diagnostic.js";
 import { countAddresses, listPrefixes, rangePrefixes } from "../address-text.js";
 import { type LintContext, type LintEntry, lintEntries } from "./context.js";
 
@@ -37,20 +39,13 @@ const lintExpired = (context: LintContext, expired: readonly LintEntry[]): void 
   for (const found of expired) {
     const { entry, rule, prefix } = found;
     const open = opened.get(found);
+    const said = { prefix: formatPrefix(prefix), rule: rule.name, expired: entry.expires ?? "" };
     if (open !== undefined) {
       context.report(
-        "expired-deny-opens-access",
-        `The deny of ${formatPrefix(prefix)} in \`${rule.name}\` expired on ${entry.expires}: ${described(open)} can get in`,
-        entry.source,
-        "Renew it if they are to stay out; delete it if they may come in",
+        diagnostic("expired-deny-opens-access", { ...said, addresses: described(open) }, entry.source),
       );
     }
-    context.report(
-      "expired-entry",
-      `${formatPrefix(prefix)} in \`${rule.name}\` expired on ${entry.expires} and is no longer part of the policy`,
-      entry.source,
-      "Delete it, or renew its date",
-    );
+    context.report(diagnostic("expired-entry", said, entry.source));
   }
 };
 
@@ -65,12 +60,17 @@ const lintSoon = (context: LintContext): void => {
   for (const found of soon) {
     const { entry, rule, prefix } = found;
     const open = opened.get(found);
-    const consequence = open === undefined ? "" : `; then ${described(open)} can get in`;
     context.report(
-      "expires-soon",
-      `${formatPrefix(prefix)} in \`${rule.name}\` expires on ${entry.expires}${consequence}`,
-      entry.source,
-      "Renew its date in time, or let it go",
+      diagnostic(
+        "expires-soon",
+        {
+          prefix: formatPrefix(prefix),
+          rule: rule.name,
+          expires: entry.expires ?? "",
+          addresses: open && described(open),
+        },
+        entry.source,
+      ),
     );
   }
 };
@@ -93,10 +93,11 @@ const lintLastAllow = (context: LintContext, expired: readonly LintEntry[]): voi
   const gone = lastOf(expired.filter(({ type }) => type === "allow"));
   if (gone !== undefined && flipOpens([...entries, gone], entries)) {
     context.report(
-      "last-allow-expired",
-      `The last allow entry, ${formatPrefix(gone.prefix)} in \`${gone.rule.name}\`, expired on ${gone.entry.expires}: without any, whatever is not denied gets in`,
-      gone.entry.source,
-      "Renew an allow entry; or, if the account is to be open, delete the allow rules",
+      diagnostic(
+        "last-allow-expired",
+        { prefix: formatPrefix(gone.prefix), rule: gone.rule.name, expired: gone.entry.expires ?? "" },
+        gone.entry.source,
+      ),
     );
   }
   const allows = entries.filter(({ type }) => type === "allow");
@@ -105,10 +106,7 @@ const lintLastAllow = (context: LintContext, expired: readonly LintEntry[]): voi
   const rest = entries.filter(({ type }) => type === "deny");
   if (!flipOpens(entries, rest)) return;
   context.report(
-    "last-allow-expires-soon",
-    `All allow entries expire by ${last.entry.expires}: without any, whatever is not denied gets in`,
-    last.entry.source,
-    "Renew one in time, or add one that stays",
+    diagnostic("last-allow-expires-soon", { expires: last.entry.expires ?? "" }, last.entry.source),
   );
 };
 

@@ -1,9 +1,9 @@
 /**
- * What is legal and probably not meant. Each finding has a code of `lint-codes.ts`, whose severity the policy
+ * What is legal and probably not meant. Each finding has a code of `model/codes/lint.ts`, whose severity the policy
  * may change. Some codes (host-bits, bare-any-address, repeated-in-list, unused-network) are about how things
  * are written, and are reported by `resolvePolicy`, which sees the writing.
  */
-import type { Diagnostic } from "../../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import type { Policy } from "../policy.js";
 import { LintContext } from "./context.js";
 import { lintDeadEntries } from "./dead-entries.js";
@@ -15,12 +15,7 @@ import { lintReach } from "./reach.js";
 const lintVerdict = (context: LintContext): void => {
   if (context.map.allowsAnybody) return;
   const rule = context.policy.rules.find(({ type }) => type === "allow") ?? context.policy.rules[0];
-  context.report(
-    "nobody-allowed",
-    "The policy lets no address in: once it is enforced, nobody can reach the account",
-    rule?.source,
-    "Add an allow entry, more specific than the deny entries that cover it",
-  );
+  context.report(diagnostic("nobody-allowed", rule?.source));
 };
 
 /** All findings in file order. The rules are judged as if enforced. `now`: the time for expiry dates. */

@@ -1,5 +1,7 @@
 /** Rules by their names and their emptiness, and the account's host. */
+
 import { isPlainAscii } from "../../model/cells.js";
+import { diagnostic } from "../../model/diagnostic.js";
 import { mixedScripts, skeleton } from "../look-alike.js";
 import type { PolicyRule } from "../policy.js";
 import type { LintContext } from "./context.js";
@@ -13,22 +15,18 @@ const lintLookAlikes = (context: LintContext): void => {
     const other = first.get(key);
     if (other !== undefined) {
       context.report(
-        "look-alike-names",
-        `The names \`${rule.name}\` and \`${other.name}\` look the same`,
-        rule.source,
-        `Rename one of the two (with \`previous_names\`); the other is in line ${other.source.line}`,
+        diagnostic(
+          "look-alike-names",
+          { rule: rule.name, other: other.name, line: other.source.line },
+          rule.source,
+        ),
       );
       continue;
     }
     first.set(key, rule);
     const scripts = mixedScripts(rule.name);
     if (scripts === undefined) continue;
-    context.report(
-      "look-alike-names",
-      `The name \`${rule.name}\` mixes ${scripts.join(" and ")} letters`,
-      rule.source,
-      "Letters that look alike make another name: write each word in one script",
-    );
+    context.report(diagnostic("look-alike-names", { rule: rule.name, scripts }, rule.source));
   }
 };
 
@@ -44,21 +42,11 @@ const oddness = (name: string): string | undefined => {
 const lintRule = (context: LintContext, rule: PolicyRule): void => {
   const odd = oddness(rule.name);
   if (odd !== undefined) {
-    context.report(
-      "odd-name",
-      `The rule's name ${odd}`,
-      rule.source,
-      "Rename it, and put the old name under `previous_names`",
-    );
+    context.report(diagnostic("odd-name", { problem: odd }, rule.source));
   }
   // One that is written without entries is meant to be so, or an error by now.
   if (rule.entries.length > 0 || rule.expired.length === 0) return;
-  context.report(
-    "empty-rule",
-    `All entries of the rule \`${rule.name}\` have expired`,
-    rule.source,
-    "Delete the rule, or give it an entry",
-  );
+  context.report(diagnostic("empty-rule", { rule: rule.name }, rule.source));
 };
 
 const isShared = (host: string): boolean =>
@@ -69,10 +57,5 @@ export const lintNames = (context: LintContext): void => {
   lintLookAlikes(context);
   const { host, hostSource } = context.policy.account;
   if (host === undefined || !isShared(host)) return;
-  context.report(
-    "shared-host",
-    `The host ${host} is shared by many accounts, and its end was announced for 2026-11-01`,
-    hostSource,
-    "Use the account's own access URL, such as ab123.us1.dbt.com",
-  );
+  context.report(diagnostic("shared-host", { host }, hostSource));
 };

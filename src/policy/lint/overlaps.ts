@@ -1,5 +1,7 @@
 /** Rules that make exceptions from each other, and prefixes of a rule that can be written as one. */
+
 import { formatPrefix, type Prefix, prefixKey, prefixOf } from "../../address/prefix.js";
+import { diagnostic } from "../../model/diagnostic.js";
 import type { PolicyEntry, PolicyRule } from "../policy.js";
 import { type LintContext, type LintEntry, noParent } from "./context.js";
 
@@ -25,13 +27,19 @@ export const lintOverlaps = (context: LintContext): void => {
   });
   for (const others of pairs.values()) {
     for (const { inner, outer, count } of others.values()) {
-      const verb = inner.type === "deny" ? "denies" : "allows";
-      const more = count > 1 ? `, and ${count - 1} more of its entries likewise` : "";
       context.report(
-        "overlapping-rules",
-        `\`${inner.rule.name}\` ${verb} ${formatPrefix(inner.prefix)} inside ${formatPrefix(outer.prefix)} of \`${outer.rule.name}\`${more}`,
-        inner.entry.source,
-        "The more specific entry wins",
+        diagnostic(
+          "overlapping-rules",
+          {
+            inner: inner.rule.name,
+            type: inner.type,
+            prefix: formatPrefix(inner.prefix),
+            outer: outer.rule.name,
+            outerPrefix: formatPrefix(outer.prefix),
+            more: count - 1,
+          },
+          inner.entry.source,
+        ),
       );
     }
   }
@@ -92,6 +100,9 @@ const mergeSiblings = (group: readonly PolicyEntry[], taken: ReadonlySet<bigint>
   return merged;
 };
 
+/** Of the prefixes that can be written as one, so many are named. */
+const mostNamed = 4;
+
 export const lintAdjacent = (context: LintContext): void => {
   // A prefix that is there already is a matter of redundancy, or belongs to the other type.
   const taken = new Set(context.entries.map(({ prefix }) => prefixKey(prefix)));
@@ -99,13 +110,10 @@ export const lintAdjacent = (context: LintContext): void => {
     for (const group of groupsOf(rule)) {
       for (const { prefix, members } of mergeSiblings(group, taken)) {
         const [first] = members;
-        const named = members.slice(0, 4).map((entry) => formatPrefix(entry.prefix));
-        const more = members.length > 4 ? ` and ${members.length - 4} more` : "";
+        const prefixes = members.slice(0, mostNamed).map((entry) => formatPrefix(entry.prefix));
+        const more = members.length - prefixes.length;
         context.report(
-          "adjacent-prefixes",
-          `${named.join(", ")}${more} are together ${formatPrefix(prefix)}`,
-          first?.source,
-          `Write ${formatPrefix(prefix)} instead`,
+          diagnostic("adjacent-prefixes", { prefixes, more, together: formatPrefix(prefix) }, first?.source),
         );
       }
     }

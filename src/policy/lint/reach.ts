@@ -1,4 +1,5 @@
 /** What single entries reach: too much, IPv4 by accident, or addresses that nobody ever comes from. */
+
 import {
   allIPv4,
   containsPrefix,
@@ -12,7 +13,8 @@ import {
   type SpecialPurposeBlock,
   specialPurpose,
 } from "../../address/special-purpose.js";
-import { broadIPv4Length, broadIPv6Length } from "../../model/lint-codes.js";
+import { broadIPv4Length, broadIPv6Length } from "../../model/codes/lint.js";
+import { diagnostic } from "../../model/diagnostic.js";
 import { countPrefix } from "../address-text.js";
 import type { LintContext, LintEntry } from "./context.js";
 
@@ -26,12 +28,17 @@ const wholeName = (prefix: Prefix): string | undefined => {
 
 const lintBroad = (context: LintContext, { prefix, type, rule, entry }: LintEntry): void => {
   if (type !== "allow" || !isBroad(prefix)) return;
-  const limit = isIPv4(prefix) ? broadIPv4Length : broadIPv6Length;
   context.report(
-    "broad-allow",
-    `\`${rule.name}\` lets in ${wholeName(prefix) ?? `${countPrefix(prefix)} by one entry`}: ${formatPrefix(prefix)}`,
-    entry.source,
-    `Prefixes shorter than /${limit} are rarely one organisation's; narrow it, or set \`lint: {broad-allow: off}\``,
+    diagnostic(
+      "broad-allow",
+      {
+        rule: rule.name,
+        addresses: wholeName(prefix) ?? `${countPrefix(prefix)} by one entry`,
+        prefix: formatPrefix(prefix),
+        limit: isIPv4(prefix) ? broadIPv4Length : broadIPv6Length,
+      },
+      entry.source,
+    ),
   );
 };
 
@@ -39,12 +46,11 @@ const lintMapped = (context: LintContext, allOfIPv4: ReadonlySet<string>, found:
   const { prefix, type, entry } = found;
   if (prefix.length >= allIPv4.length || !containsPrefix(prefix, allIPv4) || allOfIPv4.has(type)) return;
   context.report(
-    "ipv6-covers-ipv4",
-    `${formatPrefix(prefix)} contains ::ffff:0:0/96, so that it is taken to ${type} all of IPv4 too`,
-    entry.source,
-    type === "deny" || prefix.length === 0
-      ? "Write 0.0.0.0/0 beside it, or 2000::/3 instead if only IPv6 is meant"
-      : "Write an IPv6 prefix that does not contain it",
+    diagnostic(
+      "ipv6-covers-ipv4",
+      { prefix: formatPrefix(prefix), type, everything: prefix.length === 0 },
+      entry.source,
+    ),
   );
 };
 
@@ -55,12 +61,17 @@ const lintSpecial = (
 ): void => {
   if (type !== "allow" || block.reachable !== "no" || block.use === "documentation") return;
   context.report(
-    "special-purpose",
-    `${formatPrefix(prefix)} can never be a public source: it lies in ${formatPrefix(block.prefix)}, ${block.name} (IANA registry, snapshot of ${registrySnapshotDate})`,
-    entry.source,
-    block.use === "private"
-      ? "Write the public address that the network is seen under; behind private connectivity the entry can be right"
-      : "Write the public address that the network is seen under",
+    diagnostic(
+      "special-purpose",
+      {
+        prefix: formatPrefix(prefix),
+        block: formatPrefix(block.prefix),
+        name: block.name,
+        registry: registrySnapshotDate,
+        isPrivate: block.use === "private",
+      },
+      entry.source,
+    ),
   );
 };
 
@@ -68,12 +79,12 @@ const lintSpecial = (
 const lintDocumentation = (context: LintContext, found: readonly LintEntry[]): void => {
   const [first] = found;
   if (first === undefined) return;
-  const more = found.length > 1 ? `, and ${found.length - 1} more like it` : "";
   context.report(
-    "documentation-range",
-    `${formatPrefix(first.prefix)} is reserved for documentation${more} (IANA registry, snapshot of ${registrySnapshotDate})`,
-    first.entry.source,
-    "Replace it with an address of your own",
+    diagnostic(
+      "documentation-range",
+      { prefix: formatPrefix(first.prefix), more: found.length - 1, registry: registrySnapshotDate },
+      first.entry.source,
+    ),
   );
 };
 
