@@ -4,7 +4,7 @@ import { hashState } from "../plan/state.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditedStep } from "./verification.js";
 
-export const eventTypeOf = (action: ReceiptPlannedStep["action"]): string => {
+const eventTypeOf = (action: ReceiptPlannedStep["action"]): string => {
   switch (action) {
     case "create":
       return ipRestrictionTypes.ruleAdded;
@@ -19,7 +19,7 @@ export const eventTypeOf = (action: ReceiptPlannedStep["action"]): string => {
 };
 
 /** An event is due (`applied`), may be there (`possible`: nobody knew how the call ended), or is not due. */
-export type Expectation = "due" | "possible" | "not-due";
+type Expectation = "due" | "possible" | "not-due";
 
 /** How far an event's time may lie outside its call, in milliseconds. */
 export interface Tolerance {

@@ -28,7 +28,7 @@ import {
 
 /** The server's time: this machine's clock, corrected by the `Date` header of each answer. */
 
-export interface ServerClock {
+interface ServerClock {
   /** Reads through to the one given, and learns the time from each answer. */
   readonly reader: PageReader;
   /** How far the server is ahead of this machine, in milliseconds; 0 until an answer told. */
@@ -55,7 +55,7 @@ export const serverClock = (reader: PageReader, localNow: () => Date): ServerClo
   };
 };
 
-export interface AuditPorts {
+interface AuditPorts {
   readonly reader: PageReader;
   /** This machine's clock. */
   now(): Date;
@@ -63,7 +63,7 @@ export interface AuditPorts {
   sleep(milliseconds: number): Promise<void>;
 }
 
-export interface AwaitOptions {
+interface AwaitOptions {
   /** How long to wait for events that are not there yet; 0: one look. */
   readonly timeoutMs: number;
   readonly tolerance?: Tolerance;

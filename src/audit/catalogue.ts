@@ -9,7 +9,7 @@ import type { AuditEvent } from "./event.js";
  * The log may know more types than the documentation: an unknown type is a question to ask, never an error in data.
  */
 
-export interface CatalogueEvent {
+interface CatalogueEvent {
   readonly group: string;
   readonly name: string;
   readonly type: string;
@@ -200,7 +200,7 @@ export const isIpRestrictionType = (type: string): boolean => type.startsWith("i
  * the same: the log may know more than the documentation.
  */
 
-export interface EventFilter {
+interface EventFilter {
   /** Of a normalised type. */
   matches(type: string): boolean;
   /** What to ask the server for, where the names are all exact; absent: everything, since globs may match the unknown. */

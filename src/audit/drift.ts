@@ -64,8 +64,6 @@ export const directionOf = (located: Located, wanted: AccountState): Direction =
   return accessChange(withoutAdded(state, located), stateWith(state, located), { enforced }).direction;
 };
 
-export type * from "./differences.js";
-
 export type DriftPlan = Pick<Plan, "account" | "before" | "after" | "changes" | "unmanaged" | "expired">;
 
 /** What the audit log gave, or that it gave nothing. */

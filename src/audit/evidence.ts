@@ -5,7 +5,7 @@
  */
 import type { AuditEvent } from "./event.js";
 
-export interface ContextFacts {
+interface ContextFacts {
   /** Values under keys that may hold a rule's id, as text. */
   readonly ids: ReadonlySet<string>;
   /** Every text that may tell of the rule: not a user's name, and the like. */

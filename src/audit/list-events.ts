@@ -81,7 +81,7 @@ const unsteady = (): Failure =>
 /** All that listing needs of the audit log. */
 export type PageReader = Pick<AuditReader, "listPage">;
 
-export interface ListOptions {
+interface ListOptions {
   /** Where the reading of older windows ended early, because the API gives no more. */
   readonly onEarlyEnd?: (oldest: string, reason: Failure) => void;
   /** Failures of windows beyond the first that mean "no more", not "broken". */

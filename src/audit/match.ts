@@ -33,7 +33,7 @@ export interface Match {
 }
 
 /** The steps of one receipt: they have one actor. */
-export type StepGroup = readonly TimedStep[];
+type StepGroup = readonly TimedStep[];
 
 /** A step by its place among all steps, with the receipt that it is of and the times that its event may have. */
 interface PlacedStep {

@@ -32,7 +32,7 @@ import type {
  */
 
 /** A step, and the event that was found for it. */
-export interface PairedStep {
+interface PairedStep {
   readonly step: TimedStep;
   readonly event: AuditEvent | undefined;
 }
@@ -96,8 +96,6 @@ const flipProblem = (event: AuditEvent): Diagnostic => {
     hint: `Find who changed it with dbt-ip-rules audit list --event ip_restrictions.toggled. To restore that, write ${want} in the policy, then type: dbt-ip-rules apply`,
   };
 };
-
-export type * from "./verification.js";
 
 /** A receipt and the file that it came from, as the user named it. */
 export interface NamedReceipt {

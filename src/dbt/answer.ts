@@ -12,7 +12,7 @@ export const mostDepth = 100;
 /** Values in one answer. A page of 100 rules with 1,000 ranges each holds 800,000. */
 const mostValues = 4_000_000;
 
-export interface JsonBounds {
+interface JsonBounds {
   /** The deepest nesting of objects and lists. */
   readonly depth: number;
   /** Upper bound for the number of values. */

@@ -14,8 +14,8 @@ import { createAuditExports, createAuditList, createExportReader } from "./audit
 import { type Channel, createChannel } from "./channel.js";
 import type { ClientOptions } from "./try-call.js";
 
-export type { ClientOptions, Timeouts, Trace } from "./try-call.js";
-export type { Sleep, Wait } from "./waiting.js";
+export type { ClientOptions, Trace } from "./try-call.js";
+export type { Wait } from "./waiting.js";
 
 /** What `drift` and `plan` are given: it can do nothing but GET. */
 export interface ReadOnlyClient extends AccountReader, Omit<AuditReader, "startExport"> {

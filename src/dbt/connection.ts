@@ -104,7 +104,7 @@ export interface ConnectionSources {
 }
 
 /** `connection` is absent when, and only when, `diagnostics` holds an error. */
-export interface ResolvedConnection {
+interface ResolvedConnection {
   readonly connection?: Connection;
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -313,7 +313,7 @@ const otherStatus = (answer: Answer, tell: (text: string) => string): Failure =>
 };
 
 /** Names where the redirect points: the token never follows it. */
-export const redirectFailure = ({ headers, host, request, status }: Answer): Failure => {
+const redirectFailure = ({ headers, host, request, status }: Answer): Failure => {
   const target = redirectTarget(headers.location, host);
   if (target !== undefined && target.host !== host) {
     return legacyFailure(
@@ -335,7 +335,7 @@ const redirectTarget = (location: string | undefined, host: string): URL | undef
 };
 
 /** The server's own words, from the envelope's messages, REST-framework field errors, or a page's title. */
-export const serverMessage = (answer: Answer): string => {
+const serverMessage = (answer: Answer): string => {
   if (looksLikeHtml(answer)) {
     const title = htmlTitle(answer.bytes);
     return title === undefined ? "an HTML page" : `an HTML page titled "${title}"`;

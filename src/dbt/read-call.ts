@@ -30,7 +30,7 @@ import {
 } from "./waiting.js";
 
 /** A call that cannot change anything: what a read-only client is made of. */
-export type ReadCall = Omit<Call, "method" | "body">;
+type ReadCall = Omit<Call, "method" | "body">;
 
 const mostTries = 4;
 const mostRateWaits = 3;
@@ -197,7 +197,7 @@ interface Reading<T> {
 }
 
 /** A list of records that each have a numeric `id`. */
-export interface ListToRead<T> {
+interface ListToRead<T> {
   /** The list's URL, the paging's query added. */
   readonly url: (query: Readonly<Record<string, string>>) => URL;
   readonly subject: Subject;

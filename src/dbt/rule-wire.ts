@@ -165,7 +165,7 @@ export const removedEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({
 
 /** What an answer to a write lists as not saved (docs/service.md, "Rules"). */
 
-export interface ReportedCidrs {
+interface ReportedCidrs {
   /** Not saved: no range, or one that a rule of the other type has. */
   readonly failed: readonly string[];
   /** Skipped: the rule has the range already. */
@@ -208,7 +208,7 @@ export const shownCidrs = (texts: readonly string[]): string => {
 /** What the answer to a write of a rule says, against what was sent: all of it, part of it, or something else. */
 
 /** What the answer must show. */
-export interface Expected {
+interface Expected {
   readonly becomes: RuleFields;
   readonly has: readonly Prefix[];
   readonly removed: readonly SnapshotEntry[];

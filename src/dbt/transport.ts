@@ -8,7 +8,7 @@ import { isLoopback } from "./connection.js";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-export interface RawRequest {
+interface RawRequest {
   readonly method: Method;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export interface Exchange {
   close(): Promise<void>;
 }
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   /** For HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in capitals or not; lower case wins, as in curl. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly connectMs: number;

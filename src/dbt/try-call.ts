@@ -69,8 +69,7 @@ export interface Opened {
 }
 
 /** `METHOD /path`, for messages; never the query, which may hold another host's signature. */
-export const requestLine = ({ method, url }: Pick<Call, "method" | "url">): string =>
-  `${method} ${url.pathname}`;
+const requestLine = ({ method, url }: Pick<Call, "method" | "url">): string => `${method} ${url.pathname}`;
 
 const defaultMaxAnswerBytes = 64 * 1024 * 1024;
 /** Of an answer that says no: its status is what counts, and the rest of a longer body is not read. */

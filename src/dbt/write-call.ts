@@ -19,7 +19,7 @@ type Refused = Extract<WriteOutcome, { kind: "refused" }>;
 type Unknown = Extract<WriteOutcome, { kind: "unknown" }>;
 type Throttled = Extract<WriteOutcome, { kind: "throttled" }>;
 
-export type Written =
+type Written =
   /** A 2xx; whether everything was taken is for its reader to say. */
   | { readonly kind: "accepted"; readonly answer: Answer }
   | {

@@ -1,7 +1,8 @@
 /** Events, receipts and a log in memory, for the tests of this folder. */
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { AuditPage, AuditQuery } from "../../src/audit/list-events.js";
-import { type AuditVerification, type VerifyOptions, verifyReceipts } from "../../src/audit/verify.js";
+import type { AuditVerification } from "../../src/audit/verification.js";
+import { type VerifyOptions, verifyReceipts } from "../../src/audit/verify.js";
 import type { PageCost } from "../../src/model/listing-bounds.js";
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord, StepOutcome } from "../../src/model/receipt.js";
 
