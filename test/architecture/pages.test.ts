@@ -48,6 +48,16 @@ describe("files of this project that the pages name", () => {
   });
 });
 
+describe("tests that the pages name without test/ and their ending", () => {
+  it.each(["ARCHITECTURE.md", "SECURITY.md"])("%s", (page) => {
+    const named = [...readFileSync(page, "utf8").matchAll(/`(([a-z0-9]+)\/[a-z-]+)`/g)]
+      .filter(([, , folder = ""]) => existsSync(join("test", folder)))
+      .map(([, name = ""]) => name);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !existsSync(`test/${name}.test.ts`))).toEqual([]);
+  });
+});
+
 describe("citations in the code", () => {
   const sources = ["src", "test", "bench", "scripts"]
     .flatMap((folder) => filesUnder(folder, /\.m?ts$|\.mjs$/))

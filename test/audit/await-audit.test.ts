@@ -76,7 +76,7 @@ describe("waiting for the log", () => {
     );
     const page = { events: busy, totalCount: busy.length, count: busy.length, cost: noCost };
     const ports = { ...portsFor(new LogInMemory([])), reader: { listPage: async () => page } };
-    const result = await awaitAudit(named, ports, { timeoutMs: 3_000 });
+    const result = await awaitAudit(named, ports, { timeoutMs: 1 });
     expect(result).toMatchObject({ verdict: "missing", counts: { missing: 1 } });
   });
 

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, vi } from "vitest";
+import { afterAll } from "vitest";
 import { parse } from "yaml";
 
 /** Of action.yml, what the tests read. */
@@ -34,9 +34,6 @@ export interface ActionFile {
 }
 
 export const actionFile = parse(readFileSync("action.yml", "utf8")) as ActionFile;
-
-// A test here runs several programs one after the other; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const scratch = mkdtempSync(join(tmpdir(), "gitops-test-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -11,6 +11,7 @@ import { explain } from "../../src/plan/explain.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import type { Decider, Plan } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
+import { full } from "../drills.js";
 import { smallPrefix, space } from "./random-policies.js";
 import { codes, mustRead, readPolicy } from "./reading.js";
 
@@ -308,10 +309,10 @@ describe("from a policy's text to the access change", () => {
         if (plan!.changes.some(({ kind }) => kind === "enforcement")) met.switched += 1;
         if (!plan!.access.enforcedBefore && !plan!.access.enforcedAfter) met.hypothetical += 1;
       }),
-      { numRuns: 2000 },
+      full ? { numRuns: 20_000 } : { numRuns: 600, seed: 1 },
     );
     // Each kind of situation came up often enough to count.
-    expect(met.plans).toBeGreaterThan(1000);
+    expect(met.plans).toBeGreaterThan(300);
     for (const times of Object.values(met)) expect(times).toBeGreaterThan(5);
   });
 });
