@@ -6,7 +6,7 @@
 export type Severity = "error" | "warning" | "note";
 
 /** Texts that need no arguments. */
-interface Fixed {
+export interface Fixed {
   /** What is wrong, and where: one sentence with a capital and no full stop. */
   readonly message: string;
   /** What to do next: what to type, if anything. */
@@ -14,12 +14,12 @@ interface Fixed {
 }
 
 /** Texts made from arguments, such as the name of a rule or a limit. */
-interface Made<Args> {
+export interface Made<Args> {
   readonly message: (args: Args) => string;
   readonly hint?: string | ((args: Args) => string | undefined);
 }
 
-interface Explained {
+export interface Explained {
   readonly severity: Severity;
   /** What the code means, whatever its arguments. */
   readonly meaning: string;
@@ -29,7 +29,7 @@ interface Explained {
   readonly persists?: true;
 }
 
-interface ExplainedLint {
+export interface ExplainedLint {
   /** Unless the policy's `lint:` says otherwise. */
   readonly severity: Severity;
   readonly title: string;
