@@ -21,7 +21,7 @@ const rule = (name: string, type: "allow" | "deny", ...cidrs: string[]): string 
 const policy = (...rules: string[]): string => `version: 1\nrules:\n${rules.join("\n")}\n`;
 
 /** Another finding, once whose entry is gone this one holds too. */
-interface Once {
+export interface Once {
   readonly once: string | undefined;
 }
 
