@@ -1,5 +1,5 @@
 /**
- * Holds a run to what plan/probe.ts promises: on an account that showed no rules, nothing follows the probe unless
+ * Holds a run to what plan/order/probe.ts promises: on an account that showed no rules, nothing follows the probe unless
  * its answer and the listing after it agree that the account has no other rules and that enforcement is off.
  * Otherwise the run takes its own probe off again, which is the next step of the plan, and stops.
  */

@@ -160,8 +160,6 @@ const writeEnd = async (run: ApplySession, end: ReceiptEnd["end"], reasons: read
   return run.write(message === "" ? { end, at } : { end, at, message });
 };
 
-/** Whether a run that stops leaves the temporary rule on the account that allows everything. */
-
 /**
  * The temporary allow-all that is on the account, or may be. `actual` is the account as last read, where that
  * reading still holds; what it does not show although this run has made it, and has not taken it off, is no
@@ -206,7 +204,7 @@ const removalOf = (steps: readonly StepReport[], name: string): "done" | "open" 
   }
 };
 
-/** The part of a result that says so. */
+/** `standingAllowAll` as the part of a result; empty where there is none. */
 export const leftOpen = (
   ...account: Parameters<typeof standingAllowAll>
 ): Pick<ApplyResult, "temporaryAllowAll"> => {

@@ -1,6 +1,8 @@
 /**
  * The lines of a receipt (docs/apply.md): one JSON document a line, in the file's own spelling (snake_case), and
- * the way back. The only place that knows both spellings.
+ * the way back. The only place that knows both spellings. A receipt that is read back may have been cut short by a
+ * crash, was perhaps a CI artifact, and may have been edited: a torn last line is dropped with a note; any other damage
+ * is an error with its line.
  */
 
 import { validateReceipt } from "../generated/validators.js";
@@ -119,11 +121,7 @@ const receiptStep = ({ number, step }: PlannedStep): ReceiptPlannedStep => {
   }
 };
 
-/**
- * Reads a receipt back. It is a file that a crash may have cut short, that travels as a CI artifact, and that
- * somebody may have edited: a torn last line is dropped with a note; any other damage is an error with its line.
- */
-
+/** A line of a receipt, read back. */
 type Line =
   | { readonly kind: "header"; readonly header: ReceiptHeader }
   | { readonly kind: "record"; readonly record: ReceiptRecord }

@@ -172,8 +172,7 @@ export const stopInterrupted = (): Stop => ({
   ],
 });
 
-/** Reading the account between the steps: whole, unambiguous, or not at all. */
-
+/** What reading the account between two steps came to. Only `read` is a state that steps can start from. */
 export type Reading =
   | { readonly kind: "read"; readonly snapshot: Snapshot; readonly state: AccountState }
   /** The account was read, and no plan can be made of it: two rules of one name, for example. */

@@ -4,7 +4,7 @@
  * - an answer of "done" is believed only once the account shows it;
  * - after an unknown outcome the account decides, and the step is tried again only when the account has shown,
  *   to the end of the wait, that it did not land;
- * - after a 429 the wait is sat out, and the account read again, before the step is sent again;
+ * - after a 429 the run waits as long as the answer says, and reads the account before it sends the step again;
  * - a definite no, or a partial yes, ends the run.
  */
 
@@ -80,8 +80,7 @@ const giveUp = async (one: Try, last: CallOutcome, message: string): Promise<Ste
   return stopped(stopFailed([neverLanded(one.planned, one.attempt, message)]));
 };
 
-/** What the answer to a step's call, and the account read after it, say about the step. */
-
+/** What became of a step. */
 export type StepEnd =
   /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
   | { readonly kind: "done"; readonly reading: GoodReading; readonly done: number }
@@ -169,7 +168,7 @@ const judgeApplied = async (
     return { kind: "done", reading: observation.reading, done: observation.done };
   if (observation.kind === "invisible")
     return { kind: "done", reading: observation.reading, done: planned.number };
-  if (observation.kind !== "not-landed") return stopped(stopBySight(one, observation));
+  if (observation.kind !== "not-landed") return stopped(stopByObservation(one, observation));
   await settle(one, "unknown", {
     ...answered(outcome),
     message: "the answer said done, but the account does not show it",
@@ -209,11 +208,11 @@ const judgeUnknown = async (
         return stopped(
           observation.kind === "unclear"
             ? stopFailed([notSent(planned, outcome)])
-            : stopBySight(one, observation),
+            : stopByObservation(one, observation),
         );
       }
       await settle(one, "unknown", { message: outcome.message });
-      return stopped(stopBySight(one, observation));
+      return stopped(stopByObservation(one, observation));
     default:
       return assertNever(observation);
   }
@@ -242,7 +241,7 @@ const judgeThrottled = async (
     case "unclear":
     case "interrupted":
       await settle(one, "failed", { ...answered(outcome), message: notMadeSure(outcome.message) });
-      return stopped(stopBySight(one, observation));
+      return stopped(stopByObservation(one, observation));
     default:
       return assertNever(observation);
   }
@@ -296,7 +295,7 @@ const judgeRefused = async (
   }
 };
 
-const stopBySight = (
+const stopByObservation = (
   one: Try,
   observation: Extract<Observation, { kind: "elsewhere" | "unclear" | "interrupted" }>,
 ): Stop => {
@@ -312,16 +311,12 @@ const stopBySight = (
   }
 };
 
-/**
- * Finds out from the account whether a step has landed: waits, reads, compares with the state before the step
- * and the states after it, and says which of them it saw, or that it saw none.
- */
-
+/** Where the account stands, compared with the state before a step and the states after it. */
 type Observation =
   /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
   | { readonly kind: "landed"; readonly reading: GoodReading; readonly done: number }
   | { readonly kind: "not-landed"; readonly reading: GoodReading }
-  /** Only for a switch that no rule tells: before and after look the same. */
+  /** Only where no rule shows whether enforcement is on: before and after look the same. */
   | { readonly kind: "invisible"; readonly reading: GoodReading }
   /** Neither before nor after: somebody else is at work. */
   | { readonly kind: "elsewhere"; readonly state: AccountState }
@@ -368,12 +363,10 @@ const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading):
   return { kind: "elsewhere", state: reading.state };
 };
 
-/** The service's cooldown after too many requests (docs/service.md, "Answers and limits"), waited for visibly. */
-
 const second = 1_000;
 
 /**
- * Waits as long as the answer says, or until the user wants to stop. The receipt first says that the call failed,
+ * After a 429 (docs/service.md, "Answers and limits"): waits as long as the answer says, or until the user wants to stop. The receipt first says that the call failed,
  * so that it is right even where the program dies while it waits; a diagnostic where it could not.
  */
 const waitForRateLimit = async (

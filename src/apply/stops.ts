@@ -1,4 +1,4 @@
-/** The reasons to stop that come from comparing the account with what the plan expects. */
+/** Why a run stops: the account is not what the plan expects, or a step was not simply done; and how each is worded. */
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
@@ -155,8 +155,6 @@ export const stopUnlessFinal = (run: ApplySession, actual: AccountState): Stop |
   );
   return { ...stop, diagnostics: [...flipped, ...stop.diagnostics] };
 };
-
-/** What is said about a step that did not simply succeed. */
 
 /** For the record of a step whose answer was no yes, and which the account shows to be done. */
 export const foundLater = (message: string): string =>

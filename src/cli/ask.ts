@@ -35,9 +35,7 @@ export const openQuestions = (io: Io): Questions => {
   };
 };
 
-/** Asks before the first write. Without a terminal nobody can answer, and waiting would hang a pipeline. */
-
-/** Throws at once where a confirmation could never come. */
+/** Throws at once where a confirmation could never come: without a terminal, waiting would hang a pipeline. */
 export const requireApproval = (io: Io, autoApprove: boolean): void => {
   if (autoApprove || canAsk(io)) return;
   throw legacyFailure(

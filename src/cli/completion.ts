@@ -153,11 +153,9 @@ const valuesOf = async (
   return fileValues.has(kind) ? { candidates: [], files: true } : nothing;
 };
 
-/**
- * The shells' side of completion: pass the words on, offer what comes back. Promise: nothing that comes back is
- * ever evaluated, expanded or split at blanks. Rule names are somebody's text, and a TAB must not run it; that is why
- * these are written here and not taken from a library (docs/decisions/shell-completion.md).
- */
+// The shells' side of completion: pass the words on, offer what comes back. Promise: nothing that comes back is
+// ever evaluated, expanded or split at blanks. Rule names are somebody's text, and a TAB must not run it; that is why
+// these are written here and not taken from a library (docs/decisions/shell-completion.md).
 
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];

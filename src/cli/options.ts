@@ -120,8 +120,7 @@ export const debugOptions = (command: Command): Command =>
     .addOption(new Option("--no-color", "print without colour (NO_COLOR does the same)"))
     .addOption(new Option("--debug", "trace HTTP calls and show stack traces, on standard error"));
 
-/** The flags that let a guard pass, one a guard (plan/guards.ts); no flag covers another's. */
-
+/** With these, the flags that let a guard pass (plan/guards.ts, `overrideFlags`). */
 export interface GuardOptions {
   readonly clientIp?: readonly Address[];
 }

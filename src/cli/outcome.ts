@@ -1,3 +1,7 @@
+/**
+ * How a command ends: the formats that were asked for, the report of a failure, and each report in each format. A failure
+ * is said on standard error as well.
+ */
 import { visible } from "../model/escape.js";
 import { Failure, legacyFailure } from "../model/failure.js";
 import type { PolicyReport, Report } from "../report/report.js";

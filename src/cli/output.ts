@@ -1,5 +1,4 @@
 /** Streams and files: results to standard output or a file, everything else to standard error. */
-
 import { ownerOnly, type Sink, WholeFile } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { createStyle, fitLines } from "../report/color.js";
@@ -57,7 +56,7 @@ export const noteDiagnostics = (
   if (diagnostics.length > 0) note(io, renderDiagnosticsText(diagnostics, lookOf(io, io.stderr, options)));
 };
 
-/** Writes a file whole or not at all (whole-file.ts). `mode`: of a new file, less the umask. */
+/** Writes a file whole or not at all (files/write-file.ts). `mode`: of a new file, less the umask. */
 export const writeFileWhole = async (
   io: Pick<Io, "cwd">,
   file: string,
@@ -69,7 +68,7 @@ export const writeFileWhole = async (
   await writeWhole(io, file, text, mode);
 };
 
-/** A look for what goes into a file: plain, and no line is broken. */
+/** For what goes into a file: plain, and no line is broken. */
 export const fileLook: RenderContext = { style: plainStyle, width: Number.POSITIVE_INFINITY };
 
 /** Throws `Failure` where a file cannot be written, as far as that can be seen beforehand. */
@@ -79,11 +78,6 @@ export const requireWritableFiles = async (io: Pick<Io, "cwd">, files: readonly 
   for (const file of files) await tryFile(io, file);
 };
 
-/**
- * Long output, piece by piece: to standard output at the pace of its reader, or to a file that appears whole or not
- * at all.
- */
-
 const drained = (stream: OutputStream): Promise<void> =>
   new Promise((done) => {
     if (stream.once === undefined || stream.writable === false) return done();
@@ -91,6 +85,7 @@ const drained = (stream: OutputStream): Promise<void> =>
     stream.once("close", done);
   });
 
+/** For long output, piece by piece, at the pace of the stream's reader. */
 export const streamSink = (stream: OutputStream): Sink => ({
   async write(piece) {
     const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8");
@@ -103,6 +98,6 @@ export const streamSink = (stream: OutputStream): Sink => ({
   discard: async () => {},
 });
 
-/** Events tell of people: a new file is for its owner alone. */
+/** A stream, or a file that appears whole or not at all. Events name people: a new file is for its owner alone. */
 export const sinkFor = async (io: Io, file: string | undefined): Promise<Sink> =>
   file === undefined ? streamSink(io.stdout) : WholeFile.create(io, file, ownerOnly);

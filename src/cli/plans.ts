@@ -1,5 +1,4 @@
-/** Reads a saved plan from disk. */
-
+/** Plans as commands get them: a saved one from disk, or made now from a policy and the account. */
 import type { Address } from "../address/prefix.js";
 import type { ReadOnlyClient } from "../dbt/client.js";
 import { reasonOf } from "../files/io-errors.js";
@@ -40,9 +39,7 @@ const textOf = (io: Io, file: string): string => {
   }
 };
 
-/** The reading shell around the pure planner: policy file and account in, plan out. */
-
-/** Throws `Failure` where the account cannot be read, or contradicts itself or the policy. */
+/** Reads the account and plans. Throws `Failure` where the account cannot be read, or contradicts itself or the policy. */
 export const preparePlan = async (
   client: Pick<ReadOnlyClient, "readSnapshot">,
   wanted: {

@@ -1,4 +1,4 @@
-/** Receipts from files and folders, as `audit verify` and `drift` take them. */
+/** Receipts as files: those that `audit verify` and `drift` read, and the one that `apply` writes. */
 import { type FileHandle, link, open, readdir, stat, unlink } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import type { Journal } from "../apply/ports.js";
@@ -128,7 +128,6 @@ export const newestReceipt = async (io: Io, account?: Account): Promise<NamedRec
  * crash of the program or of the machine loses at most the line being written, which a reader drops.
  * No line of an existing file is ever overwritten: see `openFileJournal`.
  */
-
 export interface FileJournal extends Journal {
   readonly path: string;
   close(): Promise<void>;

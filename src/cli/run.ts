@@ -11,12 +11,10 @@ import { crash, deliver, tellFailure } from "./outcome.js";
 import { checkFiles } from "./separate-files.js";
 import { version } from "./version.js";
 
-/** A command line that the parser refused, as the diagnostic that every other failure is. */
-
 const isCommand = (word: string | undefined): boolean =>
   commands.some(({ name, hidden }) => name === word && hidden !== true);
 
-/** The command whose help tells more, with its subcommand. */
+/** The command line that shows more help, with its subcommand. */
 const helpOf = (argv: readonly string[], code: string): string => {
   const [first, second] = argv.filter((word) => !word.startsWith("-"));
   if (!isCommand(first)) return "dbt-ip-rules --help";
@@ -32,7 +30,7 @@ const refuseUnknownHelp = (argv: readonly string[]): void => {
   throw legacyFailure("bad-usage", `Unknown command '${topic}'`, "See: dbt-ip-rules --help");
 };
 
-/** The parser's words: `error: …`, and on a second line what may have been meant. */
+/** A command line that the parser refused. Its words: `error: …`, and on a second line what may have been meant. */
 const usageFailure = (error: CommanderError, argv: readonly string[]): Failure => {
   const [first = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const meant = /\(Did you mean (.+)\?\)/.exec(more.join(" "))?.[1];
@@ -68,7 +66,7 @@ const newProgram = (io: Io): Command =>
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 100),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      // What is wrong is told by report.ts, as every other failure is.
+      // What is wrong is said as of every other failure (outcome.ts).
       outputError: () => undefined,
     })
     .exitOverride()

@@ -15,8 +15,6 @@ import { shownFile } from "./file-words.js";
 import type { Io } from "./io.js";
 import { receiptFolder } from "./receipts.js";
 
-/** Which files a command line reads, and which it writes. */
-
 /** By its name in the program, what an option's file is to its command. `in-place`: read, then written, on purpose. */
 const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "--policy": "input",

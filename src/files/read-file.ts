@@ -36,7 +36,7 @@ const megabyte = 1_048_576;
 
 /** Bytes of each kind of file: far more than any that is meant. */
 export const largest = {
-  /** A policy or an include file; `policy/yaml-text.ts` has the bound in characters. */
+  /** A policy or an include file; `policy/yaml.ts` has the bound in characters. */
   policy: 8 * megabyte,
   /** All lists of one policy together: over a million prefixes. */
   lists: 64 * megabyte,

@@ -1,7 +1,7 @@
 /**
  * What each step of an apply did. Written ahead as JSON lines, flushed at each: a header, then records.
  * A reader takes the last record of each step; a torn last line is what a crash leaves, and is dropped.
- * The file spells these fields in snake_case, as every file of this tool does (apply/receipt-lines.ts).
+ * The file spells these fields in snake_case, as every file of this tool does (apply/receipt.ts).
  */
 export type StepOutcome = "started" | "applied" | "failed" | "skipped" | "unknown";
 
@@ -22,7 +22,7 @@ export interface ReceiptHeader {
 export interface ReceiptPlannedStep {
   readonly number: number;
   readonly action: "create" | "update" | "delete" | "enable" | "disable";
-  /** The rule's name on the account after the call (before it, for a delete); absent for the switch. */
+  /** The rule's name on the account after the call (before it, for a delete); absent for enforcement. */
   readonly rule?: string;
   /** The rule's name before the call, where the call renames it. */
   readonly renamedFrom?: string;

@@ -28,7 +28,7 @@ export const catchAllDescription =
 /** 100::/64, "discard-only" (RFC 6666): no packet comes from there, so denying it harms nobody. */
 export const discardOnly: Prefix = { network: 0x100n << 112n, length: 64 };
 
-/** The n-th name (from 1) for the deny rule that finds out whether enforcement is on (plan/probe.ts). */
+/** The n-th name (from 1) for the deny rule that finds out whether enforcement is on (plan/order/probe.ts). */
 export const probeName = (number: number): string =>
   numbered(`${reservedNamePrefix}is enforcement on`, number);
 

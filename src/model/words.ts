@@ -1,4 +1,4 @@
-/** Numbers and nouns in plain English, with thousands separators; exact, or with "about". */
+/** Numbers, nouns and times in plain English; numbers with thousands separators, exact or with "about". */
 
 /** By hand, since the first `toLocaleString` of a process costs it tens of milliseconds. */
 export const grouped = (count: number | bigint): string => String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
@@ -65,8 +65,6 @@ export const addressCount = ({ ipv4, ipv6 }: FamilyCounts): string => {
 /** The same without the noun: for the second number in a sentence whose first has said it. */
 export const shortCount = ({ ipv4, ipv6 }: FamilyCounts): string =>
   ipv6 === 0n && ipv4 * 16n < allIPv4 * 15n ? grouped(ipv4) : addressCount({ ipv4, ipv6 });
-
-/** Times as people read them. */
 
 /** `120 ms`, `4.2 s`, `3 min 05 s`. */
 export const duration = (ms: number): string => {

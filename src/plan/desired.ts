@@ -167,10 +167,8 @@ export const desiredState = (policy: Policy, before: AccountState): DesiredResul
   };
 };
 
-/** Who gets in only by rules that the policy does not name: kept, but never kept quiet about. */
-
 /**
- * One diagnostic, or none where the kept rules let nobody in whom the policy's own rules do not: a note, and a
+ * Who gets access only by rules that the policy does not name: kept, and always said. One diagnostic, or none where the kept rules let nobody in whom the policy's own rules do not: a note, and a
  * warning where it is more than a plan may let in (`max_newly_allowed`).
  */
 export const unmanagedAccess = (

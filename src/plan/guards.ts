@@ -2,7 +2,6 @@
  * What may stop a plan before its first write. Each verdict names the guard, the figure, the limit and the one
  * flag that lets it pass; a guard that was overridden stays visible.
  */
-
 import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
@@ -14,8 +13,6 @@ import { runPolicyTests } from "../policy/policy-tests.js";
 import { accessOf, entriesOf, isEnforced } from "./access-change.js";
 import { isUnconfirmed } from "./order/probe.js";
 import type { Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
-
-/** What guards look at, the flags that override them, and how they word a refusal. */
 
 /** The flags, one or two guards each; no flag contains another. */
 export const overrideFlags = {
@@ -30,6 +27,7 @@ export const overrideFlags = {
 
 export type OverrideFlag = (typeof overrideFlags)[keyof typeof overrideFlags];
 
+/** What guards look at. */
 export interface Guarded {
   readonly policy: Policy;
   readonly before: AccountState;
@@ -54,8 +52,6 @@ const guardRefusal = (
   hint,
   ...(source && { source }),
 });
-
-/** Guards over single addresses: those that must stay allowed, or blocked, at every step of a plan. */
 
 /** Addresses that must keep one verdict, and what they are called in messages. */
 interface Protected {
@@ -105,7 +101,7 @@ const violations = (guarded: Guarded, wanted: readonly Protected[], flag: Overri
   });
 };
 
-/** The switch is off, so nothing is violated today; but whoever turns it on will want to know. */
+/** Enforcement is off, so nothing is violated today; but whoever turns it on will want to know. */
 const onceEnabled = (one: Protected, lost: AddressSet): Diagnostic[] =>
   lost.isEmpty()
     ? []
@@ -279,7 +275,7 @@ const noAllowInForce = ({ policy, after }: Guarded): Diagnostic[] => {
 
 const openedBy = "without any, every address that is not denied is allowed";
 
-/** Nobody is shut out where the switch stays off or no call is made; elsewhere it is said that nobody looked. */
+/** Nobody is shut out where enforcement stays off or no call is made; elsewhere it is said that nobody looked. */
 const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
   const matters = steps.length > 0 && (access.enforcedBefore || access.enforcedAfter);
   const unguarded =

@@ -1,7 +1,7 @@
 /**
  * The access of an account that changes one rule at a time, and exactly which addresses each change lets in or
  * shuts out. Only the addresses under changed prefixes are looked at, so a plan of thousands of steps costs
- * little more than its parts; where the default or the switch changes, that is the whole space.
+ * little more than its parts; where the default or enforcement changes, that is the whole space.
  * A property test holds this against access maps of the whole states.
  */
 import type { AddressSet } from "../address/address-set.js";
@@ -11,8 +11,7 @@ import type { Step } from "./plan.js";
 import { PrefixForest } from "./prefix-forest.js";
 import { sortedPrefixes, withoutPrefixes } from "./state.js";
 
-/** Ranges of addresses, first and last included, met with those of a large set. */
-
+/** First and last included. */
 export type AddressRange = readonly [first: Address, last: Address];
 
 // `Math.max` and `Math.min` take no bigints.
@@ -67,9 +66,7 @@ export class RangeIndex {
   }
 }
 
-/** What a step makes of an account's state, without an account. */
-
-/** The rule that a step replaces, and what it leaves; both absent for the switch. */
+/** The rule that a step replaces, and what it leaves; both absent for enforcement. */
 export interface RuleReplacement {
   readonly before?: Rule;
   readonly after?: Rule;

@@ -22,7 +22,7 @@ import type {
   Verdict,
 } from "./plan.js";
 
-/** Rules, states, address sets and diagnostics as they stand in the document of a plan, and in every other one. */
+// Rules, states, address sets and diagnostics, as this document and every other one holds them.
 
 const cidrs = (prefixes: readonly Prefix[]): string[] => prefixes.map(formatPrefix);
 
@@ -95,8 +95,6 @@ const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => 
   ...(override === undefined ? {} : { override }),
   diagnostics: diagnostics.map(diagnosticAsDocument),
 });
-
-/** Changes and steps as they stand in the document of a plan. */
 
 interface ChangeFields {
   readonly action: "create" | "update" | "delete" | "enable" | "disable";

@@ -18,8 +18,7 @@ import type { DatedEntry, Plan } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
 import { compareNames, contradictions, hashState, rulesByName, sortedPrefixes } from "./state.js";
 
-/** Builds a plan from its document: what can be worked out from the states before and after is worked out anew. */
-
+/** A plan made again from its document, or what contradicts it. */
 type Derived = { readonly plan: Plan } | { readonly problem: string };
 
 type StateDocument = PlanDocument["before"];

@@ -1,6 +1,7 @@
 /**
- * From the account as fetched to what it means: names, types, descriptions, prefixes and the switch, without
+ * From the account as fetched to what it means: names, types, descriptions, prefixes and enforcement, without
  * ids, spelling, order or timestamps. Accounts that cannot be understood for sure are refused, not guessed at.
+ * Also the orders and lookups that the planner shares, and the hashes of states and policies.
  */
 import { comparePrefixes, formatPrefix, type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
@@ -9,8 +10,6 @@ import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js
 import { sha256 } from "../model/sha256.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import type { Guards, Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
-
-/** Orders and lookups that the planner shares: rules by name, lists of prefixes. */
 
 /** By code units, the same on every machine and in every locale. */
 export const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -110,12 +109,6 @@ export const stateOf = (snapshot: Snapshot): AccountState => {
   return { enforcement: snapshot.enforcement, rules: snapshot.rules.map(ruleOf).sort(byName) };
 };
 
-/**
- * The hash of an account's state: SHA-256, blind to order, spelling, ids and timestamps, since none of them is
- * part of a state. Rules are kept in 256 buckets by their name, so that after a step only one bucket and the root
- * are hashed again: a plan of 10,000 steps stays cheap.
- */
-
 /** One text a prefix, and cheaper than the one for people: these are made for every entry of an account. */
 const hashablePrefix = ({ network, length }: Prefix): string => `${network.toString(32)}/${length}`;
 
@@ -155,6 +148,11 @@ class Bucket {
   }
 }
 
+/**
+ * The hash of an account's state: SHA-256, blind to order, spelling, ids and timestamps, since none of them is
+ * part of a state. Rules are kept in 256 buckets by their name, so that after a step only one bucket and the root
+ * are hashed again: a plan of 10,000 steps stays cheap.
+ */
 export class StateHash {
   readonly #buckets: readonly Bucket[] = Array.from({ length: 256 }, () => new Bucket());
 
@@ -170,7 +168,7 @@ export class StateHash {
     this.#buckets[bucketOf(name)]!.delete(name);
   }
 
-  /** An account without rules does not tell its switch, so there the switch is no part of the hash. */
+  /** An account without rules does not show whether enforcement is on, so there that is no part of the hash. */
   digest(enforcement: Enforcement): string {
     const isEmpty = this.#buckets.every(({ size }) => size === 0);
     const hashes = this.#buckets.map((bucket) => bucket.hash());
@@ -181,8 +179,6 @@ export class StateHash {
 /** SHA-256, in hexadecimal, of what the state means. */
 export const hashState = (state: AccountState): string =>
   new StateHash(state.rules).digest(state.enforcement);
-
-/** The hash that binds a plan to its policy: SHA-256 of what the policy means, not of how it is written. */
 
 const prefixTexts = (entries: readonly PolicyEntry[]): string[] => [
   ...new Set(

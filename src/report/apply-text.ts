@@ -22,7 +22,7 @@ export const nextText = (next: NextAction, commands: NextCommands): string => {
     case "plan-again":
       return `Next: ${commands.planAgain ?? "dbt-ip-rules plan"}`;
     case "mend-first":
-      return `Next: mend what is said above, then ${again}`;
+      return `Next: fix what is said above, then ${again}`;
     default:
       return assertNever(next);
   }
@@ -152,10 +152,8 @@ export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions):
   ].join("\n")}\n`;
 };
 
-/**
- * What an apply says while it runs. `progressLine` gives one plain line a step, for CI; `liveLine` gives the
- * text of the one line that a terminal redraws.
- */
+// What an apply says while it runs: `progressLine` gives one plain line a step, for CI; `liveLine` gives the text of the
+// one line that a terminal redraws.
 
 const messageCells = 300;
 
@@ -237,7 +235,7 @@ export const liveText = (event: ApplyEvent): string | undefined => {
     case "step-waiting":
       return `Step ${event.planned.number}${because(event.message)}; waiting ${duration(event.ms)}`;
     case "late-check":
-      return `Waiting ${duration(event.ms)} before a last look`;
+      return `Waiting ${duration(event.ms)} before reading the account a last time`;
     case "resuming":
     case "lockout-allowed":
     case "throttled":

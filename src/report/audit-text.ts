@@ -1,4 +1,7 @@
-/** The check of receipts against the audit log: a table of step and event, what others did, one closing line. */
+/**
+ * The check of receipts against the audit log: a table of step and event, what others did, one closing line. Steps,
+ * events and actors are worded here for every format.
+ */
 import type { AuditEvent } from "../audit/event.js";
 import type {
   AuditedStep,
@@ -12,8 +15,6 @@ import { cut, nameCells, quoted, visible } from "../model/escape.js";
 import { counted, duration } from "../model/words.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import { columns, type RenderContext, type Role, type Style } from "./layout.js";
-
-/** Steps, events and actors of the audit log in words, for every format. */
 
 /** What the step did; `was` adds the name before a rename. */
 export const auditedTitle = (
@@ -89,7 +90,7 @@ const roles: Readonly<Record<StepVerdict, Role>> = {
 
 const head = ["#", "Step", "Event", "At (UTC)", "Match"];
 
-/** What the table takes besides a name: the other columns, blanks, quotes and the action. */
+/** The width of a table's row without the name: the other columns, spaces, quotes and the action. */
 const otherCells = 59;
 
 /** One row a step; a name longer than the table allows is cut. */

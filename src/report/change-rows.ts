@@ -1,5 +1,7 @@
-/** The changes, the rules left alone and the steps of a plan as rows, the same for text and markdown. */
-
+/**
+ * The changes, the rules left alone and the steps of a plan as rows, the same for text and markdown; and what to say of
+ * names that may be taken for another (policy/look-alike.ts).
+ */
 import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import { quoted } from "../model/escape.js";
@@ -10,8 +12,6 @@ import { listPrefixes } from "../policy/address-text.js";
 import { mixedScripts, skeleton } from "../policy/look-alike.js";
 import { rangesText } from "./access-rows.js";
 import type { Row, Sign } from "./row.js";
-
-/** What to say of names that may be taken for another (`policy/look-alike.ts`). */
 
 /** Every character beyond ASCII as its escape. */
 const spelled = (name: string): string =>

@@ -23,19 +23,15 @@ const colour = /\x1b\[[0-9;]*m/g;
 /** The text as a terminal shows it, colours taken off. */
 export const colourless = (text: string): string => text.replace(colour, "");
 
-/**
- * Makes finished terminal text fit: the one place where a line that its renderer left whole is broken for a narrow
- * terminal. For terminals alone: in a pipe each line stays one line, so that `grep` finds what it looks for.
- */
-
 const cellsShown = (text: string): number => cellsOf(colourless(text));
 
-/** Blanks before what continues a line, besides the line's own. */
+/** Spaces before what continues a line, in addition to the line's own. */
 const hang = 4;
 
 /**
  * Each line in at most `width` cells where its words allow that, what continues a line indented, so that no name can
- * look like a line of its own. A command to type stays in one piece, on a line of its own if need be.
+ * look like a line of its own. A command to type stays in one piece, on a line of its own if need be. For terminals alone:
+ * in a pipe each line stays one line, so that `grep` finds what it looks for.
  */
 export const fitLines = (text: string, width: number): string =>
   text

@@ -10,8 +10,6 @@ import { shellWord } from "../model/shell.js";
 import { counted, grouped } from "../model/words.js";
 import { type RenderContext, wrap } from "./layout.js";
 
-/** The offending line with a caret under the place: columns hold for tabs, wide and escaped characters. */
-
 const tabStop = 4;
 
 interface Cell {
@@ -160,11 +158,10 @@ export const renderDiagnosticsText = (
 };
 
 /**
- * What a plan or a drift report says besides: of the account in full; what stands in the policy file is `validate`'s
- * to show, and one line here, so that a reviewer does not lose the changes among hints for the author.
+ * What a plan or a drift report also says: diagnostics of the account in full; those of the policy file are for `validate`
+ * to show, and one line here, so that a reviewer does not lose the changes among hints for the author. Lines, with an
+ * empty one after each block. `policyFile`: as the user named it, for the command to type.
  */
-
-/** Lines, with an empty one after each block. `policyFile`: as the user named it, for the command to type. */
 export const reviewNotes = (
   diagnostics: readonly Diagnostic[],
   look: RenderContext & { readonly policyFile?: string },

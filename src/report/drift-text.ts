@@ -1,4 +1,7 @@
-/** Drift for people: access first, then each difference with its cause and author, one closing line. */
+/**
+ * Drift for people: access first, then each difference with its cause and author, one closing line. Differences, causes
+ * and authors are worded here for every format.
+ */
 import { formatPrefix } from "../address/prefix.js";
 import type {
   Attribution,
@@ -18,8 +21,6 @@ import { reviewNotes } from "./diagnostics-text.js";
 import { type RenderContext, wrap } from "./layout.js";
 import { type DriftCommands, driftVerdict } from "./report.js";
 import { type Row, rowLines, type Sign } from "./row.js";
-
-/** Differences between account and policy, their causes and authors in words, the same for every format. */
 
 const signs: Readonly<Record<DriftDetail["kind"], Sign>> = {
   "rule-added": "+",
@@ -83,7 +84,7 @@ const unknownWords = {
   "not-drift": "nobody changed the account",
 } as const;
 
-/** Who did it, as far as the audit log tells. */
+/** Who did it, as far as the audit log shows. */
 export const attributionText = (attribution: Attribution): string => {
   if (attribution.kind === "unknown") return `by whom is unknown: ${unknownWords[attribution.reason]}`;
   const { event, strength, through, others } = attribution;

@@ -32,8 +32,6 @@ import {
   worstExitCode,
 } from "./report.js";
 
-/** The check of receipts against the audit log as a versioned JSON document. */
-
 const stepJson = (verification: StepVerification) => {
   const { step } = verification;
   return {

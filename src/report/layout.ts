@@ -48,9 +48,8 @@ export const columns = (rows: readonly (readonly string[])[]): string[] => {
 
 /**
  * What a text is marked for, by role. Promise: without colour every role returns its text unchanged, so colour never
- * carries meaning alone. The colours themselves are in color-style.ts.
+ * carries meaning alone. The colours themselves are in color.ts.
  */
-
 export type Role = "added" | "removed" | "changed" | "strong" | "faint" | "error" | "warning" | "note";
 
 /** A function per role; each takes text that is already neutralised. */
@@ -71,7 +70,6 @@ export const plainStyle: Style = {
 };
 
 /** What a renderer of terminal text is told about the place where it will be read. */
-
 export interface RenderContext {
   readonly style: Style;
   /** Cells in a line. */

@@ -1,5 +1,4 @@
 /** Reports as markdown, for a pull request, an issue or a job summary: a part for each policy, under one table. */
-
 import type { ApplyResult } from "../apply/result.js";
 import type { DriftCause, DriftReport } from "../audit/differences.js";
 import type { AuditVerification } from "../audit/verification.js";
@@ -54,8 +53,7 @@ import {
 } from "./report.js";
 import { diffRow, fenceWidth } from "./row.js";
 
-/** An account as it is, for a comment or a job summary: the switch and the counts first, then the table of rules. */
-
+/** An account as it is: enforcement and the counts first, then the table of rules. */
 const renderAccountMarkdown = (snapshot: Snapshot): string => {
   const { rules } = snapshot;
   const account = { id: snapshot.accountId, host: snapshot.host };
@@ -78,13 +76,10 @@ const renderAccountMarkdown = (snapshot: Snapshot): string => {
   );
 };
 
-/** The end of an apply for a comment or a job summary: verdict first, steps folded. */
-
-export interface ApplyMarkdownOptions extends NextCommands {
+interface ApplyMarkdownOptions extends NextCommands {
   readonly account: { readonly id: number; readonly host: string };
   /** The receipt's file, where one was written. */
   readonly receipt?: string;
-  readonly maxBytes?: number;
 }
 
 const applyTitles = {
@@ -95,6 +90,7 @@ const applyTitles = {
   midway: "stopped midway",
 } as const;
 
+/** The end of an apply: verdict first, steps folded. */
 const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
   const { changed, unknown, notChanged } = stepGroups(result);
   const next = nextText(result.next, options);
@@ -141,11 +137,9 @@ const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions)
         },
       ],
     },
-    options.maxBytes ?? defaultMaxBytes,
+    defaultMaxBytes,
   );
 };
-
-/** The audit check for a comment or a job summary. */
 
 const auditTitles = {
   confirmed: "confirmed by the audit log",
@@ -154,10 +148,7 @@ const auditTitles = {
   "enforcement-flipped": "enforcement turned by the run",
 } as const;
 
-const renderAuditMarkdown = (
-  verification: AuditVerification,
-  options: { readonly maxBytes?: number } = {},
-): string => {
+const renderAuditMarkdown = (verification: AuditVerification): string => {
   const account: Account = verification.receipts[0]?.account ?? { id: 0, host: "" };
   const bad = verification.verdict !== "confirmed";
   const flipped = verification.verdict === "enforcement-flipped";
@@ -196,11 +187,9 @@ const renderAuditMarkdown = (
         ...(flipped ? [] : [notes]),
       ],
     },
-    options.maxBytes ?? defaultMaxBytes,
+    defaultMaxBytes,
   );
 };
-
-/** Drift for an issue or a comment: verdict and access first, differences by cause, folded where they are many. */
 
 /** More differences than this are folded. */
 const mostUnfolded = 10;
@@ -215,9 +204,10 @@ const causeSection = (cause: DriftCause, { differences }: DriftReport): Section 
   };
 };
 
+/** Verdict and access first, then differences by cause, folded where they are many. */
 export const renderDriftMarkdown = (
   report: DriftReport,
-  options: { readonly maxBytes?: number; readonly commands: DriftCommands },
+  options: { readonly commands: DriftCommands },
 ): string => {
   const differs = driftVerdict(report) === "differences";
   const sections: Section[] = [
@@ -252,7 +242,7 @@ export const renderDriftMarkdown = (
       ].join("\n"),
       sections: [...access.open, ...sections.slice(0, 3), ...access.folded, ...sections.slice(3)],
     },
-    options.maxBytes ?? defaultMaxBytes,
+    defaultMaxBytes,
   );
 };
 

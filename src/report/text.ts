@@ -23,8 +23,7 @@ import {
   validationVerdict,
 } from "./report.js";
 
-/** The event types of the audit log, for people: grouped, each with what it means. */
-
+/** The event types of the audit log, grouped, each with what it means. */
 const renderEventTypesText = (events: typeof catalogue, { style, width }: RenderContext): string => {
   const typeCells = Math.max(...events.map(({ type }) => type.length)) + 4;
   const groups = new Map<string, string[]>();
@@ -36,8 +35,6 @@ const renderEventTypesText = (events: typeof catalogue, { style, width }: Render
   const blocks = [...groups].map(([group, own]) => [style.strong(group), ...own, ""].join("\n"));
   return `${[...blocks, `${counted(events.length, "event type")}.`].join("\n")}\n`;
 };
-
-/** What `validate` says to people: every problem, then the tests, then one line. */
 
 const testLines = (tests: readonly TestOutcome[], { style }: RenderContext): string =>
   tests
@@ -70,6 +67,7 @@ const closing = (validation: Validation): string => {
   }
 };
 
+/** What `validate` says: every problem, then the tests, then one line. */
 const renderValidationText = (validation: Validation, look: RenderContext): string => {
   const verdict = validationVerdict(validation);
   const line = closing(validation);

@@ -37,13 +37,12 @@ import {
 import { fitted, lookOf, note, noteDiagnostics, streamSink, writeFileWhole } from "../output.js";
 import { type Account, accountText, isSameAccount } from "../receipts.js";
 
+const leastMs = 1000;
+
 /**
  * The cursor of `audit watch` as a file. Storing it whole costs more than printing an event, so while events come it
  * is stored once a second at most; then when nothing more is there, and at the end.
  */
-
-const leastMs = 1000;
-
 class CursorFile {
   readonly #io: Io;
   readonly #file: string | undefined;

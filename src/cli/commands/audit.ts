@@ -11,11 +11,10 @@ import { configureList } from "./audit-list.js";
 import { configureVerify } from "./audit-verify.js";
 import { configureWatch } from "./audit-watch.js";
 
-/** `audit events`: the event types that the documentation names. Needs no account and no token. */
-
 const formats = ["text", "json"] as const;
 type Options = OutputOptions<(typeof formats)[number]>;
 
+/** `audit events`: the event types that the documentation names. Needs no account and no token. */
 const events = async (io: Io, options: Options, typed: readonly string[]): Promise<Report> => {
   const filter = eventFilter(typed);
   noteDiagnostics(io, filter.diagnostics, options);

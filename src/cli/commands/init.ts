@@ -18,8 +18,7 @@ import { debugOptions } from "../options.js";
 import { note } from "../output.js";
 import { readPackageFile } from "../package-file.js";
 
-/** What `init` writes, as values: the templates of examples/, with the user's account and file names in them. */
-
+/** What the user has answered, by flags or to questions. */
 export interface FirstAnswers {
   readonly account?: string;
   readonly host?: string;

@@ -6,15 +6,7 @@ import type { Step } from "../plan.js";
 import { rulesByName, sortedPrefixes, withoutPrefixes } from "../state.js";
 import { changesType, prefixesAfter, prefixesBefore, type Slot, type VerdictChange } from "./slots.js";
 
-/**
- * Which rules that change their type can do so in one call, and which need a stand-in.
- *
- * One call changes the type, adds and removes at once, in phase 2. That is safe if each prefix that it adds or
- * removes either changes nothing for any address (another rule holds it with the same type all along), or lies
- * in a region that nobody else touches. The prefixes that stay are the rule's own flips, safe in phase 2, as
- * long as no other rule that flips in one call holds the same one: the API takes no prefix on both types.
- */
-
+/** The slots of a plan, once it is settled which rules change their type in one call (`splitTypeChanges`). */
 export interface SplitSlots {
   readonly slots: readonly Slot[];
   /** Those that change their type in one call. */
@@ -35,6 +27,14 @@ const standIn = (slot: Slot, taken: ReadonlyMap<string, unknown>): Slot[] => [
   },
 ];
 
+/**
+ * Which rules that change their type can do so in one call, and which need a stand-in.
+ *
+ * One call changes the type, adds and removes at once, in phase 2. That is safe if each prefix that it adds or
+ * removes either changes nothing for any address (another rule holds it with the same type all along), or lies
+ * in a region that nobody else touches. The prefixes that stay are the rule's own flips, safe in phase 2, as
+ * long as no other rule that flips in one call holds the same one: the API takes no prefix on both types.
+ */
 export const splitTypeChanges = (
   slots: readonly Slot[],
   change: VerdictChange,

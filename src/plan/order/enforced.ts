@@ -1,5 +1,5 @@
 /**
- * The order of calls while the switch is on: the three phases of transition.ts, each rule's changes gathered
+ * The order of calls while enforcement is on: the three phases of transition.ts, each rule's changes gathered
  * into as few calls as they allow.
  */
 
@@ -20,7 +20,6 @@ import { type Bridge, bridgeFor } from "./temporary-allow-all.js";
 import { passesOf, type RowOfSlot, sortWork, type Work } from "./work.js";
 
 /** The calls of a plan while they are laid out: stages in order, in each at most one call a slot. */
-
 class Stages {
   readonly #stages: Map<number, Call>[] = [];
   readonly #change: VerdictChange;
@@ -139,12 +138,12 @@ const layOut = (stages: Stages, split: SplitSlots, change: VerdictChange, work: 
 };
 
 /**
- * Lets ride along what has no place of its own. A prefix that one rule takes over from another is in before
- * phase 3, where it comes out there, and before phase 2 where a rule switches its type in that phase. Free
- * entries go with any call of their rule: one that adds allow entries brings one itself, and one that removes
- * allow entries removes such as have stood until then, so the default cannot flip for want of them.
+ * Adds what has no place of its own to calls that are there. A prefix that one rule takes over from another is added
+ * before phase 3, where it is removed there, and before phase 2 where a rule changes its type in that phase. Free
+ * entries join any call of their rule: one that adds allow entries brings one itself, and one that removes
+ * allow entries removes such as were there until then, so the default cannot flip for want of them.
  */
-const rideAlong = (stages: Stages, split: SplitSlots, work: Work, at: Phases): void => {
+const attachIndependentEntries = (stages: Stages, split: SplitSlots, work: Work, at: Phases): void => {
   const takenOverBy = split.switching.size === 0 ? at.removals - 1 : at.endOfAdditions;
   stages.attach("add", work.takenOver, at.first, takenOverBy, at.endOfAdditions);
   stages.attach("remove", work.handedOver, at.removals, at.endOfRemovals, at.endOfRemovals);
@@ -156,7 +155,7 @@ const schedule = (split: SplitSlots, change: VerdictChange, bridge: Bridge | und
   const work = sortWork(split, change, bridge);
   const stages = new Stages(change);
   const at = layOut(stages, split, change, work);
-  rideAlong(stages, split, work, at);
+  attachIndependentEntries(stages, split, work, at);
   const touched = stages.touched;
   split.slots.forEach((slot, index) => {
     if (!touched.has(index) && needsCall(slot)) {
@@ -168,7 +167,7 @@ const schedule = (split: SplitSlots, change: VerdictChange, bridge: Bridge | und
 };
 
 /**
- * Steps from one state to the other, both with the switch on (or perhaps on) and without it among them.
+ * Steps from one state to the other, both with enforcement on (or perhaps on); turning it on or off is no step here.
  * `renames`: no new name is in `before`, no old one in `after`.
  */
 export const orderEnforced = (before: AccountState, after: AccountState, renames: Renames): Step[] => {

@@ -76,19 +76,18 @@ export const changesType = ({ before, after }: Slot): boolean =>
   before.prefixes.length > 0 &&
   after.prefixes.length > 0;
 
-/**
- * What a set of slots does to each prefix, whichever rules hold it: its type before and after. A prefix whose
- * type stays has no effect on access when one rule takes it over from another; the others are the ones whose
- * order matters. They fall into regions, the widest changed prefix of each with all that is nested in it: no
- * address of one region is touched by another.
- */
-
 /** By row of the forest; 0: no rule holds the prefix. */
 export const codeOf = (type: RuleType): 1 | 2 => (type === "allow" ? 1 : 2);
 
 const mixed = -2;
 const nobody = -1;
 
+/**
+ * What a set of slots does to each prefix, whichever rules hold it: its type before and after. A prefix whose
+ * type stays has no effect on access when one rule takes it over from another; the others are the ones whose
+ * order matters. They fall into regions, the widest changed prefix of each with all that is nested in it: no
+ * address of one region is touched by another.
+ */
 export class VerdictChange {
   readonly forest: PrefixForest;
   /** By row of the forest. */

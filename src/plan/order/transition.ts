@@ -13,24 +13,24 @@
  *     it on the new one disturbs nobody. Deny to allow goes first, so that some allow entry always stands.
  *  3. All removals, wide before narrow: the first phase backwards.
  *
- * Narrow before wide matters only between prefixes of different types (passes.ts), and not at all where no
- * other rule changes anything inside or around a prefix: such entries ride along with any call of their rule,
- * additions and removals in one (verdict-change.ts, "exclusive"), unless the removals alone would disturb
- * somebody: an API that takes a call in part must not either (split-mixed-calls.ts). A prefix that one rule takes over from another
- * of the same type changes no address: on there before off here (work.ts).
+ * Narrow before wide matters only between prefixes of different types (work.ts), and not at all where no
+ * other rule changes anything inside or around a prefix: such entries join any call of their rule,
+ * additions and removals in one (slots.ts, `isExclusive`), unless the removals alone would disturb
+ * somebody: an API that takes a call in part must not either (`splitMixedCalls`). A prefix that one rule takes over
+ * from another of the same type changes no address: it is added there before it is removed here (work.ts).
  *
  * The default. Without allow entries what nothing matches is allowed, with one it is denied. When the first
- * allow entry comes or the last one goes, a temporary rule that allows everything goes in first and comes out
- * before the removals, or goes in with the additions and comes out last: between the two, the default never
- * decides. An entry for ::/0 plays that part where there is one (bridge.ts).
+ * allow entry is added or the last one removed, a temporary rule that allows everything is added first and removed
+ * before the removals, or added with the additions and removed last: between the two, the default never
+ * decides. An entry for ::/0 plays that part where there is one (temporary-allow-all.ts).
  *
  * A rule that changes its type does so in one call where that is safe; else a stand-in under a temporary name
- * takes the new entries, the old rule goes, and the stand-in gets its name (split-type-changes.ts). Planning
+ * takes the new entries, the old rule goes, and the stand-in gets its name (calls.ts, `splitTypeChanges`). Planning
  * anew from any state in between takes the stand-in up again or removes it (slots.ts).
  *
- * The switch goes off first and on last. While it is off nobody is disturbed, so one call a change is enough,
- * but for the API's own rule that a prefix is never on an allow and a deny rule at once (order-unenforced.ts).
- * An account that does not tell its switch is taken to have it on; one that shows no rules at all is asked first, by a
+ * Enforcement is disabled first and enabled last. While it is off nobody is disturbed, so one call a change is enough,
+ * but for the API's own rule that a prefix is never on an allow and a deny rule at once (unenforced.ts).
+ * An account that does not show whether enforcement is on is taken to have it on; one that shows no rules at all is asked first, by a
  * call that harms nobody (probe.ts).
  *
  * None of this is trusted: verify-steps.ts computes what every step does and disturbs.
@@ -50,7 +50,6 @@ import { PlanWalk } from "./verify-steps.js";
  * nobody; else the additions are a call of their own, before the removals. With some of the additions each address
  * has the verdict that it has with none or with all of them, so these two say it all, unless the default flips.
  */
-
 type Update = Extract<Step, { kind: "update" }>;
 
 const isMixed = (step: Step): step is Update =>

@@ -1,5 +1,5 @@
 /**
- * The order of calls while the switch is off: nobody is disturbed by what is in between, so one call a change.
+ * The order of calls while enforcement is off: nobody is disturbed by what is in between, so one call a change.
  * Only the API's own rule is left: a prefix must be off every rule of the one type before it goes on one of the
  * other. Where rules wait for each other in a circle, one of them gives up its prefixes in a call of its own.
  */
@@ -91,7 +91,7 @@ const wholeCall = (slot: Slot, index: number, givenUp: readonly Prefix[]): Call 
   return call;
 };
 
-/** Steps from one state to the other with the switch off all the while, and without it among them. */
+/** Steps from one state to the other with enforcement off throughout; turning it on or off is no step here. */
 export const orderUnenforced = (before: AccountState, after: AccountState, renames: Renames): Step[] => {
   const slots = pairByName(before, after, renames).filter(hasChanged);
   const handovers = new Handovers(slots);

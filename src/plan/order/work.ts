@@ -7,11 +7,9 @@ import type { SplitSlots } from "./calls.js";
 import { prefixesAfter, prefixesBefore, type Slot, type VerdictChange } from "./slots.js";
 import type { Bridge } from "./temporary-allow-all.js";
 
-/**
- * Groups additions, or removals, into passes of one type each, so that a rule needs one call a pass. The order
- * matters only between a prefix and one of the other type that it is nested in: additions go narrow before
- * wide, removals wide before narrow (transition.ts). Passes alternate between the types.
- */
+// Passes: additions, or removals, in groups of one type each, so that a rule needs one call a pass. The order matters
+// only between a prefix and one of the other type that it is nested in: additions go narrow before wide, removals wide
+// before narrow (transition.ts). Passes alternate between the types.
 
 export interface RowOfSlot {
   readonly slot: number;
@@ -95,7 +93,7 @@ export const passesOf = (
 
 /** What there is to do, by how much its order matters. */
 export interface Work {
-  /** Go in before all else, and come out after all else. */
+  /** Added before all else, and removed after all else. */
   readonly first: RowOfSlot[];
   readonly last: RowOfSlot[];
   /** Change what some address meets, and nest with what other rules do. */
