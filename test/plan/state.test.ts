@@ -115,7 +115,7 @@ describe("hashPolicy", () => {
   });
 });
 
-describe("applyStep", () => {
+describe("a step on a state", () => {
   it("refuses what does not fit", () => {
     const becomes = { name: "B", type: "allow" as const, description: "" };
     expect(() => applyStep(account, { kind: "delete", name: "C" })).toThrow();

@@ -12,7 +12,7 @@ const found = (others: readonly ReturnType<typeof rule>[], more: Parameters<type
     snapshot: snapshotOf(state("enabled", office, ...others)),
   }).diagnostics.map(({ code, severity }) => [code, severity]);
 
-describe("unmanaged-access", () => {
+describe("access that unmanaged rules keep", () => {
   it("warns where kept rules let in more than a plan may", () => {
     expect(found([rule("Sneaky", "allow", "0.0.0.0/0")])).toEqual([["unmanaged-access", "warning"]]);
   });
