@@ -39,12 +39,13 @@ const approximate = (count: bigint): string => {
   return `${digits[0]}.${digits.slice(1, 4)} × 10^${digits.length - 1}`;
 };
 
-const readable = (count: bigint): string =>
+/** `65,536`, `2^96`, `about 1.606 × 10^24`. */
+export const readableCount = (count: bigint): string =>
   powersOfTwo(count) ?? (count < 2n ** largeExponent ? grouped(count) : `about ${approximate(count)}`);
 
 /** Exact, but for a large number that few powers of two do not tell; the JSON formats have that in full. */
 const addresses = (count: bigint, family: string = ""): string =>
-  `${readable(count)} ${family}${count === 1n ? "address" : "addresses"}`;
+  `${readableCount(count)} ${family}${count === 1n ? "address" : "addresses"}`;
 
 const familyWords = (count: bigint, whole: bigint, family: string): string[] => {
   if (count === 0n) return [];

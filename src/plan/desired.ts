@@ -2,10 +2,11 @@
  * The account as the policy wants it. Unmanaged rules are copied in here, before anything is compared, so a
  * delete of one cannot be computed unless the policy says `unmanaged_rules: delete`.
  */
+
+import { countAddresses, rangesText } from "../model/address-words.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { isLeftOver, isReservedName, reservedNamePrefix } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-import { countAddresses, listPrefixes } from "../policy/address-text.js";
 import type { Policy, PolicyRule } from "../policy/policy.js";
 import { accessChange } from "./access-change.js";
 import type { Plan } from "./plan.js";
@@ -189,7 +190,7 @@ export const unmanagedAccess = (
     {
       code: "unmanaged-access",
       severity: many ? "warning" : "note",
-      message: `${kept.size === 1 ? "The unmanaged rule lets" : "The unmanaged rules let"} in ${countAddresses(newlyAllowed)} that the policy does not: ${listPrefixes(newlyAllowed.prefixes())}`,
+      message: `${kept.size === 1 ? "The unmanaged rule lets" : "The unmanaged rules let"} in ${countAddresses(newlyAllowed)} that the policy does not: ${rangesText(newlyAllowed, 5)}`,
       hint: "Take it into the policy with `import --merge`, or set `unmanaged_rules` to fail or delete",
     },
   ];

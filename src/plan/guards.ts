@@ -4,10 +4,11 @@
  */
 import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
+import { rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { discardOnly, isLeftOver, isProbe } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
-import { listPrefixes, readableCount } from "../policy/address-text.js";
+import { readableCount } from "../model/words.js";
 import type { Guards, Policy, PolicyEntry } from "../policy/policy.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
 import { accessOf, entriesOf, isEnforced } from "./access-change.js";
@@ -79,7 +80,7 @@ const violations = (guarded: Guarded, wanted: readonly Protected[], flag: Overri
     for (const { number, access } of steps) {
       const lost = set.intersect(one.wanted === "allowed" ? access.newlyBlocked : access.newlyAllowed);
       if (lost.isEmpty()) continue;
-      const message = `Step ${number} ${verb} ${listPrefixes(lost.prefixes())}, ${one.what}`;
+      const message = `Step ${number} ${verb} ${rangesText(lost, 5)}, ${one.what}`;
       return [guardRefusal(one.code, message, hint, one.source)];
     }
     const lost = set.intersect(lostAtEnd[one.wanted]);
@@ -88,7 +89,7 @@ const violations = (guarded: Guarded, wanted: readonly Protected[], flag: Overri
       return [
         guardRefusal(
           one.code,
-          `${listPrefixes(lost.prefixes())} is ${state} and stays so, but is ${one.what}`,
+          `${rangesText(lost, 5)} is ${state} and stays so, but is ${one.what}`,
           hint,
           one.source,
         ),
@@ -109,7 +110,7 @@ const onceEnabled = (one: Protected, lost: AddressSet): Diagnostic[] =>
         {
           code: `${one.code}-once-enabled`,
           severity: "warning",
-          message: `Once enforcement is on, ${listPrefixes(lost.prefixes())} would be ${one.wanted === "allowed" ? "blocked" : "allowed"}, but is ${one.what}`,
+          message: `Once enforcement is on, ${rangesText(lost, 5)} would be ${one.wanted === "allowed" ? "blocked" : "allowed"}, but is ${one.what}`,
           hint: "Change the policy before enforcement is turned on",
         },
       ];
@@ -222,8 +223,8 @@ const disturbances = ({ steps }: Guarded): Diagnostic[] =>
     .filter(({ disturbs }) => !disturbs.allowed.isEmpty() || !disturbs.blocked.isEmpty())
     .map(({ number, disturbs }) => {
       const parts = [
-        ...(disturbs.blocked.isEmpty() ? [] : [`blocks ${listPrefixes(disturbs.blocked.prefixes())}`]),
-        ...(disturbs.allowed.isEmpty() ? [] : [`lets in ${listPrefixes(disturbs.allowed.prefixes())}`]),
+        ...(disturbs.blocked.isEmpty() ? [] : [`blocks ${rangesText(disturbs.blocked, 5)}`]),
+        ...(disturbs.allowed.isEmpty() ? [] : [`lets in ${rangesText(disturbs.allowed, 5)}`]),
       ];
       return guardRefusal(
         "step-disturbs",

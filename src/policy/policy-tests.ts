@@ -6,9 +6,9 @@
 import { AccessMap, type AccessRange, defaultOwner } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
+import { countAddresses, rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import type { RuleType } from "../model/rule.js";
-import { countAddresses, listPrefixes, rangePrefixes } from "./address-text.js";
 import type { Policy, PolicyEntry, PolicyTest } from "./policy.js";
 
 /** An entry of the account as it is to be: of the policy's rules and of unmanaged ones that stay. */
@@ -53,18 +53,18 @@ const reason = (judge: Judge, owner: number): string => {
     : "no entry matches, and with an allow list that means no access";
 };
 
-const brokenBy = (expected: PolicyEntry, parts: readonly Prefix[], wanted: boolean): string => {
+const brokenBy = (expected: PolicyEntry, set: AddressSet, wanted: boolean): string => {
+  const parts = set.prefixes();
   const [only] = parts;
   const verdict = wanted ? "denied" : "allowed";
   if (only !== undefined && parts.length === 1 && samePrefix(only, expected.prefix)) {
     return `${expected.text} is ${verdict}, not ${wanted ? "allowed" : "denied"} as expected`;
   }
-  const set = AddressSet.ofPrefixes(parts);
-  return `Of ${expected.text}, ${countAddresses(set)} would be ${verdict}: ${listPrefixes(parts)}`;
+  return `Of ${expected.text}, ${countAddresses(set)} would be ${verdict}: ${rangesText(set, 5)}`;
 };
 
-const partsOf = (ranges: readonly AccessRange[]): Prefix[] =>
-  AddressSet.ofPrefixes(ranges.flatMap(({ first, last }) => rangePrefixes(first, last))).prefixes();
+const setOf = (ranges: readonly AccessRange[]): AddressSet =>
+  AddressSet.ofRanges(ranges.map(({ first, last }) => [first, last] as const));
 
 /** What breaks one expectation, one diagnostic for each entry that decides otherwise. */
 const breaks = (judge: Judge, test: PolicyTest, expected: PolicyEntry, wanted: boolean): Diagnostic[] => {
@@ -82,7 +82,7 @@ const breaks = (judge: Judge, test: PolicyTest, expected: PolicyEntry, wanted: b
       "policy-test-failed",
       {
         test: test.name,
-        broken: brokenBy(expected, partsOf(ranges), wanted),
+        broken: brokenBy(expected, setOf(ranges), wanted),
         because: reason(judge, owner),
         unmanaged: isUnmanaged(judge, owner),
         more: index === 0 ? others : 0,

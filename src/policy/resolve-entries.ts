@@ -1,4 +1,5 @@
 /** What the parts of resolving share: the day, the problems, and how one prefix becomes an entry. */
+import { AddressSet } from "../address/address-set.js";
 import {
   type AddressProblem,
   allIPv4,
@@ -16,7 +17,6 @@ import {
   type SourceRange,
   withSeverity,
 } from "../model/diagnostic.js";
-import { rangePrefixes } from "./address-text.js";
 import type { PolicyEntry } from "./policy.js";
 import type { Problems } from "./problems.js";
 import type { LocatedText } from "./raw-policy.js";
@@ -32,7 +32,7 @@ const rangeHint = (text: string): string | undefined => {
   const first = parseAddress(from);
   const last = parseAddress(to);
   if (!first.ok || !last.ok || first.address > last.address) return undefined;
-  const prefixes = rangePrefixes(first.address, last.address, mostShown + 1);
+  const prefixes = AddressSet.ofRanges([[first.address, last.address]]).prefixes();
   return prefixes.length > mostShown
     ? "Write the prefixes that make up the range, one an item"
     : `Write the range as prefixes, one an item: ${prefixes.map(formatPrefix).join(", ")}`;

@@ -1,7 +1,7 @@
 /** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
+import { listPrefixes } from "../model/address-words.js";
 import { diagnostic, type SourceRange } from "../model/diagnostic.js";
-import { listPrefixes } from "./address-text.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";

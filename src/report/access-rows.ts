@@ -2,67 +2,14 @@
  * Who gains and who loses access, in words that a tired reviewer cannot misread.
  * Promises: counts are exact, or say "about"; a range that gains access is always listed, or stands behind an exact "all but".
  */
-import { type AddressCount, AddressSet } from "../address/address-set.js";
-import { formatPrefix, allIPv4 as ipv4Prefix, type Prefix } from "../address/prefix.js";
+import { AddressSet } from "../address/address-set.js";
+import { formatPrefix, type Prefix } from "../address/prefix.js";
+import { joinWords, type SetWords, wordsOf } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
 import { quoted } from "../model/escape.js";
-import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "../model/words.js";
+import { addressCount, counted, type FamilyCounts, shortCount } from "../model/words.js";
 import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
 import type { Row } from "./row.js";
-
-const ipv4Space = AddressSet.ofPrefixes([ipv4Prefix]);
-const families = [
-  { family: "ipv4", name: "IPv4", all: allIPv4, whole: "0.0.0.0/0" },
-  { family: "ipv6", name: "IPv6", all: allIPv6, whole: "all of IPv6" },
-] as const;
-
-/** A set in words: prefixes in their order, a family each, or all of a family but a few. */
-export type FamilyWords =
-  | { readonly listed: readonly Prefix[] }
-  | { readonly whole: string; readonly but: readonly Prefix[] };
-
-const partOf = (set: AddressSet, family: "ipv4" | "ipv6"): AddressSet =>
-  family === "ipv4" ? set.intersect(ipv4Space) : set.subtract(ipv4Space);
-
-const familyWords = (
-  set: AddressSet,
-  counts: AddressCount,
-  { family, name, all, whole }: (typeof families)[number],
-): FamilyWords => {
-  const count = counts[family];
-  if (count === 0n) return { listed: [] };
-  if (count === all) return { whole, but: [] };
-  const listed = partOf(set, family).prefixes();
-  // A set that leaves out little is shorter to tell by what it leaves out.
-  if (count < all / 2n) return { listed };
-  const others = partOf(set.complement(), family).prefixes();
-  return others.length < listed.length ? { whole: `all of ${name}`, but: others } : { listed };
-};
-
-const wordsOf = (set: AddressSet, counts: AddressCount): readonly FamilyWords[] =>
-  counts.ipv4 === allIPv4 && counts.ipv6 === allIPv6
-    ? [{ whole: "0.0.0.0/0 and ::/0", but: [] }]
-    : families.map((family) => familyWords(set, counts, family));
-
-const joinWords = (words: readonly FamilyWords[], max: number): string =>
-  words
-    .flatMap((one): string[] => {
-      if ("whole" in one)
-        return [
-          one.but.length === 0 ? one.whole : `${one.whole} but ${one.but.map(formatPrefix).join(", ")}`,
-        ];
-      const left = one.listed.length - max;
-      if (left <= 0) return one.listed.map(formatPrefix);
-      return [
-        ...one.listed.slice(0, max).map(formatPrefix),
-        `and ${counted(left, "more prefix", "more prefixes")}`,
-      ];
-    })
-    .join(", ");
-
-/** The addresses of a set, exactly, in as few words as that takes; at most `max` prefixes a family. */
-export const rangesText = (set: AddressSet, max: number = Number.POSITIVE_INFINITY): string =>
-  joinWords(wordsOf(set, set.count()), max);
 
 const ruleOf = (decider: Decider): string | undefined =>
   decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
@@ -120,7 +67,7 @@ export interface AccessGroup {
   readonly rule?: string;
   readonly remark: string;
   readonly counts: FamilyCounts;
-  readonly words: readonly FamilyWords[];
+  readonly words: readonly SetWords[];
 }
 
 const groupOf = (
@@ -182,7 +129,7 @@ const longList = 12;
 /** How many of a long list are named. */
 const widest = 10;
 
-const prefixesOf = (one: FamilyWords): readonly Prefix[] => ("listed" in one ? one.listed : one.but);
+const prefixesOf = (one: SetWords): readonly Prefix[] => ("listed" in one ? one.listed : one.but);
 
 /** Whether a group names fewer prefixes in its row than it has. */
 export const isFolded = ({ words }: AccessGroup): boolean =>
@@ -196,7 +143,7 @@ const widestOf = (prefixes: readonly Prefix[]): string =>
     .map(formatPrefix)
     .join(", ");
 
-const foldedWords = (one: FamilyWords): string => {
+const foldedWords = (one: SetWords): string => {
   const prefixes = prefixesOf(one);
   if (prefixes.length <= longList) return joinWords([one], longList);
   const count = counted(prefixes.length, "prefix", "prefixes");

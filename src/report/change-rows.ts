@@ -3,14 +3,13 @@
  * names that may be taken for another (policy/look-alike.ts).
  */
 import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
+import { listPrefixes, rangesText } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
 import { quoted } from "../model/escape.js";
 import type { Enforcement, Rule, RuleType } from "../model/rule.js";
 import { addressCount, counted, grouped } from "../model/words.js";
 import type { AccessChange, Change, Disturbance, Plan, Step } from "../plan/plan.js";
-import { listPrefixes } from "../policy/address-text.js";
 import { mixedScripts, skeleton } from "../policy/look-alike.js";
-import { rangesText } from "./access-rows.js";
 import type { Row, Sign } from "./row.js";
 
 /** Every character beyond ASCII as its escape. */

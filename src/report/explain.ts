@@ -2,15 +2,16 @@
  * Why an address or each part of a prefix gets in or not: the entry that decides, what lost to it, the default.
  * Several views (the policy and the account, before and after a plan) stand one under the other.
  */
+
 import { AddressSet } from "../address/address-set.js";
 import { formatAddress, formatPrefix, type Prefix } from "../address/prefix.js";
+import { rangesText } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
 import { quoted, visible } from "../model/escape.js";
 import type { RuleType } from "../model/rule.js";
 import { addressCount } from "../model/words.js";
 import type { ExplainedPart, Explanation } from "../plan/explain.js";
 import type { Decider } from "../plan/plan.js";
-import { rangesText } from "./access-rows.js";
 import { type RenderContext, wrap } from "./layout.js";
 
 /** Where an entry stands: `policy.yaml:14`, `rule id 12`; undefined where nobody knows. */

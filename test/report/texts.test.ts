@@ -3,17 +3,12 @@ import { describe, expect, it } from "vitest";
 import { AddressSet } from "../../src/address/address-set.js";
 import type { ApplyResult, StepReport } from "../../src/apply/result.js";
 import { fitted } from "../../src/cli/output.js";
+import { rangesText } from "../../src/model/address-words.js";
 import { cellsOf } from "../../src/model/cells.js";
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import { addressCount, countdown, counted, duration } from "../../src/model/words.js";
 import type { AccessPart } from "../../src/plan/plan.js";
-import {
-  accessContext,
-  accessRows,
-  accessSentence,
-  accessWords,
-  rangesText,
-} from "../../src/report/access-rows.js";
+import { accessContext, accessRows, accessSentence, accessWords } from "../../src/report/access-rows.js";
 import { liveLine, liveText, progressLine, renderApplyText, waitText } from "../../src/report/apply-text.js";
 import { lookAlikes } from "../../src/report/change-rows.js";
 import { colourless, createStyle, fitLines } from "../../src/report/color.js";

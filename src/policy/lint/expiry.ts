@@ -2,10 +2,10 @@
 
 import { AccessMap, diffAccess } from "../../address/access-map.js";
 import { AddressSet } from "../../address/address-set.js";
-import { formatPrefix, type Prefix } from "../../address/prefix.js";
+import { type Address, formatPrefix } from "../../address/prefix.js";
+import { countAddresses, rangesText } from "../../model/address-words.js";
 import { soonDays } from "../../model/codes/lint.js";
 import { diagnostic } from "../../model/diagnostic.js";
-import { countAddresses, listPrefixes, rangePrefixes } from "../address-text.js";
 import { type LintContext, type LintEntry, lintEntries } from "./context.js";
 
 const day = 86_400_000;
@@ -13,25 +13,24 @@ const day = 86_400_000;
 const isSoon = (now: Date, { entry: { expires } }: LintEntry): boolean =>
   expires !== undefined && Date.parse(expires) - now.getTime() <= soonDays * day;
 
-/** What gets in once deny entries are gone, by the index of the entry among `before`. */
+/** What gets in once deny entries are gone, by the entry. */
 const openedBy = (
   before: readonly LintEntry[],
   after: readonly LintEntry[],
-): Map<LintEntry, readonly Prefix[]> => {
+): ReadonlyMap<LintEntry, AddressSet> => {
   const map = (entries: readonly LintEntry[]): AccessMap => AccessMap.of(entries, { enforced: true });
-  const opened = new Map<LintEntry, Prefix[]>();
+  const opened = new Map<LintEntry, (readonly [Address, Address])[]>();
   for (const { first, last, allowed, ownerBefore } of diffAccess(map(before), map(after))) {
     const owner = before[ownerBefore];
     if (!allowed || owner?.type !== "deny") continue;
-    const prefixes = opened.get(owner) ?? [];
-    opened.set(owner, prefixes);
-    prefixes.push(...rangePrefixes(first, last));
+    const ranges = opened.get(owner) ?? [];
+    opened.set(owner, ranges);
+    ranges.push([first, last]);
   }
-  return opened;
+  return new Map([...opened].map(([entry, ranges]) => [entry, AddressSet.ofRanges(ranges)]));
 };
 
-const described = (prefixes: readonly Prefix[]): string =>
-  `${countAddresses(AddressSet.ofPrefixes(prefixes))} (${listPrefixes(prefixes)})`;
+const described = (set: AddressSet): string => `${countAddresses(set)} (${rangesText(set, 5)})`;
 
 const lintExpired = (context: LintContext, expired: readonly LintEntry[]): void => {
   const denies = expired.filter(({ type }) => type === "deny");

@@ -1,5 +1,6 @@
 /** What single entries reach: too much, IPv4 by accident, or addresses that nobody ever comes from. */
 
+import { AddressSet } from "../../address/address-set.js";
 import {
   allIPv4,
   containsPrefix,
@@ -13,9 +14,9 @@ import {
   type SpecialPurposeBlock,
   specialPurpose,
 } from "../../address/special-purpose.js";
+import { countAddresses } from "../../model/address-words.js";
 import { broadIPv4Length, broadIPv6Length } from "../../model/codes/lint.js";
 import { diagnostic } from "../../model/diagnostic.js";
-import { countPrefix } from "../address-text.js";
 import type { LintContext, LintEntry } from "./context.js";
 
 const isBroad = (prefix: Prefix): boolean =>
@@ -33,7 +34,7 @@ const lintBroad = (context: LintContext, { prefix, type, rule, entry }: LintEntr
       "broad-allow",
       {
         rule: rule.name,
-        addresses: wholeName(prefix) ?? `${countPrefix(prefix)} by one entry`,
+        addresses: wholeName(prefix) ?? `${countAddresses(AddressSet.ofPrefixes([prefix]))} by one entry`,
         prefix: formatPrefix(prefix),
         limit: isIPv4(prefix) ? broadIPv4Length : broadIPv6Length,
       },
