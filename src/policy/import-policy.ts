@@ -8,6 +8,7 @@ import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLSeq } fr
 import { comparePrefixes, type Prefix, prefixKey } from "../address/prefix.js";
 import { validatePolicy } from "../generated/validators.js";
 import { listPrefixes } from "../model/address-words.js";
+import { isPlainAscii } from "../model/cells.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { quoted } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
@@ -26,8 +27,6 @@ interface Group {
   readonly keys: ReadonlySet<bigint>;
   readonly rules: ReadonlySet<SnapshotRule>;
 }
-
-const isPlainWord = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
 /** What is worth saying of where a rule comes from; dates only if they look like dates. */
 const ruleComment = ({ id, createdAt, updatedAt }: SnapshotRule): string => {
@@ -168,7 +167,7 @@ const openLines = [
 
 const headerLines = (snapshot: Snapshot): string[] => {
   const { accountId, host, enforcement } = snapshot;
-  const fits = isPlainWord(host) && validatePolicy({ version: 1, account: { host }, rules: [] });
+  const fits = isPlainAscii(host) && validatePolicy({ version: 1, account: { host }, rules: [] });
   const { imported, "left-over": leftOver, unnameable } = rulesByFate(snapshot);
   const disabled = countDisabled(imported);
   const but =

@@ -5,6 +5,7 @@
 import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
 import { listPrefixes, rangesText } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
+import { isPlainAscii } from "../model/cells.js";
 import { quoted } from "../model/escape.js";
 import type { Enforcement, Rule, RuleType } from "../model/rule.js";
 import { addressCount, counted, grouped } from "../model/words.js";
@@ -15,8 +16,6 @@ import type { Row, Sign } from "./row.js";
 /** Every character beyond ASCII as its escape. */
 const spelled = (name: string): string =>
   [...name].map((c) => (c > "~" ? `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}` : c)).join("");
-
-const isAscii = (name: string): boolean => /^[\x20-\x7e]*$/.test(name);
 
 /** A note on each name of the list that may be taken for another; neutralised. */
 export const lookAlikes = (names: Iterable<string>): ReadonlyMap<string, string> => {
@@ -30,7 +29,7 @@ export const lookAlikes = (names: Iterable<string>): ReadonlyMap<string, string>
   for (const name of unique) {
     const mixed = mixedScripts(name);
     const twin = bySkeleton.get(skeleton(name))?.find((other) => other !== name);
-    const escapes = isAscii(name) ? "" : `; spelled ${quoted(spelled(name)).replaceAll("\\\\", "\\")}`;
+    const escapes = isPlainAscii(name) ? "" : `; spelled ${quoted(spelled(name)).replaceAll("\\\\", "\\")}`;
     if (twin !== undefined) notes.set(name, `looks like ${quoted(twin)} but is another name${escapes}`);
     else if (mixed !== undefined) notes.set(name, `mixes ${mixed.join(" and ")} letters${escapes}`);
   }
