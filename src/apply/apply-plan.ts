@@ -117,7 +117,7 @@ const begin = async (run: ApplySession): Promise<GoodReading | Stop> => {
   if (other !== undefined) return other;
   const done = run.timeline.stepsDone(reading.state);
   if (done === undefined) return notEmptyOnResume(run, reading.state) ?? stopStale(run, reading.state);
-  run.knownSwitch = reading.state.enforcement;
+  run.knownEnforcement = reading.state.enforcement;
   await resumeAfter(run, done);
   const refused =
     notConfirmed(run, reading.state) ?? stopByVerdicts(run) ?? stopOutOfDate(run) ?? checkClients(run);
@@ -163,7 +163,7 @@ const runSteps = async (run: ApplySession, start: GoodReading): Promise<Stop | u
     const problems = await passOver(run, run.plan.steps.slice(planned.number, end.done));
     if (problems.length > 0) return { ...stopFailed(problems), actual: end.reading.state };
     ({ reading, done } = end);
-    learnSwitch(run, done, reading);
+    learnEnforcement(run, done, reading);
   }
   const last = run.plan.steps.at(-1);
   const late = run.inDoubt && last !== undefined ? await lateCheck(run, last) : undefined;
@@ -180,9 +180,9 @@ const passOver = async (run: ApplySession, steps: readonly PlannedStep[]): Promi
   return [];
 };
 
-/** The switch as the account shows it, else as the plan has set it. */
-const learnSwitch = (run: ApplySession, done: number, { state }: GoodReading): void => {
-  run.knownSwitch = state.enforcement === "unknown" ? run.expected(done).enforcement : state.enforcement;
+/** Enforcement as the account shows it, else as the plan has set it. */
+const learnEnforcement = (run: ApplySession, done: number, { state }: GoodReading): void => {
+  run.knownEnforcement = state.enforcement === "unknown" ? run.expected(done).enforcement : state.enforcement;
 };
 
 /** A write whose try was given up on may land after its repetition: one more wait, one more reading. */

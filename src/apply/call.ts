@@ -26,7 +26,7 @@ export const callStep = (run: ApplySession, step: Step, reading: GoodReading): P
 
 const send = async (run: ApplySession, step: Step, reading: GoodReading): Promise<WriteOutcome> => {
   const { writer } = run.ports;
-  const enabled = switchOf(run);
+  const enabled = enabledNow(run);
   switch (step.kind) {
     case "create":
       return writer.createRule(step.rule, enabled);
@@ -47,8 +47,8 @@ const send = async (run: ApplySession, step: Step, reading: GoodReading): Promis
   }
 };
 
-const switchOf = (run: ApplySession): boolean | undefined =>
-  run.knownSwitch === "unknown" ? undefined : run.knownSwitch === "enabled";
+const enabledNow = (run: ApplySession): boolean | undefined =>
+  run.knownEnforcement === "unknown" ? undefined : run.knownEnforcement === "enabled";
 
 /** The rule of that name. The reading agrees with the plan, so a missing one is a bug. */
 export const ruleNamed = (reading: GoodReading, name: string): SnapshotRule => {

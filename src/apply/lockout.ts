@@ -13,7 +13,7 @@ import { describeStep } from "./timeline.js";
 
 /**
  * Before the first write: no step to come may shut out a known address of the caller. One that is blocked already
- * is nobody's loss. An unknown switch counts as on.
+ * is nobody's loss. Unknown enforcement counts as on.
  */
 export const checkClients = (run: ApplySession): Stop | undefined => {
   const pending = run.plan.steps.slice(run.done);
@@ -26,7 +26,7 @@ export const checkClients = (run: ApplySession): Stop | undefined => {
 
 /**
  * Asks the service about a step, on the account as it is right before it: would the caller get in under the
- * rules that are about to be switched on, or without the rule that is about to go, or to lose entries?
+ * rules that are about to be enforced, or without the rule that is about to go, or to lose entries?
  * Other steps have no question that the service could answer.
  */
 export const askServer = async (
@@ -67,7 +67,7 @@ export const askServer = async (
  * with all of them or with none, so what the service says of the account without the rule settles it.
  */
 const mayShutOutUnseen = (run: ApplySession, { access }: PlannedStep): boolean =>
-  run.knownSwitch !== "disabled" &&
+  run.knownEnforcement !== "disabled" &&
   !access.newlyBlocked.isEmpty() &&
   (run.options.clientAddresses ?? []).length === 0 &&
   !run.plan.verdicts.some(({ guard }) => guard === "must-allow");
@@ -132,7 +132,7 @@ const isWording = (run: ApplySession, { number, step }: PlannedStep): boolean =>
 
 const isRisky = (run: ApplySession, step: Step): boolean => {
   if (step.kind === "enforcement") return step.enabled;
-  return step.kind === "delete" && run.knownSwitch !== "disabled";
+  return step.kind === "delete" && run.knownEnforcement !== "disabled";
 };
 
 const refuseUnlessAllowed = (

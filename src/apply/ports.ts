@@ -72,7 +72,7 @@ export interface RuleFields {
 }
 
 export interface AccountWriter {
-  /** `ruleSetEnabled` is the switch as last read: a write never changes it (docs/service.md, "The rule set"). */
+  /** `ruleSetEnabled` is enforcement as last read: a write never changes it (docs/service.md, "The rule set"). */
   createRule(rule: Rule, ruleSetEnabled: boolean | undefined): Promise<WriteOutcome>;
   updateRule(
     current: SnapshotRule,

@@ -43,8 +43,8 @@ export class ApplySession {
   readonly reports = new Map<number, StepReport>();
   /** Steps that were found done at the start. */
   done = 0;
-  /** The switch as last seen or set, for an account whose rules do not tell it. */
-  knownSwitch: Enforcement = "unknown";
+  /** As last seen or set, for an account whose rules do not show it. */
+  knownEnforcement: Enforcement = "unknown";
   /** Rules that this run has sent a create for, by name: the step, and each id that an answer named. */
   readonly created = new Map<string, { readonly number: number; readonly ids: readonly number[] }>();
   /** The step whose call may have left, and of which no end is recorded yet. */
@@ -83,7 +83,7 @@ export class ApplySession {
   /** The account as it must be once `done` steps are done. */
   expected(done: number): Fingerprint {
     const mark = this.timeline.at(done);
-    return mark.enforcement === "unknown" ? { ...mark, enforcement: this.knownSwitch } : mark;
+    return mark.enforcement === "unknown" ? { ...mark, enforcement: this.knownEnforcement } : mark;
   }
 
   /** The same as a whole state, for showing what differs. */

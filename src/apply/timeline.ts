@@ -10,7 +10,7 @@ import { enforcementAfter } from "../plan/order/probe.js";
 import type { Plan, PlannedStep, Step } from "../plan/plan.js";
 import { byName, rulesByName, StateHash } from "../plan/state.js";
 
-/** What two readings of one state have in common: the hash of its rules, and its switch. */
+/** What two readings of one state have in common: the hash of its rules, and enforcement. */
 export interface Fingerprint {
   readonly rules: string;
   readonly enforcement: Enforcement;
@@ -22,8 +22,8 @@ export const fingerprintOf = (state: AccountState): Fingerprint => ({
 });
 
 /**
- * Whether the account is as expected. An account without rules does not tell its switch (model/rule.ts), so
- * an unknown switch, on either side, agrees with any.
+ * Whether the account is as expected. An account without rules does not show enforcement (model/rule.ts),
+ * so an unknown one, on either side, agrees with any.
  */
 export const agrees = (expected: Fingerprint, actual: Fingerprint): boolean =>
   expected.rules === actual.rules &&
@@ -58,7 +58,7 @@ export class Timeline {
 
   /**
    * How many steps are done, judged by the account alone: 0 for the account the plan was made from, else the
-   * furthest state it agrees with; `undefined` when it is on none of them. A switch that the account does not tell
+   * furthest state it agrees with; `undefined` when it is on none of them. Enforcement that the account does not show
    * counts as not yet set: setting it twice does no harm, leaving it out would.
    */
   stepsDone(actual: AccountState): number | undefined {

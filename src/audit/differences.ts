@@ -69,7 +69,7 @@ export interface DriftDifference {
   /** 16 hexadecimal digits: a hash of account, rule, kind and what. */
   readonly id: string;
   readonly detail: DriftDetail;
-  /** The rule's name in the policy (on the account, for `rule-added`); absent for the switch. */
+  /** The rule's name in the policy (on the account, for `rule-added`); absent for enforcement. */
   readonly rule?: string;
   readonly cause: DriftCause;
   readonly reason: DriftReason;
@@ -90,7 +90,7 @@ export interface DriftReport {
   readonly differences: readonly DriftDifference[];
   /** The whole access change from the policy to the account: what the account allows and the policy does not, and the reverse. */
   readonly access: AccessChange;
-  /** False where the switch is known to be off in both (or unknown without rules): `access` is what would be if it were on. */
+  /** False where enforcement is known to be off in both (or unknown without rules): `access` is what would be if it were on. */
   readonly effective: boolean;
   /** Rules on the account that the policy tolerates (`unmanaged_rules: keep`). */
   readonly unmanaged: readonly Rule[];
@@ -105,7 +105,7 @@ export interface DriftReport {
 
 export interface Located {
   readonly detail: DriftDetail;
-  /** The rule's name in the policy (on the account, for a rule only there); absent for the switch. */
+  /** The rule's name in the policy (on the account, for a rule only there); absent for enforcement. */
   readonly rule?: string;
   /** The rule's name on the account, where it has another one. */
   readonly accountRule?: string;
@@ -150,7 +150,7 @@ const detailsOfUpdate = ({
 export const detailsOf = ({ changes, unmanaged }: Pick<Plan, "changes" | "unmanaged">): Located[] => [
   ...changes.flatMap(detailsOfChange),
   ...unmanaged
-    .filter(({ fate }) => fate === "refused")
+    .filter(({ disposition }) => disposition === "refused")
     .map(({ rule }): Located => ({ rule: rule.name, detail: { kind: "rule-added", rule } })),
 ];
 

@@ -150,7 +150,7 @@ const severityOf = (direction: Direction, cause: DriftCause): Severity => {
 };
 
 const keptRules = (plan: DriftPlan): readonly Rule[] =>
-  plan.unmanaged.filter(({ fate }) => fate === "kept").map(({ rule }) => rule);
+  plan.unmanaged.filter(({ disposition }) => disposition === "kept").map(({ rule }) => rule);
 
 /**
  * Rules that the policy tolerates are no difference to it. But one that lets addresses in, and that somebody made or

@@ -15,7 +15,7 @@ interface ContextFacts {
   /** Names and ids that the context gives to a rule beyond doubt. */
   readonly ruleIds: ReadonlySet<string>;
   readonly ruleNames: ReadonlySet<string>;
-  /** The switch's new position, where told. */
+  /** Enforcement's new position, where given. */
   readonly enabled: boolean | undefined;
 }
 
@@ -26,7 +26,7 @@ const mostDepth = 32;
 const otherThing =
   /user|actor|account|token|cidr|group|project|createdby|license|owner|member|session|request/;
 
-/** Keys of the switch's position, as `plain` has them. */
+/** Keys of enforcement's position, as `plain` has them. */
 const switchKeys: ReadonlySet<string> = new Set([
   "enabled",
   "isenabled",

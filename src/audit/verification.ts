@@ -4,7 +4,7 @@ import type { StepOutcome } from "../model/receipt.js";
 import type { AuditEvent } from "./event.js";
 
 /**
- * How sure a match is. `strong`: the event's context names the rule (or the switch's new position), and type
+ * How sure a match is. `strong`: the event's context names the rule (or enforcement's new position), and type
  * and time agree. `weak`: the context says nothing of the rule; type, time and actor agree.
  */
 export type MatchStrength = "strong" | "weak";
@@ -16,7 +16,7 @@ export type MatchEvidence = "rule-id" | "rule-name" | "switch-position" | "type-
 export interface AuditedStep {
   readonly number: number;
   readonly action: "create" | "update" | "delete" | "enable" | "disable";
-  /** Absent for the switch. */
+  /** Absent for enforcement. */
   readonly rule?: string;
   readonly renamedFrom?: string;
   readonly ruleId?: number;

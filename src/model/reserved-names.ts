@@ -87,7 +87,7 @@ const isStandIn = ({ name, description }: Rule): boolean => {
 };
 
 /** Whether a broken-off run of this program left the rule behind. */
-export const isLeftOver = (rule: Rule): boolean =>
+export const isStaleTemporary = (rule: Rule): boolean =>
   isReservedName(rule.name) && (isCatchAll(rule) || isProbe(rule) || isStandIn(rule));
 
 /** The first of a series of names that no rule has. */
@@ -101,7 +101,7 @@ export const firstFree = (
 };
 
 /** Of the rules left over, the stand-in for `wanted`, if it has the type that is wanted now. */
-export const findStandIn = (leftOvers: ReadonlyMap<string, Rule>, wanted: Rule): Rule | undefined =>
-  [...leftOvers.values()].find(
+export const findStandIn = (staleTemporaries: ReadonlyMap<string, Rule>, wanted: Rule): Rule | undefined =>
+  [...staleTemporaries.values()].find(
     ({ description, type }) => type === wanted.type && description === standInDescription(wanted.name),
   );

@@ -17,7 +17,7 @@ export interface Rule {
 }
 
 /**
- * The switch. `unknown`: the API shows it only on rules, so an account without rules does not tell
+ * Whether the rules are in force. `unknown`: the API shows it only on rules, so an account without rules does not
  * (docs/service.md, "The rule set"). Without rules everything is allowed either way.
  */
 export type Enforcement = "enabled" | "disabled" | "unknown";

@@ -17,8 +17,8 @@ export interface SnapshotRule {
   readonly description: string;
   readonly entries: readonly SnapshotEntry[];
   /**
-   * Entries that are switched off: no part of what the account means, but the API keeps their ranges, so adding one
-   * of those means switching it on. Absent where there are none.
+   * Entries that are disabled: no part of what the account means, but the API keeps their ranges, so adding one
+   * of those means enabling it. Absent where there are none.
    */
   readonly disabled?: readonly SnapshotEntry[];
   /** ISO 8601, UTC; absent where the API gives none. */
@@ -30,9 +30,9 @@ export interface Snapshot {
   readonly accountId: number;
   readonly host: string;
   readonly enforcement: Enforcement;
-  /** Of the rule set; absent while no rule tells it. */
+  /** Of the rule set; absent while no rule shows it. */
   readonly ruleSetId?: number;
-  /** Whether service tokens are held to the rules too; absent while no rule tells it. */
+  /** Whether service tokens are subject to the rules too; absent while no rule shows it. */
   readonly enabledForServiceTokens?: boolean;
   /** In the order of the API. Names may repeat here: whoever needs them unique checks. */
   readonly rules: readonly SnapshotRule[];

@@ -30,7 +30,7 @@ export const isEnforced = ({ enforcement }: Pick<AccountState, "enforcement">): 
 const enforcedAccess = new WeakMap<AccountState, AccessMap>();
 const everybody = AccessMap.of([], { enforced: false });
 
-/** Who gets in: as it is, or as it would be if the switch were on. Owners are indices into `entriesOf(state)`. */
+/** Who gets in: as it is, or as it would be if enforcement were on. Owners are indices into `entriesOf(state)`. */
 export const accessOf = (state: AccountState, enforced: "as-is" | "assumed" = "as-is"): AccessMap => {
   if (enforced === "as-is" && !isEnforced(state)) return everybody;
   const map = enforcedAccess.get(state) ?? AccessMap.of(entriesOf(state), { enforced: true });
@@ -38,7 +38,7 @@ export const accessOf = (state: AccountState, enforced: "as-is" | "assumed" = "a
   return map;
 };
 
-/** Whether the switch is on, or may be on and there are rules for it to enforce. */
+/** Whether enforcement is on, or may be on and there are rules for it to enforce. */
 export const isEffective = ({ enforcement, rules }: AccountState): boolean =>
   enforcement === "enabled" || (enforcement === "unknown" && rules.length > 0);
 
@@ -68,7 +68,7 @@ interface Gathered {
   readonly ranges: (readonly [bigint, bigint])[];
 }
 
-/** As it is, or as it would be if the switch were on before and after. */
+/** As it is, or as it would be if enforcement were on before and after. */
 export const accessChange = (
   before: AccountState,
   after: AccountState,
@@ -104,13 +104,13 @@ export const accessChange = (
   };
 };
 
-/** Of a whole plan: with the switch off before and after, what it would mean once it is on. */
+/** Of a whole plan: with enforcement off before and after, what it would mean once it is on. */
 export const planAccessChange = (before: AccountState, after: AccountState): PlanAccessChange => {
   const isOff = !isEnforced(before) && !isEnforced(after);
   return {
     change: accessChange(before, after, { enforced: isOff ? "assumed" : "as-is" }),
     enforcedBefore: isEffective(before),
     enforcedAfter: isEffective(after),
-    ...(after.enforcement === "unknown" && after.rules.length > 0 ? { switchUnknown: true } : {}),
+    ...(after.enforcement === "unknown" && after.rules.length > 0 ? { enforcementUnknown: true } : {}),
   };
 };

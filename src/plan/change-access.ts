@@ -1,4 +1,4 @@
-/** What each change would do to access if it alone were made: the figure beside each change of a plan. */
+/** What each change would do to access if it alone were made: the figure next to each change of a plan. */
 
 import type { Prefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
@@ -27,7 +27,7 @@ const addedBy = (change: Change): readonly Prefix[] => {
 };
 
 /**
- * In the order of the changes, each applied alone to `before`. Where the switch is off before and after, what
+ * In the order of the changes, each applied alone to `before`. Where enforcement is off before and after, what
  * each would mean if it were on, as for the whole plan. Sets only: `parts` is empty.
  */
 export const changeAccess = (

@@ -5,7 +5,7 @@
 
 import { countAddresses, rangesText } from "../model/address-words.js";
 import type { Diagnostic } from "../model/diagnostic.js";
-import { isLeftOver, isReservedName, reservedNamePrefix } from "../model/reserved-names.js";
+import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Policy, PolicyRule } from "../policy/policy.js";
 import { accessChange } from "./access-change.js";
@@ -154,9 +154,12 @@ export const desiredState = (policy: Policy, before: AccountState): DesiredResul
   const { renames, diagnostics } = findRenames(policy, account);
   const errors = [...reservedNames(policy), ...diagnostics];
   const managed = new Set([...policy.rules.map(({ name }) => name), ...renames.values()]);
-  const unmanagedRules = before.rules.filter((rule) => !managed.has(rule.name) && !isLeftOver(rule));
-  const fate = { keep: "kept", fail: "refused", delete: "deleted" } as const;
-  const unmanaged = unmanagedRules.map((rule) => ({ rule, fate: fate[policy.unmanagedRules] }));
+  const unmanagedRules = before.rules.filter((rule) => !managed.has(rule.name) && !isStaleTemporary(rule));
+  const dispositions = { keep: "kept", fail: "refused", delete: "deleted" } as const;
+  const unmanaged = unmanagedRules.map((rule) => ({
+    rule,
+    disposition: dispositions[policy.unmanagedRules],
+  }));
   const kept = policy.unmanagedRules === "delete" ? [] : unmanagedRules;
   const rules = [...desiredRules(policy, account, renames), ...kept].sort(byName);
   const all = [...errors, ...contradictions(rules, "once the policy is applied")];
@@ -177,7 +180,9 @@ export const unmanagedAccess = (
   after: AccountState,
   unmanaged: Plan["unmanaged"],
 ): Diagnostic[] => {
-  const kept = new Set(unmanaged.filter(({ fate }) => fate === "kept").map(({ rule }) => rule.name));
+  const kept = new Set(
+    unmanaged.filter(({ disposition }) => disposition === "kept").map(({ rule }) => rule.name),
+  );
   if (kept.size === 0) return [];
   const own = { ...after, rules: after.rules.filter(({ name }) => !kept.has(name)) };
   const { newlyAllowed } = accessChange(own, after, { enforced: "assumed" });

@@ -5,7 +5,7 @@
  */
 import jsonPatch from "fast-json-patch";
 import { formatPrefix } from "../address/prefix.js";
-import { isLeftOver } from "../model/reserved-names.js";
+import { isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Change } from "./plan.js";
 import { rulesByName, withoutPrefixes } from "./state.js";
@@ -38,13 +38,13 @@ const ruleChanges = (before: AccountState, after: AccountState, renames: Renames
     if (change !== undefined) changes.push(change);
   }
   for (const rule of left.values()) {
-    changes.push({ kind: "delete", rule, reason: isLeftOver(rule) ? "left-over" : "unmanaged" });
+    changes.push({ kind: "delete", rule, reason: isStaleTemporary(rule) ? "left-over" : "unmanaged" });
   }
   return changes;
 };
 
 /**
- * Creates and updates in the order of the new names, then deletes in the order of theirs; the switch first
+ * Creates and updates in the order of the new names, then deletes in the order of theirs; enforcement first
  * where it goes off, last where it goes on.
  */
 export const diffStates = (
@@ -76,7 +76,7 @@ const compared = (before: object, after: object) => jsonPatch.compare(before, af
 
 /**
  * The change field by field: an RFC 6902 patch over the rule's canonical document, or over
- * `{"enforcement": …}` for the switch. Computed by fast-json-patch.
+ * `{"enforcement": …}` for enforcement. Computed by fast-json-patch.
  */
 export const patchOf = (change: Change): PatchOperation[] => {
   switch (change.kind) {

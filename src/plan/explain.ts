@@ -22,12 +22,12 @@ export interface LosingEntry {
 export interface ExplainedPart {
   /** The fewest prefixes that hold exactly the addresses of this part, sorted. */
   readonly prefixes: readonly Prefix[];
-  /** What happens today; with the switch off, everything is allowed. */
+  /** What happens today; with enforcement off, everything is allowed. */
   readonly verdict: "allowed" | "blocked";
   readonly decider: Decider;
   /** Most specific first; of the deciding prefix itself, other rules that hold it too. */
   readonly lost: readonly LosingEntry[];
-  /** Only with the switch off: what would decide if it were on. `lost` is what lost to this. */
+  /** Only with enforcement off: what would decide if it were on. `lost` is what lost to this. */
   readonly onceEnabled?: { readonly verdict: "allowed" | "blocked"; readonly decider: Decider };
 }
 

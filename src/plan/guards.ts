@@ -6,7 +6,7 @@ import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
 import { rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
-import { discardOnly, isLeftOver, isProbe } from "../model/reserved-names.js";
+import { discardOnly, isProbe, isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import { readableCount } from "../model/words.js";
 import type { Guards, Policy, PolicyEntry } from "../policy/policy.js";
@@ -161,7 +161,7 @@ const removedRules = ({ policy, before, changes }: Guarded): Diagnostic[] => {
   const limit = policy.guards.maxRemovedRules;
   if (limit === undefined) return [];
   const removed = changes.filter((change) => change.kind === "delete" && change.reason === "unmanaged");
-  const present = before.rules.filter((rule) => !isLeftOver(rule)).length;
+  const present = before.rules.filter((rule) => !isStaleTemporary(rule)).length;
   const largest = "count" in limit ? limit.count : (limit.percent * present) / 100;
   if (removed.length <= largest) return [];
   const told = "count" in limit ? `${limit.count}` : `${limit.percent}% of ${present}`;
@@ -209,7 +209,7 @@ const newlyAllowed = (guarded: Guarded): Diagnostic[] => {
 
 const unmanagedRules = ({ unmanaged }: Guarded): Diagnostic[] =>
   unmanaged
-    .filter(({ fate }) => fate === "refused")
+    .filter(({ disposition }) => disposition === "refused")
     .map(({ rule }) =>
       guardRefusal(
         "unmanaged-rule",

@@ -218,17 +218,17 @@ const summaryOf = (plan: Plan) => {
   const count = (kind: Change["kind"]): number =>
     plan.changes.filter((change) => change.kind === kind).length;
   const toggle = plan.changes.find((change) => change.kind === "enforcement");
-  const fated = (fate: Plan["unmanaged"][number]["fate"]): number =>
-    plan.unmanaged.filter((one) => one.fate === fate).length;
+  const unmanaged = (disposition: Plan["unmanaged"][number]["disposition"]): number =>
+    plan.unmanaged.filter((one) => one.disposition === disposition).length;
   return {
     create: count("create"),
     update: count("update"),
     delete: count("delete"),
     enforcement: toggle === undefined ? "unchanged" : toggle.after,
     steps: plan.steps.length,
-    unmanaged_kept: fated("kept"),
-    unmanaged_deleted: fated("deleted"),
-    unmanaged_refused: fated("refused"),
+    unmanaged_kept: unmanaged("kept"),
+    unmanaged_deleted: unmanaged("deleted"),
+    unmanaged_refused: unmanaged("refused"),
     refused_by: plan.verdicts.filter(({ state }) => state === "failed").map(({ guard }) => guard),
   };
 };
@@ -261,7 +261,10 @@ export const planDocument = (plan: Plan) => {
       effective_after: plan.access.enforcedAfter,
     },
     access_parts: plan.access.change.parts.map(partAsDocument),
-    unmanaged_rules: plan.unmanaged.map(({ rule, fate }) => ({ rule: ruleAsDocument(rule), fate })),
+    unmanaged_rules: plan.unmanaged.map(({ rule, disposition }) => ({
+      rule: ruleAsDocument(rule),
+      fate: disposition,
+    })),
     steps: plan.steps.map(stepAsDocument),
     guards: plan.verdicts.map(verdictAsDocument),
     diagnostics: plan.diagnostics.map(diagnosticAsDocument),

@@ -108,7 +108,10 @@ const derive = (document: PlanDocument): Plan => {
     after,
     basis: { state: hashState(before), policy: document.basis.policy },
     changes: diffStates(before, after, renames),
-    unmanaged: document.unmanaged_rules.map(({ rule, fate }) => ({ rule: ruleFrom(rule), fate })),
+    unmanaged: document.unmanaged_rules.map(({ rule, fate }) => ({
+      rule: ruleFrom(rule),
+      disposition: fate,
+    })),
     steps: verifySteps(before, after, orderSteps(before, after, renames)),
     access: planAccessChange(before, after),
     verdicts: document.guards.map(({ guard, state, override, diagnostics }) => ({

@@ -9,7 +9,7 @@ export type Decider =
   | { readonly kind: "entry"; readonly rule: string; readonly type: RuleType; readonly prefix: Prefix }
   /** No entry matched: denied if the account has any allow entry, else allowed. */
   | { readonly kind: "default"; readonly allowed: boolean }
-  /** The switch is off: everything is allowed. */
+  /** Enforcement is off: everything is allowed. */
   | { readonly kind: "enforcement-off" };
 
 export type Direction = "broadens" | "narrows" | "both" | "none";
@@ -34,17 +34,17 @@ export interface AccessChange {
 
 /**
  * The access change of a whole plan. Where enforcement is off before and after, `change` is what it would
- * mean if the switch were on, and `effective` says that today it means nothing.
+ * mean if it were on, and `effective` says that today it means nothing.
  */
 export interface PlanAccessChange {
   readonly change: AccessChange;
   readonly enforcedBefore: boolean;
   readonly enforcedAfter: boolean;
-  /** The account does not tell its switch, and the plan leaves it alone: the figures hold if it is on. */
-  readonly switchUnknown?: true;
+  /** The account does not show it, and the plan leaves it alone: the figures hold if enforcement is on. */
+  readonly enforcementUnknown?: true;
 }
 
-/** One difference between the account and the policy, a rule each, or the switch. */
+/** One difference between the account and the policy, a rule each, or enforcement. */
 export type Change =
   | { readonly kind: "create"; readonly rule: Rule }
   | {
@@ -118,16 +118,19 @@ export interface Plan {
   readonly basis: { readonly state: string; readonly policy: string };
   readonly changes: readonly Change[];
   /** Rules on the account that no policy rule names. */
-  readonly unmanaged: readonly { readonly rule: Rule; readonly fate: "kept" | "deleted" | "refused" }[];
+  readonly unmanaged: readonly {
+    readonly rule: Rule;
+    readonly disposition: "kept" | "deleted" | "refused";
+  }[];
   readonly steps: readonly PlannedStep[];
   readonly access: PlanAccessChange;
   readonly verdicts: readonly Verdict[];
   /** Warnings and notes of the policy and the account that a reviewer should see. */
   readonly diagnostics: readonly Diagnostic[];
   readonly enabledForServiceTokens?: boolean;
-  /** Entries that are leaving because their date has come, for the reason shown beside a removal. */
+  /** Entries that are leaving because their date has come, for the reason shown next to a removal. */
   readonly expired: readonly DatedEntry[];
-  /** Entries that are coming for a time: their date is shown beside the addition. */
+  /** Entries that are added for a time: their date is shown next to the addition. */
   readonly expiring: readonly DatedEntry[];
   /**
    * UTC dates (ISO). Between them the policy asks for what this plan does: from the first, since an entry expired

@@ -12,7 +12,7 @@ import { isPlainAscii } from "../model/cells.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { quoted } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
-import { isLeftOver, isReservedName, reservedNamePrefix } from "../model/reserved-names.js";
+import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
 import { formatPolicy } from "./format-policy.js";
@@ -130,7 +130,7 @@ const sharedGroups = (rules: readonly SnapshotRule[]): Group[] => {
 type Fate = "imported" | "left-over" | "unnameable";
 
 const fateOf = (rule: SnapshotRule): Fate => {
-  if (isLeftOver({ ...rule, prefixes: rule.entries.map(({ prefix }) => prefix) })) return "left-over";
+  if (isStaleTemporary({ ...rule, prefixes: rule.entries.map(({ prefix }) => prefix) })) return "left-over";
   return rule.name === "" || isReservedName(rule.name) ? "unnameable" : "imported";
 };
 

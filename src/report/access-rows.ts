@@ -63,7 +63,7 @@ const reasonOf = ({ verdict, before, after }: AccessPart): string => {
 export interface AccessGroup {
   readonly verdict: AccessPart["verdict"];
   readonly reason: string;
-  /** The rule that decides, and what `reason` says besides its name. */
+  /** The rule that decides, and what `reason` says in addition to its name. */
   readonly rule?: string;
   readonly remark: string;
   readonly counts: FamilyCounts;
@@ -233,14 +233,14 @@ export const accessWords = ({ direction, newlyAllowed, newlyBlocked }: AccessCha
   return `${directionWords[direction]}: ${[into, out].filter((part) => part !== "").join(", ")}`;
 };
 
-/** Whether what is told is only what would be if the switch were on. */
+/** Whether what is told is only what would be if enforcement were on. */
 export const isHypothetical = (access: PlanAccessChange): boolean =>
   !access.enforcedBefore && !access.enforcedAfter;
 
 /** One sentence for the last line of every format. */
 export const accessSentence = (access: PlanAccessChange): string => {
   const words = accessWords(access.change);
-  if (access.switchUnknown === true) return `If enforcement is on, access ${words}.`;
+  if (access.enforcementUnknown === true) return `If enforcement is on, access ${words}.`;
   if (!isHypothetical(access)) return `Access ${words}.`;
   return access.change.direction === "none"
     ? "Enforcement is off; access would not change either once it is enabled."
@@ -250,7 +250,8 @@ export const accessSentence = (access: PlanAccessChange): string => {
 /** The sentence above the access rows that says what they hold for. */
 export const accessContext = (access: PlanAccessChange): string => {
   if (isHypothetical(access)) return "enforcement is off: this is what it would mean once enabled";
-  if (access.switchUnknown === true) return "no rule yet tells whether enforcement is on: this is if it is";
+  if (access.enforcementUnknown === true)
+    return "no rule yet tells whether enforcement is on: this is if it is";
   if (!access.enforcedBefore) return "this plan turns enforcement on";
   return access.enforcedAfter ? "" : "this plan turns enforcement off: everybody gets in";
 };

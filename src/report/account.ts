@@ -1,4 +1,4 @@
-/** An account as it is: the switch, the rules and their entries. */
+/** An account as it is: enforcement, the rules and their entries. */
 import { comparePrefixes, formatPrefix } from "../address/prefix.js";
 import { cut, quoted, visible } from "../model/escape.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
@@ -31,7 +31,7 @@ const ruleRows = (rule: SnapshotRule): string[][] => {
   return [[quoted(rule.name, columnCells), rule.type, first], ...rest.map((entry) => ["", "", entry])];
 };
 
-export const switchLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): string => {
+export const enforcementLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): string => {
   const tokens =
     held === undefined
       ? ""
@@ -68,7 +68,7 @@ export const renderAccountText = (snapshot: Snapshot, look: RenderContext): stri
   const [head = "", ...lines] = tableLines(rules);
   return `${[
     `Account ${snapshot.accountId} on ${visible(snapshot.host)}`,
-    ...wrap(switchLine(snapshot), look.width, 2).map(look.style.faint),
+    ...wrap(enforcementLine(snapshot), look.width, 2).map(look.style.faint),
     "",
     ...block(
       `  ${head}`,

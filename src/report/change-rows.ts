@@ -153,13 +153,13 @@ export const ruleBrief = ({ name, type, prefixes }: Rule): string => {
 /** The unmanaged rules that are kept or refused; those that are deleted stand among the changes. */
 export const unmanagedRows = (plan: Plan): Row[] => {
   const notes = notesOf(plan);
-  return plan.unmanaged.flatMap(({ rule, fate }): Row[] => {
-    if (fate === "deleted") return [];
+  return plan.unmanaged.flatMap(({ rule, disposition }): Row[] => {
+    if (disposition === "deleted") return [];
     const note = notes.get(rule.name);
     const row: Row = {
-      sign: fate === "refused" ? "!" : " ",
+      sign: disposition === "refused" ? "!" : " ",
       depth: 1,
-      text: `${ruleBrief(rule)} ${fate === "refused" ? "refused by the policy" : "kept"}`,
+      text: `${ruleBrief(rule)} ${disposition === "refused" ? "refused by the policy" : "kept"}`,
     };
     return note === undefined ? [row] : [row, { sign: "!", depth: 2, text: `the name ${note}` }];
   });

@@ -6,7 +6,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { markdownCode } from "../model/escape.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
-import { descriptionLines, nameNotes, switchLine, tableLines, totals } from "./account.js";
+import { descriptionLines, enforcementLine, nameNotes, tableLines, totals } from "./account.js";
 import {
   applyClosing,
   nextText,
@@ -63,7 +63,7 @@ const renderAccountMarkdown = (snapshot: Snapshot): string => {
       whole: "all of them: `dbt-ip-rules show --format json`",
       head: [
         "### dbt IP restrictions: the account as it is\n",
-        `**${switchLine(snapshot)}. ${totals(rules)}**\n`,
+        `**${enforcementLine(snapshot)}. ${totals(rules)}**\n`,
         `${accountLine(account)}\n`,
       ].join("\n"),
       sections: [

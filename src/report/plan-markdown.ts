@@ -92,7 +92,7 @@ const sectionsOf = (plan: Plan): Section[] => {
       ),
     },
     {
-      title: `Unmanaged: ${counted(plan.unmanaged.filter(({ fate }) => fate !== "deleted").length, "rule")}`,
+      title: `Unmanaged: ${counted(plan.unmanaged.filter(({ disposition }) => disposition !== "deleted").length, "rule")}`,
       language: "diff",
       rows: unmanagedRows(plan).map(diffRow),
     },

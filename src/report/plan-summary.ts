@@ -11,7 +11,7 @@ export interface PlanCounts {
   readonly update: number;
   readonly delete: number;
   readonly unmanagedKept: number;
-  /** The position that the switch is moved to; absent where it stays. */
+  /** What enforcement becomes; absent where it stays. */
   readonly enforcement?: "enabled" | "disabled";
 }
 
@@ -23,7 +23,7 @@ export const planCounts = (plan: Plan): PlanCounts => {
     create: count("create"),
     update: count("update"),
     delete: count("delete"),
-    unmanagedKept: plan.unmanaged.filter(({ fate }) => fate === "kept").length,
+    unmanagedKept: plan.unmanaged.filter(({ disposition }) => disposition === "kept").length,
     ...(flip === undefined ? {} : { enforcement: flip.after }),
   };
 };
@@ -45,8 +45,8 @@ type Name = (text: string) => string;
 
 const nothingWords = (plan: Plan, file: string): string => {
   const kept = planCounts(plan).unmanagedKept;
-  const besides = kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`;
-  return `No changes. The account matches ${file}${besides}.`;
+  const keptNote = kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`;
+  return `No changes. The account matches ${file}${keptNote}.`;
 };
 
 /** `file` is safe already; `name` makes a guard's name safe for the format. */

@@ -350,7 +350,7 @@ describe("drift or pending", () => {
 
 describe("rules that the policy tolerates", () => {
   const account = state([office, rule("Theirs", ["0.0.0.0/0"])]);
-  const kept = planOf(account, account, { unmanaged: [{ rule: account.rules[1]!, fate: "kept" }] });
+  const kept = planOf(account, account, { unmanaged: [{ rule: account.rules[1]!, disposition: "kept" }] });
   const receipt = receiptOf([{ action: "update", rule: "Office", second: 0 }], { end: "done" });
   const since = (eventsSince: readonly AuditEvent[]): DriftBase => ({
     kind: "receipt",
@@ -388,7 +388,9 @@ describe("rules that the policy tolerates", () => {
   });
 
   it("are differences where the policy does not tolerate them", () => {
-    const refused = planOf(account, account, { unmanaged: [{ rule: account.rules[1]!, fate: "refused" }] });
+    const refused = planOf(account, account, {
+      unmanaged: [{ rule: account.rules[1]!, disposition: "refused" }],
+    });
     expect(find(account, account, { plan: refused }).differences.map(({ detail }) => detail.kind)).toEqual([
       "rule-added",
     ]);
@@ -510,7 +512,7 @@ describe("attribution after an apply", () => {
     const kept = planOf(account, account, {
       after: policy,
       changes: diffStates(account, state([...account.rules, office])),
-      unmanaged: [{ rule: account.rules[0]!, fate: "kept" }],
+      unmanaged: [{ rule: account.rules[0]!, disposition: "kept" }],
     });
     const rename = event(
       "ip_restrictions.rule.changed",
@@ -537,7 +539,7 @@ describe("attribution after an apply", () => {
       const plan = {
         ...kept,
         before: state([...account.rules, { ...office, name: "Other" }]),
-        unmanaged: [...kept.unmanaged, { rule: { ...office, name: "Other" }, fate: "kept" as const }],
+        unmanaged: [...kept.unmanaged, { rule: { ...office, name: "Other" }, disposition: "kept" as const }],
       };
       const found = find(plan.before, policy, {
         plan,

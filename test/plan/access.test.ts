@@ -60,7 +60,7 @@ describe("accessChange", () => {
 
   it("takes an unknown switch for on once there are rules", () => {
     const plan = planAccessChange(state("unknown"), state("unknown", ...wide.rules));
-    expect(plan).toMatchObject({ enforcedBefore: false, enforcedAfter: true, switchUnknown: true });
+    expect(plan).toMatchObject({ enforcedBefore: false, enforcedAfter: true, enforcementUnknown: true });
     expect(plan.change.direction).toBe("narrows");
   });
 

@@ -17,10 +17,10 @@ describe("unmanaged rules", () => {
     ["keep", ["A", "Other"], "kept"],
     ["fail", ["A", "Other"], "refused"],
     ["delete", ["A"], "deleted"],
-  ] as const)("%s", (unmanagedRules, expected, fate) => {
+  ] as const)("%s", (unmanagedRules, expected, disposition) => {
     const result = desiredState(policy([managed], { unmanagedRules }), state("enabled", a, other));
     expect(names(result)).toEqual(expected);
-    expect(result.desired?.unmanaged).toEqual([{ rule: other, fate }]);
+    expect(result.desired?.unmanaged).toEqual([{ rule: other, disposition }]);
   });
 
   it("may not contradict the policy", () => {

@@ -85,7 +85,7 @@ describe("makePlan", () => {
 
   it("never deletes an unmanaged rule under keep", () => {
     const plan = planned({ policy: policy([officeRule]) });
-    expect([plan.changes, plan.unmanaged]).toEqual([[], [{ rule: partner, fate: "kept" }]]);
+    expect([plan.changes, plan.unmanaged]).toEqual([[], [{ rule: partner, disposition: "kept" }]]);
   });
 
   it("removes a left-over of an earlier run under keep", () => {
@@ -115,7 +115,7 @@ describe("makePlan", () => {
     const theirs = { ...left, ...odd };
     const snapshot = snapshotOf(state("enabled", office, partner, theirs));
     const kept = planned({ snapshot });
-    expect([kept.changes, kept.unmanaged]).toEqual([[], [{ rule: theirs, fate: "kept" }]]);
+    expect([kept.changes, kept.unmanaged]).toEqual([[], [{ rule: theirs, disposition: "kept" }]]);
     const strict = guards({ maxRemovedRules: { count: 0 } });
     const wanted = policy([officeRule, partnerRule], { unmanagedRules: "delete", guards: strict });
     const gone = planned({ snapshot, policy: wanted });
@@ -129,7 +129,7 @@ describe("makePlan", () => {
     ["to be somebody's own: another description", { ...probe, description: "mine" }],
   ])("takes a rule of the probe's name %s", (_, theirs) => {
     const kept = planned({ snapshot: snapshotOf(state("enabled", office, partner, theirs)) });
-    expect([kept.changes, kept.unmanaged]).toEqual([[], [{ rule: theirs, fate: "kept" }]]);
+    expect([kept.changes, kept.unmanaged]).toEqual([[], [{ rule: theirs, disposition: "kept" }]]);
   });
 
   it("removes a probe of an earlier run, and counts nobody as let in by that", () => {

@@ -122,7 +122,7 @@ export const planWith = (names: {
         removed: prefixes("192.0.2.44/30"),
       },
     ],
-    unmanaged: [{ rule: legacy, fate: "kept" }],
+    unmanaged: [{ rule: legacy, disposition: "kept" }],
     steps: [
       planned(
         1,
@@ -248,8 +248,8 @@ export const everythingElse = planOf({
     { kind: "enforcement", before: "disabled", after: "enabled" },
   ],
   unmanaged: [
-    { rule: rule("Old", "deny", ["10.0.0.0/8"]), fate: "deleted" },
-    { rule: rule("Odd", "allow", []), fate: "refused" },
+    { rule: rule("Old", "deny", ["10.0.0.0/8"]), disposition: "deleted" },
+    { rule: rule("Odd", "allow", []), disposition: "refused" },
   ],
   steps: [
     planned(1, { kind: "delete", name: "Old" }),

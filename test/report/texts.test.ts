@@ -129,7 +129,12 @@ describe("access rows", () => {
     expect(accessSentence({ change: both, enforcedBefore: false, enforcedAfter: false })).toBe(
       "Enforcement is off; once it is enabled, access broadens and narrows: 256 IPv4 addresses in, 256 out.",
     );
-    const untold = { change: both, enforcedBefore: false, enforcedAfter: true, switchUnknown: true } as const;
+    const untold = {
+      change: both,
+      enforcedBefore: false,
+      enforcedAfter: true,
+      enforcementUnknown: true,
+    } as const;
     expect(accessSentence(untold)).toMatch(/^If enforcement is on, /);
     expect(accessContext(untold)).not.toContain("turns");
   });

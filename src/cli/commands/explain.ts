@@ -108,7 +108,7 @@ const expiredAt = (policy: Policy, prefix: Prefix): ExpiredEntry[] =>
     ),
   );
 
-/** The policy's own rules, as if nothing else were on the account; a switch left alone counts as on. */
+/** The policy's own rules, as if nothing else were on the account; enforcement left alone counts as on. */
 const ownState = (policy: Policy): AccountState => {
   const { desired, diagnostics } = desiredState(policy, { enforcement: "unknown", rules: [] });
   if (desired === undefined) throw new Failure(diagnostics);

@@ -10,7 +10,7 @@ import { changesType, prefixesAfter, prefixesBefore, type Slot, type VerdictChan
 export interface SplitSlots {
   readonly slots: readonly Slot[];
   /** Those that change their type in one call. */
-  readonly switching: ReadonlySet<Slot>;
+  readonly changingType: ReadonlySet<Slot>;
 }
 
 /** Prefixes that a rule which keeps its type holds in the end: they are in place before phase 2. */
@@ -40,7 +40,7 @@ export const splitTypeChanges = (
   change: VerdictChange,
   account: AccountState,
 ): SplitSlots => {
-  if (!slots.some(changesType)) return { slots, switching: new Set() };
+  if (!slots.some(changesType)) return { slots, changingType: new Set() };
   const steady = steadyPrefixes(slots);
   const claimed = new Set<bigint>();
   const fits = (slot: Slot, index: number): boolean => {
@@ -57,15 +57,15 @@ export const splitTypeChanges = (
     );
   };
   const names = rulesByName(account.rules);
-  const switching = new Set<Slot>();
+  const changingType = new Set<Slot>();
   const split = slots.flatMap((slot, index) => {
     if (!changesType(slot)) return [slot];
     if (!fits(slot, index)) return standIn(slot, names);
     for (const prefix of prefixesAfter(slot)) claimed.add(prefixKey(prefix));
-    switching.add(slot);
+    changingType.add(slot);
     return [slot];
   });
-  return { slots: split, switching };
+  return { slots: split, changingType };
 };
 
 /** One call on the rule of a slot. Lists grow while the calls are laid out, and are read only after. */
@@ -122,7 +122,7 @@ const createStep = (slot: Slot, rule: Rule, call: Call): { step: Step; standing:
 };
 
 const nextStanding = (slot: Slot, now: Standing, typeChanges: boolean): Standing => {
-  if (slot.after === undefined || slot.bridge === "first") return now;
+  if (slot.after === undefined || slot.allowAll === "first") return now;
   const type = typeChanges ? slot.after.type : now.type;
   return slot.renameLast
     ? { ...now, type }
@@ -138,7 +138,7 @@ export const emitSteps = ({ slots }: Pick<SplitSlots, "slots">, calls: readonly 
   const lastOf = new Map(merged.map((call, index) => [call.slot, index]));
   const standing = new Map<number, Standing>();
   slots.forEach((slot, index) => {
-    if (slot.before !== undefined && slot.bridge !== "first") standing.set(index, slot.before);
+    if (slot.before !== undefined && slot.allowAll !== "first") standing.set(index, slot.before);
   });
   const seen = new Set<number>();
   const steps = merged.flatMap((call, index): Step[] => {
@@ -152,7 +152,7 @@ export const emitSteps = ({ slots }: Pick<SplitSlots, "slots">, calls: readonly 
       standing.set(call.slot, created.standing);
       return [created.step];
     }
-    if (isLast && (slot.after === undefined || slot.bridge !== undefined))
+    if (isLast && (slot.after === undefined || slot.allowAll !== undefined))
       return [{ kind: "delete", name: now.name }];
     const becomes = nextStanding(slot, now, changesTypeNow(slot, call, isFirst, isLast));
     if (!differs(now, becomes) && call.add.length + call.remove.length === 0) return [];

@@ -16,7 +16,7 @@ import {
   type Slot,
   VerdictChange,
 } from "./slots.js";
-import { type Bridge, bridgeFor } from "./temporary-allow-all.js";
+import { type TemporaryAllowAll, temporaryAllowAllFor } from "./temporary-allow-all.js";
 import { passesOf, type RowOfSlot, sortWork, type Work } from "./work.js";
 
 /** The calls of a plan while they are laid out: stages in order, in each at most one call a slot. */
@@ -88,9 +88,9 @@ class Stages {
   }
 }
 
-const switchCalls = (stages: Stages, stage: number, split: SplitSlots, toCode: number): void => {
+const typeChangeCalls = (stages: Stages, stage: number, split: SplitSlots, toCode: number): void => {
   split.slots.forEach((slot, index) => {
-    if (!split.switching.has(slot) || codeOf(slot.after!.type) !== toCode) return;
+    if (!split.changingType.has(slot) || codeOf(slot.after!.type) !== toCode) return;
     const call = stages.call(stage, index);
     append(call.add, withoutPrefixes(prefixesAfter(slot), prefixesBefore(slot)));
     append(call.remove, withoutPrefixes(prefixesBefore(slot), prefixesAfter(slot)));
@@ -99,8 +99,8 @@ const switchCalls = (stages: Stages, stage: number, split: SplitSlots, toCode: n
 };
 
 /** Needs a call although no entry changes: a new name or description, or a rule to delete. */
-const needsCall = ({ before, after, bridge }: Slot): boolean => {
-  if (bridge !== undefined || before === undefined || after === undefined) return true;
+const needsCall = ({ before, after, allowAll }: Slot): boolean => {
+  if (allowAll !== undefined || before === undefined || after === undefined) return true;
   return before.name !== after.name || before.description !== after.description || before.type !== after.type;
 };
 
@@ -119,14 +119,14 @@ const layOut = (stages: Stages, split: SplitSlots, change: VerdictChange, work: 
   const first = stages.open();
   stages.put(first, "add", work.first);
   split.slots.forEach((slot, index) => {
-    if (slot.bridge === "first") append(stages.call(first, index).add, prefixesBefore(slot));
+    if (slot.allowAll === "first") append(stages.call(first, index).add, prefixesBefore(slot));
   });
   stages.putPasses("add", passesOf("additions", change.forest, work.additions, change.after));
   const endOfAdditions = stages.open();
   // Deny to allow comes first: what becomes allowed holds the default before what was allowed goes.
   for (const toCode of [1, 2] as const) {
     stages.put(stages.open(), "remove", work.off[toCode - 1]!);
-    switchCalls(stages, stages.open(), split, toCode);
+    typeChangeCalls(stages, stages.open(), split, toCode);
     stages.put(stages.open(), "add", work.on[toCode - 1]!);
   }
   const removals = stages.open();
@@ -144,15 +144,19 @@ const layOut = (stages: Stages, split: SplitSlots, change: VerdictChange, work: 
  * allow entries removes such as were there until then, so the default cannot flip for want of them.
  */
 const attachIndependentEntries = (stages: Stages, split: SplitSlots, work: Work, at: Phases): void => {
-  const takenOverBy = split.switching.size === 0 ? at.removals - 1 : at.endOfAdditions;
+  const takenOverBy = split.changingType.size === 0 ? at.removals - 1 : at.endOfAdditions;
   stages.attach("add", work.takenOver, at.first, takenOverBy, at.endOfAdditions);
   stages.attach("remove", work.handedOver, at.removals, at.endOfRemovals, at.endOfRemovals);
   stages.attach("add", work.freeAdditions, at.first, at.endOfRemovals, at.endOfAdditions);
   stages.attach("remove", work.freeRemovals, at.first, at.endOfRemovals, at.endOfRemovals);
 };
 
-const schedule = (split: SplitSlots, change: VerdictChange, bridge: Bridge | undefined): Call[] => {
-  const work = sortWork(split, change, bridge);
+const schedule = (
+  split: SplitSlots,
+  change: VerdictChange,
+  allowAll: TemporaryAllowAll | undefined,
+): Call[] => {
+  const work = sortWork(split, change, allowAll);
   const stages = new Stages(change);
   const at = layOut(stages, split, change, work);
   attachIndependentEntries(stages, split, work, at);
@@ -161,7 +165,7 @@ const schedule = (split: SplitSlots, change: VerdictChange, bridge: Bridge | und
     if (!touched.has(index) && needsCall(slot)) {
       stages.call(slot.after === undefined ? at.endOfRemovals : at.endOfAdditions, index);
     }
-    if (slot.bridge === "last") append(stages.call(at.last, index).remove, prefixesAfter(slot));
+    if (slot.allowAll === "last") append(stages.call(at.last, index).remove, prefixesAfter(slot));
   });
   return stages.calls;
 };
@@ -174,9 +178,9 @@ export const orderEnforced = (before: AccountState, after: AccountState, renames
   const pairs = pairWithStandIns(before, after, renames);
   const plain = splitTypeChanges(pairs, new VerdictChange(pairs), before);
   const plainChange = new VerdictChange(plain.slots);
-  const bridge = plainChange.changingSlots > 1 ? bridgeFor(before, after, pairs) : undefined;
-  if (bridge?.slot === undefined) return emitSteps(plain, schedule(plain, plainChange, bridge));
-  const bridged = [...pairs, bridge.slot];
-  const split = splitTypeChanges(bridged, new VerdictChange(bridged), before);
-  return emitSteps(split, schedule(split, new VerdictChange(split.slots), bridge));
+  const allowAll = plainChange.changingSlots > 1 ? temporaryAllowAllFor(before, after, pairs) : undefined;
+  if (allowAll?.slot === undefined) return emitSteps(plain, schedule(plain, plainChange, allowAll));
+  const withAllowAll = [...pairs, allowAll.slot];
+  const split = splitTypeChanges(withAllowAll, new VerdictChange(withAllowAll), before);
+  return emitSteps(split, schedule(split, new VerdictChange(split.slots), allowAll));
 };

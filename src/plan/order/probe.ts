@@ -10,8 +10,8 @@
 import {
   discardOnly,
   firstFree,
-  isLeftOver,
   isProbe,
+  isStaleTemporary,
   probeDescription,
   probeName,
 } from "../../model/reserved-names.js";
@@ -52,5 +52,5 @@ export const enforcementAfter = (before: Enforcement, step: Step): Enforcement =
 export const isUnconfirmed = (before: AccountState, after: AccountState): boolean =>
   before.enforcement !== "disabled" &&
   before.rules.some(isProbe) &&
-  before.rules.every(isLeftOver) &&
+  before.rules.every(isStaleTemporary) &&
   mayLetIn(after);

@@ -4,7 +4,7 @@
  * comes under a temporary name; a stand-in that a broken-off run left is taken up again here.
  */
 import type { Prefix } from "../../address/prefix.js";
-import { findStandIn, isLeftOver } from "../../model/reserved-names.js";
+import { findStandIn, isStaleTemporary } from "../../model/reserved-names.js";
 import type { AccountState, Rule, RuleType } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
 import { PrefixForest } from "../prefix-forest.js";
@@ -21,7 +21,7 @@ export interface Slot {
    * The temporary catch-all. `first`: made before all else, and `before` holds it although the account does
    * not. `last`: taken away after all else, and `after` holds it although the result does not.
    */
-  readonly bridge?: "first" | "last";
+  readonly allowAll?: "first" | "last";
 }
 
 const pair = (before: Rule | undefined, after: Rule | undefined): Slot => ({
@@ -47,14 +47,14 @@ export const pairByName = (before: AccountState, after: AccountState, renames: R
  * old type, the stand-in becomes that rule and the old one goes.
  */
 export const pairWithStandIns = (before: AccountState, after: AccountState, renames: Renames): Slot[] => {
-  const leftOvers = rulesByName(before.rules.filter(isLeftOver));
+  const staleTemporaries = rulesByName(before.rules.filter(isStaleTemporary));
   const slots = pairByName(before, after, renames);
-  if (leftOvers.size === 0) return slots;
+  if (staleTemporaries.size === 0) return slots;
   const taken = new Set<string>();
   const paired = slots.flatMap((slot): Slot[] => {
     const wanted = slot.after;
     if (wanted === undefined || slot.before?.type === wanted.type) return [slot];
-    const standIn = findStandIn(leftOvers, wanted);
+    const standIn = findStandIn(staleTemporaries, wanted);
     if (standIn === undefined) return [slot];
     taken.add(standIn.name);
     const adopted: Slot = { before: standIn, after: wanted, renameLast: true };

@@ -8,8 +8,8 @@ import type { AccountState, Rule } from "../../model/rule.js";
 import { rulesByName } from "../state.js";
 import type { Slot } from "./slots.js";
 
-/** The entries of one rule that go in before all else, or come out after all else. */
-export interface Bridge {
+/** The entries of one rule that are added before all else, or removed after all else. */
+export interface TemporaryAllowAll {
   readonly side: "first" | "last";
   /** As it will be (`first`), or as it was (`last`). */
   readonly rule: Rule;
@@ -31,7 +31,11 @@ const ipv4IsOpen = (state: AccountState): boolean =>
   );
 
 /** The slot whose own `::/0` can play the part, on the side where allow entries exist. */
-const ownCatchAll = (slots: readonly Slot[], side: "first" | "last", ipv4: boolean): Bridge | undefined => {
+const ownCatchAll = (
+  slots: readonly Slot[],
+  side: "first" | "last",
+  ipv4: boolean,
+): TemporaryAllowAll | undefined => {
   const rules = slots.flatMap((slot) => (side === "first" ? slot.after : slot.before) ?? []);
   const allows = rules.filter(({ type }) => type === "allow");
   const holders = allows.filter((rule) => holds(rule, everything));
@@ -42,12 +46,12 @@ const ownCatchAll = (slots: readonly Slot[], side: "first" | "last", ipv4: boole
   return both && { side, rule: both, prefixes: [everything, allIPv4] };
 };
 
-/** The bridge that this transition needs; none where none is needed. */
-export const bridgeFor = (
+/** The one that this transition needs, if any. */
+export const temporaryAllowAllFor = (
   before: AccountState,
   after: AccountState,
   slots: readonly Slot[],
-): Bridge | undefined => {
+): TemporaryAllowAll | undefined => {
   if (hasAllow(before) === hasAllow(after)) return undefined;
   const side = hasAllow(after) ? "first" : "last";
   const open = side === "first" ? before : after;
@@ -63,5 +67,5 @@ export const bridgeFor = (
     prefixes: ipv4 ? [everything, allIPv4] : [everything],
   };
   const held: Pick<Slot, "before" | "after"> = side === "first" ? { before: rule } : { after: rule };
-  return { side, rule, prefixes: rule.prefixes, slot: { ...held, renameLast: false, bridge: side } };
+  return { side, rule, prefixes: rule.prefixes, slot: { ...held, renameLast: false, allowAll: side } };
 };

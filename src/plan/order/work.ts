@@ -5,7 +5,7 @@ import type { PrefixForest } from "../prefix-forest.js";
 import { withoutPrefixes } from "../state.js";
 import type { SplitSlots } from "./calls.js";
 import { prefixesAfter, prefixesBefore, type Slot, type VerdictChange } from "./slots.js";
-import type { Bridge } from "./temporary-allow-all.js";
+import type { TemporaryAllowAll } from "./temporary-allow-all.js";
 
 // Passes: additions, or removals, in groups of one type each, so that a rule needs one call a pass. The order matters
 // only between a prefix and one of the other type that it is nested in: additions go narrow before wide, removals wide
@@ -123,21 +123,30 @@ const noWork = (): Work => ({
   freeRemovals: [],
 });
 
-const isBridged = (bridge: Bridge | undefined, side: Bridge["side"], slot: Slot, prefix: Prefix): boolean =>
-  bridge?.side === side &&
-  (side === "first" ? slot.bridge === undefined && slot.after : slot.before) === bridge.rule &&
-  bridge.prefixes.some((other) => samePrefix(other, prefix));
+const isOfAllowAll = (
+  allowAll: TemporaryAllowAll | undefined,
+  side: TemporaryAllowAll["side"],
+  slot: Slot,
+  prefix: Prefix,
+): boolean =>
+  allowAll?.side === side &&
+  (side === "first" ? slot.allowAll === undefined && slot.after : slot.before) === allowAll.rule &&
+  allowAll.prefixes.some((other) => samePrefix(other, prefix));
 
 /** All but the entries of rules that switch their type in one call. */
-export const sortWork = (split: SplitSlots, change: VerdictChange, bridge: Bridge | undefined): Work => {
+export const sortWork = (
+  split: SplitSlots,
+  change: VerdictChange,
+  allowAll: TemporaryAllowAll | undefined,
+): Work => {
   const work = noWork();
   split.slots.forEach((slot, index) => {
-    if (split.switching.has(slot)) return;
+    if (split.changingType.has(slot)) return;
     const [before, after] = [prefixesBefore(slot), prefixesAfter(slot)];
     for (const prefix of withoutPrefixes(after, before)) {
       const row = change.row(prefix);
       const item = { slot: index, row };
-      if (isBridged(bridge, "first", slot, prefix)) work.first.push(item);
+      if (isOfAllowAll(allowAll, "first", slot, prefix)) work.first.push(item);
       else if (change.isNeutral(row)) work.takenOver.push(item);
       else if (change.isExclusive(row, index)) work.freeAdditions.push(item);
       else if (change.isFlip(row)) work.on[change.after[row]! - 1]!.push(item);
@@ -146,7 +155,7 @@ export const sortWork = (split: SplitSlots, change: VerdictChange, bridge: Bridg
     for (const prefix of withoutPrefixes(before, after)) {
       const row = change.row(prefix);
       const item = { slot: index, row };
-      if (isBridged(bridge, "last", slot, prefix)) work.last.push(item);
+      if (isOfAllowAll(allowAll, "last", slot, prefix)) work.last.push(item);
       else if (change.isNeutral(row)) work.handedOver.push(item);
       else if (change.isExclusive(row, index)) work.freeRemovals.push(item);
       else if (change.isFlip(row)) work.off[change.after[row]! - 1]!.push(item);
