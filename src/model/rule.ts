@@ -1,5 +1,5 @@
 /** The rules of an account, as the tool thinks of them: no wire types, no spelling, no ids. */
-import type { Prefix } from "../address/prefix.js";
+import { type Prefix, prefixKey } from "../address/prefix.js";
 
 /** What an entry of a rule does to the addresses it covers. */
 export type RuleType = "allow" | "deny";
@@ -29,4 +29,20 @@ export type Enforcement = "enabled" | "disabled" | "unknown";
 export interface AccountState {
   readonly enforcement: Enforcement;
   readonly rules: readonly Rule[];
+}
+
+/**
+ * The pairs of entries with one prefix and different types, each with the first of that prefix: the service refuses to
+ * save such a pair, and does not say which of the two holds (docs/service.md, "Rules").
+ */
+export function* contradicting<E extends { readonly type: RuleType; readonly prefix: Prefix }>(
+  entries: Iterable<E>,
+): Iterable<readonly [first: E, again: E]> {
+  const seen = new Map<bigint, E>();
+  for (const entry of entries) {
+    const key = prefixKey(entry.prefix);
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, entry);
+    else if (first.type !== entry.type) yield [first, entry];
+  }
 }

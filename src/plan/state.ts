@@ -6,7 +6,13 @@
 import { comparePrefixes, formatPrefix, type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
-import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
+import {
+  type AccountState,
+  contradicting,
+  type Enforcement,
+  type Rule,
+  type RuleType,
+} from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import type { Guards, Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
@@ -66,24 +72,15 @@ export const contradictions = (
   rules: readonly { readonly name: string; readonly type: RuleType; readonly prefixes: readonly Prefix[] }[],
   where: string,
 ): Diagnostic[] => {
-  const seen = new Map<bigint, { name: string; type: RuleType }>();
-  const diagnostics: Diagnostic[] = [];
-  for (const { name, type, prefixes } of rules) {
-    for (const prefix of prefixes) {
-      const key = prefixKey(prefix);
-      const other = seen.get(key);
-      if (other === undefined) seen.set(key, { name, type });
-      else if (other.type !== type) {
-        diagnostics.push({
-          code: "prefix-allowed-and-denied",
-          severity: "error",
-          message: `${formatPrefix(prefix)} is ${other.type === "allow" ? "allowed" : "denied"} by rule ${JSON.stringify(other.name)} and ${type === "allow" ? "allowed" : "denied"} by rule ${JSON.stringify(name)} ${where}`,
-          hint: "The API does not define which of the two holds: remove the prefix from one of the rules",
-        });
-      }
-    }
-  }
-  return diagnostics;
+  const entries = rules.flatMap(({ name, type, prefixes }) =>
+    prefixes.map((prefix) => ({ name, type, prefix })),
+  );
+  return [...contradicting(entries)].map(([other, { name, type, prefix }]) => ({
+    code: "prefix-allowed-and-denied",
+    severity: "error",
+    message: `${formatPrefix(prefix)} is ${other.type === "allow" ? "allowed" : "denied"} by rule ${JSON.stringify(other.name)} and ${type === "allow" ? "allowed" : "denied"} by rule ${JSON.stringify(name)} ${where}`,
+    hint: "The API does not define which of the two holds: remove the prefix from one of the rules",
+  }));
 };
 
 /** Why nothing can be planned for this account; empty when all is clear. */

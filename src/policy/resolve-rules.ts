@@ -2,6 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import { listPrefixes } from "../model/address-words.js";
 import { diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { contradicting } from "../model/rule.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
@@ -204,27 +205,22 @@ const checkNames = ({ problems }: Resolving, rules: readonly RawRule[]): void =>
 /** The service refuses to save a range that stands on a rule of the other type (docs/service.md, "Rules"). */
 const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule[]): void => {
   if (new Set(rules.map(({ type }) => type)).size < 2) return;
-  const first = new Map<bigint, { readonly rule: PolicyRule; readonly entry: PolicyEntry }>();
-  for (const rule of rules) {
-    for (const entry of rule.entries) {
-      const key = prefixKey(entry.prefix);
-      const before = first.get(key);
-      if (before === undefined) first.set(key, { rule, entry });
-      else if (before.rule.type !== rule.type) {
-        problems.add(
-          diagnostic(
-            "allowed-and-denied",
-            {
-              prefix: formatPrefix(entry.prefix),
-              allow: (rule.type === "allow" ? rule : before.rule).name,
-              deny: (rule.type === "deny" ? rule : before.rule).name,
-              other: place(before.entry.source),
-            },
-            entry.source,
-          ),
-        );
-      }
-    }
+  const all = rules.flatMap((rule) =>
+    rule.entries.map((entry) => ({ rule, entry, type: rule.type, prefix: entry.prefix })),
+  );
+  for (const [before, { rule, entry }] of contradicting(all)) {
+    problems.add(
+      diagnostic(
+        "allowed-and-denied",
+        {
+          prefix: formatPrefix(entry.prefix),
+          allow: (rule.type === "allow" ? rule : before.rule).name,
+          deny: (rule.type === "deny" ? rule : before.rule).name,
+          other: place(before.entry.source),
+        },
+        entry.source,
+      ),
+    );
   }
 };
 
