@@ -133,7 +133,7 @@ const equalCopies = (snapshot: Snapshot): readonly Surplus[] => {
   return checkSnapshot(rest).some(({ severity }) => severity === "error") ? [] : surplus;
 };
 
-/** Asks for this run's own copy to be deleted; the next reading tells what came of it. False: the receipt failed. */
+/** Asks for this run's own copy to be deleted; the next reading shows what came of it. False: the receipt failed. */
 const withdraw = async (run: ApplySession, { kept, copy }: Surplus): Promise<boolean> => {
   if (kept === undefined) {
     noteLate(run, copy);
@@ -193,7 +193,7 @@ const takeBack = async (
     const outcome = await run.ports.writer.deleteRule(copy);
     if (outcome.kind === "applied") forget(run, copy);
   } catch (error) {
-    // Whatever it was, the next reading tells what became of the copy.
+    // Whatever it was, the next reading shows what became of the copy.
     diagnosticsOf(error);
   }
   return true;

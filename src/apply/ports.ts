@@ -14,7 +14,7 @@ export interface AccountReader {
 /** The status of a `refused` write whose request never left this machine. */
 export const notSentStatus = 0;
 
-/** How a write ended, as far as its answer tells. Only `applied` says that everything sent was taken. */
+/** How a write ended, as far as its answer shows. Only `applied` says that everything sent was taken. */
 export type WriteOutcome =
   | {
       readonly kind: "applied";

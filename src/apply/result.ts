@@ -1,4 +1,4 @@
-/** What an apply is told, what it tells while it runs, and what it says at the end. Values only: `report/` makes text. */
+/** What an apply is given, what it reports while it runs, and what it returns at the end. Values only: `report/` makes text. */
 import type { Address } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { ExitCode } from "../model/failure.js";
@@ -36,7 +36,7 @@ export interface RetryTimings {
   readonly finishCall: number;
   /** How often one step is tried at most, each time only after the one before is known not to have landed. */
   readonly attempts: number;
-  /** How often the service's cooldown (429) is sat out for one step. */
+  /** How often the service's cooldown (429) is waited for in one step. */
   readonly cooldowns: number;
 }
 

@@ -144,7 +144,7 @@ export const diagnosticsOf = (error: unknown): readonly Diagnostic[] => {
 };
 
 /** A bug of ours that was met while the steps ran. */
-export const internalError = (error: unknown): Diagnostic => ({
+const internalError = (error: unknown): Diagnostic => ({
   code: "internal-error",
   severity: "error",
   message: `Internal error: ${(error instanceof Error ? error.message : String(error)).slice(0, 300)}`,

@@ -85,8 +85,8 @@ export const examplesText = (name: string): string => {
   const examples = helpExamples[name] ?? [];
   const lines = examples.map(([line, meaning]) => {
     if (meaning === "") return `${prompt}${line}`;
-    const beside = `${prompt}${line.padEnd(30)}  ${meaning}`;
-    return beside.length < 80 ? beside : `${prompt}${line}\n      ${meaning}`;
+    const inOneLine = `${prompt}${line.padEnd(30)}  ${meaning}`;
+    return inOneLine.length < 80 ? inOneLine : `${prompt}${line}\n      ${meaning}`;
   });
   return lines.length === 0 ? "" : `\nExamples:\n${lines.join("\n")}`;
 };

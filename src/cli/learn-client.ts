@@ -1,5 +1,5 @@
 /**
- * The address that the service sees this run come from, as far as the audit log tells: the last one of this token.
+ * The address that the service sees this run come from, as far as the audit log shows: the last one of this token.
  * One page of the log is read, and only where it can matter. Not being able to is a note, never an error.
  */
 import { readdir } from "node:fs/promises";
@@ -26,7 +26,7 @@ import { mayHaveChanged, readableReceipt, receiptFolder } from "./receipts.js";
 const receiptsAsked = 3;
 
 /**
- * The addresses to keep allowed besides those that the user named; each is told on standard error. Empty where
+ * The addresses to keep allowed in addition to those that the user named; each is said on standard error. Empty where
  * enforcement is off all the while, or where nothing says which actor of the log this token is: neither `actor` (its
  * name or id, as the log has it), nor a receipt of an earlier run in the default folder.
  */
@@ -59,7 +59,7 @@ const isEverEnforced = ({ before, steps }: Plan): boolean =>
 
 const nothingKnown = (io: Io, actor: string | undefined): readonly Address[] => {
   if (actor !== undefined)
-    note(io, `Your own address is not known: the audit log tells none of ${visible(actor)} alone`);
+    note(io, `Your own address is not known: the audit log shows none that only ${visible(actor)} used`);
   return [];
 };
 

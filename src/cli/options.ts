@@ -108,7 +108,7 @@ export const outputOptions = (command: Command, formats: readonly [string, ...st
       .addOption(new Option("-f, --format <format>", "what to print").choices(formats).default(formats[0]))
       .addOption(new Option("-o, --output <file>", "write to this file instead of standard output"))
       .addOption(
-        new Option("--write <format=file>", "write this format to a file besides (repeatable)")
+        new Option("--write <format=file>", "also write this format to a file (repeatable)")
           .argParser(target)
           .default([], "none"),
       ),

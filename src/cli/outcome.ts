@@ -42,7 +42,7 @@ export interface Target {
 }
 
 /** What was asked for: each `--write` first, so that standard output is last. */
-export const targetsOf = ({
+const targetsOf = ({
   write,
   format,
   output,

@@ -24,7 +24,7 @@ import { checkFiles } from "./separate-files.js";
 
 /** How a command takes several policies: `plan policies/*.yaml`. */
 export interface PolicyRuns {
-  /** Whether policies may also stand as arguments; else only `--policy` is repeated. */
+  /** Whether policies may also be arguments; else only `--policy` is repeated. */
   readonly positional: boolean;
   /** How many run at a time. Those that ask or write run one by one, and show at once what they do. */
   readonly atOnce: number;
@@ -32,7 +32,7 @@ export interface PolicyRuns {
   readonly matrix?: boolean;
   /** Whether each policy must be of an account of its own. */
   readonly distinct?: boolean;
-  /** Whether accounts are changed: what cannot be written is then better told before. */
+  /** Whether accounts are changed: what cannot be written is then better refused before the first call. */
   readonly changesAccounts?: boolean;
 }
 

@@ -106,7 +106,7 @@ const neverRun = (): never => {
 export const wholeProgram = (io: Io): Promise<Command> => programWith(io, () => true, neverRun);
 
 /** The program with the options of one command only: what completion needs at each TAB. */
-export const programFor = (io: Io, name: string | undefined): Promise<Command> =>
+const programFor = (io: Io, name: string | undefined): Promise<Command> =>
   programWith(io, (entry) => entry.name === name, neverRun);
 
 /** The help of the program itself, as `--help` prints it for this width. */

@@ -77,7 +77,7 @@ export const recordEvents = (
 };
 
 /** The events' sequences must be the store's next ones. */
-export const appendEvents = (store: AccountStore, events: readonly StoredEvent[]): AccountStore =>
+const appendEvents = (store: AccountStore, events: readonly StoredEvent[]): AccountStore =>
   events.length === 0
     ? store
     : {
@@ -95,7 +95,7 @@ export const auditShapes: readonly AuditShape[] = ["current", "2022", "mixed"];
 const service = "SERVICE_DBT_CLOUD";
 
 /** The same event has the same id in every answer. */
-export const eventUuid = (accountId: number, sequence: number): string => {
+const eventUuid = (accountId: number, sequence: number): string => {
   const hex = sha256(`${accountId}/${sequence}`);
   return [
     hex.slice(0, 8),

@@ -4,7 +4,7 @@ import { type Micros, microsPerDay, parseInstant } from "./clock.js";
 import { normalEventType } from "./events.js";
 import type { Checked } from "./rule-writes.js";
 
-export const largestPage = 100;
+const largestPage = 100;
 const defaultWindowDays = 90;
 
 export interface Paging {

@@ -28,7 +28,7 @@ export interface Settings {
   readonly exemptCaller: boolean;
 }
 
-export const defaultSettings: Settings = {
+const defaultSettings: Settings = {
   listDeleted: false,
   auditShape: "current",
   auditLagMs: 0,

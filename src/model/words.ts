@@ -22,7 +22,7 @@ const largeExponent = 40n;
 const mostSummands = 3;
 
 /** `2^80`, `2^80 + 2^64`, `2^80 + 1`: a large number as counts of prefixes are; undefined where that takes many. */
-export const powersOfTwo = (count: bigint): string | undefined => {
+const powersOfTwo = (count: bigint): string | undefined => {
   const high = (count >> largeExponent).toString(2);
   if (high === "0") return undefined;
   const low = BigInt.asUintN(Number(largeExponent), count);

@@ -58,7 +58,7 @@ export interface ParsedPolicy {
 }
 
 /** The paths of network lists, of `from`'s folder; those that are refused are left out. */
-export const listReferences = (networks: readonly RawNetwork[], from: string): string[] =>
+const listReferences = (networks: readonly RawNetwork[], from: string): string[] =>
   networks.flatMap(({ content }) => {
     if (content.kind !== "file") return [];
     const reference = referencePath(content.path.value, from);

@@ -13,7 +13,7 @@ import { type Networks, resolveNetworks } from "./resolve-networks.js";
 import { emptyNetworks, resolveEntries, resolveRules } from "./resolve-rules.js";
 
 /** What a policy without guards gets; docs/policy.md explains the figures. */
-export const defaultGuards = {
+const defaultGuards = {
   maxRemovedRules: { count: 3 },
   maxNewlyAllowed: { ipv4: 1n << 16n, ipv6: 1n << 96n },
 } as const;

@@ -14,7 +14,7 @@ const oddOnes = (): RegExp =>
 export const hasOddCharacters = (text: string): boolean => oddOnes().test(text);
 
 /** Within double quotes. */
-export const escapeOddCharacters = (text: string): string =>
+const escapeOddCharacters = (text: string): string =>
   text.replace(oddOnes(), (character) => {
     const code = character.codePointAt(0) ?? 0;
     return code > 0xffff
@@ -28,7 +28,7 @@ const runnerCommand = /:(?=:[a-z-]*[g-z])|#(?=#[a-z]*\[)/gi;
 const hasRunnerCommand = (text: string): boolean => text.search(runnerCommand) >= 0;
 
 /** In double quotes, on one line. */
-export const quoteText = (text: string): string =>
+const quoteText = (text: string): string =>
   escapeOddCharacters(JSON.stringify(text)).replace(runnerCommand, (mark) =>
     mark === ":" ? "\\u003a" : "\\u0023",
   );

@@ -207,7 +207,7 @@ export const accessGroups = (change: AccessChange): AccessGroup[] => {
   return [...of("allowed", change.newlyAllowed), ...of("blocked", change.newlyBlocked)];
 };
 
-export const rowsOfGroups = (groups: readonly AccessGroup[], limits: AccessLimits = {}): Row[] =>
+const rowsOfGroups = (groups: readonly AccessGroup[], limits: AccessLimits = {}): Row[] =>
   groups.map((group) => accessRow(group, limits));
 
 /** A row for each reason: what gets in first, then what no longer does. */
@@ -251,7 +251,7 @@ export const accessSentence = (access: PlanAccessChange): string => {
 export const accessContext = (access: PlanAccessChange): string => {
   if (isHypothetical(access)) return "enforcement is off: this is what it would mean once enabled";
   if (access.enforcementUnknown === true)
-    return "no rule yet tells whether enforcement is on: this is if it is";
+    return "no rule shows yet whether enforcement is on: this holds if it is";
   if (!access.enforcedBefore) return "this plan turns enforcement on";
   return access.enforcedAfter ? "" : "this plan turns enforcement off: everybody gets in";
 };

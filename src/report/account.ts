@@ -31,11 +31,15 @@ const ruleRows = (rule: SnapshotRule): string[][] => {
   return [[quoted(rule.name, columnCells), rule.type, first], ...rest.map((entry) => ["", "", entry])];
 };
 
-export const enforcementLine = ({ enforcement, enabledForServiceTokens: held }: Snapshot): string => {
+/** Whether the rules are in force, and for service tokens too, where that is known. */
+export const enforcementLine = ({
+  enforcement,
+  enabledForServiceTokens: tokensToo,
+}: Pick<Snapshot, "enforcement" | "enabledForServiceTokens">): string => {
   const tokens =
-    held === undefined
+    tokensToo === undefined
       ? ""
-      : `; service tokens are ${held ? "" : "not "}held to the rules${held ? " too" : ""}`;
+      : `; service tokens are ${tokensToo ? "" : "not "}subject to the rules${tokensToo ? " too" : ""}`;
   return `Enforcement is ${enforcementWord(enforcement)}${tokens}`;
 };
 

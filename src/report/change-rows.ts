@@ -37,7 +37,7 @@ export const lookAlikes = (names: Iterable<string>): ReadonlyMap<string, string>
 };
 
 /** Entries of one rule and sign that are listed; access rows list all that broaden, whatever this says. */
-export const defaultMaxEntries = 20;
+const defaultMaxEntries = 20;
 
 interface Context {
   readonly maxEntries: number;

@@ -168,7 +168,7 @@ export const causeTitles: Readonly<Record<DriftCause, string>> = {
 };
 
 /** A change of the policy has nobody to name on the account, and a log that was not asked nothing to tell. */
-const tellsWho = ({ cause, attribution }: DriftDifference): boolean =>
+const namesActor = ({ cause, attribution }: DriftDifference): boolean =>
   cause !== "pending" &&
   !(
     attribution.kind === "unknown" &&
@@ -186,7 +186,8 @@ export const differenceRows = (difference: DriftDifference): Row[] => {
     },
     { sign: " ", depth: 2, text: reasonWords[difference.reason] },
   ];
-  if (tellsWho(difference)) rows.push({ sign: " ", depth: 2, text: attributionText(difference.attribution) });
+  if (namesActor(difference))
+    rows.push({ sign: " ", depth: 2, text: attributionText(difference.attribution) });
   return rows;
 };
 

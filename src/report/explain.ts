@@ -42,7 +42,7 @@ export interface ExplainReport {
 
 export type ExplainVerdict = "allowed" | "blocked" | "mixed";
 
-export const explainVerdict = ({ parts }: Explanation): ExplainVerdict => {
+const explainVerdict = ({ parts }: Explanation): ExplainVerdict => {
   const verdicts = new Set(parts.map(({ verdict }) => verdict));
   return verdicts.size > 1 ? "mixed" : (parts[0]?.verdict ?? "allowed");
 };

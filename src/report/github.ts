@@ -1,6 +1,6 @@
 /**
  * Diagnostics as GitHub workflow commands. GitHub shows at most ten annotations of a level a step; where there
- * are more, the tenth tells how many are not shown.
+ * are more, the tenth says how many are not shown.
  */
 import { type Diagnostic, hintOf, messageOf, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, messageCells, workflowData, workflowProperty } from "../model/escape.js";

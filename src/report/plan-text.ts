@@ -8,10 +8,10 @@ import { hintOf } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
 import { accessContext, accessRows, accessWords, isHypothetical } from "./access-rows.js";
+import { enforcementLine } from "./account.js";
 import {
   changeRows,
   disturbanceRows,
-  enforcementWord,
   stepEffect,
   stepsPromise,
   stepTitle,
@@ -36,16 +36,9 @@ const section = (title: string, lines: readonly string[], { style, width }: Rend
 const rowsText = (rows: readonly Row[], look: RenderContext): string[] =>
   rows.flatMap((row) => rowLines(row, look));
 
-const tokensNote = (plan: Plan): string => {
-  if (plan.enabledForServiceTokens === undefined) return "";
-  return plan.enabledForServiceTokens
-    ? "; service tokens are held to the rules too"
-    : "; service tokens are not held to the rules";
-};
-
 const header = (plan: Plan, look: RenderContext): string[] => [
   `Account ${plan.account.id} on ${visible(plan.account.host)}`,
-  ...wrap(`Enforcement is ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}`, look.width, 2).map(
+  ...wrap(enforcementLine({ ...plan, enforcement: plan.before.enforcement }), look.width, 2).map(
     look.style.faint,
   ),
   "",

@@ -96,8 +96,6 @@ export type Report =
       readonly notes?: readonly string[];
     };
 
-export type ReportKind = Report["kind"];
-
 /** A report of one of the policies of a run. */
 export interface PolicyReport {
   /** As the user named it; absent where the command was not given one. */

@@ -1,7 +1,7 @@
 /** A line of a change, with its sign apart: text puts the sign after the indentation, a diff fence in column 0. */
 import { type RenderContext, type Role, wrap } from "./layout.js";
 
-/** `!` warns; a blank only tells. */
+/** `!` warns; a space only informs. */
 export type Sign = "+" | "-" | "~" | "!" | " ";
 
 export interface Row {

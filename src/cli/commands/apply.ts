@@ -163,7 +163,7 @@ const callerGiven = (plan: Plan): Plan => ({
   verdicts: plan.verdicts.filter(({ guard, state }) => guard !== "caller" || state !== "not-checked"),
 });
 
-/** On standard output where that is for people, so that a log holds the plan beside its end. */
+/** On standard output where that is for people, so that a log holds the plan with its end. */
 const showPlan = (io: Io, plan: Plan, options: Options, { briefly }: { readonly briefly: boolean }): void => {
   const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
   const look = lookOf(io, stream, options);

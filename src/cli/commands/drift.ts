@@ -44,7 +44,10 @@ interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(ty
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(connectionOptions(rehearsalOptions(command)), formats)
-    .option("--base <policy>", "the policy as last applied: tells drift from what is only not applied yet")
+    .option(
+      "--base <policy>",
+      "the policy as last applied, to tell drift from changes that are not applied yet",
+    )
     .option(
       "--receipt <file>",
       "the receipt of the last apply, for the same (default: the newest in .dbt-ip-rules/receipts)",

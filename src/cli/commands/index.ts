@@ -39,7 +39,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "drift",
-    summary: "tell whether the account still is what the policy says",
+    summary: "compare the account with the policy, and show who changed it",
     load: () => import("./drift.js"),
   },
   { name: "audit", summary: "verify, list and export the audit log", load: () => import("./audit.js") },

@@ -12,7 +12,7 @@ const formats = ["text", "json", "github", "sarif", "junit", "code-quality"] as 
 type Options = RehearsalOptions & OutputOptions<(typeof formats)[number]>;
 
 /** The policy's own rules: offline nobody knows what else is on the account. */
-export const ownEntries = (policy: Policy) =>
+const ownEntries = (policy: Policy) =>
   policy.rules.flatMap(({ name, type, entries }) =>
     entries.map(({ prefix }) => ({ rule: name, type, prefix })),
   );

@@ -68,7 +68,7 @@ class Handovers {
     return this.#given[slot]!.filter((prefix) => this.#of(prefix).holders.has(slot));
   }
 
-  /** Marks it given up, and tells who may be ready now. */
+  /** Marks it given up, and returns who may be ready now. */
   release(slot: number): Set<number> {
     const waiting = new Set<number>();
     for (const prefix of this.#given[slot]!) {
