@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { version as ownVersion } from "../cli/version.js";
+import { type Code, isCode } from "../model/codes/index.js";
 import type { PlanDocument } from "../plan/plan-document.js";
 import type { ApplyDocument, AuditDocument, DiagnosticsDocument, DriftDocument } from "../report/json.js";
 import { annotateDiagnostics, fenced, type ReportedDiagnostic, textOf, writeSummary } from "./job-output.js";
@@ -126,18 +127,15 @@ export const documentOf = <F extends ReportDocument["format"]>(
   document?.format === format ? (document as Extract<ReportDocument, { readonly format: F }>) : undefined;
 
 /** The program names variables and flags, where a workflow has inputs. */
-const hints: ReadonlyMap<string, string> = new Map([
-  [
-    "token-missing",
+const hints: Readonly<Partial<Record<Code, string>>> = {
+  "token-missing":
     "The input token is empty: is the secret set in this repository, or in the environment that this job names?",
-  ],
-  [
-    "host-missing",
+  "host-missing":
     "The input host is empty, and the policy names none: is the variable set that the workflow takes it from?",
-  ],
-]);
+};
 const asSeenFromGithub = (diagnostic: ReportedDiagnostic): ReportedDiagnostic => {
-  const hint = hints.get(diagnostic.code);
+  const { code } = diagnostic;
+  const hint = isCode(code) ? hints[code] : undefined;
   return hint === undefined ? diagnostic : { ...diagnostic, hint };
 };
 

@@ -1,5 +1,5 @@
 import { parseAddress } from "../address/prefix.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { editDistance } from "../policy/suggest.js";
 import type { AuditEvent } from "./event.js";
 
@@ -263,18 +263,8 @@ const patternsOf = (typed: string): { patterns: readonly string[]; known: boolea
   return under ? { patterns: [`${wanted}.*`], known: true } : { patterns: [wanted], known: false };
 };
 
-const unknownType = (typed: string): Diagnostic => {
-  const near = suggestTypes(typed);
-  return {
-    code: "unknown-event-type",
-    severity: "warning",
-    message: `The documentation names no event type ${JSON.stringify(typed)}`,
-    hint:
-      near.length > 0
-        ? `Did you mean ${near.join(", ")}?`
-        : "See all of them with: dbt-ip-rules audit events",
-  };
-};
+const unknownType = (typed: string): Diagnostic =>
+  diagnostic("unknown-event-type", { typed, near: suggestTypes(typed) });
 
 /** Several names mean any of them; no name means every event. */
 export const eventFilter = (typed: readonly string[]): EventFilter => {

@@ -5,7 +5,7 @@
  * Promises: the file appears whole or not at all; a bulk export that was interrupted goes on with the job that it
  * submitted; a download that is shorter or longer than announced is an error.
  */
-import { Failure, legacyFailure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import type { AuditQuery, AuditReader } from "./list-events.js";
 
 interface Account {
@@ -79,11 +79,7 @@ const save = async (
   const bytes = await files.writeTemporary(watched(body, size, onProgress));
   if (size !== undefined && size !== bytes) {
     await files.discard();
-    throw legacyFailure(
-      "export-incomplete",
-      `The download has ${bytes} bytes, and ${size} were announced: nothing was kept`,
-      "Run it again: a bulk export goes on with the job that it submitted",
-    );
+    throw failure("export-incomplete", { bytes, announced: size });
   }
   await files.keep();
   onProgress({ kind: "done", bytes });
@@ -127,18 +123,13 @@ const untilReady = async (
   ) {
     const waitedMs = now().getTime() - began;
     if (waitedMs >= timeoutMs)
-      throw legacyFailure(
-        "export-still-running",
-        `The export is still being made after ${Math.round(waitedMs / 1000)} s`,
-        "Run the same command later: it goes on with this job",
-      );
+      throw failure("export-still-running", { seconds: Math.round(waitedMs / 1000) });
     onProgress({ kind: "running", waitedMs });
     await sleep(Math.min(pause, Math.max(1, timeoutMs - waitedMs)));
   }
 };
 
-const isGone = (error: unknown): boolean =>
-  error instanceof Failure && error.diagnostics.some(({ code }) => code === "audit-log-not-found");
+const isGone = (error: unknown): boolean => error instanceof Failure && error.status === 404;
 
 /** The link of the job; of a resumed job that the service has forgotten, the link of a new one. */
 const linkOf = async (

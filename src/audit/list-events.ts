@@ -11,8 +11,8 @@
  * Memory: the ids of one window (90 days) and of the one before it, and one page of events, within `ListingBounds`.
  */
 
-import type { Diagnostic } from "../model/diagnostic.js";
-import { Failure, legacyFailure } from "../model/failure.js";
+import { type Diagnostic, diagnostic, persists } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
 import { type ListingBounds, ListingMeter, type PageCost } from "../model/listing-bounds.js";
 import type { AuditEvent } from "./event.js";
 
@@ -68,15 +68,6 @@ const freePages = 50;
 const keptBounds: ListingBounds = { pages: 10_000, bytes: 128 * 1024 * 1024, milliseconds: 60 * 60_000 };
 /** For events that are passed on one by one: of them only the ids are kept. */
 export const streamBounds: ListingBounds = { ...keptBounds, bytes: Number.POSITIVE_INFINITY };
-
-const shorterRange = "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export";
-
-const unsteady = (): Failure =>
-  legacyFailure(
-    "audit-log-unsteady",
-    "The audit log changes faster than it can be read: its pages do not join",
-    shorterRange,
-  );
 
 /** All that listing needs of the audit log. */
 export type PageReader = Pick<AuditReader, "listPage">;
@@ -134,7 +125,7 @@ const steadyReader = (reader: PageReader): PageReader => {
       // Pages overlap by one record, and some servers give fewer records than were asked for.
       left ??= freePages + mostTimesThePages * Math.ceil(page.totalCount / Math.max(1, page.count - 1));
       left -= 1;
-      if (left < 0) throw unsteady();
+      if (left < 0) throw failure("audit-log-unsteady");
       return page;
     },
   };
@@ -142,7 +133,7 @@ const steadyReader = (reader: PageReader): PageReader => {
 
 /** Throws `listing-too-large` where its pages together pass the bounds. */
 export const boundedReader = (reader: PageReader, bounds: ListingBounds): PageReader => {
-  const meter = new ListingMeter("The audit log", bounds, shorterRange);
+  const meter = new ListingMeter({ kind: "audit-log" }, bounds);
   return {
     async listPage(query, offset) {
       const page = await reader.listPage(query, offset);
@@ -183,7 +174,7 @@ async function* readWindow(
     const joins = last === undefined || !whole || page.events.some(({ id }) => seen.has(id));
     if (!joins) {
       // Events above went away: what lay between the pages is now before this one.
-      if (++stepsBack > mostStepsBack) throw unsteady();
+      if (++stepsBack > mostStepsBack) throw failure("audit-log-unsteady");
       offset = Math.max(0, offset - (pageSize - 1));
       last = undefined;
       moved = true;
@@ -257,37 +248,19 @@ export async function* listEvents(
   }
 }
 
-/** When the audit log cannot be read: what to tell, and whether asking again could help. */
+/** When the audit log cannot be read: what to say, and whether asking again could help. */
 
-/** Failures of `dbt/` that stay what they are, however often one asks: the plan, the token, the account, the query. */
-const lasting: ReadonlySet<string> = new Set([
-  "token-rejected",
-  "permission-missing",
-  "blocked-by-ip-restrictions",
-  "audit-log-not-found",
-  "account-not-found",
-  "redirected",
-  "redirected-to-other-host",
-  "request-refused",
-  "answer-is-html",
-  "account-foreign",
-  "host-not-found",
-  "listing-too-large",
-  "tls-failed",
-]);
+/** A failure that stays what it is, however often one asks: of the plan, the token, the account or the query. */
+export const isLasting = ({ diagnostics }: Failure): boolean => diagnostics.some(persists);
 
-export const isLasting = ({ diagnostics }: Failure): boolean =>
-  diagnostics.some(({ code }) => lasting.has(code));
+/** The statuses of 4xx that speak of the token, the account or the rate, and not of what was asked. */
+const notOfTheQuery: readonly number[] = [401, 403, 409, 429];
 
-/** Failures that mean "the API gives no more", when an older stretch is asked for. */
-export const meansNoMore = ({ diagnostics }: Failure): boolean =>
-  diagnostics.some(({ code }) => code === "request-refused" || code === "audit-log-not-found");
+/** Whether a failure means "the API gives no more", when an older stretch is asked for. */
+export const meansNoMore = ({ status = 0 }: Failure): boolean =>
+  status >= 400 && status < 500 && !notOfTheQuery.includes(status);
 
 export const unreadableDiagnostics = (reason: Failure): readonly Diagnostic[] => [
-  {
-    code: "audit-log-unreadable",
-    severity: "error",
-    message: "The audit log could not be read, so this run neither confirms nor denies anything",
-  },
+  diagnostic("audit-log-unreadable", { command: "verify" }),
   ...reason.diagnostics,
 ];

@@ -86,15 +86,7 @@ const isOpenSwitch = ({ step: { audited, expectation }, event }: PairedStep): bo
 /** What to say of one, with what sets it right. */
 const flipProblem = (event: AuditEvent): Diagnostic => {
   const { enabled } = contextFacts(event);
-  const now = enabled === undefined ? "turned on or off" : enabled ? "turned on" : "turned off";
-  const want =
-    enabled === undefined ? "`enforcement:`" : `\`enforcement: ${enabled ? "disabled" : "enabled"}\``;
-  return {
-    code: "enforcement-flipped",
-    severity: "error",
-    message: `Enforcement was ${now} at ${event.at} by a call of this run, and no step is to do that: somebody changed it between a reading and a write, and the write set it back`,
-    hint: `Find who changed it with dbt-ip-rules audit list --event ip_restrictions.toggled. To restore that, write ${want} in the policy, then type: dbt-ip-rules apply`,
-  };
+  return diagnostic("enforcement-flipped", { by: "log", at: event.at, enabled });
 };
 
 /** A receipt and the file that it came from, as the user named it. */

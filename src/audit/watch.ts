@@ -147,6 +147,8 @@ export interface WatchOptions {
   readonly matches: (event: AuditEvent) => boolean;
   /** Between two looks, in milliseconds. */
   readonly pollMs: number;
+  /** One look and no more: it ends after the last event, or throws the `Failure` of the look. */
+  readonly once?: boolean;
 }
 
 const longestTroubleMs = 300_000;
@@ -183,14 +185,14 @@ export const passPresent = async (
 };
 
 /**
- * Endless, until `sleep` rejects or a failure that lasts is thrown. The position moves over an event when the next
+ * Endless unless `once`, until `sleep` rejects or a failure that lasts is thrown. The position moves over an event when the next
  * one is asked for: until then nobody knows that it is out.
  */
 export async function* watchEvents(
   position: WatchPosition,
   ports: WatchPorts,
   options: WatchOptions,
-): AsyncGenerator<AuditEvent, never> {
+): AsyncGenerator<AuditEvent, void> {
   let trouble = 0;
   for (;;) {
     let wait = options.pollMs;
@@ -202,10 +204,11 @@ export async function* watchEvents(
         position.give(event);
       }
     } catch (error) {
-      if (!(error instanceof Failure) || isLasting(error)) throw error;
+      if (!(error instanceof Failure) || isLasting(error) || options.once === true) throw error;
       wait = Math.min(longestTroubleMs, options.pollMs * 2 ** Math.min(trouble++, 20));
       ports.onTrouble(error, wait);
     }
+    if (options.once === true) return;
     await ports.sleep(wait);
   }
 }

@@ -1,6 +1,6 @@
 /** Questions with one line as their answer; asked on standard error, since standard output belongs to the result. */
 import { createInterface } from "node:readline";
-import { exitCodes, legacyFailure } from "../model/failure.js";
+import { failure } from "../model/failure.js";
 import type { Io } from "./io.js";
 
 /** Whether somebody is there to answer. */
@@ -38,11 +38,7 @@ export const openQuestions = (io: Io): Questions => {
 /** Throws at once where a confirmation could never come: without a terminal, waiting would hang a pipeline. */
 export const requireApproval = (io: Io, autoApprove: boolean): void => {
   if (autoApprove || canAsk(io)) return;
-  throw legacyFailure(
-    "approval-needed",
-    "Nobody can confirm this: there is no terminal, or CI is set",
-    "In a pipeline, review the plan first, then run with --auto-approve",
-  );
+  throw failure("approval-needed");
 };
 
 /** Whether the user typed `yes`. An interrupt or the end of input is a no. */
@@ -56,10 +52,4 @@ export const confirm = async (io: Io, question: string): Promise<boolean> => {
   }
 };
 
-export const notApproved = () =>
-  legacyFailure(
-    "not-approved",
-    "Nothing was changed: the plan was not confirmed",
-    "Only the whole word yes confirms; anything else, Ctrl-C and Ctrl-D do not",
-    { exitCode: exitCodes.error },
-  );
+export const notApproved = () => failure("not-approved");

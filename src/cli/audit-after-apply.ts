@@ -6,6 +6,7 @@ import { type AuditReader, unreadableDiagnostics } from "../audit/list-events.js
 import type { AuditVerification } from "../audit/verification.js";
 import { type NamedReceipt, verifyReceipts } from "../audit/verify.js";
 import { largest, readNamedText } from "../files/read-file.js";
+import type { Diagnostic } from "../model/diagnostic.js";
 import { exitCodes, Failure } from "../model/failure.js";
 import { interruptibleSleep, waitingNote } from "./audit-options.js";
 import type { Io } from "./io.js";
@@ -44,7 +45,7 @@ export const asTheLogShows = (
   audit: AuditVerification,
 ): { readonly result: ApplyResult; readonly audit: AuditVerification } => {
   if (audit.verdict !== "enforcement-flipped") return { result, audit };
-  const isFlip = ({ code }: { readonly code: string }): boolean => code === "enforcement-flipped";
+  const isFlip = ({ code }: Diagnostic): boolean => code === "enforcement-flipped";
   return {
     result: {
       ...result,

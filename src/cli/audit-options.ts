@@ -2,7 +2,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseMoment } from "../audit/time-range.js";
-import { legacyFailure } from "../model/failure.js";
+import { diagnostic } from "../model/diagnostic.js";
+import { failure } from "../model/failure.js";
 import { counted } from "../model/words.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
@@ -41,23 +42,9 @@ export const rangeOptions = (command: Command, io: Io): Command =>
 /** Throws `Failure` where the range is empty; warns where it has not begun. */
 export const checkRange = (io: Io, { since, until, color }: RangeOptions & DebugOptions): RangeOptions => {
   if (since !== undefined && until !== undefined && since > until)
-    throw legacyFailure(
-      "range-empty",
-      `The range is empty: it begins at ${since} and ends at ${until}`,
-      "Swap --since and --until",
-    );
+    throw failure("range-empty", { since, until });
   if (since !== undefined && since > io.now().toISOString())
-    noteDiagnostics(
-      io,
-      [
-        {
-          code: "range-in-future",
-          severity: "warning",
-          message: `The range begins at ${since}, which by this machine's clock is still to come`,
-        },
-      ],
-      color === undefined ? {} : { color },
-    );
+    noteDiagnostics(io, [diagnostic("range-in-future", { since })], color === undefined ? {} : { color });
   return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 };
 
@@ -72,7 +59,7 @@ export const interruptibleSleep =
       await wait(milliseconds, undefined, { signal: io.signal });
     } catch (error) {
       if (!io.signal.aborted) throw error;
-      throw legacyFailure("interrupted", "Interrupted", undefined, { cause: error });
+      throw failure("interrupted", { at: "wait" }, { cause: error });
     }
   };
 

@@ -5,7 +5,7 @@
  * every policy.
  */
 import type { Command, Option } from "commander";
-import { type ExitCode, exitCodes, type Failure, legacyFailure } from "../model/failure.js";
+import { type ExitCode, exitCodes, type Failure, failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { exitCodeOf, type Report, worstExitCode } from "../report/report.js";
 import type { Io } from "./io.js";
@@ -79,22 +79,20 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
     return runSingle(invocation, { ...options, policy: only }, only, operands);
   }
   if (operands.length > 0)
-    throw legacyFailure(
-      "bad-option",
-      "A saved plan is of one policy, and several are named",
-      `Leave out --policy: dbt-ip-rules ${command.name()} ${operands.map(shellWord).join(" ")}`,
-    );
+    throw failure("bad-option", {
+      kind: "plan-and-several-policies",
+      command: `dbt-ip-rules ${command.name()} ${operands.map(shellWord).join(" ")}`,
+    });
   return runEach(invocation, options, files, policies);
 };
 
-const planWithPolicy = (command: Command, operands: readonly string[], policy: string): Failure => {
-  const name = `dbt-ip-rules ${command.name()}`;
-  return legacyFailure(
-    "bad-option",
-    "A saved plan holds what its policy asked for: it cannot go with --policy",
-    `Apply the plan (${name} ${operands.map(shellWord).join(" ")}), or plan the policy anew (${name} --policy ${shellWord(policy)})`,
-  );
-};
+const planWithPolicy = (command: Command, operands: readonly string[], policy: string): Failure =>
+  failure("bad-option", {
+    kind: "plan-and-policy",
+    command: `dbt-ip-rules ${command.name()}`,
+    plan: operands.map(shellWord).join(" "),
+    policy,
+  });
 
 const policiesOf = (command: Command, { positional }: PolicyRuns): readonly string[] => {
   const repeated: unknown = command.getOptionValue("policy");

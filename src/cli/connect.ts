@@ -21,17 +21,12 @@ import { version } from "./version.js";
 type Options = ConnectionOptions & DebugOptions;
 
 /**
- * The environment with the account's own token in the place of the general one: where several accounts are planned in
- * one run, each needs its own. The variable is named after the account's number.
+ * The variable of the account's own token, named after the account's number, where it is set: where several accounts
+ * are planned in one run, each needs its own.
  */
-const withOwnToken = (
-  env: Io["env"],
-  accountId: number | string | undefined,
-): { readonly env: Io["env"]; readonly tokenName?: string } => {
-  const tokenName = `DBT_CLOUD_TOKEN_${accountId}`;
-  const token = env[tokenName];
-  if (accountId === undefined || token === undefined || token === "") return { env };
-  return { env: { ...env, DBT_CLOUD_TOKEN: token, DBT_CLOUD_API_TOKEN: undefined }, tokenName };
+const ownTokenVariable = (env: Io["env"], accountId: number | string | undefined): string | undefined => {
+  const name = `DBT_CLOUD_TOKEN_${accountId}`;
+  return accountId === undefined || (env[name] ?? "") === "" ? undefined : name;
 };
 
 /** What a policy, a saved plan or a receipt says of its account. */
@@ -44,19 +39,13 @@ export interface NamedAccount {
 /** Throws `Failure` (exit 1) where token, host or account is missing or contradicts what the file says. */
 export const connectionOf = (io: Io, options: Options, named?: NamedAccount): Connection => {
   const asked = named?.account.id ?? options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"];
-  const { env, tokenName } = withOwnToken(io.env, asked);
-  const resolved = resolveConnection({
+  const { connection, diagnostics } = resolveConnection({
     flags: { host: options.host, account: options.account },
-    env,
+    env: io.env,
+    tokenVariable: ownTokenVariable(io.env, asked),
     policyAccount: named?.account,
     accountFrom: named?.from,
   });
-  const diagnostics = resolved.diagnostics.map((diagnostic) =>
-    tokenName === undefined || !("message" in diagnostic)
-      ? diagnostic
-      : { ...diagnostic, message: diagnostic.message.replace(/\bDBT_CLOUD_TOKEN\b/g, tokenName) },
-  );
-  const { connection } = resolved;
   if (connection === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   noteDiagnostics(io, diagnostics, options);
   return connection;

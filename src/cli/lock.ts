@@ -17,7 +17,7 @@ import { homedir, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { makeFolder } from "../files/make-folder.js";
-import { exitCodes, type Failure, legacyFailure } from "../model/failure.js";
+import { type Failure, failure } from "../model/failure.js";
 import { sha256 } from "../model/sha256.js";
 import { processSpace, processStart } from "./process-identity.js";
 
@@ -150,17 +150,7 @@ const userName = (): string => String(process.getuid?.() ?? userInfo().username)
 const digest = (text: string): string => sha256(text).slice(0, 16);
 
 const lockedBy = ({ pid, since }: Claim): Failure =>
-  legacyFailure(
-    "apply-locked",
-    `Another apply to this account is running on this machine: process ${pid}, since ${new Date(since).toISOString()}`,
-    "Wait for it to end, then make a new plan; if it hangs, stop that process: its lock goes with it",
-    { exitCode: exitCodes.error },
-  );
+  failure("apply-locked", { pid, since: new Date(since).toISOString() });
 
 const unusable = (directory: string, cause: unknown): Failure =>
-  legacyFailure(
-    "lock-unavailable",
-    `The lock directory ${directory} cannot be written, or is not yours alone`,
-    "Set XDG_STATE_HOME to a directory that you can write to",
-    { cause },
-  );
+  failure("lock-unavailable", { folder: directory }, { cause });

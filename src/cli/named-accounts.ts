@@ -2,7 +2,7 @@
 import { parseHost } from "../dbt/connection.js";
 import { readPolicyBytes } from "../files/load-policy.js";
 import { jsonText } from "../model/escape.js";
-import { Failure, legacyFailure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import { parsePolicy } from "../policy/parse-policy.js";
 import type { Io } from "./io.js";
 
@@ -78,11 +78,7 @@ export const requireDistinctAccounts = (
     const key = `${id} ${parsed.host.host}`;
     const other = seen.get(key);
     if (other !== undefined)
-      throw legacyFailure(
-        "policies-of-one-account",
-        `${other} and ${policy} are both for account ${id}, and each would undo the other`,
-        "Put the rules of one account into one policy; share networks between accounts with `include`",
-      );
+      throw failure("policies-of-one-account", { first: other, second: policy, account: String(id) });
     seen.set(key, policy);
   }
 };

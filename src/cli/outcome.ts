@@ -3,7 +3,7 @@
  * is said on standard error as well.
  */
 import { visible } from "../model/escape.js";
-import { Failure, legacyFailure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import type { PolicyReport, Report } from "../report/report.js";
 import type { Format } from "../report/reporters.js";
 import type { Io } from "./io.js";
@@ -93,12 +93,7 @@ export const tellFailure = (
 /** A bug of ours: say so, and how to report it; the stack only where it was asked for. */
 export const crash = (error: unknown): Failure => {
   const message = error instanceof Error ? error.message : String(error);
-  return legacyFailure(
-    "internal-error",
-    `Internal error: ${message}`,
-    "This is a bug in dbt-ip-rules: run again with --debug and report what it prints",
-    { cause: error },
-  );
+  return failure("internal-error", { error: message, during: "command" }, { cause: error });
 };
 
 /** Every line of a stack may hold what the service or a file said. */

@@ -1,11 +1,10 @@
 /** Plans as commands get them: a saved one from disk, or made now from a policy and the account. */
 import type { Address } from "../address/prefix.js";
 import type { ReadOnlyClient } from "../dbt/client.js";
-import { reasonOf } from "../files/io-errors.js";
+import { codeOf, reasonOf } from "../files/io-errors.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
-import { Failure, legacyFailure } from "../model/failure.js";
-import { shellWord } from "../model/shell.js";
+import { Failure, failure } from "../model/failure.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { readPlanFile } from "../plan/plan-file.js";
@@ -20,22 +19,12 @@ export const readPlan = async (io: Io, file: string): Promise<Plan> => {
 };
 
 const textOf = (io: Io, file: string): string => {
-  if (/\.ya?ml$/i.test(file))
-    throw legacyFailure(
-      "plan-file-not-a-plan",
-      `${file} is not a saved plan`,
-      `For a policy, name it with --policy ${shellWord(file)}`,
-    );
+  if (/\.ya?ml$/i.test(file)) throw failure("plan-file-not-a-plan", { file, looksLikePolicy: true });
   try {
     return readNamedText(io.cwd, file, { most: largest.document });
   } catch (error) {
-    const isFolder = error instanceof Error && "code" in error && error.code === "EISDIR";
-    const hint = isFolder
-      ? `Name one of the plans in it: ${shellWord(`${file.replace(/\/+$/, "")}/NAME.plan.json`)}`
-      : "Make one with: dbt-ip-rules plan --out FILE";
-    throw legacyFailure("plan-file-unreadable", `Cannot read the plan ${file}: ${reasonOf(error)}`, hint, {
-      cause: error,
-    });
+    const isFolder = codeOf(error) === "EISDIR";
+    throw failure("plan-file-unreadable", { file, reason: reasonOf(error), isFolder }, { cause: error });
   }
 };
 

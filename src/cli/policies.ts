@@ -4,7 +4,7 @@
  */
 import { basename, extname, join } from "node:path";
 import type { Command } from "commander";
-import { type ExitCode, legacyFailure } from "../model/failure.js";
+import { type ExitCode, failure } from "../model/failure.js";
 import { defaultMaxBytes } from "../report/markdown-page.js";
 import { exitCodeOf, type PolicyReport, type Report, worstExitCode } from "../report/report.js";
 import { policyHeading, renderSummary, reportText } from "../report/text.js";
@@ -84,13 +84,9 @@ export const runEach = async (
 };
 
 /** For several policies the option names a folder; what looks like a file was meant for one policy. */
-const requireFolder = (option: string, value: string | undefined): void => {
-  if (value === undefined || !/\.jsonl?$/i.test(value)) return;
-  throw legacyFailure(
-    "bad-option",
-    `With several policies ${option} names a folder, which gets a file for each, and ${value} looks like a file`,
-    `Give a folder, such as: ${option} ${option === "--out" ? "plans" : "receipts"}`,
-  );
+const requireFolder = (option: "--out" | "--receipt", value: string | undefined): void => {
+  if (value !== undefined && /\.jsonl?$/i.test(value))
+    throw failure("bad-option", { kind: "folder-wanted", option, value });
 };
 
 /**
@@ -178,8 +174,7 @@ const runOne = async (
   };
   if (straight && targets.length > 0) heading();
   const report = await reportOf(own, options, async () => {
-    if (io.signal.aborted)
-      throw legacyFailure("interrupted", `Interrupted before ${policy}; nothing was done for it`);
+    if (io.signal.aborted) throw failure("interrupted", { at: "policy", policy });
     // With a name of its own for each policy, `--out` and `--receipt` are looked at again.
     await checkFiles(io, command, { ...options, policy });
     return one(own, { ...options, policy }, []);

@@ -4,12 +4,12 @@ import { dirname, extname, join, resolve } from "node:path";
 import type { Journal } from "../apply/ports.js";
 import { parseReceipt, receiptFormat, receiptLine } from "../apply/receipt.js";
 import type { NamedReceipt } from "../audit/verify.js";
-import { reasonOf } from "../files/io-errors.js";
+import { codeOf, reasonOf } from "../files/io-errors.js";
 import { FileRefused, isStandardInput, largest, readNamedText, readRegularFile } from "../files/read-file.js";
 import { ownerOnly } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { jsonText } from "../model/escape.js";
-import { Failure, legacyFailure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import type { Receipt, ReceiptHeader } from "../model/receipt.js";
 import type { Io } from "./io.js";
 
@@ -29,14 +29,7 @@ const filesOf = async (io: Io, named: string): Promise<readonly string[]> => {
 };
 
 const unreadable = (file: string, error: unknown) =>
-  legacyFailure(
-    "receipt-unreadable",
-    `Cannot read the receipt ${file}: ${reasonOf(error)}`,
-    "Name it as `apply` did: Receipt: FILE",
-    {
-      cause: error,
-    },
-  );
+  failure("receipt-unreadable", { file, reason: reasonOf(error) }, { cause: error });
 
 const textOf = (io: Io, file: string): string => {
   try {
@@ -68,20 +61,16 @@ export const readReceipts = async (io: Io, names: readonly string[]) => {
   const read = files.map((file) => readReceipt(io, file));
   const receipts = read.map(({ named }) => named);
   const [first] = receipts;
-  if (first === undefined)
-    throw legacyFailure(
-      "no-receipts",
-      `There is no receipt in ${names.join(", ")}`,
-      "Receipts end in .jsonl; `apply` writes one",
-    );
+  if (first === undefined) throw failure("no-receipts", { names });
   const { account } = first.receipt.header;
   const other = receipts.find(({ receipt }) => !isSameAccount(receipt.header.account, account));
   if (other !== undefined)
-    throw legacyFailure(
-      "receipts-of-several-accounts",
-      `${first.file} is of account ${accountText(account)}, ${other.file} of account ${accountText(other.receipt.header.account)}`,
-      "Check the receipts of one account at a time",
-    );
+    throw failure("receipts-of-several-accounts", {
+      first: first.file,
+      firstAccount: accountText(account),
+      other: other.file,
+      otherAccount: accountText(other.receipt.header.account),
+    });
   return {
     receipts,
     account,
@@ -152,7 +141,8 @@ export const openFileJournal = async (path: string, header: ReceiptHeader): Prom
   if (bytes === undefined) return { journal: await createFileJournal(path), takenUp: false };
   const text = bytes.toString("utf8");
   // A crash may have left nothing, or a part of the header.
-  if (!text.startsWith(receiptStart) && !receiptStart.startsWith(text)) throw alreadyThere(path);
+  if (!text.startsWith(receiptStart) && !receiptStart.startsWith(text))
+    throw failure("receipt-exists", { file: path });
   const { receipt } = parseReceipt(text, path);
   if (receipt !== undefined && receipt.end === undefined && isSameRun(receipt.header, header))
     return { journal: await takeUp(path, bytes, receipt), takenUp: true };
@@ -167,7 +157,7 @@ const existing = (path: string): Buffer | undefined => {
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error instanceof FileRefused || codeOf(error) === "EISDIR"
-      ? alreadyThere(path)
+      ? failure("receipt-exists", { file: path })
       : unwritable(path, error);
   }
 };
@@ -216,7 +206,7 @@ export const createFileJournal = async (path: string): Promise<FileJournal> => {
     file = await open(path, "ax", ownerOnly);
     await flushDirectory(dirname(path));
   } catch (error) {
-    throw codeOf(error) === "EEXIST" ? alreadyThere(path) : unwritable(path, error);
+    throw codeOf(error) === "EEXIST" ? failure("receipt-exists", { file: path }) : unwritable(path, error);
   }
   return new FlushedFile(path, file);
 };
@@ -291,20 +281,5 @@ const flushDirectory = async (path: string): Promise<void> => {
   }
 };
 
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-
-const alreadyThere = (path: string): Failure =>
-  legacyFailure(
-    "receipt-exists",
-    `${path} is there already, and is not a receipt`,
-    "Name another file with --receipt",
-  );
-
 const unwritable = (path: string, cause: unknown): Failure =>
-  legacyFailure(
-    "receipt-unwritable",
-    `The receipt ${path} cannot be written: ${codeOf(cause) ?? "unknown error"}`,
-    "Nothing is sent that the receipt could not record; make room, or name another file with --receipt",
-    { cause },
-  );
+  failure("receipt-unwritable", { what: "file", file: path, reason: reasonOf(cause) }, { cause });

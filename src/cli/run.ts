@@ -1,6 +1,6 @@
 /** One run of the program: find the command, load only its module, run it, turn failures into words. */
 import { Command, CommanderError } from "commander";
-import { type ExitCode, exitCodes, Failure, legacyFailure } from "../model/failure.js";
+import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
 import { keepSecret, tokensIn } from "../model/secrets.js";
 import type { Program } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
@@ -27,18 +27,15 @@ const refuseUnknownHelp = (argv: readonly string[]): void => {
   const [help, topic] = argv;
   if (help !== "help" || topic === undefined || topic.startsWith("-") || isCommand(topic) || topic === "help")
     return;
-  throw legacyFailure("bad-usage", `Unknown command '${topic}'`, "See: dbt-ip-rules --help");
+  throw failure("bad-usage", { said: `Unknown command '${topic}'`, help: "dbt-ip-rules --help" });
 };
 
 /** A command line that the parser refused. Its words: `error: …`, and on a second line what may have been meant. */
 const usageFailure = (error: CommanderError, argv: readonly string[]): Failure => {
   const [first = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const meant = /\(Did you mean (.+)\?\)/.exec(more.join(" "))?.[1];
-  const message = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/\.$/, "");
-  const suggestion = meant === undefined ? "" : `Did you mean ${meant}? `;
-  return legacyFailure("bad-usage", message, `${suggestion}See: ${helpOf(argv, error.code)}`, {
-    cause: error,
-  });
+  const said = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/\.$/, "");
+  return failure("bad-usage", { said, meant, help: helpOf(argv, error.code) }, { cause: error });
 };
 
 const examples = `

@@ -9,7 +9,7 @@ import type { Command } from "commander";
 import { readPolicyBytes, readReferences } from "../files/load-policy.js";
 import { isStandardInput } from "../files/read-file.js";
 import { writeTargetOf } from "../files/write-file.js";
-import { Failure, legacyFailure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import { furtherReferences, parsePolicy, type ReadFile } from "../policy/parse-policy.js";
 import { shownFile } from "./file-words.js";
 import type { Io } from "./io.js";
@@ -108,7 +108,7 @@ const requireSeparateFiles = async (
     if (key === undefined) continue;
     const other = taken.get(key);
     if (other !== undefined)
-      throw clash(`${as} ${shownFile(file)} and ${other} are the same file`, "Give each a file of its own");
+      throw failure("output-clash", { kind: "same-file", output: `${as} ${shownFile(file)}`, other });
     taken.set(key, `${as} ${shownFile(file)}`);
   }
   for (const { as, file } of [...inputs, ...(await furtherInputs(io, inputs, policies, taken))]) {
@@ -117,14 +117,9 @@ const requireSeparateFiles = async (
     // Of a receipt that is there already, `apply` itself says more.
     if (output?.startsWith("--receipt ") === true && as === "the receipt") continue;
     if (output !== undefined)
-      throw clash(
-        `${output} would replace a file that is read: ${as} ${shownFile(file)}`,
-        "Name another file",
-      );
+      throw failure("output-clash", { kind: "replaces-input", output, input: `${as} ${shownFile(file)}` });
   }
 };
-
-const clash = (message: string, hint: string): Failure => legacyFailure("output-clash", message, hint);
 
 /**
  * One text for one file, whatever it is called: of one that is there, what the system calls it, so that links of both

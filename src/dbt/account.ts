@@ -2,7 +2,7 @@
 
 import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
-import { type Failure, legacyFailure } from "../model/failure.js";
+import { type Failure, failure } from "../model/failure.js";
 import type { Enforcement } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { type Answer, dataOf, field, isRecord, shorten, truth, unexpected } from "./answer.js";
@@ -48,13 +48,8 @@ export const createAccountReader = (channel: Channel): AccountReader => ({
 const snapshotOf = ({ accountId, host }: Channel, wire: readonly WireRule[]): Snapshot => {
   const foreign = wire.find((rule) => rule.accountId !== undefined && rule.accountId !== accountId);
   if (foreign !== undefined) throw foreignRule(foreign, accountId, host);
-  const enabled = theOne(
-    wire,
-    host,
-    "whether the restrictions are on",
-    ({ ruleSetEnabled }) => ruleSetEnabled,
-  );
-  const ruleSetId = theOne(wire, host, "the rule set's id", (rule) => rule.ruleSetId);
+  const enabled = theOne(wire, host, "enforcement", ({ ruleSetEnabled }) => ruleSetEnabled);
+  const ruleSetId = theOne(wire, host, "rule-set", (rule) => rule.ruleSetId);
   const forTokens = new Set(
     wire.map((rule) => rule.enabledForServiceTokens).filter((value) => value !== undefined),
   );
@@ -78,7 +73,7 @@ const enforcementOf = (enabled: boolean | undefined): Enforcement => {
 const theOne = <T extends number | boolean>(
   wire: readonly WireRule[],
   host: string,
-  what: string,
+  about: "enforcement" | "rule-set",
   read: (rule: WireRule) => T | undefined,
 ): T | undefined => {
   const telling = wire.filter((rule) => read(rule) !== undefined);
@@ -87,19 +82,24 @@ const theOne = <T extends number | boolean>(
   const value = read(first);
   const other = telling.find((rule) => read(rule) !== value);
   if (other === undefined) return value;
-  throw legacyFailure(
-    "account-contradicts-itself",
-    `The rules from ${host} disagree on ${what}: "${shorten(first.rule.name, 120)}" says ${value}, "${shorten(other.rule.name, 120)}" says ${read(other)}`,
-    "It may have been changed while it was read: run it again",
-  );
+  throw failure("account-contradicts-itself", {
+    host,
+    about,
+    first: shorten(first.rule.name, 120),
+    firstValue: String(value),
+    second: shorten(other.rule.name, 120),
+    secondValue: String(read(other)),
+  });
 };
 
 const foreignRule = ({ rule, accountId }: WireRule, asked: number, host: string): Failure =>
-  legacyFailure(
-    "account-foreign",
-    `${host} was asked for account ${asked} and gave a rule of account ${accountId}, "${shorten(rule.name, 120)}"`,
-    "Nothing is safe to say about such an answer: check the host, and what stands between",
-  );
+  failure("account-foreign", {
+    what: "rule",
+    host,
+    asked,
+    found: accountId,
+    name: shorten(rule.name, 120),
+  });
 
 /**
  * Creating, changing and deleting rules, and the switch (`AccountWriter` over HTTP). Every accepted answer is

@@ -1,5 +1,6 @@
 /** An answer that was read to its end, and what its bytes say: the envelope, a bare value, or an HTML page. */
-import { type Failure, legacyFailure } from "../model/failure.js";
+import type { ValueKind } from "../model/codes/service.js";
+import { type Failure, failure } from "../model/failure.js";
 import { type Redact, redact } from "../model/secrets.js";
 
 /**
@@ -113,38 +114,24 @@ export const shorten = (text: string, length: number): string => {
 export const parseJson = (answer: Answer): { readonly value: unknown } | { readonly problem: Failure } => {
   const { bytes, request, host } = answer;
   if (bytes.length === 0) {
-    return { problem: notJson("answer-empty", `${host} answered ${request} with nothing`) };
+    return { problem: failure("answer-empty", { host, request }) };
   }
   if (looksLikeHtml(answer)) {
-    const title = htmlTitle(bytes);
-    const named = title === undefined ? "" : ` titled "${title}"`;
-    return {
-      problem: notJson(
-        "answer-is-html",
-        `${host} answered ${request} with an HTML page${named}, not with JSON`,
-      ),
-    };
+    return { problem: failure("answer-is-html", { host, request, title: htmlTitle(bytes) }) };
   }
   const { depth, values, unfinished } = jsonBounds(bytes);
-  if (depth > mostDepth || values > mostValues) {
-    const message = `The answer of ${host} to ${request} is nested deeper, or holds more values, than any answer of this API`;
-    return { problem: notJson("answer-too-complex", message) };
-  }
+  if (depth > mostDepth || values > mostValues)
+    return { problem: failure("answer-too-complex", { host, request }) };
   const text = decodeText(bytes);
   if (text !== undefined) {
     try {
       return { value: JSON.parse(text) };
     } catch {
       // The parser's message repeats parts of the answer; all that matters of it is whether its end is missing.
-      if (unfinished) {
-        const message = `The answer of ${host} to ${request} breaks off after ${bytes.length} bytes`;
-        return { problem: notJson("answer-truncated", message) };
-      }
+      if (unfinished) return { problem: failure("answer-truncated", { host, request, bytes: bytes.length }) };
     }
   }
-  return {
-    problem: notJson("answer-not-json", `${host} answered ${request} with something that is not JSON`),
-  };
+  return { problem: failure("answer-not-json", { host, request }) };
 };
 
 const decodeText = (bytes: Uint8Array): string | undefined => {
@@ -154,13 +141,6 @@ const decodeText = (bytes: Uint8Array): string | undefined => {
     return undefined;
   }
 };
-
-const notJson = (code: string, message: string): Failure =>
-  legacyFailure(
-    code,
-    message,
-    "Check that the host is your dbt access URL and that no proxy or login page stands between, then run it again",
-  );
 
 /** Reads the envelope leniently: whoever needs a field of `data` checks that field. */
 export const openEnvelope = (value: unknown): Envelope => {
@@ -209,14 +189,13 @@ const pathOf = ({ key, within }: Place): string => {
 
 const answerOf = ({ within }: Place): string => (typeof within === "string" ? within : answerOf(within));
 
-export const unexpected = (place: Place, expected: string): Failure => {
-  const path = pathOf(place);
-  return legacyFailure(
-    "answer-unexpected",
-    `The answer of ${answerOf(place)} has ${kindOf(place.value)} ${path === "" ? "" : `at ${path} `}where ${expected} was due`,
-    "Check that the host is your dbt access URL; if it is, the API has changed: please report it",
-  );
-};
+export const unexpected = (place: Place, expected: string): Failure =>
+  failure("answer-unexpected", {
+    answer: answerOf(place),
+    path: pathOf(place),
+    found: kindOf(place.value),
+    expected,
+  });
 
 /** A 2xx whose envelope says that it is no success. Redacts before it shortens, which could cut the token in two. */
 export const brokenEnvelope = (
@@ -224,16 +203,11 @@ export const brokenEnvelope = (
   { status: said }: Envelope,
   redact: Redact,
 ): Failure => {
-  const code = said.code === undefined ? "" : ` (${said.code})`;
-  const words = said.userMessage ? `: ${shorten(redact(said.userMessage), 300)}` : "";
-  return legacyFailure(
-    "answer-contradicts-itself",
-    `${host} answered ${request} with ${status}, but its envelope says no success${code}${words}`,
-    "Run it again; if it stays, the message is the server's own",
-  );
+  const words = said.userMessage ? shorten(redact(said.userMessage), 300) : "";
+  return failure("answer-contradicts-itself", { host, request, status, code: said.code, said: words });
 };
 
-const kindOf = (value: unknown): string => {
+const kindOf = (value: unknown): ValueKind => {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";

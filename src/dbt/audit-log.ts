@@ -5,7 +5,7 @@
 import { normaliseType } from "../audit/catalogue.js";
 import type { AuditEvent } from "../audit/event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "../audit/list-events.js";
-import { Failure, legacyFailure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import {
   type Answer,
   dataOf,
@@ -27,7 +27,7 @@ import {
 import type { Channel } from "./channel.js";
 import { isLoopback } from "./connection.js";
 import { openDownload, pageSize, readEnvelope, timed, totalCount } from "./read-call.js";
-import type { Opened } from "./try-call.js";
+import { type Opened, requestLine } from "./try-call.js";
 import { sendPatiently } from "./write-call.js";
 
 /** Audit records of both shapes as events (docs/service.md, "Audit log"): the present one and that of 2022. */
@@ -163,11 +163,14 @@ const filteredPage = async (
   try {
     return await readPage(channel, query, offset, { routing_key__in: filter });
   } catch (thrown) {
-    const code = thrown instanceof Failure ? thrown.diagnostics[0]?.code : undefined;
-    if (offset === 0 && (code === "request-refused" || code === "server-error")) return undefined;
+    if (offset === 0 && thrown instanceof Failure && refusesFilter(thrown)) return undefined;
     throw thrown;
   }
 };
+
+/** A status that speaks of the query or of the server, not of the token or the account. */
+const refusesFilter = ({ status = 0 }: Failure): boolean =>
+  status >= 500 || (status >= 400 && ![401, 403, 404, 409, 429].includes(status));
 
 const readPage = async (
   channel: Channel,
@@ -205,21 +208,13 @@ const isAsked = (at: string, type: string, { since, until, types }: AuditQuery):
 const totalOf = (envelope: Envelope, host: string): number => {
   const total = totalCount(envelope);
   if (total !== undefined) return total;
-  throw legacyFailure(
-    "listing-incomplete",
-    `The audit log of ${host} does not tell how many records there are, so none can be said to be missing`,
-    "Check that the host is your dbt access URL; if it is, the API has changed: please report it",
-  );
+  throw failure("listing-incomplete", { what: "audit-log", host });
 };
 
 const checkAccount = (record: Place, { accountId, host }: Channel): void => {
   const found = optional(field(record, "account_id"), integer);
   if (found === undefined || found === accountId) return;
-  throw legacyFailure(
-    "account-foreign",
-    `${host} was asked for the audit log of account ${accountId} and gave a record of account ${found}`,
-    "Nothing is safe to say about such an answer: check the host, and what stands between",
-  );
+  throw failure("account-foreign", { what: "record", host, asked: accountId, found });
 };
 
 /** The audit log as files: the CSV of a range of dates, and the bulk export with its link to another host. */
@@ -270,11 +265,8 @@ export const createExportReader = (channel: Channel): Omit<Exports, "startExport
 
 const opening = (result: Opened | Answer, url: URL): Opened => {
   if (result.kind === "opened") return result;
-  throw legacyFailure(
-    "answer-empty",
-    `${url.host} answered GET ${url.pathname} with ${result.status} instead of a file`,
-    "Run it again",
-  );
+  const request = requestLine({ method: "GET", url });
+  throw failure("answer-empty", { host: url.host, request, status: result.status });
 };
 
 /** Ends the connection whose body nobody wants. */
@@ -284,11 +276,11 @@ const left = async ({ body }: Opened, reason: Failure): Promise<Failure> => {
 };
 
 const notCsv = (url: URL, type: string): Failure =>
-  legacyFailure(
-    "answer-not-csv",
-    `${url.host} answered GET ${url.pathname} with ${shorten(type, 60)} where a CSV file was due`,
-    "Check that the host is your dbt access URL and that no proxy or login page stands between",
-  );
+  failure("answer-not-csv", {
+    host: url.host,
+    request: requestLine({ method: "GET", url }),
+    type: shorten(type, 60),
+  });
 
 /** An export's link is as good as a password: messages show its host only. */
 const checkedLink = (link: string): URL => {
@@ -299,9 +291,5 @@ const checkedLink = (link: string): URL => {
   ) {
     return url;
   }
-  throw legacyFailure(
-    "export-link-unusable",
-    "The link that the API gave for the export is not an https URL",
-    "Ask for the download again; if it stays, download it from the audit log's page under Account settings",
-  );
+  throw failure("export-link-unusable");
 };

@@ -80,12 +80,11 @@ const redactedOutcome = <T extends { readonly message: string }>(outcome: T, red
 });
 
 const redactedFailure = (thrown: Failure, redact: Redact): Failure => {
-  const diagnostics = thrown.diagnostics.map((one) => withTexts(one, redact));
   // Its cause was made by `safeCause`, which leaves the token out.
   const made = new Failure(
-    diagnostics,
+    thrown.diagnostics.map((one) => withTexts(one, redact)),
     thrown.exitCode,
-    thrown.cause === undefined ? undefined : { cause: thrown.cause },
+    { status: thrown.status, ...("cause" in thrown ? { cause: thrown.cause } : {}) },
   );
   if (thrown.stack !== undefined) made.stack = redact(thrown.stack);
   return made;

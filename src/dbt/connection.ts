@@ -3,7 +3,7 @@
  * Pure. Nothing is guessed: no default host, and a policy for another account than the one that is asked for is
  * an error. No diagnostic holds the token or a part of it.
  */
-import { type Diagnostic, withTexts } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, withTexts } from "../model/diagnostic.js";
 import { redactor, tokensIn } from "../model/secrets.js";
 import { shorten } from "./answer.js";
 
@@ -19,8 +19,6 @@ interface Host {
 /** Where the pages of the platform's own site are; another path may be a proxy's, and is not to be left out. */
 const browserPage = /^\/(?:settings|accounts|deploy|develop|explore|dashboard|next)(?:\/|$)/;
 
-const example = "ab123.us1.dbt.com, the access URL under Account settings";
-
 /**
  * Takes a host with or without `https://`, `/api` (as the Terraform provider wants it) and a slash at the end, and
  * a whole address of the browser, of which the host alone counts.
@@ -34,27 +32,15 @@ export const parseHost = (
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed);
   const withScheme = hasScheme ? trimmed : `https://${trimmed}`;
   const url = /[\s\\]/.test(trimmed) || !URL.canParse(withScheme) ? undefined : new URL(withScheme);
-  if (url === undefined || url.hostname === "") return invalid(text, from, "is not a host name or URL");
-  if (url.username !== "" || url.password !== "") {
-    // Not repeated: it holds a password, or perhaps the token.
-    return problem(
-      "host-invalid",
-      `The host in ${from} has credentials in it`,
-      `Give the host alone, such as ${example}`,
-    );
-  }
+  if (url === undefined || url.hostname === "") return invalid(from, "not-a-host", text);
+  if (url.username !== "" || url.password !== "")
+    return { problem: diagnostic("host-invalid", { from, problem: { kind: "credentials" } }) };
   const isApi = /^\/(?:api(?:\/v[23])?\/?)?$/.test(url.pathname) && url.search === "" && url.hash === "";
-  if (!isApi && !browserPage.test(url.pathname)) return invalid(text, from, "has more than a host in it");
+  if (!isApi && !browserPage.test(url.pathname)) return invalid(from, "more-than-a-host", text);
   const loopback = isLoopback(url.hostname);
-  if (url.protocol === "http:" && !loopback) {
-    return problem(
-      "host-insecure",
-      `The host in ${from} is to be called without encryption: ${shorten(text, 120)}`,
-      "Write https://, or the host alone: a token does not travel in the clear",
-    );
-  }
-  if (url.protocol !== "https:" && url.protocol !== "http:")
-    return invalid(text, from, "is not an https URL");
+  if (url.protocol === "http:" && !loopback)
+    return { problem: diagnostic("host-insecure", { from, text: shorten(text, 120) }) };
+  if (url.protocol !== "https:" && url.protocol !== "http:") return invalid(from, "not-https", text);
   const scheme = loopback && !hasScheme ? "http:" : url.protocol;
   const host = scheme === url.protocol ? url.host : new URL(`${scheme}//${trimmed}`).host;
   return { host: { baseUrl: `${scheme}//${host}`, host } };
@@ -66,24 +52,10 @@ export const isLoopback = (hostname: string): boolean =>
 
 /** Whether it is one of the old hosts that many accounts share (docs/service.md, "Hosts and authentication"). */
 const sharedHostWarning = ({ host }: Host): Diagnostic | undefined =>
-  host === "getdbt.com" || host.endsWith(".getdbt.com")
-    ? {
-        code: "host-shared",
-        severity: "warning",
-        message: `${host} is an old host shared by many accounts, and is being switched off`,
-        hint: `Use your account's own access URL, such as ${example}`,
-      }
-    : undefined;
+  host === "getdbt.com" || host.endsWith(".getdbt.com") ? diagnostic("host-shared", { host }) : undefined;
 
-const invalid = (text: string, from: string, what: string) =>
-  problem(
-    "host-invalid",
-    `The host in ${from} ${what}: ${shorten(text, 120)}`,
-    `Give a host such as ${example}`,
-  );
-
-const problem = (code: string, message: string, hint: string): { readonly problem: Diagnostic } => ({
-  problem: { code, severity: "error", message, hint },
+const invalid = (from: string, kind: "not-a-host" | "more-than-a-host" | "not-https", text: string) => ({
+  problem: diagnostic("host-invalid", { from, problem: { kind, text: shorten(text, 120) } }),
 });
 
 export interface Connection extends Host {
@@ -95,6 +67,8 @@ export interface ConnectionSources {
   /** As typed. */
   readonly flags: { readonly host?: string | undefined; readonly account?: string | undefined };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The variable that holds the token, where it is one of this account alone; else one of the general ones. */
+  readonly tokenVariable?: string | undefined;
   /** `account` of the policy, where there is one. */
   readonly policyAccount?:
     | { readonly id?: number | undefined; readonly host?: string | undefined }
@@ -131,51 +105,23 @@ export const resolveConnection = (sources: ConnectionSources): ResolvedConnectio
 
 type Report = (problem: Diagnostic) => undefined;
 
-const error = (code: string, message: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  hint,
-});
-
-const resolveToken = ({ env }: ConnectionSources, report: Report): string | undefined => {
-  const set = tokenVariables.filter((name) => (env[name] ?? "") !== "");
-  const [name, other] = set;
-  if (name === undefined) {
-    return report(
-      error(
-        "token-missing",
-        "No API token is set",
-        "Set DBT_CLOUD_TOKEN (or DBT_CLOUD_API_TOKEN) to a service token or a personal access token",
-      ),
-    );
-  }
-  if (other !== undefined && env[name] !== env[other]) {
-    return report(
-      error(
-        "token-conflict",
-        `${name} and ${other} are both set, to different tokens`,
-        "Unset one of them: which account the tool may change should not depend on an order of names",
-      ),
-    );
-  }
-  const token = env[name] ?? "";
+const resolveToken = ({ env, tokenVariable }: ConnectionSources, report: Report): string | undefined => {
+  const candidates = tokenVariable === undefined ? tokenVariables : [tokenVariable];
+  const [variable, other] = candidates.filter((name) => (env[name] ?? "") !== "");
+  if (variable === undefined)
+    return report(diagnostic("token-missing", { variable: tokenVariable ?? tokenVariables[0] }));
+  if (other !== undefined && env[variable] !== env[other])
+    return report(diagnostic("token-conflict", { first: variable, second: other }));
+  const token = env[variable] ?? "";
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  if (/^(token|bearer)\s/i.test(token))
-    return report(
-      error(
-        "token-malformed",
-        `The token in ${name} begins with the word of a header (${/^token/i.test(token) ? "Token" : "Bearer"})`,
-        "Set it again without that word: the token alone",
-      ),
-    );
-  return report(
-    error(
-      "token-malformed",
-      `The token in ${name} has ${/\s/.test(token) ? "blanks or line ends" : "characters other than ASCII"} in it`,
-      "Set it again without them: a copied line end or typographic dash is the usual reason",
-    ),
-  );
+  return report(diagnostic("token-malformed", { variable, problem: malformation(token) }));
+};
+
+const malformation = (token: string) => {
+  const word = /^(token|bearer)\s/i.exec(token)?.[1]?.toLowerCase();
+  if (word !== undefined)
+    return { kind: "header-word", word: word === "token" ? "Token" : "Bearer" } as const;
+  return { kind: /\s/.test(token) ? "spaces" : "not-ascii" } as const;
 };
 
 /** A setting as given, and the name of the place that it was given at. */
@@ -196,10 +142,6 @@ const given = (
   return text === "" ? undefined : { text, from: variable };
 };
 
-/** Plans and receipts are records: only a policy is there to be changed. */
-const change = (from: string, key: string, accountFrom: string): string =>
-  accountFrom === "policy" ? `Change ${from} or ${key}` : `Leave ${from} out`;
-
 const resolveHost = (
   { flags, env, policyAccount, accountFrom = "policy" }: ConnectionSources,
   report: Report,
@@ -209,27 +151,14 @@ const resolveHost = (
     policyAccount?.host === undefined
       ? undefined
       : { text: policyAccount.host, from: `account.host of the ${accountFrom}` };
-  if (asked === undefined && policy === undefined) {
-    return report(
-      error(
-        "host-missing",
-        "No dbt host is set",
-        `Give --host, set ${hostVariable}, or write account.host in the policy: your access URL, such as ab123.us1.dbt.com`,
-      ),
-    );
-  }
+  if (asked === undefined && policy === undefined)
+    return report(diagnostic("host-missing", { variable: hostVariable }));
   // A short one, such as an emulator's, may be a part of any host.
   const redact = redactor(...tokensIn(env).filter(({ length }) => length >= 16));
   const read = (source: Given): Host | undefined => {
     // Looked up, it would go to every name server on the way.
     if (redact(source.text) !== source.text)
-      return report(
-        error(
-          "host-invalid",
-          `The host in ${source.from} holds an API token`,
-          "Give the host alone, such as ab123.us1.dbt.com",
-        ),
-      );
+      return report(diagnostic("host-invalid", { from: source.from, problem: { kind: "token" } }));
     const parsed = parseHost(source.text, source.from);
     return "host" in parsed ? parsed.host : report(parsed.problem);
   };
@@ -240,11 +169,12 @@ const resolveHost = (
   if (askedHost === undefined || policyHost === undefined) return undefined;
   if (askedHost.host === policyHost.host) return askedHost;
   return report(
-    error(
-      "host-mismatch",
-      `The ${accountFrom} is for the host ${policyHost.host}, but ${asked.from} says ${askedHost.host}`,
-      `${change(asked.from, "account.host", accountFrom)}, or use the ${accountFrom} that belongs to that host`,
-    ),
+    diagnostic("host-mismatch", {
+      file: accountFrom,
+      fileHost: policyHost.host,
+      asked: asked.from,
+      askedHost: askedHost.host,
+    }),
   );
 };
 
@@ -256,30 +186,20 @@ const resolveAccount = (
   const policyId = policyAccount?.id;
   if (asked === undefined) {
     if (policyId !== undefined) return policyId;
-    return report(
-      error(
-        "account-missing",
-        "No account id is set",
-        `Give --account, set ${accountVariable}, or write account.id in the policy: the number under Account settings`,
-      ),
-    );
+    return report(diagnostic("account-missing", { variable: accountVariable }));
   }
   const id = /^[1-9]\d{0,14}$/.test(asked.text.trim()) ? Number(asked.text.trim()) : undefined;
   if (id === undefined) {
-    return report(
-      error(
-        "account-invalid",
-        `The account id in ${asked.from} is not a number: ${shorten(redactor(...tokensIn(env))(asked.text), 24)}`,
-        "Give the number under Account settings, such as 66847",
-      ),
-    );
+    const text = shorten(redactor(...tokensIn(env))(asked.text), 24);
+    return report(diagnostic("account-invalid", { from: asked.from, text }));
   }
   if (policyId === undefined || policyId === id) return id;
   return report(
-    error(
-      "account-mismatch",
-      `The ${accountFrom} is for account ${policyId}, but ${asked.from} says ${id}`,
-      `${change(asked.from, "account.id", accountFrom)}, or use the ${accountFrom} that belongs to account ${id}`,
-    ),
+    diagnostic("account-mismatch", {
+      file: accountFrom,
+      fileId: policyId,
+      asked: asked.from,
+      askedId: id,
+    }),
   );
 };

@@ -3,7 +3,13 @@
  * server, and whether trying again may help.
  */
 
-import { Failure, legacyFailure } from "../model/failure.js";
+import type {
+  IgnoredCertificateVariable,
+  networkCodes,
+  RoleSubject,
+  TlsProblem,
+} from "../model/codes/service.js";
+import { Failure, failure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
 import {
   type Answer,
@@ -16,8 +22,6 @@ import {
 } from "./answer.js";
 import { reportedCidrs, shownCidrs } from "./rule-wire.js";
 import { askedSeconds, cooldownSeconds } from "./waiting.js";
-
-/** Keeps the token out of what a thrown value says (model/secrets.ts). */
 
 /** What a thrown value says about itself, for `--debug`: never the value, which may carry headers and sockets. */
 export const safeCause = (thrown: unknown, redact: Redact): Error => {
@@ -45,108 +49,80 @@ export interface Broken {
   readonly passing: boolean;
 }
 
-interface Words {
-  readonly code: string;
-  readonly message: (host: string) => string;
-  readonly hint: string;
+/** Why no answer came: a code of `networkCodes`, with what its texts need besides the host. */
+type Trouble =
+  | { readonly code: Exclude<keyof typeof networkCodes, "tls-failed" | "network-failed"> }
+  | { readonly code: "tls-failed"; readonly problem: TlsProblem };
+
+interface Traits {
+  /** Whether the same call may succeed a moment later. */
   readonly passing: boolean;
+  /** Whether it belongs to a step before the request: the look-up, the proxy's tunnel, the certificate. */
+  readonly beforeSending: boolean;
 }
 
-const dnsUnavailable: Words = {
-  code: "dns-unavailable",
-  message: (host) => `The name ${host} could not be looked up: the resolver did not answer`,
-  hint: "Check this machine's network and DNS settings, then run it again",
-  passing: true,
-};
-const hostNotFound: Words = {
-  code: "host-not-found",
-  message: (host) => `There is no host named ${host}`,
-  hint: "Check --host, DBT_CLOUD_HOST_URL or account.host: it is the access URL under Account settings, such as ab123.us1.dbt.com",
-  passing: false,
-};
-const refused: Words = {
-  code: "connection-refused",
-  message: (host) => `${host} refused the connection`,
-  hint: "Check the host and its port, and whether a firewall or a proxy stands between",
-  passing: true,
-};
-const unreachable: Words = {
-  code: "host-unreachable",
-  message: (host) => `${host} cannot be reached from this machine`,
-  hint: "Check the network; where only a proxy leads out, set HTTPS_PROXY",
-  passing: true,
-};
-const connectTimeout: Words = {
-  code: "connection-timeout",
-  message: (host) => `${host} did not take the connection in time`,
-  hint: "Check the network; where only a proxy leads out, set HTTPS_PROXY",
-  passing: true,
-};
-const answerTimeout: Words = {
-  code: "answer-timeout",
-  message: (host) => `${host} did not answer in time`,
-  hint: "Run it again later; the service's status page tells of outages",
-  passing: true,
-};
-const lost: Words = {
-  code: "connection-lost",
-  message: (host) => `The connection to ${host} broke before the answer was complete`,
-  hint: "Run it again; if it stays, check proxies and firewalls between",
-  passing: true,
-};
-const malformed: Words = {
-  code: "answer-not-http",
-  message: (host) => `${host} answered with something that is not HTTP`,
-  hint: "Check the host's port and whether it is to be called with https",
-  passing: false,
-};
-const tls: Words = {
-  code: "tls-failed",
-  message: (host) => `The TLS connection to ${host} failed: its certificate or protocol was not accepted`,
-  hint: "Where a company proxy replaces certificates, point NODE_EXTRA_CA_CERTS to its CA file; do not turn checking off",
-  passing: false,
-};
-const proxy: Words = {
-  code: "proxy-failed",
-  message: (host) => `The proxy did not open a connection to ${host}`,
-  hint: "Check HTTPS_PROXY, its credentials and NO_PROXY",
-  passing: false,
+const traits: Readonly<Record<Trouble["code"], Traits>> = {
+  "dns-unavailable": { passing: true, beforeSending: false },
+  "host-not-found": { passing: false, beforeSending: true },
+  "connection-refused": { passing: true, beforeSending: true },
+  "host-unreachable": { passing: true, beforeSending: false },
+  "connection-timeout": { passing: true, beforeSending: false },
+  "answer-timeout": { passing: true, beforeSending: false },
+  "connection-lost": { passing: true, beforeSending: false },
+  "answer-not-http": { passing: false, beforeSending: false },
+  "tls-failed": { passing: false, beforeSending: true },
+  "proxy-failed": { passing: false, beforeSending: true },
 };
 
-const byCode: Readonly<Record<string, Words>> = {
-  ENOTFOUND: hostNotFound,
-  EAI_AGAIN: dnsUnavailable,
-  EAI_FAIL: dnsUnavailable,
-  ECONNREFUSED: refused,
-  EHOSTUNREACH: unreachable,
-  ENETUNREACH: unreachable,
-  EADDRNOTAVAIL: unreachable,
-  UND_ERR_CONNECT_TIMEOUT: connectTimeout,
-  ETIMEDOUT: connectTimeout,
-  UND_ERR_HEADERS_TIMEOUT: answerTimeout,
-  UND_ERR_BODY_TIMEOUT: answerTimeout,
-  ECONNRESET: lost,
-  EPIPE: lost,
-  UND_ERR_SOCKET: lost,
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: lost,
-  UND_ERR_PRX_TLS: proxy,
+const byCode: Readonly<Record<string, Trouble>> = {
+  ENOTFOUND: { code: "host-not-found" },
+  EAI_AGAIN: { code: "dns-unavailable" },
+  EAI_FAIL: { code: "dns-unavailable" },
+  ECONNREFUSED: { code: "connection-refused" },
+  EHOSTUNREACH: { code: "host-unreachable" },
+  ENETUNREACH: { code: "host-unreachable" },
+  EADDRNOTAVAIL: { code: "host-unreachable" },
+  UND_ERR_CONNECT_TIMEOUT: { code: "connection-timeout" },
+  ETIMEDOUT: { code: "connection-timeout" },
+  UND_ERR_HEADERS_TIMEOUT: { code: "answer-timeout" },
+  UND_ERR_BODY_TIMEOUT: { code: "answer-timeout" },
+  ECONNRESET: { code: "connection-lost" },
+  EPIPE: { code: "connection-lost" },
+  UND_ERR_SOCKET: { code: "connection-lost" },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { code: "connection-lost" },
+  UND_ERR_PRX_TLS: { code: "proxy-failed" },
 };
 
-/** True where the failure belongs to a step before the request: the look-up, the proxy's tunnel, the certificate. */
-const failedBeforeSending = (words: Words, thrown: unknown): boolean => {
-  if (words === hostNotFound || words === refused || words === proxy) return true;
-  // A broken record or an alert may come late, on a connection that already carried the request.
-  return words === tls && !/^(?:EPROTO|ERR_SSL)/.test(codeOf(thrown) ?? "");
+/** Node's names for what a certificate lacks (tls documentation, "X509 certificate error codes"). */
+const tlsProblems: Readonly<Record<string, TlsProblem>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: "wrong-host-name",
+  HOSTNAME_MISMATCH: "wrong-host-name",
+  UNABLE_TO_GET_ISSUER_CERT: "unknown-authority",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unknown-authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unknown-authority",
+  SELF_SIGNED_CERT_IN_CHAIN: "unknown-authority",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "unknown-authority",
+  CERT_UNTRUSTED: "unknown-authority",
+  CERT_HAS_EXPIRED: "not-valid-now",
+  CERT_NOT_YET_VALID: "not-valid-now",
 };
 
-const wordsFor = (thrown: unknown): Words | undefined => {
+const isTls = (code: string): boolean =>
+  code in tlsProblems || /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO)/.test(code);
+
+const troubleOf = (thrown: unknown): Trouble | undefined => {
   const code = codeOf(thrown) ?? "";
   const message = thrown instanceof Error ? thrown.message : "";
-  if (thrown instanceof Error && thrown.name === "HTTPParserError") return malformed;
-  if (message.includes("HTTP Tunneling") || message.includes("Proxy Authentication")) return proxy;
-  if (/^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO)/.test(code)) return tls;
+  if (thrown instanceof Error && thrown.name === "HTTPParserError") return { code: "answer-not-http" };
+  if (message.includes("HTTP Tunneling") || message.includes("Proxy Authentication"))
+    return { code: "proxy-failed" };
+  if (isTls(code)) return { code: "tls-failed", problem: tlsProblems[code] ?? "other" };
   return byCode[code];
 };
+
+const failedBeforeSending = ({ code }: Trouble, thrown: unknown): boolean =>
+  // A broken record or an alert may come late, on a connection that already carried the request.
+  traits[code].beforeSending && !/^(?:EPROTO|ERR_SSL)/.test(codeOf(thrown) ?? "");
 
 /** True where the system call that failed was the look-up or the connect itself, on every address tried. */
 const neverConnected = (thrown: unknown): boolean => {
@@ -157,176 +133,125 @@ const neverConnected = (thrown: unknown): boolean => {
   return thrown.syscall === "connect" || thrown.syscall === "getaddrinfo";
 };
 
+/** Where a call went, for messages. */
+export interface CallTarget {
+  /** With the proxy's, where one is set. */
+  readonly host: string;
+  /** Set, though Node.js does not read it. */
+  readonly ignored?: IgnoredCertificateVariable | undefined;
+}
+
 /** Explains what undici threw; `timedOut` when our own clock ended the exchange. */
-export const brokenExchange = (thrown: unknown, host: string, redact: Redact, timedOut: boolean): Broken => {
+export const brokenExchange = (
+  thrown: unknown,
+  target: CallTarget,
+  redact: Redact,
+  timedOut: boolean,
+): Broken => {
   // What made the exchange impossible in the first place has its words already.
   if (thrown instanceof Failure) return { kind: "broken", sent: false, passing: false, failure: thrown };
-  const words = timedOut ? answerTimeout : wordsFor(thrown);
+  const trouble: Trouble | undefined = timedOut ? { code: "answer-timeout" } : troubleOf(thrown);
   const cause = safeCause(thrown, redact);
-  if (words === undefined) {
+  if (trouble === undefined) {
     return {
       kind: "broken",
       sent: !neverConnected(thrown),
       passing: true,
-      failure: legacyFailure(
-        "network-failed",
-        `The call to ${host} failed: ${cause.message}`,
-        "Run it again; if it stays, run it with --debug",
-        { cause },
-      ),
+      failure: failure("network-failed", { host: target.host, error: cause.message }, { cause }),
     };
   }
   return {
     kind: "broken",
-    sent: !(neverConnected(thrown) || failedBeforeSending(words, thrown)),
-    passing: words.passing,
-    failure: legacyFailure(words.code, words.message(host), words.hint, { cause }),
+    sent: !(neverConnected(thrown) || failedBeforeSending(trouble, thrown)),
+    passing: traits[trouble.code].passing,
+    failure: troubleFailure(trouble, target, cause),
   };
 };
 
+const troubleFailure = (trouble: Trouble, { host, ignored }: CallTarget, cause: Error): Failure => {
+  switch (trouble.code) {
+    case "tls-failed":
+      return failure("tls-failed", { host, problem: trouble.problem, ignored }, { cause });
+    case "proxy-failed":
+      return failure("proxy-failed", { kind: "no-tunnel", host }, { cause });
+    default:
+      return failure(trouble.code, { host }, { cause });
+  }
+};
+
 /** The user's Ctrl-C, or the end of a caller's patience. */
-export const interrupted = (): Failure =>
-  legacyFailure("interrupted", "Stopped before the call was done", "Run the command again to go on");
+export const interrupted = (): Failure => failure("interrupted", { at: "call" });
 
 /** Error answers: each status with its own code, message and hint (sources: docs/service.md). */
 
 /** What a call is about: the same status means another thing for a rule than for the audit log. */
 export type Subject = "account" | "rule" | "audit" | "export" | "link";
 
-const roles: Readonly<Record<Exclude<Subject, "link">, string>> = {
-  account:
-    "Reading IP restrictions needs Account Viewer, Account Admin or Security Admin; changing them one of the last two",
-  rule: "Changing IP restrictions needs Account Admin or Security Admin",
-  audit: "The audit log needs an Enterprise plan, and Account Admin, Account Viewer or Security Admin",
-  export:
-    "A bulk export needs a personal access token: service tokens are refused. It also needs an Enterprise plan, and Account Admin, Account Viewer or Security Admin",
-};
-
 /** The failure that an answer outside 2xx stands for. `now` in milliseconds, for dates in `Retry-After`. */
 export const statusFailure = (answer: Answer, subject: Subject, now: number): Failure => {
-  const said = serverMessage(answer);
   const { status, request, host } = answer;
-  const tell = (text: string) => (said === "" ? text : `${text}: ${said}`);
+  const said = serverMessage(answer);
   // Another host's answer to a signed link: neither our token nor our account is at fault.
-  if (subject === "link" && status >= 400 && status < 500 && status !== 429) return linkRefused(answer);
+  if (subject === "link" && status >= 400 && status < 500 && status !== 429)
+    return failure("export-link-refused", { host, status }, { status });
   switch (status) {
     case 401:
-      return legacyFailure(
-        "token-rejected",
-        tell(`${host} did not accept the token (401)`),
-        "Check DBT_CLOUD_TOKEN: the token may be expired, revoked, or of another region or account",
-      );
+      return failure("token-rejected", { host, said }, { status });
     case 403:
-      return forbidden(answer, subject === "link" ? "export" : subject, tell);
+      return forbidden(answer, subject === "link" ? "export" : subject, said);
     case 404:
-      return notFound(answer, subject === "link" ? "export" : subject, tell);
+      return notFound(answer, subject === "link" ? "export" : subject, said);
     case 409:
-      return legacyFailure(
-        "conflict",
-        tell(`${host} refused ${request} as a conflict (409)`),
-        "The account holds this already, perhaps by someone else's change: make a new plan",
-      );
-    case 429:
-      return legacyFailure(
-        "rate-limited",
-        tell(
-          `${host} answers too many requests (429), and asks to wait ${askedSeconds(answer.headers, now) ?? cooldownSeconds} s`,
-        ),
-        "The limit is 5,000 requests a minute for the whole account: wait for the cooldown, and run it again",
-      );
+      return failure("conflict", { host, request, said }, { status });
+    case 429: {
+      const seconds = askedSeconds(answer.headers, now) ?? cooldownSeconds;
+      return failure("rate-limited", { host, seconds, said }, { status });
+    }
     default:
-      return otherStatus(answer, tell);
+      return otherStatus(answer, said);
   }
 };
 
-const linkRefused = ({ host, status }: Answer): Failure =>
-  legacyFailure(
-    "export-link-refused",
-    `${host} refused the export's link (${status}): such links expire`,
-    "Ask for the download again: the export itself is kept, and its job id stays good",
-  );
-
-const forbidden = (
-  answer: Answer,
-  subject: Exclude<Subject, "link">,
-  tell: (text: string) => string,
-): Failure => {
+const forbidden = (answer: Answer, subject: RoleSubject, said: string): Failure => {
+  const { host, request, status } = answer;
   const parsed = parseJson(answer);
   const data = "value" in parsed ? openEnvelope(parsed.value).data : undefined;
   if (isRecord(data) && data.account_access_denied === true) {
-    const token = data.is_service_token === true ? "; the rules hold for service tokens too" : "";
-    return legacyFailure(
-      "blocked-by-ip-restrictions",
-      `The account's own IP restrictions block this machine's address (403 from ${answer.host}${token})`,
-      "Run it from an allowed address; where none is left, only dbt support can switch the restrictions off",
-    );
+    const serviceToken = data.is_service_token === true;
+    return failure("blocked-by-ip-restrictions", { host, serviceToken }, { status });
   }
-  return legacyFailure(
-    "permission-missing",
-    tell(`The token may not do ${answer.request} (403)`),
-    roles[subject],
-  );
+  return failure("permission-missing", { request, said, subject }, { status });
 };
 
-const notFound = (
-  answer: Answer,
-  subject: Exclude<Subject, "link">,
-  tell: (text: string) => string,
-): Failure => {
+const notFound = (answer: Answer, subject: RoleSubject, said: string): Failure => {
+  const { host, request, status } = answer;
   switch (subject) {
     case "rule":
-      return legacyFailure(
-        "rule-not-found",
-        tell(`${answer.host} has nothing at ${answer.request} (404)`),
-        "The rule is gone, perhaps by someone else's change: make a new plan",
-      );
+      return failure("rule-not-found", { host, request, said }, { status });
     case "account":
-      return legacyFailure(
-        "account-not-found",
-        tell(`${answer.host} has nothing at ${answer.request} (404)`),
-        "Check the account id, and that the host is the one this account lives on; a token sees only its own account",
-      );
+      return failure("account-not-found", { host, request, said }, { status });
     default:
-      return legacyFailure(
-        "audit-log-not-found",
-        tell(`${answer.host} has nothing at ${answer.request} (404)`),
-        roles[subject],
-      );
+      return failure("audit-log-not-found", { host, request, said, subject }, { status });
   }
 };
 
-const otherStatus = (answer: Answer, tell: (text: string) => string): Failure => {
+const otherStatus = (answer: Answer, said: string): Failure => {
   const { status, request, host } = answer;
   if (status >= 300 && status < 400) return redirectFailure(answer);
-  if (status >= 500) {
-    return legacyFailure(
-      "server-error",
-      tell(`${host} failed at ${request} (${status})`),
-      "Run it again later; the service's status page tells of outages",
-    );
-  }
-  return legacyFailure(
-    "request-refused",
-    tell(`${host} refused ${request} (${status})`),
-    "The message is the server's own; run it with --debug to see the calls",
+  return failure(
+    status >= 500 ? "server-error" : "request-refused",
+    { host, request, status, said },
+    { status },
   );
 };
 
 /** Names where the redirect points: the token never follows it. */
 const redirectFailure = ({ headers, host, request, status }: Answer): Failure => {
   const target = redirectTarget(headers.location, host);
-  if (target !== undefined && target.host !== host) {
-    return legacyFailure(
-      "redirected-to-other-host",
-      `${host} sends ${request} on to another host, ${target.host} (${status}); the token does not follow`,
-      `If ${target.host} is your account's access URL, set it as the host`,
-    );
-  }
-  return legacyFailure(
-    "redirected",
-    `${host} sends ${request} on to ${target === undefined ? "nowhere" : shorten(target.pathname, 120)} (${status}) instead of answering`,
-    "Check the host and the account id; a login page means that the API is not at this address",
-  );
+  if (target !== undefined && target.host !== host)
+    return failure("redirected-to-other-host", { host, request, status, target: target.host }, { status });
+  const path = target === undefined ? undefined : shorten(target.pathname, 120);
+  return failure("redirected", { host, request, status, path }, { status });
 };
 
 const redirectTarget = (location: string | undefined, host: string): URL | undefined => {

@@ -2,9 +2,9 @@
  * Reading calls: repeated, with backoff, while the trouble may pass; 429 waited out as told.
  * A redirect that only adds or drops a slash at the path's end, on the same host, is followed.
  */
-import { type Failure, legacyFailure } from "../model/failure.js";
+import type { ListProblem } from "../model/codes/service.js";
+import { type Failure, failure } from "../model/failure.js";
 import { type ListingBounds, ListingMeter } from "../model/listing-bounds.js";
-import { grouped } from "../model/words.js";
 import {
   type Answer,
   brokenEnvelope,
@@ -192,8 +192,8 @@ export const timed = async <T>(
 interface Reading<T> {
   /** By id, in the order of the server. */
   readonly found: ReadonlyMap<number, T>;
-  /** What is inconsistent; absent for a complete list. */
-  readonly problem?: string;
+  /** Absent for a complete list. */
+  readonly problem?: ListProblem;
 }
 
 /** A list of records that each have a numeric `id`. */
@@ -211,34 +211,29 @@ interface ListToRead<T> {
  * 30 minutes.
  */
 export const readList = async <T>(channel: Channel, list: ListToRead<T>): Promise<readonly T[]> => {
-  const name = `The list at ${channel.host}${list.url({}).pathname}`;
-  const meter = new ListingMeter(name, bounds, tooLargeHint);
-  let problem = "";
-  for (let reading = 1; reading <= mostReadings; reading += 1) {
-    const result = await readOnce(channel, list, name, meter);
-    if (result.problem === undefined) return [...result.found.values()];
-    problem = result.problem;
+  const at = `${channel.host}${list.url({}).pathname}`;
+  const meter = new ListingMeter({ kind: "account-list", at }, bounds);
+  for (let reading = 1; ; reading += 1) {
+    const { found, problem } = await readOnce(channel, list, at, meter);
+    if (problem === undefined) return [...found.values()];
+    if (reading >= mostReadings) throw failure("listing-incomplete", { what: "list", at, problem });
   }
-  throw legacyFailure(
-    "listing-incomplete",
-    `${name} is inconsistent: ${problem}`,
-    "Somebody may be changing it, or something in between repeats old answers: run it again",
-  );
 };
 
-const tooLargeHint = "No account has that many rules: check that the host is your dbt access URL";
+type Excess =
+  | { readonly kind: "total"; readonly total: number }
+  | { readonly kind: "records"; readonly read: number };
 
-const tooManyRecords = (name: string, said: string): Failure =>
-  legacyFailure(
-    "listing-too-large",
-    `${name} ${said}; at most ${grouped(mostRecords)} are read`,
-    tooLargeHint,
-  );
+const tooManyRecords = (at: string, excess: Excess): Failure =>
+  failure("listing-too-large", {
+    list: { kind: "account-list", at },
+    bound: { ...excess, most: mostRecords },
+  });
 
 const readOnce = async <T>(
   channel: Channel,
   { url, subject, read }: ListToRead<T>,
-  name: string,
+  at: string,
   meter: ListingMeter,
 ): Promise<Reading<T>> => {
   const found = new Map<number, T>();
@@ -252,25 +247,24 @@ const readOnce = async <T>(
     meter.count({ bytes: answer.bytes.length, milliseconds });
     const records = items(dataOf(answer, envelope));
     const total = totalCount(envelope);
-    if (total !== undefined && total > mostRecords)
-      throw tooManyRecords(name, `says that it has ${grouped(total)} records`);
+    if (total !== undefined && total > mostRecords) throw tooManyRecords(at, { kind: "total", total });
     if (page === 1) first = total;
-    if (total !== first)
-      return { found, problem: `its total moved from ${first ?? "unknown"} to ${total ?? "unknown"}` };
+    if (total !== first) return { found, problem: { kind: "total-changed", from: first, to: total } };
     const before = found.size;
     for (const record of records) {
       const id = integer(field(record, "id"));
       if (!found.has(id)) found.set(id, read(record));
     }
     count += records.length;
-    if (found.size > mostRecords) throw tooManyRecords(name, `has ${grouped(found.size)} records or more`);
+    if (found.size > mostRecords) throw tooManyRecords(at, { kind: "records", read: found.size });
     if (records.length > 0 && found.size === before) {
-      return { found, problem: `page ${page} repeats what was there before` };
+      return { found, problem: { kind: "page-repeated", page } };
     }
     if (records.length === 0 || (total !== undefined && count >= total)) break;
   }
-  if (count !== found.size) return { found, problem: `${count - found.size} of ${count} records came twice` };
+  if (count !== found.size)
+    return { found, problem: { kind: "records-repeated", repeated: count - found.size, read: count } };
   return first === undefined || first === found.size
     ? { found }
-    : { found, problem: `${found.size} records came, of ${first}` };
+    : { found, problem: { kind: "records-missing", read: found.size, total: first } };
 };

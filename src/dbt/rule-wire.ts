@@ -2,7 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
 import type { RuleFields, WriteOutcome } from "../apply/ports.js";
 import { assertNever } from "../model/assert.js";
-import { legacyFailure } from "../model/failure.js";
+import { failure } from "../model/failure.js";
 import type { RuleType } from "../model/rule.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import {
@@ -110,11 +110,11 @@ const decodeEntry = (place: Place, ruleName: string): SnapshotEntry => {
   const cidr = text(field(place, "cidr"));
   const parsed = parsePrefix(cidr);
   if (!parsed.ok) {
-    throw legacyFailure(
-      "account-prefix-unreadable",
-      `The account's rule "${shorten(ruleName, 120)}" has an entry that is not a prefix, "${shorten(cidr, 80)}": ${parsed.problem.message}`,
-      "Fix or remove this entry in the account's settings: what it covers cannot be told, and is not guessed",
-    );
+    throw failure("account-prefix-unreadable", {
+      rule: shorten(ruleName, 120),
+      text: shorten(cidr, 80),
+      reason: parsed.problem.message,
+    });
   }
   checkMappedForm(place, { cidr, prefix: parsed.prefix, ruleName });
   return { id: integer(field(place, "id")), prefix: parsed.prefix, text: cidr };
@@ -132,11 +132,14 @@ const checkMappedForm = (
   if (mapped === "") return;
   const parsed = parsePrefix(mapped);
   if (parsed.ok && samePrefix(parsed.prefix, entry.prefix)) return;
-  throw legacyFailure(
-    "account-contradicts-itself",
-    `An entry of the account's rule "${shorten(entry.ruleName, 120)}" is "${shorten(entry.cidr, 80)}" in cidr and "${shorten(mapped, 80)}" in cidr_ipv6`,
-    "Remove this entry in the account's settings and add it again: which of the two is in force cannot be told, and is not guessed",
-  );
+  throw failure("account-contradicts-itself", {
+    about: "entry",
+    rule: shorten(entry.ruleName, 120),
+    fields: [
+      ["cidr", shorten(entry.cidr, 80)],
+      ["cidr_ipv6", shorten(mapped, 80)],
+    ],
+  });
 };
 
 export interface EntryBody {

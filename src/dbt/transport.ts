@@ -3,7 +3,8 @@
  * Promises: no redirect is followed, nothing is repeated, and no header but the caller's own is added.
  */
 import type { Dispatcher } from "undici";
-import { legacyFailure } from "../model/failure.js";
+import type { IgnoredCertificateVariable } from "../model/codes/service.js";
+import { failure } from "../model/failure.js";
 import { isLoopback } from "./connection.js";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -31,7 +32,10 @@ export interface Exchange {
 }
 
 interface ExchangeOptions {
-  /** For HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in capitals or not; lower case wins, as in curl. */
+  /**
+   * For HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in capitals or not; as in curl, lower case wins, and ALL_PROXY
+   * is for what the first two do not name.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly connectMs: number;
   /** Longest silence within an answer's body. */
@@ -107,23 +111,53 @@ const setting = (env: ExchangeOptions["env"], lower: string): Setting | undefine
 const proxySetting = (url: URL, env: ExchangeOptions["env"]): Setting | undefined =>
   isLoopback(url.hostname)
     ? undefined
-    : setting(env, url.protocol === "https:" ? "https_proxy" : "http_proxy");
+    : (setting(env, url.protocol === "https:" ? "https_proxy" : "http_proxy") ?? setting(env, "all_proxy"));
+
+const parsedUrl = ({ value }: Setting): URL | undefined => (URL.canParse(value) ? new URL(value) : undefined);
 
 /** Undefined for what is no proxy's URL; `user:secret@proxy:3128` parses, as one of the scheme `user`. */
-const proxyUrl = ({ value }: Setting): URL | undefined => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+const proxyUrl = (set: Setting): URL | undefined => {
+  const url = parsedUrl(set);
   return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;
 };
 
 /** The proxy's URL, or "" for none. Throws `Failure` where a variable holds something else; it may be a password. */
 const proxyFor = (url: URL, env: ExchangeOptions["env"]): string => {
   const set = proxySetting(url, env);
-  if (set === undefined || proxyUrl(set) !== undefined) return set?.value ?? "";
-  throw legacyFailure(
-    "proxy-failed",
-    `${set.name} does not hold the URL of a proxy`,
-    "Write it with its scheme, as in http://proxy.example.com:3128 or http://user:password@proxy.example.com:3128",
-  );
+  if (set === undefined) return "";
+  const kind = problemOf(set);
+  if (kind !== undefined) throw failure("proxy-failed", { kind, variable: set.name });
+  return set.value;
+};
+
+const problemOf = (set: Setting): "socks" | "not-a-url" | "percent" | undefined => {
+  if (parsedUrl(set)?.protocol.startsWith("socks") === true) return "socks";
+  const url = proxyUrl(set);
+  if (url === undefined) return "not-a-url";
+  // The credentials are decoded for their header; a lone % cannot be.
+  return isDecodable(url.username) && isDecodable(url.password) ? undefined : "percent";
+};
+
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * SSL_CERT_FILE or SSL_CERT_DIR, where one is set and Node.js was not told to read it (nodejs.org/api/cli.html,
+ * "--use-openssl-ca" and "--use-system-ca").
+ */
+export const ignoredCertificateVariable = (
+  env: ExchangeOptions["env"],
+): IgnoredCertificateVariable | undefined => {
+  const isRead =
+    /--use-(?:openssl|system)-ca\b/.test(env["NODE_OPTIONS"] ?? "") || env["NODE_USE_SYSTEM_CA"] === "1";
+  if (isRead) return undefined;
+  return (["SSL_CERT_FILE", "SSL_CERT_DIR"] as const).find((name) => (env[name] ?? "") !== "");
 };
 
 /** `ab123.us1.dbt.com`, for messages; with a proxy set, its host too, for it may be the one that fails. */

@@ -3,11 +3,17 @@
  * The token goes into one header here, and out of every text that an answer brings back.
  */
 
-import { type Failure, legacyFailure } from "../model/failure.js";
+import { type Failure, failure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
 import { type Answer, looksLikeHtml, serverTime } from "./answer.js";
 import { type Broken, brokenExchange, interrupted } from "./failures.js";
-import { type Exchange, hostInWords, type Method, type RawAnswer } from "./transport.js";
+import {
+  type Exchange,
+  hostInWords,
+  ignoredCertificateVariable,
+  type Method,
+  type RawAnswer,
+} from "./transport.js";
 import type { Sleep, Wait } from "./waiting.js";
 
 /** What a client is made from, and what it tells while it works. */
@@ -69,7 +75,8 @@ export interface Opened {
 }
 
 /** `METHOD /path`, for messages; never the query, which may hold another host's signature. */
-const requestLine = ({ method, url }: Pick<Call, "method" | "url">): string => `${method} ${url.pathname}`;
+export const requestLine = ({ method, url }: Pick<Call, "method" | "url">): string =>
+  `${method} ${url.pathname}`;
 
 const defaultMaxAnswerBytes = 64 * 1024 * 1024;
 /** Of an answer that says no: its status is what counts, and the rest of a longer body is not read. */
@@ -199,8 +206,9 @@ export class Tries {
     if (signal?.aborted === true) {
       return { kind: "broken", sent: true, passing: false, failure: interrupted() };
     }
-    const host = hostInWords(call.url, this.#options.env ?? {});
-    return brokenExchange(thrown, host, this.#redact, clock?.aborted === true);
+    const { env = {} } = this.#options;
+    const target = { host: hostInWords(call.url, env), ignored: ignoredCertificateVariable(env) };
+    return brokenExchange(thrown, target, this.#redact, clock?.aborted === true);
   }
 }
 
@@ -208,8 +216,8 @@ const anySignal = (clock: AbortSignal, signal: AbortSignal | undefined): AbortSi
   signal === undefined ? clock : AbortSignal.any([clock, signal]);
 
 const tooLarge = (call: Call, limit: number): Failure =>
-  legacyFailure(
-    "answer-too-large",
-    `The answer of ${call.url.host} to ${requestLine(call)} is larger than ${Math.round(limit / 1_048_576)} MiB`,
-    "No list of this API is that long: check that the host is your dbt access URL",
-  );
+  failure("answer-too-large", {
+    host: call.url.host,
+    request: requestLine(call),
+    mebibytes: Math.round(limit / 1_048_576),
+  });

@@ -62,7 +62,7 @@ const throttled = (answer: Answer, said: Failure, now: number): Written => {
 
 const saying = (reason: Failure, serverAt?: string) => {
   const [first] = reason.diagnostics;
-  const hint = first && hintOf(first);
+  const hint = first === undefined ? undefined : hintOf(first);
   return {
     message: reason.message,
     ...(hint === undefined ? {} : { hint }),

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { legacyFailure } from "../model/failure.js";
+import { failure } from "../model/failure.js";
 import { createEmulator, type Emulator } from "./emulator.js";
 import { type EmulatorReply, type EmulatorRequest, reply } from "./http.js";
 import type { EmulatorOptions } from "./settings.js";
@@ -137,12 +137,9 @@ const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(
-        legacyFailure(
+        failure(
           "emulator-port",
-          cause.code === "EADDRINUSE"
-            ? `Port ${port} is taken: another program listens on it`
-            : `Port ${port} cannot be listened on: ${cause.code ?? cause.message}`,
-          "End that program, or leave --port out: a free one is taken then",
+          { port, problem: cause.code === "EADDRINUSE" ? "taken" : { error: cause.code ?? cause.message } },
           { cause },
         ),
       ),

@@ -2,9 +2,10 @@
 
 import type { ErrorObject } from "ajv";
 import { parseDocument } from "yaml";
-import { FileRefused, largest, readNamedText } from "../files/read-file.js";
+import { reasonOf } from "../files/io-errors.js";
+import { largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
-import { legacyFailure } from "../model/failure.js";
+import { failure } from "../model/failure.js";
 import { rangeKey, rangeOf } from "./access.js";
 import { type Micros, microsPerSecond, parseInstant } from "./clock.js";
 import { eventLabel, normalEventType } from "./events.js";
@@ -63,12 +64,7 @@ export interface Seed {
   readonly next_cidr_id?: number;
 }
 
-const seedProblem = (message: string) =>
-  legacyFailure(
-    "emulator-seed",
-    `The seed cannot be used: ${message}`,
-    "docs/emulator.md shows what a seed may hold",
-  );
+const seedProblem = (message: string) => failure("emulator-seed", { kind: "unusable", reason: message });
 
 const foreignActor: StoredActor = { type: "ACTOR_USER", id: 2001, name: "somebody", ip: "198.51.100.77" };
 
@@ -240,13 +236,7 @@ const textOf = (file: string): string => {
   try {
     return readNamedText("", file, { most: largest.document });
   } catch (cause) {
-    const why = cause instanceof FileRefused ? `: ${cause.message}` : "";
-    throw legacyFailure(
-      "emulator-seed",
-      `The seed file ${file} cannot be read${why}`,
-      "Check the path after --seed",
-      { cause },
-    );
+    throw failure("emulator-seed", { kind: "unreadable", file, reason: reasonOf(cause) }, { cause });
   }
 };
 
@@ -258,10 +248,8 @@ const contentOf = (text: string, file: string): unknown => {
     const document = parseDocument(text);
     const [problem] = document.errors;
     if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
-    throw legacyFailure(
-      "emulator-seed",
-      `The seed file ${file} is no YAML: ${problem.message.split("\n")[0]}`,
-    );
+    const [reason = ""] = problem.message.split("\n");
+    throw failure("emulator-seed", { kind: "not-yaml", file, reason });
   }
 };
 
@@ -269,11 +257,6 @@ const contentOf = (text: string, file: string): unknown => {
 export const readSeedFile = (file: string): Seed => {
   const value = contentOf(textOf(file), file);
   const seed = validSeed(isAccountDocument(value) ? seedOfAccount(value) : value);
-  if (typeof seed === "string")
-    throw legacyFailure(
-      "emulator-seed",
-      `The seed file ${file} cannot be used: ${seed}`,
-      "docs/emulator.md shows what a seed may hold",
-    );
+  if (typeof seed === "string") throw failure("emulator-seed", { kind: "unusable", file, reason: seed });
   return seed;
 };

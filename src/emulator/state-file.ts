@@ -19,7 +19,7 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { FileRefused, largest, readRegularFile } from "../files/read-file.js";
 import { validateEmulatorState } from "../generated/validators.js";
-import { Failure, legacyFailure } from "../model/failure.js";
+import { Failure, failure } from "../model/failure.js";
 import { rangeOf } from "./access.js";
 import { schemaProblem } from "./seed.js";
 import type { AccountStore } from "./state.js";
@@ -27,21 +27,15 @@ import type { AccountStore } from "./state.js";
 const format = "dbt-ip-rules/emulator-state";
 const version = 1;
 
-const stateProblem = (file: string, message: string, cause?: unknown) =>
-  legacyFailure(
+const stateProblem = (file: string, reason: string, cause?: unknown) =>
+  failure(
     "emulator-state",
-    `The state file ${file} cannot be used: ${message}`,
-    "Move it away to start afresh, or name another file with --state",
+    { file, problem: { kind: "unusable", reason } },
     cause === undefined ? {} : { cause },
   );
 
 const unwritable = (file: string, cause: unknown) =>
-  legacyFailure(
-    "emulator-state",
-    `The state file ${file} cannot be written`,
-    "Check that its folder exists and may be written",
-    { cause },
-  );
+  failure("emulator-state", { file, problem: { kind: "unwritable" } }, { cause });
 
 const writeFlushed = (file: string, text: string): void => {
   const handle = openSync(file, "w", 0o600);
@@ -193,11 +187,7 @@ const isAlive = ({ port, key }: Other): Promise<boolean> =>
   });
 
 const inUse = (stateFile: string, { pid, file }: Other): Failure =>
-  legacyFailure(
-    "emulator-state",
-    `The state file ${stateFile} is in use by another emulator: process ${pid}`,
-    `End that one first, or name another file with --state; if no such process runs, remove ${file}`,
-  );
+  failure("emulator-state", { file: stateFile, problem: { kind: "in-use", pid, lock: file } });
 
 /** Throws `Failure` where another emulator has the file, or its folder cannot be written. */
 export const claimState = async (stateFile: string): Promise<StateClaim> => {

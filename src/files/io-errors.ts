@@ -1,6 +1,6 @@
 /** The system's errors in words. Imports no more than the failure it makes: the programmatic API needs it too. */
 
-import { type Failure, legacyFailure } from "../model/failure.js";
+import { type Failure, failure } from "../model/failure.js";
 import { FileRefused } from "./read-file.js";
 
 const words: Readonly<Record<string, string>> = {
@@ -17,18 +17,20 @@ const words: Readonly<Record<string, string>> = {
   EMFILE: "too many open files",
 };
 
-/** The system's own word for an I/O error, without its path. */
+/** The system's own name of an I/O error, such as `ENOENT`. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error ? String(error.code) : undefined;
+
+/** The same in words, without its path. */
 export const reasonOf = (error: unknown): string => {
   if (error instanceof FileRefused) return error.message;
-  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  const code = codeOf(error);
   if (code !== undefined) return words[code] ?? code;
   return error instanceof Error ? error.message : String(error);
 };
 
 /** `file` as the user named it. */
 export const cannotWrite = (file: string, cause: unknown): Failure => {
-  const reason = reasonOf(cause);
-  const hint =
-    reason === "it is a folder" ? "Name a file in it" : "Check the folder, its permissions and its room";
-  return legacyFailure("cannot-write", `Cannot write ${file}: ${reason}`, hint, { cause });
+  const isFolder = codeOf(cause) === "EISDIR";
+  return failure("cannot-write", { file, reason: reasonOf(cause), isFolder }, { cause });
 };

@@ -3,14 +3,13 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
-import { Failure, legacyFailure } from "../model/failure.js";
-import { shellWord } from "../model/shell.js";
+import { Failure, failure } from "../model/failure.js";
 import { lintPolicy } from "../policy/lint/lint-policy.js";
 import { furtherReferences, parsePolicy, type ReadFile } from "../policy/parse-policy.js";
 import type { Policy } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
-import { reasonOf } from "./io-errors.js";
+import { codeOf, reasonOf } from "./io-errors.js";
 import {
   checkoutFolder,
   FileRefused,
@@ -37,22 +36,17 @@ export const readPolicyBytes = (io: Place, file: string): Uint8Array => {
   try {
     return readNamedFile(io.cwd, file, { most: largest.policy, folder: checkoutFolder(io.cwd, file) });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    throw legacyFailure(
-      code === "ENOENT" ? "policy-missing" : "policy-unreadable",
-      `Cannot read the policy ${file}: ${reasonOf(error)}`,
-      hintFor(file, code, error),
-      { cause: error },
-    );
+    throw unreadable(file, error);
   }
 };
 
-const hintFor = (file: string, code: unknown, error: unknown): string => {
-  if (code === "ENOENT") return "Name it with --policy FILE, or write a first one with: dbt-ip-rules init";
-  if (code === "EISDIR") return `Name the file in it, such as ${file.replace(/\/+$/, "")}/policy.yaml`;
-  return error instanceof FileRefused
-    ? "Name a regular file in this folder, or - for standard input; long lists belong in text files"
-    : "Check the permissions of the file and of its folder";
+const unreadable = (file: string, error: unknown): Failure => {
+  const reason = reasonOf(error);
+  const code = codeOf(error);
+  if (code === "ENOENT") return failure("policy-missing", { file, reason }, { cause: error });
+  const refused = error instanceof FileRefused;
+  const problem = code === "EISDIR" ? "folder" : refused ? "refused" : "other";
+  return failure("policy-unreadable", { file, reason, problem }, { cause: error });
 };
 
 /** The bytes of each file, or why it is not read. No link leads out of the policy's folder. */
@@ -79,15 +73,7 @@ const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
   const head = Buffer.from(bytes.subarray(0, 200)).toString("latin1");
   const kind = /^\s*\{\s*"format":\s*"dbt-ip-rules\/([a-z-]+)"/.exec(head)?.[1];
   if (kind === undefined) return;
-  throw legacyFailure(
-    "policy-is-a-document",
-    kind === "plan"
-      ? `${file} is a saved plan, not a policy`
-      : `${file} is no policy, but a document (${kind})`,
-    kind === "plan"
-      ? `To see it: dbt-ip-rules show ${shellWord(file)}; to carry it out: dbt-ip-rules apply ${shellWord(file)}`
-      : "Name the policy, a YAML file, with --policy FILE",
-  );
+  throw failure("policy-is-a-document", { file, kind });
 };
 
 /** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */

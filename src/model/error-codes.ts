@@ -8,102 +8,14 @@ export interface ErrorGroup {
   readonly codes: Readonly<Record<string, readonly [meaning: string, next: string]>>;
 }
 
-const again = "Run the command again.";
-const report = "If it stays, report it as a bug.";
-
 export const errorGroups: readonly ErrorGroup[] = [
   {
     title: "Settings",
-    codes: {
-      "token-missing": [
-        "No API token is set.",
-        "Set `DBT_CLOUD_TOKEN`, or `DBT_CLOUD_TOKEN_<account id>` for one account of several. The emulator: add `--token TOKEN`; any text will do.",
-      ],
-      "token-conflict": [
-        "`DBT_CLOUD_TOKEN` and `DBT_CLOUD_API_TOKEN` hold different tokens.",
-        "Unset one of them.",
-      ],
-      "token-malformed": [
-        "The token has blanks, line ends or characters other than ASCII in it.",
-        "Set it again; a copied line end is the usual reason.",
-      ],
-      "host-missing": [
-        "No host is given by flag, policy or environment.",
-        "Write `account.host` in the policy, or give `--host`: the access URL under Account settings.",
-      ],
-      "host-invalid": [
-        "The host is not a host name or URL, or has more in it than a host.",
-        "Give the host alone, such as `ab123.us1.dbt.com`.",
-      ],
-      "host-insecure": ["The host is to be called by plain http.", "Write `https://`, or the host alone."],
-      "host-mismatch": [
-        "The policy, saved plan or receipt names another host than the flag or the environment.",
-        "Change one of them, or use the file that belongs to that host. To rehearse on the emulator, use a copy of the policy that names no host ([emulator.md](emulator.md)).",
-      ],
-      "host-shared": [
-        "A warning: the host is an old one that many accounts share.",
-        "Use the account's own access URL.",
-      ],
-      "account-missing": [
-        "No account id is given by flag, policy or environment.",
-        "Write `account.id` in the policy, or give `--account` (to the emulator: any number will do).",
-      ],
-      "account-invalid": ["The account id is not a number.", "Give the number under Account settings."],
-      "account-mismatch": [
-        "The policy, saved plan or receipt names another account than the flag or the environment.",
-        "Change one of them, or use the file that belongs to that account.",
-      ],
-      "policies-of-one-account": [
-        "Two of the policies named are for one account.",
-        "Put the rules of one account into one policy.",
-      ],
-      "bad-option": [
-        "An option's value cannot be used, or two options contradict each other.",
-        "See the options with `--help`.",
-      ],
-      "bad-address": ["The text is no address and no prefix.", "Write `203.0.113.7` or `203.0.113.0/24`."],
-      "range-in-future": [
-        "A warning: the range begins later than now by this machine's clock.",
-        "Give an earlier `--since`.",
-      ],
-      "range-empty": ["`--since` is later than `--until`.", "Swap them."],
-      "unknown-event-type": [
-        "No documented event type has that name.",
-        "See them with `dbt-ip-rules audit events`.",
-      ],
-      "no-such-rule": ["The account has no rule of that name.", "See them with `dbt-ip-rules show`."],
-    },
+    codes: {},
   },
   {
     title: "Files",
     codes: {
-      "policy-is-a-document": [
-        "A document of this program, such as a saved plan, stands where a policy belongs.",
-        "See a plan with `dbt-ip-rules show FILE`, carry it out with `dbt-ip-rules apply FILE`.",
-      ],
-      "policy-missing": [
-        "The policy does not exist.",
-        "Name it with `--policy FILE`, or write a first one with `dbt-ip-rules init`.",
-      ],
-      "policy-unreadable": ["The policy cannot be read.", "Check that it is a file, and its permissions."],
-      "file-exists": ["`import` would have to overwrite a file.", "Name another file, or use `--merge`."],
-      "token-in-plan": [
-        "A name or a description in the policy or on the account holds the API token, and so would the saved plan.",
-        "Replace the token, since others can read it, and rename the rule.",
-      ],
-      "output-clash": [
-        "A file that would be written is one that the command reads, or that it writes already, by whatever name.",
-        "Name another file for the output.",
-      ],
-      "cannot-write": ["A file cannot be written.", "Check the folder, its permissions and its room."],
-      "plan-file-unreadable": [
-        "The saved plan cannot be read.",
-        "Make one with `dbt-ip-rules plan --out FILE`.",
-      ],
-      "plan-file-not-a-plan": [
-        "The file is not a saved plan.",
-        "Make one with `dbt-ip-rules plan --out FILE`.",
-      ],
       "plan-file-damaged": [
         "The saved plan is cut off, was changed, or contradicts itself.",
         "Make a new plan.",
@@ -116,7 +28,6 @@ export const errorGroups: readonly ErrorGroup[] = [
         "The saved plan has other steps than this program would take.",
         "Make a new plan.",
       ],
-      "receipt-unreadable": ["The receipt cannot be read.", "Check the name and its permissions."],
       "receipt-empty": [
         "The receipt has no header: its run ended before its first write.",
         "See where the account stands with `dbt-ip-rules plan`.",
@@ -137,116 +48,15 @@ export const errorGroups: readonly ErrorGroup[] = [
         "A note: the receipt's last line is not whole, as a crash leaves it. The lines before it hold; the last one is left out, so the last step that began has no known end.",
         "See where the account stands with `dbt-ip-rules plan`; what is missing there, apply again.",
       ],
-      "no-receipts": [
-        "There is no receipt where one was looked for.",
-        "`apply` writes them to `.dbt-ip-rules/receipts/`.",
-      ],
-      "receipts-of-several-accounts": [
-        "The receipts are of different accounts.",
-        "Check those of one account at a time.",
-      ],
-      "receipt-of-other-account": ["The receipt is of another account.", "Name one of this account."],
-      "receipt-exists": [
-        "The file named for the receipt is there already, and is not a receipt.",
-        "Name another. (A receipt that is there is taken up, or moved aside under a numbered name.)",
-      ],
-      "receipt-unwritable": [
-        "The receipt cannot be written, so nothing more is sent.",
-        "Make room, or name another file with `--receipt`.",
-      ],
-      "cursor-unreadable": ["The cursor of `audit watch` cannot be read.", "Check the file's permissions."],
-      "cursor-unusable": [
-        "The cursor of `audit watch` is of another version or account.",
-        "Name another file with `--cursor`.",
-      ],
     },
   },
   {
     title: "Network",
-    codes: {
-      "host-not-found": ["No such host exists.", "Check the access URL under Account settings."],
-      "dns-unavailable": ["The name service does not answer.", "Check the network of this machine."],
-      "connection-refused": ["The host refuses the connection.", "Check the host and the port."],
-      "connection-timeout": ["The connection was not made in time.", "Check network, firewall and proxy."],
-      "connection-lost": ["The connection broke before an answer came.", again],
-      "host-unreachable": ["There is no way to the host from here.", "Check network, firewall and VPN."],
-      "tls-failed": [
-        "The host's certificate is not trusted or does not fit.",
-        "For a company's own authority set `NODE_EXTRA_CA_CERTS`.",
-      ],
-      "proxy-failed": [
-        "The proxy did not open a connection.",
-        "Check `HTTPS_PROXY`, its credentials, and `NO_PROXY`.",
-      ],
-      "network-failed": ["The call failed in another way.", again],
-      "answer-timeout": ["The host did not answer in time.", again],
-      "answer-not-http": ["What answered does not speak HTTP.", "Check the host and the port."],
-      interrupted: ["The run was interrupted.", "Run it again; an apply goes on from what it finds."],
-    },
+    codes: {},
   },
   {
     title: "The service's answers",
-    codes: {
-      "token-rejected": [
-        "The service does not accept the token.",
-        "Check that it is whole, not revoked, and of this host.",
-      ],
-      "permission-missing": ["The token may not do this.", "Use one with Account Admin or Security Admin."],
-      "blocked-by-ip-restrictions": [
-        "The account's own IP restrictions block this machine.",
-        "Run from an allowed address, or have an administrator allow this one.",
-      ],
-      "account-not-found": [
-        "The host knows no such account, or not for this token.",
-        "Check account id, host and token.",
-      ],
-      "account-foreign": ["The answer is about another account.", "Check account id and host."],
-      "audit-log-not-found": [
-        "The account has no audit log for this token.",
-        "It needs an Enterprise plan and a token that may read it.",
-      ],
-      "rule-not-found": ["A rule went away while it was being changed.", "Plan again."],
-      conflict: ["The service says that the call contradicts what is there.", "Plan again."],
-      "request-refused": [
-        "The service refuses the call; the message is its own.",
-        "Mend what the message says.",
-      ],
-      "rate-limited": ["The service still asks to wait, after waiting as told.", "Run it again later."],
-      "server-error": ["The service failed, and again when asked again.", "Run it again later."],
-      redirected: ["The host redirects, and nothing is followed.", "Use the account's own access URL."],
-      "redirected-to-other-host": [
-        "The host redirects to another, which does not get the token.",
-        "Use the host that the message names, if it is yours.",
-      ],
-      "answer-is-html": [
-        "An HTML page came instead of data: a login page, a proxy, another host.",
-        "Check the host, and whether a proxy stands between.",
-      ],
-      "answer-not-json": ["The answer is not JSON.", "Check the host, and whether a proxy stands between."],
-      "answer-empty": ["The answer is empty.", again],
-      "answer-truncated": ["The answer breaks off.", again],
-      "answer-too-large": ["The answer is larger than any that makes sense.", report],
-      "answer-too-complex": [
-        "The answer is nested deeper, or holds more values, than any that makes sense.",
-        report,
-      ],
-      "answer-unexpected": ["The answer lacks what it must hold.", `${again} ${report}`],
-      "answer-contradicts-itself": ["The status says success, the envelope does not.", again],
-      "answer-not-csv": ["The export is not CSV.", again],
-      "listing-incomplete": ["The listing is not whole, so nothing is decided from it.", again],
-      "listing-too-large": [
-        "A list has more pages, records or bytes, or takes longer to read, than any that makes sense, so the reading was ended.",
-        "Check the host. For the audit log: ask for a shorter range with `--since` and `--until`, or use `audit export`.",
-      ],
-      "account-contradicts-itself": [
-        "The rules disagree about enforcement or the rule set, or the two forms of one entry are different ranges.",
-        "Run the command again. If an entry is the reason, remove it on the account and add it again.",
-      ],
-      "account-prefix-unreadable": [
-        "A rule on the account has an entry that is no prefix.",
-        "Fix it on the account.",
-      ],
-    },
+    codes: {},
   },
   {
     title: "Account and policy together",
@@ -349,16 +159,6 @@ export const errorGroups: readonly ErrorGroup[] = [
   {
     title: "Apply",
     codes: {
-      "approval-needed": [
-        "Nobody can confirm: there is no terminal.",
-        "Review the plan, then run with `--auto-approve`.",
-      ],
-      "not-approved": ["The plan was not confirmed; nothing was changed.", "Run it again and type yes."],
-      "apply-locked": ["Another apply for this account runs on this machine.", "Wait for it to end."],
-      "lock-unavailable": [
-        "The folder of the locks cannot be written, or belongs to somebody else.",
-        "Set `XDG_STATE_HOME` to a folder that can.",
-      ],
       "plan-other-account": ["The plan is for another account.", "Make a plan for this one."],
       "plan-stale": [
         "The account has changed since the plan was made, or the date has: an entry has expired, or not yet.",
@@ -392,54 +192,15 @@ export const errorGroups: readonly ErrorGroup[] = [
         "The service refused a step, but the account is no longer as it was before.",
         "Plan again, and review the difference.",
       ],
-      "enforcement-flipped": [
-        "Enforcement changed while the steps ran, and no step of the plan did it.",
-        "Decide which it is to be, write it under `enforcement` in the policy, then apply.",
-      ],
       "step-partial": ["The service took only a part of a step.", "Plan again: the plan shows what is left."],
     },
   },
   {
     title: "Audit log",
-    codes: {
-      "audit-log-unreadable": [
-        "The log could not be read, so nothing is said to be confirmed or missing.",
-        "See the message behind it.",
-      ],
-      "audit-log-unsteady": [
-        "The log changes faster than it can be read.",
-        "Ask for a shorter range, or use `dbt-ip-rules audit export`.",
-      ],
-      "export-still-running": [
-        "The service has not finished the export.",
-        "Run it again: it goes on with the same job.",
-      ],
-      "export-incomplete": [
-        "The download has fewer bytes than were announced.",
-        "Run it again: it goes on with the same job.",
-      ],
-      "export-link-refused": ["The link to the export is not accepted.", "Run it again: it gets a new one."],
-      "export-link-unusable": ["The link to the export cannot be used.", again],
-    },
+    codes: {},
   },
   {
     title: "The program itself",
-    codes: {
-      "bad-usage": [
-        "The command line names a command, option or argument that does not exist, or lacks one.",
-        "See `dbt-ip-rules --help`.",
-      ],
-      "emulator-port": ["The emulator's port cannot be used.", "Choose another, or 0 for a free one."],
-      "emulator-seed": [
-        "The emulator's seed cannot be used.",
-        "Mend what the message says; see docs/emulator.md.",
-      ],
-      "emulator-state": ["The emulator's state file cannot be used.", "Name another file."],
-      "demo-failed": ["A step of the demo ended in another way than it should.", "Report it as a bug."],
-      "internal-error": [
-        "Something happened that should not.",
-        "Run again with `--debug` and report what it prints.",
-      ],
-    },
+    codes: {},
   },
 ];

@@ -13,21 +13,25 @@ export class Failure extends Error {
   override readonly name = "Failure";
   readonly diagnostics: readonly Diagnostic[];
   readonly exitCode: ExitCode;
+  /** The HTTP status of the answer that it stands for; undefined where there is none. */
+  readonly status: number | undefined;
 
   constructor(
     diagnostics: readonly Diagnostic[],
     exitCode: ExitCode = exitCodes.error,
-    options?: { cause?: unknown },
+    options?: Pick<FailureOptions, "cause" | "status">,
   ) {
-    super(diagnostics.map(messageOf).join("; "), options);
+    super(diagnostics.map(messageOf).join("; "), causeOf(options));
     this.diagnostics = diagnostics;
     this.exitCode = exitCode;
+    this.status = options?.status;
   }
 }
 
 interface FailureOptions {
   readonly exitCode?: ExitCode;
   readonly cause?: unknown;
+  readonly status?: number | undefined;
 }
 
 /** A failure of one diagnostic without a place in a file. */
@@ -39,10 +43,10 @@ export function failure(code: Code, ...rest: readonly unknown[]): Failure {
   const hasFixedTexts = typeof rowOf(code).message === "string";
   const options = (hasFixedTexts ? rest[0] : rest[1]) as FailureOptions | undefined;
   const made = hasFixedTexts ? make(code) : make(code, rest[0]);
-  return new Failure([made], options?.exitCode, causeOf(options));
+  return new Failure([made], options?.exitCode, options);
 }
 
-const causeOf = (options: FailureOptions | undefined) =>
+const causeOf = (options: Pick<FailureOptions, "cause"> | undefined) =>
   options !== undefined && "cause" in options ? { cause: options.cause } : undefined;
 
 /** The form before the table of codes. */
@@ -55,5 +59,5 @@ export const legacyFailure = (
   new Failure(
     [hint === undefined ? { code, severity: "error", message } : { code, severity: "error", message, hint }],
     options.exitCode,
-    causeOf(options),
+    options,
   );

@@ -2,8 +2,8 @@
  * How much the reading of one list may cost. A server that is broken, or lies, sends fresh records for ever, one a
  * page, slowly, or megabytes at a time: each of these ends with a failure that says which bound was met.
  */
-import { type Failure, legacyFailure } from "./failure.js";
-import { grouped } from "./words.js";
+import type { ReadListing } from "./codes/service.js";
+import { failure } from "./failure.js";
 
 /** What one page cost: its size as received, and how long it took, waits and repetitions included. */
 export interface PageCost {
@@ -18,19 +18,17 @@ export interface ListingBounds extends PageCost {
 const mebibyte = 1_048_576;
 const minuteMs = 60_000;
 
-/** Adds up the pages of one listing. `list`: its name at the start of a message, such as `The audit log of HOST`. */
+/** Adds up the pages of one listing. */
 export class ListingMeter {
-  readonly #list: string;
+  readonly #list: ReadListing;
   readonly #bounds: ListingBounds;
-  readonly #hint: string;
   #pages = 0;
   #bytes = 0;
   #milliseconds = 0;
 
-  constructor(list: string, bounds: ListingBounds, hint: string) {
+  constructor(list: ReadListing, bounds: ListingBounds) {
     this.#list = list;
     this.#bounds = bounds;
-    this.#hint = hint;
   }
 
   /** Throws `Failure` `listing-too-large` where this page is one too many. */
@@ -39,16 +37,19 @@ export class ListingMeter {
     this.#bytes += bytes;
     this.#milliseconds += milliseconds;
     if (this.#pages > this.#bounds.pages)
-      throw this.#tooLarge(`has more than ${grouped(this.#bounds.pages)} pages`);
+      throw failure("listing-too-large", {
+        list: this.#list,
+        bound: { kind: "pages", most: this.#bounds.pages },
+      });
     if (this.#bytes > this.#bounds.bytes)
-      throw this.#tooLarge(`is larger than ${grouped(Math.round(this.#bounds.bytes / mebibyte))} MiB`);
+      throw failure("listing-too-large", {
+        list: this.#list,
+        bound: { kind: "mebibytes", most: Math.round(this.#bounds.bytes / mebibyte) },
+      });
     if (this.#milliseconds > this.#bounds.milliseconds)
-      throw this.#tooLarge(
-        `takes longer than ${Math.round(this.#bounds.milliseconds / minuteMs)} minutes to read`,
-      );
-  }
-
-  #tooLarge(what: string): Failure {
-    return legacyFailure("listing-too-large", `${this.#list} ${what}, so the reading was ended`, this.#hint);
+      throw failure("listing-too-large", {
+        list: this.#list,
+        bound: { kind: "minutes", most: Math.round(this.#bounds.milliseconds / minuteMs) },
+      });
   }
 }

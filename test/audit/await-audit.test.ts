@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { awaitAudit } from "../../src/audit/await-audit.js";
-import { legacyFailure } from "../../src/model/failure.js";
+import { type Failure, failure } from "../../src/model/failure.js";
 import { hashState } from "../../src/plan/state.js";
 import {
   at,
@@ -23,6 +23,9 @@ const events = [
   event("ip_restrictions.rule.changed", 2, full(11, "VPN")),
 ];
 const named = [{ file: "r.jsonl", receipt }];
+const host = "ab123.us1.dbt.com";
+const request = "GET /api/v3/accounts/66847/audit-logs/";
+const serverError = failure("server-error", { host, request, status: 503, said: "" });
 
 /** A clock that only sleeping moves. */
 const portsFor = (log: LogInMemory, startSecond = 5) => {
@@ -139,15 +142,23 @@ describe("waiting for the log", () => {
   });
 
   it("says could-not-check at once where asking again cannot help", async () => {
-    for (const code of ["permission-missing", "audit-log-not-found", "token-rejected"]) {
+    const refusals: readonly Failure[] = [
+      failure("permission-missing", { request, said: "", subject: "audit" }),
+      failure("audit-log-not-found", { host, request, said: "", subject: "audit" }),
+      failure("token-rejected", { host, said: "" }),
+    ];
+    for (const refusal of refusals) {
       const log = new LogInMemory(events);
       log.onPage = () => {
-        throw legacyFailure(code, "no");
+        throw refusal;
       };
       const ports = portsFor(log);
       const result = await awaitAudit(named, ports, { timeoutMs: 60_000 });
       expect(result.verdict).toBe("could-not-check");
-      expect(result.diagnostics.map((one) => one.code)).toEqual(["audit-log-unreadable", code]);
+      expect(result.diagnostics.map((one) => one.code)).toEqual([
+        "audit-log-unreadable",
+        refusal.diagnostics[0]?.code,
+      ]);
       expect(ports.waits).toEqual([]);
     }
   });
@@ -155,11 +166,11 @@ describe("waiting for the log", () => {
   it("asks again after a failure that may pass, and says could-not-check where it does not", async () => {
     const log = new LogInMemory(events);
     log.onPage = (call) => {
-      if (call <= 2) throw legacyFailure("server-error", "no");
+      if (call <= 2) throw serverError;
     };
     expect((await awaitAudit(named, portsFor(log), { timeoutMs: 60_000 })).verdict).toBe("confirmed");
     log.onPage = () => {
-      throw legacyFailure("server-error", "no");
+      throw serverError;
     };
     expect((await awaitAudit(named, portsFor(log), { timeoutMs: 60_000 })).verdict).toBe("could-not-check");
   });

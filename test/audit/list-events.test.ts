@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../../src/audit/event.js";
 import { listEvents, meansNoMore, windowsOf } from "../../src/audit/list-events.js";
-import { Failure, legacyFailure } from "../../src/model/failure.js";
+import { Failure, failure } from "../../src/model/failure.js";
 import { at, collect, event, LogInMemory, noCost } from "./sample-events.js";
 
 const many = (count: number): AuditEvent[] =>
@@ -213,13 +213,18 @@ describe("windows", () => {
     expect(ids(listed)).toEqual(ids(log.events).slice(0, 401));
   });
 
-  const refusing = (code: string) => {
+  const refusing = (status: number) => {
     const log = new LogInMemory(
       Array.from({ length: 300 }, (_, index) => event("group.added", -index * 86_400)),
     );
     return {
       listPage: async (query: Parameters<typeof log.listPage>[0], offset: number) => {
-        if (query.since !== undefined && query.since < at(-100 * 86_400)) throw legacyFailure(code, "no");
+        if (query.since !== undefined && query.since < at(-100 * 86_400))
+          throw failure(
+            status >= 500 ? "server-error" : "request-refused",
+            { host: "ab123.us1.dbt.com", request: "GET /", status, said: "" },
+            { status },
+          );
         return log.listPage(query, offset);
       },
     };
@@ -228,17 +233,23 @@ describe("windows", () => {
   it("ends early, and says so, where the API gives no more", async () => {
     const ends: string[] = [];
     const options = { now: at(0), endsAt: meansNoMore, onEarlyEnd: (oldest: string) => ends.push(oldest) };
-    const listed = await collect(
-      listEvents(refusing("request-refused"), { since: at(-250 * 86_400) }, options),
-    );
+    const listed = await collect(listEvents(refusing(400), { since: at(-250 * 86_400) }, options));
     expect(listed).toHaveLength(90);
     expect(ends).toHaveLength(1);
+  });
+
+  it("takes only a no to the query itself for the end of the log", () => {
+    const ended = [400, 404, 422].map((status) => meansNoMore(new Failure([], undefined, { status })));
+    const other = [401, 403, 409, 429, 500, undefined].map((status) =>
+      meansNoMore(new Failure([], undefined, { status })),
+    );
+    expect([ended.every(Boolean), other.some(Boolean)]).toEqual([true, false]);
   });
 
   it("does not take a broken network for the end of the log", async () => {
     const options = { now: at(0), endsAt: meansNoMore };
     await expect(
-      collect(listEvents(refusing("server-error"), { since: at(-250 * 86_400) }, options)),
+      collect(listEvents(refusing(503), { since: at(-250 * 86_400) }, options)),
     ).rejects.toBeInstanceOf(Failure);
   });
 });

@@ -19,13 +19,15 @@ import {
   WatchPosition,
   watchEvents,
 } from "../../src/audit/watch.js";
-import { type Failure, legacyFailure } from "../../src/model/failure.js";
+import { type Failure, failure } from "../../src/model/failure.js";
 import { at, event, LogInMemory, noCost, startMs } from "./sample-events.js";
 
 const type = "ip_restrictions.rule.changed";
+const host = "ab123.us1.dbt.com";
+const request = "GET /api/v3/accounts/66847/audit-logs/";
 const options: WatchOptions = { matches: () => true, pollMs: 10_000 };
 const overlapMs = 3_600_000;
-const account = { id: 1, host: "ab123.us1.dbt.com" };
+const account = { id: 1, host };
 
 const first = async (since: string | undefined, ports: WatchPorts): Promise<WatchCursor> => {
   const position = new WatchPosition(cursorAt(account, since ?? ports.now().toISOString()), overlapMs);
@@ -141,14 +143,14 @@ describe("watching", () => {
     const start = await first(undefined, ports);
     const calm = log.calls;
     log.onPage = (call) => {
-      if (call <= calm + 3) throw legacyFailure("server-error", "no");
+      if (call <= calm + 3) throw failure("server-error", { host, request, status: 503, said: "" });
       if (call === calm + 4) log.events.push(event(type, 1));
     };
     const { out } = await follow(start, ports);
     expect(troubles).toEqual([10_000, 20_000, 40_000]);
     expect(out).toHaveLength(1);
     log.onPage = () => {
-      throw legacyFailure("token-rejected", "no");
+      throw failure("token-rejected", { host, said: "" });
     };
     await expect(follow(start, watching(log, 6).ports)).rejects.toMatchObject({
       diagnostics: [{ code: "token-rejected" }],
@@ -296,7 +298,12 @@ describe("exporting", () => {
     const forgetful = exporting(
       {
         exportUrl: async (jobId) => {
-          if (jobId === "old") throw legacyFailure("audit-log-not-found", "no");
+          if (jobId === "old")
+            throw failure(
+              "audit-log-not-found",
+              { host, request, said: "", subject: "export" },
+              { status: 404 },
+            );
           return "https://downloads.example/new";
         },
       },

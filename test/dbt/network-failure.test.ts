@@ -2,12 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import { brokenExchange } from "../../src/dbt/failures.js";
+import { ignoredCertificateVariable } from "../../src/dbt/transport.js";
 import { firstHint } from "../said.js";
 
 const thrown = (code: string | undefined, more: object = {}) =>
   Object.assign(new Error("it broke"), { code, ...more });
 const explain = (error: unknown, timedOut = false) =>
-  brokenExchange(error, "ab123.us1.dbt.com", (text) => text, timedOut);
+  brokenExchange(error, { host: "ab123.us1.dbt.com" }, (text) => text, timedOut);
 
 interface Row {
   readonly error: unknown;
@@ -68,6 +69,38 @@ test.each(rows)("$error.code → $code, sent: $sent", ({ error, code, sent, pass
   expect(broken).toMatchObject({ sent, passing });
   expect(broken.failure.diagnostics[0]?.code).toBe(code);
   expect(firstHint(broken.failure.diagnostics)).toBeTruthy();
+});
+
+describe("what a certificate lacks", () => {
+  const host = "ab123.us1.dbt.com";
+  const said = (code: string, ignored?: "SSL_CERT_FILE") => {
+    const { failure } = brokenExchange(thrown(code), { host, ignored }, (text) => text, false);
+    return `${failure.message}. ${firstHint(failure.diagnostics)}`;
+  };
+
+  test("an unknown authority, another host name and a date are three texts", () => {
+    expect(said("UNABLE_TO_GET_ISSUER_CERT_LOCALLY")).toMatch(/authority.*NODE_EXTRA_CA_CERTS/);
+    expect(said("SELF_SIGNED_CERT_IN_CHAIN")).toBe(said("UNABLE_TO_VERIFY_LEAF_SIGNATURE"));
+    expect(said("ERR_TLS_CERT_ALTNAME_INVALID")).toMatch(/another host name.*--host/);
+    expect(said("ERR_TLS_CERT_ALTNAME_INVALID")).not.toContain("NODE_EXTRA_CA_CERTS");
+    expect(said("CERT_HAS_EXPIRED")).toMatch(/expired.*date and time/);
+  });
+
+  test("SSL_CERT_FILE, where it is set, is said to be ignored", () => {
+    expect(said("SELF_SIGNED_CERT_IN_CHAIN", "SSL_CERT_FILE")).toMatch(/SSL_CERT_FILE.*does not read/);
+    expect(said("ERR_TLS_CERT_ALTNAME_INVALID", "SSL_CERT_FILE")).not.toContain("SSL_CERT_FILE");
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ SSL_CERT_FILE: "" }, undefined],
+    [{ SSL_CERT_FILE: "/ca.pem" }, "SSL_CERT_FILE"],
+    [{ SSL_CERT_DIR: "/certs" }, "SSL_CERT_DIR"],
+    [{ SSL_CERT_FILE: "/ca.pem", NODE_OPTIONS: "--use-openssl-ca" }, undefined],
+    [{ SSL_CERT_FILE: "/ca.pem", NODE_USE_SYSTEM_CA: "1" }, undefined],
+  ])("%j: ignored is %s", (env, expected) => {
+    expect(ignoredCertificateVariable(env)).toBe(expected);
+  });
 });
 
 test("our own clock counts as sent", () => {

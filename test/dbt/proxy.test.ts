@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { ClientOptions } from "../../src/dbt/client.js";
+import { firstHint } from "../said.js";
 import { closedPort, scriptedServer } from "./scripted-server.js";
 import { bench, closing, failureOf, listOf } from "./wire-samples.js";
 
@@ -106,18 +107,56 @@ describe("the proxy variables", () => {
     "http://me:hunter22@:bad",
     "me:hunter22@proxy.example.com:3128",
     "proxy.example.com:3128",
-    "socks5://me:hunter22@proxy.example.com",
     "//me:hunter22@proxy.example.com",
   ])("a proxy that is no URL of one is told at once, by the variable's name alone: %s", async (value) => {
     const { client, server } = await throughProxy(() => ({ HTTP_PROXY: value }));
     const failure = await failureOf(client.readSnapshot());
-    expect(failure.diagnostics[0]).toMatchObject({
-      code: "proxy-failed",
-      message: "HTTP_PROXY does not hold the URL of a proxy",
-    });
+    expect(failure.diagnostics[0]?.code).toBe("proxy-failed");
+    expect(failure.message).toBe("HTTP_PROXY does not hold the URL of a proxy");
     expect(`${failure.stack} ${failure.message}`).not.toContain("hunter22");
     expect(await client.setEnforcement(true)).toMatchObject({ kind: "refused", status: 0 });
     expect(server.seen).toEqual([]);
+  });
+
+  test("ALL_PROXY is for what HTTP_PROXY does not name", async () => {
+    const all = await throughProxy((url) => ({ ALL_PROXY: url }));
+    await all.client.readSnapshot();
+    expect(all.proxy.tunnels).toHaveLength(1);
+    const both = await throughProxy((url) => ({ HTTP_PROXY: url, ALL_PROXY: "socks5://127.0.0.1:1" }));
+    await both.client.readSnapshot();
+    expect(both.proxy.tunnels).toHaveLength(1);
+  });
+
+  test.each(["ALL_PROXY", "HTTP_PROXY"])("a SOCKS proxy in %s is said to be one", async (name) => {
+    const { client, server } = await throughProxy(() => ({
+      [name]: "socks5h://me:hunter22@proxy.example.com",
+    }));
+    const failure = await failureOf(client.readSnapshot());
+    expect(failure.message).toBe(`${name} names a SOCKS proxy, which is not supported`);
+    expect(firstHint(failure.diagnostics)).toContain(`unset ${name}`);
+    expect(server.seen).toEqual([]);
+  });
+
+  test.each(["me:100%@", "100%me:hunter22@", "me:%zz@"])(
+    "a lone %% in the credentials is said at once, and nothing of them: %s",
+    async (credentials) => {
+      const env = { HTTP_PROXY: `http://${credentials}proxy.example.com:3128` };
+      const { client, sleeps } = await bench([], { baseUrl, env });
+      const failure = await failureOf(client.readSnapshot());
+      expect(failure.diagnostics[0]?.code).toBe("proxy-failed");
+      expect(failure.message).toContain("HTTP_PROXY has a %");
+      expect(firstHint(failure.diagnostics)).toContain("%25");
+      expect(`${failure.stack} ${failure.message}`).not.toContain("hunter22");
+      expect(sleeps).toEqual([]);
+    },
+  );
+
+  test("a % that is written as %25 reaches the proxy as one", async () => {
+    const { client, proxy } = await throughProxy((url) => ({
+      HTTP_PROXY: url.replace("//", "//me:100%25@"),
+    }));
+    await client.readSnapshot();
+    expect(proxy.tunnels[0]?.[1]).toBe(`Basic ${Buffer.from("me:100%").toString("base64")}`);
   });
 
   test("it is not tried again", async () => {

@@ -45,7 +45,14 @@ export const variables: readonly Variable[] = [
     names: ["DBT_CLOUD_HOST_URL"],
     meaning: "the access URL, with or without `/api`, if neither `--host` nor the policy names it",
   },
-  { names: ["HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"], meaning: "proxy and certificates, as usual" },
+  {
+    names: ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"],
+    meaning: "an HTTP proxy, and hosts that are called without it; SOCKS is not supported",
+  },
+  {
+    names: ["NODE_EXTRA_CA_CERTS"],
+    meaning: "the file of a company's own CA (Node.js does not read `SSL_CERT_FILE`)",
+  },
   {
     names: ["XDG_STATE_HOME"],
     meaning: "where `apply` keeps its lock (default: the user's own state folder)",

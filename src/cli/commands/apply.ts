@@ -10,7 +10,7 @@ import { reasonOf } from "../../files/io-errors.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import { makeFolder } from "../../files/make-folder.js";
 import { withSeverity } from "../../model/diagnostic.js";
-import { Failure, legacyFailure } from "../../model/failure.js";
+import { Failure, failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { overrideFlags, standingRefusals } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
@@ -255,14 +255,7 @@ const openReceipt = async (io: Io, plan: Plan, options: Options, guards: Guards)
   const file = options.receipt ?? `.dbt-ip-rules/receipts/${plan.account.id}-${stamp}.jsonl`;
   const path = resolve(io.cwd, file);
   await makeFolder(dirname(path)).catch((error: unknown) => {
-    throw legacyFailure(
-      "receipt-unwritable",
-      `Cannot make the folder of the receipt ${file}: ${reasonOf(error)}`,
-      undefined,
-      {
-        cause: error,
-      },
-    );
+    throw failure("receipt-unwritable", { what: "folder", file, reason: reasonOf(error) }, { cause: error });
   });
   const header = receiptHeader(plan, applyOptions(io, guards), io.now());
   const { journal, takenUp, movedTo } = await openFileJournal(path, header);

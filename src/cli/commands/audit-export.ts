@@ -13,7 +13,7 @@ import { largest, readNamedText } from "../../files/read-file.js";
 import { ownerOnly, WholeFile } from "../../files/write-file.js";
 import { assertNever } from "../../model/assert.js";
 import { visible } from "../../model/escape.js";
-import { exitCodes, legacyFailure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
 import { duration as durationText, grouped } from "../../model/words.js";
 import type { Report } from "../../report/report.js";
 import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
@@ -74,11 +74,7 @@ const isWholeDays = ({ since, until }: RangeOptions): boolean =>
 
 const everything = async (io: Io, options: Options): Promise<void> => {
   if (options.since !== undefined || options.until !== undefined)
-    throw legacyFailure(
-      "bad-option",
-      "--full takes the whole history: it cannot go with --since or --until",
-      "Leave one of them out",
-    );
+    throw failure("bad-option", { kind: "full-and-range" });
   const connection = namedConnection(io, options);
   const client = connectForWriting(io, options, connection);
   try {

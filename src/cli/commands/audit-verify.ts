@@ -1,7 +1,7 @@
 /** `audit verify`: every step of one receipt, or of a folder of them, held against the audit log. */
 import { type Command, Option } from "commander";
 import { awaitAudit } from "../../audit/await-audit.js";
-import { legacyFailure } from "../../model/failure.js";
+import { failure } from "../../model/failure.js";
 import type { Report } from "../../report/report.js";
 import { interruptibleSleep, waitingNote } from "../audit-options.js";
 import { type Program, runs } from "../command.js";
@@ -50,12 +50,7 @@ export const configureVerify = (command: Command, io: Io, program: Program): voi
 /** Of whatever account: what was applied last is what one asks about. */
 const newest = async (io: Io): Promise<string> => {
   const found = await newestReceipt(io);
-  if (found === undefined)
-    throw legacyFailure(
-      "no-receipts",
-      `There is no receipt of a run that changed something in ${receiptFolder}`,
-      "`apply` writes one there; name one elsewhere with --receipt FILE",
-    );
+  if (found === undefined) throw failure("no-receipts", { folder: receiptFolder });
   note(io, `The newest receipt: ${shownFile(found.file)}`);
   return found.file;
 };
@@ -64,11 +59,11 @@ const verify = async (io: Io, options: Options): Promise<Report> => {
   const { receipts, account, diagnostics } = await readReceipts(io, options.receipt ?? [await newest(io)]);
   noteDiagnostics(io, diagnostics, options);
   if (options.account !== undefined && Number(options.account) !== account.id)
-    throw legacyFailure(
-      "receipt-of-other-account",
-      `The receipts are of account ${account.id}, and --account says ${options.account}`,
-      "Leave --account out: the receipts tell it",
-    );
+    throw failure("receipt-of-other-account", {
+      kind: "of-the-flag",
+      theirs: account.id,
+      asked: options.account,
+    });
   const client = connectReadOnly(io, options, connectionOf(io, options, { account, from: "receipt" }));
   try {
     const ports = { reader: client, now: () => io.now(), sleep: interruptibleSleep(io) };

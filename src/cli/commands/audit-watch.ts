@@ -16,9 +16,9 @@ import {
   WatchPosition,
   watchEvents,
 } from "../../audit/watch.js";
-import { reasonOf } from "../../files/io-errors.js";
+import { codeOf, reasonOf } from "../../files/io-errors.js";
 import { largest, readNamedText } from "../../files/read-file.js";
-import { exitCodes, Failure, legacyFailure } from "../../model/failure.js";
+import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { eventLine, eventNdjson } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
@@ -63,28 +63,22 @@ class CursorFile {
     const cursor = readCursor(text);
     const theirs = cursor === undefined ? undefined : { id: cursor.accountId, host: cursor.host };
     if (theirs !== undefined && isSameAccount(theirs, account)) return cursor;
-    throw legacyFailure(
-      "cursor-unusable",
-      theirs === undefined
-        ? `${this.#file} is no cursor of this version of dbt-ip-rules`
-        : `The cursor ${this.#file} is of account ${accountText(theirs)}, not of ${accountText(account)}`,
-      "Name another file with --cursor; starting anew, add --since to go back",
-    );
+    const file = this.#file;
+    if (theirs === undefined) throw failure("cursor-unusable", { file, problem: "not-a-cursor" });
+    throw failure("cursor-unusable", {
+      file,
+      problem: "other-account",
+      theirs: accountText(theirs),
+      account: accountText(account),
+    });
   }
 
   #text(file: string): string | undefined {
     try {
       return readNamedText(this.#io.cwd, file, { most: largest.note });
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw legacyFailure(
-        "cursor-unreadable",
-        `Cannot read the cursor ${file}: ${reasonOf(error)}`,
-        undefined,
-        {
-          cause: error,
-        },
-      );
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw failure("cursor-unreadable", { file, reason: reasonOf(error) }, { cause: error });
     }
   }
 
@@ -149,14 +143,12 @@ const watch = async (io: Io, options: Options): Promise<Report> => {
   const connection = namedConnection(io, options);
   const client = connectReadOnly(io, options, connection);
   const clock = serverClock(client, () => io.now());
-  const sleep = interruptibleSleep(io);
   const ports: WatchPorts = {
     reader: clock.reader,
     now: clock.now,
-    sleep: options.once === true ? stop : sleep,
+    sleep: interruptibleSleep(io),
     onTrouble: ({ diagnostics }, waitMs) => {
       noteDiagnostics(io, diagnostics, options);
-      if (options.once === true) throw new Failure(diagnostics);
       note(io, `The next try is in ${Math.ceil(waitMs / 1000)} s`);
     },
   };
@@ -164,23 +156,17 @@ const watch = async (io: Io, options: Options): Promise<Report> => {
     matches: ({ type }) => filter.matches(type),
     ...(filter.types === undefined ? {} : { types: filter.types }),
     pollMs: options.interval,
+    ...(options.once === true ? { once: true } : {}),
   };
   try {
     await follow(io, { id: connection.accountId, host: connection.host }, ports, watchOptions, options);
   } catch (error) {
-    if (!(error instanceof Failure) || !endsQuietly(error, io)) throw error;
+    if (!(error instanceof Failure) || !io.signal.aborted) throw error;
   } finally {
     await client.close();
   }
   return { kind: "done", exitCode: exitCodes.done };
 };
-
-const stop = async (): Promise<never> => {
-  throw legacyFailure("watch-once", "One look is done");
-};
-
-const endsQuietly = ({ diagnostics }: Failure, io: Io): boolean =>
-  io.signal.aborted || diagnostics.some(({ code }) => code === "watch-once");
 
 const follow = async (
   io: Io,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type RunningEmulator, startEmulator } from "../../emulator/listener.js";
 import { largest, readNamedText } from "../../files/read-file.js";
-import { exitCodes, legacyFailure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
 import { type DebugOptions, debugOptions } from "../options.js";
@@ -145,12 +145,7 @@ class Tour {
         DBT_CLOUD_ACCOUNT_ID: String(accountId),
       },
     });
-    if (code !== expected)
-      throw legacyFailure(
-        "demo-failed",
-        `The demo stopped: \`${shown}\` ended with exit code ${code}, not ${expected}`,
-        "This is a bug in dbt-ip-rules: run demo --debug and report what it prints",
-      );
+    if (code !== expected) throw failure("demo-failed", { command: shown, exitCode: code, expected });
   }
 
   /** A change past the tool, as somebody else would make it: a plain PUT to the API. */

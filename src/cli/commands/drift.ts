@@ -12,9 +12,8 @@ import { listEvents } from "../../audit/list-events.js";
 import { type NamedReceipt, neededStretches, verifyReceipts } from "../../audit/verify.js";
 import type { ReadOnlyClient } from "../../dbt/client.js";
 import { requirePolicy } from "../../files/load-policy.js";
-import type { Diagnostic } from "../../model/diagnostic.js";
-import { hasErrors } from "../../model/diagnostic.js";
-import { Failure, legacyFailure } from "../../model/failure.js";
+import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../../model/diagnostic.js";
+import { Failure, failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { desiredState } from "../../plan/desired.js";
 import { makePlan } from "../../plan/make-plan.js";
@@ -58,7 +57,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 
 const drift = async (io: Io, options: Options): Promise<Report> => {
   if (options.base !== undefined && options.receipt !== undefined)
-    throw legacyFailure("bad-option", "--base and --receipt answer the same question: give one of them");
+    throw failure("bad-option", { kind: "base-and-receipt" });
   const { policy, diagnostics } = await requirePolicy(io, options);
   const client = connectReadOnly(io, options, connectionOf(io, options, policy));
   try {
@@ -97,10 +96,12 @@ const receiptFor = async (io: Io, options: Options, { account }: Plan): Promise<
   const { named } = readReceipt(io, options.receipt);
   const { account: theirs } = named.receipt.header;
   if (!isSameAccount(theirs, account))
-    throw legacyFailure(
-      "receipt-of-other-account",
-      `${named.file} is a receipt of account ${accountText(theirs)}, not of ${accountText(account)}`,
-    );
+    throw failure("receipt-of-other-account", {
+      kind: "of-the-account",
+      file: named.file,
+      theirs: accountText(theirs),
+      account: accountText(account),
+    });
   return named;
 };
 
@@ -153,15 +154,10 @@ const sinceApply = (receipt: NamedReceipt | undefined): { readonly since?: strin
 };
 
 /** The comparison stands without the log: what it says is a warning here. */
-const logUnreadable = ({ diagnostics }: Failure): readonly Diagnostic[] => [
-  {
-    code: "audit-log-unreadable",
-    severity: "warning",
-    message:
-      "The audit log could not be read: nobody can be named, and changes of rules outside the policy go unseen",
-  },
-  ...diagnostics.map((diagnostic): Diagnostic => ({ ...diagnostic, severity: "warning" })),
-];
+const logUnreadable = ({ diagnostics }: Failure): readonly Diagnostic[] =>
+  [diagnostic("audit-log-unreadable", { command: "drift" }), ...diagnostics].map((one) =>
+    withSeverity(one, "warning"),
+  );
 
 const receiptBase = (plan: Plan, receipt: NamedReceipt | undefined, { log, proven }: LogRead): DriftBase => {
   if (receipt === undefined) return { kind: "none" };

@@ -9,7 +9,7 @@ import { startEmulator } from "../../emulator/listener.js";
 import { readSeedFile } from "../../emulator/seed.js";
 import type { TokenOption } from "../../emulator/tokens.js";
 import { visible } from "../../model/escape.js";
-import { exitCodes, legacyFailure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
@@ -37,35 +37,26 @@ interface Flags {
 const wholeNumber = (flag: string, text: string, most: number): number => {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= most) return value;
-  throw legacyFailure(
-    "bad-option",
-    `${flag} takes a whole number up to ${most}, not ${JSON.stringify(text)}`,
-  );
+  throw failure("bad-option", { kind: "whole-number-wanted", option: flag, most, text });
 };
 
 const seconds = (flag: string, text: string): number => {
   const value = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isNaN(value)) return value;
-  throw legacyFailure("bad-option", `${flag} takes seconds such as 2 or 0.5, not ${JSON.stringify(text)}`);
+  throw failure("bad-option", { kind: "seconds-wanted", option: flag, text });
 };
 
 const accountOf = (text: string | undefined): number => {
-  if (text === undefined)
-    throw legacyFailure("account-missing", "No account id is given", "Add --account ID; any number will do");
+  if (text === undefined) throw failure("account-missing", { flag: "--account" });
   const id = wholeNumber("--account", text, Number.MAX_SAFE_INTEGER);
   if (id > 0) return id;
-  throw legacyFailure("bad-option", "--account takes a number from 1");
+  throw failure("bad-option", { kind: "account-from-one" });
 };
 
 /** Checked here, so that no message ever quotes a token. */
 const tokensOf = (flags: Flags): readonly TokenOption[] => {
   const { token, personalToken, readOnlyToken } = flags;
-  if (token === undefined)
-    throw legacyFailure(
-      "token-missing",
-      "No token is given",
-      "Add --token TOKEN: any text; callers then need to send it",
-    );
+  if (token === undefined) throw failure("token-missing", { flag: "--token" });
   const tokens: readonly TokenOption[] = [
     { token, kind: "service", role: "admin", name: "emulator-token" },
     ...(personalToken === undefined
@@ -83,20 +74,15 @@ const tokensOf = (flags: Flags): readonly TokenOption[] => {
         ]),
   ];
   const texts = tokens.map((option) => option.token);
-  if (texts.some((text) => !/^\S+$/.test(text)))
-    throw legacyFailure("bad-option", "A token must not be empty and must not hold blanks");
-  if (new Set(texts).size < texts.length)
-    throw legacyFailure("bad-option", "--token, --personal-token and --read-only-token must differ");
+  if (texts.some((text) => !/^\S+$/.test(text))) throw failure("bad-option", { kind: "token-with-spaces" });
+  if (new Set(texts).size < texts.length) throw failure("bad-option", { kind: "same-tokens" });
   return tokens;
 };
 
 const shapeOf = (text: string): AuditShape => {
   const shape = auditShapes.find((known) => known === text);
   if (shape !== undefined) return shape;
-  throw legacyFailure(
-    "bad-option",
-    `--audit-shape takes ${auditShapes.join(", ")}, not ${JSON.stringify(text)}`,
-  );
+  throw failure("bad-option", { kind: "unknown-audit-shape", shapes: auditShapes, text });
 };
 
 const faultOf = (text: string): Fault => {
@@ -104,25 +90,16 @@ const faultOf = (text: string): Fault => {
   try {
     value = JSON.parse(text);
   } catch {
-    throw legacyFailure(
-      "bad-option",
-      `--fault takes JSON, not ${JSON.stringify(text)}`,
-      "docs/emulator.md lists the faults",
-    );
+    throw failure("bad-option", { kind: "fault-not-json", text });
   }
   const fault = readFault(value);
-  if (typeof fault === "string")
-    throw legacyFailure(
-      "bad-option",
-      `--fault ${text} is no fault: ${fault}`,
-      "docs/emulator.md lists the faults",
-    );
+  if (typeof fault === "string") throw failure("bad-option", { kind: "unknown-fault", text, why: fault });
   return fault;
 };
 
 const clientIpOf = (text: string): string => {
   if (parseAddress(text).ok) return text;
-  throw legacyFailure("bad-option", `--client-ip takes an address, not ${JSON.stringify(text)}`);
+  throw failure("bad-option", { kind: "address-wanted", option: "--client-ip", text });
 };
 
 const ended = (signal: AbortSignal): Promise<void> =>

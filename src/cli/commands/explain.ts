@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { containsPrefix, formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
 import { requirePolicy } from "../../files/load-policy.js";
 import { hasErrors } from "../../model/diagnostic.js";
-import { Failure, legacyFailure } from "../../model/failure.js";
+import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { desiredState } from "../../plan/desired.js";
@@ -53,17 +53,9 @@ const readQuery = (text: string): Prefix => {
   if (parsed.ok) {
     const meant = mappedLength(text.trim(), parsed.prefix);
     if (meant === undefined) return parsed.prefix;
-    throw legacyFailure(
-      "bad-address",
-      `${JSON.stringify(text)} would be far more than IPv4: in this spelling, the length counts from the first bit of IPv6`,
-      `Write ${formatPrefix(meant)}`,
-    );
+    throw failure("bad-address", { kind: "mapped-length", text, meant: formatPrefix(meant) });
   }
-  throw legacyFailure(
-    "bad-address",
-    `${JSON.stringify(text)} is no address and no prefix: ${parsed.problem.message}`,
-    "Write an address such as 203.0.113.7, or a prefix such as 203.0.113.0/24",
-  );
+  throw failure("bad-address", { kind: "unreadable", text, reason: parsed.problem.message });
 };
 
 /** What is asked is read once, for however many questions. */

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
-import { exitCodes, Failure, legacyFailure } from "../../model/failure.js";
+import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
 import type { Snapshot } from "../../model/snapshot.js";
@@ -65,17 +65,11 @@ const importNew = async (io: Io, options: Options): Promise<Report> => {
 
 const mergeInto = async (io: Io, file: string, options: Options): Promise<Report> => {
   if (options.output !== undefined || options.group === true)
-    throw legacyFailure(
-      "bad-option",
-      `--merge and --${options.output === undefined ? "group" : "output"} do not go together`,
-      "--merge changes the named policy in place, and only adds rules to it",
-    );
-  if (isStandardInput(file))
-    throw legacyFailure(
-      "bad-option",
-      "--merge changes a file in place: it cannot take standard input",
-      "Name a file",
-    );
+    throw failure("bad-option", {
+      kind: "merge-and",
+      option: options.output === undefined ? "--group" : "--output",
+    });
+  if (isStandardInput(file)) throw failure("bad-option", { kind: "merge-standard-input" });
   const { before, account } = readTarget(io, file);
   const snapshot = await readAccount(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
@@ -118,10 +112,5 @@ const mustNotExist = async (io: Io, file: string): Promise<void> => {
     () => true,
     () => false,
   );
-  if (exists)
-    throw legacyFailure(
-      "file-exists",
-      `${file} exists, and import never overwrites`,
-      `Name another file, or add the rules it lacks with: dbt-ip-rules import --merge ${shellWord(file)}`,
-    );
+  if (exists) throw failure("file-exists", { file });
 };

@@ -7,7 +7,7 @@ import { parseHost } from "../../dbt/connection.js";
 import { cannotWrite } from "../../files/io-errors.js";
 import { makeFolderFor } from "../../files/write-file.js";
 import { hintOf } from "../../model/diagnostic.js";
-import { exitCodes, legacyFailure } from "../../model/failure.js";
+import { exitCodes, failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import type { Report } from "../../report/report.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
@@ -124,11 +124,7 @@ const hostProblem = (text: string): string | undefined => {
 const init = async (io: Io, options: Options): Promise<Report> => {
   const inside = relative(io.cwd, resolve(io.cwd, options.policy));
   if (inside === "" || inside.startsWith("..") || isAbsolute(inside))
-    throw legacyFailure(
-      "bad-option",
-      `--policy ${options.policy} is not a file in this folder`,
-      "Go to the folder of the repository and give a name there, such as policy.yaml",
-    );
+    throw failure("bad-option", { kind: "policy-elsewhere", policy: options.policy });
   const { account, host } = await answers(io, options);
   const files = firstFiles({
     policy: inside,
@@ -149,8 +145,10 @@ const hostName = (text: string): string => {
 
 /** From the flags; what they do not say is asked for where somebody is there, and may stay open. */
 const answers = async (io: Io, options: Options): Promise<Pick<Options, "account" | "host">> => {
-  check("--account", options.account, accountProblem);
-  check("--host", options.host, hostProblem);
+  if (options.account !== undefined && accountProblem(options.account) !== undefined)
+    throw failure("bad-option", { kind: "account-not-a-number" });
+  if (options.host !== undefined && hostProblem(options.host) !== undefined)
+    throw failure("bad-option", { kind: "host-unusable" });
   if (!canAsk(io)) return options;
   const questions = openQuestions(io);
   try {
@@ -165,11 +163,6 @@ const answers = async (io: Io, options: Options): Promise<Pick<Options, "account
 
 type ProblemOf = (text: string) => string | undefined;
 
-const check = (flag: string, text: string | undefined, problemOf: ProblemOf): void => {
-  const problem = text === undefined ? undefined : problemOf(text);
-  if (problem !== undefined) throw legacyFailure("bad-option", `${flag} is not usable`, problem);
-};
-
 /** Undefined where the user leaves it for later. */
 const answer = async (
   io: Io,
@@ -179,7 +172,7 @@ const answer = async (
 ): Promise<string | undefined> => {
   for (;;) {
     const text = await questions.ask(`${question} (empty: later): `);
-    if (text === undefined) throw legacyFailure("interrupted", "Interrupted; nothing was written");
+    if (text === undefined) throw failure("interrupted", { at: "questions" });
     if (text === "") return undefined;
     const problem = problemOf(text);
     if (problem === undefined) return text;

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { requirePolicy } from "../../files/load-policy.js";
 import { ownerOnly } from "../../files/write-file.js";
-import { legacyFailure } from "../../model/failure.js";
+import { failure } from "../../model/failure.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
 import type { Plan } from "../../plan/plan.js";
@@ -41,11 +41,7 @@ interface Options
 /** Redacted, it would be another plan. */
 const withoutToken = (text: string): string => {
   if (redact(text) === text) return text;
-  throw legacyFailure(
-    "token-in-plan",
-    "The plan is not saved: it would hold the API token, as a name or a description of the policy or the account does",
-    "Replace the token, since others can read it, and rename the rule",
-  );
+  throw failure("token-in-plan");
 };
 
 const plan = async (io: Io, options: Options): Promise<Report> => {

@@ -1,6 +1,6 @@
 /** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
 import type { Command } from "commander";
-import { legacyFailure } from "../../model/failure.js";
+import { failure } from "../../model/failure.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
@@ -34,12 +34,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 };
 
 const showPlan = async (io: Io, file: string, options: Options): Promise<Report> => {
-  if (options.rule !== undefined)
-    throw legacyFailure(
-      "bad-option",
-      "--rule is for the account as it is, not for a saved plan",
-      "Leave it out",
-    );
+  if (options.rule !== undefined) throw failure("bad-option", { kind: "rule-and-plan" });
   return { kind: "plan", plan: await readPlan(io, file), savedAs: nameElsewhere(io, file) };
 };
 
@@ -53,11 +48,6 @@ const showAccount = async (io: Io, options: Options): Promise<Report> => {
 const onlyRules = (snapshot: Snapshot, names: readonly string[] | undefined): Snapshot => {
   if (names === undefined) return snapshot;
   const missing = names.find((name) => !snapshot.rules.some((rule) => rule.name === name));
-  if (missing !== undefined)
-    throw legacyFailure(
-      "no-such-rule",
-      `The account has no rule ${JSON.stringify(missing)}`,
-      "See all of them with: dbt-ip-rules show",
-    );
+  if (missing !== undefined) throw failure("no-such-rule", { rule: missing });
   return { ...snapshot, rules: snapshot.rules.filter(({ name }) => names.includes(name)) };
 };

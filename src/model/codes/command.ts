@@ -1,7 +1,357 @@
-/** The codes of commands: their settings, the files they read and write, and the program itself. */
+/** The codes of commands: their files, the question before an apply, the emulator, and the program itself. */
+import { assertNever } from "../assert.js";
+import { shellWord } from "../shell.js";
+import { code } from "./code.js";
 
-export const settingsCodes = {};
+// --- Files ---
 
-export const fileCodes = {};
+/** Which receipts were looked for. */
+export type MissingReceipts =
+  | { readonly names: readonly string[] }
+  /** The default folder, where no name was given. */
+  | { readonly folder: string };
 
-export const programCodes = {};
+export const fileCodes = {
+  "policy-is-a-document": code<{
+    readonly file: string;
+    /** `plan` in `dbt-ip-rules/plan`. */
+    readonly kind: string;
+  }>({
+    severity: "error",
+    message: ({ file, kind }) =>
+      kind === "plan"
+        ? `${file} is a saved plan, not a policy`
+        : `${file} is a ${kind} document, not a policy`,
+    hint: ({ file, kind }) =>
+      kind === "plan"
+        ? `To see it: dbt-ip-rules show ${shellWord(file)}; to apply it: dbt-ip-rules apply ${shellWord(file)}`
+        : "Name the policy, a YAML file, with --policy FILE",
+    meaning: "The file is not a policy but a document of this program, such as a saved plan.",
+    fix: "See a plan with `dbt-ip-rules show FILE`, apply it with `dbt-ip-rules apply FILE`.",
+  }),
+  "policy-missing": code<{ readonly file: string; readonly reason: string }>({
+    severity: "error",
+    message: ({ file, reason }) => `Cannot read the policy ${file}: ${reason}`,
+    hint: "Name it with --policy FILE, or write a first one with: dbt-ip-rules init",
+    meaning: "The policy does not exist.",
+    fix: "Name it with `--policy FILE`, or write a first one with `dbt-ip-rules init`.",
+  }),
+  "policy-unreadable": code<{
+    readonly file: string;
+    readonly reason: string;
+    readonly problem: "folder" | "refused" | "other";
+  }>({
+    severity: "error",
+    message: ({ file, reason }) => `Cannot read the policy ${file}: ${reason}`,
+    hint: ({ file, problem }) => {
+      switch (problem) {
+        case "folder":
+          return `Name the file in it, such as ${shellWord(`${file.replace(/\/+$/, "")}/policy.yaml`)}`;
+        case "refused":
+          return "Name a regular file in this folder, or - for standard input; long lists belong in text files";
+        case "other":
+          return "Check the permissions of the file and of its folder";
+        default:
+          return assertNever(problem);
+      }
+    },
+    meaning: "The policy cannot be read.",
+    fix: "Check that it is a file, and its permissions.",
+  }),
+  "file-exists": code<{ readonly file: string }>({
+    severity: "error",
+    message: ({ file }) => `${file} exists, and import never overwrites a file`,
+    hint: ({ file }) =>
+      `Name another file, or add the missing rules to it with: dbt-ip-rules import --merge ${shellWord(file)}`,
+    meaning: "`import` would have to overwrite a file.",
+    fix: "Name another file, or use `--merge`.",
+  }),
+  "token-in-plan": code({
+    severity: "error",
+    message:
+      "The plan is not saved: it would contain the API token, which is in a name or description of the policy or the account",
+    hint: "Replace the token, since others can read it, and rename the rule",
+    meaning:
+      "A name or a description in the policy or on the account contains the API token, and so would the saved plan.",
+    fix: "Replace the token, since others can read it, and rename the rule.",
+  }),
+  "output-clash": code<
+    | { readonly kind: "same-file"; readonly output: string; readonly other: string }
+    | { readonly kind: "replaces-input"; readonly output: string; readonly input: string }
+  >({
+    severity: "error",
+    message: (args) =>
+      args.kind === "same-file"
+        ? `${args.output} and ${args.other} are the same file`
+        : `${args.output} would replace a file that is read: ${args.input}`,
+    hint: ({ kind }) => (kind === "same-file" ? "Give each its own file" : "Name another file"),
+    meaning:
+      "A file that would be written is one that the command reads or also writes, perhaps by another name.",
+    fix: "Name another file for the output.",
+  }),
+  "cannot-write": code<{
+    readonly file: string;
+    readonly reason: string;
+    readonly isFolder: boolean;
+  }>({
+    severity: "error",
+    message: ({ file, reason }) => `Cannot write ${file}: ${reason}`,
+    hint: ({ isFolder }) =>
+      isFolder ? "Name a file in it" : "Check the folder, its permissions and its free space",
+    meaning: "A file cannot be written.",
+    fix: "Check the folder, its permissions and its free space.",
+  }),
+  "plan-file-unreadable": code<{
+    readonly file: string;
+    readonly reason: string;
+    readonly isFolder: boolean;
+  }>({
+    severity: "error",
+    message: ({ file, reason }) => `Cannot read the plan ${file}: ${reason}`,
+    hint: ({ file, isFolder }) =>
+      isFolder
+        ? `Name one of the plans in it: ${shellWord(`${file.replace(/\/+$/, "")}/NAME.plan.json`)}`
+        : "Make one with: dbt-ip-rules plan --out FILE",
+    meaning: "The saved plan cannot be read.",
+    fix: "Make one with `dbt-ip-rules plan --out FILE`.",
+  }),
+  "plan-file-not-a-plan": code<{ readonly file: string; readonly looksLikePolicy: boolean }>({
+    severity: "error",
+    message: ({ file }) => `${file} is not a saved plan`,
+    hint: ({ file, looksLikePolicy }) =>
+      looksLikePolicy
+        ? `For a policy, name it with --policy ${shellWord(file)}`
+        : "Make a new one with: dbt-ip-rules plan --out FILE",
+    meaning: "The file is not a saved plan.",
+    fix: "Make one with `dbt-ip-rules plan --out FILE`.",
+  }),
+  "receipt-unreadable": code<{ readonly file: string; readonly reason: string }>({
+    severity: "error",
+    message: ({ file, reason }) => `Cannot read the receipt ${file}: ${reason}`,
+    hint: "Name the file that `apply` printed after Receipt:",
+    meaning: "The receipt cannot be read.",
+    fix: "Check the name and its permissions.",
+  }),
+  "no-receipts": code<MissingReceipts>({
+    severity: "error",
+    message: (args) =>
+      "names" in args
+        ? `There is no receipt in ${args.names.join(", ")}`
+        : `There is no receipt of a run that changed something in ${args.folder}`,
+    hint: (args) =>
+      "names" in args
+        ? "Receipts end in .jsonl; `apply` writes one"
+        : "`apply` writes one there; name one elsewhere with --receipt FILE",
+    meaning: "There is no receipt where one was looked for.",
+    fix: "`apply` writes them to `.dbt-ip-rules/receipts/`.",
+  }),
+  "receipts-of-several-accounts": code<{
+    readonly first: string;
+    readonly firstAccount: string;
+    readonly other: string;
+    readonly otherAccount: string;
+  }>({
+    severity: "error",
+    message: ({ first, firstAccount, other, otherAccount }) =>
+      `${first} is of account ${firstAccount}, ${other} of account ${otherAccount}`,
+    hint: "Check the receipts of one account at a time",
+    meaning: "The receipts are of different accounts.",
+    fix: "Check those of one account at a time.",
+  }),
+  "receipt-of-other-account": code<
+    | {
+        readonly kind: "of-the-account";
+        readonly file: string;
+        readonly theirs: string;
+        readonly account: string;
+      }
+    | { readonly kind: "of-the-flag"; readonly theirs: number; readonly asked: string }
+  >({
+    severity: "error",
+    message: (args) =>
+      args.kind === "of-the-account"
+        ? `${args.file} is a receipt of account ${args.theirs}, not of ${args.account}`
+        : `The receipts are of account ${args.theirs}, and --account says ${args.asked}`,
+    hint: ({ kind }) =>
+      kind === "of-the-account"
+        ? "Name a receipt of this account with --receipt FILE"
+        : "Leave out --account: the receipts say which account it is",
+    meaning: "The receipt is of another account.",
+    fix: "Name one of this account.",
+  }),
+  "receipt-exists": code<{ readonly file: string }>({
+    severity: "error",
+    message: ({ file }) => `${file} exists already, and is not a receipt`,
+    hint: "Name another file with --receipt",
+    meaning: "The file named for the receipt exists already, and is not a receipt.",
+    fix: "Name another. (A receipt that exists is continued, or moved aside under a numbered name.)",
+  }),
+  "receipt-unwritable": code<{
+    readonly file: string;
+    readonly reason: string;
+    readonly what: "file" | "folder";
+  }>({
+    severity: "error",
+    message: ({ file, reason, what }) =>
+      what === "file"
+        ? `The receipt ${file} cannot be written: ${reason}`
+        : `Cannot make the folder of the receipt ${file}: ${reason}`,
+    hint: "Nothing is sent that the receipt could not record; free some space, or name another file with --receipt",
+    meaning: "The receipt cannot be written, so nothing more is sent.",
+    fix: "Free some space, or name another file with `--receipt`.",
+  }),
+};
+
+// --- The question and the lock before an apply ---
+
+export const approvalCodes = {
+  "approval-needed": code({
+    severity: "error",
+    message: "Nobody can confirm this: there is no terminal, or CI is set",
+    hint: "In a pipeline, review the plan first, then run with --auto-approve",
+    meaning: "Nobody can confirm: there is no terminal.",
+    fix: "Review the plan, then run with `--auto-approve`.",
+  }),
+  "not-approved": code({
+    severity: "error",
+    message: "Nothing was changed: the plan was not confirmed",
+    hint: "To confirm, type the whole word yes; anything else, Ctrl-C and Ctrl-D do not confirm",
+    meaning: "The plan was not confirmed; nothing was changed.",
+    fix: "Run it again and type yes.",
+  }),
+  "apply-locked": code<{ readonly pid: number; readonly since: string }>({
+    severity: "error",
+    message: ({ pid, since }) =>
+      `Another apply to this account is running on this machine: process ${pid}, since ${since}`,
+    hint: "Wait for it to end, then make a new plan; if it hangs, stop that process, which also releases its lock",
+    meaning: "Another apply for this account runs on this machine.",
+    fix: "Wait for it to end.",
+  }),
+  "lock-unavailable": code<{ readonly folder: string }>({
+    severity: "error",
+    message: ({ folder }) => `The lock folder ${folder} cannot be written, or others can write to it`,
+    hint: "Set XDG_STATE_HOME to a folder that you can write to",
+    meaning: "The folder of the locks cannot be written, or belongs to somebody else.",
+    fix: "Set `XDG_STATE_HOME` to a folder that you can write to.",
+  }),
+};
+
+// --- The program itself ---
+
+/** Why the state file of an emulator cannot be used. */
+export type StateProblem =
+  | { readonly kind: "unusable"; readonly reason: string }
+  | { readonly kind: "unwritable" }
+  /** `lock`: the file that says so. */
+  | { readonly kind: "in-use"; readonly pid: number; readonly lock: string };
+
+export const programCodes = {
+  "emulator-port": code<{ readonly port: number; readonly problem: "taken" | { readonly error: string } }>({
+    severity: "error",
+    message: ({ port, problem }) =>
+      problem === "taken"
+        ? `Port ${port} is in use by another program`
+        : `The emulator cannot listen on port ${port}: ${problem.error}`,
+    hint: "End that program, or leave out --port to use a free port",
+    meaning: "The emulator's port cannot be used.",
+    fix: "Choose another, or 0 for a free one.",
+  }),
+  "emulator-seed": code<{
+    readonly kind: "unreadable" | "not-yaml" | "unusable";
+    readonly file?: string | undefined;
+    readonly reason: string;
+  }>({
+    severity: "error",
+    message: ({ kind, file, reason }) => {
+      const seed = file === undefined ? "The seed" : `The seed file ${file}`;
+      switch (kind) {
+        case "unreadable":
+          return `${seed} cannot be read: ${reason}`;
+        case "not-yaml":
+          return `${seed} is not YAML: ${reason}`;
+        case "unusable":
+          return `${seed} cannot be used: ${reason}`;
+        default:
+          return assertNever(kind);
+      }
+    },
+    hint: ({ kind }) =>
+      kind === "unreadable" ? "Check the path after --seed" : "docs/emulator.md shows what a seed may hold",
+    meaning: "The emulator's seed cannot be used.",
+    fix: "Fix what the message says; see [emulator.md](emulator.md).",
+  }),
+  "emulator-state": code<{ readonly file: string; readonly problem: StateProblem }>({
+    severity: "error",
+    message: ({ file, problem }) => {
+      switch (problem.kind) {
+        case "unusable":
+          return `The state file ${file} cannot be used: ${problem.reason}`;
+        case "unwritable":
+          return `The state file ${file} cannot be written`;
+        case "in-use":
+          return `The state file ${file} is in use by another emulator: process ${problem.pid}`;
+        default:
+          return assertNever(problem);
+      }
+    },
+    hint: ({ problem }) => {
+      switch (problem.kind) {
+        case "unusable":
+          return "Move it away to start with an empty account, or name another file with --state";
+        case "unwritable":
+          return "Check that its folder exists and that you may write there";
+        case "in-use":
+          return `End that one first, or name another file with --state; if no such process runs, remove ${shellWord(problem.lock)}`;
+        default:
+          return assertNever(problem);
+      }
+    },
+    meaning: "The emulator's state file cannot be used.",
+    fix: "Name another file.",
+  }),
+  "demo-failed": code<{ readonly command: string; readonly exitCode: number; readonly expected: number }>({
+    severity: "error",
+    message: ({ command, exitCode, expected }) =>
+      `The demo stopped: \`${command}\` ended with exit code ${exitCode}, not ${expected}`,
+    hint: "This is a bug in dbt-ip-rules: run demo --debug and report what it prints",
+    meaning: "A step of the demo ended in another way than it should.",
+    fix: "Report it as a bug.",
+  }),
+  interrupted: code<
+    | { readonly at: "call" | "wait" | "apply" | "questions" }
+    | { readonly at: "policy"; readonly policy: string }
+  >({
+    severity: "error",
+    message: (args) => {
+      switch (args.at) {
+        case "call":
+          return "Stopped before the call was done";
+        case "wait":
+        case "apply":
+          return "Stopped as asked";
+        case "questions":
+          return "Stopped as asked; nothing was written";
+        case "policy":
+          return `Stopped before ${args.policy}; nothing was done for it`;
+        default:
+          return assertNever(args);
+      }
+    },
+    hint: ({ at }) =>
+      at === "apply"
+        ? "Run the same apply again to continue where it stopped"
+        : "Run the command again to continue",
+    meaning: "The run was interrupted.",
+    fix: "Run it again; an apply continues from what it finds.",
+  }),
+  "internal-error": code<{ readonly error: string; readonly during: "apply" | "command" }>({
+    severity: "error",
+    message: ({ error }) => `Internal error: ${error}`,
+    hint: ({ during }) =>
+      during === "apply"
+        ? "Run the same apply again: it reads the account and continues from what it finds. This is a bug in dbt-ip-rules: run it with --debug and report what it prints"
+        : "This is a bug in dbt-ip-rules: run again with --debug and report what it prints",
+    meaning: "Something happened that should not.",
+    fix: "Run again with `--debug` and report what it prints.",
+  }),
+};

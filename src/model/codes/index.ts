@@ -5,11 +5,12 @@
 import { applyCodes } from "./apply.js";
 import { auditCodes } from "./audit.js";
 import type { CodeRow, FixedRow, LintRow, MadeRow, Row } from "./code.js";
-import { fileCodes, programCodes, settingsCodes } from "./command.js";
+import { approvalCodes, fileCodes, programCodes } from "./command.js";
 import { lintCodes } from "./lint.js";
 import { guardCodes, planCodes } from "./plan.js";
 import { policyCodes } from "./policy.js";
 import { networkCodes, serviceCodes } from "./service.js";
+import { settingsCodes } from "./settings.js";
 
 /** As docs/errors.md groups them. */
 export const codeGroups = [
@@ -20,7 +21,7 @@ export const codeGroups = [
   { title: "The policy's text", codes: policyCodes },
   { title: "Account and policy together", codes: planCodes },
   { title: "Guards", codes: guardCodes },
-  { title: "Apply", codes: applyCodes },
+  { title: "Apply", codes: { ...approvalCodes, ...applyCodes } },
   { title: "Audit log", codes: auditCodes },
   { title: "The program itself", codes: programCodes },
 ] as const satisfies readonly { title: string; codes: Readonly<Record<string, CodeRow>> }[];
@@ -33,6 +34,7 @@ export const codes = {
   ...policyCodes,
   ...planCodes,
   ...guardCodes,
+  ...approvalCodes,
   ...applyCodes,
   ...auditCodes,
   ...programCodes,
@@ -52,6 +54,7 @@ type Tables = [
   typeof policyCodes,
   typeof planCodes,
   typeof guardCodes,
+  typeof approvalCodes,
   typeof applyCodes,
   typeof auditCodes,
   typeof programCodes,

@@ -1,0 +1,361 @@
+/** The codes of settings and command lines: which account, where, with which token, and the options given. */
+import { assertNever } from "../assert.js";
+import { shellWord } from "../shell.js";
+import { code } from "./code.js";
+
+// --- Account, host and token ---
+
+const exampleHost = "ab123.us1.dbt.com, the access URL under Account settings";
+
+/** What is wrong with a host; `text` as it was given, where it may be repeated. */
+export type HostProblem =
+  | { readonly kind: "not-a-host" | "more-than-a-host" | "not-https"; readonly text: string }
+  /** Not repeated: it holds a password or a token. */
+  | { readonly kind: "credentials" | "token" };
+
+const hostProblem = (from: string, problem: HostProblem): string => {
+  switch (problem.kind) {
+    case "not-a-host":
+      return `The host in ${from} is not a host name or URL: ${problem.text}`;
+    case "more-than-a-host":
+      return `The host in ${from} has more than a host in it: ${problem.text}`;
+    case "not-https":
+      return `The host in ${from} is not an https URL: ${problem.text}`;
+    case "credentials":
+      return `The host in ${from} has credentials in it`;
+    case "token":
+      return `The host in ${from} contains an API token`;
+    default:
+      return assertNever(problem);
+  }
+};
+
+/** A file that names an account, and the flag or variable that names another one. */
+export interface Mismatch {
+  readonly file: "policy" | "saved plan" | "receipt";
+  /** The flag or variable. */
+  readonly asked: string;
+}
+
+/** Saved plans and receipts are records: only a policy is there to be changed. */
+const changeOne = ({ file, asked }: Mismatch, key: string): string =>
+  file === "policy" ? `Change ${asked} or ${key}` : `Leave out ${asked}`;
+
+const connectionCodes = {
+  "token-missing": code<{ readonly variable: string } | { readonly flag: "--token" }>({
+    severity: "error",
+    message: (args) => ("flag" in args ? "No token is given" : "No API token is set"),
+    hint: (args) =>
+      "flag" in args
+        ? `Add ${args.flag} TOKEN with any text: callers must then send it`
+        : args.variable === "DBT_CLOUD_TOKEN"
+          ? "Set DBT_CLOUD_TOKEN (or DBT_CLOUD_API_TOKEN) to a service token or a personal access token"
+          : `Set ${args.variable} to a service token or a personal access token`,
+    meaning: "No API token is set.",
+    fix: "Set `DBT_CLOUD_TOKEN`, or `DBT_CLOUD_TOKEN_<account id>` for one account of several. For the emulator, add `--token TOKEN`: any text is accepted.",
+  }),
+  "token-conflict": code<{ readonly first: string; readonly second: string }>({
+    severity: "error",
+    message: ({ first, second }) => `${first} and ${second} are both set, to different tokens`,
+    hint: "Unset one of them",
+    meaning: "`DBT_CLOUD_TOKEN` and `DBT_CLOUD_API_TOKEN` hold different tokens.",
+    fix: "Unset one of them.",
+  }),
+  "token-malformed": code<{
+    readonly variable: string;
+    readonly problem:
+      | { readonly kind: "header-word"; readonly word: "Token" | "Bearer" }
+      | { readonly kind: "spaces" | "not-ascii" };
+  }>({
+    severity: "error",
+    message: ({ variable, problem }) => {
+      switch (problem.kind) {
+        case "header-word":
+          return `The token in ${variable} begins with "${problem.word}", a word of the HTTP header`;
+        case "spaces":
+          return `The token in ${variable} contains spaces or line breaks`;
+        case "not-ascii":
+          return `The token in ${variable} contains characters other than ASCII`;
+        default:
+          return assertNever(problem);
+      }
+    },
+    hint: ({ problem }) =>
+      problem.kind === "header-word"
+        ? "Set it again without that word: the token alone"
+        : "Set it again without them: the usual reason is a copied line break or dash",
+    meaning: "The token contains spaces, line breaks or characters other than ASCII.",
+    fix: "Set it again; the usual reason is a copied line break.",
+  }),
+  "host-missing": code<{ readonly variable: string }>({
+    severity: "error",
+    message: () => "No dbt host is set",
+    hint: ({ variable }) =>
+      `Give --host, set ${variable}, or write account.host in the policy: your access URL, such as ab123.us1.dbt.com`,
+    meaning: "No flag, policy or variable names the host.",
+    fix: "Write `account.host` in the policy, or give `--host`: the access URL under Account settings.",
+  }),
+  "host-invalid": code<{ readonly from: string; readonly problem: HostProblem }>({
+    severity: "error",
+    message: ({ from, problem }) => hostProblem(from, problem),
+    hint: `Give the host alone, such as ${exampleHost}`,
+    meaning: "The host is not a host name or URL, or has more in it than a host.",
+    fix: "Give the host alone, such as `ab123.us1.dbt.com`.",
+  }),
+  "host-insecure": code<{ readonly from: string; readonly text: string }>({
+    severity: "error",
+    message: ({ from, text }) => `The host in ${from} would be called without encryption: ${text}`,
+    hint: "Write https://, or the host alone: a token is never sent unencrypted",
+    meaning: "The host would be called by plain http.",
+    fix: "Write `https://`, or the host alone.",
+  }),
+  "host-mismatch": code<Mismatch & { readonly fileHost: string; readonly askedHost: string }>({
+    severity: "error",
+    message: ({ file, fileHost, asked, askedHost }) =>
+      `The ${file} is for the host ${fileHost}, but ${asked} says ${askedHost}`,
+    hint: (args) => `${changeOne(args, "account.host")}, or use the ${args.file} that belongs to that host`,
+    meaning: "The policy, saved plan or receipt names another host than the flag or the variable.",
+    fix: "Change one of them, or use the file that belongs to that host. To rehearse on the emulator, use a copy of the policy that names no host ([emulator.md](emulator.md)).",
+  }),
+  "host-shared": code<{ readonly host: string }>({
+    severity: "warning",
+    message: ({ host }) => `${host} is an old host that many accounts share, and is being switched off`,
+    hint: `Use your account's own access URL, such as ${exampleHost}`,
+    meaning: "A warning: the host is an old one that many accounts share.",
+    fix: "Use the account's own access URL.",
+  }),
+  "account-missing": code<{ readonly variable: string } | { readonly flag: "--account" }>({
+    severity: "error",
+    message: (args) => ("flag" in args ? "No account id is given" : "No account id is set"),
+    hint: (args) =>
+      "flag" in args
+        ? `Add ${args.flag} ID with any number`
+        : `Give --account, set ${args.variable}, or write account.id in the policy: the number under Account settings`,
+    meaning: "No flag, policy or variable names the account id.",
+    fix: "Write `account.id` in the policy, or give `--account` (for the emulator: any number).",
+  }),
+  "account-invalid": code<{ readonly from: string; readonly text: string }>({
+    severity: "error",
+    message: ({ from, text }) => `The account id in ${from} is not a number: ${text}`,
+    hint: "Give the number under Account settings, such as 66847",
+    meaning: "The account id is not a number.",
+    fix: "Give the number under Account settings.",
+  }),
+  "account-mismatch": code<Mismatch & { readonly fileId: number; readonly askedId: number }>({
+    severity: "error",
+    message: ({ file, fileId, asked, askedId }) =>
+      `The ${file} is for account ${fileId}, but ${asked} says ${askedId}`,
+    hint: (args) =>
+      `${changeOne(args, "account.id")}, or use the ${args.file} that belongs to account ${args.askedId}`,
+    meaning: "The policy, saved plan or receipt names another account than the flag or the variable.",
+    fix: "Change one of them, or use the file that belongs to that account.",
+  }),
+};
+
+// --- The command line ---
+
+/** Why an option's value cannot be used, or which options contradict each other. */
+export type OptionProblem =
+  /** `command`: with its operands, as it can be typed. */
+  | { readonly kind: "plan-and-several-policies"; readonly command: string }
+  | {
+      readonly kind: "plan-and-policy";
+      /** `dbt-ip-rules apply`. */
+      readonly command: string;
+      readonly plan: string;
+      readonly policy: string;
+    }
+  | { readonly kind: "folder-wanted"; readonly option: "--out" | "--receipt"; readonly value: string }
+  | { readonly kind: "full-and-range" }
+  | { readonly kind: "base-and-receipt" }
+  | { readonly kind: "rule-and-plan" }
+  | { readonly kind: "merge-and"; readonly option: "--output" | "--group" }
+  | { readonly kind: "merge-standard-input" }
+  | { readonly kind: "policy-elsewhere"; readonly policy: string }
+  | { readonly kind: "account-not-a-number" }
+  | { readonly kind: "host-unusable" }
+  | {
+      readonly kind: "whole-number-wanted";
+      readonly option: string;
+      readonly most: number;
+      readonly text: string;
+    }
+  | { readonly kind: "seconds-wanted"; readonly option: string; readonly text: string }
+  | { readonly kind: "account-from-one" }
+  | { readonly kind: "token-with-spaces" }
+  | { readonly kind: "same-tokens" }
+  | { readonly kind: "unknown-audit-shape"; readonly shapes: readonly string[]; readonly text: string }
+  | { readonly kind: "fault-not-json"; readonly text: string }
+  | { readonly kind: "unknown-fault"; readonly text: string; readonly why: string }
+  | { readonly kind: "address-wanted"; readonly option: string; readonly text: string };
+
+const quoted = (text: string): string => JSON.stringify(text);
+
+const optionTexts = (problem: OptionProblem): { readonly message: string; readonly hint: string } => {
+  switch (problem.kind) {
+    case "plan-and-several-policies":
+      return {
+        message: "A saved plan belongs to one policy, but several policies are named",
+        hint: `Leave out --policy: ${problem.command}`,
+      };
+    case "plan-and-policy": {
+      const { command, plan, policy } = problem;
+      return {
+        message: "A saved plan already holds what its policy asked for: it cannot be combined with --policy",
+        hint: `Use the plan (${command} ${plan}), or plan the policy again (${command} --policy ${shellWord(policy)})`,
+      };
+    }
+    case "folder-wanted":
+      return {
+        message: `With several policies ${problem.option} names a folder, which gets a file for each, and ${problem.value} looks like a file`,
+        hint: `Give a folder, such as: ${problem.option} ${problem.option === "--out" ? "plans" : "receipts"}`,
+      };
+    case "full-and-range":
+      return {
+        message: "--full exports the whole history: it cannot be combined with --since or --until",
+        hint: "Leave out --full, or leave out --since and --until",
+      };
+    case "base-and-receipt":
+      return {
+        message: "--base and --receipt cannot be combined: both say what was applied last",
+        hint: "Leave out one of them",
+      };
+    case "rule-and-plan":
+      return {
+        message: "--rule is for the account as it is, not for a saved plan",
+        hint: "Leave out --rule",
+      };
+    case "merge-and":
+      return {
+        message: `--merge and ${problem.option} cannot be combined`,
+        hint: "--merge changes the named policy in place, and only adds rules to it",
+      };
+    case "merge-standard-input":
+      return {
+        message: "--merge changes a file in place: it cannot use standard input",
+        hint: "Name a file",
+      };
+    case "policy-elsewhere":
+      return {
+        message: `--policy ${problem.policy} is not a file in this folder`,
+        hint: "Go to the folder of the repository and give a name there, such as policy.yaml",
+      };
+    case "account-not-a-number":
+      return {
+        message: "--account cannot be used: it is not a number",
+        hint: "Give the account id, such as 66847 in .../deploy/66847/...",
+      };
+    case "host-unusable":
+      return {
+        message: "--host cannot be used: it is not a host that can be called with https",
+        hint: `Give the host alone, such as ${exampleHost}`,
+      };
+    case "whole-number-wanted":
+      return {
+        message: `${problem.option} takes a whole number up to ${problem.most}, not ${quoted(problem.text)}`,
+        hint: `Give ${problem.option} a whole number`,
+      };
+    case "seconds-wanted":
+      return {
+        message: `${problem.option} takes seconds, not ${quoted(problem.text)}`,
+        hint: `Give a number such as 2 or 0.5: ${problem.option} 2`,
+      };
+    case "account-from-one":
+      return { message: "--account takes a number from 1", hint: "Give any number from 1: --account 1" };
+    case "token-with-spaces":
+      return {
+        message: "A token of the emulator is empty or contains spaces",
+        hint: "Give any other text",
+      };
+    case "same-tokens":
+      return {
+        message: "--token, --personal-token and --read-only-token must differ",
+        hint: "Give each another text",
+      };
+    case "unknown-audit-shape":
+      return {
+        message: `--audit-shape takes ${problem.shapes.join(", ")}, not ${quoted(problem.text)}`,
+        hint: "Give one of them",
+      };
+    case "fault-not-json":
+      return {
+        message: `--fault takes JSON, not ${quoted(problem.text)}`,
+        hint: "docs/emulator.md lists the faults",
+      };
+    case "unknown-fault":
+      return {
+        message: `--fault ${problem.text} cannot be used: ${problem.why}`,
+        hint: "docs/emulator.md lists the faults",
+      };
+    case "address-wanted":
+      return {
+        message: `${problem.option} takes an address, not ${quoted(problem.text)}`,
+        hint: "Write an address such as 203.0.113.7",
+      };
+    default:
+      return assertNever(problem);
+  }
+};
+
+const commandLineCodes = {
+  "bad-usage": code<{
+    /** The parser's words. */
+    readonly said: string;
+    readonly meant?: string | undefined;
+    /** `dbt-ip-rules plan --help`. */
+    readonly help: string;
+  }>({
+    severity: "error",
+    message: ({ said }) => said,
+    hint: ({ meant, help }) => `${meant === undefined ? "" : `Did you mean ${meant}? `}See: ${help}`,
+    meaning: "The command line names a command, option or argument that does not exist, or lacks one.",
+    fix: "See `dbt-ip-rules --help`.",
+  }),
+  "bad-option": code<OptionProblem>({
+    severity: "error",
+    message: (problem) => optionTexts(problem).message,
+    hint: (problem) => optionTexts(problem).hint,
+    meaning: "An option's value cannot be used, or two options contradict each other.",
+    fix: "See the options with `--help`.",
+  }),
+  "bad-address": code<
+    { readonly text: string } & (
+      | { readonly kind: "unreadable"; readonly reason: string }
+      /** An IPv4 address in its IPv6 spelling; `meant`: the prefix that the length was likely for. */
+      | { readonly kind: "mapped-length"; readonly meant: string }
+    )
+  >({
+    severity: "error",
+    message: (args) =>
+      args.kind === "unreadable"
+        ? `${quoted(args.text)} is not an address or prefix: ${args.reason}`
+        : `${quoted(args.text)} would be far more than IPv4: in this spelling, the length counts from the first bit of IPv6`,
+    hint: (args) =>
+      args.kind === "unreadable"
+        ? "Write an address such as 203.0.113.7, or a prefix such as 203.0.113.0/24"
+        : `Write ${args.meant}`,
+    meaning: "The text is not an address or prefix.",
+    fix: "Write `203.0.113.7` or `203.0.113.0/24`.",
+  }),
+  "no-such-rule": code<{ readonly rule: string }>({
+    severity: "error",
+    message: ({ rule }) => `The account has no rule ${quoted(rule)}`,
+    hint: "See all of them with: dbt-ip-rules show",
+    meaning: "The account has no rule of that name.",
+    fix: "See them with `dbt-ip-rules show`.",
+  }),
+  "policies-of-one-account": code<{
+    readonly first: string;
+    readonly second: string;
+    readonly account: string;
+  }>({
+    severity: "error",
+    message: ({ first, second, account }) =>
+      `${first} and ${second} are both for account ${account}, and each would undo the other`,
+    hint: "Put the rules of one account into one policy; share networks between accounts with `include`",
+    meaning: "Two of the policies named are for one account.",
+    fix: "Put the rules of one account into one policy.",
+  }),
+};
+
+export const settingsCodes = { ...connectionCodes, ...commandLineCodes };
