@@ -103,6 +103,10 @@ const takeBack = async (run: ApplySession, planned: PlannedStep, stop: Stop): Pr
   return {
     ...stop,
     ...(reading.kind === "read" ? { actual: reading.state } : {}),
+    // That the probe is gone is this run's own doing, though an empty listing had not shown it.
+    ...(reading.kind === "read" && isGone && stop.unexpected !== undefined
+      ? { unexpected: differences(run.expectedState(planned.number - 1), reading.state) }
+      : {}),
     diagnostics: [...stop.diagnostics, ...problems],
     // An earlier try of the create may still land.
     ...(isGone && problems.length === 0 && !run.inDoubt ? { undone: true } : {}),

@@ -62,6 +62,8 @@ const tally = (result: ApplyResult): string => {
 /** What is known of the account; that it could not be read again is no proof that it was changed. */
 const midwayWords = (result: ApplyResult): string => {
   const { changed } = stepGroups(result);
+  if (result.remaining === undefined && changed.length > 0 && changed.length === result.steps.length)
+    return "The account was changed, but was not read again: it is not confirmed to be as planned.";
   if (result.remaining?.length === 0)
     return "The account is as planned, but something on the way was not: see above.";
   if (changed.length === 0 && result.remaining === undefined)
@@ -209,7 +211,7 @@ export const progressLine = (
     case "lockout-allowed":
       return `${look.style.warning("Lockout allowed")}${because(event.message)}`;
     case "step-waiting":
-      return `Step ${event.planned.number}${because(event.message)}; reading the account again in ${duration(event.ms)}`;
+      return `Step ${event.planned.number}${because(event.message)}; reading the account again${event.ms === 0 ? "" : ` in ${duration(event.ms)}`}`;
     case "step-finished":
       // Told once for all of them, by "resuming".
       if (event.report.status === "already-done") return undefined;

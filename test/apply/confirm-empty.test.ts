@@ -76,6 +76,7 @@ describe("an account whose listing is empty although it has rules", () => {
       ["account-not-confirmed"],
     ]);
     expect(firstMessage(result.diagnostics)).toContain("enforcement is on");
+    expect(result.unexpected).toEqual([]);
     expect(records).toEqual(["applied", "applied", "skipped", "skipped", "skipped"]);
     expect([letIn(fake), hashState(fake.state())]).toEqual([[], hashState(enforced)]);
     expect(fake.history).toHaveLength(3);

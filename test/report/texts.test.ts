@@ -297,6 +297,16 @@ describe("apply", () => {
       expect(`\n${text}`).toContain(part);
   });
 
+  it("does not say that the account is not as planned where it was not read after the last step", () =>
+    expect(result("midway", [applied], "apply-again")).toContain(
+      "1 of 1 step done. The account was changed, but was not read again",
+    ));
+
+  it("names no time where it does not wait", () =>
+    expect(progressLine({ kind: "step-waiting", planned: applied.planned, ms: 0, message: "m" }, look)).toBe(
+      "Step 1: m; reading the account again",
+    ));
+
   it("gives one plain line a step, and none for what is only for a live line", () => {
     const finished = progressLine({ kind: "step-finished", total: 12, report: applied }, look, 120);
     expect(finished).toBe('[ 1/12] create rule "Partner": +1 … done (120 ms)');
