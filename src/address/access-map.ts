@@ -29,7 +29,7 @@ import {
   zeroWords,
 } from "./words.js";
 
-/** The ranges of an access map in columns, and the sweep that makes them of entries. */
+// The ranges of an access map in columns, and the sweep that makes them of entries.
 
 /** The owner of addresses that no entry holds. */
 export const defaultOwner = -1;
@@ -238,7 +238,7 @@ export class AccessMap {
   }
 }
 
-/** Exactly which addresses get another verdict from one access map than from another, and who decided. */
+// Exactly which addresses get another verdict from one access map than from another, and who decided.
 
 /** Addresses from `first` to `last`, both included, that change from blocked to allowed or back. */
 export interface AccessDifferenceRange {

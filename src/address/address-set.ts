@@ -26,7 +26,7 @@ import {
   zeroWords,
 } from "./words.js";
 
-/** A range of addresses as the shortest list of prefixes. */
+// A range of addresses as the shortest list of prefixes.
 
 /** How many zero bits end the 128-bit number at `words[at]`; 128 for zero. */
 const trailingZeros = (words: Uint32Array, at: number): number => {

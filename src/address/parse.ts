@@ -11,7 +11,7 @@
  */
 import { mappedWord, networkMask } from "./words.js";
 
-/** What can be wrong with the text of an address or a prefix: a closed union of codes, each with its place. */
+// What can be wrong with the text of an address or a prefix: a closed union of codes, each with its place.
 
 export type AddressProblemCode =
   | "empty"

@@ -26,7 +26,7 @@ import {
   verifyReceipts,
 } from "./verify.js";
 
-/** The server's time: this machine's clock, corrected by the `Date` header of each answer. */
+// The server's time: this machine's clock, corrected by the `Date` header of each answer.
 
 interface ServerClock {
   /** Reads through to the one given, and learns the time from each answer. */

@@ -101,7 +101,7 @@ export interface DriftReport {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The differences one by one, with their stable ids, and the policy's state with one of them made. */
+// The differences one by one, with their stable ids, and the policy's state with one of them made.
 
 export interface Located {
   readonly detail: DriftDetail;

@@ -177,7 +177,7 @@ export const namesSomeRule = (event: AuditEvent): boolean => {
   return ruleNames.size > 0 || ruleIds.size > 0;
 };
 
-/** Events of the log by type, time and what they name, so that each step looks only at the few that can be its own. */
+// Events of the log by type, time and what they name, so that each step looks only at the few that can be its own.
 
 export interface IndexedEvent {
   readonly event: AuditEvent;

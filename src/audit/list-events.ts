@@ -16,7 +16,7 @@ import { Failure, failure } from "../model/failure.js";
 import { type ListingBounds, ListingMeter, type PageCost } from "../model/listing-bounds.js";
 import type { AuditEvent } from "./event.js";
 
-/** What the audit check needs of the outside; `dbt/` implements it. */
+// What the audit check needs of the outside; `dbt/` implements it.
 
 export interface AuditQuery {
   /** Inclusive instants, ISO 8601 UTC. The API takes dates; the implementation asks wide and filters exactly. */
@@ -248,7 +248,7 @@ export async function* listEvents(
   }
 }
 
-/** When the audit log cannot be read: what to say, and whether asking again could help. */
+// When the audit log cannot be read: what to say, and whether asking again could help.
 
 /** A failure that stays what it is, however often one asks: of the plan, the token, the account or the query. */
 export const isLasting = ({ diagnostics }: Failure): boolean => diagnostics.some(persists);

@@ -30,7 +30,7 @@ import { openDownload, pageSize, readEnvelope, timed, totalCount } from "./read-
 import { type Opened, requestLine } from "./try-call.js";
 import { sendPatiently } from "./write-call.js";
 
-/** Audit records of both shapes as events (docs/service.md, "Audit log"): the present one and that of 2022. */
+// Audit records of both shapes as events (docs/service.md, "Audit log"): the present one and that of 2022.
 
 /** Throws `Failure` for a record without an id, a type or a time: nothing could be said of it. */
 export const decodeEvent = (place: Place): AuditEvent => {
@@ -217,7 +217,7 @@ const checkAccount = (record: Place, { accountId, host }: Channel): void => {
   throw failure("account-foreign", { what: "record", host, asked: accountId, found });
 };
 
-/** The audit log as files: the CSV of a range of dates, and the bulk export with its link to another host. */
+// The audit log as files: the CSV of a range of dates, and the bulk export with its link to another host.
 
 type Exports = Omit<AuditReader, "listPage">;
 

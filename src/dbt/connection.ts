@@ -7,7 +7,7 @@ import { type Diagnostic, diagnostic, withTexts } from "../model/diagnostic.js";
 import { redactor, tokensIn } from "../model/secrets.js";
 import { shorten } from "./answer.js";
 
-/** The host of a dbt account, in every spelling that people have it in, as one base URL. */
+// The host of a dbt account, in every spelling that people have it in, as one base URL.
 
 interface Host {
   /** `https://ab123.us1.dbt.com`, without a slash at the end. */

@@ -182,7 +182,7 @@ const troubleFailure = (trouble: Trouble, { host, ignored }: CallTarget, cause: 
 /** The user's Ctrl-C, or the end of a caller's patience. */
 export const interrupted = (): Failure => failure("interrupted", { at: "call" });
 
-/** Error answers: each status with its own code, message and hint (sources: docs/service.md). */
+// Error answers: each status with its own code, message and hint (sources: docs/service.md).
 
 /** What a call is about: the same status means another thing for a rule than for the audit log. */
 export type Subject = "account" | "rule" | "audit" | "export" | "link";

@@ -166,7 +166,7 @@ export const enabledEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({
 });
 export const removedEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({ id, cidr, state: 2 });
 
-/** What an answer to a write lists as not saved (docs/service.md, "Rules"). */
+// What an answer to a write lists as not saved (docs/service.md, "Rules").
 
 interface ReportedCidrs {
   /** Not saved: no range, or one that a rule of the other type has. */
@@ -208,7 +208,7 @@ export const shownCidrs = (texts: readonly string[]): string => {
     : first.join(", ");
 };
 
-/** What the answer to a write of a rule says, against what was sent: all of it, part of it, or something else. */
+// What the answer to a write of a rule says, against what was sent: all of it, part of it, or something else.
 
 /** What the answer must show. */
 interface Expected {

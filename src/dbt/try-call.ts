@@ -16,7 +16,7 @@ import {
 } from "./transport.js";
 import type { Sleep, Wait } from "./waiting.js";
 
-/** What a client is made from, and what it tells while it works. */
+// What a client is made from, and what it tells while it works.
 
 export interface Timeouts {
   /** Milliseconds until a connection stands. */

@@ -20,7 +20,7 @@ import { accessDenied, type EmulatorReply, type EmulatorRequest, html, problem, 
 import type { RateLimit } from "./settings.js";
 import type { Authenticate } from "./tokens.js";
 
-/** Which endpoint a path means; trailing slashes as in docs/service.md, "Answers and limits". */
+// Which endpoint a path means; trailing slashes as in docs/service.md, "Answers and limits".
 
 type Route =
   | { readonly kind: "accounts"; readonly version: 2 | 3 }

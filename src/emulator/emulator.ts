@@ -16,7 +16,7 @@ import { type AccountStore, emptyStore } from "./state.js";
 import { loadState, saveState } from "./state-file.js";
 import { createAuthenticate } from "./tokens.js";
 
-/** What faults do to a call: before it (in its place), during it (its influence), and to its answer. */
+// What faults do to a call: before it (in its place), during it (its influence), and to its answer.
 
 export interface FaultEffects {
   /** Given in place of the call, which takes no effect. */

@@ -55,7 +55,7 @@ export const listAccounts = ({ store }: Account, { query }: Call): EmulatorReply
 
 export const oneAccount = ({ store }: Account): EmulatorReply => success(accountView(store));
 
-/** `…/ip-restrictions/` and `…/ip-restrictions/{id}`. */
+// `…/ip-restrictions/` and `…/ip-restrictions/{id}`.
 
 const writeContext = (account: Account, { grant, address }: Call): WriteContext => ({
   ...(account.settings.exemptCaller ? {} : { address }),
@@ -168,7 +168,7 @@ export const oneRule = (account: Account, call: Call, ruleId: number): EmulatorR
   return success(ruleView(store, rule, settings.listDeleted), { errorCode: true });
 };
 
-/** `…/ip-restrictions-set/` and its validate paths: the switch. */
+// `…/ip-restrictions-set/` and its validate paths: enforcement.
 
 export const postRuleSet = (account: Account, call: Call): EmulatorReply => {
   const body = readBody(call);
@@ -198,7 +198,7 @@ export const validateCaller = (
   return settings.validateShape === "bare" ? json(200, data) : success(data, { errorCode: true });
 };
 
-/** `…/audit-logs/`: the list, the CSV download and the bulk export. */
+// `…/audit-logs/`: the list, the CSV download and the bulk export.
 
 const queryOf = (filter: AuditFilter, now: Micros): EventQuery => ({
   start: filter.start,

@@ -86,7 +86,7 @@ const appendEvents = (store: AccountStore, events: readonly StoredEvent[]): Acco
         next: { ...store.next, event: store.next.event + events.length },
       };
 
-/** Stored events in the two record shapes (docs/service.md, "Audit log"), and as CSV. */
+// Stored events in the two record shapes (docs/service.md, "Audit log"), and as CSV.
 
 /** `current` as the API is described now, `2022` as it was recorded then, `mixed` both in one list. */
 export type AuditShape = "current" | "2022" | "mixed";

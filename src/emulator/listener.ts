@@ -11,7 +11,7 @@ import { type EmulatorReply, type EmulatorRequest, reply } from "./http.js";
 import type { EmulatorOptions } from "./settings.js";
 import { claimState, type StateClaim } from "./state-file.js";
 
-/** The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads. */
+// The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads.
 
 const loopback = "127.0.0.1";
 const longestFarewellMs = 300;

@@ -19,7 +19,7 @@ import {
   type WireType,
 } from "./state.js";
 
-/** The bodies of writes, checked field by field. Facts: docs/service.md, "Rules", and its OpenAPI excerpt. */
+// The bodies of writes, checked field by field. Facts: docs/service.md, "Rules", and its OpenAPI excerpt.
 
 interface CidrInput {
   readonly cidr: string;

@@ -216,7 +216,7 @@ const seedOfAccount = (value: unknown): unknown => {
   };
 };
 
-/** Reads a seed from a YAML or JSON file, or from an account that `show --format json` printed. */
+// Reads a seed from a YAML or JSON file, or from an account that `show --format json` printed.
 
 /** The first thing that a schema finds wrong, with its place. */
 export const schemaProblem = (errors: readonly ErrorObject[] | null | undefined): string => {

@@ -21,7 +21,7 @@ import type { PolicyEntry } from "./policy.js";
 import type { Problems } from "./problems.js";
 import type { LocatedText } from "./raw-policy.js";
 
-/** A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant. */
+// A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant.
 
 /** Of a range's prefixes, so many are worth printing. */
 const mostShown = 6;

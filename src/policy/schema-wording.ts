@@ -24,7 +24,7 @@ import {
 import { didYouMean } from "./suggest.js";
 import { followed, misreadIPv6, nodeRange, type YamlText } from "./yaml.js";
 
-/** From a path of the schema check to the YAML node that it means, and to a place worth showing. */
+// From a path of the schema check to the YAML node that it means, and to a place worth showing.
 
 interface Found {
   /** The node the error is about, as far down as the path exists. */

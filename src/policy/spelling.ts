@@ -77,7 +77,7 @@ export const escapingTags = (tags: Tags): Tags =>
     return escaping;
   });
 
-/** How prefixes are written in a policy: canonical, and one address without a length. */
+// How prefixes are written in a policy: canonical, and one address without a length.
 
 const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === 0xffffn << 32n;
 

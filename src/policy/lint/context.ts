@@ -10,7 +10,7 @@ import type { Policy, PolicyEntry, PolicyRule } from "../policy.js";
 import { Problems } from "../problems.js";
 import { reportLint } from "../resolve-entries.js";
 
-/** Which entry lies in which: of prefixes, one holds the other or they are apart, so entries form a tree. */
+// Which entry lies in which: of prefixes, one holds the other or they are apart, so entries form a tree.
 
 export const noParent = -1;
 
