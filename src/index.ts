@@ -23,6 +23,7 @@ export { Failure } from "./model/failure.js";
 export type { AccountState, Rule } from "./model/rule.js";
 export type { Snapshot } from "./model/snapshot.js";
 export { explain } from "./plan/explain.js";
+export type { OverrideFlag } from "./plan/guards.js";
 export { makePlan, type PlanInput, type PlanResult } from "./plan/make-plan.js";
 export type { Change, Plan, PlannedStep } from "./plan/plan.js";
 export { planDocument } from "./plan/plan-document.js";

@@ -15,7 +15,7 @@ import type {
   ReceiptPlannedStep,
   ReceiptRecord,
 } from "../model/receipt.js";
-import { bareFlag, overrideFlags } from "../plan/guards.js";
+import { overrideFlags } from "../plan/guards.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
 import type { ApplyOptions } from "./result.js";
 
@@ -82,9 +82,9 @@ const recordOf = ({ server_at, rule_id, ...rest }: RecordDocument): ReceiptRecor
 
 /** Flags that let pass what this plan would have been refused for; each once, in the order of the guards. */
 const waivedFlags = ({ verdicts }: Plan, { overrides = [], allowLockout }: HeaderOptions): string[] => {
-  const given = new Set(overrides.map(bareFlag));
+  const given = new Set<string>(overrides);
   const used = verdicts.flatMap(({ state, override }) =>
-    override !== undefined && (state === "waived" || (state === "failed" && given.has(bareFlag(override))))
+    override !== undefined && (state === "waived" || (state === "failed" && given.has(override)))
       ? [override]
       : [],
   );

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../address/prefix.js";
 import { parseInstant } from "../audit/time-range.js";
-import { overrideFlags } from "../plan/guards.js";
+import { type OverrideFlag, overrideFlags } from "../plan/guards.js";
 
 export interface PolicyOptions {
   readonly policy: string;
@@ -154,10 +154,10 @@ export const guardOptions = (command: Command): Command => {
   return command;
 };
 
-/** What the planner is told: the override flags given, and the addresses the caller is known to come from. */
+/** What the planner is given: the override flags given, and the addresses the caller is known to come from. */
 export const guardsOf = (
   options: GuardOptions,
-): { readonly overrides: ReadonlySet<string>; readonly clientAddresses: readonly Address[] } => {
+): { readonly overrides: ReadonlySet<OverrideFlag>; readonly clientAddresses: readonly Address[] } => {
   const values: Readonly<Record<string, unknown>> = { ...options };
   const given = Object.values(overrideFlags).filter(
     (flag) => values[new Option(flag).attributeName()] === true,

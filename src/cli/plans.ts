@@ -5,6 +5,7 @@ import { codeOf, reasonOf } from "../files/io-errors.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
+import type { OverrideFlag } from "../plan/guards.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { readPlanFile } from "../plan/plan-file.js";
@@ -36,7 +37,7 @@ export const preparePlan = async (
     /** What loading the policy said: warnings and notes that the plan shows again. */
     readonly diagnostics: readonly Diagnostic[];
     readonly clientAddresses: readonly Address[];
-    readonly overrides: ReadonlySet<string>;
+    readonly overrides: ReadonlySet<OverrideFlag>;
   },
 ): Promise<Plan> => {
   const snapshot = await client.readSnapshot();

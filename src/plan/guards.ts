@@ -38,7 +38,7 @@ export interface Guarded {
   readonly steps: readonly PlannedStep[];
   readonly access: PlanAccessChange;
   readonly clientAddresses: readonly Address[];
-  readonly overrides: ReadonlySet<string>;
+  readonly overrides: ReadonlySet<OverrideFlag>;
 }
 
 const guardRefusal = (
@@ -144,7 +144,7 @@ const verdict = (
   guard: string,
   diagnostics: readonly Diagnostic[],
   override: OverrideFlag,
-  overrides: ReadonlySet<string>,
+  overrides: ReadonlySet<OverrideFlag>,
 ): Verdict => {
   const refused = diagnostics.some(({ severity }) => severity === "error");
   const waived = refused && overrides.has(override);
@@ -322,13 +322,11 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
 /** The guards and tests that failed and whose override is not among the flags given. */
 export const standingRefusals = (
   { verdicts }: Pick<Plan, "verdicts">,
-  flags: readonly string[],
+  flags: Iterable<OverrideFlag>,
 ): readonly Verdict[] => {
-  const given = new Set(flags.map(bareFlag));
+  // A saved plan may name a flag of another release, which then is never among those given.
+  const given = new Set<string>(flags);
   return verdicts.filter(
-    ({ state, override }) => state === "failed" && (override === undefined || !given.has(bareFlag(override))),
+    ({ state, override }) => state === "failed" && (override === undefined || !given.has(override)),
   );
 };
-
-/** Flags are compared without their dashes. */
-export const bareFlag = (flag: string): string => flag.replace(/^--/, "");

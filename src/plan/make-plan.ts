@@ -10,7 +10,7 @@ import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
 import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
 import { diffStates } from "./diff-states.js";
-import { guardVerdicts } from "./guards.js";
+import { guardVerdicts, type OverrideFlag } from "./guards.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { Change, Plan } from "./plan.js";
@@ -22,7 +22,7 @@ export interface PlanInput {
   /** Addresses that this run is known to come from: they must stay allowed. */
   readonly clientAddresses?: readonly Address[];
   /** Flags given (guards.ts, `overrideFlags`). */
-  readonly overrides?: ReadonlySet<string>;
+  readonly overrides?: ReadonlySet<OverrideFlag>;
   /** What reading the policy brought to light; warnings and notes are shown with the plan. */
   readonly diagnostics?: readonly Diagnostic[];
 }
@@ -91,7 +91,13 @@ const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => 
 };
 
 export const makePlan = (input: PlanInput): PlanResult => {
-  const { policy, snapshot, clientAddresses = [], overrides = new Set(), diagnostics = [] } = input;
+  const {
+    policy,
+    snapshot,
+    clientAddresses = [],
+    overrides = new Set<OverrideFlag>(),
+    diagnostics = [],
+  } = input;
   const problems = [...diagnostics, ...otherAccount(policy, snapshot), ...checkSnapshot(snapshot)];
   if (hasErrors(problems)) return { diagnostics: problems };
   const before = stateOf(snapshot);

@@ -171,10 +171,13 @@ describe("before the first write", () => {
       diagnostics: [],
       override: "--allow-lockout",
     };
-    const guarded = { ...plan, verdicts: [guard, { ...guard, guard: "other", override: "--other" }] };
+    const guarded = {
+      ...plan,
+      verdicts: [guard, { ...guard, guard: "other", override: "--allow-must-deny" }],
+    };
     refusedUntouched(await run({ plan: guarded }));
-    refusedUntouched(await run({ plan: guarded, overrides: ["--other"] }));
-    const allowed = await run({ plan: guarded, overrides: ["--other", "allow-lockout"] });
+    refusedUntouched(await run({ plan: guarded, overrides: ["--allow-must-deny"] }));
+    const allowed = await run({ plan: guarded, overrides: ["--allow-must-deny", "--allow-lockout"] });
     expect(allowed.result.outcome).toBe("done");
   });
 
@@ -194,7 +197,7 @@ describe("before the first write", () => {
 
   it("refuses a failed guard that has no override", async () => {
     const guarded = { ...plan, verdicts: [{ guard: "tests", state: "failed" as const, diagnostics: [] }] };
-    const outcome = await run({ plan: guarded, overrides: ["--tests"] });
+    const outcome = await run({ plan: guarded, overrides: ["--allow-failed-tests"] });
     refusedUntouched(outcome);
     expect(codes(outcome.result)).toEqual(["guard-failed"]);
   });

@@ -59,7 +59,7 @@ describe("reading a receipt back", () => {
       const line = receiptLine(receiptHeader(given, { tool: "t", ...options }, new Date(at)));
       return parseReceipt(file(line), "r.jsonl").receipt?.header.waived;
     };
-    const overrides = ["--allow-removed-rules", "--allow-newly-allowed"];
+    const overrides = ["--allow-removed-rules", "--allow-newly-allowed"] as const;
     expect(waivedOf({ ...plan, verdicts }, { overrides })).toEqual([
       "--allow-lockout",
       "--allow-removed-rules",

@@ -11,7 +11,7 @@ import {
 } from "../../src/model/reserved-names.js";
 import type { Rule, RuleType } from "../../src/model/rule.js";
 import { accessOf, isEnforced } from "../../src/plan/access-change.js";
-import { overrideFlags } from "../../src/plan/guards.js";
+import { type OverrideFlag, overrideFlags } from "../../src/plan/guards.js";
 import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
 import type { Plan, Verdict } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
@@ -241,7 +241,7 @@ describe("guards", () => {
   ]);
   const empty = snapshotOf(state("enabled"));
 
-  it.each<[string, Partial<PlanInput>, string]>([
+  it.each<[string, Partial<PlanInput>, OverrideFlag]>([
     [
       "must-allow",
       { policy: { ...withoutPartner, guards: guards({ mustAllow: [entry("198.51.100.7")] }) } },
@@ -293,15 +293,7 @@ describe("guards", () => {
     ],
   ])("%s refuses, and only its own flag lets it pass", (guard, input, flag) => {
     expect(refused(planned(input))).toEqual([guard]);
-    const others = [
-      "--allow-lockout",
-      "--allow-must-deny",
-      "--allow-removed-rules",
-      "--allow-newly-allowed",
-      "--allow-unmanaged-rules",
-      "--allow-failed-tests",
-      "--accept-disturbance",
-    ].filter((one) => one !== flag);
+    const others = Object.values(overrideFlags).filter((one) => one !== flag);
     expect(refused(planned({ ...input, overrides: new Set(others) }))).toEqual([guard]);
     const passed = planned({ ...input, overrides: new Set([flag]) });
     expect(refused(passed)).toEqual([]);
@@ -338,7 +330,7 @@ describe("guards", () => {
     const gone = policyRule("Office", "allow", [], { expired: [entry("203.0.113.0/24", "2026-11-30")] });
     const denyRule = policyRule("Attackers", "deny", ["192.0.2.0/24"]);
     const ignoring = { enforcement: "ignore" } as const;
-    const allFlags = new Set<string>(Object.values(overrideFlags));
+    const allFlags = new Set<OverrideFlag>(Object.values(overrideFlags));
 
     it.each<[string, Partial<PlanInput>]>([
       ["expired, the account enforced", { policy: policy([gone], ignoring) }],

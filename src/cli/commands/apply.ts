@@ -107,26 +107,7 @@ const apply = async (io: Io, options: Options, [planFile]: readonly string[]): P
     showPlan(io, known.clientAddresses.length === 0 ? plan : callerGiven(plan), options, {
       briefly: "plan" in source && options.autoApprove === true,
     });
-    if (
-      plan.steps.length > 0 &&
-      standingRefusals(plan, [...guards.overrides]).length === 0 &&
-      options.autoApprove !== true
-    ) {
-      // What would be refused is not asked about: carrying it out stops before its first call, and says why.
-      const { done, goesAhead, doubts } = await previewApply(
-        plan,
-        { reader: client, now: () => io.now(), sleep },
-        applyOptions(io, known),
-      );
-      if (goesAhead)
-        noteDiagnostics(
-          io,
-          doubts.map((one) => withSeverity(one, "warning")),
-          options,
-        );
-      if (goesAhead && done < plan.steps.length && !(await confirm(io, question(plan, done))))
-        throw notApproved();
-    }
+    if (options.autoApprove !== true) await askAboutPlan(io, plan, client, { options, guards: known });
     return await carryOut(io, plan, client, progress, { planFile, options, guards: known });
   } finally {
     progress.stop();
@@ -183,6 +164,25 @@ const question = ({ steps, account }: Plan, done: number): string => {
 
 const callsLeft = (left: number, total: number): string =>
   `the last ${left === 1 ? "call" : `${left} calls`} of ${total} (the others are done already)`;
+
+/**
+ * Throws where the user says no. What would be refused is not asked about: carrying it out stops before its first call,
+ * and says why.
+ */
+const askAboutPlan = async (
+  io: Io,
+  plan: Plan,
+  client: DbtClient,
+  { options, guards }: { readonly options: Options; readonly guards: Guards },
+): Promise<void> => {
+  if (plan.steps.length === 0 || standingRefusals(plan, guards.overrides).length > 0) return;
+  const ports = { reader: client, now: () => io.now(), sleep };
+  const { done, goesAhead, doubts } = await previewApply(plan, ports, applyOptions(io, guards));
+  if (!goesAhead) return;
+  const warnings = doubts.map((one) => withSeverity(one, "warning"));
+  noteDiagnostics(io, warnings, options);
+  if (done < plan.steps.length && !(await confirm(io, question(plan, done)))) throw notApproved();
+};
 
 const applyOptions = (io: Io, { overrides, clientAddresses }: Guards): ApplyOptions => ({
   tool: `dbt-ip-rules ${version}`,
