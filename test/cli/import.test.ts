@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Seed } from "../../src/emulator/seed.js";
-import { dbtIpRules, newAccount, newFolder } from "./world.js";
+import { dbtIpRules, newAccount, newFolder, token } from "./world.js";
 
 const account = async (seed?: Seed) => {
   const emulator = await newAccount(7, seed);
@@ -102,6 +102,19 @@ describe("import, then plan", () => {
     expect(ran.stderr).toContain("file-exists");
     expect(await readFile(policy, "utf8")).toBe("precious");
   });
+});
+
+it("writes no policy that would hold the token, and none with another text in its place", async () => {
+  const rules = [{ name: `VPN ${token}`, type: "allow", cidrs: ["203.0.113.0/24"] }] as const;
+  const { place, policy } = await account({ enabled: false, rules: [...rules] });
+  const printed = await dbtIpRules(place, "import");
+  expect(printed).toMatchObject({ code: 1, stdout: "" });
+  expect(printed.stderr).toContain("error[token-in-import]");
+  expect((await dbtIpRules(place, "import", "-o", "policy.yaml")).code).toBe(1);
+  const before = "version: 1\nrules: []\n";
+  await writeFile(policy, before);
+  expect((await dbtIpRules(place, "import", "--merge", "policy.yaml")).code).toBe(1);
+  expect(await readFile(policy, "utf8")).toBe(before);
 });
 
 describe("import --merge", () => {

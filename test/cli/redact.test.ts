@@ -130,7 +130,6 @@ describe("a text of others that holds a token", () => {
     expect(readdirSync(cwd)).not.toContain("plan.json");
     expect(readdirSync(join(cwd, "out")).toSorted()).toEqual([
       "a.json",
-      "imported.yaml",
       "p.json",
       "p.md",
       "p.txt",

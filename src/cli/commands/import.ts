@@ -46,12 +46,18 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 
 const done = (...notes: readonly string[]): Report => ({ kind: "done", exitCode: exitCodes.done, notes });
 
+/** Redacted, it would be another policy: one whose plan renames rules, or deletes them and creates them anew. */
+const withoutToken = (text: string): string => {
+  if (redact(text) === text) return text;
+  throw failure("token-in-import");
+};
+
 const importNew = async (io: Io, options: Options): Promise<Report> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
   const snapshot = await readAccount(io, options);
   const imported = policyFromSnapshot(snapshot, { group: options.group === true });
   noteDiagnostics(io, imported.diagnostics, options);
-  const text = redact(imported.text);
+  const text = withoutToken(imported.text);
   if (options.output === undefined) {
     io.stdout.write(text);
     return done();
@@ -75,7 +81,7 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<Report
   const merged = mergeIntoPolicy(before, snapshot);
   noteDiagnostics(io, merged.diagnostics, options);
   if (merged.added.length === 0) return done(`${shownFile(file)} names every rule of the account already.`);
-  await writeFileWhole(io, file, merged.text);
+  await writeFileWhole(io, file, redact(before) === before ? withoutToken(merged.text) : merged.text);
   return done(
     `${shownFile(file)} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan --policy ${shellWord(file)}`,
   );

@@ -75,6 +75,14 @@ export const fileCodes = {
       "A name or a description in the policy or on the account contains the API token, and so would the saved plan.",
     fix: "Replace the token, since others can read it, and rename the rule.",
   }),
+  "token-in-import": code({
+    severity: "error",
+    message:
+      "Nothing is written: the policy would contain the API token, which is in a name or description of the account",
+    hint: "Replace the token, since others can read it, and rename the rule",
+    meaning: "A name or a description on the account contains the API token, and so would the policy.",
+    fix: "Replace the token, since others can read it, and rename the rule.",
+  }),
   "output-clash": code<
     | { readonly kind: "same-file"; readonly output: string; readonly other: string }
     | { readonly kind: "replaces-input"; readonly output: string; readonly input: string }
