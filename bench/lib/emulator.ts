@@ -5,7 +5,7 @@ import { data, root } from "./setup.js";
 
 export const program = join(root, "dist", "cli", "main.js");
 const token = "bench-token";
-/** The first rule lets it in (lib/accounts.mjs): the emulator, as the service, refuses callers that are blocked. */
+/** The first rule lets it in (accounts.ts): the emulator, as the service, refuses callers that are blocked. */
 export const caller = "2001:db8::1";
 
 const started = (child: ChildProcess) =>

@@ -32,7 +32,7 @@ const send = async (run: ApplySession, step: Step, reading: GoodReading): Promis
       return writer.createRule(step.rule, enabled);
     case "update": {
       const current = ruleNamed(reading, step.name);
-      // One range may stand in a rule twice, in two spellings: all of them go.
+      // A rule may hold one range twice, in two spellings: all of them are removed.
       const remove = current.entries.filter((entry) =>
         step.remove.some((prefix) => samePrefix(prefix, entry.prefix)),
       );

@@ -130,7 +130,7 @@ const lasting: ReadonlySet<string> = new Set([
   "account-rule-name-repeated",
 ]);
 
-/** Where the account stands on the plan's way, the same plan goes on; elsewhere a new one is needed. */
+/** On a state that the plan leads through, the same plan goes on; on any other a new one is needed. */
 const nextAfter = (run: ApplySession, stop: Stop, actual: AccountState | undefined): NextAction => {
   if (stop.diagnostics.some(({ code }) => lasting.has(code))) return "mend-first";
   if (actual === undefined) return "apply-again";

@@ -311,7 +311,7 @@ const stopByObservation = (
   }
 };
 
-/** Where the account stands, compared with the state before a step and the states after it. */
+/** Where the account is, compared with the state before a step and the states after it. */
 type Observation =
   /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
   | { readonly kind: "landed"; readonly reading: GoodReading; readonly done: number }

@@ -1,5 +1,5 @@
 /**
- * The states that a plan leads the account through, and where on that way an account stands.
+ * The states that a plan leads the account through, and which of them an account is in.
  * Kept as one hash a step, computed step by step, so that a plan of thousands of steps stays small;
  * a state is made again from the start where somebody has to see it.
  */

@@ -8,7 +8,7 @@ export const canAsk = (io: Io): boolean =>
   io.stdin.isTTY === true && io.stderr.isTTY === true && !io.env["CI"];
 
 export interface Questions {
-  /** The answer without blanks around it; undefined where the input ended or was interrupted. */
+  /** The answer without spaces around it; undefined where the input ended or was interrupted. */
   ask(question: string): Promise<string | undefined>;
   close(): void;
 }
@@ -27,7 +27,7 @@ export const openQuestions = (io: Io): Questions => {
       io.stderr.write(question);
       const next = await Promise.race([lines.next(), interrupted]);
       if (next !== undefined && next.done !== true) return next.value.trim();
-      // Nobody ended the line that the question stands in.
+      // Nobody ended the question's line.
       io.stderr.write("\n");
       return undefined;
     },

@@ -1,5 +1,5 @@
 /**
- * What may stand at the end of a command line: the commands and options of the program itself, rule names of the
+ * What can come next on a command line: the commands and options of the program itself, rule names of the
  * policy, event types. Pure but for what `Sources` reads. The shells' scripts only pass words in and take words out.
  */
 import type { Command, Option } from "commander";
@@ -11,7 +11,7 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** Whether file names may stand there too. */
+  /** Whether file names can come there too. */
   readonly files: boolean;
 }
 
@@ -89,7 +89,7 @@ const lastVariadic = (command: Command) => {
   return last?.variadic === true ? last : undefined;
 };
 
-/** Walks the words that stand already: into subcommands, over options and their values. */
+/** Walks the words that are there already: into subcommands, over options and their values. */
 const placeOf = (program: Command, before: readonly string[]): Place => {
   let command = program;
   let awaits: Option | undefined;
@@ -154,7 +154,7 @@ const valuesOf = async (
 };
 
 // The shells' side of completion: pass the words on, offer what comes back. Promise: nothing that comes back is
-// ever evaluated, expanded or split at blanks. Rule names are somebody's text, and a TAB must not run it; that is why
+// ever evaluated, expanded or split at spaces. Rule names are somebody's text, and a TAB must not run it; that is why
 // these are written here and not taken from a library (docs/decisions/shell-completion.md).
 
 export const shells = ["bash", "zsh", "fish"] as const;

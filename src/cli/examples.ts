@@ -80,7 +80,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
 
 const prompt = "  $ dbt-ip-rules ";
 
-/** As they stand under the help: what a line means behind it where there is room, else below it. */
+/** As the help shows them: what a line means is behind it where there is room, else below it. */
 export const examplesText = (name: string): string => {
   const examples = helpExamples[name] ?? [];
   const lines = examples.map(([line, meaning]) => {

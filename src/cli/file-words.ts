@@ -1,4 +1,4 @@
-/** A file's name in a sentence, and in a command to type: it may hold anything, a line end and a blank included. */
+/** A file's name in a sentence, and in a command to type: it may hold anything, a line end and a space included. */
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { visible } from "../model/escape.js";
 import type { Io } from "./io.js";

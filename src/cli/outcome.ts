@@ -66,7 +66,7 @@ export const requireWritable = (io: Io, targets: readonly Target[]): Promise<voi
 export const notesOf = (report: Report): readonly string[] =>
   report.kind === "plan" || report.kind === "done" ? (report.notes ?? []) : [];
 
-/** What `work` returns; what it throws is told on standard error, and is a report as well. */
+/** What `work` returns; what it throws is said on standard error, and is a report as well. */
 export const reportOf = async (
   io: Io,
   options: SharedOptions,
@@ -122,7 +122,7 @@ export const deliver = async (
   let current = reports;
   for (const target of targets) {
     const { format, file } = target;
-    // A failure was told on standard error; as text it would be said twice on a terminal.
+    // A failure was said on standard error; as text on a terminal it would appear twice.
     const print = (where: Target): Promise<void> =>
       where.format === "text" && where.file === undefined && current.every(isFailed)
         ? Promise.resolve()

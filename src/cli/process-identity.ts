@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** `unknown`: the system does not tell when a process began. Never empty, and without blanks. */
+/** `unknown`: the system does not tell when a process began. Never empty, and without spaces. */
 export const processStart = async (pid: number): Promise<string | "gone" | "unknown"> => {
   if (!isThere(pid)) return "gone";
   if (process.platform === "linux") return linuxStart(pid);
@@ -28,7 +28,7 @@ const isThere = (pid: number): boolean => {
 
 /**
  * proc(5): field 3 of /proc/PID/stat is the state, field 22 the start in clock ticks since boot. Field 2, the
- * name, may hold blanks and brackets, so counting begins after the last bracket.
+ * name, may hold spaces and brackets, so counting begins after the last bracket.
  */
 const linuxStart = async (pid: number): Promise<string | "gone" | "unknown"> => {
   try {

@@ -45,7 +45,7 @@ const ruleChanges = (before: AccountState, after: AccountState, renames: Renames
 
 /**
  * Creates and updates in the order of the new names, then deletes in the order of theirs; enforcement first
- * where it goes off, last where it goes on.
+ * where it is disabled, last where it is enabled.
  */
 export const diffStates = (
   before: AccountState,

@@ -1,6 +1,6 @@
 /**
  * Who gains and who loses access, in words that a tired reviewer cannot misread.
- * Promises: counts are exact, or say "about"; a range that gains access is always listed, or stands behind an exact "all but".
+ * Promises: counts are exact, or say "about"; a range that gains access is always listed, or is behind an exact "all but".
  */
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix } from "../address/prefix.js";

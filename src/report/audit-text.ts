@@ -60,7 +60,7 @@ export const stampText = (iso: string): string =>
     .replace("T", " ")
     .replace(/(\.\d+)?(Z|\+00:00)$/, "");
 
-/** The one line that says how it stands, for every format. */
+/** The one line that says how the check ended, for every format. */
 export const auditClosing = ({ verdict, counts }: AuditVerification): string => {
   const foreign = counts.foreign === 0 ? "" : ` ${counted(counts.foreign, "other event")} in that time.`;
   const weak = counts.weak === 0 ? "" : `, ${counts.weak} of them only by type, time and actor`;

@@ -150,7 +150,7 @@ export const ruleBrief = ({ name, type, prefixes }: Rule): string => {
   return `rule ${quoted(name)} (${type}, ${entries}${prefixes.length === 0 ? "" : `: ${listPrefixes(prefixes, 3)}`})`;
 };
 
-/** The unmanaged rules that are kept or refused; those that are deleted stand among the changes. */
+/** The unmanaged rules that are kept or refused; those that are deleted are among the changes. */
 export const unmanagedRows = (plan: Plan): Row[] => {
   const notes = notesOf(plan);
   return plan.unmanaged.flatMap(({ rule, disposition }): Row[] => {
@@ -189,7 +189,7 @@ export const stepTitle = (step: Step): string => {
   }
 };
 
-/** `lets in 16 IPv4 addresses, shuts out 4`: what the call does to access where the account then stands. */
+/** `lets in 16 IPv4 addresses, shuts out 4`: what the call does to access on the account as it is then. */
 export const stepEffect = ({ newlyAllowed, newlyBlocked }: AccessChange): string => {
   const into = newlyAllowed.isEmpty() ? "" : `lets in ${addressCount(newlyAllowed.count())}`;
   const out = newlyBlocked.isEmpty() ? "" : `shuts out ${addressCount(newlyBlocked.count())}`;

@@ -18,7 +18,7 @@ interface Cell {
   readonly cells: number;
 }
 
-/** The line as it is shown: tabs as blanks, all else neutralised. */
+/** The line as it is shown: tabs as spaces, all else neutralised. */
 const shownCells = (lineText: string): Cell[] => {
   let column = 0;
   const cells: Cell[] = [];

@@ -149,7 +149,7 @@ export const driftNext = (
   ];
 };
 
-/** The one line that says how it stands; `file` is safe for its format. */
+/** The one line that says what was found; `file` is safe for its format. */
 export const driftClosing = (report: DriftReport, file: string): string => {
   if (driftVerdict(report) === "no-drift") return `No drift. The account matches ${file}${kept(report)}.`;
   const { drift, pending, cannotTell } = report.counts;

@@ -66,7 +66,7 @@ const eventCsv = (event: AuditEvent): string =>
 
 export type EventFormat = "text" | "json" | "ndjson" | "csv";
 
-/** What stands before, for and after the events of a format, so that each can be written when it is read. */
+/** What is written before, for and after the events of a format, so that each can be written when it is read. */
 export interface EventFrame {
   readonly head: string;
   readonly event: (event: AuditEvent, index: number) => string;

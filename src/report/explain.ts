@@ -1,6 +1,6 @@
 /**
  * Why an address or each part of a prefix gets in or not: the entry that decides, what lost to it, the default.
- * Several views (the policy and the account, before and after a plan) stand one under the other.
+ * Several views (the policy and the account, before and after a plan) are shown one under the other.
  */
 
 import { AddressSet } from "../address/address-set.js";
@@ -14,7 +14,7 @@ import type { ExplainedPart, Explanation } from "../plan/explain.js";
 import type { Decider } from "../plan/plan.js";
 import { type RenderContext, wrap } from "./layout.js";
 
-/** Where an entry stands: `policy.yaml:14`, `rule id 12`; undefined where nobody knows. */
+/** Where an entry is written: `policy.yaml:14`, `rule id 12`; undefined where nobody knows. */
 export type ExplainPlaces = (rule: string, type: RuleType, prefix: Prefix) => string | undefined;
 
 export interface ExplainView {

@@ -1,5 +1,5 @@
 /**
- * Diagnostics as GitHub workflow commands. GitHub shows at most ten annotations of a level a step; where there
+ * Reports as GitHub workflow commands. GitHub shows at most ten annotations of a level a step; where there
  * are more, the tenth says how many are not shown.
  */
 import { type Diagnostic, hintOf, messageOf, type Severity, type SourceRange } from "../model/diagnostic.js";

@@ -8,14 +8,14 @@ export const padCellsStart = (text: string, cells: number): string =>
   " ".repeat(Math.max(0, cells - cellsOf(text))) + text;
 
 /**
- * A word, with the blanks before it. What stands in quotes is one, so that no name can look like a line of its own;
+ * A word, with the spaces before it. What is in quotes is one, so that no name can look like a line of its own;
  * so is a command to type, which could not be copied in pieces.
  */
 const word = /( *)(dbt-ip-rules (?:[^;,]|[;,](?! ))*[;,]?|(?:"(?:\\.|[^"\\])*"|[^ ])+)/g;
 
 /**
- * Breaks text (neutralised) at blanks into lines of at most `width` cells, each after the first behind `hang` blanks.
- * A word longer than a line stands alone and runs over. `cells` measures; the usual measure knows no colours.
+ * Breaks text (neutralised) at spaces into lines of at most `width` cells, each after the first behind `hang` spaces.
+ * A word longer than a line is alone on one and runs over. `cells` measures; the usual measure knows no colours.
  */
 export const wrap = (text: string, width: number, hang: number, cells = cellsOf): string[] => {
   if (cells(text) <= width) return [text];
@@ -31,7 +31,7 @@ export const wrap = (text: string, width: number, hang: number, cells = cellsOf)
   return lines;
 };
 
-/** Rows as columns, two blanks between, each column as wide as its widest cell; the last is not padded. */
+/** Rows as columns, two spaces between, each column as wide as its widest cell; the last is not padded. */
 export const columns = (rows: readonly (readonly string[])[]): string[] => {
   const widths: number[] = [];
   for (const row of rows)

@@ -15,7 +15,7 @@ import { diffRow, fenceWidth } from "./row.js";
 export const defaultMaxBytes = 60_000;
 
 export interface Section {
-  /** The program's own words and numbers only: it stands in a `<summary>`, unescaped. */
+  /** The program's own words and numbers only: it is put into a `<summary>`, unescaped. */
   readonly title: string;
   readonly language: "diff" | "text";
   /** Each is kept or left out as a whole; it may be several lines, neutralised. */

@@ -60,7 +60,7 @@ const closing = (plan: Plan, file: string, name: Name): string => {
     .join(", ")}: ${rest}`;
 };
 
-/** The one line that says how it stands; `file` names the policy. */
+/** The one line that says what the plan comes to; `file` names the policy. */
 export const closingLine = (plan: Plan, file: string): string => closing(plan, visible(file), visible);
 
 /** The same in markdown; `file` is markdown. */

@@ -15,7 +15,7 @@ import type { Policy, PolicyTest } from "../policy/policy.js";
 import type { ExplainReport } from "./explain.js";
 import type { RenderContext } from "./layout.js";
 
-/** The commands that the summary tells the user to type. */
+/** The commands that the summary asks the user to type. */
 export interface NextCommands {
   /** Applies the same plan again: `dbt-ip-rules apply plan.json`. */
   readonly applyAgain?: string;
@@ -24,7 +24,7 @@ export interface NextCommands {
   readonly applyPolicy?: string;
 }
 
-/** The commands that a drift report tells the user to type, neutralised and quoted for a shell. */
+/** The commands that a drift report asks the user to type, neutralised and quoted for a shell. */
 export interface DriftCommands {
   readonly plan: string;
   readonly merge: string;
@@ -105,7 +105,7 @@ export interface PolicyReport {
   readonly undelivered?: boolean;
 }
 
-/** What a reporter is told about the place where its text will be read. */
+/** What a reporter knows about the place where its text will be read. */
 export interface ReporterContext extends RenderContext {
   /** The program's version. */
   readonly version: string;

@@ -1,4 +1,4 @@
-/** SARIF 2.1.0 (OASIS): the log around results, and text that no viewer reads as a link or a placeholder. */
+/** Reports as SARIF 2.1.0 (OASIS), with text that no viewer reads as a link or a placeholder. */
 import type { DriftReport } from "../audit/differences.js";
 import { type Diagnostic, fullText, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, jsonText, messageCells } from "../model/escape.js";
@@ -36,7 +36,7 @@ const location = (source: NonNullable<SarifResult["source"]>) => ({
   },
 });
 
-/** What a rule stands for; another one is a code in words. */
+/** What a rule means; one that is not listed is its code in words. */
 const described: Readonly<Record<string, string>> = {
   "drift-rule-added": "A rule on the account that the policy does not have",
   "drift-rule-removed": "A rule of the policy that is missing on the account",

@@ -113,7 +113,7 @@ export const reportText = (report: Report, look: RenderContext): string => {
 export const policyHeading = (policy: string, { style }: RenderContext): string =>
   style.strong(`== ${visible(policy)} ==`);
 
-/** The line in which a report says how it stands: its last. A failure is told where it happened. */
+/** A report's verdict is its last line. A failure was said where it happened. */
 const closingOf = (report: Report, look: RenderContext): string =>
   report.kind === "failure" ? "" : (reportText(report, look).trimEnd().split("\n").at(-1)?.trim() ?? "");
 

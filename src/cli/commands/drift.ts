@@ -153,7 +153,7 @@ const sinceApply = (receipt: NamedReceipt | undefined): { readonly since?: strin
   return { since: new Date(Math.min(begun, first?.from ?? begun)).toISOString() };
 };
 
-/** The comparison stands without the log: what it says is a warning here. */
+/** The comparison holds without the log: why it could not be read is a warning here. */
 const logUnreadable = ({ diagnostics }: Failure): readonly Diagnostic[] =>
   [diagnostic("audit-log-unreadable", { command: "drift" }), ...diagnostics].map((one) =>
     withSeverity(one, "warning"),

@@ -56,7 +56,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "__complete",
-    summary: "what may stand at the end of a command line",
+    summary: "what can come next on a command line",
     hidden: true,
     load: () => import("./complete.js"),
   },

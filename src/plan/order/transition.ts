@@ -10,7 +10,7 @@
  *     decide, it decides after the plan too: each address has the verdict of B or that of A.
  *  2. Prefixes that change their type. Such a P owns an address now only if it owns it before and after; then
  *     the address changes its verdict anyway, and what happens between taking P off the old rule and putting
- *     it on the new one disturbs nobody. Deny to allow goes first, so that some allow entry always stands.
+ *     it on the new one disturbs nobody. Deny to allow goes first, so that there is always some allow entry.
  *  3. All removals, wide before narrow: the first phase backwards.
  *
  * Narrow before wide matters only between prefixes of different types (work.ts), and not at all where no
