@@ -249,6 +249,47 @@ const pairSilent = (
   );
 };
 
+interface Found {
+  readonly actors: readonly (string | undefined)[];
+  readonly strong: Map<number, Naming>;
+  readonly weak: Map<number, IndexedEvent>;
+  readonly silentOf: (type: string) => readonly IndexedEvent[];
+}
+
+/**
+ * Where a step of a rule has no event: an event that names the rule may have been given to an earlier step, whose own
+ * event is silent. Both kinds are then taken as one, if that pairs more steps.
+ */
+const pairTogether = ({ steps, naming }: NamedSteps, { actors, strong, weak, silentOf }: Found): void => {
+  const due = steps.filter(({ step }) => step.expectation === "due");
+  const eventAt = (place: number) => strong.get(place)?.event ?? weak.get(place);
+  const paired = due.flatMap(({ place }) => eventAt(place) ?? []);
+  const [first] = due;
+  if (first === undefined || paired.length === due.length) return;
+  const taken = new Set([
+    ...[...strong.values()].map(({ event }) => event.place),
+    ...[...weak.values()].map(({ place }) => place),
+  ]);
+  const own = new Set(due.map(({ receipt }) => actors[receipt]));
+  const free = silentOf(first.step.audited.eventType).filter(
+    ({ place, event }) => !taken.has(place) && own.has(actorKey(event)),
+  );
+  const again = pairInTime(
+    due,
+    [...paired, ...free].sort((a, b) => a.place - b.place),
+  );
+  if (again.size <= paired.length) return;
+  const named = new Map(naming.map((one) => [one.event.place, one]));
+  for (const { place } of due) {
+    strong.delete(place);
+    weak.delete(place);
+    const event = again.get(place);
+    const one = event && named.get(event.place);
+    if (one !== undefined) strong.set(place, one);
+    else if (event !== undefined) weak.set(place, event);
+  }
+};
+
 const placedSteps = (groups: readonly StepGroup[], { beforeMs, afterMs }: Tolerance): readonly PlacedStep[] =>
   groups
     .flatMap((group, receipt) => group.map((step) => ({ step, receipt })))
@@ -305,7 +346,8 @@ export const matchSteps = (
     return known;
   };
   const left = placed.filter(({ place, step }) => step.expectation === "due" && !strong.has(place));
-  const weak = pairSilent(left, actors, silentOf);
+  const weak = new Map(pairSilent(left, actors, silentOf));
+  for (const subject of subjects) pairTogether(subject, { actors, strong, weak, silentOf });
   const matchAt = (place: number): Match | undefined => {
     const [byName, byTime] = [strong.get(place), weak.get(place)];
     if (byName !== undefined)

@@ -455,6 +455,22 @@ describe("properties", () => {
     );
   });
 
+  it("gives a silent event to the earlier of two steps of a rule, and the one that names it to the later", () => {
+    const { receipt, events } = scene(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((index) => ({
+        action: index === 0 || index === 7 ? ("delete" as const) : ("enable" as const),
+        rule: 0,
+        shape: 0,
+        named: index !== 0,
+        logged: true,
+        late: 0,
+      })),
+    );
+    const result = verifyOne(receipt, events);
+    expect(result.verdict).toBe("confirmed");
+    expect(result.counts.missing).toBe(0);
+  });
+
   it("counts as many missing as the log lacks, and uses no event twice", () => {
     fc.assert(
       fc.property(fc.array(spec, { maxLength: 8 }), (specs) => {
