@@ -5,12 +5,13 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { quoted, visible } from "../model/escape.js";
 import { counted } from "../model/words.js";
 import { renderAccountText } from "./account.js";
-import { renderApplyText } from "./apply-text.js";
-import { renderAuditText } from "./audit-text.js";
+import { applyClosing, renderApplyText } from "./apply-text.js";
+import { auditClosing, renderAuditText } from "./audit-text.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
-import { renderDriftText } from "./drift-text.js";
+import { driftClosing, renderDriftText } from "./drift-text.js";
 import { renderExplainText } from "./explain.js";
 import { padCells, type RenderContext, wrap } from "./layout.js";
+import { closingLine } from "./plan-summary.js";
 import { renderPlanText } from "./plan-text.js";
 import {
   exitCodeOf,
@@ -49,7 +50,7 @@ const found = (diagnostics: readonly Diagnostic[]): string => {
   return count === "" ? "" : ` (${count})`;
 };
 
-const closing = (validation: Validation): string => {
+const validationClosing = (validation: Validation): string => {
   const { file, policy, tests, diagnostics } = validation;
   switch (validationVerdict(validation)) {
     case "invalid":
@@ -70,7 +71,7 @@ const closing = (validation: Validation): string => {
 /** What `validate` says: every problem, then the tests, then one line. */
 const renderValidationText = (validation: Validation, look: RenderContext): string => {
   const verdict = validationVerdict(validation);
-  const line = closing(validation);
+  const line = validationClosing(validation);
   const problems = renderDiagnosticsText(validation.diagnostics, look);
   const tests = verdict === "invalid" ? "" : testLines(validation.tests, look);
   const parts = [problems, tests].filter((part) => part !== "").map((part) => `${part}\n`);
@@ -113,18 +114,40 @@ export const reportText = (report: Report, look: RenderContext): string => {
 export const policyHeading = (policy: string, { style }: RenderContext): string =>
   style.strong(`== ${visible(policy)} ==`);
 
-/** A report's verdict is its last line. A failure was said where it happened. */
-const closingOf = (report: Report, look: RenderContext): string =>
-  report.kind === "failure" ? "" : (reportText(report, look).trimEnd().split("\n").at(-1)?.trim() ?? "");
+/** How a report ended, in a line; empty where that is another kind of text, or was said where it happened. */
+const closingOf = (report: Report): string => {
+  switch (report.kind) {
+    case "plan":
+      return closingLine(report.plan, report.policyFile ?? "the policy");
+    case "apply":
+      return report.audit === undefined
+        ? applyClosing(report.result)
+        : `${applyClosing(report.result)} ${auditClosing(report.audit)}`;
+    case "validation":
+      return validationClosing(report.validation);
+    case "drift":
+      return driftClosing(report.drift, visible(report.drift.policyFile));
+    case "audit":
+      return auditClosing(report.verification);
+    case "account":
+    case "explanation":
+    case "event-types":
+    case "failure":
+    case "done":
+      return "";
+    default:
+      return assertNever(report);
+  }
+};
 
-/** One line a policy, in the order given: how its run ended, and what it said last. */
+/** One line a policy, in the order given: how its run ended, in a word and in its own line. */
 export const renderSummary = (reports: readonly PolicyReport[], look: RenderContext): string => {
   const words = reports.map((one) => outcomeWords[exitCodeOf(one)]);
   const width = Math.max(...words.map((word) => word.length));
   return [
     look.style.strong(`== ${reports.length} policies ==`),
     ...reports.map(({ policy = "", report }, at) => {
-      const closing = closingOf(report, look);
+      const closing = closingOf(report);
       return `${(words[at] ?? "").padEnd(width)}  ${visible(policy)}${closing === "" ? "" : `: ${closing}`}`;
     }),
     "",

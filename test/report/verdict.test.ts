@@ -2,15 +2,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../../src/plan/plan.js";
+import { applyClosing } from "../../src/report/apply-text.js";
 import { renderDriftText } from "../../src/report/drift-text.js";
 import { renderDriftMarkdown } from "../../src/report/markdown.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
 import { closingLine } from "../../src/report/plan-summary.js";
 import { renderPlanText } from "../../src/report/plan-text.js";
-import { driftVerdict, exitCodeOf, planVerdict } from "../../src/report/report.js";
+import { driftVerdict, exitCodeOf, planVerdict, type Report } from "../../src/report/report.js";
+import { renderSummary } from "../../src/report/text.js";
 import { inFormat, look } from "./formats.js";
 import { changeOf, everythingElse, getsIn, getsOut, ordinary, planOf, rule } from "./plans.js";
-import { driftCommands, driftOf, noDrift, ordinaryNames, verificationOf } from "./samples.js";
+import { applyResultOf, driftCommands, driftOf, noDrift, ordinaryNames, verificationOf } from "./samples.js";
 
 const refusedWithoutChanges = planOf({ verdicts: everythingElse.verdicts });
 const plans: readonly (readonly [string, Plan])[] = [
@@ -191,5 +193,31 @@ describe("the size of markdown", () => {
     expect(at).toEqual([...at].sort((a, b) => a - b));
     expect(at).not.toContain(-1);
     expect(text).not.toMatch(/checks? left out/);
+  });
+});
+
+describe("the summary of several policies", () => {
+  const result = applyResultOf(ordinaryNames);
+  const stopped: Report = {
+    kind: "apply",
+    account: { id: 66847, host: "ab123.us1.dbt.com" },
+    result,
+    commands: { applyAgain: "dbt-ip-rules apply" },
+    shown: [],
+  };
+  const reports = [
+    { policy: "a.yaml", report: stopped },
+    { policy: "b.yaml", report: { kind: "plan", plan: ordinary } as const },
+    { policy: "c.yaml", report: { kind: "failure", diagnostics: [], exitCode: 1 } as const },
+  ];
+
+  it.each([40, 200])("gives each its closing line, whatever its text ends with, in %i cells", (width) => {
+    expect(renderSummary(reports, { ...look, width }).split("\n")).toEqual([
+      "== 3 policies ==",
+      `stopped midway  a.yaml: ${applyClosing(result)}`,
+      `done            b.yaml: ${closingLine(ordinary, "the policy")}`,
+      "failed          c.yaml",
+      "",
+    ]);
   });
 });
