@@ -187,7 +187,7 @@ const headerLines = (snapshot: Snapshot): string[] => {
       : [`enforcement: ${enforcement}`]),
     "# Rules on the account that this file does not name stay as they are.",
     "unmanaged_rules: keep",
-    "# Uncomment, with an address of whoever could mend a mistake: a plan that blocks it is refused.",
+    "# Uncomment, with an address of somebody who could fix a mistake: a plan that blocks it is refused.",
     "# guards: { must_allow: [203.0.113.10] }",
   ];
 };

@@ -100,7 +100,7 @@ const runTest = (judge: Judge, test: PolicyTest): PolicyTestResult => {
   return { test, passed: diagnostics.length === 0, diagnostics };
 };
 
-/** `entries` are all entries of the account as it is to be; the switch is taken to be on. */
+/** `entries` are all entries of the account as it is to be; enforcement is taken to be enabled. */
 export const runPolicyTests = (
   policy: Pick<Policy, "tests" | "rules">,
   entries: readonly DecidingEntry[],

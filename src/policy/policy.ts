@@ -66,6 +66,6 @@ export interface Policy {
   readonly lint: Readonly<Record<string, Severity | "off">>;
   /** The file it came from, as the user named it. */
   readonly file: string;
-  /** Everything that was read besides: include and network files, as the user named them. */
+  /** Everything else that was read: include and network files, as the user named them. */
   readonly otherFiles: readonly string[];
 }

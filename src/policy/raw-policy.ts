@@ -20,7 +20,7 @@ export interface LocatedText extends Located<string> {
   readonly offset?: number;
 }
 
-/** What an entry holds besides its prefix or network. */
+/** What else an entry holds next to its prefix or network. */
 interface RawExtras {
   readonly comment?: string;
   /** ISO date. */

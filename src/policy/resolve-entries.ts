@@ -138,7 +138,7 @@ export interface ResolvedEntries {
   readonly complete: boolean;
 }
 
-/** What an entry holds besides its prefix. */
+/** What else an entry holds. */
 export type EntryExtras = Pick<PolicyEntry, "comment" | "expires">;
 
 const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix, bare: boolean): void => {
