@@ -45,7 +45,7 @@ export const requireApproval = (io: Io, autoApprove: boolean): void => {
 export const confirm = async (io: Io, question: string): Promise<boolean> => {
   const questions = openQuestions(io);
   try {
-    const answer = await questions.ask(`${question} Type yes to go on: `);
+    const answer = await questions.ask(`${question} Type yes to continue: `);
     return answer?.toLowerCase() === "yes";
   } finally {
     questions.close();

@@ -41,7 +41,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
   ],
   drift: [
     ["drift", "exit 2 where anything differs"],
-    ["drift --base main/policy.yaml", "tell drift from what is not applied yet"],
+    ["drift --base main/policy.yaml", "separate drift from what is not applied yet"],
     ["drift --format sarif --output drift.sarif", ""],
   ],
   audit: [

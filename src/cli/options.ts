@@ -132,13 +132,13 @@ const addressOption = (text: string, before: readonly Address[] = []): readonly 
 };
 
 const meanings: Readonly<Record<keyof typeof overrideFlags, string>> = {
-  lockout: "go on although you or a must_allow address would be locked out",
-  disturbance: "go on although a step disturbs addresses that should not change",
-  removedRules: "go on although more rules go than max_removed_rules",
-  newlyAllowed: "go on although more addresses get in than max_newly_allowed",
-  mustDeny: "go on although a must_deny address would get in",
-  unmanaged: "go on although the account has unmanaged rules",
-  tests: "go on although a policy test fails",
+  lockout: "continue even if you or a must_allow address would be locked out",
+  disturbance: "continue even if a step disturbs addresses that should not change",
+  removedRules: "continue even if more rules are removed than max_removed_rules",
+  newlyAllowed: "continue even if more addresses gain access than max_newly_allowed",
+  mustDeny: "continue even if a must_deny address would gain access",
+  unmanaged: "continue even if the account has unmanaged rules",
+  tests: "continue even if a policy test fails",
 };
 
 export const guardOptions = (command: Command): Command => {

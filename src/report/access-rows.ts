@@ -46,7 +46,7 @@ const reasonOf = ({ verdict, before, after }: AccessPart): string => {
     case "default":
       if (verdict === "allowed")
         return was === undefined
-          ? "no allow entry is left, so whatever no entry denies gets in"
+          ? "no allow entry is left, so every address that no entry denies is allowed"
           : `no longer denied by ${was}`;
       if (before.kind === "enforcement-off") return "enforcement is on and nothing allows them";
       return was === undefined
@@ -108,8 +108,8 @@ export interface AccessVerbs {
 }
 
 const changeVerbs: AccessVerbs = {
-  allowed: ["get in", "gets in"],
-  blocked: ["no longer get in", "no longer gets in"],
+  allowed: ["gain access", "gains access"],
+  blocked: ["lose access", "loses access"],
 };
 
 /** `256 IPv4 addresses get in`. */
@@ -253,5 +253,5 @@ export const accessContext = (access: PlanAccessChange): string => {
   if (access.enforcementUnknown === true)
     return "no rule shows yet whether enforcement is on: this holds if it is";
   if (!access.enforcedBefore) return "this plan turns enforcement on";
-  return access.enforcedAfter ? "" : "this plan turns enforcement off: everybody gets in";
+  return access.enforcedAfter ? "" : "this plan turns enforcement off: every address is allowed";
 };

@@ -80,7 +80,7 @@ export const renderAccountText = (snapshot: Snapshot, look: RenderContext): stri
       look,
     ),
     ...block("Descriptions", descriptionLines(rules, look.width), look),
-    ...block("Names to look at twice", nameNotes(rules, look.width), look),
+    ...block("Names that look alike", nameNotes(rules, look.width), look),
     totals(rules),
   ].join("\n")}\n`;
 };

@@ -37,19 +37,26 @@ export const openWarning = ({ temporaryAllowAll }: ApplyResult): string | undefi
   if (temporaryAllowAll === undefined) return undefined;
   const { rule, certain } = temporaryAllowAll;
   const [now, is] = certain ? ["OPEN NOW", "is"] : ["PERHAPS OPEN NOW", "may be"];
-  return `${now}: the temporary rule ${quoted(rule)} ${is} still on the account, and it lets in every address that no narrower rule denies. To remove it:`;
+  return `${now}: the temporary rule ${quoted(rule)} ${is} still on the account, and it allows every address that no narrower rule denies. To remove it:`;
 };
 
 export interface StepGroups {
   readonly changed: readonly StepReport[];
   readonly unknown: readonly StepReport[];
+  /** Failed, and not known to have changed nothing: a call may be carried out in part. */
+  readonly partly: readonly StepReport[];
   readonly notChanged: readonly StepReport[];
 }
+
+const maybePartly = ({ status, unchanged }: StepReport): boolean => status === "failed" && unchanged !== true;
 
 export const stepGroups = ({ steps }: ApplyResult): StepGroups => ({
   changed: steps.filter(({ status }) => status === "applied" || status === "already-done"),
   unknown: steps.filter(({ status }) => status === "unknown"),
-  notChanged: steps.filter(({ status }) => status === "failed" || status === "not-begun"),
+  partly: steps.filter(maybePartly),
+  notChanged: steps.filter(
+    (one) => (one.status === "failed" || one.status === "not-begun") && !maybePartly(one),
+  ),
 });
 
 /** `2 of 3 steps done, 1 unknown`. */
@@ -71,11 +78,14 @@ const midwayWords = (result: ApplyResult): string => {
   return "The account was changed, but is not as planned.";
 };
 
+/** Above the steps of `partly`. */
+export const partlyTitle = "Failed; a part of it may be on the account";
+
 /** The one line that says how it ended, for every format. */
 export const applyClosing = (result: ApplyResult): string => {
   switch (result.outcome) {
     case "done":
-      return `Applied: ${tally(result)}, and the account now is as planned.`;
+      return `Applied: ${tally(result)}, and the account is now as planned.`;
     case "nothing":
       return result.steps.length === 0
         ? "Nothing to do: the account is as planned."
@@ -125,7 +135,7 @@ export interface ApplyTextOptions extends RenderContext, NextCommands {
 }
 
 export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions): string => {
-  const { changed, unknown, notChanged } = stepGroups(result);
+  const { changed, unknown, partly, notChanged } = stepGroups(result);
   const { style } = options;
   const problems = renderDiagnosticsText(
     result.diagnostics.filter((one) => options.shown?.includes(one) !== true),
@@ -144,7 +154,8 @@ export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions):
           "",
         ]),
     ...(good ? [] : group("Changed", changed, options)),
-    ...group("Unknown: the call was made and nobody can tell whether it took effect", unknown, options),
+    ...group("Unknown: the call was sent, and its outcome could not be found out", unknown, options),
+    ...group(partlyTitle, partly, options),
     ...group("Not changed", notChanged, options),
     ...changesBlock("Changed by somebody else", result.unexpected, options),
     ...(good ? [] : changesBlock("Still to do", result.remaining, options)),
@@ -207,7 +218,7 @@ export const progressLine = (
     case "resuming":
       return event.done === event.total
         ? `An earlier run did all ${counted(event.total, "step")}`
-        : `Going on after ${event.done} of ${counted(event.total, "step")} done by an earlier run`;
+        : `Continuing: ${event.done} of ${counted(event.total, "step")} done by an earlier run`;
     case "lockout-allowed":
       return `${look.style.warning("Lockout allowed")}${because(event.message)}`;
     case "step-waiting":
@@ -231,7 +242,7 @@ export const liveText = (event: ApplyEvent): string | undefined => {
     case "reading":
       return "Reading the account";
     case "asking-server":
-      return `Asking the server whether you would still get in (step ${event.planned.number})`;
+      return `Asking the server whether you would still have access (step ${event.planned.number})`;
     case "step-started":
       return numbered(event.planned, event.total);
     case "step-waiting":

@@ -191,8 +191,8 @@ export const stepTitle = (step: Step): string => {
 
 /** `lets in 16 IPv4 addresses, shuts out 4`: what the call does to access on the account as it is then. */
 export const stepEffect = ({ newlyAllowed, newlyBlocked }: AccessChange): string => {
-  const into = newlyAllowed.isEmpty() ? "" : `lets in ${addressCount(newlyAllowed.count())}`;
-  const out = newlyBlocked.isEmpty() ? "" : `shuts out ${addressCount(newlyBlocked.count())}`;
+  const into = newlyAllowed.isEmpty() ? "" : `allows ${addressCount(newlyAllowed.count())}`;
+  const out = newlyBlocked.isEmpty() ? "" : `blocks ${addressCount(newlyBlocked.count())}`;
   return into === "" && out === "" ? "no change of access" : [into, out].filter(Boolean).join(", ");
 };
 
@@ -214,5 +214,5 @@ export const disturbanceRows = ({ blocked, allowed }: Disturbance): Row[] => {
             text: `meanwhile ${what} ${addressCount(set.count())}: ${rangesText(set, 12)}`,
           },
         ];
-  return [...row("blocks", blocked), ...row("lets in", allowed)];
+  return [...row("blocks", blocked), ...row("allows", allowed)];
 };

@@ -61,19 +61,19 @@ export const differenceText = ({ detail, rule }: DriftDifference): string => {
 };
 
 export const reasonWords: Readonly<Record<DriftReason, string>> = {
-  "base-agrees-with-policy": "the policy last applied said what today's says, so the account changed",
-  "base-agrees-with-account": "the account is as the policy last applied said, so the policy changed",
+  "base-agrees-with-policy": "changed on the account: the policy says the same as when it was last applied",
+  "base-agrees-with-account": "changed in the policy: the account is as the last applied policy says",
   "both-changed": "the account and the policy both changed since the last apply",
-  "policy-unchanged-since-receipt": "the policy has not changed since the last apply, so the account did",
+  "policy-unchanged-since-receipt": "changed outside the policy since the last apply",
   "no-event-since-receipt":
-    "the audit log shows no change of the account since the last apply: the policy changed",
+    "changed in the policy: the audit log shows no change of the account since the last apply",
   "event-since-receipt": "since the last apply the policy changed, and the account too (audit log)",
   "unmanaged-rule-changed":
     "the policy keeps rules that it does not name, but this one was created or changed since the last apply (audit log)",
-  "entry-expired": "the entry's date has come",
+  "entry-expired": "the entry has expired",
   "receipt-unfinished": "the last apply did not finish, so its receipt does not say what it left",
   "receipt-unproven": "the audit log does not confirm the receipt of the last apply",
-  "no-base": "no receipt of an apply is here; --base POLICY names the policy as last applied",
+  "no-base": "no receipt of an apply was found; name the policy as last applied with --base POLICY",
 };
 
 const unknownWords = {
@@ -86,7 +86,7 @@ const unknownWords = {
 
 /** Who did it, as far as the audit log shows. */
 export const attributionText = (attribution: Attribution): string => {
-  if (attribution.kind === "unknown") return `by whom is unknown: ${unknownWords[attribution.reason]}`;
+  if (attribution.kind === "unknown") return `changed by: unknown, ${unknownWords[attribution.reason]}`;
   const { event, strength, through, others } = attribution;
   const by = `by ${actorText(event)}${through === undefined ? "" : ` through ${cut(through, 20)}`}`;
   const sure = strength === "strong" ? "the event names it" : "weak: it fits, but does not name it";
@@ -132,7 +132,7 @@ export const driftNext = (
   const tolerated = report.differences.filter(({ reason }) => reason === "unmanaged-rule-changed");
   const restore =
     tolerated.length < report.differences.length
-      ? [{ words: "For the account to be as the policy says", command: commands.plan }]
+      ? [{ words: "To make the account match the policy", command: commands.plan }]
       : [];
   const remove =
     tolerated.length > 0
@@ -144,7 +144,7 @@ export const driftNext = (
     ...restore,
     ...remove,
     isLacking
-      ? { words: "To keep the rules that the policy lacks", command: commands.merge }
+      ? { words: "To add the rules that the policy lacks", command: commands.merge }
       : { words: "To keep what the account has instead, write it into the policy" },
   ];
 };

@@ -67,10 +67,10 @@ const deciderText = (decider: Decider, places: ExplainPlaces | undefined): strin
       return entryText(decider.rule, decider.type, decider.prefix, places);
     case "default":
       return decider.allowed
-        ? "no entry matches, and no rule allows only some: everything else gets in"
-        : "no entry matches, and there are allow rules: nothing else gets in";
+        ? "no entry matches, and there are no allow rules: every other address is allowed"
+        : "no entry matches, and there are allow rules: every other address is blocked";
     case "enforcement-off":
-      return "enforcement is off: everybody gets in";
+      return "enforcement is off: every address is allowed";
     default:
       return assertNever(decider);
   }

@@ -11,6 +11,7 @@ import {
   applyClosing,
   nextText,
   openWarning,
+  partlyTitle,
   removalCommand,
   stepGroups,
   stepReportText,
@@ -67,7 +68,7 @@ const renderAccountMarkdown = (snapshot: Snapshot): string => {
         `${accountLine(account)}\n`,
       ].join("\n"),
       sections: [
-        { title: "Names to look at twice", language: "text", rows: nameNotes(rules, fenceWidth), open: true },
+        { title: "Names that look alike", language: "text", rows: nameNotes(rules, fenceWidth), open: true },
         { title: counted(rules.length, "rule"), language: "text", rows: tableLines(rules), open: true },
         { title: "Descriptions", language: "text", rows: descriptionLines(rules, fenceWidth) },
       ],
@@ -92,7 +93,7 @@ const applyTitles = {
 
 /** The end of an apply: verdict first, steps folded. */
 const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
-  const { changed, unknown, notChanged } = stepGroups(result);
+  const { changed, unknown, partly, notChanged } = stepGroups(result);
   const next = nextText(result.next, options);
   const open = openWarning(result);
   const steps = (title: string, reports: typeof changed, open: boolean) => ({
@@ -117,6 +118,7 @@ const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions)
       ].join("\n"),
       sections: [
         steps("Unknown", unknown, true),
+        steps(partlyTitle, partly, true),
         steps("Not changed", notChanged, true),
         {
           title: diagnosticsCount(result.diagnostics),

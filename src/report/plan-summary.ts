@@ -49,15 +49,30 @@ const nothingWords = (plan: Plan, file: string): string => {
   return `No changes. The account matches ${file}${keptNote}.`;
 };
 
+/** What a failed guard means, by its name (plan/guards.ts). */
+const refusalReasons: Readonly<Record<string, string>> = {
+  "allow-in-force": "no allow entry of this plan would be in force",
+  "policy-tests": "a test of the policy fails",
+  "must-allow": "this plan would lock out an address that must stay allowed",
+  caller: "this plan would lock out your own address",
+  "confirmed-account": "the account shows no rules, and that could not be confirmed",
+  "must-deny": "this plan would allow an address that must stay blocked",
+  "max-removed-rules": "this plan removes more rules than the policy permits",
+  "max-newly-allowed": "this plan gives more addresses access than the policy permits",
+  "unmanaged-rules": "the account has rules that the policy does not name",
+  disturbance: "a step would disturb addresses that should not change",
+};
+
 /** `file` is safe already; `name` makes a guard's name safe for the format. */
 const closing = (plan: Plan, file: string, name: Name): string => {
   const verdict = planVerdict(plan);
   if (verdict === "no-changes") return nothingWords(plan, file);
   const rest = `${countsWords(planCounts(plan))}. ${accessSentence(plan.access)}`;
   if (verdict === "changes") return `Plan: ${rest}`;
-  return `Plan refused by ${refusals(plan)
-    .map(({ guard }) => name(guard))
-    .join(", ")}: ${rest}`;
+  const reasons = refusals(plan).map(
+    ({ guard }) => refusalReasons[guard] ?? `the check ${name(guard)} failed`,
+  );
+  return `Refused: ${reasons.join("; ")}. Plan: ${rest}`;
 };
 
 /** The one line that says what the plan comes to; `file` names the policy. */

@@ -119,7 +119,7 @@ describe.concurrent("a saved plan", () => {
     place.bench.intercept = undefined;
     const { code, stderr } = await place.ran("apply", "plan.json", "--auto-approve");
     expect(code).toBe(0);
-    expect(stderr).toContain("Going on after 2 of 5 steps done by an earlier run");
+    expect(stderr).toContain("Continuing: 2 of 5 steps done by an earlier run");
     expect(place.isDone()).toBe(true);
     expect((await place.ran("apply", "plan.json", "--auto-approve")).code).toBe(0);
   });

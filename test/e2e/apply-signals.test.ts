@@ -69,7 +69,7 @@ describe.concurrent("an apply that is asked to stop", () => {
       4,
       { end: "midway", outcomes: ["applied", "unknown", "skipped", "skipped", "skipped"] },
     ]);
-    expect(stdout).toContain("Unknown: the call was made and nobody can tell whether it took effect");
+    expect(stdout).toContain("Unknown: the call was sent, and its outcome could not be found out");
     expect(stdout).toContain("Next: dbt-ip-rules apply --policy policy.yaml");
     await goesOn(place);
   });

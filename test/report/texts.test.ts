@@ -93,7 +93,12 @@ describe("access rows", () => {
     ["allowed", nothingMatched, allow, '(rule "VPN")'],
     ["allowed", deny, allow, '(rule "VPN", was denied by rule "Block")'],
     ["allowed", deny, open, '(no longer denied by rule "Block")'],
-    ["allowed", nothingMatched, open, "(no allow entry is left, so whatever no entry denies gets in)"],
+    [
+      "allowed",
+      nothingMatched,
+      open,
+      "(no allow entry is left, so every address that no entry denies is allowed)",
+    ],
     ["allowed", deny, off, "(enforcement is off)"],
     ["blocked", open, deny, '(denied by rule "Block")'],
     ["blocked", allow, nothingMatched, '(no longer allowed by rule "VPN")'],
@@ -101,7 +106,7 @@ describe("access rows", () => {
     ["blocked", off, nothingMatched, "(enforcement is on and nothing allows them)"],
   ] as const)("%#: %s", (verdict, before, after, reason) => {
     const [row] = accessRows(changeOf(part(verdict, before, after)));
-    const what = verdict === "allowed" ? "get in" : "no longer get in";
+    const what = verdict === "allowed" ? "gain access" : "lose access";
     expect(row?.text).toBe(`256 IPv4 addresses ${what}: 203.0.113.0/24 ${reason}`);
     expect(row?.sign).toBe(verdict === "allowed" ? "+" : "-");
     expect(row?.broadens ?? false).toBe(verdict === "allowed");
@@ -109,7 +114,7 @@ describe("access rows", () => {
 
   it("names the whole internet", () => {
     const [row] = accessRows(changeOf(getsIn("Open", "::/0")));
-    expect(row?.text).toBe('the whole internet, IPv4 and IPv6 get in: 0.0.0.0/0 and ::/0 (rule "Open")');
+    expect(row?.text).toBe('the whole internet, IPv4 and IPv6 gain access: 0.0.0.0/0 and ::/0 (rule "Open")');
   });
 
   it("puts parts with one reason together, and lists every range that broadens", () => {
@@ -278,7 +283,7 @@ describe("apply", () => {
     renderApplyText({ outcome, steps, next, exitCode: 0, diagnostics: [] }, look);
 
   it.each([
-    ["done", [applied], "nothing", "Applied: 1 of 1 step done, and the account now is as planned.\n"],
+    ["done", [applied], "nothing", "Applied: 1 of 1 step done, and the account is now as planned.\n"],
     ["nothing", [], "nothing", "Nothing to do: the account is as planned.\n"],
     ["refused", [], "plan-again", "Refused: nothing was changed.\nNext: dbt-ip-rules plan\n"],
     ["failed", [], "apply-again", "Failed: nothing was changed.\nNext: dbt-ip-rules apply\n"],
@@ -306,6 +311,26 @@ describe("apply", () => {
     expect(progressLine({ kind: "step-waiting", planned: applied.planned, ms: 0, message: "m" }, look)).toBe(
       "Step 1: m; reading the account again",
     ));
+
+  it("does not call unchanged what may have been carried out in part", () => {
+    const [first, second] = ordinary.steps;
+    const text = renderApplyText(
+      {
+        outcome: "midway",
+        exitCode: 4,
+        steps: [
+          { planned: first!, status: "failed", attempts: 1, message: "two of three entries" },
+          { planned: second!, status: "failed", attempts: 1, message: "no", unchanged: true },
+        ],
+        diagnostics: [],
+        next: "apply-again",
+      },
+      look,
+    );
+    const [partly = "", unchanged = ""] = text.split("Not changed\n");
+    expect(partly).toContain("Failed; a part of it may be on the account\n  1. create rule");
+    expect(unchanged).toMatch(/^ {2}2\. update rule/);
+  });
 
   it("gives one plain line a step, and none for what is only for a live line", () => {
     const finished = progressLine({ kind: "step-finished", total: 12, report: applied }, look, 120);

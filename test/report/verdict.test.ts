@@ -26,7 +26,7 @@ describe("a plan", () => {
   it.each(plans)("is %s in every format", async (verdict, plan) => {
     expect(planVerdict(plan)).toBe(verdict);
     const closing = closingLine(plan, "policy.yaml");
-    const start = { "no-changes": "No changes.", changes: "Plan: ", refused: "Plan refused by " }[verdict];
+    const start = { "no-changes": "No changes.", changes: "Plan: ", refused: "Refused: " }[verdict];
     expect(closing.startsWith(start ?? "?")).toBe(true);
     const options = { policyFile: "policy.yaml" };
     expect(
@@ -139,7 +139,9 @@ describe("the size of markdown", () => {
     expect(bytes(text)).toBeLessThanOrEqual(60_000);
     expect(text).toContain("1,280,000 IPv4 addresses in");
     const [open = "", folded = ""] = text.split("<details><summary>Every prefix of the long lists above");
-    expect(open).toContain('+ rule "Wide": 1,280,000 IPv4 addresses get in: 5,000 prefixes, the 10 widest: ');
+    expect(open).toContain(
+      '+ rule "Wide": 1,280,000 IPv4 addresses gain access: 5,000 prefixes, the 10 widest: ',
+    );
     expect(open.match(/10\.\d+\.\d+\.0\/24/g)).toHaveLength(10);
     const shown = folded.match(/^\+ {3}10\.\d+\.\d+\.0\/24$/gm)?.length ?? 0;
     expect(shown).toBeGreaterThan(1_000);
@@ -171,7 +173,7 @@ describe("the size of markdown", () => {
     const at = positions(
       text,
       '- rule "Old partner" (allow, 1 entry: 192.0.2.0/24), not in the policy',
-      '- rule "Old partner": 256 IPv4 addresses no longer get in: 192.0.2.0/24 (no longer allowed)',
+      '- rule "Old partner": 256 IPv4 addresses lose access: 192.0.2.0/24 (no longer allowed)',
       // The widest is first, though it comes last in the order of addresses.
       "4,001 prefixes, the 10 widest: 198.18.0.0/15, ",
       "<details>",

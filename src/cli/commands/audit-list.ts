@@ -47,7 +47,7 @@ export const configureList = (command: Command, io: Io, program: Program): void 
     "only these: a type, a glob such as 'ip_restrictions.*', or a group (see: audit events)",
   )
     .option("--actor <who>", "only this actor: a name (* for any part), an id, or an address")
-    .addOption(new Option("--limit <count>", "the newest so many").argParser(positive))
+    .addOption(new Option("--limit <count>", "at most this many events, the newest").argParser(positive))
     .addOption(new Option("-f, --format <format>", "what to print").choices(formats).default("text"))
     .option("-o, --output <file>", "write to this file instead of standard output");
   debugOptions(withFilters);

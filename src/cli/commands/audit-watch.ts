@@ -120,16 +120,16 @@ export const configureWatch = (command: Command, io: Io, program: Program): void
     connectionOptions(namingPolicyOption(command)),
     "which events (default: the four of IP restrictions)",
   )
-    .option("--cursor <file>", "remember in this file what was printed, and go on from there")
+    .option("--cursor <file>", "remember in this file what was printed, and continue from there")
     .addOption(
-      new Option("--interval <time>", "between two looks").argParser(interval).default(10_000, "10s"),
+      new Option("--interval <time>", "time between two checks").argParser(interval).default(10_000, "10s"),
     )
     .addOption(
       new Option("--lateness <time>", "how late an event may come and still be found")
         .argParser(duration)
         .default(3_600_000, "1h"),
     )
-    .option("--once", "look once and end, for a scheduler")
+    .option("--once", "check once and exit, for a scheduler")
     .addOption(
       new Option("-f, --format <format>", "what to print").choices(["text", "ndjson"]).default("text"),
     );

@@ -34,7 +34,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "show", summary: "show a saved plan, or the account as it is", load: () => import("./show.js") },
   {
     name: "apply",
-    summary: "make the account what the policy says",
+    summary: "change the account to match the policy",
     load: () => import("./apply.js"),
   },
   {

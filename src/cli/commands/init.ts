@@ -104,7 +104,9 @@ export const configure = (command: Command, io: Io, program: Program): void => {
       .option("--host <host>", "the account's access URL (asked for on a terminal)")
       .option("-p, --policy <file>", "where the policy goes, in this folder or below", "policy.yaml")
       .addOption(
-        new Option("--ci <system>", "whose pipeline to write").choices(["github", "none"]).default("github"),
+        new Option("--ci <system>", "which CI pipeline to write")
+          .choices(["github", "none"])
+          .default("github"),
       ),
   );
   runs(command, io, program, init);
