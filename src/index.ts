@@ -20,10 +20,10 @@ export { type Connection, type ConnectionSources, resolveConnection } from "./db
 export { type LoadedPolicy, loadPolicy } from "./files/load-policy.js";
 export { type Code, type Diagnostic, hasErrors, hintOf, messageOf } from "./model/diagnostic.js";
 export { Failure } from "./model/failure.js";
+export type { GuardName, OverrideFlag } from "./model/guards.js";
 export type { AccountState, Rule } from "./model/rule.js";
 export type { Snapshot } from "./model/snapshot.js";
 export { explain } from "./plan/explain.js";
-export type { OverrideFlag } from "./plan/guards.js";
 export { makePlan, type PlanInput, type PlanResult } from "./plan/make-plan.js";
 export type { Change, Plan, PlannedStep } from "./plan/plan.js";
 export { planDocument } from "./plan/plan-document.js";

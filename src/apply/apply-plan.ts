@@ -7,7 +7,7 @@
  * An interrupted plan is taken up where the account shows it stopped: see docs/apply.md.
  */
 
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
 import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
@@ -130,12 +130,10 @@ const otherAccount = (run: ApplySession, { snapshot }: GoodReading): Stop | unde
   return {
     reason: "refused",
     diagnostics: [
-      {
-        code: "plan-other-account",
-        severity: "error",
-        message: `The plan is for account ${id} on ${host}, and this is account ${snapshot.accountId} on ${snapshot.host}`,
-        hint: "Use the account and host that the plan was made for, or make a plan for this one",
-      },
+      diagnostic("plan-other-account", {
+        plan: { id, host },
+        account: { id: snapshot.accountId, host: snapshot.host },
+      }),
     ],
     next: "mend-first",
   };

@@ -3,7 +3,7 @@
  * its answer and the listing after it agree that the account has no other rules and that enforcement is off.
  * Otherwise the run takes its own probe off again, which is the next step of the plan, and stops.
  */
-import { type LegacyDiagnostic, messageOf } from "../model/diagnostic.js";
+import { diagnostic, messageOf } from "../model/diagnostic.js";
 import { isProbe } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import type { SnapshotRule } from "../model/snapshot.js";
@@ -55,27 +55,9 @@ const contradiction = (actual: AccountState, answered: AccountState["enforcement
   return actual.rules.length > 0 && actual.enforcement === "unknown" ? "not-told" : undefined;
 };
 
-const words: Readonly<Record<Reason, Pick<LegacyDiagnostic, "message" | "hint">>> = {
-  "other-rules": {
-    message:
-      "The account showed no rules when this plan was made, but it has rules: that listing was wrong, or somebody has added them since",
-    hint: "Nothing was let in. Make a new plan and review it",
-  },
-  enforced: {
-    message:
-      "The account shows no rules, but enforcement is on: rules may be in force that the listing does not show",
-    hint: "Nothing was let in. Look at the IP restrictions in the dbt platform. If there are rules, plan again once `dbt-ip-rules plan` shows them; if there are none, turn enforcement off there, then plan again",
-  },
-  "not-told": {
-    message:
-      "The account shows no rules, and the service does not say whether enforcement is on: rules may be in force that the listing does not show",
-    hint: "Nothing was let in. Look at the IP restrictions in the dbt platform; if there are none, create the first rule there, then plan again",
-  },
-};
-
 const stopNotEmpty = (run: ApplySession, actual: AccountState, reason: Reason): Stop => ({
   reason: "refused",
-  diagnostics: [{ code: "account-not-confirmed", severity: "error", ...words[reason] }],
+  diagnostics: [diagnostic("account-not-confirmed", { found: reason })],
   actual,
   unexpected: differences(run.expectedState(1), actual),
   next: "plan-again",

@@ -15,7 +15,7 @@
  * A temporary rule can come too late: its create takes effect when another run of the plan is past the step that deletes
  * it. Where the account is on the plan's way without it, the run that made it deletes it at once, and the others wait.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { isCatchAll, isReservedName } from "../model/reserved-names.js";
 import type { Rule } from "../model/rule.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
@@ -165,12 +165,7 @@ const noteLate = (run: ApplySession, copy: SnapshotRule): void => {
   const { id, name } = copy;
   if (!isCatchAll({ name, ...meaningOf(copy) }) || run.remarks.some(({ code }) => code === "late-allow-all"))
     return;
-  run.remarks.push({
-    code: "late-allow-all",
-    severity: "warning",
-    message: `Temporary rule ${id}, which allows everything, was created late, when another apply had already finished with it: everything was allowed until it was deleted again`,
-    hint: "The audit log shows for how long. Run the applies of one account one at a time",
-  });
+  run.remarks.push(diagnostic("late-allow-all", { id }));
 };
 
 /** Deletes this run's own `copy`; `ruleId` is what the receipt names. False: the receipt failed, and nothing was sent. */
@@ -234,19 +229,5 @@ const duplicateCreate = (copies: readonly SnapshotRule[], ids: readonly number[]
   const others = copies.filter(({ id }) => !ids.includes(id)).map(({ id }) => id);
   const [first, ...rest] = copies;
   const equal = first !== undefined && rest.every((copy) => areEqual(meaningOf(first), meaningOf(copy)));
-  return {
-    code: "duplicate-create",
-    severity: "note",
-    message: [
-      ...(own.length === 0 ? [] : [`Rule ${own.join(" and rule ")} was created by this run`]),
-      ...(others.length === 0
-        ? []
-        : [
-            `rule ${others.join(" and rule ")} by another apply, or by a call of this run whose answer never came: nothing tells which, so none of these was deleted`,
-          ]),
-    ].join("; "),
-    hint: equal
-      ? "The rules are equal, so all but one can go; make sure first that no other apply is still running"
-      : "The rules differ: compare them before you delete one, when no other apply is running",
-  };
+  return diagnostic("duplicate-create", { own, others, equal });
 };

@@ -1,6 +1,6 @@
 /** The end of a run: what became of each step, what is still to do, and the last lines of the receipt. */
 import { assertNever } from "../model/assert.js";
-import { type Diagnostic, messageOf } from "../model/diagnostic.js";
+import { type Diagnostic, messageOf, persists } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { ReceiptEnd } from "../model/receipt.js";
 import { isCatchAll } from "../model/reserved-names.js";
@@ -77,7 +77,7 @@ const closeInFlight = async (run: ApplySession): Promise<void> => {
   await run.finishStep(inFlight.planned, "unknown", { attempts: inFlight.attempt, message });
 };
 
-const hasCode = (diagnostics: readonly Diagnostic[], code: string): boolean =>
+const hasCode = (diagnostics: readonly Diagnostic[], code: Diagnostic["code"]): boolean =>
   diagnostics.some((diagnostic) => diagnostic.code === code);
 
 const lastReading = async (run: ApplySession, stop: Stop): Promise<AccountState | undefined> => {
@@ -120,19 +120,9 @@ const exitCodeOf = (outcome: "refused" | "midway" | "failed"): ExitCode => {
   }
 };
 
-/** What the same command would meet again: somebody must see to the token, the host or the address first. */
-const lasting: ReadonlySet<string> = new Set([
-  "token-rejected",
-  "permission-missing",
-  "blocked-by-ip-restrictions",
-  "account-not-found",
-  "redirected-to-other-host",
-  "account-rule-name-repeated",
-]);
-
 /** On a state that the plan leads through, the same plan goes on; on any other a new one is needed. */
 const nextAfter = (run: ApplySession, stop: Stop, actual: AccountState | undefined): NextAction => {
-  if (stop.diagnostics.some(({ code }) => lasting.has(code))) return "mend-first";
+  if (stop.diagnostics.some(persists)) return "mend-first";
   if (actual === undefined) return "apply-again";
   return run.timeline.stepsDone(actual) === undefined ? "plan-again" : "apply-again";
 };

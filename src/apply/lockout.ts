@@ -4,7 +4,7 @@
  * A "no" stops the run; only `allowLockout` lets it pass.
  */
 import { type Address, formatAddress } from "../address/prefix.js";
-import { type Diagnostic, messageOf } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
 import type { SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
 import { ruleNamed } from "./call.js";
@@ -146,26 +146,11 @@ const refuseUnlessAllowed = (
   return undefined;
 };
 
-const overrideHint =
-  "Mend the policy so that your own address stays allowed; --allow-lockout goes on regardless";
+const clientBlocked = (planned: PlannedStep, address: Address): Diagnostic =>
+  diagnostic("lockout-client", { step: describeStep(planned), address: formatAddress(address) });
 
-const clientBlocked = (planned: PlannedStep, address: Address): Diagnostic => ({
-  code: "lockout-client",
-  severity: "error",
-  message: `After ${describeStep(planned)} your own address ${formatAddress(address)} would be blocked`,
-  hint: overrideHint,
-});
+const mayBeShutOut = (planned: PlannedStep): Diagnostic =>
+  diagnostic("lockout-unsure", { step: describeStep(planned) });
 
-const mayBeShutOut = (planned: PlannedStep): Diagnostic => ({
-  code: "lockout-unsure",
-  severity: "error",
-  message: `After ${describeStep(planned)} you may be blocked: you get in by this rule, and nothing tells which of its entries is yours`,
-  hint: "Say where you come from with --client-ip ADDRESS, or name an address under `must_allow`; --allow-lockout goes on regardless",
-});
-
-const serverSaysNo = (planned: PlannedStep): Diagnostic => ({
-  code: "lockout-server",
-  severity: "error",
-  message: `The service says that ${describeStep(planned)} would shut out the address this run comes from`,
-  hint: overrideHint,
-});
+const serverSaysNo = (planned: PlannedStep): Diagnostic =>
+  diagnostic("lockout-server", { step: describeStep(planned) });

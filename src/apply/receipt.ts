@@ -7,7 +7,8 @@
 
 import { validateReceipt } from "../generated/validators.js";
 import { assertNever } from "../model/assert.js";
-import type { Diagnostic, SourceRange } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { overrideFlags } from "../model/guards.js";
 import type {
   Receipt,
   ReceiptEnd,
@@ -15,7 +16,6 @@ import type {
   ReceiptPlannedStep,
   ReceiptRecord,
 } from "../model/receipt.js";
-import { overrideFlags } from "../plan/guards.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
 import type { ApplyOptions } from "./result.js";
 
@@ -82,9 +82,8 @@ const recordOf = ({ server_at, rule_id, ...rest }: RecordDocument): ReceiptRecor
 
 /** Flags that let pass what this plan would have been refused for; each once, in the order of the guards. */
 const waivedFlags = ({ verdicts }: Plan, { overrides = [], allowLockout }: HeaderOptions): string[] => {
-  const given = new Set<string>(overrides);
   const used = verdicts.flatMap(({ state, override }) =>
-    override !== undefined && (state === "waived" || (state === "failed" && given.has(override)))
+    override !== undefined && (state === "waived" || (state === "failed" && overrides.includes(override)))
       ? [override]
       : [],
   );
@@ -134,7 +133,8 @@ export const parseReceipt = (
   file: string,
 ): { receipt?: Receipt; diagnostics: readonly Diagnostic[] } => {
   const { lines, torn } = splitLines(text);
-  const diagnostics: Diagnostic[] = torn === undefined ? [] : [tornLine(file, lines.length + 1, torn)];
+  const diagnostics: Diagnostic[] =
+    torn === undefined ? [] : [diagnostic("receipt-torn", wholeLine(file, lines.length + 1, torn))];
   const reading = new ReceiptReading(file);
   for (const [index, line] of lines.entries()) {
     const problem = reading.take(line, index + 1);
@@ -142,7 +142,7 @@ export const parseReceipt = (
   }
   const receipt = reading.receipt();
   return receipt === undefined
-    ? { diagnostics: [...diagnostics, emptyReceipt(file)] }
+    ? { diagnostics: [...diagnostics, diagnostic("receipt-empty", { file })] }
     : { receipt, diagnostics };
 };
 
@@ -170,8 +170,10 @@ class ReceiptReading {
   }
 
   take(text: string, number: number): Diagnostic | undefined {
-    const damaged = (what: string): Diagnostic => damagedLine(this.#file, number, text, what);
-    const line = readLine(text, damaged);
+    const place = wholeLine(this.#file, number, text);
+    const damaged = (problem: string): Diagnostic =>
+      diagnostic("receipt-damaged", { line: number, problem }, place);
+    const line = readLine(text, place, damaged);
     if (line.kind === "bad") return line.diagnostic;
     if (this.#end !== undefined) return damaged("it comes after the end of the receipt");
     if (line.kind === "header") {
@@ -199,10 +201,10 @@ class ReceiptReading {
   }
 }
 
-const readLine = (text: string, damaged: (what: string) => Diagnostic): Line => {
+const readLine = (text: string, place: SourceRange, damaged: (problem: string) => Diagnostic): Line => {
   const value = parseJson(text);
   if (value === undefined) return { kind: "bad", diagnostic: damaged("it is not a JSON object") };
-  const stranger = foreignHeader(value, damaged);
+  const stranger = foreignHeader(value, place);
   if (stranger !== undefined) return { kind: "bad", diagnostic: stranger };
   if (!validateReceipt(value)) {
     return { kind: "bad", diagnostic: damaged("it is neither a header, nor a record, nor an end") };
@@ -216,23 +218,12 @@ const readLine = (text: string, damaged: (what: string) => Diagnostic): Line => 
 /** Another kind of file, or a receipt of a version that this program does not know. */
 const foreignHeader = (
   value: Readonly<Record<string, unknown>>,
-  damaged: (what: string) => Diagnostic,
+  place: SourceRange,
 ): Diagnostic | undefined => {
   if (!("format" in value)) return undefined;
-  if (value.format !== receiptFormat) {
-    return {
-      ...damaged("its format is another one"),
-      code: "receipt-format",
-      message: "This is not a receipt",
-    };
-  }
+  if (value.format !== receiptFormat) return diagnostic("receipt-format", place);
   if (value.version === receiptVersion) return undefined;
-  return {
-    ...damaged("its version is another one"),
-    code: "receipt-version",
-    message: `The receipt is of a version that this program does not know; it knows version ${receiptVersion}`,
-    hint: "Read it with the release of dbt-ip-rules that wrote it, or a newer one",
-  };
+  return diagnostic("receipt-version", { known: receiptVersion }, place);
 };
 
 const parseJson = (text: string): Readonly<Record<string, unknown>> | undefined => {
@@ -254,26 +245,4 @@ const wholeLine = (file: string, line: number, text: string): SourceRange => ({
   endLine: line,
   endColumn: text.length + 1,
   lineText: text,
-});
-
-const damagedLine = (file: string, line: number, text: string, what: string): Diagnostic => ({
-  code: "receipt-damaged",
-  severity: "error",
-  message: `Line ${line} of the receipt is damaged: ${what}`,
-  hint: "Restore the file as apply wrote it; the account itself can be checked with plan",
-  source: wholeLine(file, line, text),
-});
-
-const tornLine = (file: string, line: number, text: string): Diagnostic => ({
-  code: "receipt-torn",
-  severity: "note",
-  message: `The last line of the receipt was cut short, as a crash leaves it, and was left out`,
-  source: wholeLine(file, line, text),
-});
-
-const emptyReceipt = (file: string): Diagnostic => ({
-  code: "receipt-empty",
-  severity: "error",
-  message: `The receipt ${file} has no header`,
-  hint: "Apply died before it wrote one, and so before its first write to the account; run plan to see where it stands",
 });

@@ -2,12 +2,13 @@
 import type { Address } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { ExitCode } from "../model/failure.js";
-import type { OverrideFlag } from "../plan/guards.js";
+import type { OverrideFlag } from "../model/guards.js";
 import type { Change, PlannedStep } from "../plan/plan.js";
 
 export interface ApplyOptions {
   /** Name and version of the program, for the receipt. */
   readonly tool: string;
+  /** The override flags given. */
   readonly overrides?: readonly OverrideFlag[];
   /** Lets a step run although it may shut its caller out. */
   readonly allowLockout?: boolean;

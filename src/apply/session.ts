@@ -1,5 +1,5 @@
 /** One apply in progress: what it was given, and what it has found out so far. */
-import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
@@ -144,12 +144,11 @@ export const diagnosticsOf = (error: unknown): readonly Diagnostic[] => {
 };
 
 /** A bug of ours that was met while the steps ran. */
-const internalError = (error: unknown): Diagnostic => ({
-  code: "internal-error",
-  severity: "error",
-  message: `Internal error: ${(error instanceof Error ? error.message : String(error)).slice(0, 300)}`,
-  hint: "Run the same apply again: it reads the account and goes on from what it finds. This is a bug in dbt-ip-rules: run it with --debug and report what it prints",
-});
+const internalError = (error: unknown): Diagnostic =>
+  diagnostic("internal-error", {
+    error: (error instanceof Error ? error.message : String(error)).slice(0, 300),
+    during: "apply",
+  });
 
 /** Whatever was thrown; a `Failure` says itself what it is. */
 export const stopCrashed = (error: unknown): Stop => ({
@@ -162,14 +161,7 @@ export const stopFailed = (diagnostics: readonly Diagnostic[]): Stop => ({ reaso
 
 export const stopInterrupted = (): Stop => ({
   reason: "interrupted",
-  diagnostics: [
-    {
-      code: "interrupted",
-      severity: "error",
-      message: "Stopped as asked",
-      hint: "Run the same apply again to go on where it stopped",
-    },
-  ],
+  diagnostics: [diagnostic("interrupted", { at: "apply" })],
 });
 
 /** What reading the account between two steps came to. Only `read` is a state that steps can start from. */

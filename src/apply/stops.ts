@@ -1,5 +1,5 @@
-/** Why a run stops: the account is not what the plan expects, or a step was not simply done; and how each is worded. */
-import type { Diagnostic } from "../model/diagnostic.js";
+/** Why a run stops: the account is not what the plan expects, or a step was not simply done. */
+import { type ArgsOf, type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
 import { standingRefusals } from "../plan/guards.js";
@@ -15,14 +15,7 @@ export const differences = (from: AccountState, to: AccountState): readonly Chan
 /** Before the first write: the account is on none of the states that the plan leads through. */
 export const stopStale = (run: ApplySession, actual: AccountState): Stop => ({
   reason: "refused",
-  diagnostics: [
-    {
-      code: "plan-stale",
-      severity: "error",
-      message: "The account is not as it was when the plan was made",
-      hint: "Make a new plan and review it; the differences are listed",
-    },
-  ],
+  diagnostics: [diagnostic("plan-stale", { of: "account" })],
   actual,
   unexpected: differences(run.plan.before, actual),
   next: "plan-again",
@@ -33,24 +26,17 @@ export const stopOutOfDate = (run: ApplySession): Stop | undefined => {
   const today = run.ports.now().toISOString().slice(0, "2026-11-21".length);
   const { validFrom, validUntil } = run.plan;
   if (validUntil !== undefined && today >= validUntil) {
-    return outOfDate(`An entry that this plan lets in has expired on ${validUntil}`);
+    return outOfDate({ of: "expired", date: validUntil });
   }
   if (validFrom !== undefined && today < validFrom) {
-    return outOfDate(`This plan leaves out an entry that expires only on ${validFrom}`);
+    return outOfDate({ of: "not-yet", date: validFrom });
   }
   return undefined;
 };
 
-const outOfDate = (message: string): Stop => ({
+const outOfDate = (stale: ArgsOf<"plan-stale">): Stop => ({
   reason: "refused",
-  diagnostics: [
-    {
-      code: "plan-stale",
-      severity: "error",
-      message,
-      hint: "Make a new plan and review it: the dates have moved on",
-    },
-  ],
+  diagnostics: [diagnostic("plan-stale", stale)],
   next: "plan-again",
 });
 
@@ -109,14 +95,7 @@ export const stopChangedAllTheSame = (
 
 const foreignChange = (when: string, actual: AccountState, unexpected: readonly Change[]): Stop => ({
   reason: "failed",
-  diagnostics: [
-    {
-      code: "account-changed",
-      severity: "error",
-      message: `${when} the account changed in a way that is not of this plan`,
-      hint: "Find out who changed it, then make a new plan; the differences are listed",
-    },
-  ],
+  diagnostics: [diagnostic("account-changed", { when })],
   actual,
   unexpected,
   next: "plan-again",
@@ -127,17 +106,10 @@ export const stopByVerdicts = (run: ApplySession): Stop | undefined => {
   const failed = standingRefusals(run.plan, run.options.overrides ?? []);
   if (failed.length === 0) return undefined;
   const diagnostics = failed.flatMap(({ guard, diagnostics: said }): readonly Diagnostic[] =>
-    said.some(({ severity }) => severity === "error") ? said : [silentVerdict(guard), ...said],
+    hasErrors(said) ? said : [diagnostic("guard-failed", { guard }), ...said],
   );
   return { reason: "refused", diagnostics, next: "mend-first" };
 };
-
-const silentVerdict = (guard: string): Diagnostic => ({
-  code: "guard-failed",
-  severity: "error",
-  message: `The plan fails the guard ${guard}`,
-  hint: "Plan again: Checks says why, and which flag lets it pass",
-});
 
 /** After the last step: the account must be the plan's end, and nothing else. */
 export const stopUnlessFinal = (run: ApplySession, actual: AccountState): Stop | undefined => {
@@ -172,67 +144,38 @@ export const triesInVain = (attempts: number): string =>
     ? "tried once, and the account does not show it"
     : `tried ${attempts} times, and the account shows none of them`;
 
-export const neverLanded = (planned: PlannedStep, attempts: number, message: string): Diagnostic => ({
-  code: "step-did-not-land",
-  severity: "error",
-  message: `${capital(describeStep(planned))} was ${triesInVain(attempts)}: ${message}`,
-  hint: "Run the same apply again once the service answers",
-});
+export const neverLanded = (planned: PlannedStep, attempts: number, said: string): Diagnostic =>
+  diagnostic("step-did-not-land", { step: describeStep(planned), tried: triesInVain(attempts), said });
 
 /** Answered as done, and nowhere to be seen. */
-export const unseen = (planned: PlannedStep): Diagnostic => ({
-  code: "step-not-visible",
-  severity: "error",
-  message: `The service said that ${describeStep(planned)} was done, but the account does not show it`,
-  hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
-});
+export const unseen = (planned: PlannedStep): Diagnostic =>
+  diagnostic("step-not-visible", { step: describeStep(planned) });
 
 /** It never left this machine, and neither does anything else. */
-export const notSent = (planned: PlannedStep, outcome: { message: string; hint?: string }): Diagnostic => ({
-  code: "step-not-sent",
-  severity: "error",
-  message: `${capital(describeStep(planned))} could not be sent: ${outcome.message}`,
-  hint: outcome.hint ?? "Run the same apply again once the service can be reached",
-});
+export const notSent = (
+  planned: PlannedStep,
+  { message, hint }: { message: string; hint?: string },
+): Diagnostic => diagnostic("step-not-sent", { step: describeStep(planned), said: message, hint });
 
 /** A definite no, or a partial yes. */
 export const answeredNo = (
   planned: PlannedStep,
   outcome: Extract<WriteOutcome, { kind: "refused" | "partial" }>,
 ): Diagnostic => {
-  if (outcome.kind === "partial") {
-    return {
-      code: "step-partial",
-      severity: "error",
-      message: `The service says that it took only a part of ${describeStep(planned)}: ${outcome.message}`,
-      hint: "Make a new plan: it shows what is missing",
-    };
-  }
+  const step = describeStep(planned);
+  if (outcome.kind === "partial") return diagnostic("step-partial", { step, said: outcome.message });
   const { status, message, hint } = outcome;
   if (status === notSentStatus) return notSent(planned, outcome);
-  return {
-    code: "step-refused",
-    severity: "error",
-    message: `The service refused ${describeStep(planned)} with status ${status}: ${message}`,
-    ...(hint === undefined ? {} : { hint }),
-  };
+  return diagnostic("step-refused", { step, status, said: message, hint });
 };
 
 /** Answered with a no, and done all the same. */
-const refusedButDone = (planned: PlannedStep): Diagnostic => ({
-  code: "refused-but-done",
-  severity: "error",
-  message: `The service refused ${describeStep(planned)}, but the account shows it done, by this call or by somebody else`,
-  hint: "Look whether somebody else is at work, or a gateway repeats calls; then run the same apply again: it goes on from what it finds",
-});
+const refusedButDone = (planned: PlannedStep): Diagnostic =>
+  diagnostic("refused-but-done", { step: describeStep(planned) });
 
 /** Answered with a no, and the account is not what it was before. */
-const refusedButChanged = (planned: PlannedStep): Diagnostic => ({
-  code: "refused-but-changed",
-  severity: "error",
-  message: `The service refused ${describeStep(planned)}, but the account is no longer as it was before the call`,
-  hint: "The differences are listed, made by this call or by somebody else: make a new plan, and review it",
-});
+const refusedButChanged = (planned: PlannedStep): Diagnostic =>
+  diagnostic("refused-but-changed", { step: describeStep(planned) });
 
 /**
  * Every write of a rule repeats the position of enforcement as last read (docs/service.md, "The rule set"), so whoever changes
@@ -241,13 +184,4 @@ const refusedButChanged = (planned: PlannedStep): Diagnostic => ({
 const enforcementFlipped = (when: string, before: Enforcement, now: Enforcement): readonly Diagnostic[] =>
   before === "unknown" || now === "unknown" || before === now
     ? []
-    : [
-        {
-          code: "enforcement-flipped",
-          severity: "error",
-          message: `${when} enforcement was ${before}, and now it is ${now}: by a call of this run, or by somebody else`,
-          hint: `To set it back, write \`enforcement: ${before}\` in the policy, then type: dbt-ip-rules apply`,
-        },
-      ];
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+    : [diagnostic("enforcement-flipped", { by: "reading", when, before, now })];

@@ -3,7 +3,7 @@
  * Kept as one hash a step, computed step by step, so that a plan of thousands of steps stays small;
  * a state is made again from the start where somebody has to see it.
  */
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import { replacementOf } from "../plan/live-access.js";
 import { enforcementAfter } from "../plan/order/probe.js";
@@ -131,14 +131,7 @@ const fits = (rules: ReadonlyMap<string, Rule>, step: Step): boolean => {
 };
 
 const inconsistent = (what: string): { diagnostics: readonly Diagnostic[] } => ({
-  diagnostics: [
-    {
-      code: "plan-inconsistent",
-      severity: "error",
-      message: `The plan contradicts itself: ${what}`,
-      hint: "Make a new plan; do not edit plan files",
-    },
-  ],
+  diagnostics: [diagnostic("plan-inconsistent", { problem: what })],
 });
 
 /** For messages: "step 3 (create)". Rule names stay out of messages; they are data of the report. */

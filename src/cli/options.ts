@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../address/prefix.js";
 import { parseInstant } from "../audit/time-range.js";
-import { type OverrideFlag, overrideFlags } from "../plan/guards.js";
+import { type OverrideFlag, overrideFlags } from "../model/guards.js";
 
 export interface PolicyOptions {
   readonly policy: string;

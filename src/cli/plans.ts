@@ -5,7 +5,7 @@ import { codeOf, reasonOf } from "../files/io-errors.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
-import type { OverrideFlag } from "../plan/guards.js";
+import type { OverrideFlag } from "../model/guards.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { readPlanFile } from "../plan/plan-file.js";

@@ -2,9 +2,8 @@
  * The account as the policy wants it. Unmanaged rules are copied in here, before anything is compared, so a
  * delete of one cannot be computed unless the policy says `unmanaged_rules: delete`.
  */
-
 import { countAddresses, rangesText } from "../model/address-words.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
 import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Policy, PolicyRule } from "../policy/policy.js";
@@ -25,26 +24,11 @@ export interface DesiredResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const problem = (rule: PolicyRule, code: string, message: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  hint,
-  source: rule.source,
-});
-
-const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
-
 const reservedNames = (policy: Policy): Diagnostic[] =>
   policy.rules
     .filter(({ name, previousNames }) => isReservedName(name) || previousNames.some(isReservedName))
-    .map((rule) =>
-      problem(
-        rule,
-        "reserved-rule-name",
-        `Rule ${JSON.stringify(rule.name)} uses a name that is kept for temporary rules`,
-        `Names that begin with ${JSON.stringify(reservedNamePrefix)} belong to rules that exist only during an apply: choose another`,
-      ),
+    .map(({ name, source }) =>
+      diagnostic("reserved-rule-name", { rule: name, prefix: reservedNamePrefix }, source),
     );
 
 /** The rule on the account that this policy rule is, by an earlier name; or why that cannot be told. */
@@ -57,29 +41,14 @@ const previousName = (
   const free = present.filter((name) => !managed.has(name));
   if (account.has(rule.name)) {
     if (free.length === 0) return undefined;
-    return problem(
-      rule,
-      "rename-both-exist",
-      `The account has a rule ${JSON.stringify(rule.name)} and also its previous name ${quoted(free)}`,
-      "Nothing tells which of them it is: remove the entry from `previous_names`, or delete one of the rules",
-    );
+    return diagnostic("rename-both-exist", { rule: rule.name, previous: free }, rule.source);
   }
   const claimed = present.find((name) => managed.has(name));
   if (claimed !== undefined) {
-    return problem(
-      rule,
-      "rename-name-in-use",
-      `Rule ${JSON.stringify(rule.name)} was once ${JSON.stringify(claimed)}, but the policy has a rule of that name too`,
-      "Rename in one apply and add the new rule of the old name in the next, or remove the entry from `previous_names`",
-    );
+    return diagnostic("rename-name-in-use", { rule: rule.name, previous: claimed }, rule.source);
   }
   if (free.length > 1) {
-    return problem(
-      rule,
-      "rename-ambiguous",
-      `The account has more than one of the previous names of rule ${JSON.stringify(rule.name)}: ${quoted(free)}`,
-      "Leave in `previous_names` only the one that this rule is",
-    );
+    return diagnostic("rename-ambiguous", { rule: rule.name, previous: free }, rule.source);
   }
   return free[0];
 };
@@ -99,12 +68,7 @@ const findRenames = (policy: Policy, account: ReadonlyMap<string, Rule>) => {
     const other = owners.get(found);
     if (other !== undefined) {
       diagnostics.push(
-        problem(
-          rule,
-          "rename-claimed-twice",
-          `Rules ${quoted([other, rule.name])} both name ${JSON.stringify(found)} as a previous name`,
-          "One rule of the account can become only one rule of the policy",
-        ),
+        diagnostic("rename-claimed-twice", { rules: [other, rule.name], previous: found }, rule.source),
       );
     }
     owners.set(found, rule.name);
@@ -138,14 +102,7 @@ const desiredEnforcement = (policy: Policy, before: AccountState, rules: number)
 
 const notes = (policy: Policy, enforcement: Enforcement): Diagnostic[] =>
   policy.enforcement !== "ignore" && enforcement === "unknown"
-    ? [
-        {
-          code: "enforcement-not-told",
-          severity: "note",
-          message: `The account has no rules, so it does not tell whether enforcement is on, and the policy's \`${policy.enforcement}\` is left for the first rule`,
-          hint: "Without rules every address is allowed, whatever the switch says",
-        },
-      ]
+    ? [diagnostic("enforcement-not-told", { wanted: policy.enforcement })]
     : [];
 
 /** What the policy makes of the account. Pure; errors name the rule's place in the policy. */
@@ -191,12 +148,10 @@ export const unmanagedAccess = (
   const limits = guards.maxNewlyAllowed;
   const many =
     (limits.ipv4 !== undefined && ipv4 > limits.ipv4) || (limits.ipv6 !== undefined && ipv6 > limits.ipv6);
-  return [
-    {
-      code: "unmanaged-access",
-      severity: many ? "warning" : "note",
-      message: `${kept.size === 1 ? "The unmanaged rule lets" : "The unmanaged rules let"} in ${countAddresses(newlyAllowed)} that the policy does not: ${rangesText(newlyAllowed, 5)}`,
-      hint: "Take it into the policy with `import --merge`, or set `unmanaged_rules` to fail or delete",
-    },
-  ];
+  const found = diagnostic("unmanaged-access", {
+    rules: kept.size,
+    addresses: countAddresses(newlyAllowed),
+    prefixes: rangesText(newlyAllowed, 5),
+  });
+  return [withSeverity(found, many ? "warning" : "note")];
 };

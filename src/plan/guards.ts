@@ -5,7 +5,8 @@
 import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
 import { rangesText } from "../model/address-words.js";
-import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../model/diagnostic.js";
+import { type GuardName, guardFlags, type OverrideFlag } from "../model/guards.js";
 import { discardOnly, isProbe, isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import { readableCount } from "../model/words.js";
@@ -14,19 +15,6 @@ import { runPolicyTests } from "../policy/policy-tests.js";
 import { accessOf, entriesOf, isEnforced } from "./access-change.js";
 import { isUnconfirmed } from "./order/probe.js";
 import type { Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
-
-/** The flags, one or two guards each; no flag contains another. */
-export const overrideFlags = {
-  lockout: "--allow-lockout",
-  disturbance: "--accept-disturbance",
-  removedRules: "--allow-removed-rules",
-  newlyAllowed: "--allow-newly-allowed",
-  mustDeny: "--allow-must-deny",
-  unmanaged: "--allow-unmanaged-rules",
-  tests: "--allow-failed-tests",
-} as const;
-
-export type OverrideFlag = (typeof overrideFlags)[keyof typeof overrideFlags];
 
 /** What guards look at. */
 export interface Guarded {
@@ -41,22 +29,9 @@ export interface Guarded {
   readonly overrides: ReadonlySet<OverrideFlag>;
 }
 
-const guardRefusal = (
-  code: string,
-  message: string,
-  hint: string,
-  source?: PolicyEntry["source"],
-): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  hint,
-  ...(source && { source }),
-});
-
 /** Addresses that must keep one verdict, and what they are called in messages. */
 interface Protected {
-  readonly code: string;
+  readonly code: "must-allow" | "must-deny" | "lockout-client";
   readonly what: string;
   readonly wanted: "allowed" | "blocked";
   readonly prefix: Prefix;
@@ -75,26 +50,16 @@ const violations = (guarded: Guarded, wanted: readonly Protected[], flag: Overri
   const ifEnforced = accessOf(after, "assumed");
   return wanted.flatMap((one): Diagnostic[] => {
     const set = AddressSet.ofPrefixes([one.prefix]);
-    const verb = one.wanted === "allowed" ? "blocks" : "lets in";
-    const hint = `Change the policy, or go on regardless with ${flag}`;
+    const { code, what, source } = one;
     for (const { number, access } of steps) {
       const lost = set.intersect(one.wanted === "allowed" ? access.newlyBlocked : access.newlyAllowed);
       if (lost.isEmpty()) continue;
-      const message = `Step ${number} ${verb} ${rangesText(lost, 5)}, ${one.what}`;
-      return [guardRefusal(one.code, message, hint, one.source)];
+      const prefixes = rangesText(lost, 5);
+      return [diagnostic(code, { prefixes, what, flag, step: number }, source)];
     }
     const lost = set.intersect(lostAtEnd[one.wanted]);
-    if (!lost.isEmpty() && (one.wanted === "allowed" || isEnforced(after))) {
-      const state = one.wanted === "allowed" ? "blocked" : "allowed";
-      return [
-        guardRefusal(
-          one.code,
-          `${rangesText(lost, 5)} is ${state} and stays so, but is ${one.what}`,
-          hint,
-          one.source,
-        ),
-      ];
-    }
+    if (!lost.isEmpty() && (one.wanted === "allowed" || isEnforced(after)))
+      return [diagnostic(code, { prefixes: rangesText(lost, 5), what, flag }, source)];
     return onceEnabled(
       one,
       set.intersect(one.wanted === "allowed" ? ifEnforced.blocked() : ifEnforced.allowed()),
@@ -106,14 +71,7 @@ const violations = (guarded: Guarded, wanted: readonly Protected[], flag: Overri
 const onceEnabled = (one: Protected, lost: AddressSet): Diagnostic[] =>
   lost.isEmpty()
     ? []
-    : [
-        {
-          code: `${one.code}-once-enabled`,
-          severity: "warning",
-          message: `Once enforcement is on, ${rangesText(lost, 5)} would be ${one.wanted === "allowed" ? "blocked" : "allowed"}, but is ${one.what}`,
-          hint: "Change the policy before enforcement is turned on",
-        },
-      ];
+    : [diagnostic(`${one.code}-once-enabled`, { prefixes: rangesText(lost, 5), what: one.what })];
 
 const protectedByPolicy = (guards: Guards): { mustAllow: Protected[]; mustDeny: Protected[] } => ({
   mustAllow: guards.mustAllow.map(({ prefix, source }) => ({
@@ -140,18 +98,22 @@ const protectedCallers = (addresses: readonly Address[]): Protected[] =>
     prefix: { network, length: 128 },
   }));
 
+type Overridable = {
+  [Name in GuardName]: (typeof guardFlags)[Name] extends OverrideFlag ? Name : never;
+}[GuardName];
+
 const verdict = (
-  guard: string,
+  guard: Overridable,
   diagnostics: readonly Diagnostic[],
-  override: OverrideFlag,
   overrides: ReadonlySet<OverrideFlag>,
 ): Verdict => {
-  const refused = diagnostics.some(({ severity }) => severity === "error");
+  const override = guardFlags[guard];
+  const refused = hasErrors(diagnostics);
   const waived = refused && overrides.has(override);
   return {
     guard,
     state: waived ? "waived" : refused ? "failed" : "passed",
-    diagnostics: waived ? diagnostics.map((one) => ({ ...one, severity: "warning" as const })) : diagnostics,
+    diagnostics: waived ? diagnostics.map((one) => withSeverity(one, "warning")) : diagnostics,
     override,
   };
 };
@@ -165,13 +127,7 @@ const removedRules = ({ policy, before, changes }: Guarded): Diagnostic[] => {
   const largest = "count" in limit ? limit.count : (limit.percent * present) / 100;
   if (removed.length <= largest) return [];
   const told = "count" in limit ? `${limit.count}` : `${limit.percent}% of ${present}`;
-  return [
-    guardRefusal(
-      "max-removed-rules",
-      `The plan deletes ${removed.length} rule${removed.length === 1 ? "" : "s"}; \`max_removed_rules\` is ${told}`,
-      `Check that they are meant to go, then raise the limit or use ${overrideFlags.removedRules}`,
-    ),
-  ];
+  return [diagnostic("max-removed-rules", { removed: removed.length, limit: told })];
 };
 
 /** `65,536, a /16`; a limit that is no prefix's size stays a number. */
@@ -198,11 +154,10 @@ const newlyAllowed = (guarded: Guarded): Diagnostic[] => {
     limit === undefined || count <= limit
       ? []
       : [
-          guardRefusal(
-            "max-newly-allowed",
-            `The plan lets in ${readableCount(count)} ${family} address${count === 1n ? "" : "es"}; \`max_newly_allowed\` is ${limitText(limit, bits)}`,
-            `Check that they are meant to get in, then raise the limit or use ${overrideFlags.newlyAllowed}`,
-          ),
+          diagnostic("max-newly-allowed", {
+            addresses: `${readableCount(count)} ${family} address${count === 1n ? "" : "es"}`,
+            limit: limitText(limit, bits),
+          }),
         ],
   );
 };
@@ -210,40 +165,30 @@ const newlyAllowed = (guarded: Guarded): Diagnostic[] => {
 const unmanagedRules = ({ unmanaged }: Guarded): Diagnostic[] =>
   unmanaged
     .filter(({ disposition }) => disposition === "refused")
-    .map(({ rule }) =>
-      guardRefusal(
-        "unmanaged-rule",
-        `The account has the rule ${JSON.stringify(rule.name)}, which is not in the policy`,
-        `Add it to the policy (\`import\` writes it), delete it, set \`unmanaged_rules: keep\`, or use ${overrideFlags.unmanaged}`,
-      ),
-    );
+    .map(({ rule }) => diagnostic("unmanaged-rule", { rule: rule.name }));
 
 const disturbances = ({ steps }: Guarded): Diagnostic[] =>
   steps
     .filter(({ disturbs }) => !disturbs.allowed.isEmpty() || !disturbs.blocked.isEmpty())
-    .map(({ number, disturbs }) => {
-      const parts = [
-        ...(disturbs.blocked.isEmpty() ? [] : [`blocks ${rangesText(disturbs.blocked, 5)}`]),
-        ...(disturbs.allowed.isEmpty() ? [] : [`lets in ${rangesText(disturbs.allowed, 5)}`]),
-      ];
-      return guardRefusal(
-        "step-disturbs",
-        `After step ${number} the account ${parts.join(" and ")} for a while, though neither the account nor the policy does`,
-        `Apply the change in smaller parts, or accept it with ${overrideFlags.disturbance}`,
-      );
-    });
+    .map(({ number, disturbs: { blocked, allowed } }) =>
+      diagnostic("step-disturbs", {
+        step: number,
+        ...(blocked.isEmpty() ? {} : { blocks: rangesText(blocked, 5) }),
+        ...(allowed.isEmpty() ? {} : { allows: rangesText(allowed, 5) }),
+      }),
+    );
 
 /** What one empty listing shows is not believed (probe.ts), whatever flags are given. */
 const unconfirmed = ({ before, after }: Guarded): Verdict[] =>
   isUnconfirmed(before, after)
-    ? [{ guard: "confirmed-account", state: "failed", diagnostics: [notConfirmed] }]
+    ? [
+        {
+          guard: "confirmed-account",
+          state: "failed",
+          diagnostics: [diagnostic("account-not-confirmed", { found: "only-probe" })],
+        },
+      ]
     : [];
-
-const notConfirmed = guardRefusal(
-  "account-not-confirmed",
-  "The account shows no rules but the temporary one that denies only 100::/64, and not that enforcement is off: rules may be in force that the listing does not show",
-  "Look at the IP restrictions in the dbt platform. If there are other rules, plan again once the plan shows them; if there are none, turn enforcement off there, then plan again",
-);
 
 const policyTests = ({ policy, after }: Guarded): Diagnostic[] =>
   runPolicyTests(policy, entriesOf(after))
@@ -260,23 +205,10 @@ const noAllowInForce = ({ policy, after }: Guarded): Diagnostic[] => {
   const all = after.rules.filter(({ type }) => type === "allow");
   const isOwn = own.length > 0 && own.every(({ entries }) => entries.length === 0);
   if (!isOwn && (all.length === 0 || all.some(({ prefixes }) => prefixes.length > 0))) return [];
-  return [
-    guardRefusal(
-      "no-allow-in-force",
-      isOwn
-        ? `The account is enforced, and no allow entry of the policy is in force: ${openedBy}`
-        : `The account is enforced, and none of its allow rules has an entry: ${openedBy}`,
-      isOwn
-        ? "Add or renew an allow entry; if the account is to be open, delete the allow rules from the policy"
-        : "Add an allow entry; if the account is to be open, delete its empty allow rules",
-      isOwn ? own[0]?.source : undefined,
-    ),
-  ];
+  return [diagnostic("no-allow-in-force", { of: "account", own: isOwn }, isOwn ? own[0]?.source : undefined)];
 };
 
-const openedBy = "without any, every address that is not denied is allowed";
-
-/** Nobody is shut out where enforcement stays off or no call is made; elsewhere it is said that nobody looked. */
+/** Nobody is blocked where enforcement stays off or no call is made; elsewhere it is said that this was not checked. */
 const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
   const matters = steps.length > 0 && (access.enforcedBefore || access.enforcedAfter);
   const unguarded =
@@ -285,7 +217,7 @@ const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
     guard: "caller",
     state: "not-checked",
     diagnostics: matters ? [diagnostic(unguarded ? "caller-unguarded" : "caller-unknown")] : [],
-    override: overrideFlags.lockout,
+    override: guardFlags.caller,
   };
 };
 
@@ -296,26 +228,24 @@ const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
 export const guardVerdicts = (guarded: Guarded): Verdict[] => {
   const { policy, overrides, clientAddresses } = guarded;
   const { mustAllow, mustDeny } = protectedByPolicy(policy.guards);
-  const flags = overrideFlags;
-  const lockout = (wanted: readonly Protected[]): Diagnostic[] => violations(guarded, wanted, flags.lockout);
+  const kept = (guard: Overridable, wanted: readonly Protected[]): Verdict =>
+    verdict(guard, violations(guarded, wanted, guardFlags[guard]), overrides);
   const open = noAllowInForce(guarded);
   return [
     ...unconfirmed(guarded),
-    ...(open.length === 0 ? [] : [{ guard: "allow-in-force", state: "failed" as const, diagnostics: open }]),
-    ...(policy.tests.length === 0
+    ...(open.length === 0
       ? []
-      : [verdict("policy-tests", policyTests(guarded), flags.tests, overrides)]),
-    ...(mustAllow.length === 0 ? [] : [verdict("must-allow", lockout(mustAllow), flags.lockout, overrides)]),
+      : [{ guard: "allow-in-force" as const, state: "failed" as const, diagnostics: open }]),
+    ...(policy.tests.length === 0 ? [] : [verdict("policy-tests", policyTests(guarded), overrides)]),
+    ...(mustAllow.length === 0 ? [] : [kept("must-allow", mustAllow)]),
     clientAddresses.length === 0
       ? callerNotChecked(guarded)
-      : verdict("caller", lockout(protectedCallers(clientAddresses)), flags.lockout, overrides),
-    ...(mustDeny.length === 0
-      ? []
-      : [verdict("must-deny", violations(guarded, mustDeny, flags.mustDeny), flags.mustDeny, overrides)]),
-    verdict("max-removed-rules", removedRules(guarded), flags.removedRules, overrides),
-    verdict("max-newly-allowed", newlyAllowed(guarded), flags.newlyAllowed, overrides),
-    verdict("unmanaged-rules", unmanagedRules(guarded), flags.unmanaged, overrides),
-    verdict("disturbance", disturbances(guarded), flags.disturbance, overrides),
+      : kept("caller", protectedCallers(clientAddresses)),
+    ...(mustDeny.length === 0 ? [] : [kept("must-deny", mustDeny)]),
+    verdict("max-removed-rules", removedRules(guarded), overrides),
+    verdict("max-newly-allowed", newlyAllowed(guarded), overrides),
+    verdict("unmanaged-rules", unmanagedRules(guarded), overrides),
+    verdict("disturbance", disturbances(guarded), overrides),
   ];
 };
 
@@ -324,8 +254,7 @@ export const standingRefusals = (
   { verdicts }: Pick<Plan, "verdicts">,
   flags: Iterable<OverrideFlag>,
 ): readonly Verdict[] => {
-  // A saved plan may name a flag of another release, which then is never among those given.
-  const given = new Set<string>(flags);
+  const given = new Set(flags);
   return verdicts.filter(
     ({ state, override }) => state === "failed" && (override === undefined || !given.has(override)),
   );

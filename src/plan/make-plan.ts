@@ -2,15 +2,17 @@
  * From a policy and the account as read to a plan. Pure: the same input gives the same plan, on any machine.
  * Nothing is planned for an account or a policy that cannot be understood for sure.
  */
+
 import { type Address, type Prefix, prefixKey } from "../address/prefix.js";
-import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
+import type { OverrideFlag } from "../model/guards.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
 import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
 import { diffStates } from "./diff-states.js";
-import { guardVerdicts, type OverrideFlag } from "./guards.js";
+import { guardVerdicts } from "./guards.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { Change, Plan } from "./plan.js";
@@ -21,7 +23,7 @@ export interface PlanInput {
   readonly snapshot: Snapshot;
   /** Addresses that this run is known to come from: they must stay allowed. */
   readonly clientAddresses?: readonly Address[];
-  /** Flags given (guards.ts, `overrideFlags`). */
+  /** Flags given. */
   readonly overrides?: ReadonlySet<OverrideFlag>;
   /** What reading the policy brought to light; warnings and notes are shown with the plan. */
   readonly diagnostics?: readonly Diagnostic[];
@@ -36,14 +38,7 @@ export interface PlanResult {
 const otherAccount = ({ account }: Policy, snapshot: Snapshot): Diagnostic[] =>
   account.id === undefined || account.id === snapshot.accountId
     ? []
-    : [
-        {
-          code: "policy-for-other-account",
-          severity: "error",
-          message: `The policy is for account ${account.id}, but account ${snapshot.accountId} was read`,
-          hint: "Use the policy of that account, or correct `account.id` or --account",
-        },
-      ];
+    : [diagnostic("policy-for-other-account", { policy: account.id, account: snapshot.accountId })];
 
 /** Entries that the account still has and whose date is why they go. */
 const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desired): Plan["expired"] => {

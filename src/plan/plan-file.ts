@@ -7,25 +7,36 @@
 import type { ErrorObject } from "ajv";
 import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
 import { validatePlan } from "../generated/validators.js";
-import { type Diagnostic, messageOf } from "../model/diagnostic.js";
+import { isCode } from "../model/codes/index.js";
+import {
+  type Diagnostic,
+  diagnostic,
+  messageOf,
+  recordedDiagnostic,
+  type SourceRange,
+} from "../model/diagnostic.js";
+import { isGuardName, isOverrideFlag } from "../model/guards.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import { planAccessChange } from "./access-change.js";
 import { diffStates } from "./diff-states.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
-import type { DatedEntry, Plan } from "./plan.js";
+import type { DatedEntry, Plan, Verdict } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
 import { compareNames, contradictions, hashState, rulesByName, sortedPrefixes } from "./state.js";
 
-/** A plan made again from its document, or what contradicts it. */
-type Derived = { readonly plan: Plan } | { readonly problem: string };
+/** A plan made again from its document, or what contradicts it, or what only another version knows. */
+type Derived = { readonly plan: Plan } | { readonly problem: string } | { readonly unknown: string };
 
 type StateDocument = PlanDocument["before"];
 type DiagnosticDocument = PlanDocument["diagnostics"][number];
 
 /** Thrown and caught in this file only: a document that is no plan. */
 class Contradiction extends Error {}
+
+/** Likewise: a document with a word that only another version of this program knows. */
+class Unknown extends Error {}
 
 const prefixFrom = (text: string): Prefix => {
   const parsed = parsePrefix(text);
@@ -73,24 +84,33 @@ const renamesFrom = (
   return renames;
 };
 
-const diagnosticFrom = ({ code, severity, message, hint, source }: DiagnosticDocument): Diagnostic => ({
-  code,
-  severity,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-  ...(source === undefined
-    ? {}
-    : {
-        source: {
-          file: source.file,
-          line: source.line,
-          column: source.column,
-          endLine: source.end_line,
-          endColumn: source.end_column,
-          lineText: source.line_text,
-        },
-      }),
+/** The texts as they were recorded; what a code says today may be worded otherwise. */
+const diagnosticFrom = ({ code, severity, message, hint, source }: DiagnosticDocument): Diagnostic => {
+  const texts = { message, ...(hint === undefined ? {} : { hint }) };
+  if (!isCode(code)) throw new Unknown(`the code ${JSON.stringify(code)}`);
+  return recordedDiagnostic(code, severity, texts, source && rangeFrom(source));
+};
+
+const rangeFrom = (place: NonNullable<DiagnosticDocument["source"]>): SourceRange => ({
+  file: place.file,
+  line: place.line,
+  column: place.column,
+  endLine: place.end_line,
+  endColumn: place.end_column,
+  lineText: place.line_text,
 });
+
+const verdictFrom = ({ guard, state, override, diagnostics }: PlanDocument["guards"][number]): Verdict => {
+  if (!isGuardName(guard)) throw new Unknown(`the guard ${JSON.stringify(guard)}`);
+  if (override !== undefined && !isOverrideFlag(override))
+    throw new Unknown(`the flag ${JSON.stringify(override)}`);
+  return {
+    guard,
+    state,
+    ...(override === undefined ? {} : { override }),
+    diagnostics: diagnostics.map(diagnosticFrom),
+  };
+};
 
 const datedFrom = ({ rule, cidr, expires }: PlanDocument["expired"][number]): DatedEntry => ({
   rule,
@@ -114,12 +134,7 @@ const derive = (document: PlanDocument): Plan => {
     })),
     steps: verifySteps(before, after, orderSteps(before, after, renames)),
     access: planAccessChange(before, after),
-    verdicts: document.guards.map(({ guard, state, override, diagnostics }) => ({
-      guard,
-      state,
-      ...(override === undefined ? {} : { override }),
-      diagnostics: diagnostics.map(diagnosticFrom),
-    })),
+    verdicts: document.guards.map(verdictFrom),
     diagnostics: document.diagnostics.map(diagnosticFrom),
     ...(document.enabled_for_service_tokens === undefined
       ? {}
@@ -137,6 +152,7 @@ const planFromDocument = (document: PlanDocument): Derived => {
     return { plan: derive(document) };
   } catch (error) {
     if (error instanceof Contradiction) return { problem: error.message };
+    if (error instanceof Unknown) return { unknown: error.message };
     throw error;
   }
 };
@@ -157,11 +173,10 @@ export const writePlanFile = (plan: Plan): string => {
   return `${JSON.stringify({ ...document, integrity: checksum(document) }, null, 2)}\n`;
 };
 
-const again = "Make a new one with: dbt-ip-rules plan --out FILE";
+const unusable = (problem: Diagnostic): PlanFileResult => ({ diagnostics: [problem] });
 
-const unusable = (code: string, message: string, hint = again): PlanFileResult => ({
-  diagnostics: [{ code, severity: "error", message, hint }],
-});
+const damaged = (file: string, problem: string): PlanFileResult =>
+  unusable(diagnostic("plan-file-damaged", { file, problem }));
 
 const isSavedPlan = (value: unknown): value is SavedPlan => validatePlan(value);
 
@@ -182,43 +197,28 @@ export const readPlanFile = (text: string, file: string): PlanFileResult => {
     // Windows editors and shells put a byte order mark in front; it is no part of JSON (RFC 8259 section 8.1).
     value = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
   } catch {
-    return unusable("plan-file-damaged", `${file} is not a whole JSON document: it is damaged or cut off`);
+    return damaged(file, "is not a whole JSON document: it is damaged or cut off");
   }
-  if (fieldOf(value, "format") !== planFormat) {
-    return unusable("plan-file-not-a-plan", `${file} is not a saved plan`);
+  if (fieldOf(value, "format") !== planFormat)
+    return unusable(diagnostic("plan-file-not-a-plan", { file, looksLikePolicy: false }));
+  const version = fieldOf(value, "version");
+  if (version !== planVersion) {
+    const found = { file, version: String(JSON.stringify(version)), known: planVersion };
+    return unusable(diagnostic("plan-file-version", found));
   }
-  if (fieldOf(value, "version") !== planVersion) {
-    return unusable(
-      "plan-file-version",
-      `${file} is a plan of version ${JSON.stringify(fieldOf(value, "version"))}; this program reads version ${planVersion}`,
-      "Make a new plan with this version of dbt-ip-rules, or use the version that made it",
-    );
-  }
-  if (!isSavedPlan(value)) {
-    return unusable(
-      "plan-file-damaged",
-      `${file} does not fit the plan format${firstProblem(validatePlan.errors)}`,
-    );
-  }
+  if (!isSavedPlan(value))
+    return damaged(file, `does not fit the plan format${firstProblem(validatePlan.errors)}`);
   const { integrity, ...document } = value;
-  if (integrity !== checksum(document)) {
-    return unusable(
-      "plan-file-damaged",
-      `${file} was changed or damaged since it was written: its checksum does not fit`,
-    );
-  }
+  if (integrity !== checksum(document))
+    return damaged(file, "was changed or damaged since it was written: its checksum does not fit");
   return checked(planFromDocument(document), document, file);
 };
 
 const checked = (derived: Derived, document: Omit<SavedPlan, "integrity">, file: string): PlanFileResult => {
-  if ("problem" in derived)
-    return unusable("plan-file-damaged", `${file} contradicts itself: ${derived.problem}`);
-  if (JSON.stringify(planDocument(derived.plan)) !== JSON.stringify(document)) {
-    return unusable(
-      "plan-file-disagrees",
-      `${file} says other steps than this program would take from the same start to the same end`,
-      "It was changed by hand or made by another version of dbt-ip-rules: make a new plan",
-    );
-  }
+  if ("problem" in derived) return damaged(file, `contradicts itself: ${derived.problem}`);
+  if ("unknown" in derived)
+    return unusable(diagnostic("plan-file-disagrees", { file, unknown: derived.unknown }));
+  if (JSON.stringify(planDocument(derived.plan)) !== JSON.stringify(document))
+    return unusable(diagnostic("plan-file-disagrees", { file }));
   return { plan: derived.plan, diagnostics: [] };
 };

@@ -1,7 +1,9 @@
 /** The values of a plan. Pure data: nothing here reads, writes or knows the time. */
+
 import type { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
+import type { GuardName, OverrideFlag } from "../model/guards.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
 
 /** What decides about an address. */
@@ -97,10 +99,10 @@ export type VerdictState = "passed" | "failed" | "waived" | "not-checked";
 
 /** A guard's or test's verdict; `override` is the flag that lets it pass. */
 export interface Verdict {
-  readonly guard: string;
+  readonly guard: GuardName;
   readonly state: VerdictState;
   readonly diagnostics: readonly Diagnostic[];
-  readonly override?: string;
+  readonly override?: OverrideFlag;
 }
 
 /** An entry and the UTC date (ISO) from which on it is absent. */

@@ -4,7 +4,7 @@
  * Also the orders and lookups that the planner shares, and the hashes of states and policies.
  */
 import { comparePrefixes, formatPrefix, type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
-import type { Diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import {
   type AccountState,
@@ -59,12 +59,7 @@ const repeatedNames = (rules: readonly { readonly id: number; readonly name: str
   for (const { id, name } of rules) ids.set(name, [...(ids.get(name) ?? []), id]);
   return [...ids]
     .filter(([, list]) => list.length > 1)
-    .map(([name, list]) => ({
-      code: "account-rule-name-repeated",
-      severity: "error",
-      message: `The account has ${list.length} rules named ${JSON.stringify(name)} (ids ${list.join(", ")})`,
-      hint: "A rule's name is its identity here: rename or delete all but one in the dbt platform, then run this again",
-    }));
+    .map(([rule, list]) => diagnostic("account-rule-name-repeated", { rule, ids: list }));
 };
 
 /** Errors for prefixes that one rule allows and another denies, whose verdict the API does not define. */
@@ -75,12 +70,13 @@ export const contradictions = (
   const entries = rules.flatMap(({ name, type, prefixes }) =>
     prefixes.map((prefix) => ({ name, type, prefix })),
   );
-  return [...contradicting(entries)].map(([other, { name, type, prefix }]) => ({
-    code: "prefix-allowed-and-denied",
-    severity: "error",
-    message: `${formatPrefix(prefix)} is ${other.type === "allow" ? "allowed" : "denied"} by rule ${JSON.stringify(other.name)} and ${type === "allow" ? "allowed" : "denied"} by rule ${JSON.stringify(name)} ${where}`,
-    hint: "The API does not define which of the two holds: remove the prefix from one of the rules",
-  }));
+  return [...contradicting(entries)].map(([other, { name, type, prefix }]) => {
+    const both = [
+      { name: other.name, type: other.type },
+      { name, type },
+    ] as const;
+    return diagnostic("prefix-allowed-and-denied", { prefix: formatPrefix(prefix), rules: both, where });
+  });
 };
 
 /** Why nothing can be planned for this account; empty when all is clear. */

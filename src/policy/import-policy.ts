@@ -9,7 +9,7 @@ import { comparePrefixes, type Prefix, prefixKey } from "../address/prefix.js";
 import { validatePolicy } from "../generated/validators.js";
 import { listPrefixes } from "../model/address-words.js";
 import { isPlainAscii } from "../model/cells.js";
-import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import { quoted } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
 import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
@@ -63,15 +63,9 @@ const disabledWarnings = (rules: readonly SnapshotRule[]): Diagnostic[] => {
   const count = countDisabled(rules);
   if (count === 0) return [];
   const names = rules.flatMap(({ name, disabled = [] }) => (disabled.length === 0 ? [] : [quoted(name)]));
-  const shown = names.slice(0, 5).join(", ");
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  const shown = names.slice(0, 5);
   return [
-    {
-      code: "disabled-entries-left-out",
-      severity: "warning",
-      message: `${counted(count, "disabled entry is", "disabled entries are")} left out of the file, of ${names.length === 1 ? "the rule" : "the rules"} ${shown}${more}`,
-      hint: "They stay on the account, without effect, and no plan touches them; comments in the file name them",
-    },
+    diagnostic("disabled-entries-left-out", { count, rules: shown, more: names.length - shown.length }),
   ];
 };
 

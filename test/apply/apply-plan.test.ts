@@ -166,14 +166,14 @@ describe("before the first write", () => {
 
   it("refuses a failed guard unless its own override is given", async () => {
     const guard = {
-      guard: "must_allow",
-      state: "failed" as const,
+      guard: "must-allow",
+      state: "failed",
       diagnostics: [],
       override: "--allow-lockout",
-    };
+    } as const;
     const guarded = {
       ...plan,
-      verdicts: [guard, { ...guard, guard: "other", override: "--allow-must-deny" }],
+      verdicts: [guard, { ...guard, guard: "must-deny", override: "--allow-must-deny" }] as const,
     };
     refusedUntouched(await run({ plan: guarded }));
     refusedUntouched(await run({ plan: guarded, overrides: ["--allow-must-deny"] }));
@@ -196,7 +196,8 @@ describe("before the first write", () => {
   });
 
   it("refuses a failed guard that has no override", async () => {
-    const guarded = { ...plan, verdicts: [{ guard: "tests", state: "failed" as const, diagnostics: [] }] };
+    const verdicts = [{ guard: "allow-in-force", state: "failed", diagnostics: [] }] as const;
+    const guarded = { ...plan, verdicts };
     const outcome = await run({ plan: guarded, overrides: ["--allow-failed-tests"] });
     refusedUntouched(outcome);
     expect(codes(outcome.result)).toEqual(["guard-failed"]);
@@ -369,7 +370,7 @@ describe("outcomes that are not a plain yes", () => {
 
   it("says midway as long as the account is, however the next run ends", async () => {
     const { fake } = await run({ faults: { 2: "refused" } });
-    const verdicts = [{ guard: "tests", state: "failed" as const, diagnostics: [] }];
+    const verdicts = [{ guard: "allow-in-force", state: "failed", diagnostics: [] }] as const;
     const signal = AbortSignal.abort();
     const ends = [
       await run({ fake, faults: { 1: "refused" } }),

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseReceipt, receiptHeader, receiptLine } from "../../src/apply/receipt.js";
 import type { ApplyOptions } from "../../src/apply/result.js";
+import type { GuardName, OverrideFlag } from "../../src/model/guards.js";
 import type { StepOutcome } from "../../src/model/receipt.js";
 import type { Plan, Verdict, VerdictState } from "../../src/plan/plan.js";
 import { account, planOf, prefix, rule } from "./hand-made.js";
@@ -42,7 +43,7 @@ describe("reading a receipt back", () => {
   });
 
   it("names the flags by which failed guards were let pass, whenever they were given", () => {
-    const verdict = (guard: string, state: VerdictState, override: string): Verdict => ({
+    const verdict = (guard: GuardName, state: VerdictState, override: OverrideFlag): Verdict => ({
       guard,
       state,
       override,

@@ -1,9 +1,8 @@
-/** docs/errors.md, from the lists of codes. */
+/** docs/errors.md, from the table of codes. */
 
 import type { CodeRow } from "../../src/model/codes/code.js";
 import { codeGroups } from "../../src/model/codes/index.js";
 import { lintCodes } from "../../src/model/codes/lint.js";
-import { errorGroups } from "../../src/model/error-codes.js";
 
 const introduction = `<!-- Made from src/model/; do not edit. Update: npm run docs -->
 # Errors
@@ -11,25 +10,15 @@ const introduction = `<!-- Made from src/model/; do not edit. Update: npm run do
 Every problem has a code that does not change: \`error[token-missing]: …\` in text, \`code\` in JSON, the rule id in SARIF.
 The message comes with a hint of what to do next, and with file, line and column if it has a place.`;
 
-const groupRows: readonly { title: string; rows: readonly (readonly [string, string, string])[] }[] =
-  codeGroups.map(({ title, codes }) => {
-    const moved = Object.entries<CodeRow>(codes).map(
-      ([code, { meaning, fix }]) => [code, meaning, fix] as const,
-    );
-    const old = Object.entries(errorGroups.find((group) => group.title === title)?.codes ?? {});
-    return {
-      title,
-      rows: [...moved, ...old.map(([code, [meaning, next]]) => [code, meaning, next] as const)],
-    };
-  });
-
-const groupSection = ({ title, rows }: (typeof groupRows)[number]): string =>
+const groupSection = ({ title, codes }: (typeof codeGroups)[number]): string =>
   [
     `## ${title}`,
     "",
     "| code | what it means | what to do |",
     "|---|---|---|",
-    ...rows.map(([code, meaning, next]) => `| \`${code}\` | ${meaning} | ${next} |`),
+    ...Object.entries<CodeRow>(codes).map(
+      ([code, { meaning, fix }]) => `| \`${code}\` | ${meaning} | ${fix} |`,
+    ),
   ].join("\n");
 
 const lintSection = (): string =>
@@ -44,4 +33,4 @@ const lintSection = (): string =>
   ].join("\n");
 
 export const renderErrorsDocs = (): string =>
-  `${[introduction, ...groupRows.filter(({ rows }) => rows.length > 0).map(groupSection), lintSection()].join("\n\n")}\n`;
+  `${[introduction, ...codeGroups.map(groupSection), lintSection()].join("\n\n")}\n`;

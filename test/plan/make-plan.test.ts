@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AddressSet } from "../../src/address/address-set.js";
+import { type OverrideFlag, overrideFlags } from "../../src/model/guards.js";
 import {
   catchAllDescription,
   catchAllName,
@@ -11,7 +12,6 @@ import {
 } from "../../src/model/reserved-names.js";
 import type { Rule, RuleType } from "../../src/model/rule.js";
 import { accessOf, isEnforced } from "../../src/plan/access-change.js";
-import { type OverrideFlag, overrideFlags } from "../../src/plan/guards.js";
 import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
 import type { Plan, Verdict } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
@@ -330,7 +330,7 @@ describe("guards", () => {
     const gone = policyRule("Office", "allow", [], { expired: [entry("203.0.113.0/24", "2026-11-30")] });
     const denyRule = policyRule("Attackers", "deny", ["192.0.2.0/24"]);
     const ignoring = { enforcement: "ignore" } as const;
-    const allFlags = new Set<OverrideFlag>(Object.values(overrideFlags));
+    const allFlags = new Set(Object.values(overrideFlags));
 
     it.each<[string, Partial<PlanInput>]>([
       ["expired, the account enforced", { policy: policy([gone], ignoring) }],

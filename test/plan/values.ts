@@ -1,7 +1,14 @@
 /** Short ways to write policies, snapshots and states in tests. */
 
 import type { Prefix } from "../../src/address/prefix.js";
-import { type Diagnostic, hintOf, messageOf, type SourceRange } from "../../src/model/diagnostic.js";
+import { isCode } from "../../src/model/codes/index.js";
+import {
+  type Diagnostic,
+  hintOf,
+  messageOf,
+  recordedDiagnostic,
+  type SourceRange,
+} from "../../src/model/diagnostic.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
 import type { Plan } from "../../src/plan/plan.js";
@@ -95,5 +102,6 @@ const recordedTexts = (one: Diagnostic): Diagnostic => {
   const { code, severity, source: place } = one;
   const hint = hintOf(one);
   const texts = { message: messageOf(one), ...(hint === undefined ? {} : { hint }) };
-  return { code, severity, ...texts, ...(place === undefined ? {} : { source: place }) };
+  if (!isCode(code)) throw new Error(`${code} is not a code`);
+  return recordedDiagnostic(code, severity, texts, place);
 };

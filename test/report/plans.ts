@@ -151,8 +151,8 @@ export const planWith = (names: {
       enforcedAfter: true,
     },
     verdicts: [
-      { guard: "policy tests", state: "passed", diagnostics: [] },
-      { guard: "must_allow", state: "passed", diagnostics: [] },
+      { guard: "policy-tests", state: "passed", diagnostics: [] },
+      { guard: "must-allow", state: "passed", diagnostics: [] },
       {
         guard: "caller",
         state: "not-checked",
@@ -167,7 +167,7 @@ export const planWith = (names: {
         override: "--allow-lockout",
       },
       {
-        guard: "max_newly_allowed",
+        guard: "max-newly-allowed",
         state: "passed",
         diagnostics: [],
         override: "--allow-newly-allowed",
@@ -272,7 +272,7 @@ export const everythingElse = planOf({
     enforcedAfter: true,
   },
   verdicts: [
-    { guard: "policy tests", state: "passed", diagnostics: [] },
+    { guard: "policy-tests", state: "passed", diagnostics: [] },
     {
       guard: "disturbance",
       state: "failed",

@@ -1,6 +1,8 @@
 /** One verdict (promise 12): exit code, text, JSON, markdown and annotations say the same of one plan. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { guardFlags } from "../../src/model/guards.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { applyClosing } from "../../src/report/apply-text.js";
 import { renderDriftText } from "../../src/report/drift-text.js";
@@ -183,10 +185,10 @@ describe("the size of markdown", () => {
   });
 
   it.each([60_000, 3_000])("shows failed checks first, and whole, in %i bytes", (maxBytes) => {
-    const failed = (guard: string): Plan["verdicts"][number] => ({
+    const failed = (guard: "must-allow" | "must-deny"): Plan["verdicts"][number] => ({
       guard,
       state: "failed",
-      override: `--allow-${guard}`,
+      override: guardFlags[guard],
       diagnostics: [{ code: "policy-test-failed", severity: "error", message: `${guard} says no` }],
     });
     const text = renderPlanMarkdown(fleetPlan([failed("must-allow"), failed("must-deny")]), { maxBytes });

@@ -11,8 +11,9 @@ import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/lo
 import { makeFolder } from "../../files/make-folder.js";
 import { withSeverity } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
+import { overrideFlags } from "../../model/guards.js";
 import { shellWord } from "../../model/shell.js";
-import { overrideFlags, standingRefusals } from "../../plan/guards.js";
+import { standingRefusals } from "../../plan/guards.js";
 import type { Plan } from "../../plan/plan.js";
 import { hashPolicy } from "../../plan/state.js";
 import { renderAuditText } from "../../report/audit-text.js";

@@ -1,3 +1,207 @@
-/** The codes of an apply: why it stopped, and what is on the account then. */
+/** The codes of an apply: why it stopped, what is on the account then, and receipts that cannot be read. */
+import { code } from "./code.js";
 
-export const applyCodes = {};
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What the first call, which harms nobody, found on an account whose listing showed no rules. */
+type Unconfirmed = "other-rules" | "enforced" | "not-told" | "only-probe";
+
+const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string; readonly hint: string }>> = {
+  "other-rules": {
+    message:
+      "The account showed no rules when this plan was made, but it has rules: that listing was wrong, or somebody has added them since",
+    hint: "Nothing was allowed. Make a new plan and review it",
+  },
+  enforced: {
+    message:
+      "The account shows no rules, but enforcement is on: rules may be in force that the listing does not show",
+    hint: "Nothing was allowed. Look at the IP restrictions in the dbt platform. If there are rules, plan again once `dbt-ip-rules plan` shows them; if there are none, turn enforcement off there, then plan again",
+  },
+  "not-told": {
+    message:
+      "The account shows no rules, and the service does not say whether enforcement is on: rules may be in force that the listing does not show",
+    hint: "Nothing was allowed. Look at the IP restrictions in the dbt platform; if there are none, create the first rule there, then plan again",
+  },
+  "only-probe": {
+    message:
+      "The account shows no rules but the temporary one that denies only 100::/64, and it does not show that enforcement is off: rules may be in force that the listing does not show",
+    hint: "Look at the IP restrictions in the dbt platform. If there are other rules, plan again once the plan shows them; if there are none, turn enforcement off there, then plan again",
+  },
+};
+
+/** The account, or the date, is not what the plan was made for. */
+type Stale = { readonly of: "account" } | { readonly of: "expired" | "not-yet"; readonly date: string };
+
+const staleText = (stale: Stale): string => {
+  if (stale.of === "account") return "The account is not as it was when the plan was made";
+  return stale.of === "expired"
+    ? `An entry that this plan adds expired on ${stale.date}`
+    : `This plan leaves out an entry that expires only on ${stale.date}`;
+};
+
+export const applyCodes = {
+  "plan-other-account": code<{ plan: AccountNamed; account: AccountNamed }>({
+    severity: "error",
+    message: ({ plan, account }) =>
+      `The plan is for account ${plan.id} on ${plan.host}, and this is account ${account.id} on ${account.host}`,
+    hint: "Use the account and host that the plan was made for, or make a plan for this one",
+    meaning: "The plan is for another account.",
+    fix: "Make a plan for this one.",
+  }),
+  "plan-stale": code<Stale>({
+    severity: "error",
+    message: staleText,
+    hint: (stale) =>
+      stale.of === "account"
+        ? "Make a new plan and review it; the differences are listed"
+        : "Make a new plan and review it: the dates have moved on",
+    meaning:
+      "The account has changed since the plan was made, or the date has: an entry has expired, or not yet.",
+    fix: "Plan again, and review the difference.",
+  }),
+  "plan-inconsistent": code<{ problem: string }>({
+    severity: "error",
+    message: ({ problem }) => `The plan contradicts itself: ${problem}`,
+    hint: "Make a new plan; do not edit plan files",
+    meaning: "The plan contradicts itself.",
+    fix: "Make a new plan; do not edit plan files.",
+  }),
+  "account-not-confirmed": code<{ found: Unconfirmed }>({
+    severity: "error",
+    message: ({ found }) => unconfirmedTexts[found].message,
+    hint: ({ found }) => unconfirmedTexts[found].hint,
+    meaning:
+      "The account showed no rules, and the first call, which harms nobody, did not confirm that: enforcement is on, there are rules, or the service does not say. Nothing was allowed.",
+    fix: "Look at the IP restrictions in the dbt platform. If there are rules, plan again once `plan` shows them; if there are none, turn enforcement off there, then plan again.",
+  }),
+  "account-changed": code<{ when: string }>({
+    severity: "error",
+    message: ({ when }) => `${when} the account changed in a way that is not of this plan`,
+    hint: "Find out who changed it, then make a new plan; the differences are listed",
+    meaning: "Somebody changed the account while the steps ran.",
+    fix: "Plan again, and review.",
+  }),
+  "duplicate-create": code<{ own: readonly number[]; others: readonly number[]; equal: boolean }>({
+    severity: "note",
+    message: ({ own, others }) =>
+      [
+        ...(own.length === 0 ? [] : [`Rule ${own.join(" and rule ")} was created by this run`]),
+        ...(others.length === 0
+          ? []
+          : [
+              `rule ${others.join(" and rule ")} by another apply, or by a call of this run whose answer never came: it is not known which, so none of these was deleted`,
+            ]),
+      ].join("; "),
+    hint: ({ equal }) =>
+      equal
+        ? "The rules are equal, so all but one can be deleted; make sure first that no other apply is still running"
+        : "The rules differ: compare them before you delete one, when no other apply is running",
+    meaning:
+      "A rule that this run created is on the account more than once, and stayed so while the run waited. The note says which copy an answer named as this run's; another one is another apply's, or a late copy of this run's own call.",
+    fix: "When no other apply is running, delete all but one of them in the dbt platform, then run apply again.",
+  }),
+  "late-allow-all": code<{ id: number }>({
+    severity: "warning",
+    message: ({ id }) =>
+      `Temporary rule ${id}, which allows everything, was created late, when another apply had already finished with it: everything was allowed until it was deleted again`,
+    hint: "The audit log shows for how long. Run the applies of one account one at a time",
+    meaning:
+      "Two applies ran at once. The temporary rule of this one, which allows everything, was created when the other one had already deleted its own; this run deleted it as soon as it saw that.",
+    fix: "The account is as planned now. The audit log shows for how long everything was allowed. Run the applies of one account one at a time.",
+  }),
+  "step-refused": code<{ step: string; status: number; said: string; hint: string | undefined }>({
+    severity: "error",
+    message: ({ step, status, said }) => `The service refused ${step} with status ${status}: ${said}`,
+    hint: ({ hint }) => hint,
+    meaning: "The service refused a step.",
+    fix: "Fix what the message says, then apply again.",
+  }),
+  "step-not-sent": code<{ step: string; said: string; hint: string | undefined }>({
+    severity: "error",
+    message: ({ step, said }) => `${capital(step)} could not be sent: ${said}`,
+    hint: ({ hint }) => hint ?? "Run the same apply again once the service can be reached",
+    meaning: "A step could not be sent.",
+    fix: "Apply again once the host can be reached.",
+  }),
+  "step-did-not-land": code<{ step: string; tried: string; said: string }>({
+    severity: "error",
+    message: ({ step, tried, said }) => `${capital(step)} was ${tried}: ${said}`,
+    hint: "Run the same apply again once the service answers",
+    meaning: "A step was sent and is not on the account.",
+    fix: "Apply again once the service answers.",
+  }),
+  "step-not-visible": code<{ step: string }>({
+    severity: "error",
+    message: ({ step }) => `The service said that ${step} was done, but the account does not show it`,
+    hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
+    meaning: "The service confirmed a step that the account does not show.",
+    fix: "Wait a minute, then apply again.",
+  }),
+  "step-partial": code<{ step: string; said: string }>({
+    severity: "error",
+    message: ({ step, said }) => `The service says that it took only a part of ${step}: ${said}`,
+    hint: "Make a new plan: it shows what is missing",
+    meaning: "The service took only a part of a step.",
+    fix: "Plan again: the plan shows what is left.",
+  }),
+  "refused-but-done": code<{ step: string }>({
+    severity: "error",
+    message: ({ step }) =>
+      `The service refused ${step}, but the account shows it done, by this call or by somebody else`,
+    hint: "Check whether somebody else is at work, or a gateway repeats calls; then run the same apply again: it goes on from what it finds",
+    meaning: "The service refused a step that the account shows done.",
+    fix: "Check whether somebody else, or a gateway that repeats calls, is at work; then apply again.",
+  }),
+  "refused-but-changed": code<{ step: string }>({
+    severity: "error",
+    message: ({ step }) =>
+      `The service refused ${step}, but the account is no longer as it was before the call`,
+    hint: "The differences are listed, made by this call or by somebody else: make a new plan, and review it",
+    meaning: "The service refused a step, but the account is no longer as it was before.",
+    fix: "Plan again, and review the difference.",
+  }),
+};
+
+export interface AccountNamed {
+  readonly id: number;
+  readonly host: string;
+}
+
+export const receiptCodes = {
+  "receipt-format": code({
+    severity: "error",
+    message: "This is not a receipt",
+    hint: "Receipts are what apply writes, and end in .jsonl",
+    meaning: "The file is not a receipt.",
+    fix: "Receipts are what `apply` writes, and end in `.jsonl`.",
+  }),
+  "receipt-version": code<{ known: number }>({
+    severity: "error",
+    message: ({ known }) =>
+      `The receipt is of a version that this program does not know; it knows version ${known}`,
+    hint: "Read it with the release of dbt-ip-rules that wrote it, or a newer one",
+    meaning: "The receipt is of a version that this program does not read.",
+    fix: "Use the version that wrote it.",
+  }),
+  "receipt-damaged": code<{ line: number; problem: string }>({
+    severity: "error",
+    message: ({ line, problem }) => `Line ${line} of the receipt is damaged: ${problem}`,
+    hint: "Restore the file as apply wrote it; the account itself can be checked with plan",
+    meaning: "A line of the receipt cannot be read.",
+    fix: "Restore the file; check the account with `dbt-ip-rules plan`.",
+  }),
+  "receipt-torn": code({
+    severity: "note",
+    message: "The last line of the receipt was cut short, as a crash leaves it, and was left out",
+    meaning:
+      "A note: the receipt's last line is not whole, as a crash leaves it. The lines before it are used; the last one is left out, so the last step that began has no known end.",
+    fix: "Check the account with `dbt-ip-rules plan`; apply what is missing there.",
+  }),
+  "receipt-empty": code<{ file: string }>({
+    severity: "error",
+    message: ({ file }) => `The receipt ${file} has no header`,
+    hint: "Apply ended before it wrote one, and so before its first write to the account; check the account with plan",
+    meaning: "The receipt has no header: its run ended before its first write.",
+    fix: "Check the account with `dbt-ip-rules plan`.",
+  }),
+};

@@ -2,12 +2,12 @@
  * Every code that a command can report: its severity, its texts, what it means and what to do. One closed table: a
  * code that is not in it, an argument that is missing and a row without an explanation do not compile.
  */
-import { applyCodes } from "./apply.js";
+import { applyCodes, receiptCodes } from "./apply.js";
 import { auditCodes } from "./audit.js";
 import type { CodeRow, FixedRow, LintRow, MadeRow, Row } from "./code.js";
 import { approvalCodes, fileCodes, programCodes } from "./command.js";
 import { lintCodes } from "./lint.js";
-import { guardCodes, planCodes } from "./plan.js";
+import { guardCodes, planCodes, planFileCodes } from "./plan.js";
 import { policyCodes } from "./policy.js";
 import { networkCodes, serviceCodes } from "./service.js";
 import { settingsCodes } from "./settings.js";
@@ -21,7 +21,9 @@ export const codeGroups = [
   { title: "The policy's text", codes: policyCodes },
   { title: "Account and policy together", codes: planCodes },
   { title: "Guards", codes: guardCodes },
+  { title: "Saved plans", codes: planFileCodes },
   { title: "Apply", codes: { ...approvalCodes, ...applyCodes } },
+  { title: "Receipts", codes: receiptCodes },
   { title: "Audit log", codes: auditCodes },
   { title: "The program itself", codes: programCodes },
 ] as const satisfies readonly { title: string; codes: Readonly<Record<string, CodeRow>> }[];
@@ -35,7 +37,9 @@ export const codes = {
   ...planCodes,
   ...guardCodes,
   ...approvalCodes,
+  ...planFileCodes,
   ...applyCodes,
+  ...receiptCodes,
   ...auditCodes,
   ...programCodes,
   ...lintCodes,
@@ -55,7 +59,9 @@ type Tables = [
   typeof planCodes,
   typeof guardCodes,
   typeof approvalCodes,
+  typeof planFileCodes,
   typeof applyCodes,
+  typeof receiptCodes,
   typeof auditCodes,
   typeof programCodes,
   typeof lintCodes,

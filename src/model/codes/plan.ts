@@ -1,9 +1,189 @@
-/** The codes of plans: an account and a policy that do not go together, and guards that refuse a plan. */
+/** The codes of plans: an account and a policy that do not go together, guards that refuse a plan, and saved plans. */
+import { overrideFlags } from "../guards.js";
 import { code } from "./code.js";
 
-export const planCodes = {};
+const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
+
+const did = (type: "allow" | "deny"): string => (type === "allow" ? "allowed" : "denied");
+
+/** Two rules that say opposite things of one prefix; `where`: `of the account`, `once the policy is applied`. */
+export interface Contradiction {
+  readonly prefix: string;
+  readonly rules: readonly [RuleNamed, RuleNamed];
+  readonly where: string;
+}
+export interface RuleNamed {
+  readonly name: string;
+  readonly type: "allow" | "deny";
+}
+
+export const planCodes = {
+  "policy-for-other-account": code<{ policy: number; account: number }>({
+    severity: "error",
+    message: ({ policy, account }) => `The policy is for account ${policy}, but account ${account} was read`,
+    hint: "Use the policy of that account, or correct `account.id` or --account",
+    meaning: "The policy is for another account than the one that was read.",
+    fix: "Use the policy that belongs to it.",
+  }),
+  "account-rule-name-repeated": code<{ rule: string; ids: readonly number[] }>({
+    severity: "error",
+    message: ({ rule, ids }) =>
+      `The account has ${ids.length} rules named ${JSON.stringify(rule)} (ids ${ids.join(", ")})`,
+    hint: "Rename or delete all but one in the dbt platform, then run this again: a rule is known by its name",
+    meaning: "Two rules on the account have one name, so the name does not say which rule is meant.",
+    fix: "Rename one of them on the account.",
+    persists: true,
+  }),
+  "prefix-allowed-and-denied": code<Contradiction>({
+    severity: "error",
+    message: ({ prefix, rules: [first, second], where }) =>
+      `${prefix} is ${did(first.type)} by rule ${JSON.stringify(first.name)} and ${did(second.type)} by rule ${JSON.stringify(second.name)} ${where}`,
+    hint: "Remove the prefix from one of the rules: the API does not define which of the two holds",
+    meaning: "A prefix is allowed by one rule and denied by another.",
+    fix: "Remove it from one of them.",
+  }),
+  "reserved-rule-name": code<{ rule: string; prefix: string }>({
+    severity: "error",
+    message: ({ rule }) => `Rule ${JSON.stringify(rule)} uses a name that is kept for temporary rules`,
+    hint: ({ prefix }) =>
+      `Choose another name: those that begin with ${JSON.stringify(prefix)} belong to rules that exist only during an apply`,
+    meaning: "A rule's name is kept for the temporary rules of an apply.",
+    fix: "Choose another name.",
+  }),
+  "rename-both-exist": code<{ rule: string; previous: readonly string[] }>({
+    severity: "error",
+    message: ({ rule, previous }) =>
+      `The account has a rule ${JSON.stringify(rule)} and also its previous name ${quoted(previous)}`,
+    hint: "It is not clear which of them it is: remove the entry from `previous_names`, or delete one of the rules",
+    meaning: "A rule's new name and its previous one are both on the account.",
+    fix: "Delete the one that is left over, or remove the name from `previous_names`.",
+  }),
+  "rename-ambiguous": code<{ rule: string; previous: readonly string[] }>({
+    severity: "error",
+    message: ({ rule, previous }) =>
+      `The account has more than one of the previous names of rule ${JSON.stringify(rule)}: ${quoted(previous)}`,
+    hint: "Leave in `previous_names` only the one that this rule is",
+    meaning: "Several previous names of one rule are on the account.",
+    fix: "Keep one under `previous_names`.",
+  }),
+  "rename-claimed-twice": code<{ rules: readonly [string, string]; previous: string }>({
+    severity: "error",
+    message: ({ rules, previous }) =>
+      `Rules ${quoted(rules)} both name ${JSON.stringify(previous)} as a previous name`,
+    hint: "Keep the name under one of them: one rule of the account can become only one rule of the policy",
+    meaning: "Two rules claim one rule of the account by a previous name.",
+    fix: "Keep the name under one of them.",
+  }),
+  "rename-name-in-use": code<{ rule: string; previous: string }>({
+    severity: "error",
+    message: ({ rule, previous }) =>
+      `Rule ${JSON.stringify(rule)} was once ${JSON.stringify(previous)}, but the policy has a rule of that name too`,
+    hint: "Rename in one apply and add the new rule of the old name in the next, or remove the entry from `previous_names`",
+    meaning: "A previous name belongs to a rule that the policy has too.",
+    fix: "Remove it from `previous_names`.",
+  }),
+  "enforcement-not-told": code<{ wanted: "enabled" | "disabled" }>({
+    severity: "note",
+    message: ({ wanted }) =>
+      `The account has no rules, so it does not show whether enforcement is on, and the policy's \`${wanted}\` is left for the first rule`,
+    hint: "Without rules every address is allowed, whether enforcement is on or off",
+    meaning: "A note: without rules, the account does not show whether they are enforced.",
+    fix: "Nothing; plan again once there is a rule.",
+  }),
+  "unmanaged-access": code<{ rules: number; addresses: string; prefixes: string }>({
+    severity: "note",
+    message: ({ rules, addresses, prefixes }) =>
+      `${rules === 1 ? "The unmanaged rule allows" : "The unmanaged rules allow"} ${addresses} that the policy does not: ${prefixes}`,
+    hint: "Add it to the policy with `import --merge`, or set `unmanaged_rules` to fail or delete",
+    meaning:
+      "Rules that the policy does not name allow addresses that the policy does not; a warning where they are more than `max_newly_allowed`.",
+    fix: "Add them with `dbt-ip-rules import --merge`, or set `unmanaged_rules` to fail or delete.",
+  }),
+};
+
+/** An address that must keep one verdict: where it loses it, or that it does not have it in the end. */
+type Kept = { readonly prefixes: string; readonly what: string; readonly flag: string } & (
+  | { readonly step: number }
+  | { readonly step?: undefined }
+);
+
+const blocked = {
+  message: ({ prefixes, what, step }: Kept) =>
+    step === undefined
+      ? `${prefixes} is blocked and stays so, but is ${what}`
+      : `Step ${step} blocks ${prefixes}, ${what}`,
+  hint: ({ flag }: Kept) => `Change the policy, or go on regardless with ${flag}`,
+};
+const allowed = {
+  message: ({ prefixes, what, step }: Kept) =>
+    step === undefined
+      ? `${prefixes} is allowed and stays so, but is ${what}`
+      : `Step ${step} allows ${prefixes}, ${what}`,
+  hint: blocked.hint,
+};
+
+export interface OnceEnabled {
+  readonly prefixes: string;
+  readonly what: string;
+}
+const onceEnabled = (verdict: "allowed" | "blocked") => ({
+  severity: "warning" as const,
+  message: ({ prefixes, what }: OnceEnabled) =>
+    `Once enforcement is on, ${prefixes} would be ${verdict}, but is ${what}`,
+  hint: "Change the policy before enforcement is turned on",
+  fix: "Change the policy before enforcement is turned on.",
+});
 
 export const guardCodes = {
+  "must-allow": code<Kept>({
+    severity: "error",
+    ...blocked,
+    meaning: "An address under `must_allow` would be blocked, at the end or between two steps.",
+    fix: "Allow it, or see the flag that the message names.",
+  }),
+  "must-deny": code<Kept>({
+    severity: "error",
+    ...allowed,
+    meaning: "An address under `must_deny` would be allowed.",
+    fix: "Remove it from the rules, or see the flag that the message names.",
+  }),
+  "lockout-client": code<Kept | { step: string; address: string }>({
+    severity: "error",
+    message: (found) =>
+      "address" in found
+        ? `After ${found.step} your own address ${found.address} would be blocked`
+        : blocked.message(found),
+    hint: (found) => ("address" in found ? keepAllowed : blocked.hint(found)),
+    meaning: "The address you come from would be blocked.",
+    fix: "Allow it, or see the flag that the message names.",
+  }),
+  "lockout-server": code<{ step: string }>({
+    severity: "error",
+    message: ({ step }) => `The service says that ${step} would block the address that this run comes from`,
+    hint: () => keepAllowed,
+    meaning: "The service itself says that the call would lock you out.",
+    fix: "Allow your address first.",
+  }),
+  "lockout-unsure": code<{ step: string }>({
+    severity: "error",
+    message: ({ step }) =>
+      `After ${step} you may be blocked: this rule allows you, and it is not known which of its entries is yours`,
+    hint: `Give your address with --client-ip ADDRESS, or name an address under \`must_allow\`; ${overrideFlags.lockout} goes on regardless`,
+    meaning: "A rule that allows you would lose entries, and it is not known whether one of them is yours.",
+    fix: "Give your address with `--client-ip`, or name an address under `must_allow`.",
+  }),
+  "must-allow-once-enabled": code<OnceEnabled>({
+    ...onceEnabled("blocked"),
+    meaning: "Enforcement is off. Once it is on, an address under `must_allow` would be blocked.",
+  }),
+  "must-deny-once-enabled": code<OnceEnabled>({
+    ...onceEnabled("allowed"),
+    meaning: "Enforcement is off. Once it is on, an address under `must_deny` would be allowed.",
+  }),
+  "lockout-client-once-enabled": code<OnceEnabled>({
+    ...onceEnabled("blocked"),
+    meaning: "Enforcement is off. Once it is on, the address you come from would be blocked.",
+  }),
   "caller-unknown": code({
     severity: "note",
     message: "Your address is not known",
@@ -20,5 +200,81 @@ export const guardCodes = {
     meaning:
       "The plan blocks addresses, and neither `--client-ip` nor `must_allow` names one that must stay allowed.",
     fix: "Give your address with `--client-ip`, or write it under `must_allow`.",
+  }),
+  "max-removed-rules": code<{ removed: number; limit: string }>({
+    severity: "error",
+    message: ({ removed, limit }) =>
+      `The plan deletes ${removed} rule${removed === 1 ? "" : "s"}; \`max_removed_rules\` is ${limit}`,
+    hint: `Check that they are meant to be deleted, then raise the limit or use ${overrideFlags.removedRules}`,
+    meaning: "More rules would be deleted than `max_removed_rules`.",
+    fix: "Check the plan, then raise the limit or use the flag.",
+  }),
+  "max-newly-allowed": code<{ addresses: string; limit: string }>({
+    severity: "error",
+    message: ({ addresses, limit }) => `The plan allows ${addresses}; \`max_newly_allowed\` is ${limit}`,
+    hint: `Check that they are meant to be allowed, then raise the limit or use ${overrideFlags.newlyAllowed}`,
+    meaning: "More addresses would be allowed than `max_newly_allowed`.",
+    fix: "Check the plan, then raise the limit or use the flag.",
+  }),
+  "unmanaged-rule": code<{ rule: string }>({
+    severity: "error",
+    message: ({ rule }) => `The account has the rule ${JSON.stringify(rule)}, which is not in the policy`,
+    hint: `Add it to the policy (\`import\` writes it), delete it, set \`unmanaged_rules: keep\`, or use ${overrideFlags.unmanaged}`,
+    meaning: "The account has a rule that the policy does not name, and `unmanaged_rules` is `fail`.",
+    fix: "Add it with `dbt-ip-rules import --merge`, or delete it.",
+  }),
+  "step-disturbs": code<{ step: number; blocks?: string; allows?: string }>({
+    severity: "error",
+    message: ({ step, blocks, allows }) => {
+      const parts = [
+        ...(blocks === undefined ? [] : [`blocks ${blocks}`]),
+        ...(allows === undefined ? [] : [`allows ${allows}`]),
+      ];
+      return `After step ${step} the account ${parts.join(" and ")} for a while, though neither the account nor the policy does`;
+    },
+    hint: `Apply the change in smaller parts, or accept it with ${overrideFlags.disturbance}`,
+    meaning: "A step would change, for a moment, access that should stay.",
+    fix: "Apply in two plans, or use the flag that the message names.",
+  }),
+  "guard-failed": code<{ guard: string }>({
+    severity: "error",
+    message: ({ guard }) => `The plan fails the guard ${guard}`,
+    hint: "Plan again: Checks shows why, and which flag lets it pass",
+    meaning:
+      "The plan fails a guard or its policy tests, and has no reason with it. (As a rule, a guard's own code is here, such as `must-allow`.)",
+    fix: "Plan again: *Checks* shows why, and which flag lets it pass.",
+  }),
+};
+
+const keepAllowed = `Change the policy so that your own address stays allowed; ${overrideFlags.lockout} goes on regardless`;
+
+const anotherPlan = "Make a new one with: dbt-ip-rules plan --out FILE";
+
+export const planFileCodes = {
+  "plan-file-damaged": code<{ file: string; problem: string }>({
+    severity: "error",
+    message: ({ file, problem }) => `${file} ${problem}`,
+    hint: anotherPlan,
+    meaning: "The saved plan is cut off, was changed, or contradicts itself.",
+    fix: "Make a new plan.",
+  }),
+  "plan-file-version": code<{ file: string; version: string; known: number }>({
+    severity: "error",
+    message: ({ file, version, known }) =>
+      `${file} is a plan of version ${version}; this program reads version ${known}`,
+    hint: "Make a new plan with this version of dbt-ip-rules, or use the version that made it",
+    meaning: "The saved plan is of a version that this program does not read.",
+    fix: "Make a new plan, or use the version that made it.",
+  }),
+  "plan-file-disagrees": code<{ file: string; unknown?: string }>({
+    severity: "error",
+    message: ({ file, unknown }) =>
+      unknown === undefined
+        ? `${file} has other steps than this program would take from the same start to the same end`
+        : `${file} has ${unknown}, which this version of dbt-ip-rules does not know`,
+    hint: "Make a new plan: this one was changed by hand, or made by another version of dbt-ip-rules",
+    meaning:
+      "The saved plan has other steps than this program would take, or a code, guard or flag that it does not know.",
+    fix: "Make a new plan.",
   }),
 };

@@ -1,5 +1,6 @@
 /** The codes of a policy's text: its encoding, its YAML, its keys and values, its lists, and its tests. */
 import { shellWord } from "../shell.js";
+import { counted } from "../words.js";
 import { code } from "./code.js";
 
 /** `: the network `vpn` is empty` where networks are all that is written. */
@@ -420,6 +421,15 @@ export const policyCodes = {
     hint: "It must exist, be readable and be in the policy's folder; no symbolic link may lead out of it",
     meaning: "A file that the policy names cannot be read.",
     fix: "Check its name and its permissions; it must be in the policy's folder.",
+  }),
+  "disabled-entries-left-out": code<{ count: number; rules: readonly string[]; more: number }>({
+    severity: "warning",
+    message: ({ count, rules, more }) =>
+      `${counted(count, "disabled entry is", "disabled entries are")} left out of the file, of ${rules.length + more === 1 ? "the rule" : "the rules"} ${rules.join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
+    hint: "They stay on the account, without effect, and no plan touches them; comments in the file name them",
+    meaning:
+      "A warning of import: entries that are disabled on the account are not in the file, since a policy cannot say that an entry is there without effect.",
+    fix: "Nothing, if they are to stay as they are; no plan touches them.",
   }),
   "policy-test-failed": code<{
     test: string;

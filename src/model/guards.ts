@@ -1,0 +1,39 @@
+/**
+ * The guards of a plan, and the flags that let them pass. A new guard is a row here, its codes in `codes/plan.ts`, and
+ * its verdict in `plan/guards.ts`.
+ */
+
+/** The flags, one or two guards each; no flag contains another. */
+export const overrideFlags = {
+  lockout: "--allow-lockout",
+  disturbance: "--accept-disturbance",
+  removedRules: "--allow-removed-rules",
+  newlyAllowed: "--allow-newly-allowed",
+  mustDeny: "--allow-must-deny",
+  unmanaged: "--allow-unmanaged-rules",
+  tests: "--allow-failed-tests",
+} as const;
+
+export type OverrideFlag = (typeof overrideFlags)[keyof typeof overrideFlags];
+
+/** Each guard with its flag; undefined where nothing lets it pass. */
+export const guardFlags = {
+  "confirmed-account": undefined,
+  "allow-in-force": undefined,
+  "policy-tests": overrideFlags.tests,
+  "must-allow": overrideFlags.lockout,
+  caller: overrideFlags.lockout,
+  "must-deny": overrideFlags.mustDeny,
+  "max-removed-rules": overrideFlags.removedRules,
+  "max-newly-allowed": overrideFlags.newlyAllowed,
+  "unmanaged-rules": overrideFlags.unmanaged,
+  disturbance: overrideFlags.disturbance,
+} as const satisfies Readonly<Record<string, OverrideFlag | undefined>>;
+
+export type GuardName = keyof typeof guardFlags;
+
+export const isGuardName = (text: string): text is GuardName => Object.hasOwn(guardFlags, text);
+
+const allFlags: readonly string[] = Object.values(overrideFlags);
+
+export const isOverrideFlag = (text: string): text is OverrideFlag => allFlags.includes(text);
