@@ -35,7 +35,7 @@ const planOf = (seed: number): Plan => {
   const { plan, diagnostics } = makePlan({
     policy: policy(rules, { unmanagedRules: "delete" }),
     snapshot: { ...snapshotOf(before), enabledForServiceTokens: true },
-    diagnostics: [{ code: "w", severity: "warning", message: "W", hint: "H", source }],
+    diagnostics: [{ code: "host-bits", severity: "warning", message: "W", hint: "H", source }],
   });
   if (plan === undefined) throw new Error(JSON.stringify(diagnostics));
   return plan;
