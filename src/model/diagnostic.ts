@@ -3,7 +3,7 @@
  * code with its arguments and a place; its texts come from the table of codes.
  */
 import type { Severity } from "./codes/code.js";
-import { type ArgsOf, type Code, codes, type FixedCode, type MadeCode, rowOf } from "./codes/index.js";
+import { type ArgsOf, type Code, type FixedCode, type MadeCode, rowOf } from "./codes/index.js";
 
 export type { Severity } from "./codes/code.js";
 export type { ArgsOf, Code } from "./codes/index.js";
@@ -37,12 +37,7 @@ type Found = {
 /** Read back from a document that carries texts, such as a saved plan; or texts of which secrets were taken out. */
 type Recorded = Placed & { readonly code: Code; readonly recorded: Texts };
 
-/** The form before the table of codes. */
-export interface LegacyDiagnostic extends Placed, Texts {
-  readonly code: string;
-}
-
-export type Diagnostic = Found | Recorded | LegacyDiagnostic;
+export type Diagnostic = Found | Recorded;
 
 /** `diagnostic("policy-missing", { file })`, or `diagnostic("caller-unknown")` for a code without arguments. */
 export function diagnostic(code: FixedCode, source?: SourceRange): Diagnostic;
@@ -73,7 +68,6 @@ export const recordedDiagnostic = (
 /** What is wrong, in one sentence that starts with a capital and has no full stop. */
 export const messageOf = (one: Diagnostic): string => {
   if ("recorded" in one) return one.recorded.message;
-  if (!("args" in one)) return one.message;
   if (one.more !== undefined) return `${one.more} more problems of this kind follow in the file`;
   const { message } = rowOf(one.code);
   // `Found` ties the arguments to the code.
@@ -83,7 +77,6 @@ export const messageOf = (one: Diagnostic): string => {
 /** What to do next, if there is something to say. */
 export const hintOf = (one: Diagnostic): string | undefined => {
   if ("recorded" in one) return one.recorded.hint;
-  if (!("args" in one)) return one.hint;
   const { hint } = rowOf(one.code);
   return typeof hint === "function" ? hint(one.args as never) : hint;
 };
@@ -99,14 +92,12 @@ export const withTexts = (one: Diagnostic, change: (text: string) => string): Di
   const [message, hint] = [messageOf(one), hintOf(one)];
   const changed = { message: change(message), ...(hint === undefined ? {} : { hint: change(hint) }) };
   if (changed.message === message && changed.hint === hint) return one;
-  if (!("args" in one || "recorded" in one)) return { ...one, ...changed };
   return recordedDiagnostic(one.code, one.severity, changed, one.source);
 };
 
 /** Whether waiting does not help: the same command would meet it again until somebody sees to it. */
 export const persists = ({ code }: Diagnostic): boolean => {
-  if (!Object.hasOwn(codes, code)) return false;
-  const row = rowOf(code as Code);
+  const row = rowOf(code);
   return "persists" in row && row.persists === true;
 };
 

@@ -48,16 +48,3 @@ export function failure(code: Code, ...rest: readonly unknown[]): Failure {
 
 const causeOf = (options: Pick<FailureOptions, "cause"> | undefined) =>
   options !== undefined && "cause" in options ? { cause: options.cause } : undefined;
-
-/** The form before the table of codes. */
-export const legacyFailure = (
-  code: string,
-  message: string,
-  hint?: string,
-  options: FailureOptions = {},
-): Failure =>
-  new Failure(
-    [hint === undefined ? { code, severity: "error", message } : { code, severity: "error", message, hint }],
-    options.exitCode,
-    options,
-  );

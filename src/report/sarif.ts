@@ -1,5 +1,7 @@
 /** Reports as SARIF 2.1.0 (OASIS), with text that no viewer reads as a link or a placeholder. */
+
 import type { DriftReport } from "../audit/differences.js";
+import { isCode, isLintRow, rowOf } from "../model/codes/index.js";
 import { type Diagnostic, fullText, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, jsonText, messageCells } from "../model/escape.js";
 import { attributionText, differenceText, reasonWords } from "./drift-text.js";
@@ -36,8 +38,8 @@ const location = (source: NonNullable<SarifResult["source"]>) => ({
   },
 });
 
-/** What a rule means; one that is not listed is its code in words. */
-const described: Readonly<Record<string, string>> = {
+/** What the differences of a drift report mean; their ids are no codes. */
+const driftRules: Readonly<Record<string, string>> = {
   "drift-rule-added": "A rule on the account that the policy does not have",
   "drift-rule-removed": "A rule of the policy that is missing on the account",
   "drift-name-changed": "A rule that has another name on the account",
@@ -48,8 +50,27 @@ const described: Readonly<Record<string, string>> = {
   "drift-enforcement-changed": "Enforcement is not as the policy says",
 };
 
-/** `bare-zero-address` → `Bare zero address`. */
-const words = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll("-", " ");
+/** A text of the table without the targets of its links. */
+const ruleText = (text: string) => ({ text: messageText(text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")) });
+
+/** A rule as its code is explained in docs/lint.md or docs/errors.md. */
+const ruleOf = (id: string) => {
+  if (!isCode(id)) return { id, shortDescription: ruleText(driftRules[id] ?? id) };
+  const row = rowOf(id);
+  return isLintRow(row)
+    ? {
+        id,
+        shortDescription: ruleText(row.title),
+        fullDescription: ruleText(row.explanation),
+        help: ruleText(`${row.explanation} See docs/lint.md#${id}`),
+      }
+    : {
+        id,
+        shortDescription: ruleText(row.meaning),
+        fullDescription: ruleText(row.meaning),
+        help: ruleText(`${row.fix} See docs/errors.md`),
+      };
+};
 
 const renderSarif = (results: readonly SarifResult[], version: string): string => {
   const rules = [...new Set(results.map(({ rule }) => rule))].sort();
@@ -62,10 +83,7 @@ const renderSarif = (results: readonly SarifResult[], version: string): string =
           driver: {
             name: "dbt-ip-rules",
             version,
-            rules: rules.map((id) => ({
-              id,
-              shortDescription: { text: messageText(described[id] ?? words(id)) },
-            })),
+            rules: rules.map(ruleOf),
           },
         },
         columnKind: "utf16CodeUnits",

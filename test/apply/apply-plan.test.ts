@@ -3,7 +3,7 @@ import { applyPlan } from "../../src/apply/apply-plan.js";
 import { parseReceipt } from "../../src/apply/receipt.js";
 import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/result.js";
 import { messageOf } from "../../src/model/diagnostic.js";
-import { legacyFailure } from "../../src/model/failure.js";
+import { failure } from "../../src/model/failure.js";
 import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
@@ -230,7 +230,8 @@ describe("before the first write", () => {
   it("stops when the receipt cannot be written, before the call it would describe", async () => {
     const journal = new MemoryJournal();
     journal.onAppend = () => {
-      if (journal.lines.length === 3) throw legacyFailure("receipt-unwritable", "No space left");
+      if (journal.lines.length === 3)
+        throw failure("receipt-unwritable", { file: "r.jsonl", reason: "No space left", what: "file" });
     };
     const { result, fake } = await run({ journal });
     expect([result.outcome, result.exitCode, fake.writes]).toEqual(["midway", 4, 1]);
@@ -719,7 +720,7 @@ describe("a no is believed only where the account bears it out", () => {
     expect([result.outcome, result.exitCode, codes(result)]).toEqual([
       "midway",
       4,
-      ["step-refused", "unreachable"],
+      ["step-refused", "connection-lost"],
     ]);
     expect(applyClosing(result)).toContain("nobody can tell whether it was changed");
   });

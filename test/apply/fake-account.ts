@@ -5,7 +5,7 @@
  */
 import { comparePrefixes, formatPrefix, type Prefix, samePrefix } from "../../src/address/prefix.js";
 import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../../src/apply/ports.js";
-import { legacyFailure } from "../../src/model/failure.js";
+import { failure } from "../../src/model/failure.js";
 import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
 
@@ -85,7 +85,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
     this.onCall("read");
     this.reads += 1;
     this.#landPending();
-    if (this.unreadable.has(this.reads)) throw legacyFailure("unreachable", "The account cannot be read");
+    if (this.unreadable.has(this.reads)) throw failure("connection-lost", { host: "ab123.us1.dbt.com" });
     return this.snapshot(this.rules.filter(this.shows));
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AddressSet } from "../../src/address/address-set.js";
+import { diagnostic } from "../../src/model/diagnostic.js";
 import { type OverrideFlag, overrideFlags } from "../../src/model/guards.js";
 import {
   catchAllDescription,
@@ -221,13 +222,13 @@ describe("makePlan", () => {
   it("plans nothing where something is unclear", () => {
     const twice = { ...account, rules: [...account.rules, { ...account.rules[0]!, id: 9 }] };
     const other = policy([officeRule], { account: { id: 1 } });
-    const error = { code: "x", severity: "error" as const, message: "X" };
+    const error = diagnostic("yaml-tab");
     const cases = [result({ snapshot: twice }), result({ policy: other }), result({ diagnostics: [error] })];
     expect(cases.map(({ plan }) => plan)).toEqual([undefined, undefined, undefined]);
     expect(cases.map(({ diagnostics }) => diagnostics[0]?.code)).toEqual([
       "account-rule-name-repeated",
       "policy-for-other-account",
-      "x",
+      "yaml-tab",
     ]);
   });
 });

@@ -6,6 +6,7 @@ import { makePlan } from "../../src/plan/make-plan.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
 import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
+import { saying } from "../said.js";
 import { Random, randomPair } from "./small-space.js";
 import {
   asRecorded,
@@ -35,7 +36,7 @@ const planOf = (seed: number): Plan => {
   const { plan, diagnostics } = makePlan({
     policy: policy(rules, { unmanagedRules: "delete" }),
     snapshot: { ...snapshotOf(before), enabledForServiceTokens: true },
-    diagnostics: [{ code: "host-bits", severity: "warning", message: "W", hint: "H", source }],
+    diagnostics: [saying({ code: "host-bits", severity: "warning", message: "W", hint: "H", source })],
   });
   if (plan === undefined) throw new Error(JSON.stringify(diagnostics));
   return plan;

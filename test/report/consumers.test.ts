@@ -1,4 +1,5 @@
 /** Each format read by a consumer that is not ours, or as its specification says: nothing hostile gets through. */
+
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormatsModule from "ajv-formats";
@@ -11,6 +12,7 @@ import type { Diagnostic } from "../../src/model/diagnostic.js";
 import { csvField, jsonText, markdownCode, markdownFence } from "../../src/model/escape.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
 import type { Format } from "../../src/report/reporters.js";
+import { saying } from "../said.js";
 import { everyFormat, inFormat } from "./formats.js";
 import { planWith } from "./plans.js";
 import { bothNames, diagnosticsOf, eventOf, type Names, ordinaryNames } from "./samples.js";
@@ -89,18 +91,25 @@ const readCommand = (line: string) => {
 describe("GitHub annotations", () => {
   it("come out of the runner's reader as they went in", async () => {
     const lines = await diagnosticsIn("github", [
-      {
-        code: "a-code",
+      saying({
+        code: "host-shared",
         severity: "warning",
         message: "100%, all: of it\n::error::",
         hint: "50%0A",
         source: { file: "./a,b:c.yaml", line: 3, column: 2, endLine: 3, endColumn: 9, lineText: "" },
-      },
+      }),
     ]);
     expect(lines.split("\n")).toHaveLength(2);
     expect(readCommand(lines.trimEnd())).toEqual({
       name: "warning",
-      properties: { file: "a,b:c.yaml", line: "3", col: "2", endColumn: "9", endLine: "3", title: "a-code" },
+      properties: {
+        file: "a,b:c.yaml",
+        line: "3",
+        col: "2",
+        endColumn: "9",
+        endLine: "3",
+        title: "host-shared",
+      },
       message: "100%, all: of it\\n:\\x3aerror::\n50%0A",
     });
   });
@@ -111,14 +120,16 @@ describe("GitHub annotations", () => {
   });
 
   it("stay at ten a level, the tenth counting the rest", async () => {
-    const many = Array.from({ length: 25 }, (_, index) => ({
-      code: "x",
-      severity: "error" as const,
-      message: `m${index}`,
-    }));
+    const many = Array.from({ length: 25 }, (_, index) =>
+      saying({
+        code: "interrupted",
+        severity: "error",
+        message: `m${index}`,
+      }),
+    );
     const annotations = await diagnosticsIn("github", [
       ...many,
-      { code: "y", severity: "note", message: "n" },
+      saying({ code: "enforcement-not-told", severity: "note", message: "n" }),
     ]);
     const commands = annotations.trimEnd().split("\n").map(readCommand);
     expect(commands.filter(({ name }) => name === "error")).toHaveLength(10);

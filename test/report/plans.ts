@@ -1,4 +1,5 @@
 /** Plans made by hand for the renderers: an ordinary one, one full of hostile text, and small variations. */
+
 import { AddressSet } from "../../src/address/address-set.js";
 import { comparePrefixes, type Prefix, parsePrefix } from "../../src/address/prefix.js";
 import type { Rule, RuleType } from "../../src/model/rule.js";
@@ -11,6 +12,7 @@ import type {
   PlannedStep,
   Step,
 } from "../../src/plan/plan.js";
+import { saying } from "../said.js";
 
 export const prefix = (text: string): Prefix => {
   const parsed = parsePrefix(text);
@@ -157,12 +159,12 @@ export const planWith = (names: {
         guard: "caller",
         state: "not-checked",
         diagnostics: [
-          {
+          saying({
             code: "caller-unknown",
             severity: "note",
             message: "Your address is not known",
             hint: "Give it with --client-ip",
-          },
+          }),
         ],
         override: "--allow-lockout",
       },
@@ -174,7 +176,7 @@ export const planWith = (names: {
       },
     ],
     diagnostics: [
-      {
+      saying({
         code: "expires-soon",
         severity: "warning",
         message: "198.51.100.0/24 leaves in 6 days, on 2027-01-15",
@@ -186,7 +188,7 @@ export const planWith = (names: {
           endColumn: 24,
           lineText: "      - cidr: 198.51.100.0/24",
         },
-      },
+      }),
     ],
     enabledForServiceTokens: true,
     expired: [{ rule: names.vpn, prefix: prefix("192.0.2.44/30"), expires: "2026-11-01" }],
@@ -277,11 +279,11 @@ export const everythingElse = planOf({
       guard: "disturbance",
       state: "failed",
       diagnostics: [
-        {
+        saying({
           code: "step-disturbs",
           severity: "error",
           message: "Step 2 blocks 128 IPv4 addresses that have access before and after: 192.0.2.0/25",
-        },
+        }),
       ],
       override: "--accept-disturbance",
     },

@@ -9,6 +9,7 @@ import { catchAllName } from "../../src/model/reserved-names.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
 import type { ExplainReport } from "../../src/report/explain.js";
 import type { TestOutcome } from "../../src/report/report.js";
+import { saying } from "../said.js";
 import {
   changeOf,
   entryOf,
@@ -54,27 +55,27 @@ export const place = (line: number, column: number, length: number, lineText: st
 });
 
 export const diagnosticsOf = (names: Names): Diagnostic[] => [
-  {
+  saying({
     code: "bad-prefix",
     severity: "error",
     message: "203.0.113.300/24 is not a prefix: an octet is above 255",
     hint: "Write four numbers from 0 to 255",
     source: place(12, 9, 16, "      - 203.0.113.300/24"),
-  },
-  {
-    code: "duplicate-rule",
+  }),
+  saying({
+    code: "duplicate-rule-name",
     severity: "error",
     message: `Two rules are called "${names.vpn}"`,
     hint: `Give one another name than "${names.oldVpn}"`,
     source: place(20, 11, names.vpn.length, `  - name: ${names.vpn}`),
-  },
-  { code: "expires-soon", severity: "warning", message: names.description },
-  {
+  }),
+  saying({ code: "expires-soon", severity: "warning", message: names.description }),
+  saying({
     code: "host-bits",
     severity: "note",
     message: `The entry of ${names.partner} has host bits`,
     source: { ...place(30, 3, 4, `\t日本${names.legacy}`), file: `lists/${names.legacy}.txt` },
-  },
+  }),
 ];
 
 export const testsOf = (names: Names): TestOutcome[] => [
@@ -87,12 +88,12 @@ export const testsOf = (names: Names): TestOutcome[] => [
     test: { name: names.vpn, source: place(44, 5, 4, `  - name: ${names.vpn}`) },
     passed: false,
     diagnostics: [
-      {
+      saying({
         code: "policy-test-failed",
         severity: "error",
         message: `192.0.2.45 is allowed by rule "${names.partner}", but must be denied`,
         source: place(45, 14, 10, "    denied: [192.0.2.45]"),
-      },
+      }),
     ],
   },
 ];
@@ -183,7 +184,7 @@ export const verificationOf = (names: Names): AuditVerification => {
     window: { since: "2026-11-20T23:00:00Z", until: "2026-11-21T01:00:00Z" },
     counts: { due: 3, strong: 1, weak: 1, missing: 1, foreign: 1 },
     waitedMs: 4_200,
-    diagnostics: [{ code: "audit-note", severity: "note", message: names.legacy }],
+    diagnostics: [saying({ code: "audit-several-actors", severity: "note", message: names.legacy })],
   };
 };
 
@@ -274,12 +275,12 @@ export const applyResultOf = (names: Names): ApplyResult => {
     exitCode: 4,
     steps,
     diagnostics: [
-      {
-        code: "outcome-unknown",
+      saying({
+        code: "step-did-not-land",
         severity: "error",
         message: `Nobody can tell whether step 2 took effect: ${names.partner}`,
         hint: "Run apply again: it reads the account first",
-      },
+      }),
     ],
     remaining: plan.changes.slice(1),
     temporaryAllowAll: { rule: catchAllName(1), certain: true },

@@ -16,6 +16,7 @@ import { diagnosticsCount, excerpt, renderDiagnosticsText } from "../../src/repo
 import { fileUri, relativePath } from "../../src/report/places.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
 import { renderPlanBrief, renderPlanText } from "../../src/report/plan-text.js";
+import { saying } from "../said.js";
 import { colour, look } from "./formats.js";
 import { changeOf, entryOf, getsIn, nothingMatched, ordinary, planOf, prefixes, rule } from "./plans.js";
 import { applyResultOf, ordinaryNames, place } from "./samples.js";
@@ -175,7 +176,7 @@ describe("plan text", () => {
         guard: "max-removed-rules",
         state: "waived",
         override: "--allow-removed-rules",
-        diagnostics: [{ code: "max-removed-rules", severity: "warning", message: "4 rules go" }],
+        diagnostics: [saying({ code: "max-removed-rules", severity: "warning", message: "4 rules go" })],
       },
     ],
   });
@@ -232,7 +233,9 @@ describe("diagnostics text", () => {
   });
 
   const notes = (count: number, severity: Diagnostic["severity"]): Diagnostic[] =>
-    Array.from({ length: count }, (_, index) => ({ code: "c", severity, message: `${severity} ${index}` }));
+    Array.from({ length: count }, (_, index) =>
+      saying({ code: "unused-network", severity, message: `${severity} ${index}` }),
+    );
 
   it("shows errors before it runs out of room, in their order, and counts all", () => {
     const text = renderDiagnosticsText([...notes(60, "note"), ...notes(3, "error")], { ...look, max: 10 });

@@ -12,6 +12,7 @@ import { closingLine } from "../../src/report/plan-summary.js";
 import { renderPlanText } from "../../src/report/plan-text.js";
 import { driftVerdict, exitCodeOf, planVerdict, type Report } from "../../src/report/report.js";
 import { renderSummary } from "../../src/report/text.js";
+import { saying } from "../said.js";
 import { inFormat, look } from "./formats.js";
 import { changeOf, everythingElse, getsIn, getsOut, ordinary, planOf, rule } from "./plans.js";
 import { applyResultOf, driftCommands, driftOf, noDrift, ordinaryNames, verificationOf } from "./samples.js";
@@ -189,7 +190,7 @@ describe("the size of markdown", () => {
       guard,
       state: "failed",
       override: guardFlags[guard],
-      diagnostics: [{ code: "policy-test-failed", severity: "error", message: `${guard} says no` }],
+      diagnostics: [saying({ code: "policy-test-failed", severity: "error", message: `${guard} says no` })],
     });
     const text = renderPlanMarkdown(fleetPlan([failed("must-allow"), failed("must-deny")]), { maxBytes });
     expect(bytes(text)).toBeLessThanOrEqual(maxBytes);
