@@ -28,12 +28,21 @@ const allowClosedPipe = (stream: NodeJS.WriteStream): void => {
 /** For the build, which gives `main.ts` the texts that it prints without the program. */
 export { helpText } from "./run.js";
 
+/** One Ctrl-C may come twice: from the terminal, and passed on by `npm` or `timeout`. */
+const sameSignalMs = 300;
+
 const handleSignals = (): AbortSignal => {
   const interruption = new AbortController();
+  let first = 0;
   const interrupt = (signal: NodeJS.Signals) => {
-    // A second signal ends the process at once, whatever it is doing.
-    if (interruption.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
-    interruption.abort(signal);
+    const now = performance.now();
+    if (!interruption.signal.aborted) {
+      first = now;
+      interruption.abort(signal);
+    } else if (now - first > sameSignalMs) {
+      // A second signal ends the process at once, whatever it is doing.
+      process.exit(signal === "SIGINT" ? 130 : 143);
+    }
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);

@@ -52,6 +52,23 @@ describe.concurrent("an apply that is asked to stop", () => {
     await goesOn(place);
   });
 
+  it("takes a signal that is passed on twice for one", async () => {
+    const place = await newPlace();
+    const running = place.apply();
+    let requests = 0;
+    place.bench.intercept = () => {
+      requests += 1;
+      if (requests === 1) {
+        running.child.kill("SIGINT");
+        running.child.kill("SIGTERM");
+      }
+      return noAnswer();
+    };
+    const { code, stderr } = await running.ended;
+    expect([code, stderr.includes("error[interrupted]")]).toEqual([1, true]);
+    await goesOn(place);
+  });
+
   it.each([true, false])("waits for the call in flight, then lets go of it (landed: %s)", async (lands) => {
     const place = await newPlace();
     const running = place.apply();
