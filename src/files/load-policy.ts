@@ -1,12 +1,13 @@
 /**
  * Reads a policy and the files it names from disk (files/read-file.ts); everything after the bytes is `policy/`'s.
  */
+
 import { dirname, join, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { lintPolicy } from "../policy/lint/lint-policy.js";
-import { furtherReferences, parsePolicy, type ReadFile } from "../policy/parse-policy.js";
-import type { Policy } from "../policy/policy.js";
+import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
+import type { Policy, ReadFile } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
 import { codeOf, reasonOf } from "./io-errors.js";

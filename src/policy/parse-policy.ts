@@ -2,9 +2,11 @@
  * From the bytes of a policy to what it says, and which further files it wants: decoding, YAML, schema.
  * All problems come at once, in file order. Meaning is `resolve-policy.ts`'s.
  */
+
 import { validateNetworks, validatePolicy } from "../generated/validators.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { checkSchema } from "./check-schema.js";
+import type { ReadFile } from "./policy.js";
 import { Problems } from "./problems.js";
 import { type RawNetwork, type RawPolicy, readNetworkNodes, readPolicyNodes } from "./raw-policy.js";
 import { decodeText } from "./text.js";
@@ -18,9 +20,6 @@ import { parseYaml } from "./yaml.js";
 export type ReferencePath =
   /** With `/` between its parts, relative to the policy's folder, without `.` and `..`. */
   { readonly ok: true; readonly path: string } | { readonly ok: false; readonly reason: string };
-
-/** What came of reading such a file: its bytes, or why it cannot be read, as the end of a sentence. */
-export type ReadFile = Uint8Array | string | undefined;
 
 /** `named` is relative to the folder of `from`, itself relative to the policy's folder ("" for the policy). */
 export const referencePath = (named: string, from: string): ReferencePath => {

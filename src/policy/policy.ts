@@ -69,3 +69,9 @@ export interface Policy {
   /** Everything else that was read: include and network files, as the user named them. */
   readonly otherFiles: readonly string[];
 }
+
+/**
+ * What came of reading a file that a policy names: its bytes, or why it cannot be read, as the end of a sentence. It is
+ * here and not with the parser, so that the published types need none of the YAML library.
+ */
+export type ReadFile = Uint8Array | string | undefined;

@@ -1,14 +1,9 @@
 /** Networks by name: those of the policy, of its include files, and of text files. */
+
 import { parsePrefix, prefixKey } from "../address/prefix.js";
 import { type ArgsOf, diagnostic, hasErrors, type SourceRange } from "../model/diagnostic.js";
-import {
-  besidePolicy,
-  type ParsedPolicy,
-  parseInclude,
-  type ReadFile,
-  referencePath,
-} from "./parse-policy.js";
-import type { PolicyEntry } from "./policy.js";
+import { besidePolicy, type ParsedPolicy, parseInclude, referencePath } from "./parse-policy.js";
+import type { PolicyEntry, ReadFile } from "./policy.js";
 import type { Located, RawEntry, RawInclude, RawNetwork } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
 import { suggest } from "./suggest.js";

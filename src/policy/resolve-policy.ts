@@ -3,9 +3,10 @@
  * compared with `now`, defaults filled in. Every problem at once, in file order; with any error there is no
  * policy, so that nobody can act on half of one.
  */
+
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
-import { besidePolicy, type ParsedPolicy, type ReadFile } from "./parse-policy.js";
-import type { AddressLimit, Guards, Policy, PolicyEntry, PolicyTest } from "./policy.js";
+import { besidePolicy, type ParsedPolicy } from "./parse-policy.js";
+import type { AddressLimit, Guards, Policy, PolicyEntry, PolicyTest, ReadFile } from "./policy.js";
 import { Problems } from "./problems.js";
 import type { RawGuards, RawLimit, RawList, RawTest } from "./raw-policy.js";
 import type { Resolving } from "./resolve-entries.js";
