@@ -1,5 +1,7 @@
 /** What the closed table of codes refuses: `tsc` fails where a line behind a mark compiles. Nothing runs this. */
+
 import { code } from "../../src/model/codes/code.js";
+import type { Repeated } from "../../src/model/codes/index.js";
 import { diagnostic } from "../../src/model/diagnostic.js";
 
 export const doesNotCompile = () => [
@@ -18,3 +20,8 @@ export const doesNotCompile = () => [
   // @ts-expect-error What to do is missing.
   code<{ n: number }>({ severity: "error", message: ({ n }) => `${n}`, meaning: "It is wrong" }),
 ];
+
+/** The codes that two tables have; that there are none is checked where the tables are joined. */
+export const repeated: Repeated<[{ a: 1; b: 1 }, { c: 1 }, { b: 2 }]> = "b";
+// @ts-expect-error No table has it twice.
+export const notRepeated: Repeated<[{ a: 1; b: 1 }, { c: 1 }]> = "a";

@@ -161,6 +161,13 @@ describe("a saved plan", () => {
     ["forged: a step less", replaced("/steps", []), "plan-file-disagrees"],
     ["forged: another step", replaced("/steps/0/cidrs_added", []), "plan-file-disagrees"],
     ["forged: another start", replaced("/before/rules/0/description", "x"), "plan-file-disagrees"],
+    ["of a guard that is not known", replaced("/guards/0/guard", "must-rhyme"), "plan-file-disagrees"],
+    ["of a flag that is not known", replaced("/guards/0/override", "--allow-all"), "plan-file-disagrees"],
+    [
+      "of a code that is not known",
+      replaced("/diagnostics", [{ code: "no-such-code", severity: "note", message: "M" }]),
+      "plan-file-disagrees",
+    ],
     ["forged: less access", replaced("/access_change/direction", "none"), "plan-file-disagrees"],
     ["forged: a guard that never refused", replaced("/summary/refused_by", []), "plan-file-disagrees"],
   ])("is refused when %s", (_, changed, code) => {

@@ -46,7 +46,7 @@ export const codes = {
 };
 
 /** The codes that two of the tables have: there must be none. */
-type Repeated<Tables extends readonly unknown[]> = Tables extends readonly [infer First, ...infer Rest]
+export type Repeated<Tables extends readonly unknown[]> = Tables extends readonly [infer First, ...infer Rest]
   ? (keyof First & { [Index in keyof Rest]: keyof Rest[Index] }[number]) | Repeated<Rest>
   : never;
 
