@@ -19,7 +19,10 @@ export type CallKind = (typeof callKinds)[number];
 export interface Landing {
   readonly run: number;
   readonly kind: CallKind;
-  /** Another run's write had landed since the last reading of the one that sent this. */
+  /**
+   * Another run's write had landed since the last reading of the one that sent this; or this was given up as lost, and a
+   * write of its own run had landed in the meantime.
+   */
   readonly stale: boolean;
   readonly problems: readonly string[];
 }

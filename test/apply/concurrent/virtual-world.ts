@@ -168,7 +168,10 @@ export class VirtualWorld implements World {
         return this.#answer(await this.#land(run, kind, read, land).then(() => unknown));
       // An answer that cannot be understood may name the rule that it made all the same.
       const id = fault === "named" && kind === "create" ? this.account.reserveId() : undefined;
-      this.#at(this.#random.below(latestLandingMs), () => void this.#land(run, kind, read, () => land(id)));
+      this.#at(
+        this.#random.below(latestLandingMs),
+        () => void this.#land(run, kind, read, () => land(id), true),
+      );
       return this.#answer(id === undefined ? unknown : { ...unknown, ruleId: id });
     }
     return this.#answer(await this.#land(run, kind, read, land));
@@ -184,6 +187,7 @@ export class VirtualWorld implements World {
     kind: CallKind,
     read: number,
     land: () => Promise<WriteOutcome>,
+    late = false,
   ): Promise<WriteOutcome> {
     const before = this.account.history.length;
     // What `land` does to the account it does before its promise exists.
@@ -191,7 +195,7 @@ export class VirtualWorld implements World {
     if (this.account.history.length > before) {
       const names = this.account.rules.map(({ name }) => name);
       this.sawPair ||= new Set(names).size < names.length;
-      const stale = this.landings.slice(read).some((other) => other.run !== run);
+      const stale = this.landings.slice(read).some((other) => late || other.run !== run);
       this.landings.push({ run, kind, stale, problems: this.#look(this.account.state()) });
     }
     return outcome;
