@@ -49,7 +49,7 @@ export interface Broken {
   readonly passing: boolean;
 }
 
-/** Why no answer came: a code of `networkCodes`, with what its texts need besides the host. */
+/** Why no answer came: a code of `networkCodes`, with what else its texts need. */
 type Trouble =
   | { readonly code: Exclude<keyof typeof networkCodes, "tls-failed" | "network-failed"> }
   | { readonly code: "tls-failed"; readonly problem: TlsProblem };
