@@ -2,6 +2,7 @@
 import { assertNever } from "../model/assert.js";
 import { type Diagnostic, messageOf, persists } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { ReceiptEnd } from "../model/receipt.js";
 import { isCatchAll } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
@@ -37,10 +38,10 @@ export const finishStopped = async (run: ApplySession, stop: Stop): Promise<Appl
       ...problems.filter((problem) => !hasCode(stop.diagnostics, problem.code)),
     ],
     ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),
-    ...(stop.unexpected === undefined ? {} : { unexpected: stop.unexpected }),
+    ...present({ unexpected: stop.unexpected }),
     ...leftOpen(run.plan, allReports(run), actual),
     next: stop.next ?? nextAfter(run, stop, actual),
-    ...(stop.cause === undefined ? {} : { cause: stop.cause }),
+    ...present({ cause: stop.cause }),
   };
 };
 

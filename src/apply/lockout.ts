@@ -5,6 +5,7 @@
  */
 import { type Address, formatAddress } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import type { SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
 import { ruleNamed } from "./call.js";
@@ -142,7 +143,7 @@ const refuseUnlessAllowed = (
 ): Stop | undefined => {
   if (run.options.allowLockout !== true) return { reason: "refused", diagnostics, next: "mend-first" };
   const message = diagnostics.map(messageOf).join("; ");
-  run.emit({ kind: "lockout-allowed", message, ...(planned === undefined ? {} : { planned }) });
+  run.emit({ kind: "lockout-allowed", message, ...present({ planned }) });
   return undefined;
 };
 

@@ -9,6 +9,7 @@ import { validateReceipt } from "../generated/validators.js";
 import { assertNever } from "../model/assert.js";
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { overrideFlags } from "../model/guards.js";
+import { present } from "../model/present.js";
 import type {
   Receipt,
   ReceiptEnd,
@@ -51,7 +52,7 @@ const headerDocument = ({ startedAt, basis, steps, ...rest }: ReceiptHeader): He
   basis,
   steps: steps.map(({ renamedFrom, ...step }) => ({
     ...step,
-    ...(renamedFrom === undefined ? {} : { renamed_from: renamedFrom }),
+    ...present({ renamed_from: renamedFrom }),
   })),
 });
 
@@ -61,7 +62,7 @@ const headerOf = ({ started_at, basis, steps, ...rest }: HeaderDocument): Receip
   basis,
   steps: steps.map(({ renamed_from, ...step }) => ({
     ...step,
-    ...(renamed_from === undefined ? {} : { renamedFrom: renamed_from }),
+    ...present({ renamedFrom: renamed_from }),
   })),
 });
 
@@ -69,15 +70,13 @@ const recordDocument = ({ step, outcome, at, serverAt, ruleId, ...rest }: Receip
   step,
   outcome,
   at,
-  ...(serverAt === undefined ? {} : { server_at: serverAt }),
-  ...(ruleId === undefined ? {} : { rule_id: ruleId }),
+  ...present({ server_at: serverAt, rule_id: ruleId }),
   ...rest,
 });
 
 const recordOf = ({ server_at, rule_id, ...rest }: RecordDocument): ReceiptRecord => ({
   ...rest,
-  ...(server_at === undefined ? {} : { serverAt: server_at }),
-  ...(rule_id === undefined ? {} : { ruleId: rule_id }),
+  ...present({ serverAt: server_at, ruleId: rule_id }),
 });
 
 /** Flags that let pass what this plan would have been refused for; each once, in the order of the guards. */

@@ -10,6 +10,7 @@
 
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import type { AccountState } from "../model/rule.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { type CallOutcome, callStep } from "./call.js";
@@ -148,7 +149,7 @@ const finishShown = async (
 
 const answered = (outcome: { serverAt?: string; rule?: { id: number } }): Details => ({
   ...(outcome.rule === undefined ? {} : { ruleId: outcome.rule.id }),
-  ...(outcome.serverAt === undefined ? {} : { serverAt: outcome.serverAt }),
+  ...present({ serverAt: outcome.serverAt }),
 });
 
 const judgeApplied = async (
@@ -378,7 +379,7 @@ const waitForRateLimit = async (
     step: planned.number,
     outcome: "failed",
     at: run.ports.now().toISOString(),
-    ...(serverAt === undefined ? {} : { serverAt }),
+    ...present({ serverAt }),
     message: `${message}; it is tried again in ${total} s, unless the account then shows it done`,
   });
   if (problems.length > 0) return problems;

@@ -6,6 +6,7 @@
  * after its beginning, and after its own event for the same rule.
  */
 import { type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
+import { present } from "../model/present.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { Attribution, DriftDetail } from "./differences.js";
 import type { AuditEvent } from "./event.js";
@@ -40,7 +41,7 @@ export const ownEventsOf = ({ receipts }: Pick<AuditVerification, "receipts">): 
       const { rule, renamedFrom, ruleId } = one.step;
       if (rule === undefined) return [{ event: one.event }];
       const names = renamedFrom === undefined ? [rule] : [rule, renamedFrom];
-      return [{ event: one.event, rule: { names, ...(ruleId === undefined ? {} : { id: ruleId }) } }];
+      return [{ event: one.event, rule: { names, ...present({ id: ruleId }) } }];
     }),
   );
 

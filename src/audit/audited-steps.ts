@@ -1,4 +1,6 @@
 /** From a receipt to what the audit log should hold: each step with its event type and the time it may lie in. */
+
+import { present } from "../model/present.js";
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
 import { hashState } from "../plan/state.js";
 import { ipRestrictionTypes } from "./catalogue.js";
@@ -87,8 +89,7 @@ export const timedSteps = (receipt: Receipt, fallbackAhead: number): readonly Ti
     const audited: AuditedStep = {
       number: step.number,
       action: step.action,
-      ...(step.rule === undefined ? {} : { rule: step.rule }),
-      ...(step.renamedFrom === undefined ? {} : { renamedFrom: step.renamedFrom }),
+      ...present({ rule: step.rule, renamedFrom: step.renamedFrom }),
       ...(record?.ruleId === undefined ? {} : { ruleId: record.ruleId }),
       outcome: record?.outcome ?? "not-begun",
       ...(at === undefined ? {} : { at: new Date(at).toISOString() }),

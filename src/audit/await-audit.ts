@@ -7,6 +7,7 @@
 
 import { Failure } from "../model/failure.js";
 import type { ListingBounds } from "../model/listing-bounds.js";
+import { present } from "../model/present.js";
 import type { Tolerance } from "./audited-steps.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
@@ -127,7 +128,7 @@ export const awaitAudit = async (
   const verifyOptions = (): VerifyOptions => ({
     aheadMs: clock.aheadMs(),
     waitedMs: ports.now().getTime() - began,
-    ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+    ...present({ tolerance: options.tolerance }),
     keptSince: clock.now().getTime() - retentionMs,
   });
   let stretches = neededStretches(receipts, verifyOptions());

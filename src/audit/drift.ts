@@ -4,6 +4,7 @@
  */
 import { containsPrefix, formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { accessChange, isEffective } from "../plan/access-change.js";
@@ -93,7 +94,7 @@ export interface DriftInput {
 const ruleOf = (rule: SnapshotRule, names: readonly string[]): RuleFacts => ({
   names,
   id: rule.id,
-  ...(rule.updatedAt === undefined ? {} : { updatedAt: rule.updatedAt }),
+  ...present({ updatedAt: rule.updatedAt }),
 });
 
 const sameEntries = (rule: Rule, { type, entries }: SnapshotRule): boolean => {
@@ -207,19 +208,19 @@ export const findDrift = (input: DriftInput): DriftReport => {
     const rule = attributables[index]?.rule;
     const judgement: Judgement = touched.includes(one)
       ? { cause: "drift", reason: "unmanaged-rule-changed" }
-      : judge(one, base, { expired: plan.expired, ...(rule === undefined ? {} : { rule }) });
+      : judge(one, base, { expired: plan.expired, ...present({ rule }) });
     const direction = directionOf(one, plan.after);
     const source = sourceOf(one, input.policy);
     return {
       id: differenceId(plan.account.id, one),
       detail: one.detail,
-      ...(one.rule === undefined ? {} : { rule: one.rule }),
+      ...present({ rule: one.rule }),
       ...judgement,
       severity: severityOf(direction, judgement.cause),
       direction,
       attribution: unattributed(log, judgement.cause) ??
         attributions[index] ?? { kind: "unknown", reason: "no-event" },
-      ...(source === undefined ? {} : { source }),
+      ...present({ source }),
     };
   });
   const effective = isEffective(plan.before) || isEffective(plan.after);

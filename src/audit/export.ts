@@ -6,6 +6,7 @@
  * submitted; a download that is shorter or longer than announced is an error.
  */
 import { Failure, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { AuditQuery, AuditReader } from "./list-events.js";
 
 interface Account {
@@ -66,7 +67,7 @@ async function* watched(
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    onProgress({ kind: "downloading", bytes, ...(size === undefined ? {} : { size }) });
+    onProgress({ kind: "downloading", bytes, ...present({ size }) });
     yield chunk;
   }
 }

@@ -14,6 +14,7 @@
 import { type Diagnostic, diagnostic, persists } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { type ListingBounds, ListingMeter, type PageCost } from "../model/listing-bounds.js";
+import { present } from "../model/present.js";
 import type { AuditEvent } from "./event.js";
 
 // What the audit check needs of the outside; `dbt/` implements it.
@@ -233,7 +234,7 @@ export async function* listEvents(
   let previous = new Set<string>();
   for (const [index, window] of windowsOf(query, options.now).entries()) {
     const seen = new Set<string>();
-    const asked = { ...window, ...(query.types === undefined ? {} : { types: query.types }) };
+    const asked = { ...window, ...present({ types: query.types }) };
     try {
       for await (const event of readWindow(steadyReader(pages), asked, seen, since - orderSlackMs)) {
         if (previous.has(event.id) || !within(event, since, until)) continue;

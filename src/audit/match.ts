@@ -12,6 +12,7 @@
  * two events of one rule, minutes apart, belongs to which of its steps is an order of time, and no more.
  */
 
+import { present } from "../model/present.js";
 import type { TimedStep, Tolerance } from "./audited-steps.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
@@ -145,7 +146,7 @@ const namingOf = (steps: readonly PlacedStep[], events: EventsOfType): readonly 
       .filter(({ event }) => contextFacts(event).enabled === (action === "enable"))
       .map((event) => ({ event, evidence: "switch-position" }));
   const names = [...new Set(steps.flatMap(({ step }) => namesOf(step)))];
-  const identity: RuleIdentity = { names, ...(ruleId === undefined ? {} : { id: ruleId }) };
+  const identity: RuleIdentity = { names, ...present({ id: ruleId }) };
   return [...new Set(maybeNaming(identity, events))]
     .sort((a, b) => a.place - b.place)
     .flatMap((event): Naming[] => {

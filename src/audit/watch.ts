@@ -7,6 +7,7 @@
  */
 
 import { Failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { AuditEvent } from "./event.js";
 import { inOrder } from "./evidence.js";
 import { isLasting, listEvents, type PageReader } from "./list-events.js";
@@ -162,7 +163,7 @@ const look = async (
   const found: AuditEvent[] = [];
   const query = {
     since: position.start,
-    ...(options.types === undefined ? {} : { types: options.types }),
+    ...present({ types: options.types }),
   };
   for await (const event of listEvents(ports.reader, query, { now: ports.now().toISOString() }))
     if (!position.has(event) && options.matches(event)) found.push(event);

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseMoment } from "../audit/time-range.js";
 import { diagnostic } from "../model/diagnostic.js";
 import { failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
@@ -45,7 +46,7 @@ export const checkRange = (io: Io, { since, until, color }: RangeOptions & Debug
     throw failure("range-empty", { since, until });
   if (since !== undefined && since > io.now().toISOString())
     noteDiagnostics(io, [diagnostic("range-in-future", { since })], color === undefined ? {} : { color });
-  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  return { ...present({ since, until }) };
 };
 
 export const eventOption = (command: Command, meaning: string): Command =>

@@ -3,6 +3,7 @@
  * policy, event types. Pure but for what `Sources` reads. The shells' scripts only pass words in and take words out.
  */
 import type { Command, Option } from "commander";
+import { present } from "../model/present.js";
 
 export interface Candidate {
   readonly word: string;
@@ -112,7 +113,7 @@ const placeOf = (program: Command, before: readonly string[]): Place => {
       else if (!(command === program && word === "help")) given += 1;
     }
   }
-  return { command, ...(awaits === undefined ? {} : { awaits }), given, onlyArguments };
+  return { command, ...present({ awaits }), given, onlyArguments };
 };
 
 /** The policy that the line names already, for the names of its rules. */

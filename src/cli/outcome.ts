@@ -4,6 +4,7 @@
  */
 import { visible } from "../model/escape.js";
 import { Failure, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { PolicyReport, Report } from "../report/report.js";
 import type { Format } from "../report/reporters.js";
 import type { Io } from "./io.js";
@@ -55,7 +56,7 @@ const targetsOf = ({
 export const outputTargets = ({ format, output, write }: SharedOptions): readonly Target[] =>
   format === undefined || format === "matrix" || write === undefined
     ? []
-    : targetsOf({ format, write, ...(output === undefined ? {} : { output }) });
+    : targetsOf({ format, write, ...present({ output }) });
 
 export const requireWritable = (io: Io, targets: readonly Target[]): Promise<void> =>
   requireWritableFiles(

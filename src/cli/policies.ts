@@ -5,6 +5,7 @@
 import { basename, extname, join } from "node:path";
 import type { Command } from "commander";
 import { type ExitCode, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import { defaultMaxBytes } from "../report/markdown-page.js";
 import { exitCodeOf, type PolicyReport, type Report, worstExitCode } from "../report/report.js";
 import { policyHeading, renderSummary, reportText } from "../report/text.js";
@@ -138,8 +139,7 @@ interface Ended {
 
 /** Keeps what is written, to be written again later, in order with the other stream. */
 const kept = (stream: OutputStream, said: (() => void)[]): OutputStream => ({
-  ...(stream.isTTY === undefined ? {} : { isTTY: stream.isTTY }),
-  ...(stream.columns === undefined ? {} : { columns: stream.columns }),
+  ...present({ isTTY: stream.isTTY, columns: stream.columns }),
   write(text) {
     said.push(() => stream.write(text));
     return true;

@@ -3,6 +3,7 @@
 import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
 import { type Failure, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { Enforcement } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { type Answer, dataOf, field, isRecord, shorten, truth, unexpected } from "./answer.js";
@@ -59,7 +60,7 @@ const snapshotOf = ({ accountId, host }: Channel, wire: readonly WireRule[]): Sn
     host,
     enforcement: enforcementOf(enabled),
     rules: wire.map(({ rule }) => rule),
-    ...(ruleSetId === undefined ? {} : { ruleSetId }),
+    ...present({ ruleSetId }),
     // Only shown: where rules disagree, it is not known.
     ...(enabledForServiceTokens === undefined || another !== undefined ? {} : { enabledForServiceTokens }),
   };
@@ -142,7 +143,7 @@ const ruleBody = (
   type: typeNumber(type),
   state: 1,
   account_id: accountId,
-  ...(ruleSetEnabled === undefined ? {} : { rule_set_enabled: ruleSetEnabled }),
+  ...present({ rule_set_enabled: ruleSetEnabled }),
   ...(description === "" ? {} : { description }),
 });
 

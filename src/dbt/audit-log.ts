@@ -6,6 +6,7 @@ import { normaliseType } from "../audit/catalogue.js";
 import type { AuditEvent } from "../audit/event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "../audit/list-events.js";
 import { Failure, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import {
   type Answer,
   dataOf,
@@ -46,9 +47,9 @@ export const decodeEvent = (place: Place): AuditEvent => {
     at: timeOf(place),
     actor: actorOf(place),
     context: field(place, "event_context").value ?? field(place, "metadata").value ?? null,
-    ...(label === undefined ? {} : { label }),
+    ...present({ label }),
     ...(source === undefined ? {} : { source: normaliseSource(source) }),
-    ...(service === undefined ? {} : { service }),
+    ...present({ service }),
   };
 };
 
@@ -90,10 +91,7 @@ const actorOf = (place: Place): AuditEvent["actor"] => {
   const type = pick("type", "actor_type", "kind");
   const ip = pick("ip", "actor_ip", "ip_address");
   return {
-    ...(id === undefined ? {} : { id }),
-    ...(name === undefined ? {} : { name }),
-    ...(type === undefined ? {} : { type }),
-    ...(ip === undefined ? {} : { ip }),
+    ...present({ id, name, type, ip }),
   };
 };
 
@@ -194,7 +192,7 @@ const readPage = async (
     totalCount: totalOf(envelope, channel.host),
     count: records.length,
     cost: { bytes: answer.bytes.length, milliseconds },
-    ...(answer.serverAt === undefined ? {} : { serverAt: answer.serverAt }),
+    ...present({ serverAt: answer.serverAt }),
   };
 };
 

@@ -3,6 +3,7 @@ import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../address/p
 import type { RuleFields, WriteOutcome } from "../apply/ports.js";
 import { assertNever } from "../model/assert.js";
 import { failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { RuleType } from "../model/rule.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import {
@@ -81,13 +82,9 @@ export const decodeRule = (place: Place): WireRule | undefined => {
       description: optional(field(place, "description"), text) ?? "",
       entries: cidrs.filter((item) => !isDisabled(item)).map((item) => decodeEntry(item, name)),
       ...(disabled.length === 0 ? {} : { disabled }),
-      ...(createdAt === undefined ? {} : { createdAt }),
-      ...(updatedAt === undefined ? {} : { updatedAt }),
+      ...present({ createdAt, updatedAt }),
     },
-    ...(accountId === undefined ? {} : { accountId }),
-    ...(ruleSetId === undefined ? {} : { ruleSetId }),
-    ...(ruleSetEnabled === undefined ? {} : { ruleSetEnabled }),
-    ...(enabledForServiceTokens === undefined ? {} : { enabledForServiceTokens }),
+    ...present({ accountId, ruleSetId, ruleSetEnabled, enabledForServiceTokens }),
   };
 };
 
@@ -237,10 +234,9 @@ export const ruleOutcome = (
       ? []
       : [`the answer is of account ${wire.accountId}`]),
   ];
-  const rest = { rule: wire.rule, ...(answer.serverAt === undefined ? {} : { serverAt: answer.serverAt }) };
+  const rest = { rule: wire.rule, ...present({ serverAt: answer.serverAt }) };
   const { ruleSetEnabled } = wire;
-  if (missed.length === 0)
-    return { kind: "applied", ...rest, ...(ruleSetEnabled === undefined ? {} : { ruleSetEnabled }) };
+  if (missed.length === 0) return { kind: "applied", ...rest, ...present({ ruleSetEnabled }) };
   return { kind: "partial", message: `Accepted, but not as sent: ${missed.join("; ")}`, ...rest };
 };
 

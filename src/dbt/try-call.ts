@@ -4,6 +4,7 @@
  */
 
 import { type Failure, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { Redact } from "../model/secrets.js";
 import { type Answer, looksLikeHtml, serverTime } from "./answer.js";
 import { type Broken, brokenExchange, interrupted } from "./failures.js";
@@ -130,7 +131,7 @@ export class Tries {
       this.#options.onTrace?.({
         method,
         url: this.#redact(withToken ? url.href : url.origin + url.pathname),
-        ...(status === undefined ? {} : { status }),
+        ...present({ status }),
         ms: Math.round(performance.now() - began),
       });
     try {

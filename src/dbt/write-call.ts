@@ -6,6 +6,7 @@
 import { notSentStatus, type WriteOutcome } from "../apply/ports.js";
 import { hintOf } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import { type Answer, brokenEnvelope, isRecord, openEnvelope, parseJson } from "./answer.js";
 import type { Channel } from "./channel.js";
 import { interrupted, type Subject, statusFailure } from "./failures.js";
@@ -65,8 +66,7 @@ const saying = (reason: Failure, serverAt?: string) => {
   const hint = first === undefined ? undefined : hintOf(first);
   return {
     message: reason.message,
-    ...(hint === undefined ? {} : { hint }),
-    ...(serverAt === undefined ? {} : { serverAt }),
+    ...present({ hint, serverAt }),
   };
 };
 

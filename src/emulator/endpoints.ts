@@ -3,6 +3,7 @@
  * Fields beyond id, name and state are [assumed].
  */
 
+import { present } from "../model/present.js";
 import { sha256 } from "../model/sha256.js";
 import { isValidCaller } from "./access.js";
 import { type Account, type Call, notFound, readBody } from "./call.js";
@@ -204,7 +205,7 @@ const queryOf = (filter: AuditFilter, now: Micros): EventQuery => ({
   start: filter.start,
   end: filter.end,
   now,
-  ...(filter.types === undefined ? {} : { types: filter.types }),
+  ...present({ types: filter.types }),
 });
 
 export const listAuditLogs = (account: Account, call: Call): EmulatorReply => {
@@ -227,7 +228,7 @@ export const listAuditLogs = (account: Account, call: Call): EmulatorReply => {
         limit,
         offset,
         logged_at__range: [formatRangeEnd(start), formatRangeEnd(end)],
-        ...(routingKeys === undefined ? {} : { routing_key__in: routingKeys }),
+        ...present({ routing_key__in: routingKeys }),
         internal: false,
       },
       order_by: "-logged_at",

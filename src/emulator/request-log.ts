@@ -1,4 +1,6 @@
 /** What was asked, for tests that count calls. Never holds a token. */
+
+import { present } from "../model/present.js";
 import type { EmulatorReply, EmulatorRequest } from "./http.js";
 
 export interface RequestRecord {
@@ -56,9 +58,7 @@ export const createRequestLog = (): RequestLog => {
         target: request.target,
         origin: request.origin,
         address: request.address,
-        ...(forwardedFor === undefined ? {} : { forwardedFor }),
-        ...(userAgent === undefined ? {} : { userAgent }),
-        ...(token === undefined ? {} : { token }),
+        ...present({ forwardedFor, userAgent, token }),
         hadAuthorization: request.headers.authorization !== undefined,
         body: request.body.slice(0, longestBody),
         status: made.status,

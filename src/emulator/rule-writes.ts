@@ -4,6 +4,7 @@
  */
 
 import type { Address } from "../address/prefix.js";
+import { present } from "../model/present.js";
 import { isOnDenyRange, rangeKey, rangeOf, storedRange } from "./access.js";
 import type { Micros } from "./clock.js";
 import {
@@ -58,7 +59,7 @@ const checkCidr = (value: unknown, at: string): Checked<CidrInput> => {
   if (id !== undefined && id !== null && !isId(id)) return bad(`${at}.id: must be an integer`);
   return {
     ok: true,
-    value: { cidr, state, ...(enabled === undefined ? {} : { enabled }), ...(isId(id) ? { id } : {}) },
+    value: { cidr, state, ...present({ enabled }), ...(isId(id) ? { id } : {}) },
   };
 };
 
@@ -113,7 +114,7 @@ export const checkRuleBody = (body: unknown, accountId: number, ruleId?: number)
       type,
       cidrs: cidrs.value,
       ...(typeof description === "string" ? { description } : {}),
-      ...(ruleSetEnabled === undefined ? {} : { ruleSetEnabled }),
+      ...present({ ruleSetEnabled }),
     },
   };
 };

@@ -6,6 +6,7 @@ import { reasonOf } from "../files/io-errors.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
 import { failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import { rangeKey, rangeOf } from "./access.js";
 import { type Micros, microsPerSecond, parseInstant } from "./clock.js";
 import { eventLabel, normalEventType } from "./events.js";
@@ -207,7 +208,7 @@ const seedOfAccount = (value: unknown): unknown => {
   const held = account["enabled_for_service_tokens"];
   return {
     enabled: account["enforcement"] === "enabled",
-    ...(held === undefined ? {} : { enabled_for_service_tokens: held }),
+    ...present({ enabled_for_service_tokens: held }),
     rules: list(account["rules"]).map((item) => {
       const rule = record(item);
       const { id, name, type, description } = rule;

@@ -1,5 +1,6 @@
 /** What a caller of the emulator can choose. Settings may change while it runs; options may not. */
 
+import { present } from "../model/present.js";
 import { type Micros, microsPerSecond } from "./clock.js";
 import type { AuditShape } from "./events.js";
 import type { Fault } from "./faults.js";
@@ -83,7 +84,7 @@ export const settingsOf = (options: Partial<Settings>): Settings => {
     latencyMs,
     exportPolls,
     exemptCaller,
-    ...(clientIp === undefined ? {} : { clientIp }),
+    ...present({ clientIp }),
   };
 };
 

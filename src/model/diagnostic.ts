@@ -4,6 +4,7 @@
  */
 import type { Severity } from "./codes/code.js";
 import { type ArgsOf, type Code, type FixedCode, type MadeCode, rowOf } from "./codes/index.js";
+import { present } from "./present.js";
 
 export type { Severity } from "./codes/code.js";
 export type { ArgsOf, Code } from "./codes/index.js";
@@ -45,7 +46,7 @@ export function diagnostic<C extends MadeCode>(code: C, args: ArgsOf<C>, source?
 export function diagnostic(code: Code, ...rest: readonly unknown[]): Diagnostic {
   const { message, severity } = rowOf(code);
   const [args, source] = typeof message === "string" ? [{}, ...rest] : rest;
-  const made = { code, args, severity, ...(source === undefined ? {} : { source }) };
+  const made = { code, args, severity, ...present({ source }) };
   // The overloads above tie arguments to codes; no type of one value for all codes can.
   return made as Diagnostic;
 }
@@ -63,7 +64,7 @@ export const recordedDiagnostic = (
   severity: Severity,
   recorded: Texts,
   source?: SourceRange,
-): Diagnostic => ({ code, severity, recorded, ...(source === undefined ? {} : { source }) });
+): Diagnostic => ({ code, severity, recorded, ...present({ source }) });
 
 /** What is wrong, in one sentence that starts with a capital and has no full stop. */
 export const messageOf = (one: Diagnostic): string => {

@@ -6,6 +6,7 @@
 import { type Address, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { OverrideFlag } from "../model/guards.js";
+import { present } from "../model/present.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
@@ -80,8 +81,7 @@ const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => 
   const validFrom = dates(rules.map(({ expired }) => expired)).at(-1);
   const validUntil = dates(rules.map(({ entries }) => entries))[0];
   return {
-    ...(validFrom === undefined ? {} : { validFrom }),
-    ...(validUntil === undefined ? {} : { validUntil }),
+    ...present({ validFrom, validUntil }),
   };
 };
 
@@ -117,7 +117,7 @@ export const makePlan = (input: PlanInput): PlanResult => {
     access,
     verdicts: guardVerdicts(facts),
     diagnostics: all,
-    ...(enabledForServiceTokens === undefined ? {} : { enabledForServiceTokens }),
+    ...present({ enabledForServiceTokens }),
     expired: expiredEntries(policy, before, wanted.desired),
     expiring: expiringEntries(policy, changes),
     ...validity(policy),

@@ -6,6 +6,7 @@ import type { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { changeAccess } from "./change-access.js";
 import { patchOf } from "./diff-states.js";
@@ -71,7 +72,7 @@ export const diagnosticAsDocument = (diagnostic: Diagnostic) => {
     code,
     severity,
     message: messageOf(diagnostic),
-    ...(hint === undefined ? {} : { hint }),
+    ...present({ hint }),
     ...(source === undefined
       ? {}
       : {
@@ -92,7 +93,7 @@ const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => 
   guard,
   state,
   ...(state === "not-checked" ? {} : { passed: state !== "failed" }),
-  ...(override === undefined ? {} : { override }),
+  ...present({ override }),
   diagnostics: diagnostics.map(diagnosticAsDocument),
 });
 
@@ -250,8 +251,7 @@ export const planDocument = (plan: Plan) => {
     ...(plan.enabledForServiceTokens === undefined
       ? {}
       : { enabled_for_service_tokens: plan.enabledForServiceTokens }),
-    ...(plan.validFrom === undefined ? {} : { valid_from: plan.validFrom }),
-    ...(plan.validUntil === undefined ? {} : { valid_until: plan.validUntil }),
+    ...present({ valid_from: plan.validFrom, valid_until: plan.validUntil }),
     basis: { state: plan.basis.state, policy: plan.basis.policy },
     summary: summaryOf(plan),
     changes: plan.changes.map((change, index) => changeAsDocument(change, access[index]!, expired)),

@@ -16,6 +16,7 @@ import {
   type SourceRange,
 } from "../model/diagnostic.js";
 import { isGuardName, isOverrideFlag } from "../model/guards.js";
+import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import { planAccessChange } from "./access-change.js";
@@ -86,7 +87,7 @@ const renamesFrom = (
 
 /** The texts as they were recorded; what a code says today may be worded otherwise. */
 const diagnosticFrom = ({ code, severity, message, hint, source }: DiagnosticDocument): Diagnostic => {
-  const texts = { message, ...(hint === undefined ? {} : { hint }) };
+  const texts = { message, ...present({ hint }) };
   if (!isCode(code)) throw new Unknown(`the code ${JSON.stringify(code)}`);
   return recordedDiagnostic(code, severity, texts, source && rangeFrom(source));
 };
@@ -107,7 +108,7 @@ const verdictFrom = ({ guard, state, override, diagnostics }: PlanDocument["guar
   return {
     guard,
     state,
-    ...(override === undefined ? {} : { override }),
+    ...present({ override }),
     diagnostics: diagnostics.map(diagnosticFrom),
   };
 };
@@ -141,8 +142,7 @@ const derive = (document: PlanDocument): Plan => {
       : { enabledForServiceTokens: document.enabled_for_service_tokens }),
     expired: document.expired.map(datedFrom),
     expiring: document.expiring.map(datedFrom),
-    ...(document.valid_from === undefined ? {} : { validFrom: document.valid_from }),
-    ...(document.valid_until === undefined ? {} : { validUntil: document.valid_until }),
+    ...present({ validFrom: document.valid_from, validUntil: document.valid_until }),
   };
 };
 

@@ -6,6 +6,7 @@
 
 import { isMap, isScalar, isSeq, type Node, Scalar } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import type { SourceText } from "./text.js";
 import { followed, nodeRange, type YamlText } from "./yaml.js";
 
@@ -118,9 +119,7 @@ class Reader {
     const unmanaged = this.#oneOf(this.#get(root, "unmanaged_rules"), ["keep", "fail", "delete"]);
     return {
       ...(typeof id === "number" ? { accountId: id } : {}),
-      ...(host === undefined ? {} : { host }),
-      ...(enforcement === undefined ? {} : { enforcement }),
-      ...(unmanaged === undefined ? {} : { unmanagedRules: unmanaged }),
+      ...present({ host, enforcement, unmanagedRules: unmanaged }),
       includes: this.#items(this.#get(root, "include")).flatMap((node) => this.#include(node)),
       networks: this.networks(),
       rules: this.#items(this.#get(root, "rules")).flatMap((node) => this.#rule(node)),
@@ -222,7 +221,7 @@ class Reader {
     const comment = this.#text(this.#get(node, "comment"))?.value;
     const expires = this.#text(this.#get(node, "expires"))?.value;
     const rest = {
-      ...(comment === undefined ? {} : { comment }),
+      ...present({ comment }),
       ...(expires !== undefined && isoDate.test(expires) ? { expires } : {}),
     };
     const cidr = this.#text(this.#get(node, "cidr"));
@@ -250,8 +249,7 @@ class Reader {
       {
         name,
         allowEmpty: this.#allowEmpty(node),
-        ...(allowed === undefined ? {} : { allowed }),
-        ...(denied === undefined ? {} : { denied }),
+        ...present({ allowed, denied }),
       },
     ];
   }
@@ -269,10 +267,8 @@ class Reader {
     const [mustAllow, mustDeny] = [this.#list(node, "must_allow"), this.#list(node, "must_deny")];
     return {
       allowEmpty: this.#allowEmpty(node),
-      ...(mustAllow === undefined ? {} : { mustAllow }),
-      ...(mustDeny === undefined ? {} : { mustDeny }),
-      ...(removed === undefined ? {} : { maxRemovedRules: removed }),
-      maxNewlyAllowed: { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) },
+      ...present({ mustAllow, mustDeny, maxRemovedRules: removed }),
+      maxNewlyAllowed: { ...present({ ipv4, ipv6 }) },
     };
   }
 

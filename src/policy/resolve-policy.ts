@@ -5,6 +5,7 @@
  */
 
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import { besidePolicy, type ParsedPolicy } from "./parse-policy.js";
 import type { AddressLimit, Guards, Policy, PolicyEntry, PolicyTest, ReadFile } from "./policy.js";
 import { Problems } from "./problems.js";
@@ -103,7 +104,7 @@ export const resolvePolicy = (
   if (parsed.incomplete || resolving.problems.hasErrors) return { diagnostics };
   const policy: Policy = {
     account: {
-      ...(raw.accountId === undefined ? {} : { id: raw.accountId }),
+      ...present({ id: raw.accountId }),
       ...(raw.host === undefined ? {} : { host: raw.host.value, hostSource: raw.host.source }),
     },
     enforcement: raw.enforcement ?? "ignore",

@@ -2,6 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import { listPrefixes } from "../model/address-words.js";
 import { diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import { contradicting } from "../model/rule.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
@@ -23,8 +24,7 @@ const viaNetwork = (entry: PolicyEntry, raw: RawEntry & { kind: "network" }): Po
   return {
     ...rest,
     network: raw.network.value,
-    ...(comment === undefined ? {} : { comment }),
-    ...(expires === undefined ? {} : { expires }),
+    ...present({ comment, expires }),
   };
 };
 

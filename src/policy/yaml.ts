@@ -22,6 +22,7 @@ import {
 } from "yaml";
 import type { FixedCode } from "../model/codes/index.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import { Problems } from "./problems.js";
 import { escapingTags } from "./spelling.js";
 import type { SourceText } from "./text.js";
@@ -52,11 +53,7 @@ const otherSyntax =
   (fix?: string): Wording["found"] =>
   (place, { message }) => {
     const problem = message.replace(/\.$/, "");
-    return diagnostic(
-      "yaml-syntax",
-      { kind: "other", problem, ...(fix === undefined ? {} : { fix }) },
-      place,
-    );
+    return diagnostic("yaml-syntax", { kind: "other", problem, ...present({ fix }) }, place);
   };
 
 const badIndent: Wording = { found: syntax({ kind: "indentation" }), misleads: true };

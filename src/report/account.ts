@@ -1,6 +1,7 @@
 /** An account as it is: enforcement, the rules and their entries. */
 import { comparePrefixes, formatPrefix } from "../address/prefix.js";
 import { cut, quoted, visible } from "../model/escape.js";
+import { present } from "../model/present.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
 import { enforcementWord, lookAlikes } from "./change-rows.js";
@@ -93,7 +94,7 @@ export const accountDocument = (snapshot: Snapshot) => ({
   version: 1,
   account: { id: snapshot.accountId, host: snapshot.host },
   enforcement: snapshot.enforcement,
-  ...(snapshot.ruleSetId === undefined ? {} : { rule_set_id: snapshot.ruleSetId }),
+  ...present({ rule_set_id: snapshot.ruleSetId }),
   ...(snapshot.enabledForServiceTokens === undefined
     ? {}
     : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
@@ -102,8 +103,7 @@ export const accountDocument = (snapshot: Snapshot) => ({
     name: rule.name,
     type: rule.type,
     description: rule.description,
-    ...(rule.createdAt === undefined ? {} : { created_at: rule.createdAt }),
-    ...(rule.updatedAt === undefined ? {} : { updated_at: rule.updatedAt }),
+    ...present({ created_at: rule.createdAt, updated_at: rule.updatedAt }),
     entries: sorted(rule.entries).map(entryJson),
     ...(rule.disabled === undefined ? {} : { disabled_entries: sorted(rule.disabled).map(entryJson) }),
   })),

@@ -6,6 +6,7 @@ import type { AuditEvent } from "../audit/event.js";
 import { contextFacts } from "../audit/evidence.js";
 import { assertNever } from "../model/assert.js";
 import { csvField, csvJson, cut, jsonText, quoted } from "../model/escape.js";
+import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
 import { actorText, stampText } from "./audit-text.js";
 import { padCells, type RenderContext } from "./layout.js";
@@ -14,11 +15,10 @@ export const eventJson = (event: AuditEvent) => ({
   id: event.id,
   type: event.type,
   raw_type: event.rawType,
-  ...(event.label === undefined ? {} : { label: event.label }),
+  ...present({ label: event.label }),
   at: event.at,
   actor: event.actor,
-  ...(event.source === undefined ? {} : { source: event.source }),
-  ...(event.service === undefined ? {} : { service: event.service }),
+  ...present({ source: event.source, service: event.service }),
   context: event.context,
 });
 

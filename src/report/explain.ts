@@ -8,6 +8,7 @@ import { formatAddress, formatPrefix, type Prefix } from "../address/prefix.js";
 import { rangesText } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
 import { quoted, visible } from "../model/escape.js";
+import { present } from "../model/present.js";
 import type { RuleType } from "../model/rule.js";
 import { addressCount } from "../model/words.js";
 import type { ExplainedPart, Explanation } from "../plan/explain.js";
@@ -134,7 +135,7 @@ const deciderJson = (decider: Decider, places: ExplainPlaces | undefined) => {
     rule,
     type,
     cidr: formatPrefix(prefix),
-    ...(place === undefined ? {} : { place }),
+    ...present({ place }),
   };
 };
 

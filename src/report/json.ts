@@ -9,6 +9,7 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { jsonText, visible } from "../model/escape.js";
 import type { ExitCode } from "../model/failure.js";
+import { present } from "../model/present.js";
 import {
   accessAsDocument,
   diagnosticAsDocument,
@@ -37,11 +38,9 @@ const stepJson = (verification: StepVerification) => {
   return {
     number: step.number,
     action: step.action,
-    ...(step.rule === undefined ? {} : { rule: step.rule }),
-    ...(step.renamedFrom === undefined ? {} : { renamed_from: step.renamedFrom }),
-    ...(step.ruleId === undefined ? {} : { rule_id: step.ruleId }),
+    ...present({ rule: step.rule, renamed_from: step.renamedFrom, rule_id: step.ruleId }),
     outcome: step.outcome,
-    ...(step.at === undefined ? {} : { at: step.at }),
+    ...present({ at: step.at }),
     event_type: step.eventType,
     match: stepVerdict(verification).replace(" ", "-"),
     ...(verification.kind === "recorded"
@@ -55,7 +54,7 @@ const auditJson = (verification: AuditVerification) => ({
   verdict: verification.verdict,
   summary: auditClosing(verification),
   counts: verification.counts,
-  ...(verification.window === undefined ? {} : { window: verification.window }),
+  ...present({ window: verification.window }),
   waited_ms: verification.waitedMs,
   receipts: verification.receipts.map(({ file, account, startedAt, verdict, steps }) => ({
     file,
@@ -104,8 +103,7 @@ const applyDocument = (report: ApplyReport, exitCode: ExitCode) => {
       title: stepTitle(planned.step),
       status,
       attempts,
-      ...(ruleId === undefined ? {} : { rule_id: ruleId }),
-      ...(message === undefined ? {} : { message }),
+      ...present({ rule_id: ruleId, message }),
     })),
     ...(result.remaining === undefined ? {} : { remaining: result.remaining.map(looseChangeAsDocument) }),
     ...(result.unexpected === undefined ? {} : { unexpected: result.unexpected.map(looseChangeAsDocument) }),
@@ -133,7 +131,7 @@ const attributionJson = (attribution: Attribution) =>
     : {
         kind: attribution.kind,
         strength: attribution.strength,
-        ...(attribution.through === undefined ? {} : { through: attribution.through }),
+        ...present({ through: attribution.through }),
         other_events: attribution.others,
         event: eventJson(attribution.event),
       };
@@ -158,7 +156,7 @@ const driftDocument = (report: DriftReport) => ({
     reason: difference.reason,
     severity: difference.severity,
     direction: difference.direction,
-    ...(difference.rule === undefined ? {} : { rule: difference.rule }),
+    ...present({ rule: difference.rule }),
     ...detailJson(difference.detail),
     attribution: attributionJson(difference.attribution),
   })),

@@ -3,6 +3,7 @@ import type { catalogue } from "../audit/catalogue.js";
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { quoted, visible } from "../model/escape.js";
+import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
 import { renderAccountText } from "./account.js";
 import { applyClosing, renderApplyText } from "./apply-text.js";
@@ -84,7 +85,7 @@ export const reportText = (report: Report, look: RenderContext): string => {
     case "plan":
       return renderPlanText(report.plan, {
         ...look,
-        ...(report.policyFile === undefined ? {} : { policyFile: report.policyFile }),
+        ...present({ policyFile: report.policyFile }),
       });
     case "apply": {
       const applied = renderApplyText(report.result, { ...look, ...report.commands, shown: report.shown });

@@ -9,6 +9,7 @@ import { listEvents, meansNoMore, streamBounds } from "../../audit/list-events.j
 import type { Sink } from "../../files/write-file.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { counted } from "../../model/words.js";
 import { type EventFormat, type EventFrame, eventFrame } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
@@ -61,7 +62,7 @@ async function* selected(
 ): AsyncGenerator<AuditEvent> {
   const client = connectReadOnly(io, options, namedConnection(io, options));
   const { types } = eventFilter(options.event ?? []);
-  const query = { ...checkRange(io, options), ...(types === undefined ? {} : { types }) };
+  const query = { ...checkRange(io, options), ...present({ types }) };
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   try {
     const events = listEvents(client, query, {
@@ -132,5 +133,5 @@ const pour = async (
   await sink.write(frame.tail(count, problem === undefined));
   if (problem === undefined) await sink.close();
   else await sink.discard();
-  return { count, ...(problem === undefined ? {} : { problem }) };
+  return { count, ...present({ problem }) };
 };

@@ -19,6 +19,7 @@ import {
 import { codeOf, reasonOf } from "../../files/io-errors.js";
 import { largest, readNamedText } from "../../files/read-file.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { eventLine, eventNdjson } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
 import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
@@ -154,7 +155,7 @@ const watch = async (io: Io, options: Options): Promise<Report> => {
   };
   const watchOptions: WatchOptions = {
     matches: ({ type }) => filter.matches(type),
-    ...(filter.types === undefined ? {} : { types: filter.types }),
+    ...present({ types: filter.types }),
     pollMs: options.interval,
     ...(options.once === true ? { once: true } : {}),
   };

@@ -14,6 +14,7 @@ import type { ReadOnlyClient } from "../../dbt/client.js";
 import { requirePolicy } from "../../files/load-policy.js";
 import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { shellWord } from "../../model/shell.js";
 import { desiredState } from "../../plan/desired.js";
 import { makePlan } from "../../plan/make-plan.js";
@@ -176,7 +177,7 @@ const receiptBase = (plan: Plan, receipt: NamedReceipt | undefined, { log, prove
 
 const policyBase = async (io: Io, options: Options, file: string, plan: Plan): Promise<DriftBase> => {
   const now = options.now;
-  const { policy } = await requirePolicy(io, { policy: file, ...(now === undefined ? {} : { now }) });
+  const { policy } = await requirePolicy(io, { policy: file, ...present({ now }) });
   const { desired, diagnostics } = desiredState(policy, plan.before);
   if (desired === undefined) throw new Failure(diagnostics);
   return { kind: "policy", state: desired.state };

@@ -6,6 +6,7 @@ import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
 import type { Snapshot } from "../../model/snapshot.js";
@@ -94,7 +95,7 @@ const readTarget = (io: Io, file: string) => {
   if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   const { accountId, host } = parsed.raw;
   const account = {
-    ...(accountId === undefined ? {} : { id: accountId }),
+    ...present({ id: accountId }),
     ...(host === undefined ? {} : { host: host.value }),
   };
   return { before: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), account };

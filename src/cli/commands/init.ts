@@ -8,6 +8,7 @@ import { cannotWrite } from "../../files/io-errors.js";
 import { makeFolderFor } from "../../files/write-file.js";
 import { hintOf } from "../../model/diagnostic.js";
 import { exitCodes, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { shellWord } from "../../model/shell.js";
 import type { Report } from "../../report/report.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
@@ -131,7 +132,7 @@ const init = async (io: Io, options: Options): Promise<Report> => {
   const files = firstFiles({
     policy: inside,
     workflow: options.ci === "github",
-    ...(account === undefined ? {} : { account }),
+    ...present({ account }),
     ...(host === undefined ? {} : { host: hostName(host) }),
   });
   const written: string[] = [];
@@ -157,7 +158,7 @@ const answers = async (io: Io, options: Options): Promise<Pick<Options, "account
     const account = options.account ?? (await answer(io, questions, "Account id", accountProblem));
     const host =
       options.host ?? (await answer(io, questions, "Access URL, such as ab123.us1.dbt.com", hostProblem));
-    return { ...(account === undefined ? {} : { account }), ...(host === undefined ? {} : { host }) };
+    return { ...present({ account, host }) };
   } finally {
     questions.close();
   }

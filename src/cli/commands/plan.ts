@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { requirePolicy } from "../../files/load-policy.js";
 import { ownerOnly } from "../../files/write-file.js";
 import { failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
 import type { Plan } from "../../plan/plan.js";
@@ -57,7 +58,7 @@ const plan = async (io: Io, options: Options): Promise<Report> => {
     plan,
     policyFile: options.policy,
     detailed: options.detailedExitcode === true,
-    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+    ...present({ maxBytes: options.maxBytes }),
     ...(options.out === undefined
       ? {}
       : { savedAs: nameElsewhere(io, options.out), notes: [savedNote(plan, options.out)] }),
