@@ -51,7 +51,7 @@ const looksLikeRule = (keys: readonly string[]): boolean =>
   keys.some((key) => key === "cidrs" || key === "iprestrictionrulesetid" || key === "rulesetenabled");
 
 /** Where a value stands: its key, and what the objects around it are. */
-interface Place {
+interface ContextPlace {
   readonly key: string;
   /** Directly inside a rule, or at the context's top. */
   readonly inRule: boolean;
@@ -64,14 +64,14 @@ interface Place {
 
 const namesRule = (key: string): boolean => key.includes("rule") && !key.includes("ruleset");
 
-const noteId = (found: Found, { key, inRule, elsewhere, inSet }: Place, text: string): void => {
+const noteId = (found: Found, { key, inRule, elsewhere, inSet }: ContextPlace, text: string): void => {
   if (!key.endsWith("id") || key.includes("ruleset")) return;
   if (!namesRule(key) && (elsewhere || inSet || otherThing.test(key))) return;
   found.ids.add(text);
   if (namesRule(key) || (key === "id" && inRule)) found.ruleIds.add(text);
 };
 
-const noteText = (found: Found, place: Place, text: string): void => {
+const noteText = (found: Found, place: ContextPlace, text: string): void => {
   const { key, inRule, elsewhere, inSet } = place;
   if (text.length <= longestPrefix && /^[\d.]+(\/\d+)?$|:/.test(text)) found.cidrs.push(text);
   const asRule = namesRule(key) && key.endsWith("name");
@@ -81,11 +81,14 @@ const noteText = (found: Found, place: Place, text: string): void => {
   if (/^\d{1,19}$/.test(text)) noteId(found, place, text);
 };
 
-const noteSwitch = (found: Found, { key, elsewhere }: Place, value: boolean): void => {
+const noteSwitch = (found: Found, { key, elsewhere }: ContextPlace, value: boolean): void => {
   if (!elsewhere && switchKeys.has(key)) found.switches.push(value);
 };
 
-const membersOf = (value: object, place: Place): { readonly value: unknown; readonly place: Place }[] => {
+const membersOf = (
+  value: object,
+  place: ContextPlace,
+): { readonly value: unknown; readonly place: ContextPlace }[] => {
   const list = Array.isArray(value);
   const members = list ? value.map((item) => ["", item] as const) : Object.entries(value);
   const keys = members.map(([name]) => plain(name));
@@ -107,8 +110,8 @@ const membersOf = (value: object, place: Place): { readonly value: unknown; read
 
 /** Walks without recursion, so that no depth breaks it. */
 const walk = (context: unknown, found: Found): void => {
-  const top: Place = { key: "", inRule: true, elsewhere: false, inSet: false, depth: 0 };
-  const open: { readonly value: unknown; readonly place: Place }[] = [{ value: context, place: top }];
+  const top: ContextPlace = { key: "", inRule: true, elsewhere: false, inSet: false, depth: 0 };
+  const open: { readonly value: unknown; readonly place: ContextPlace }[] = [{ value: context, place: top }];
   for (let nodes = 0; nodes < mostNodes; nodes++) {
     const next = open.pop();
     if (next === undefined) return;

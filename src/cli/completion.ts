@@ -37,7 +37,7 @@ export const complete = async (words: readonly string[], sources: Sources): Prom
   };
 };
 
-interface Place {
+interface CursorPlace {
   readonly command: Command;
   /** The option whose value is being typed. */
   readonly awaits?: Option;
@@ -91,7 +91,7 @@ const lastVariadic = (command: Command) => {
 };
 
 /** Walks the words that are there already: into subcommands, over options and their values. */
-const placeOf = (program: Command, before: readonly string[]): Place => {
+const placeOf = (program: Command, before: readonly string[]): CursorPlace => {
   let command = program;
   let awaits: Option | undefined;
   let given = 0;

@@ -7,7 +7,7 @@ import { present } from "../model/present.js";
 import type { Enforcement } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { type Answer, dataOf, field, isRecord, shorten, truth, unexpected } from "./answer.js";
-import type { Channel } from "./channel.js";
+import type { ApiClient } from "./api-client.js";
 import { readEnvelope, readList } from "./read-call.js";
 import {
   decodeRule,
@@ -21,23 +21,23 @@ import {
 } from "./rule-wire.js";
 import { readWritten, sendWrite, type WriteCall } from "./write-call.js";
 
-export const createAccountReader = (channel: Channel): AccountReader => ({
+export const createAccountReader = (client: ApiClient): AccountReader => ({
   async readSnapshot() {
-    const rules = await readList(channel, {
-      url: (query) => channel.accountUrl("ip-restrictions/", query),
+    const rules = await readList(client, {
+      url: (query) => client.accountUrl("ip-restrictions/", query),
       subject: "account",
       read: decodeRule,
     });
     return snapshotOf(
-      channel,
+      client,
       rules.filter((rule) => rule !== undefined),
     );
   },
   async validateCaller(ruleSetId, withoutRuleId) {
     const rule = withoutRuleId === undefined ? "" : String(withoutRuleId);
-    const url = channel.accountUrl(`ip-restrictions-set/${ruleSetId}/validate/${rule}`);
+    const url = client.accountUrl(`ip-restrictions-set/${ruleSetId}/validate/${rule}`);
     const { answer, envelope } = await readEnvelope(
-      channel,
+      client,
       { url },
       withoutRuleId === undefined ? "account" : "rule",
     );
@@ -46,7 +46,7 @@ export const createAccountReader = (channel: Channel): AccountReader => ({
 });
 
 /** Throws where rules disagree about what there is only one of: nothing is guessed. */
-const snapshotOf = ({ accountId, host }: Channel, wire: readonly WireRule[]): Snapshot => {
+const snapshotOf = ({ accountId, host }: ApiClient, wire: readonly WireRule[]): Snapshot => {
   const foreign = wire.find((rule) => rule.accountId !== undefined && rule.accountId !== accountId);
   if (foreign !== undefined) throw foreignRule(foreign, accountId, host);
   const enabled = theOne(wire, host, "enforcement", ({ ruleSetEnabled }) => ruleSetEnabled);
@@ -107,14 +107,14 @@ const foreignRule = ({ rule, accountId }: WireRule, asked: number, host: string)
  * compared with what was sent: an HTTP 200 alone says little here (docs/service.md, "Rules").
  */
 
-export const createAccountWriter = (channel: Channel): AccountWriter => ({
+export const createAccountWriter = (client: ApiClient): AccountWriter => ({
   createRule: (rule, ruleSetEnabled) =>
-    writeRule(channel, {
+    writeRule(client, {
       call: {
         method: "POST",
-        url: channel.accountUrl("ip-restrictions/"),
+        url: client.accountUrl("ip-restrictions/"),
         body: {
-          ...ruleBody(channel, rule, ruleSetEnabled),
+          ...ruleBody(client, rule, ruleSetEnabled),
           cidrs: rule.prefixes.map(newEntry),
         },
       },
@@ -124,9 +124,9 @@ export const createAccountWriter = (channel: Channel): AccountWriter => ({
       ruleSetEnabled,
     }),
   updateRule: (current, becomes, add, remove, ruleSetEnabled) =>
-    updateRule(channel, { current, becomes, add, remove, ruleSetEnabled }),
-  deleteRule: (current) => deleteRule(channel, current),
-  setEnforcement: (enabled) => setEnforcement(channel, enabled),
+    updateRule(client, { current, becomes, add, remove, ruleSetEnabled }),
+  deleteRule: (current) => deleteRule(client, current),
+  setEnforcement: (enabled) => setEnforcement(client, enabled),
 });
 
 /**
@@ -135,7 +135,7 @@ export const createAccountWriter = (channel: Channel): AccountWriter => ({
  * so whether leaving it out clears it is for the answer to tell (see `clearsDescription`).
  */
 const ruleBody = (
-  { accountId }: Channel,
+  { accountId }: ApiClient,
   { name, type, description }: RuleFields,
   ruleSetEnabled: boolean | undefined,
 ) => ({
@@ -159,15 +159,15 @@ interface RuleWrite {
   readonly clearsDescription?: boolean;
 }
 
-const writeRule = async (channel: Channel, write: RuleWrite): Promise<WriteOutcome> => {
-  const written = await sendWrite(channel, write.call, write.call.method === "POST" ? "account" : "rule");
+const writeRule = async (client: ApiClient, write: RuleWrite): Promise<WriteOutcome> => {
+  const written = await sendWrite(client, write.call, write.call.method === "POST" ? "account" : "rule");
   if (written.kind === "ended") return written.outcome;
-  return readWritten(channel, written.answer, (envelope) =>
+  return readWritten(client, written.answer, (envelope) =>
     ruleOutcome(
       written.answer,
       envelope,
       { mayExist: [], clearsDescription: false, ...write },
-      channel.accountId,
+      client.accountId,
     ),
   );
 };
@@ -180,20 +180,20 @@ interface Update {
   readonly ruleSetEnabled: boolean | undefined;
 }
 
-const updateRule = async (channel: Channel, update: Update): Promise<WriteOutcome> => {
+const updateRule = async (client: ApiClient, update: Update): Promise<WriteOutcome> => {
   const { current, becomes, add, remove, ruleSetEnabled } = update;
   const leaving = new Set(remove.map(({ id }) => id));
   const kept = current.entries.filter(({ id }) => !leaving.has(id)).map(({ prefix }) => prefix);
   const cosmetic = add.length === 0 && remove.length === 0;
   const clearsDescription = becomes.description === "" && current.description !== "";
   const send = (cidrs: readonly EntryBody[]) =>
-    writeRule(channel, {
+    writeRule(client, {
       call: {
         method: "PUT",
-        url: channel.accountUrl(`ip-restrictions/${current.id}`),
+        url: client.accountUrl(`ip-restrictions/${current.id}`),
         body: {
           id: current.id,
-          ...ruleBody(channel, becomes, ruleSetEnabled),
+          ...ruleBody(client, becomes, ruleSetEnabled),
           cidrs,
         },
       },
@@ -218,25 +218,25 @@ const addedEntry = ({ disabled = [] }: SnapshotRule, prefix: Prefix): EntryBody 
   return there === undefined ? newEntry(prefix) : enabledEntry(there);
 };
 
-const deleteRule = async (channel: Channel, { id }: SnapshotRule): Promise<WriteOutcome> => {
-  const url = channel.accountUrl(`ip-restrictions/${id}`);
-  const written = await sendWrite(channel, { method: "DELETE", url }, "rule");
+const deleteRule = async (client: ApiClient, { id }: SnapshotRule): Promise<WriteOutcome> => {
+  const url = client.accountUrl(`ip-restrictions/${id}`);
+  const written = await sendWrite(client, { method: "DELETE", url }, "rule");
   if (written.kind === "ended") return written.outcome;
   const { answer } = written;
   // Published as 204 without a body; an enveloped 200 is met as well (docs/service.md, "Rules").
   if (answer.bytes.length === 0) return applied(answer);
-  return readWritten(channel, answer, (envelope) => {
+  return readWritten(client, answer, (envelope) => {
     if (envelope.enveloped || isRecord(envelope.data)) return applied(answer);
     throw unexpected(dataOf(answer, envelope), "an envelope");
   });
 };
 
-const setEnforcement = async (channel: Channel, enabled: boolean): Promise<WriteOutcome> => {
-  const url = channel.accountUrl("ip-restrictions-set/");
-  const written = await sendWrite(channel, { method: "POST", url, body: { enabled } }, "account");
+const setEnforcement = async (client: ApiClient, enabled: boolean): Promise<WriteOutcome> => {
+  const url = client.accountUrl("ip-restrictions-set/");
+  const written = await sendWrite(client, { method: "POST", url, body: { enabled } }, "account");
   if (written.kind === "ended") return written.outcome;
   const { answer } = written;
-  return readWritten(channel, answer, (envelope): WriteOutcome => {
+  return readWritten(client, answer, (envelope): WriteOutcome => {
     if (truth(field(dataOf(answer, envelope), "enabled")) === enabled) return applied(answer);
     const message = `The answer shows the restrictions as ${enabled ? "disabled" : "enabled"}, though they were to be ${enabled ? "enabled" : "disabled"}`;
     return { kind: "partial", message, ...at(answer) };

@@ -167,29 +167,29 @@ export const openEnvelope = (value: unknown): Envelope => {
  */
 
 /** A value and its way up, from which messages make its path: `data[3].cidrs[0].id`. */
-export interface Place {
+export interface JsonPath {
   readonly value: unknown;
   /** The field's name or the item's index; empty for a bare answer. */
   readonly key: string | number;
   /** What it stands in; at the top whose answer it is, and to what: `ab123.us1.dbt.com to GET /api/...`. */
-  readonly within: Place | string;
+  readonly within: JsonPath | string;
 }
 
-export const dataOf = ({ host, request }: Answer, { data, enveloped }: Envelope): Place => ({
+export const dataOf = ({ host, request }: Answer, { data, enveloped }: Envelope): JsonPath => ({
   value: data,
   key: enveloped ? "data" : "",
   within: `${host} to ${request}`,
 });
 
-const pathOf = ({ key, within }: Place): string => {
+const pathOf = ({ key, within }: JsonPath): string => {
   const front = typeof within === "string" ? "" : pathOf(within);
   if (typeof key === "number") return `${front}[${key}]`;
   return front === "" ? key : `${front}.${key}`;
 };
 
-const answerOf = ({ within }: Place): string => (typeof within === "string" ? within : answerOf(within));
+const answerOf = ({ within }: JsonPath): string => (typeof within === "string" ? within : answerOf(within));
 
-export const unexpected = (place: Place, expected: string): Failure =>
+export const unexpected = (place: JsonPath, expected: string): Failure =>
   failure("answer-unexpected", {
     answer: answerOf(place),
     path: pathOf(place),
@@ -214,12 +214,12 @@ const kindOf = (value: unknown): ValueKind => {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 };
 
-export const field = (place: Place, name: string): Place => {
+export const field = (place: JsonPath, name: string): JsonPath => {
   if (!isRecord(place.value)) throw unexpected(place, "an object");
   return { value: place.value[name], key: name, within: place };
 };
 
-export const items = (place: Place): readonly Place[] => {
+export const items = (place: JsonPath): readonly JsonPath[] => {
   if (!Array.isArray(place.value)) throw unexpected(place, "a list");
   const list: readonly unknown[] = place.value;
   return list.map((value, key) => ({ value, key, within: place }));
@@ -228,7 +228,7 @@ export const items = (place: Place): readonly Place[] => {
 /** Characters of one text; names, descriptions and ranges are far shorter, and everything after relies on it. */
 const longestText = 100_000;
 
-export const text = (place: Place): string => {
+export const text = (place: JsonPath): string => {
   if (typeof place.value !== "string") throw unexpected(place, "a text");
   if (place.value.length > longestText)
     throw unexpected(place, `a text of at most ${longestText} characters`);
@@ -236,20 +236,20 @@ export const text = (place: Place): string => {
 };
 
 /** A whole number that a double holds exactly. */
-export const integer = (place: Place): number => {
+export const integer = (place: JsonPath): number => {
   if (typeof place.value !== "number" || !Number.isSafeInteger(place.value)) {
     throw unexpected(place, "a whole number");
   }
   return place.value;
 };
 
-export const truth = (place: Place): boolean => {
+export const truth = (place: JsonPath): boolean => {
   if (typeof place.value !== "boolean") throw unexpected(place, "true or false");
   return place.value;
 };
 
 /** Undefined for a field that is absent or null; else what `read` makes of it. */
-export const optional = <T>(place: Place, read: (place: Place) => T): T | undefined =>
+export const optional = <T>(place: JsonPath, read: (place: JsonPath) => T): T | undefined =>
   place.value === undefined || place.value === null ? undefined : read(place);
 
 const longestInstant = 60;
@@ -273,7 +273,7 @@ export const isoInstant = (value: string): string | undefined => {
   return Number.isNaN(at) ? undefined : new Date(at).toISOString();
 };
 
-export const instant = (place: Place): string => {
+export const instant = (place: JsonPath): string => {
   const iso = isoInstant(text(place));
   if (iso === undefined) throw unexpected(place, "a timestamp");
   return iso;

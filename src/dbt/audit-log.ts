@@ -16,16 +16,16 @@ import {
   integer,
   isRecord,
   items,
+  type JsonPath,
   openEnvelope,
   optional,
-  type Place,
   parseJson,
   shorten,
   text,
   truth,
   unexpected,
 } from "./answer.js";
-import type { Channel } from "./channel.js";
+import type { ApiClient } from "./api-client.js";
 import { isLoopback } from "./connection.js";
 import { openDownload, pageSize, readEnvelope, timed, totalCount } from "./read-call.js";
 import { type Opened, requestLine } from "./try-call.js";
@@ -34,7 +34,7 @@ import { sendPatiently } from "./write-call.js";
 // Audit records of both shapes as events (docs/service.md, "Audit log"): the present one and that of 2022.
 
 /** Throws `Failure` for a record without an id, a type or a time: nothing could be said of it. */
-export const decodeEvent = (place: Place): AuditEvent => {
+export const decodeEvent = (place: JsonPath): AuditEvent => {
   const rawType = first(place, ["event_type", "routing_key"], "an event type");
   const id = idOf(place);
   const label = words(field(place, "event_label").value);
@@ -56,7 +56,7 @@ export const decodeEvent = (place: Place): AuditEvent => {
 /** Ids are numbers and UUIDs; those of a whole window are kept while it is read. */
 const longestId = 200;
 
-const idOf = (place: Place): string => {
+const idOf = (place: JsonPath): string => {
   const id = words(field(place, "id").value) ?? words(field(place, "uuid").value);
   if (id === undefined || id.length > longestId)
     throw unexpected(field(place, "id"), `an id of at most ${longestId} characters`);
@@ -64,10 +64,10 @@ const idOf = (place: Place): string => {
 };
 
 /** When it happened: the older shape has `logged_at` for that, and stored the record a little later. */
-const timeOf = (place: Place): string =>
+const timeOf = (place: JsonPath): string =>
   optional(field(place, "logged_at"), instant) ?? instant(field(place, "created_at"));
 
-const first = (place: Place, names: readonly string[], expected: string): string => {
+const first = (place: JsonPath, names: readonly string[], expected: string): string => {
   for (const name of names) {
     const value = optional(field(place, name), text);
     if (value !== undefined && value !== "") return value;
@@ -76,7 +76,7 @@ const first = (place: Place, names: readonly string[], expected: string): string
 };
 
 /** The present shape has an `actor` whose fields are not published; the older one `actor_id` and so on. */
-const actorOf = (place: Place): AuditEvent["actor"] => {
+const actorOf = (place: JsonPath): AuditEvent["actor"] => {
   const { value: record } = place;
   const actor = field(place, "actor").value;
   const inside = isRecord(actor) ? actor : {};
@@ -133,33 +133,33 @@ export const typeFilter = (types: readonly string[]): string => {
 };
 
 /** `listPage` of `AuditReader`. Remembers for which queries the server's type filter was of no use. */
-export const createAuditList = (channel: Channel): Pick<AuditReader, "listPage"> => {
+export const createAuditList = (client: ApiClient): Pick<AuditReader, "listPage"> => {
   const unfiltered = new Set<string>();
   return {
     async listPage(query, offset) {
       const { types } = query;
       const key = JSON.stringify([query.since, query.until, types]);
       if (types === undefined || types.length === 0 || unfiltered.has(key)) {
-        return await readPage(channel, query, offset, {});
+        return await readPage(client, query, offset, {});
       }
-      const page = await filteredPage(channel, query, offset, typeFilter(types));
+      const page = await filteredPage(client, query, offset, typeFilter(types));
       // None at all may as well mean that the server knows these events by yet another name: look without it.
       if (page !== undefined && (page.totalCount > 0 || offset > 0)) return page;
       unfiltered.add(key);
-      return await readPage(channel, query, offset, {});
+      return await readPage(client, query, offset, {});
     },
   };
 };
 
 /** Undefined where the server refuses the filter, or stumbles over it. */
 const filteredPage = async (
-  channel: Channel,
+  client: ApiClient,
   query: AuditQuery,
   offset: number,
   filter: string,
 ): Promise<AuditPage | undefined> => {
   try {
-    return await readPage(channel, query, offset, { routing_key__in: filter });
+    return await readPage(client, query, offset, { routing_key__in: filter });
   } catch (thrown) {
     if (offset === 0 && thrown instanceof Failure && refusesFilter(thrown)) return undefined;
     throw thrown;
@@ -171,25 +171,25 @@ const refusesFilter = ({ status = 0 }: Failure): boolean =>
   status >= 500 || (status >= 400 && ![401, 403, 404, 409, 429].includes(status));
 
 const readPage = async (
-  channel: Channel,
+  client: ApiClient,
   query: AuditQuery,
   offset: number,
   filter: Readonly<Record<string, string>>,
 ): Promise<AuditPage> => {
-  const url = channel.accountUrl("audit-logs/", {
+  const url = client.accountUrl("audit-logs/", {
     ...dateParameters(query),
     ...filter,
     limit: String(pageSize),
     offset: String(offset),
   });
-  const [{ answer, envelope }, milliseconds] = await timed(channel, () =>
-    readEnvelope(channel, { url }, "audit"),
+  const [{ answer, envelope }, milliseconds] = await timed(client, () =>
+    readEnvelope(client, { url }, "audit"),
   );
   const records = items(dataOf(answer, envelope));
-  for (const record of records) checkAccount(record, channel);
+  for (const record of records) checkAccount(record, client);
   return {
     events: records.map(decodeEvent).filter((event) => isAsked(event.at, event.type, query)),
-    totalCount: totalOf(envelope, channel.host),
+    totalCount: totalOf(envelope, client.host),
     count: records.length,
     cost: { bytes: answer.bytes.length, milliseconds },
     ...present({ serverAt: answer.serverAt }),
@@ -209,7 +209,7 @@ const totalOf = (envelope: Envelope, host: string): number => {
   throw failure("listing-incomplete", { what: "audit-log", host });
 };
 
-const checkAccount = (record: Place, { accountId, host }: Channel): void => {
+const checkAccount = (record: JsonPath, { accountId, host }: ApiClient): void => {
   const found = optional(field(record, "account_id"), integer);
   if (found === undefined || found === accountId) return;
   throw failure("account-foreign", { what: "record", host, asked: accountId, found });
@@ -219,11 +219,11 @@ const checkAccount = (record: Place, { accountId, host }: Channel): void => {
 
 type Exports = Omit<AuditReader, "listPage">;
 
-export const createAuditExports = (channel: Channel): Exports => ({
-  ...createExportReader(channel),
+export const createAuditExports = (client: ApiClient): Exports => ({
+  ...createExportReader(client),
   async startExport() {
-    const url = channel.accountUrl("audit-logs/export/");
-    const answer = await sendPatiently(channel, { method: "POST", url }, "export");
+    const url = client.accountUrl("audit-logs/export/");
+    const answer = await sendPatiently(client, { method: "POST", url }, "export");
     const parsed = parseJson(answer);
     if ("problem" in parsed) throw parsed.problem;
     return text(field(dataOf(answer, openEnvelope(parsed.value)), "job_id"));
@@ -231,30 +231,27 @@ export const createAuditExports = (channel: Channel): Exports => ({
 });
 
 /** Everything but the start of an export, which is a POST. */
-export const createExportReader = (channel: Channel): Omit<Exports, "startExport"> => ({
+export const createExportReader = (client: ApiClient): Omit<Exports, "startExport"> => ({
   async downloadCsv(query) {
-    const url = channel.accountUrl("audit-logs/download/", dateParameters(query));
-    const opened = opening(await openDownload(channel, { url, accept: "text/csv, */*;q=0.5" }, "audit"), url);
+    const url = client.accountUrl("audit-logs/download/", dateParameters(query));
+    const opened = opening(await openDownload(client, { url, accept: "text/csv, */*;q=0.5" }, "audit"), url);
     const type = opened.headers["content-type"] ?? "";
     if (!/\b(?:html|json)\b/i.test(type)) return opened.body;
     throw await left(opened, notCsv(url, type));
   },
   async exportIsRunning() {
-    const url = channel.accountUrl("audit-logs/export/");
-    const { answer, envelope } = await readEnvelope(channel, { url }, "export");
+    const url = client.accountUrl("audit-logs/export/");
+    const { answer, envelope } = await readEnvelope(client, { url }, "export");
     return truth(field(dataOf(answer, envelope), "is_running"));
   },
   async exportUrl(jobId) {
-    const url = channel.accountUrl(`audit-logs/export/${encodeURIComponent(jobId)}/download/`);
-    const { answer, envelope } = await readEnvelope(channel, { url }, "export");
+    const url = client.accountUrl(`audit-logs/export/${encodeURIComponent(jobId)}/download/`);
+    const { answer, envelope } = await readEnvelope(client, { url }, "export");
     return text(field(dataOf(answer, envelope), "download_url"));
   },
   async fetchExport(link) {
     const url = checkedLink(link);
-    const opened = opening(
-      await openDownload(channel, { url, accept: "*/*", withToken: false }, "link"),
-      url,
-    );
+    const opened = opening(await openDownload(client, { url, accept: "*/*", withToken: false }, "link"), url);
     const length = Number(opened.headers["content-length"] ?? Number.NaN);
     const encoded = opened.headers["content-encoding"] !== undefined;
     return { body: opened.body, ...(Number.isSafeInteger(length) && !encoded ? { size: length } : {}) };

@@ -10,8 +10,8 @@ import { withTexts } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
 import { createAccountReader, createAccountWriter } from "./account.js";
+import { type ApiClient, createApiClient } from "./api-client.js";
 import { createAuditExports, createAuditList, createExportReader } from "./audit-log.js";
-import { type Channel, createChannel } from "./channel.js";
 import type { ClientOptions } from "./try-call.js";
 
 export type { ClientOptions, Trace } from "./try-call.js";
@@ -30,24 +30,24 @@ export interface DbtClient extends ReadOnlyClient, AccountWriter, Pick<AuditRead
  * options, or else the system's; time-outs and the times in traces are always by the system's timers.
  */
 export const createDbtClient = (options: ClientOptions): DbtClient => {
-  const channel = createChannel(options);
+  const client = createApiClient(options);
   return guarded(
-    { ...readingMethods(channel), ...createAccountWriter(channel), ...createAuditExports(channel) },
-    channel.redact,
+    { ...readingMethods(client), ...createAccountWriter(client), ...createAuditExports(client) },
+    client.redact,
   );
 };
 
 /** An object that has no writing method at all, not only a type that hides them. */
 export const createReadOnlyClient = (options: ClientOptions): ReadOnlyClient => {
-  const channel = createChannel(options);
-  return guarded(readingMethods(channel), channel.redact);
+  const client = createApiClient(options);
+  return guarded(readingMethods(client), client.redact);
 };
 
-const readingMethods = (channel: Channel): ReadOnlyClient => ({
-  ...createAccountReader(channel),
-  ...createAuditList(channel),
-  ...createExportReader(channel),
-  close: () => channel.close(),
+const readingMethods = (client: ApiClient): ReadOnlyClient => ({
+  ...createAccountReader(client),
+  ...createAuditList(client),
+  ...createExportReader(client),
+  close: () => client.close(),
 });
 
 /** The last gate: whatever a method throws or an outcome says has the token replaced. */

@@ -40,7 +40,7 @@ const codeOf = (thrown: unknown): string | undefined => {
   return undefined;
 };
 
-export interface Broken {
+export interface TransportError {
   readonly kind: "broken";
   readonly failure: Failure;
   /** False only where it is certain that no byte of the request left: a write then did not happen. */
@@ -142,12 +142,12 @@ export interface CallTarget {
 }
 
 /** Explains what undici threw; `timedOut` when our own clock ended the exchange. */
-export const brokenExchange = (
+export const transportError = (
   thrown: unknown,
   target: CallTarget,
   redact: Redact,
   timedOut: boolean,
-): Broken => {
+): TransportError => {
   // What made the exchange impossible in the first place has its words already.
   if (thrown instanceof Failure) return { kind: "broken", sent: false, passing: false, failure: thrown };
   const trouble: Trouble | undefined = timedOut ? { code: "answer-timeout" } : troubleOf(thrown);
@@ -179,7 +179,7 @@ const troubleFailure = (trouble: Trouble, { host, ignored }: CallTarget, cause: 
   }
 };
 
-/** The user's Ctrl-C, or the end of a caller's patience. */
+/** The user's Ctrl-C, or the end of a caller's timings. */
 export const interrupted = (): Failure => failure("interrupted", { at: "call" });
 
 // Error answers: each status with its own code, message and hint (sources: docs/service.md).

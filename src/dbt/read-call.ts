@@ -14,12 +14,12 @@ import {
   integer,
   isRecord,
   items,
+  type JsonPath,
   openEnvelope,
-  type Place,
   parseJson,
 } from "./answer.js";
-import type { Channel } from "./channel.js";
-import { type Broken, interrupted, type Subject, statusFailure } from "./failures.js";
+import type { ApiClient } from "./api-client.js";
+import { interrupted, type Subject, statusFailure, type TransportError } from "./failures.js";
 import type { Call, Opened } from "./try-call.js";
 import {
   askedSeconds,
@@ -37,65 +37,65 @@ const mostRateWaits = 3;
 
 /** The envelope of a 2xx answer with JSON; throws `Failure` for everything else. */
 export const readEnvelope = async (
-  channel: Channel,
+  client: ApiClient,
   call: ReadCall,
   subject: Subject,
 ): Promise<{ readonly answer: Answer; readonly envelope: Envelope }> => {
-  const answer = await readAnswer(channel, call, subject);
+  const answer = await readAnswer(client, call, subject);
   const parsed = parseJson(answer);
   if ("problem" in parsed) throw parsed.problem;
   const envelope = openEnvelope(parsed.value);
-  if (envelope.status.isSuccess === false) throw brokenEnvelope(answer, envelope, channel.redact);
+  if (envelope.status.isSuccess === false) throw brokenEnvelope(answer, envelope, client.redact);
   return { answer, envelope };
 };
 
-const readAnswer = async (channel: Channel, call: ReadCall, subject: Subject): Promise<Answer> => {
-  return await repeat<never>(channel, call, subject, (url) =>
-    channel.exchange({ ...call, url, method: "GET" }, channel.signal),
+const readAnswer = async (client: ApiClient, call: ReadCall, subject: Subject): Promise<Answer> => {
+  return await repeat<never>(client, call, subject, (url) =>
+    client.exchange({ ...call, url, method: "GET" }, client.signal),
   );
 };
 
 /** The body of a 200 answer, unread, for downloads; errors within it are thrown as `Failure`. */
 export const openDownload = async (
-  channel: Channel,
+  client: ApiClient,
   call: ReadCall,
   subject: Subject,
 ): Promise<Opened | Answer> =>
-  await repeat<Opened>(channel, call, subject, (url) =>
-    channel.open({ ...call, url, method: "GET" }, channel.signal),
+  await repeat<Opened>(client, call, subject, (url) =>
+    client.open({ ...call, url, method: "GET" }, client.signal),
   );
 
 const repeat = async <More>(
-  channel: Channel,
+  client: ApiClient,
   call: ReadCall,
   subject: Subject,
-  tryOnce: (url: URL) => Promise<Answer | Broken | More>,
+  tryOnce: (url: URL) => Promise<Answer | TransportError | More>,
 ): Promise<Answer | More> => {
-  const patience = new Patience(channel);
+  const timings = new RetryTimings(client);
   let { url } = call;
   for (;;) {
     const result = await tryOnce(url);
-    if (isBroken(result)) {
+    if (isTransportError(result)) {
       if (!result.passing) throw result.failure;
-      await patience.afterTrouble(result.failure, undefined);
+      await timings.afterTrouble(result.failure, undefined);
       continue;
     }
     if (!isAnswer(result) || result.status < 300) return result;
-    const said = statusFailure(result, subject, channel.now().getTime());
+    const said = statusFailure(result, subject, client.now().getTime());
     const slash = slashRedirect(result, url);
     if (slash !== undefined && url === call.url) {
       url = slash;
     } else if (result.status === 429) {
-      await patience.afterTooMany(result, said);
+      await timings.afterTooMany(result, said);
     } else if (result.status >= 500 && result.status !== 501) {
-      await patience.afterTrouble(said, result);
+      await timings.afterTrouble(said, result);
     } else {
       throw said;
     }
   }
 };
 
-const isBroken = (value: unknown): value is Broken =>
+const isTransportError = (value: unknown): value is TransportError =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === "broken";
 const isAnswer = (value: unknown): value is Answer =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === "answer";
@@ -115,18 +115,18 @@ const slashRedirect = ({ status, headers }: Answer, url: URL): URL | undefined =
 };
 
 /** How often one call may be sent again. Each method waits, or throws what it was given. */
-export class Patience {
-  readonly #channel: Channel;
+export class RetryTimings {
+  readonly #client: ApiClient;
   #tries = 1;
   #rateWaits = 0;
 
-  constructor(channel: Channel) {
-    this.#channel = channel;
+  constructor(client: ApiClient) {
+    this.#client = client;
   }
 
   /** After a broken exchange or a 5xx: backoff, or as long as a 503 asks. */
   async afterTrouble(trouble: Failure, answer: Answer | undefined): Promise<void> {
-    const { random, now } = this.#channel;
+    const { random, now } = this.#client;
     if (this.#tries >= mostTries) throw trouble;
     const backoff = backoffMilliseconds(this.#tries, random());
     this.#tries += 1;
@@ -137,14 +137,14 @@ export class Patience {
 
   /** After a 429: as long as told, five minutes where nothing is told. */
   async afterTooMany(answer: Answer, said: Failure): Promise<void> {
-    const seconds = askedSeconds(answer.headers, this.#channel.now().getTime()) ?? cooldownSeconds;
+    const seconds = askedSeconds(answer.headers, this.#client.now().getTime()) ?? cooldownSeconds;
     if (this.#rateWaits >= mostRateWaits || seconds > longestWaitSeconds) throw said;
     this.#rateWaits += 1;
     await this.#wait(seconds * 1000, "rate-limited", said);
   }
 
   async #wait(milliseconds: number, reason: "rate-limited" | "retrying", trouble: Failure): Promise<void> {
-    const { sleep, signal, onWait, redact } = this.#channel;
+    const { sleep, signal, onWait, redact } = this.#client;
     try {
       await waitVisibly(milliseconds, { reason, message: redact(trouble.message) }, sleep, signal, onWait);
     } catch (thrown) {
@@ -179,9 +179,9 @@ export const totalCount = ({ extra }: Envelope): number | undefined => {
   return typeof total === "number" && Number.isSafeInteger(total) && total >= 0 ? total : undefined;
 };
 
-/** A call's result, and how long it took by the channel's clock, waits and repetitions included. */
+/** A call's result, and how long it took by the clock of the client, waits and repetitions included. */
 export const timed = async <T>(
-  { now }: Channel,
+  { now }: ApiClient,
   call: () => Promise<T>,
 ): Promise<readonly [result: T, milliseconds: number]> => {
   const began = now().getTime();
@@ -202,7 +202,7 @@ interface ListToRead<T> {
   readonly url: (query: Readonly<Record<string, string>>) => URL;
   readonly subject: Subject;
   /** What to keep of a record: the rest of its page is let go before the next page comes. */
-  readonly read: (record: Place) => T;
+  readonly read: (record: JsonPath) => T;
 }
 
 /**
@@ -210,11 +210,11 @@ interface ListToRead<T> {
  * do not add up to the total, three times in a row; `listing-too-large` beyond 100,000 records, 3,003 pages, 128 MiB or
  * 30 minutes.
  */
-export const readList = async <T>(channel: Channel, list: ListToRead<T>): Promise<readonly T[]> => {
-  const at = `${channel.host}${list.url({}).pathname}`;
+export const readList = async <T>(client: ApiClient, list: ListToRead<T>): Promise<readonly T[]> => {
+  const at = `${client.host}${list.url({}).pathname}`;
   const meter = new ListingMeter({ kind: "account-list", at }, bounds);
   for (let reading = 1; ; reading += 1) {
-    const { found, problem } = await readOnce(channel, list, at, meter);
+    const { found, problem } = await readOnce(client, list, at, meter);
     if (problem === undefined) return [...found.values()];
     if (reading >= mostReadings) throw failure("listing-incomplete", { what: "list", at, problem });
   }
@@ -231,7 +231,7 @@ const tooManyRecords = (at: string, excess: Excess): Failure =>
   });
 
 const readOnce = async <T>(
-  channel: Channel,
+  client: ApiClient,
   { url, subject, read }: ListToRead<T>,
   at: string,
   meter: ListingMeter,
@@ -241,8 +241,8 @@ const readOnce = async <T>(
   let count = 0;
   for (let page = 1; ; page += 1) {
     const query = { limit: String(pageSize), offset: String(count) };
-    const [{ answer, envelope }, milliseconds] = await timed(channel, () =>
-      readEnvelope(channel, { url: url(query) }, subject),
+    const [{ answer, envelope }, milliseconds] = await timed(client, () =>
+      readEnvelope(client, { url: url(query) }, subject),
     );
     meter.count({ bytes: answer.bytes.length, milliseconds });
     const records = items(dataOf(answer, envelope));

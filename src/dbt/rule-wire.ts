@@ -15,8 +15,8 @@ import {
   isoInstant,
   isRecord,
   items,
+  type JsonPath,
   optional,
-  type Place,
   shorten,
   text,
   truth,
@@ -33,14 +33,14 @@ export interface WireRule {
 }
 
 /** `state` of a rule or an entry: 1 active, 2 deleted; absent counts as active, as in the published schema. */
-const isActive = (place: Place): boolean => {
+const isActive = (place: JsonPath): boolean => {
   const state = field(place, "state");
   const value = optional(state, integer) ?? 1;
   if (value !== 1 && value !== 2) throw unexpected(state, "1 or 2");
   return value === 1;
 };
 
-const ruleType = (place: Place): RuleType => {
+const ruleType = (place: JsonPath): RuleType => {
   switch (integer(place)) {
     case 1:
       return "allow";
@@ -63,7 +63,7 @@ export const typeNumber = (type: RuleType): 1 | 2 => {
 };
 
 /** The rule, or undefined for a deleted one. Throws `Failure` for a rule that cannot be understood. */
-export const decodeRule = (place: Place): WireRule | undefined => {
+export const decodeRule = (place: JsonPath): WireRule | undefined => {
   if (!isActive(place)) return undefined;
   const name = text(field(place, "name"));
   const createdAt = timestamp(field(place, "created_at"));
@@ -89,21 +89,21 @@ export const decodeRule = (place: Place): WireRule | undefined => {
 };
 
 /** Shown, never compared: one that cannot be read is left out. */
-const timestamp = (place: Place): string | undefined => {
+const timestamp = (place: JsonPath): string | undefined => {
   const value = optional(place, text);
   return value === undefined ? undefined : isoInstant(value);
 };
 
-const isDisabled = (place: Place): boolean => optional(field(place, "enabled"), truth) === false;
+const isDisabled = (place: JsonPath): boolean => optional(field(place, "enabled"), truth) === false;
 
 /** What decides nothing need not be readable. */
-const decodeDisabled = (place: Place): readonly SnapshotEntry[] => {
+const decodeDisabled = (place: JsonPath): readonly SnapshotEntry[] => {
   const cidr = text(field(place, "cidr"));
   const parsed = parsePrefix(cidr);
   return parsed.ok ? [{ id: integer(field(place, "id")), prefix: parsed.prefix, text: cidr }] : [];
 };
 
-const decodeEntry = (place: Place, ruleName: string): SnapshotEntry => {
+const decodeEntry = (place: JsonPath, ruleName: string): SnapshotEntry => {
   const cidr = text(field(place, "cidr"));
   const parsed = parsePrefix(cidr);
   if (!parsed.ok) {
@@ -122,7 +122,7 @@ const decodeEntry = (place: Place, ruleName: string): SnapshotEntry => {
  * service goes by is not published, so an entry whose two forms differ covers nobody knows what. May be absent.
  */
 const checkMappedForm = (
-  place: Place,
+  place: JsonPath,
   entry: { readonly cidr: string; readonly prefix: Prefix; readonly ruleName: string },
 ): void => {
   const mapped = optional(field(place, "cidr_ipv6"), text) ?? "";

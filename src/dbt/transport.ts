@@ -25,13 +25,13 @@ export interface RawAnswer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-export interface Exchange {
+export interface HttpTransport {
   send(request: RawRequest): Promise<RawAnswer>;
   /** Closes idle connections; a process may also simply end. */
   close(): Promise<void>;
 }
 
-interface ExchangeOptions {
+interface TransportOptions {
   /**
    * For HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in capitals or not; as in curl, lower case wins, and ALL_PROXY
    * is for what the first two do not name.
@@ -43,7 +43,7 @@ interface ExchangeOptions {
 }
 
 /** Opens nothing yet: undici is loaded by the first `send`. */
-export const createExchange = (options: ExchangeOptions): Exchange => {
+export const createHttpTransport = (options: TransportOptions): HttpTransport => {
   const dispatchers = new Map<string, Promise<Dispatcher>>();
 
   const dispatcherFor = async (url: URL): Promise<Dispatcher> => {
@@ -82,7 +82,7 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
   };
 };
 
-const open = async (proxy: string, { env, connectMs }: ExchangeOptions): Promise<Dispatcher> => {
+const open = async (proxy: string, { env, connectMs }: TransportOptions): Promise<Dispatcher> => {
   const { Agent, EnvHttpProxyAgent } = await import("./undici.js");
   const timeout = { timeout: connectMs };
   if (proxy === "") return new Agent({ connect: timeout });
@@ -102,13 +102,13 @@ interface Setting {
   readonly value: string;
 }
 
-const setting = (env: ExchangeOptions["env"], lower: string): Setting | undefined => {
+const setting = (env: TransportOptions["env"], lower: string): Setting | undefined => {
   const name = [lower, lower.toUpperCase()].find((one) => (env[one] ?? "") !== "");
   return name === undefined ? undefined : { name, value: env[name] ?? "" };
 };
 
 /** Loopback never goes through a proxy: a proxy could not reach it. */
-const proxySetting = (url: URL, env: ExchangeOptions["env"]): Setting | undefined =>
+const proxySetting = (url: URL, env: TransportOptions["env"]): Setting | undefined =>
   isLoopback(url.hostname)
     ? undefined
     : (setting(env, url.protocol === "https:" ? "https_proxy" : "http_proxy") ?? setting(env, "all_proxy"));
@@ -122,7 +122,7 @@ const proxyUrl = (set: Setting): URL | undefined => {
 };
 
 /** The proxy's URL, or "" for none. Throws `Failure` where a variable holds something else; it may be a password. */
-const proxyFor = (url: URL, env: ExchangeOptions["env"]): string => {
+const proxyFor = (url: URL, env: TransportOptions["env"]): string => {
   const set = proxySetting(url, env);
   if (set === undefined) return "";
   const kind = problemOf(set);
@@ -152,7 +152,7 @@ const isDecodable = (text: string): boolean => {
  * "--use-openssl-ca" and "--use-system-ca").
  */
 export const ignoredCertificateVariable = (
-  env: ExchangeOptions["env"],
+  env: TransportOptions["env"],
 ): IgnoredCertificateVariable | undefined => {
   const isRead =
     /--use-(?:openssl|system)-ca\b/.test(env["NODE_OPTIONS"] ?? "") || env["NODE_USE_SYSTEM_CA"] === "1";
@@ -161,7 +161,7 @@ export const ignoredCertificateVariable = (
 };
 
 /** `ab123.us1.dbt.com`, for messages; with a proxy set, its host too, for it may be the one that fails. */
-export const hostInWords = (url: URL, env: ExchangeOptions["env"]): string => {
+export const hostInWords = (url: URL, env: TransportOptions["env"]): string => {
   const set = proxySetting(url, env);
   const proxy = set === undefined ? undefined : proxyUrl(set);
   return proxy === undefined ? url.host : `${url.host} (with the proxy ${proxy.host} set)`;

@@ -7,9 +7,9 @@ import { type Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import type { Redact } from "../model/secrets.js";
 import { type Answer, looksLikeHtml, serverTime } from "./answer.js";
-import { type Broken, brokenExchange, interrupted } from "./failures.js";
+import { interrupted, type TransportError, transportError } from "./failures.js";
 import {
-  type Exchange,
+  type HttpTransport,
   hostInWords,
   ignoredCertificateVariable,
   type Method,
@@ -85,19 +85,19 @@ const mostBytesOfNo = 1024 * 1024;
 
 /** One try of a call, in two forms: the answer read, or its body handed on. */
 export class Tries {
-  readonly #exchange: Exchange;
+  readonly #transport: HttpTransport;
   readonly #options: ClientOptions;
   readonly #timeouts: Timeouts;
   readonly #redact: Redact;
 
-  constructor(exchange: Exchange, options: ClientOptions, timeouts: Timeouts, redact: Redact) {
-    this.#exchange = exchange;
+  constructor(transport: HttpTransport, options: ClientOptions, timeouts: Timeouts, redact: Redact) {
+    this.#transport = transport;
     this.#options = options;
     this.#timeouts = timeouts;
     this.#redact = redact;
   }
 
-  async exchange(call: Call, signal: AbortSignal | undefined): Promise<Answer | Broken> {
+  async exchange(call: Call, signal: AbortSignal | undefined): Promise<Answer | TransportError> {
     const clock = new AbortController();
     const timer = setTimeout(() => clock.abort(), this.#timeouts.answerMs);
     try {
@@ -110,7 +110,7 @@ export class Tries {
     }
   }
 
-  async open(call: Call, signal: AbortSignal | undefined): Promise<Opened | Answer | Broken> {
+  async open(call: Call, signal: AbortSignal | undefined): Promise<Opened | Answer | TransportError> {
     const clock = new AbortController();
     const timer = setTimeout(() => clock.abort(), this.#timeouts.downloadMs);
     try {
@@ -135,7 +135,7 @@ export class Tries {
         ms: Math.round(performance.now() - began),
       });
     try {
-      const answer = await this.#exchange.send({
+      const answer = await this.#transport.send({
         method,
         url,
         signal,
@@ -155,7 +155,7 @@ export class Tries {
     }
   }
 
-  async #readWhole(call: Call, { status, headers, body }: RawAnswer): Promise<Answer | Broken> {
+  async #readWhole(call: Call, { status, headers, body }: RawAnswer): Promise<Answer | TransportError> {
     const limit = this.#options.maxAnswerBytes ?? defaultMaxAnswerBytes;
     const saysNo = status >= 300;
     const chunks: Uint8Array[] = [];
@@ -203,13 +203,13 @@ export class Tries {
     call: Call,
     clock: AbortSignal | undefined,
     signal: AbortSignal | undefined,
-  ): Broken {
+  ): TransportError {
     if (signal?.aborted === true) {
       return { kind: "broken", sent: true, passing: false, failure: interrupted() };
     }
     const { env = {} } = this.#options;
     const target = { host: hostInWords(call.url, env), ignored: ignoredCertificateVariable(env) };
-    return brokenExchange(thrown, target, this.#redact, clock?.aborted === true);
+    return transportError(thrown, target, this.#redact, clock?.aborted === true);
   }
 }
 

@@ -8,9 +8,9 @@ import { hintOf } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { type Answer, brokenEnvelope, isRecord, openEnvelope, parseJson } from "./answer.js";
-import type { Channel } from "./channel.js";
+import type { ApiClient } from "./api-client.js";
 import { interrupted, type Subject, statusFailure } from "./failures.js";
-import { Patience } from "./read-call.js";
+import { RetryTimings } from "./read-call.js";
 import type { Call } from "./try-call.js";
 import { askedSeconds, cooldownSeconds, longestWaitSeconds } from "./waiting.js";
 
@@ -37,16 +37,16 @@ type Written =
  */
 const unclear = new Set([408, 499, 301, 302, 303]);
 
-export const sendWrite = async (channel: Channel, call: WriteCall, subject: Subject): Promise<Written> => {
-  if (channel.signal?.aborted === true) return refused(notSentStatus, interrupted());
+export const sendWrite = async (client: ApiClient, call: WriteCall, subject: Subject): Promise<Written> => {
+  if (client.signal?.aborted === true) return refused(notSentStatus, interrupted());
   // No signal: a write under way is let finish, bounded by its own time-out, so that its outcome is known.
-  const result = await channel.exchange(call, undefined);
+  const result = await client.exchange(call, undefined);
   if (result.kind === "broken") {
     if (result.sent) return unclearEnd(result.failure);
     return result.passing ? neverSent(result.failure) : refused(notSentStatus, result.failure);
   }
   if (result.status >= 200 && result.status < 300) return { kind: "accepted", answer: result };
-  const now = channel.now().getTime();
+  const now = client.now().getTime();
   const said = statusFailure(result, subject, now);
   if (result.status === 429) return throttled(result, said, now);
   const definite = result.status >= 300 && result.status < 500 && !unclear.has(result.status);
@@ -90,7 +90,7 @@ const unknown = (reason: Failure): Unknown => ({ kind: "unknown", message: reaso
  * between here and the service.
  */
 export const readWritten = (
-  { redact }: Channel,
+  { redact }: ApiClient,
   answer: Answer,
   read: (envelope: ReturnType<typeof openEnvelope>) => WriteOutcome,
 ): WriteOutcome => {
@@ -115,15 +115,19 @@ const namedRule = ({ data }: ReturnType<typeof openEnvelope>): { ruleId?: number
  * For calls that start something but change no account, such as an export: waits and sends again where nothing was
  * done by the try before. The answer, or a `Failure`.
  */
-export const sendPatiently = async (channel: Channel, call: WriteCall, subject: Subject): Promise<Answer> => {
-  const patience = new Patience(channel);
+export const sendPatiently = async (
+  client: ApiClient,
+  call: WriteCall,
+  subject: Subject,
+): Promise<Answer> => {
+  const timings = new RetryTimings(client);
   for (;;) {
-    const written = await sendWrite(channel, call, subject);
+    const written = await sendWrite(client, call, subject);
     if (written.kind === "accepted") return written.answer;
     const { outcome, reason, answer } = written;
-    if (answer !== undefined) await patience.afterTooMany(answer, reason);
+    if (answer !== undefined) await timings.afterTooMany(answer, reason);
     else if (outcome.kind === "unknown" && outcome.neverSent === true)
-      await patience.afterTrouble(reason, undefined);
+      await timings.afterTrouble(reason, undefined);
     else throw reason;
   }
 };

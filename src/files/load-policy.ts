@@ -21,7 +21,7 @@ import {
 } from "./read-file.js";
 
 /** All that is needed of the process here; the programmatic API has no `Io`. */
-interface Place {
+interface Folder {
   readonly cwd: string;
 }
 
@@ -33,7 +33,7 @@ export interface LoadedPolicy {
 }
 
 /** Throws `Failure` where the policy cannot be read, or must not be. */
-export const readPolicyBytes = (io: Place, file: string): Uint8Array => {
+export const readPolicyBytes = (io: Folder, file: string): Uint8Array => {
   try {
     return readNamedFile(io.cwd, file, { most: largest.policy, folder: checkoutFolder(io.cwd, file) });
   } catch (error) {
@@ -78,7 +78,7 @@ const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
 };
 
 /** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
-export const loadPolicyFile = async (io: Place, file: string, now: Date): Promise<LoadedPolicy> => {
+export const loadPolicyFile = async (io: Folder, file: string, now: Date): Promise<LoadedPolicy> => {
   const bytes = readPolicyBytes(io, file);
   refuseOwnDocument(bytes, file);
   const { parsed, diagnostics } = parsePolicy(bytes, file);
@@ -100,7 +100,7 @@ export const loadPolicy = (file: string, options: { readonly now?: Date } = {}):
 
 /** The same for commands that cannot go on without a policy: every problem at once, exit code 1. */
 export const requirePolicy = async (
-  io: Place & { now(): Date },
+  io: Folder & { now(): Date },
   options: { readonly policy: string; readonly now?: Date },
 ): Promise<{ policy: Policy; diagnostics: readonly Diagnostic[] }> => {
   const { policy, diagnostics } = await loadPolicyFile(io, options.policy, options.now ?? io.now());

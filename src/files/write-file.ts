@@ -63,7 +63,7 @@ export const makeFolderFor = async (path: string): Promise<void> => {
 };
 
 /** Where relative names begin. */
-interface Place {
+interface Folder {
   readonly cwd: string;
 }
 
@@ -101,7 +101,7 @@ export class WholeFile implements Sink {
    * Throws `Failure` where the file cannot be made. `name` is the user's name for it, `mode` that of a new file,
    * less the umask.
    */
-  static async create(io: Place, name: string, mode = asTheUmaskSays): Promise<WholeFile> {
+  static async create(io: Folder, name: string, mode = asTheUmaskSays): Promise<WholeFile> {
     try {
       const target = await writeTargetOf(resolve(io.cwd, name));
       const { path } = target;
@@ -197,7 +197,7 @@ export class WholeFile implements Sink {
 const flushBytes = 65_536;
 
 /** A text that is there already. Throws `Failure`, and leaves nothing behind. */
-export const writeWhole = async (io: Place, name: string, text: string, mode?: number): Promise<void> => {
+export const writeWhole = async (io: Folder, name: string, text: string, mode?: number): Promise<void> => {
   const file = await WholeFile.create(io, name, mode);
   try {
     await file.write(text);
@@ -210,7 +210,7 @@ export const writeWhole = async (io: Place, name: string, text: string, mode?: n
 };
 
 /** Throws `Failure` where the file could not be made now; leaves nothing behind but the folders on the way. */
-export const tryFile = async (io: Place, name: string): Promise<void> => {
+export const tryFile = async (io: Folder, name: string): Promise<void> => {
   const path = resolve(io.cwd, name);
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() === true) throw cannotWrite(name, Object.assign(new Error(), { code: "EISDIR" }));

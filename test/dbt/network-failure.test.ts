@@ -1,14 +1,14 @@
 // What a thrown error means, and above all whether the request can have reached the server.
 
 import { describe, expect, test } from "vitest";
-import { brokenExchange } from "../../src/dbt/failures.js";
+import { transportError } from "../../src/dbt/failures.js";
 import { ignoredCertificateVariable } from "../../src/dbt/transport.js";
 import { firstHint } from "../said.js";
 
 const thrown = (code: string | undefined, more: object = {}) =>
   Object.assign(new Error("it broke"), { code, ...more });
 const explain = (error: unknown, timedOut = false) =>
-  brokenExchange(error, { host: "ab123.us1.dbt.com" }, (text) => text, timedOut);
+  transportError(error, { host: "ab123.us1.dbt.com" }, (text) => text, timedOut);
 
 interface Row {
   readonly error: unknown;
@@ -74,7 +74,7 @@ test.each(rows)("$error.code → $code, sent: $sent", ({ error, code, sent, pass
 describe("what a certificate lacks", () => {
   const host = "ab123.us1.dbt.com";
   const said = (code: string, ignored?: "SSL_CERT_FILE") => {
-    const { failure } = brokenExchange(thrown(code), { host, ignored }, (text) => text, false);
+    const { failure } = transportError(thrown(code), { host, ignored }, (text) => text, false);
     return `${failure.message}. ${firstHint(failure.diagnostics)}`;
   };
 

@@ -1,7 +1,7 @@
 // Whatever JSON a server sends: a value, or a failure with a code and a hint; never a bug's exception.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Answer, isoInstant, openEnvelope, type Place, parseJson } from "../../src/dbt/answer.js";
+import { type Answer, isoInstant, type JsonPath, openEnvelope, parseJson } from "../../src/dbt/answer.js";
 import { decodeEvent } from "../../src/dbt/audit-log.js";
 import { parseHost } from "../../src/dbt/connection.js";
 import { type Subject, statusFailure } from "../../src/dbt/failures.js";
@@ -19,7 +19,7 @@ const answer = (bytes: Uint8Array, status = 200): Answer => ({
   headers: {},
   bytes,
 });
-const place = (value: unknown): Place => ({ value, key: "data", within: "x" });
+const place = (value: unknown): JsonPath => ({ value, key: "data", within: "x" });
 
 /** Runs it; a `Failure` is an expected end, anything else thrown fails the property. */
 const orFailure = (run: () => unknown): void => {

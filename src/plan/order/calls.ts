@@ -1,28 +1,38 @@
-/** From a list of calls, each on a slot, to steps: names, types and descriptions are settled here. */
+/** From a list of calls, each on a transition, to steps: names, types and descriptions are settled here. */
 import { type Prefix, prefixKey } from "../../address/prefix.js";
 import { firstFree, standInDescription, standInName } from "../../model/reserved-names.js";
 import type { AccountState, Rule, RuleType } from "../../model/rule.js";
 import type { Step } from "../plan.js";
 import { rulesByName, sortedPrefixes, withoutPrefixes } from "../state.js";
-import { changesType, prefixesAfter, prefixesBefore, type Slot, type VerdictChange } from "./slots.js";
+import {
+  changesType,
+  prefixesAfter,
+  prefixesBefore,
+  type RuleTransition,
+  type VerdictChange,
+} from "./rule-transitions.js";
 
-/** The slots of a plan, once it is settled which rules change their type in one call (`splitTypeChanges`). */
-export interface SplitSlots {
-  readonly slots: readonly Slot[];
+/** The transitions of a plan, once it is settled which rules change their type in one call (`splitTypeChanges`). */
+export interface SplitTransitions {
+  readonly transitions: readonly RuleTransition[];
   /** Those that change their type in one call. */
-  readonly changingType: ReadonlySet<Slot>;
+  readonly changingType: ReadonlySet<RuleTransition>;
 }
 
 /** Prefixes that a rule which keeps its type holds in the end: they are in place before phase 2. */
-const steadyPrefixes = (slots: readonly Slot[]): Set<bigint> =>
-  new Set(slots.filter((slot) => !changesType(slot)).flatMap((slot) => prefixesAfter(slot).map(prefixKey)));
+const steadyPrefixes = (transitions: readonly RuleTransition[]): Set<bigint> =>
+  new Set(
+    transitions
+      .filter((transition) => !changesType(transition))
+      .flatMap((transition) => prefixesAfter(transition).map(prefixKey)),
+  );
 
 /** The old rule goes; its successor comes under a temporary name until the old one's is free. */
-const standIn = (slot: Slot, taken: ReadonlyMap<string, unknown>): Slot[] => [
-  { before: slot.before!, renameLast: false },
+const standIn = (transition: RuleTransition, taken: ReadonlyMap<string, unknown>): RuleTransition[] => [
+  { before: transition.before!, renameLast: false },
   {
-    after: slot.after!,
-    createAs: firstFree((number) => standInName(slot.after!.name, number), taken),
+    after: transition.after!,
+    createAs: firstFree((number) => standInName(transition.after!.name, number), taken),
     renameLast: true,
   },
 ];
@@ -36,19 +46,19 @@ const standIn = (slot: Slot, taken: ReadonlyMap<string, unknown>): Slot[] => [
  * long as no other rule that flips in one call holds the same one: the API takes no prefix on both types.
  */
 export const splitTypeChanges = (
-  slots: readonly Slot[],
+  transitions: readonly RuleTransition[],
   change: VerdictChange,
   account: AccountState,
-): SplitSlots => {
-  if (!slots.some(changesType)) return { slots, changingType: new Set() };
-  const steady = steadyPrefixes(slots);
+): SplitTransitions => {
+  if (!transitions.some(changesType)) return { transitions, changingType: new Set() };
+  const steady = steadyPrefixes(transitions);
   const claimed = new Set<bigint>();
-  const fits = (slot: Slot, index: number): boolean => {
+  const fits = (transition: RuleTransition, index: number): boolean => {
     const harmless = (prefix: Prefix): boolean => {
       const row = change.row(prefix);
       return change.isNeutral(row) ? steady.has(prefixKey(prefix)) : change.isExclusive(row, index);
     };
-    const [before, after] = [prefixesBefore(slot), prefixesAfter(slot)];
+    const [before, after] = [prefixesBefore(transition), prefixesAfter(transition)];
     const common = after.filter((prefix) => change.flips(prefix));
     return (
       withoutPrefixes(before, after).every(harmless) &&
@@ -57,20 +67,20 @@ export const splitTypeChanges = (
     );
   };
   const names = rulesByName(account.rules);
-  const changingType = new Set<Slot>();
-  const split = slots.flatMap((slot, index) => {
-    if (!changesType(slot)) return [slot];
-    if (!fits(slot, index)) return standIn(slot, names);
-    for (const prefix of prefixesAfter(slot)) claimed.add(prefixKey(prefix));
-    changingType.add(slot);
-    return [slot];
+  const changingType = new Set<RuleTransition>();
+  const split = transitions.flatMap((transition, index) => {
+    if (!changesType(transition)) return [transition];
+    if (!fits(transition, index)) return standIn(transition, names);
+    for (const prefix of prefixesAfter(transition)) claimed.add(prefixKey(prefix));
+    changingType.add(transition);
+    return [transition];
   });
-  return { slots: split, changingType };
+  return { transitions: split, changingType };
 };
 
-/** One call on the rule of a slot. Lists grow while the calls are laid out, and are read only after. */
+/** One call on the rule of a transition. Lists grow while the calls are laid out, and are read only after. */
 export interface Call {
-  readonly slot: number;
+  readonly transition: number;
   readonly add: Prefix[];
   readonly remove: Prefix[];
   /** Changes the rule's type in the same call. */
@@ -82,12 +92,12 @@ export const append = (list: Prefix[], more: readonly Prefix[]): void => {
   for (const prefix of more) list.push(prefix);
 };
 
-/** Neighbouring calls on one slot are one call: what lay between them is one state less to pass through. */
+/** Neighbouring calls on one transition are one call: what lay between them is one state less to pass through. */
 const mergeNeighbours = (calls: readonly Call[]): Call[] => {
   const merged: Call[] = [];
   for (const call of calls) {
     const previous = merged.at(-1);
-    if (previous === undefined || previous.slot !== call.slot) {
+    if (previous === undefined || previous.transition !== call.transition) {
       merged.push({ ...call, add: [...call.add], remove: [...call.remove] });
       continue;
     }
@@ -98,7 +108,7 @@ const mergeNeighbours = (calls: readonly Call[]): Call[] => {
   return merged;
 };
 
-/** What is on the account for a slot between two calls. */
+/** What is on the account for a transition between two calls. */
 interface Standing {
   readonly name: string;
   readonly type: RuleType;
@@ -106,60 +116,73 @@ interface Standing {
 }
 
 /** When the type changes in a rule that does not switch in one call: while it has no entries. */
-const changesTypeNow = (slot: Slot, call: Call, isFirst: boolean, isLast: boolean): boolean => {
+const changesTypeNow = (
+  transition: RuleTransition,
+  call: Call,
+  isFirst: boolean,
+  isLast: boolean,
+): boolean => {
   if (call.switches === true) return true;
-  if (slot.before?.prefixes.length === 0) return isFirst;
-  return slot.after?.prefixes.length === 0 && isLast;
+  if (transition.before?.prefixes.length === 0) return isFirst;
+  return transition.after?.prefixes.length === 0 && isLast;
 };
 
-const createStep = (slot: Slot, rule: Rule, call: Call): { step: Step; standing: Standing } => {
+const createStep = (
+  transition: RuleTransition,
+  rule: Rule,
+  call: Call,
+): { step: Step; standing: Standing } => {
   const standing: Standing = {
-    name: slot.createAs ?? rule.name,
+    name: transition.createAs ?? rule.name,
     type: rule.type,
-    description: slot.createAs === undefined ? rule.description : standInDescription(rule.name),
+    description: transition.createAs === undefined ? rule.description : standInDescription(rule.name),
   };
   return { step: { kind: "create", rule: { ...standing, prefixes: sortedPrefixes(call.add) } }, standing };
 };
 
-const nextStanding = (slot: Slot, now: Standing, typeChanges: boolean): Standing => {
-  if (slot.after === undefined || slot.allowAll === "first") return now;
-  const type = typeChanges ? slot.after.type : now.type;
-  return slot.renameLast
+const nextStanding = (transition: RuleTransition, now: Standing, typeChanges: boolean): Standing => {
+  if (transition.after === undefined || transition.allowAll === "first") return now;
+  const type = typeChanges ? transition.after.type : now.type;
+  return transition.renameLast
     ? { ...now, type }
-    : { name: slot.after.name, type, description: slot.after.description };
+    : { name: transition.after.name, type, description: transition.after.description };
 };
 
 const differs = (a: Standing, b: Standing): boolean =>
   a.name !== b.name || a.type !== b.type || a.description !== b.description;
 
 /** The steps of the calls in order; at the end each stand-in gets the name it stood in for. */
-export const emitSteps = ({ slots }: Pick<SplitSlots, "slots">, calls: readonly Call[]): Step[] => {
+export const emitSteps = (
+  { transitions }: Pick<SplitTransitions, "transitions">,
+  calls: readonly Call[],
+): Step[] => {
   const merged = mergeNeighbours(calls);
-  const lastOf = new Map(merged.map((call, index) => [call.slot, index]));
+  const lastOf = new Map(merged.map((call, index) => [call.transition, index]));
   const standing = new Map<number, Standing>();
-  slots.forEach((slot, index) => {
-    if (slot.before !== undefined && slot.allowAll !== "first") standing.set(index, slot.before);
+  transitions.forEach((transition, index) => {
+    if (transition.before !== undefined && transition.allowAll !== "first")
+      standing.set(index, transition.before);
   });
   const seen = new Set<number>();
   const steps = merged.flatMap((call, index): Step[] => {
-    const slot = slots[call.slot]!;
-    const now = standing.get(call.slot);
-    const isFirst = !seen.has(call.slot);
-    seen.add(call.slot);
-    const isLast = lastOf.get(call.slot) === index;
+    const transition = transitions[call.transition]!;
+    const now = standing.get(call.transition);
+    const isFirst = !seen.has(call.transition);
+    seen.add(call.transition);
+    const isLast = lastOf.get(call.transition) === index;
     if (now === undefined) {
-      const created = createStep(slot, (slot.after ?? slot.before)!, call);
-      standing.set(call.slot, created.standing);
+      const created = createStep(transition, (transition.after ?? transition.before)!, call);
+      standing.set(call.transition, created.standing);
       return [created.step];
     }
-    if (isLast && (slot.after === undefined || slot.allowAll !== undefined))
+    if (isLast && (transition.after === undefined || transition.allowAll !== undefined))
       return [{ kind: "delete", name: now.name }];
-    const becomes = nextStanding(slot, now, changesTypeNow(slot, call, isFirst, isLast));
+    const becomes = nextStanding(transition, now, changesTypeNow(transition, call, isFirst, isLast));
     if (!differs(now, becomes) && call.add.length + call.remove.length === 0) return [];
-    standing.set(call.slot, becomes);
+    standing.set(call.transition, becomes);
     return [updateStep(now.name, becomes, call)];
   });
-  return [...steps, ...finalNames(slots, standing)];
+  return [...steps, ...finalNames(transitions, standing)];
 };
 
 const updateStep = (name: string, { name: newName, type, description }: Standing, call: Call): Step => ({
@@ -170,11 +193,14 @@ const updateStep = (name: string, { name: newName, type, description }: Standing
   remove: sortedPrefixes(call.remove),
 });
 
-const finalNames = (slots: readonly Slot[], standing: ReadonlyMap<number, Standing>): Step[] =>
-  slots.flatMap((slot, index): Step[] => {
+const finalNames = (
+  transitions: readonly RuleTransition[],
+  standing: ReadonlyMap<number, Standing>,
+): Step[] =>
+  transitions.flatMap((transition, index): Step[] => {
     const now = standing.get(index);
-    if (!slot.renameLast || slot.after === undefined || now === undefined) return [];
-    return differs(now, slot.after)
-      ? [updateStep(now.name, slot.after, { slot: index, add: [], remove: [] })]
+    if (!transition.renameLast || transition.after === undefined || now === undefined) return [];
+    return differs(now, transition.after)
+      ? [updateStep(now.name, transition.after, { transition: index, add: [], remove: [] })]
       : [];
   });

@@ -7,19 +7,19 @@ import type { AccountState } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
 import { withoutPrefixes } from "../state.js";
-import { append, type Call, emitSteps, type SplitSlots, splitTypeChanges } from "./calls.js";
+import { append, type Call, emitSteps, type SplitTransitions, splitTypeChanges } from "./calls.js";
 import {
   codeOf,
   pairWithStandIns,
   prefixesAfter,
   prefixesBefore,
-  type Slot,
+  type RuleTransition,
   VerdictChange,
-} from "./slots.js";
+} from "./rule-transitions.js";
 import { type TemporaryAllowAll, temporaryAllowAllFor } from "./temporary-allow-all.js";
-import { passesOf, type RowOfSlot, sortWork, type Work } from "./work.js";
+import { passesOf, type RowOfTransition, sortWork, type Work } from "./work.js";
 
-/** The calls of a plan while they are laid out: stages in order, in each at most one call a slot. */
+/** The calls of a plan while they are laid out: stages in order, in each at most one call a transition. */
 class Stages {
   readonly #stages: Map<number, Call>[] = [];
   readonly #change: VerdictChange;
@@ -33,73 +33,74 @@ class Stages {
     return this.#stages.length - 1;
   }
 
-  call(stage: number, slot: number): Call {
+  call(stage: number, transition: number): Call {
     const calls = this.#stages[stage]!;
-    const call = calls.get(slot) ?? { slot, add: [], remove: [] };
-    calls.set(slot, call);
+    const call = calls.get(transition) ?? { transition, add: [], remove: [] };
+    calls.set(transition, call);
     return call;
   }
 
-  put(stage: number, kind: "add" | "remove", items: readonly RowOfSlot[]): void {
-    for (const { slot, row } of items) this.call(stage, slot)[kind].push(this.#change.forest.prefixes[row]!);
+  put(stage: number, kind: "add" | "remove", items: readonly RowOfTransition[]): void {
+    for (const { transition, row } of items)
+      this.call(stage, transition)[kind].push(this.#change.forest.prefixes[row]!);
   }
 
   /** One new stage a pass. */
   putPasses(kind: "add" | "remove", passes: readonly Map<number, number[]>[]): void {
-    for (const bySlot of passes) {
+    for (const byTransition of passes) {
       const stage = this.open();
-      for (const [slot, rows] of bySlot)
+      for (const [transition, rows] of byTransition)
         this.put(
           stage,
           kind,
-          rows.map((row) => ({ slot, row })),
+          rows.map((row) => ({ transition, row })),
         );
     }
   }
 
-  /** Each item goes with its slot's first call from stage `from` up to `to`, or with one in stage `otherwise`. */
+  /** Each item goes with its transition's first call from stage `from` up to `to`, or with one in stage `otherwise`. */
   attach(
     kind: "add" | "remove",
-    items: readonly RowOfSlot[],
+    items: readonly RowOfTransition[],
     from: number,
     to: number,
     otherwise: number,
   ): void {
     const found = new Map<number, number>();
     for (const item of items) {
-      let stage = found.get(item.slot);
+      let stage = found.get(item.transition);
       if (stage === undefined) {
         stage = from;
-        while (stage <= to && !this.#stages[stage]!.has(item.slot)) stage += 1;
+        while (stage <= to && !this.#stages[stage]!.has(item.transition)) stage += 1;
         if (stage > to) stage = otherwise;
-        found.set(item.slot, stage);
+        found.set(item.transition, stage);
       }
       this.put(stage, kind, [item]);
     }
   }
 
-  /** Slots that have a call. */
+  /** Transitions that have a call. */
   get touched(): Set<number> {
     return new Set(this.#stages.flatMap((stage) => [...stage.keys()]));
   }
 
   get calls(): Call[] {
-    return this.#stages.flatMap((stage) => [...stage.values()].sort((a, b) => a.slot - b.slot));
+    return this.#stages.flatMap((stage) => [...stage.values()].sort((a, b) => a.transition - b.transition));
   }
 }
 
-const typeChangeCalls = (stages: Stages, stage: number, split: SplitSlots, toCode: number): void => {
-  split.slots.forEach((slot, index) => {
-    if (!split.changingType.has(slot) || codeOf(slot.after!.type) !== toCode) return;
+const typeChangeCalls = (stages: Stages, stage: number, split: SplitTransitions, toCode: number): void => {
+  split.transitions.forEach((transition, index) => {
+    if (!split.changingType.has(transition) || codeOf(transition.after!.type) !== toCode) return;
     const call = stages.call(stage, index);
-    append(call.add, withoutPrefixes(prefixesAfter(slot), prefixesBefore(slot)));
-    append(call.remove, withoutPrefixes(prefixesBefore(slot), prefixesAfter(slot)));
+    append(call.add, withoutPrefixes(prefixesAfter(transition), prefixesBefore(transition)));
+    append(call.remove, withoutPrefixes(prefixesBefore(transition), prefixesAfter(transition)));
     call.switches = true;
   });
 };
 
 /** Needs a call although no entry changes: a new name or description, or a rule to delete. */
-const needsCall = ({ before, after, allowAll }: Slot): boolean => {
+const needsCall = ({ before, after, allowAll }: RuleTransition): boolean => {
   if (allowAll !== undefined || before === undefined || after === undefined) return true;
   return before.name !== after.name || before.description !== after.description || before.type !== after.type;
 };
@@ -115,11 +116,11 @@ interface Phases {
 }
 
 /** Puts down what has a place of its own. */
-const layOut = (stages: Stages, split: SplitSlots, change: VerdictChange, work: Work): Phases => {
+const layOut = (stages: Stages, split: SplitTransitions, change: VerdictChange, work: Work): Phases => {
   const first = stages.open();
   stages.put(first, "add", work.first);
-  split.slots.forEach((slot, index) => {
-    if (slot.allowAll === "first") append(stages.call(first, index).add, prefixesBefore(slot));
+  split.transitions.forEach((transition, index) => {
+    if (transition.allowAll === "first") append(stages.call(first, index).add, prefixesBefore(transition));
   });
   stages.putPasses("add", passesOf("additions", change.forest, work.additions, change.after));
   const endOfAdditions = stages.open();
@@ -143,7 +144,7 @@ const layOut = (stages: Stages, split: SplitSlots, change: VerdictChange, work: 
  * entries join any call of their rule: one that adds allow entries brings one itself, and one that removes
  * allow entries removes such as were there until then, so the default cannot flip for want of them.
  */
-const attachIndependentEntries = (stages: Stages, split: SplitSlots, work: Work, at: Phases): void => {
+const attachIndependentEntries = (stages: Stages, split: SplitTransitions, work: Work, at: Phases): void => {
   const takenOverBy = split.changingType.size === 0 ? at.removals - 1 : at.endOfAdditions;
   stages.attach("add", work.takenOver, at.first, takenOverBy, at.endOfAdditions);
   stages.attach("remove", work.handedOver, at.removals, at.endOfRemovals, at.endOfRemovals);
@@ -152,7 +153,7 @@ const attachIndependentEntries = (stages: Stages, split: SplitSlots, work: Work,
 };
 
 const schedule = (
-  split: SplitSlots,
+  split: SplitTransitions,
   change: VerdictChange,
   allowAll: TemporaryAllowAll | undefined,
 ): Call[] => {
@@ -161,11 +162,11 @@ const schedule = (
   const at = layOut(stages, split, change, work);
   attachIndependentEntries(stages, split, work, at);
   const touched = stages.touched;
-  split.slots.forEach((slot, index) => {
-    if (!touched.has(index) && needsCall(slot)) {
-      stages.call(slot.after === undefined ? at.endOfRemovals : at.endOfAdditions, index);
+  split.transitions.forEach((transition, index) => {
+    if (!touched.has(index) && needsCall(transition)) {
+      stages.call(transition.after === undefined ? at.endOfRemovals : at.endOfAdditions, index);
     }
-    if (slot.allowAll === "last") append(stages.call(at.last, index).remove, prefixesAfter(slot));
+    if (transition.allowAll === "last") append(stages.call(at.last, index).remove, prefixesAfter(transition));
   });
   return stages.calls;
 };
@@ -177,10 +178,11 @@ const schedule = (
 export const orderEnforced = (before: AccountState, after: AccountState, renames: Renames): Step[] => {
   const pairs = pairWithStandIns(before, after, renames);
   const plain = splitTypeChanges(pairs, new VerdictChange(pairs), before);
-  const plainChange = new VerdictChange(plain.slots);
-  const allowAll = plainChange.changingSlots > 1 ? temporaryAllowAllFor(before, after, pairs) : undefined;
-  if (allowAll?.slot === undefined) return emitSteps(plain, schedule(plain, plainChange, allowAll));
-  const withAllowAll = [...pairs, allowAll.slot];
+  const plainChange = new VerdictChange(plain.transitions);
+  const allowAll =
+    plainChange.changingTransitions > 1 ? temporaryAllowAllFor(before, after, pairs) : undefined;
+  if (allowAll?.transition === undefined) return emitSteps(plain, schedule(plain, plainChange, allowAll));
+  const withAllowAll = [...pairs, allowAll.transition];
   const split = splitTypeChanges(withAllowAll, new VerdictChange(withAllowAll), before);
-  return emitSteps(split, schedule(split, new VerdictChange(split.slots), allowAll));
+  return emitSteps(split, schedule(split, new VerdictChange(split.transitions), allowAll));
 };

@@ -6,7 +6,7 @@ import { allIPv4, containsPrefix, everything, type Prefix, samePrefix } from "..
 import { catchAllDescription, catchAllName, firstFree } from "../../model/reserved-names.js";
 import type { AccountState, Rule } from "../../model/rule.js";
 import { rulesByName } from "../state.js";
-import type { Slot } from "./slots.js";
+import type { RuleTransition } from "./rule-transitions.js";
 
 /** The entries of one rule that are added before all else, or removed after all else. */
 export interface TemporaryAllowAll {
@@ -14,8 +14,8 @@ export interface TemporaryAllowAll {
   /** As it will be (`first`), or as it was (`last`). */
   readonly rule: Rule;
   readonly prefixes: readonly Prefix[];
-  /** To be added to the slots, where the rule is a temporary one. */
-  readonly slot?: Slot;
+  /** To be added to the transitions, where the rule is a temporary one. */
+  readonly transition?: RuleTransition;
 }
 
 const holds = (rule: Rule, prefix: Prefix): boolean =>
@@ -30,13 +30,15 @@ const ipv4IsOpen = (state: AccountState): boolean =>
     prefixes.some((prefix) => prefix.length > 0 && containsPrefix(prefix, allIPv4)),
   );
 
-/** The slot whose own `::/0` can play the part, on the side where allow entries exist. */
+/** The transition whose own `::/0` can play the part, on the side where allow entries exist. */
 const ownCatchAll = (
-  slots: readonly Slot[],
+  transitions: readonly RuleTransition[],
   side: "first" | "last",
   ipv4: boolean,
 ): TemporaryAllowAll | undefined => {
-  const rules = slots.flatMap((slot) => (side === "first" ? slot.after : slot.before) ?? []);
+  const rules = transitions.flatMap(
+    (transition) => (side === "first" ? transition.after : transition.before) ?? [],
+  );
   const allows = rules.filter(({ type }) => type === "allow");
   const holders = allows.filter((rule) => holds(rule, everything));
   if (!ipv4 || !allows.some((rule) => holds(rule, allIPv4))) {
@@ -50,7 +52,7 @@ const ownCatchAll = (
 export const temporaryAllowAllFor = (
   before: AccountState,
   after: AccountState,
-  slots: readonly Slot[],
+  transitions: readonly RuleTransition[],
 ): TemporaryAllowAll | undefined => {
   if (hasAllow(before) === hasAllow(after)) return undefined;
   const side = hasAllow(after) ? "first" : "last";
@@ -58,7 +60,7 @@ export const temporaryAllowAllFor = (
   // Nothing falls to the default where an entry covers everything.
   if (open.rules.some((rule) => holds(rule, everything))) return undefined;
   const ipv4 = ipv4IsOpen(open);
-  const own = ownCatchAll(slots, side, ipv4);
+  const own = ownCatchAll(transitions, side, ipv4);
   if (own !== undefined) return own;
   const rule: Rule = {
     name: firstFree(catchAllName, rulesByName(before.rules)),
@@ -66,6 +68,7 @@ export const temporaryAllowAllFor = (
     description: catchAllDescription,
     prefixes: ipv4 ? [everything, allIPv4] : [everything],
   };
-  const held: Pick<Slot, "before" | "after"> = side === "first" ? { before: rule } : { after: rule };
-  return { side, rule, prefixes: rule.prefixes, slot: { ...held, renameLast: false, allowAll: side } };
+  const held: Pick<RuleTransition, "before" | "after"> =
+    side === "first" ? { before: rule } : { after: rule };
+  return { side, rule, prefixes: rule.prefixes, transition: { ...held, renameLast: false, allowAll: side } };
 };

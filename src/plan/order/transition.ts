@@ -15,7 +15,7 @@
  *
  * Narrow before wide matters only between prefixes of different types (work.ts), and not at all where no
  * other rule changes anything inside or around a prefix: such entries join any call of their rule,
- * additions and removals in one (slots.ts, `isExclusive`), unless the removals alone would disturb
+ * additions and removals in one (transitions.ts, `isExclusive`), unless the removals alone would disturb
  * somebody: an API that takes a call in part must not either (`splitMixedCalls`). A prefix that one rule takes over
  * from another of the same type changes no address: it is added there before it is removed here (work.ts).
  *
@@ -26,7 +26,7 @@
  *
  * A rule that changes its type does so in one call where that is safe; else a stand-in under a temporary name
  * takes the new entries, the old rule goes, and the stand-in gets its name (calls.ts, `splitTypeChanges`). Planning
- * anew from any state in between takes the stand-in up again or removes it (slots.ts).
+ * anew from any state in between takes the stand-in up again or removes it (transitions.ts).
  *
  * Enforcement is disabled first and enabled last. While it is off nobody is disturbed, so one call a change is enough,
  * but for the API's own rule that a prefix is never on an allow and a deny rule at once (unenforced.ts).

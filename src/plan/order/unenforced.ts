@@ -9,7 +9,14 @@ import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
 import { withoutPrefixes } from "../state.js";
 import { type Call, emitSteps } from "./calls.js";
-import { changesType, pairByName, prefixesAfter, prefixesBefore, type Slot, VerdictChange } from "./slots.js";
+import {
+  changesType,
+  pairByName,
+  prefixesAfter,
+  prefixesBefore,
+  type RuleTransition,
+  VerdictChange,
+} from "./rule-transitions.js";
 
 /** Who still holds a flipping prefix with its old type, and who waits to hold it with its new one. */
 interface Handover {
@@ -17,8 +24,8 @@ interface Handover {
   readonly takers: Set<number>;
 }
 
-const hasChanged = (slot: Slot): boolean => {
-  const { before, after } = slot;
+const hasChanged = (transition: RuleTransition): boolean => {
+  const { before, after } = transition;
   if (before === undefined || after === undefined) return true;
   return (
     before.name !== after.name ||
@@ -34,17 +41,17 @@ class Handovers {
   readonly #given: Prefix[][];
   readonly #taken: Prefix[][];
 
-  constructor(slots: readonly Slot[]) {
-    const change = new VerdictChange(slots);
+  constructor(transitions: readonly RuleTransition[]) {
+    const change = new VerdictChange(transitions);
     const flips = (prefixes: readonly Prefix[]): Prefix[] =>
       prefixes.filter((prefix) => change.flips(prefix));
-    this.#given = slots.map((slot) => flips(prefixesBefore(slot)));
-    this.#taken = slots.map((slot) => flips(prefixesAfter(slot)));
-    this.#given.forEach((prefixes, slot) => {
-      for (const prefix of prefixes) this.#of(prefix).holders.add(slot);
+    this.#given = transitions.map((transition) => flips(prefixesBefore(transition)));
+    this.#taken = transitions.map((transition) => flips(prefixesAfter(transition)));
+    this.#given.forEach((prefixes, transition) => {
+      for (const prefix of prefixes) this.#of(prefix).holders.add(transition);
     });
-    this.#taken.forEach((prefixes, slot) => {
-      for (const prefix of prefixes) this.#of(prefix).takers.add(slot);
+    this.#taken.forEach((prefixes, transition) => {
+      for (const prefix of prefixes) this.#of(prefix).takers.add(transition);
     });
   }
 
@@ -55,65 +62,65 @@ class Handovers {
     return handover;
   }
 
-  /** Whether nobody else holds what this slot is to take. */
-  isReady(slot: number): boolean {
-    return this.#taken[slot]!.every((prefix) => {
+  /** Whether nobody else holds what this transition is to take. */
+  isReady(transition: number): boolean {
+    return this.#taken[transition]!.every((prefix) => {
       const { holders } = this.#of(prefix);
-      return holders.size === 0 || (holders.size === 1 && holders.has(slot));
+      return holders.size === 0 || (holders.size === 1 && holders.has(transition));
     });
   }
 
-  /** What the slot still holds with its old type. */
-  given(slot: number): Prefix[] {
-    return this.#given[slot]!.filter((prefix) => this.#of(prefix).holders.has(slot));
+  /** What the transition still holds with its old type. */
+  given(transition: number): Prefix[] {
+    return this.#given[transition]!.filter((prefix) => this.#of(prefix).holders.has(transition));
   }
 
   /** Marks it given up, and returns who may be ready now. */
-  release(slot: number): Set<number> {
+  release(transition: number): Set<number> {
     const waiting = new Set<number>();
-    for (const prefix of this.#given[slot]!) {
+    for (const prefix of this.#given[transition]!) {
       const { holders, takers } = this.#of(prefix);
-      if (holders.delete(slot) && holders.size <= 1) for (const taker of takers) waiting.add(taker);
+      if (holders.delete(transition) && holders.size <= 1) for (const taker of takers) waiting.add(taker);
     }
     return waiting;
   }
 }
 
-/** The call that makes everything of the slot at once, given what it gave up already. */
-const wholeCall = (slot: Slot, index: number, givenUp: readonly Prefix[]): Call => {
-  const held = withoutPrefixes(prefixesBefore(slot), givenUp);
+/** The call that makes everything of the transition at once, given what it gave up already. */
+const wholeCall = (transition: RuleTransition, index: number, givenUp: readonly Prefix[]): Call => {
+  const held = withoutPrefixes(prefixesBefore(transition), givenUp);
   const call: Call = {
-    slot: index,
-    add: withoutPrefixes(prefixesAfter(slot), held),
-    remove: withoutPrefixes(held, prefixesAfter(slot)),
+    transition: index,
+    add: withoutPrefixes(prefixesAfter(transition), held),
+    remove: withoutPrefixes(held, prefixesAfter(transition)),
   };
-  if (changesType(slot)) call.switches = true;
+  if (changesType(transition)) call.switches = true;
   return call;
 };
 
 /** Steps from one state to the other with enforcement off throughout; turning it on or off is no step here. */
 export const orderUnenforced = (before: AccountState, after: AccountState, renames: Renames): Step[] => {
-  const slots = pairByName(before, after, renames).filter(hasChanged);
-  const handovers = new Handovers(slots);
+  const transitions = pairByName(before, after, renames).filter(hasChanged);
+  const handovers = new Handovers(transitions);
   const calls: Call[] = [];
   const givenUp = new Map<number, Prefix[]>();
-  const open = new Set(slots.keys());
+  const open = new Set(transitions.keys());
   const run = (from: Iterable<number>): void => {
     const queue = [...from];
     for (const next of queue) {
       if (!open.has(next) || !handovers.isReady(next)) continue;
       open.delete(next);
-      calls.push(wholeCall(slots[next]!, next, givenUp.get(next) ?? []));
+      calls.push(wholeCall(transitions[next]!, next, givenUp.get(next) ?? []));
       for (const waiting of handovers.release(next)) queue.push(waiting);
     }
   };
-  run(slots.keys());
+  run(transitions.keys());
   while (open.size > 0) {
-    const slot = [...open].find((index) => handovers.given(index).length > 0)!;
-    const prefixes = handovers.given(slot);
-    givenUp.set(slot, prefixes);
-    calls.push({ slot, add: [], remove: prefixes });
-    run([...handovers.release(slot), slot]);
+    const transition = [...open].find((index) => handovers.given(index).length > 0)!;
+    const prefixes = handovers.given(transition);
+    givenUp.set(transition, prefixes);
+    calls.push({ transition, add: [], remove: prefixes });
+    run([...handovers.release(transition), transition]);
   }
-  return emitSteps({ slots }, calls);
+  return emitSteps({ transitions }, calls);
 };

@@ -3,16 +3,21 @@
 import { type Prefix, samePrefix } from "../../address/prefix.js";
 import type { PrefixForest } from "../prefix-forest.js";
 import { withoutPrefixes } from "../state.js";
-import type { SplitSlots } from "./calls.js";
-import { prefixesAfter, prefixesBefore, type Slot, type VerdictChange } from "./slots.js";
+import type { SplitTransitions } from "./calls.js";
+import {
+  prefixesAfter,
+  prefixesBefore,
+  type RuleTransition,
+  type VerdictChange,
+} from "./rule-transitions.js";
 import type { TemporaryAllowAll } from "./temporary-allow-all.js";
 
 // Passes: additions, or removals, in groups of one type each, so that a rule needs one call a pass. The order matters
 // only between a prefix and one of the other type that it is nested in: additions go narrow before wide, removals wide
 // before narrow (transition.ts). Passes alternate between the types.
 
-export interface RowOfSlot {
-  readonly slot: number;
+export interface RowOfTransition {
+  readonly transition: number;
   readonly row: number;
 }
 
@@ -59,28 +64,28 @@ const removalPasses = (forest: PrefixForest, types: Uint8Array, start: number): 
   return passes;
 };
 
-/** The rows of each slot, by pass; passes without any are left out. */
-const group = (rows: readonly RowOfSlot[], passes: Int32Array): Map<number, number[]>[] => {
+/** The rows of each transition, by pass; passes without any are left out. */
+const group = (rows: readonly RowOfTransition[], passes: Int32Array): Map<number, number[]>[] => {
   const byPass = new Map<number, Map<number, number[]>>();
-  for (const { slot, row } of rows) {
+  for (const { transition, row } of rows) {
     const pass = passes[row]!;
-    const bySlot = byPass.get(pass) ?? new Map<number, number[]>();
-    byPass.set(pass, bySlot);
-    const list = bySlot.get(slot);
-    if (list === undefined) bySlot.set(slot, [row]);
+    const byTransition = byPass.get(pass) ?? new Map<number, number[]>();
+    byPass.set(pass, byTransition);
+    const list = byTransition.get(transition);
+    if (list === undefined) byTransition.set(transition, [row]);
     else list.push(row);
   }
-  return [...byPass].sort(([a], [b]) => a - b).map(([, bySlot]) => bySlot);
+  return [...byPass].sort(([a], [b]) => a - b).map(([, byTransition]) => byTransition);
 };
 
 const callCount = (passes: readonly Map<number, number[]>[]): number =>
-  passes.reduce((sum, bySlot) => sum + bySlot.size, 0);
+  passes.reduce((sum, byTransition) => sum + byTransition.size, 0);
 
 /** `types` gives the type of each row that takes part (1 allow, 2 deny). Of two ways to begin, the shorter. */
 export const passesOf = (
   kind: "additions" | "removals",
   forest: PrefixForest,
-  rows: readonly RowOfSlot[],
+  rows: readonly RowOfTransition[],
   types: Uint8Array,
 ): Map<number, number[]>[] => {
   if (rows.length === 0) return [];
@@ -94,20 +99,20 @@ export const passesOf = (
 /** What there is to do, by how much its order matters. */
 export interface Work {
   /** Added before all else, and removed after all else. */
-  readonly first: RowOfSlot[];
-  readonly last: RowOfSlot[];
+  readonly first: RowOfTransition[];
+  readonly last: RowOfTransition[];
   /** Change what some address meets, and nest with what other rules do. */
-  readonly additions: RowOfSlot[];
-  readonly removals: RowOfSlot[];
+  readonly additions: RowOfTransition[];
+  readonly removals: RowOfTransition[];
   /** Off the rule of the old type, on the one of the new: `[deny to allow, allow to deny]`. */
-  readonly off: readonly [RowOfSlot[], RowOfSlot[]];
-  readonly on: readonly [RowOfSlot[], RowOfSlot[]];
+  readonly off: readonly [RowOfTransition[], RowOfTransition[]];
+  readonly on: readonly [RowOfTransition[], RowOfTransition[]];
   /** Another rule holds the prefix with the same type: must be in before it is out there. */
-  readonly takenOver: RowOfSlot[];
-  readonly handedOver: RowOfSlot[];
+  readonly takenOver: RowOfTransition[];
+  readonly handedOver: RowOfTransition[];
   /** Nobody else touches these addresses: may go with any call of the rule. */
-  readonly freeAdditions: RowOfSlot[];
-  readonly freeRemovals: RowOfSlot[];
+  readonly freeAdditions: RowOfTransition[];
+  readonly freeRemovals: RowOfTransition[];
 }
 
 const noWork = (): Work => ({
@@ -126,27 +131,28 @@ const noWork = (): Work => ({
 const isOfAllowAll = (
   allowAll: TemporaryAllowAll | undefined,
   side: TemporaryAllowAll["side"],
-  slot: Slot,
+  transition: RuleTransition,
   prefix: Prefix,
 ): boolean =>
   allowAll?.side === side &&
-  (side === "first" ? slot.allowAll === undefined && slot.after : slot.before) === allowAll.rule &&
+  (side === "first" ? transition.allowAll === undefined && transition.after : transition.before) ===
+    allowAll.rule &&
   allowAll.prefixes.some((other) => samePrefix(other, prefix));
 
 /** All but the entries of rules that switch their type in one call. */
 export const sortWork = (
-  split: SplitSlots,
+  split: SplitTransitions,
   change: VerdictChange,
   allowAll: TemporaryAllowAll | undefined,
 ): Work => {
   const work = noWork();
-  split.slots.forEach((slot, index) => {
-    if (split.changingType.has(slot)) return;
-    const [before, after] = [prefixesBefore(slot), prefixesAfter(slot)];
+  split.transitions.forEach((transition, index) => {
+    if (split.changingType.has(transition)) return;
+    const [before, after] = [prefixesBefore(transition), prefixesAfter(transition)];
     for (const prefix of withoutPrefixes(after, before)) {
       const row = change.row(prefix);
-      const item = { slot: index, row };
-      if (isOfAllowAll(allowAll, "first", slot, prefix)) work.first.push(item);
+      const item = { transition: index, row };
+      if (isOfAllowAll(allowAll, "first", transition, prefix)) work.first.push(item);
       else if (change.isNeutral(row)) work.takenOver.push(item);
       else if (change.isExclusive(row, index)) work.freeAdditions.push(item);
       else if (change.isFlip(row)) work.on[change.after[row]! - 1]!.push(item);
@@ -154,8 +160,8 @@ export const sortWork = (
     }
     for (const prefix of withoutPrefixes(before, after)) {
       const row = change.row(prefix);
-      const item = { slot: index, row };
-      if (isOfAllowAll(allowAll, "last", slot, prefix)) work.last.push(item);
+      const item = { transition: index, row };
+      if (isOfAllowAll(allowAll, "last", transition, prefix)) work.last.push(item);
       else if (change.isNeutral(row)) work.handedOver.push(item);
       else if (change.isExclusive(row, index)) work.freeRemovals.push(item);
       else if (change.isFlip(row)) work.off[change.after[row]! - 1]!.push(item);

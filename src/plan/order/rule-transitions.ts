@@ -1,6 +1,6 @@
 /**
- * Slots: which rule on the account becomes which rule of the result. Every call of a plan belongs to one slot.
- * A rule that changes its type may have to be split into two slots, the old rule that goes and a stand-in that
+ * Which rule on the account becomes which rule of the result. Every call of a plan belongs to one such transition.
+ * A rule that changes its type may have to be split into two transitions, the old rule that goes and a stand-in that
  * comes under a temporary name; a stand-in that a broken-off run left is taken up again here.
  */
 import type { Prefix } from "../../address/prefix.js";
@@ -10,7 +10,7 @@ import type { Renames } from "../diff-states.js";
 import { PrefixForest } from "../prefix-forest.js";
 import { rulesByName, samePrefixes, withoutPrefixes } from "../state.js";
 
-export interface Slot {
+export interface RuleTransition {
   readonly before?: Rule;
   readonly after?: Rule;
   /** The temporary name that `after` is created under, until its own is free. */
@@ -24,52 +24,57 @@ export interface Slot {
   readonly allowAll?: "first" | "last";
 }
 
-const pair = (before: Rule | undefined, after: Rule | undefined): Slot => ({
+const pair = (before: Rule | undefined, after: Rule | undefined): RuleTransition => ({
   ...(before && { before }),
   ...(after && { after }),
   renameLast: false,
 });
 
 /** By name and rename alone: enough where nobody is disturbed by what is in between. */
-export const pairByName = (before: AccountState, after: AccountState, renames: Renames): Slot[] => {
+export const pairByName = (before: AccountState, after: AccountState, renames: Renames): RuleTransition[] => {
   const left = rulesByName(before.rules);
-  const slots = after.rules.map((rule) => {
+  const transitions = after.rules.map((rule) => {
     const oldName = renames.get(rule.name) ?? rule.name;
     const old = left.get(oldName);
     left.delete(oldName);
     return pair(old, rule);
   });
-  return [...slots, ...[...left.values()].map((rule) => pair(rule, undefined))];
+  return [...transitions, ...[...left.values()].map((rule) => pair(rule, undefined))];
 };
 
 /**
  * The same, but where the account holds a stand-in of the wanted type for a rule that is gone, or still has its
  * old type, the stand-in becomes that rule and the old one goes.
  */
-export const pairWithStandIns = (before: AccountState, after: AccountState, renames: Renames): Slot[] => {
+export const pairWithStandIns = (
+  before: AccountState,
+  after: AccountState,
+  renames: Renames,
+): RuleTransition[] => {
   const staleTemporaries = rulesByName(before.rules.filter(isStaleTemporary));
-  const slots = pairByName(before, after, renames);
-  if (staleTemporaries.size === 0) return slots;
+  const transitions = pairByName(before, after, renames);
+  if (staleTemporaries.size === 0) return transitions;
   const taken = new Set<string>();
-  const paired = slots.flatMap((slot): Slot[] => {
-    const wanted = slot.after;
-    if (wanted === undefined || slot.before?.type === wanted.type) return [slot];
+  const paired = transitions.flatMap((transition): RuleTransition[] => {
+    const wanted = transition.after;
+    if (wanted === undefined || transition.before?.type === wanted.type) return [transition];
     const standIn = findStandIn(staleTemporaries, wanted);
-    if (standIn === undefined) return [slot];
+    if (standIn === undefined) return [transition];
     taken.add(standIn.name);
-    const adopted: Slot = { before: standIn, after: wanted, renameLast: true };
-    return slot.before === undefined ? [adopted] : [adopted, pair(slot.before, undefined)];
+    const adopted: RuleTransition = { before: standIn, after: wanted, renameLast: true };
+    return transition.before === undefined ? [adopted] : [adopted, pair(transition.before, undefined)];
   });
   return paired.filter(
-    (slot) => slot.after !== undefined || slot.before === undefined || !taken.has(slot.before.name),
+    (transition) =>
+      transition.after !== undefined || transition.before === undefined || !taken.has(transition.before.name),
   );
 };
 
-export const prefixesBefore = ({ before }: Slot): readonly Prefix[] => before?.prefixes ?? [];
-export const prefixesAfter = ({ after }: Slot): readonly Prefix[] => after?.prefixes ?? [];
+export const prefixesBefore = ({ before }: RuleTransition): readonly Prefix[] => before?.prefixes ?? [];
+export const prefixesAfter = ({ after }: RuleTransition): readonly Prefix[] => after?.prefixes ?? [];
 
-/** Whether the slot is one rule that goes from one type to the other with entries on both sides. */
-export const changesType = ({ before, after }: Slot): boolean =>
+/** Whether the transition is one rule that goes from one type to the other with entries on both sides. */
+export const changesType = ({ before, after }: RuleTransition): boolean =>
   before !== undefined &&
   after !== undefined &&
   before.type !== after.type &&
@@ -83,7 +88,7 @@ const mixed = -2;
 const nobody = -1;
 
 /**
- * What a set of slots does to each prefix, whichever rules hold it: its type before and after. A prefix whose
+ * What a set of transitions does to each prefix, whichever rules hold it: its type before and after. A prefix whose
  * type stays has no effect on access when one rule takes it over from another; the others are the ones whose
  * order matters. They fall into regions, the widest changed prefix of each with all that is nested in it: no
  * address of one region is touched by another.
@@ -95,23 +100,23 @@ export class VerdictChange {
   readonly after: Uint8Array;
   /** By row: the row of the widest changed prefix that holds it or is it, or -1. */
   readonly #regions: Int32Array;
-  /** By the region's row: the only slot that changes anything in it, or `mixed`. */
+  /** By the region's row: the only transition that changes anything in it, or `mixed`. */
   readonly #owners: Int32Array;
-  /** How many slots change the type of any prefix. */
-  readonly changingSlots: number;
+  /** How many transitions change the type of any prefix. */
+  readonly changingTransitions: number;
 
   /** Rules whose entries stay as they are matter only where they hold a prefix that another one changes. */
-  constructor(slots: readonly Slot[]) {
-    const changing = slots.filter((slot) => !keepsEntries(slot));
+  constructor(transitions: readonly RuleTransition[]) {
+    const changing = transitions.filter((transition) => !keepsEntries(transition));
     this.forest = new PrefixForest(
-      changing.flatMap((slot) => [...prefixesBefore(slot), ...prefixesAfter(slot)]),
+      changing.flatMap((transition) => [...prefixesBefore(transition), ...prefixesAfter(transition)]),
     );
     const rows = this.forest.prefixes.length;
     this.before = new Uint8Array(rows);
     this.after = new Uint8Array(rows);
-    for (const slot of slots) {
-      this.#mark(this.before, slot.before);
-      this.#mark(this.after, slot.after);
+    for (const transition of transitions) {
+      this.#mark(this.before, transition.before);
+      this.#mark(this.after, transition.after);
     }
     this.#regions = new Int32Array(rows).fill(-1);
     for (let row = 0; row < rows; row += 1) {
@@ -120,7 +125,9 @@ export class VerdictChange {
       this.#regions[row] = outer !== -1 ? outer : this.before[row] === this.after[row] ? -1 : row;
     }
     this.#owners = new Int32Array(rows).fill(nobody);
-    this.changingSlots = slots.filter((slot, index) => this.#claim(slot, index)).length;
+    this.changingTransitions = transitions.filter((transition, index) =>
+      this.#claim(transition, index),
+    ).length;
   }
 
   #mark(codes: Uint8Array, rule: Rule | undefined): void {
@@ -130,7 +137,7 @@ export class VerdictChange {
     }
   }
 
-  /** Of a prefix that some slot with changing entries holds. */
+  /** Of a prefix that some transition with changing entries holds. */
   row(prefix: Prefix): number {
     return this.forest.rowOf(prefix);
   }
@@ -150,18 +157,21 @@ export class VerdictChange {
     return row !== undefined && this.isFlip(row);
   }
 
-  /** Whether every change to the addresses of this changed row is made by this slot alone. */
-  isExclusive(row: number, slot: number): boolean {
+  /** Whether every change to the addresses of this changed row is made by this transition alone. */
+  isExclusive(row: number, transition: number): boolean {
     const region = this.#regions[row]!;
-    return region !== -1 && this.#owners[region] === slot;
+    return region !== -1 && this.#owners[region] === transition;
   }
 
-  #claim(slot: Slot, index: number): boolean {
-    const common = changesType(slot)
-      ? prefixesAfter(slot)
-      : withoutPrefixes(prefixesAfter(slot), prefixesBefore(slot));
+  #claim(transition: RuleTransition, index: number): boolean {
+    const common = changesType(transition)
+      ? prefixesAfter(transition)
+      : withoutPrefixes(prefixesAfter(transition), prefixesBefore(transition));
     let any = false;
-    for (const prefix of [...withoutPrefixes(prefixesBefore(slot), prefixesAfter(slot)), ...common]) {
+    for (const prefix of [
+      ...withoutPrefixes(prefixesBefore(transition), prefixesAfter(transition)),
+      ...common,
+    ]) {
       const row = this.row(prefix);
       if (this.isNeutral(row)) continue;
       any = true;
@@ -173,7 +183,7 @@ export class VerdictChange {
   }
 }
 
-const keepsEntries = ({ before, after }: Slot): boolean =>
+const keepsEntries = ({ before, after }: RuleTransition): boolean =>
   before !== undefined &&
   after !== undefined &&
   before.type === after.type &&

@@ -5,12 +5,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Redact, redactor, tokensIn } from "../model/secrets.js";
 import type { Answer } from "./answer.js";
-import type { Broken } from "./failures.js";
-import { createExchange } from "./transport.js";
+import type { TransportError } from "./failures.js";
+import { createHttpTransport } from "./transport.js";
 import { type Call, type ClientOptions, type Opened, type Timeouts, Tries } from "./try-call.js";
 import type { Sleep, Wait } from "./waiting.js";
 
-export interface Channel {
+export interface ApiClient {
   readonly host: string;
   readonly accountId: number;
   readonly redact: Redact;
@@ -22,23 +22,23 @@ export interface Channel {
   /** A URL under `/api/v3/accounts/ID/`; `path` as docs/service.md spells it, its slash at the end included. */
   accountUrl(path: string, query?: Readonly<Record<string, string>>): URL;
   /** One try, its answer read to the end. `signal` aborts it midway. */
-  exchange(call: Call, signal: AbortSignal | undefined): Promise<Answer | Broken>;
+  exchange(call: Call, signal: AbortSignal | undefined): Promise<Answer | TransportError>;
   /** One try whose body, where the status is 200, is handed on unread. */
-  open(call: Call, signal: AbortSignal | undefined): Promise<Opened | Answer | Broken>;
+  open(call: Call, signal: AbortSignal | undefined): Promise<Opened | Answer | TransportError>;
   close(): Promise<void>;
 }
 
 const defaultTimeouts: Timeouts = { connectMs: 10_000, answerMs: 30_000, downloadMs: 120_000 };
 
-export const createChannel = (options: ClientOptions): Channel => {
+export const createApiClient = (options: ClientOptions): ApiClient => {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const exchange = createExchange({
+  const transport = createHttpTransport({
     env: options.env ?? {},
     connectMs: timeouts.connectMs,
     bodySilenceMs: timeouts.downloadMs,
   });
   const redact = redactor(options.token, ...tokensIn(options.env ?? {}));
-  const tries = new Tries(exchange, options, timeouts, redact);
+  const tries = new Tries(transport, options, timeouts, redact);
   return {
     host: new URL(options.baseUrl).host,
     accountId: options.accountId,
@@ -55,6 +55,6 @@ export const createChannel = (options: ClientOptions): Channel => {
     },
     exchange: (call, signal) => tries.exchange(call, signal),
     open: (call, signal) => tries.open(call, signal),
-    close: () => exchange.close(),
+    close: () => transport.close(),
   };
 };
