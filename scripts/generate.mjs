@@ -37,12 +37,34 @@ const withoutAnnotations = (schema, named = false) => {
   );
 };
 
+/**
+ * A choice between values of different types, as one branch for each type: of a wrong value it is then said what is
+ * wrong with it, and not also that it is none of the other types.
+ *
+ * @param {unknown} schema
+ * @returns {unknown}
+ */
+const byType = (schema) => {
+  if (Array.isArray(schema)) return schema.map(byType);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const all = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, byType(value)]));
+  const { anyOf, ...rest } = all;
+  if (!Array.isArray(anyOf)) return all;
+  const types = anyOf.map((branch) => branch.type);
+  if (types.includes(undefined)) return all;
+  return {
+    ...rest,
+    type: types,
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    allOf: anyOf.map((branch) => ({ if: { type: branch.type }, then: branch })),
+  };
+};
+
 /** @param {unknown} schema */
 const compile = (schema) => {
   const ajv = new Ajv2020({
     allErrors: true,
     strict: true,
-    strictRequired: false,
     allowUnionTypes: true,
     verbose: true,
     code: { source: true, esm: true },
@@ -50,7 +72,7 @@ const compile = (schema) => {
   addFormats(ajv, ["date", "date-time"]);
   return standaloneCode(
     ajv,
-    ajv.compile(/** @type {import("ajv").AnySchema} */ (withoutAnnotations(schema))),
+    ajv.compile(/** @type {import("ajv").AnySchema} */ (byType(withoutAnnotations(schema)))),
   );
 };
 

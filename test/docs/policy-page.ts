@@ -3,7 +3,7 @@
 interface Schema {
   readonly $ref?: string;
   readonly description?: string;
-  readonly type?: string | readonly string[];
+  readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
@@ -11,7 +11,8 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
-  readonly then?: Schema;
+  /** A choice between types, or between keys. */
+  readonly anyOf?: readonly Schema[];
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 
@@ -57,20 +58,19 @@ class Reference {
     if (key !== "lint") this.#below(key, schema);
   }
 
+  /** The keys of a mapping or of a list's mappings, or of what may be one of them. */
   #below(key: string, schema: Schema): void {
     this.#keys(key, schema);
-    if (schema.then !== undefined) this.#keys(key, this.#resolve(schema.then));
-    if (schema.items !== undefined) {
-      const item = this.#resolve(schema.items);
-      this.#keys(`${key}[]`, item);
-      if (item.then !== undefined) this.#keys(`${key}[]`, this.#resolve(item.then));
-    }
+    if (schema.items !== undefined) this.#below(`${key}[]`, this.#resolve(schema.items));
+    for (const branch of schema.anyOf ?? [])
+      if (branch.type !== undefined) this.#below(key, this.#resolve(branch));
     if (typeof schema.additionalProperties === "object")
       this.#below(`${key}.NAME`, this.#resolve(schema.additionalProperties));
   }
 
-  #facts({ type, enum: words, const: only, default: preset }: Schema, required: boolean): string {
-    const types = type === undefined ? [] : typeof type === "string" ? [type] : type;
+  #facts(schema: Schema, required: boolean): string {
+    const { type, anyOf = [], enum: words, const: only, default: preset } = schema;
+    const types = [type, ...anyOf.map((branch) => branch.type)].filter((name) => name !== undefined);
     const kinds =
       only !== undefined
         ? [`\`${String(only)}\``]

@@ -1,15 +1,16 @@
 /** What an editor makes of the published schemas: which prefixes it flags, and what it offers. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
 import { describe, expect, it } from "vitest";
 
 const read = (name: string): object => JSON.parse(readFileSync(`schemas/${name}.schema.json`, "utf8"));
-const validate = new Ajv2020({
-  strict: true,
-  allowUnionTypes: true,
-  strictRequired: false,
-  validateFormats: false,
-}).compile(read("policy"));
+const compile = (name: string) => {
+  const ajv = new Ajv2020({ strict: true });
+  formats.default(ajv);
+  return ajv.compile(read(name));
+};
+const validate = compile("policy");
 const accepts = (entry: unknown): boolean =>
   validate({ version: 1, rules: [{ name: "Office", type: "allow", cidrs: [entry] }] });
 
@@ -49,3 +50,10 @@ const objectsOffered = (schema: unknown): readonly unknown[] => {
 it.each(["policy", "networks"])("%s: no example is an object", (name) => {
   expect(objectsOffered(read(name))).toEqual([]);
 });
+
+it.each(readdirSync("schemas").flatMap((file) => (file.endsWith(".schema.json") ? file.slice(0, -12) : [])))(
+  "%s: ajv takes it in strict mode",
+  (name) => {
+    expect(() => compile(name)).not.toThrow();
+  },
+);
