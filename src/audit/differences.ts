@@ -78,7 +78,7 @@ export interface DriftDifference {
   /** What this difference alone does to access, from the policy to the account. */
   readonly direction: Direction;
   readonly attribution: Attribution;
-  /** Where the policy has the entry, the rule, or the setting; absent where it has none of them. */
+  /** Where the policy has the entry, the rule or the setting; for a rule only there, `unmanaged_rules` or `rules`. */
   readonly source?: SourceRange;
 }
 

@@ -84,8 +84,8 @@ export interface DriftInput {
   readonly policyFile: string;
   /** For the ids and time stamps of rules. */
   readonly snapshot: Snapshot;
-  /** For the places of rules and entries. */
-  readonly policy: Pick<Policy, "rules">;
+  /** For the places of what it says. */
+  readonly policy: Pick<Policy, "rules" | "keySources">;
   readonly base: DriftBase;
   readonly log: DriftLog;
   readonly diagnostics?: readonly Diagnostic[];
@@ -173,13 +173,14 @@ const touchedOutside = ({ plan, base, snapshot }: DriftInput): readonly Located[
     });
 };
 
-/** Where the policy says otherwise: the entry, where it has it, else its rule; nowhere for what it does not name. */
+/** Where the policy says otherwise: the entry, else its rule; for what it does not name, the key that decides on it. */
 const sourceOf = (
   { detail, rule: name }: Located,
-  { rules }: Pick<Policy, "rules">,
+  { rules, keySources }: DriftInput["policy"],
 ): SourceRange | undefined => {
+  if (detail.kind === "enforcement-changed") return keySources.enforcement;
   const rule = rules.find((one) => one.name === name);
-  if (rule === undefined) return undefined;
+  if (rule === undefined) return keySources.unmanagedRules ?? keySources.rules;
   if (detail.kind !== "entry-added" && detail.kind !== "entry-removed") return rule.source;
   const entries = [...rule.entries, ...rule.expired];
   return (entries.find(({ prefix }) => samePrefix(prefix, detail.prefix)) ?? rule).source;

@@ -50,6 +50,13 @@ export interface Guards {
   readonly maxNewlyAllowed: AddressLimit;
 }
 
+/** Where a policy writes its keys; absent for a key that it does not write. */
+export interface KeySources {
+  readonly enforcement?: SourceRange;
+  readonly unmanagedRules?: SourceRange;
+  readonly rules?: SourceRange;
+}
+
 export interface Policy {
   readonly account: {
     readonly id?: number;
@@ -62,6 +69,7 @@ export interface Policy {
   readonly rules: readonly PolicyRule[];
   readonly tests: readonly PolicyTest[];
   readonly guards: Guards;
+  readonly keySources: KeySources;
   /** Lint codes whose severity the file changes. */
   readonly lint: Readonly<Record<string, Severity | "off">>;
   /** The file it came from, as the user named it. */

@@ -4,9 +4,10 @@
  * schema check has reported them, so that the rest can still be checked by meaning.
  */
 
-import { isMap, isScalar, isSeq, type Node, Scalar } from "yaml";
+import { isMap, isScalar, isSeq, type Node, type Pair, Scalar } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
+import type { KeySources } from "./policy.js";
 import type { SourceText } from "./text.js";
 import { followed, nodeRange, type YamlText } from "./yaml.js";
 
@@ -86,6 +87,7 @@ export interface RawPolicy {
   readonly host?: Located<string>;
   readonly enforcement?: "enabled" | "disabled" | "ignore";
   readonly unmanagedRules?: "keep" | "fail" | "delete";
+  readonly keySources: KeySources;
   readonly includes: readonly RawInclude[];
   readonly networks: readonly RawNetwork[];
   readonly rules: readonly RawRule[];
@@ -120,6 +122,11 @@ class Reader {
     return {
       ...(typeof id === "number" ? { accountId: id } : {}),
       ...present({ host, enforcement, unmanagedRules: unmanaged }),
+      keySources: present({
+        enforcement: this.#keySource(root, "enforcement"),
+        unmanagedRules: this.#keySource(root, "unmanaged_rules"),
+        rules: this.#keySource(root, "rules"),
+      }),
       includes: this.#items(this.#get(root, "include")).flatMap((node) => this.#include(node)),
       networks: this.networks(),
       rules: this.#items(this.#get(root, "rules")).flatMap((node) => this.#rule(node)),
@@ -151,10 +158,19 @@ class Reader {
     });
   }
 
-  #get(node: unknown, wanted: string): unknown {
+  #pair(node: unknown, wanted: string): Pair | undefined {
     const map = followed(this.#yaml, node);
     if (!isMap(map)) return undefined;
-    return map.items.find(({ key }) => isScalar(key) && key.value === wanted)?.value;
+    return map.items.find(({ key }) => isScalar(key) && key.value === wanted);
+  }
+
+  #get(node: unknown, wanted: string): unknown {
+    return this.#pair(node, wanted)?.value;
+  }
+
+  #keySource(node: unknown, wanted: string): SourceRange | undefined {
+    const key = this.#pair(node, wanted)?.key;
+    return isScalar(key) ? this.#place(key) : undefined;
   }
 
   #items(node: unknown): readonly unknown[] {
@@ -209,10 +225,8 @@ class Reader {
 
   /** Undefined where the key is absent. */
   #list(node: unknown, wanted: string): RawList | undefined {
-    const map = followed(this.#yaml, node);
-    const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && key.value === wanted) : undefined;
-    if (!isScalar(pair?.key)) return undefined;
-    return { entries: this.#entries(pair.value), source: this.#place(pair.key) };
+    const source = this.#keySource(node, wanted);
+    return source === undefined ? undefined : { entries: this.#entries(this.#get(node, wanted)), source };
   }
 
   #entry(node: unknown): RawEntry {

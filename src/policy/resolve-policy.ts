@@ -109,6 +109,7 @@ export const resolvePolicy = (
     },
     enforcement: raw.enforcement ?? "ignore",
     unmanagedRules: raw.unmanagedRules ?? "keep",
+    keySources: raw.keySources,
     rules,
     tests,
     guards,

@@ -63,7 +63,7 @@ const find = (
     policyFile: "policy.yaml",
     snapshot: snapshotOf(account),
     base: { kind: "none" },
-    policy: { rules: [] },
+    policy: { rules: [], keySources: {} },
     log: { kind: "not-asked" },
     ...more,
   });

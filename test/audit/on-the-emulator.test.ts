@@ -491,6 +491,41 @@ describe("drift", () => {
     ]);
   });
 
+  it.each([
+    ["unmanaged_rules: keep\n", "unmanaged_rules: keep"],
+    ["", "rules:"],
+  ])(
+    "puts enforcement, and a rule only on the account, on the key that decides: %j",
+    async (unmanaged, key) => {
+      await world.apply();
+      await world.call("POST", "ip-restrictions/", {
+        name: "Sneaky",
+        type: 1,
+        account_id: accountId,
+        rule_set_enabled: false,
+        cidrs: [{ cidr: "192.0.2.200/32" }],
+      });
+      const policy = (await world.read("policy.yaml"))
+        .replace("enforcement: disabled", "enforcement: enabled")
+        .replace("unmanaged_rules: keep\n", unmanaged);
+      await world.write("policy.yaml", policy);
+      const { stdout } = await world.run(["drift", "--receipt", "receipt.jsonl", "--format", "sarif"]);
+      const results: {
+        ruleId: string;
+        locations: [{ physicalLocation: { region: { startLine: number } } }];
+      }[] = json(stdout).runs[0].results;
+      const lines = policy.split("\n");
+      const shown = results.map(({ ruleId, locations: [{ physicalLocation }] }) => [
+        ruleId,
+        lines[physicalLocation.region.startLine - 1],
+      ]);
+      expect(Object.fromEntries(shown)).toEqual({
+        "drift-enforcement-changed": "enforcement: enabled",
+        "drift-rule-added": key,
+      });
+    },
+  );
+
   it("names who renamed a rule on the account", async () => {
     await world.apply();
     const id = await world.ruleId("Office");

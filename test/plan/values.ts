@@ -81,6 +81,7 @@ export const policy = (rules: readonly PolicyRule[], more: Partial<Policy> = {})
   account: {},
   enforcement: "enabled",
   unmanagedRules: "keep",
+  keySources: {},
   rules,
   tests: [],
   guards: noGuards,

@@ -31,6 +31,7 @@ const policyOf = (names: Names): Policy => ({
   account: {},
   enforcement: "enabled",
   unmanagedRules: "keep",
+  keySources: {},
   rules: [],
   tests: [],
   guards: { mustAllow: [], mustDeny: [], maxNewlyAllowed: {} },
