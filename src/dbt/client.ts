@@ -5,6 +5,7 @@
  */
 
 import type { AccountReader, AccountWriter, WriteOutcome } from "../apply/ports.js";
+import type { CallerReader } from "../audit/callers.js";
 import type { AuditReader } from "../audit/list-events.js";
 import { withTexts } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
@@ -12,13 +13,14 @@ import type { Redact } from "../model/secrets.js";
 import { createAccountReader, createAccountWriter } from "./account.js";
 import { type ApiClient, createApiClient } from "./api-client.js";
 import { createAuditExports, createAuditList, createExportReader } from "./audit-log.js";
+import { createCallerReader } from "./callers.js";
 import type { ClientOptions } from "./try-call.js";
 
 export type { ClientOptions, Trace } from "./try-call.js";
 export type { Wait } from "./waiting.js";
 
 /** What `drift` and `plan` are given: it can do nothing but GET. */
-export interface ReadOnlyClient extends AccountReader, Omit<AuditReader, "startExport"> {
+export interface ReadOnlyClient extends AccountReader, CallerReader, Omit<AuditReader, "startExport"> {
   /** Closes the connections that are kept open between calls. */
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ const readingMethods = (client: ApiClient): ReadOnlyClient => ({
   ...createAccountReader(client),
   ...createAuditList(client),
   ...createExportReader(client),
+  ...createCallerReader(client),
   close: () => client.close(),
 });
 

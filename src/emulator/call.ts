@@ -23,6 +23,8 @@ export interface Call {
   /** The body's bytes were no UTF-8. */
   readonly isDamaged: boolean;
   readonly grant: Grant;
+  /** Of every token that the emulator knows. */
+  readonly grants: readonly Grant[];
   readonly address: Address;
   readonly addressText: string;
   readonly influence: Influence;

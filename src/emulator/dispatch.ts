@@ -17,6 +17,7 @@ import {
   validateCaller,
 } from "./endpoints.js";
 import { accessDenied, type EmulatorReply, type EmulatorRequest, html, problem, reply } from "./http.js";
+import { listServiceTokens, listUsers } from "./people.js";
 import type { RateLimit } from "./settings.js";
 import type { Authenticate } from "./tokens.js";
 
@@ -34,6 +35,8 @@ type Route =
       readonly setId: number;
       readonly withoutRule?: number;
     }
+  | { readonly kind: "service-tokens"; readonly accountId: number }
+  | { readonly kind: "users"; readonly accountId: number }
   | { readonly kind: "audit-logs"; readonly accountId: number }
   | { readonly kind: "audit-download"; readonly accountId: number }
   | { readonly kind: "audit-export"; readonly accountId: number }
@@ -63,6 +66,8 @@ const table: readonly (readonly [RegExp, Make])[] = (
       `${account}/ip-restrictions-set/(\\d{1,15})/validate/(\\d{1,15})`,
       (g) => ({ kind: "validate", accountId: number(g, 0), setId: number(g, 1), withoutRule: number(g, 2) }),
     ],
+    [`${account}/service-tokens/?`, (g) => ({ kind: "service-tokens", accountId: number(g, 0) })],
+    [`${account}/users/?`, (g) => ({ kind: "users", accountId: number(g, 0) })],
     [`${account}/audit-logs/?`, (g) => ({ kind: "audit-logs", accountId: number(g, 0) })],
     [`${account}/audit-logs/download/?`, (g) => ({ kind: "audit-download", accountId: number(g, 0) })],
     [`${account}/audit-logs/export/?`, (g) => ({ kind: "audit-export", accountId: number(g, 0) })],
@@ -89,6 +94,8 @@ const methods: Readonly<Record<Route["kind"], readonly string[]>> = {
   rule: ["GET", "PUT", "DELETE"],
   "rule-set": ["POST"],
   validate: ["GET"],
+  "service-tokens": ["GET"],
+  users: ["GET"],
   "audit-logs": ["GET"],
   "audit-download": ["GET"],
   "audit-export": ["GET", "POST"],
@@ -132,6 +139,10 @@ const endpoint = (route: Route, account: Account, call: Call): EmulatorReply => 
       return postRuleSet(account, call);
     case "validate":
       return validateCaller(account, call, route.setId, route.withoutRule);
+    case "service-tokens":
+      return listServiceTokens(account, call);
+    case "users":
+      return listUsers(account, call);
     case "audit-logs":
       return listAuditLogs(account, call);
     case "audit-download":
@@ -195,6 +206,7 @@ export const dispatch = (
     body: request.body,
     isDamaged: request.isDamaged === true,
     grant,
+    grants: gate.authenticate.grants,
     address,
     addressText: text,
     influence,

@@ -1,5 +1,6 @@
 /** Reading the audit log: newest first, by type and time, page by page. */
 
+import { formatAddress, parsePrefix } from "../address/prefix.js";
 import type { Micros } from "./clock.js";
 import { eventLabel } from "./events.js";
 import type { EventLog, GeneratedEvents, StoredEvent } from "./state.js";
@@ -15,16 +16,27 @@ const sequenceIn = (group: GeneratedEvents, index: number): number =>
 const typeIn = (group: GeneratedEvents, index: number): string =>
   group.types[index % group.types.length] ?? "";
 
+/** Of a pool of addresses and prefixes, the one at this turn; undefined where there is no pool. */
+export const addressIn = (pool: readonly string[], index: number): string | undefined => {
+  const text = pool[index % pool.length];
+  const range = text === undefined ? undefined : parsePrefix(text);
+  if (range?.ok !== true || range.bare) return text;
+  const turn = BigInt(Math.floor(index / pool.length));
+  const size = 1n << BigInt(128 - range.prefix.length);
+  return formatAddress(range.prefix.network + (turn % size));
+};
+
 /** The event at `index` of a group, 0 the newest. */
 const generate = (group: GeneratedEvents, index: number): StoredEvent => {
   const type = typeIn(group, index);
   const sequence = sequenceIn(group, index);
+  const ip = addressIn(group.addresses ?? [], index);
   return {
     sequence,
     type,
     label: eventLabel(type),
     at: group.newestAt - index * group.interval,
-    actor: group.actor,
+    actor: ip === undefined ? group.actor : { ...group.actor, ip },
     source: group.source,
     context: { generated: true, number: sequence },
   };

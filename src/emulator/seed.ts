@@ -9,6 +9,7 @@ import { failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { rangeKey, rangeOf } from "./access.js";
 import { type Micros, microsPerSecond, parseInstant } from "./clock.js";
+import { addressIn } from "./event-log.js";
 import { eventLabel, normalEventType } from "./events.js";
 import {
   type AccountStore,
@@ -23,6 +24,8 @@ import {
   type StoredCidr,
   type StoredEvent,
   type StoredRule,
+  type StoredServiceToken,
+  type StoredUser,
 } from "./state.js";
 
 export interface SeedCidr {
@@ -51,9 +54,39 @@ export interface SeedEvent {
   readonly at?: string;
   /** Default 60. */
   readonly seconds_ago?: number;
-  readonly actor?: Partial<StoredActor>;
+  readonly actor?: SeedActor;
   readonly source?: string;
   readonly context?: unknown;
+}
+
+/** `addresses`: a pool of addresses and prefixes, taken in turn, in the place of `ip`. */
+export interface SeedActor extends Partial<StoredActor> {
+  readonly addresses?: readonly string[];
+}
+
+/** A time such as `2026-01-31T12:00:00Z`, or so many seconds ago; null: never. */
+type SeedTime = string | number | null;
+
+export interface SeedServiceToken {
+  readonly id: number;
+  readonly name: string;
+  readonly uid?: string;
+  readonly state?: 1 | 2;
+  readonly permission_sets?: readonly string[];
+  readonly last_used?: SeedTime;
+}
+
+export interface SeedUser {
+  readonly id: number;
+  readonly email: string;
+  readonly first_name?: string;
+  readonly last_name?: string;
+  readonly is_active?: boolean;
+  readonly last_login?: SeedTime;
+  readonly apitoken_last_used?: SeedTime;
+  readonly github_connected?: boolean;
+  readonly gitlab_connected?: boolean;
+  readonly azure_active_directory_connected?: boolean;
 }
 
 export interface Seed {
@@ -61,6 +94,8 @@ export interface Seed {
   readonly enabled_for_service_tokens?: boolean;
   readonly rules?: readonly SeedRule[];
   readonly events?: readonly SeedEvent[];
+  readonly service_tokens?: readonly SeedServiceToken[];
+  readonly users?: readonly SeedUser[];
   readonly next_rule_id?: number;
   readonly next_cidr_id?: number;
 }
@@ -69,7 +104,10 @@ const seedProblem = (message: string) => failure("emulator-seed", { kind: "unusa
 
 const foreignActor: StoredActor = { type: "ACTOR_USER", id: 2001, name: "somebody", ip: "198.51.100.77" };
 
-const actorOf = (actor: Partial<StoredActor> | undefined): StoredActor => ({ ...foreignActor, ...actor });
+const actorOf = ({ addresses, ...actor }: SeedActor = {}): StoredActor => {
+  const ip = actor.ip ?? addressIn(addresses ?? [], 0);
+  return { ...foreignActor, ...actor, ...(ip === undefined ? {} : { ip }) };
+};
 
 const seedCidrs = (rule: SeedRule, firstId: number, at: Micros): readonly StoredCidr[] => {
   const seen = new Set<string>();
@@ -143,6 +181,7 @@ export const withSeedEvent = (store: AccountStore, event: SeedEvent, now: Micros
       interval,
       types,
       actor,
+      ...(event.actor?.addresses === undefined ? {} : { addresses: event.actor.addresses }),
       source,
     };
     return { ...store, log: { ...store.log, generated: [...store.log.generated, group] }, next };
@@ -160,6 +199,48 @@ export const withSeedEvent = (store: AccountStore, event: SeedEvent, now: Micros
   return { ...store, log: { ...store.log, events: [...store.log.events, stored] }, next };
 };
 
+const seedTime = (time: SeedTime | undefined, now: Micros): Micros | null => {
+  if (time === undefined || time === null) return null;
+  if (typeof time === "number") return now - Math.round(time * microsPerSecond);
+  const at = parseInstant(time, "start");
+  if (at === undefined) throw seedProblem(`${JSON.stringify(time)} is no time`);
+  return at;
+};
+
+const serviceTokenOf = (token: SeedServiceToken, now: Micros): StoredServiceToken => ({
+  id: token.id,
+  uid: token.uid ?? `token-${token.id}`,
+  name: token.name,
+  state: token.state ?? active,
+  permissionSets: token.permission_sets ?? ["job_admin"],
+  lastUsed: seedTime(token.last_used, now),
+  createdAt: now,
+});
+
+const userOf = (user: SeedUser, now: Micros): StoredUser => ({
+  id: user.id,
+  firstName: user.first_name ?? "",
+  lastName: user.last_name ?? "",
+  email: user.email,
+  isActive: user.is_active ?? true,
+  lastLogin: seedTime(user.last_login, now),
+  apiTokenLastUsed: seedTime(user.apitoken_last_used, now),
+  linked: [
+    ...(user.github_connected === true ? (["github"] as const) : []),
+    ...(user.gitlab_connected === true ? (["gitlab"] as const) : []),
+    ...(user.azure_active_directory_connected === true ? (["azure"] as const) : []),
+  ],
+  createdAt: now,
+});
+
+const requireDistinctIds = (what: string, all: readonly { readonly id: number }[]): void => {
+  const seen = new Set<number>();
+  for (const { id } of all) {
+    if (seen.has(id)) throw seedProblem(`two ${what} have the id ${id}`);
+    seen.add(id);
+  }
+};
+
 /** Throws `Failure` where the seed contradicts itself. */
 export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): AccountStore => {
   const empty = emptyStore(accountId, now);
@@ -170,12 +251,18 @@ export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): Account
       enabled: seed.enabled ?? false,
       enabledForServiceTokens: seed.enabled_for_service_tokens ?? true,
     },
+    ...(seed.service_tokens === undefined
+      ? {}
+      : { serviceTokens: seed.service_tokens.map((token) => serviceTokenOf(token, now)) }),
+    ...(seed.users === undefined ? {} : { users: seed.users.map((user) => userOf(user, now)) }),
     next: {
       ...empty.next,
       rule: seed.next_rule_id ?? firstIds.rule,
       cidr: seed.next_cidr_id ?? firstIds.cidr,
     },
   };
+  requireDistinctIds("service tokens", seed.service_tokens ?? []);
+  requireDistinctIds("users", seed.users ?? []);
   for (const rule of seed.rules ?? []) store = withSeedRule(store, rule, now);
   for (const event of seed.events ?? []) store = withSeedEvent(store, event, now);
   return store;

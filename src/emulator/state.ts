@@ -72,6 +72,8 @@ export interface GeneratedEvents {
   /** Taken in turn. */
   readonly types: readonly string[];
   readonly actor: StoredActor;
+  /** Taken in turn instead of the actor's own; of a prefix, its next address at each turn. */
+  readonly addresses?: readonly string[];
   readonly source: string;
 }
 
@@ -88,6 +90,32 @@ export interface ExportJob {
   readonly lastSequence: number;
 }
 
+export interface StoredServiceToken {
+  readonly id: number;
+  readonly uid: string;
+  readonly name: string;
+  readonly state: WireState;
+  readonly permissionSets: readonly string[];
+  /** Null: never. */
+  readonly lastUsed: Micros | null;
+  readonly createdAt: Micros;
+}
+
+export type LinkedProvider = "github" | "gitlab" | "azure";
+
+export interface StoredUser {
+  readonly id: number;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email: string;
+  readonly isActive: boolean;
+  /** Null: never. */
+  readonly lastLogin: Micros | null;
+  readonly apiTokenLastUsed: Micros | null;
+  readonly linked: readonly LinkedProvider[];
+  readonly createdAt: Micros;
+}
+
 export interface AccountStore {
   readonly accountId: number;
   readonly ruleSet: StoredRuleSet;
@@ -95,6 +123,9 @@ export interface AccountStore {
   readonly rules: readonly StoredRule[];
   readonly log: EventLog;
   readonly jobs: readonly ExportJob[];
+  /** Absent where the seed names none: people.ts. */
+  readonly serviceTokens?: readonly StoredServiceToken[];
+  readonly users?: readonly StoredUser[];
   /** The ids to give out next. */
   readonly next: { readonly rule: number; readonly cidr: number; readonly event: number };
 }

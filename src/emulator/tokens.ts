@@ -20,7 +20,11 @@ export interface Grant {
   readonly name: string;
 }
 
-export type Authenticate = (authorization: string | undefined) => Grant | undefined;
+export interface Authenticate {
+  (authorization: string | undefined): Grant | undefined;
+  /** Of every token, in the order given. */
+  readonly grants: readonly Grant[];
+}
 
 /** Looks tokens up by their hash: no comparison takes longer for a better guess. `Token X` and `Bearer X`. */
 export const createAuthenticate = (tokens: readonly TokenOption[]): Authenticate => {
@@ -35,10 +39,11 @@ export const createAuthenticate = (tokens: readonly TokenOption[]): Authenticate
       },
     ]),
   );
-  return (authorization) => {
+  const authenticate = (authorization: string | undefined): Grant | undefined => {
     const match = /^(?:token|bearer) +(\S+) *$/i.exec(authorization ?? "");
     return match?.[1] === undefined ? undefined : grants.get(sha256(match[1]));
   };
+  return Object.assign(authenticate, { grants: [...grants.values()] });
 };
 
 export const actorOf = (grant: Grant, ip: string): StoredActor => ({
