@@ -18,16 +18,8 @@ import { AddressSet } from "./address-set.js";
 import { Boundaries, BoundaryIndex } from "./boundaries.js";
 import { type Address, lastAddress, lastOfAll, type Prefix } from "./prefix.js";
 import { columnsOf, type EntryColumns, sortColumns } from "./prefix-columns.js";
-import {
-  compareEnd,
-  compareWords,
-  copyWords,
-  isZero,
-  readWords,
-  writeEnd,
-  writeWords,
-  zeroWords,
-} from "./words.js";
+import { deepestNesting, Nesting } from "./prefix-forest.js";
+import { compareWords, copyWords, isZero, readWords, writeWords, zeroWords } from "./words.js";
 
 // The ranges of an access map in columns, and the sweep that makes them of entries.
 
@@ -82,11 +74,11 @@ const unenforcedRanges = (): AccessRangeColumns => {
 };
 
 /**
- * One sweep over the entries in order of start, the wider first, with a stack of those that hold the place
- * where the sweep is. Each is inside the one below it, so the top is the most specific: it owns what comes.
+ * One sweep over the entries in order of start, the wider first. Of those that hold the place where the sweep is, the
+ * innermost is the most specific: it owns what comes.
  *
- *     a    |---------------|        push a, push b, pop b: a again, push c,
- *     b      |---|                  pop c and a, which end together: the default
+ *     a    |---------------|        enter a, enter b, leave b: a again, enter c,
+ *     b      |---|                  leave c and a, which end together: the default
  *     c            |-------|
  *
  * `defaultVerdict` (1 or 0) is for the addresses that no entry holds.
@@ -96,31 +88,30 @@ const sweepEntries = (entries: EntryColumns, defaultVerdict: number): AccessRang
   // An entry begins at most two ranges: its own, and the one after it.
   const ranges = new RangesInTheMaking(2 * count + 1);
   ranges.begin(zeroWords, 0, defaultOwner, defaultVerdict);
-  // Nested prefixes differ in length, so there are at most 129; below them the default, which never ends.
-  const ends = new Uint32Array(4 * 130);
-  const owners = new Int32Array(130).fill(defaultOwner);
-  const verdicts = new Uint8Array(130).fill(defaultVerdict);
-  let top = 0;
-  const pop = (): void => {
-    top -= 1;
-    ranges.begin(ends, 4 * (top + 1), owners[top]!, verdicts[top]!);
+  // By depth: who decides, and how.
+  const nesting = new Nesting();
+  const owners = new Int32Array(deepestNesting + 1).fill(defaultOwner);
+  const verdicts = new Uint8Array(deepestNesting + 1).fill(defaultVerdict);
+  const leave = (): void => {
+    const end = 4 * nesting.depth;
+    nesting.leave();
+    ranges.begin(nesting.ends, end, owners[nesting.depth]!, verdicts[nesting.depth]!);
   };
   for (let at = 0; at < count; at += 1) {
     const row = rows[at]!;
     const verdict = entries.allows[row]!;
     if (at > 0 && lengths[at] === lengths[at - 1] && compareWords(words, 4 * at - 4, words, 4 * at) === 0) {
       // The same prefix again. The lowest index came first and owns; but a deny entry beats an allow entry.
-      if (verdict >= verdicts[top]!) continue;
+      if (verdict >= verdicts[nesting.depth]!) continue;
     } else {
-      while (compareEnd(ends, 4 * top, words, 4 * at) <= 0) pop();
-      top += 1;
-      writeEnd(words, 4 * at, lengths[at]!, ends, 4 * top);
+      while (nesting.endsBefore(words, 4 * at)) leave();
+      nesting.enter(words, 4 * at, lengths[at]!);
     }
-    owners[top] = row;
-    verdicts[top] = verdict;
+    owners[nesting.depth] = row;
+    verdicts[nesting.depth] = verdict;
     ranges.begin(words, 4 * at, row, verdict);
   }
-  while (top > 0 && !isZero(ends, 4 * top)) pop();
+  while (nesting.depth > 0 && !isZero(nesting.ends, 4 * nesting.depth)) leave();
   return ranges;
 };
 

@@ -6,11 +6,11 @@
 import { defaultOwner } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
+import { PrefixForest } from "../address/prefix-forest.js";
 import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
 import { accessOf, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
 import type { AddressRange } from "./live-access.js";
 import type { Decider } from "./plan.js";
-import { PrefixForest } from "./prefix-forest.js";
 
 /** An entry that matches too, but did not decide. */
 export interface LosingEntry {
@@ -47,8 +47,7 @@ class LosingChains {
   constructor(entries: readonly RuleEntry[]) {
     this.#entries = entries;
     this.#forest = new PrefixForest(entries.map(({ prefix }) => prefix));
-    entries.forEach(({ prefix }, index) => {
-      const row = this.#forest.rowOf(prefix);
+    this.#forest.rows.forEach((row, index) => {
       const list = this.#byRow[row];
       if (list === undefined) this.#byRow[row] = [index];
       else list.push(index);
@@ -58,7 +57,7 @@ class LosingChains {
   under(owner: number): LosingEntry[] {
     if (owner === defaultOwner) return [];
     const lost: LosingEntry[] = [];
-    const start = this.#forest.rowOf(this.#entries[owner]!.prefix);
+    const start = this.#forest.rows[owner]!;
     for (let row = start; row !== -1; row = this.#forest.parents[row]!) {
       for (const index of this.#byRow[row]!) if (index !== owner) lost.push(this.#entries[index]!);
     }

@@ -6,9 +6,9 @@
  */
 import type { AddressSet } from "../address/address-set.js";
 import { type Address, lastAddress, lastOfAll, type Prefix } from "../address/prefix.js";
+import { PrefixForest } from "../address/prefix-forest.js";
 import type { Rule } from "../model/rule.js";
 import type { Step } from "./plan.js";
-import { PrefixForest } from "./prefix-forest.js";
 import { sortedPrefixes, withoutPrefixes } from "./state.js";
 
 /** First and last included. */

@@ -33,7 +33,8 @@ it("finds unknown keys without a search for each", () => {
   } finally {
     Object.assign(Array.prototype, { find, findLast });
   }
-  expect(searches).toBeLessThan(10);
+  // Some for each key that the program knows, none for each that the file has.
+  expect(searches).toBeLessThan(30);
 });
 
 describe("of many problems of one kind, fifty are worked out and shown, and the rest counted", () => {

@@ -4,10 +4,10 @@
  * comes under a temporary name; a stand-in that a broken-off run left is taken up again here.
  */
 import type { Prefix } from "../../address/prefix.js";
+import { PrefixForest } from "../../address/prefix-forest.js";
 import { findStandIn, isStaleTemporary } from "../../model/reserved-names.js";
 import type { AccountState, Rule, RuleType } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
-import { PrefixForest } from "../prefix-forest.js";
 import { rulesByName, samePrefixes, withoutPrefixes } from "../state.js";
 
 export interface RuleTransition {

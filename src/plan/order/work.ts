@@ -1,7 +1,7 @@
 /** The single entries that a transition adds and removes, sorted by how much their order matters. */
 
 import { type Prefix, samePrefix } from "../../address/prefix.js";
-import type { PrefixForest } from "../prefix-forest.js";
+import type { PrefixForest } from "../../address/prefix-forest.js";
 import { withoutPrefixes } from "../state.js";
 import type { SplitTransitions } from "./calls.js";
 import {

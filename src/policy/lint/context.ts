@@ -2,46 +2,31 @@
 
 import { AccessMap } from "../../address/access-map.js";
 import { AddressSet } from "../../address/address-set.js";
-import { containsPrefix, type Prefix, samePrefix } from "../../address/prefix.js";
-import { columnsOf, sortColumns } from "../../address/prefix-columns.js";
+import type { Prefix } from "../../address/prefix.js";
+import { PrefixForest } from "../../address/prefix-forest.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import type { RuleType } from "../../model/rule.js";
 import type { Policy, PolicyEntry, PolicyRule } from "../policy.js";
 import { Problems } from "../problems.js";
 import { reportLint } from "../resolve-entries.js";
 
-// Which entry lies in which: of prefixes, one holds the other or they are apart, so entries form a tree.
-
 export const noParent = -1;
-
-/** Indices in the order wider before narrower, and of one prefix the lower index first. */
-const nestingOrder = (entries: readonly { readonly prefix: Prefix }[]): Uint32Array =>
-  sortColumns(columnsOf(entries.map(({ prefix }) => prefix))).rows;
 
 /**
  * For each entry the index of the one that would decide for its addresses if it were not there and nothing
- * more specific did: the next entry of the same prefix, else the nearest that holds it; else `noParent`.
- * `order` is that of `nestingOrder`.
+ * more specific did: the next entry of the same prefix, else the first of the nearest that holds it; else `noParent`.
  */
-const nest = (entries: readonly { readonly prefix: Prefix }[], order: Iterable<number>): Int32Array => {
-  const parents = new Int32Array(entries.length).fill(noParent);
-  const stack: number[] = [];
-  let previous = noParent;
-  for (const index of order) {
-    const { prefix } = entries[index]!;
-    if (previous !== noParent && samePrefix(entries[previous]!.prefix, prefix)) {
-      // The lower index decides; this one comes after it, and inherits what stood behind it.
-      parents[index] = parents[previous]!;
-      parents[previous] = index;
-      previous = index;
-      continue;
-    }
-    previous = index;
-    while (stack.length > 0 && !containsPrefix(entries[stack.at(-1)!]!.prefix, prefix)) stack.pop();
-    parents[index] = stack.at(-1) ?? noParent;
-    stack.push(index);
-  }
-  return parents;
+const fallbacksOf = ({ order, rows, parents, prefixes }: PrefixForest): Int32Array => {
+  const firsts = new Int32Array(prefixes.length);
+  const fallbacks = new Int32Array(order.length);
+  order.forEach((index, at) => {
+    const row = rows[index]!;
+    const next = order[at + 1];
+    if (at === 0 || rows[order[at - 1]!] !== row) firsts[row] = index;
+    if (next !== undefined && rows[next] === row) fallbacks[index] = next;
+    else fallbacks[index] = parents[row] === -1 ? noParent : firsts[parents[row]!]!;
+  });
+  return fallbacks;
 };
 
 /** An entry with its rule. */
@@ -65,7 +50,7 @@ export class LintContext {
   /** Of `entries`, as if enforced; owners are indices into `entries`. */
   readonly map: AccessMap;
   readonly problems = new Problems();
-  #order: Uint32Array | undefined;
+  #forest: PrefixForest | undefined;
   #parents: Int32Array | undefined;
 
   constructor(policy: Policy, now: Date) {
@@ -75,15 +60,19 @@ export class LintContext {
     this.map = AccessMap.of(this.entries, { enforced: true });
   }
 
-  /** See `nestingOrder`. */
-  get order(): Uint32Array {
-    this.#order ??= nestingOrder(this.entries);
-    return this.#order;
+  get #nested(): PrefixForest {
+    this.#forest ??= new PrefixForest(this.entries.map(({ prefix }) => prefix));
+    return this.#forest;
   }
 
-  /** See `nest`. */
+  /** Indices of the entries, the wider before the narrower, and of one prefix the lower index first. */
+  get order(): Uint32Array {
+    return this.#nested.order;
+  }
+
+  /** See `fallbacksOf`. */
   get parents(): Int32Array {
-    this.#parents ??= nest(this.entries, this.order);
+    this.#parents ??= fallbacksOf(this.#nested);
     return this.#parents;
   }
 

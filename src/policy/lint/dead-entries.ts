@@ -15,7 +15,7 @@ import { type LintContext, type LintEntry, noParent, placeOf } from "./context.j
 
 /**
  * The entries that are left as findings come in, and who decides once the others are gone. Walks up the tree
- * of `nest`, at most 128 entries at a time.
+ * of `fallbacksOf`, at most 128 entries at a time.
  */
 
 const never = "9999-99-99";
