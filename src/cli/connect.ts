@@ -7,7 +7,8 @@ import {
   type ReadOnlyClient,
   type Wait,
 } from "../dbt/client.js";
-import { type Connection, resolveConnection } from "../dbt/connection.js";
+import { type Connection, type ResolvedConnection, resolveConnection } from "../dbt/connection.js";
+import { createProbe, type Probe } from "../dbt/probe.js";
 import { hasErrors } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
@@ -36,16 +37,21 @@ export interface NamedAccount {
   readonly from?: "saved plan" | "receipt";
 }
 
-/** Throws `Failure` (exit 1) where token, host or account is missing or contradicts what the file says. */
-export const connectionOf = (io: Io, options: Options, named?: NamedAccount): Connection => {
+/** What flags, environment and a file say, with what is wrong about it. */
+export const settingsOf = (io: Io, options: Options, named?: NamedAccount): ResolvedConnection => {
   const asked = named?.account.id ?? options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"];
-  const { connection, diagnostics } = resolveConnection({
+  return resolveConnection({
     flags: { host: options.host, account: options.account },
     env: io.env,
     tokenVariable: ownTokenVariable(io.env, asked),
     policyAccount: named?.account,
     accountFrom: named?.from,
   });
+};
+
+/** Throws `Failure` (exit 1) where token, host or account is missing or contradicts what the file says. */
+export const connectionOf = (io: Io, options: Options, named?: NamedAccount): Connection => {
+  const { connection, diagnostics } = settingsOf(io, options, named);
   if (connection === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   noteDiagnostics(io, diagnostics, options);
   return connection;
@@ -89,6 +95,10 @@ export const plainWaits = (io: Io): ((wait: Wait) => void) => {
 /** A client that has no writing method. */
 export const connectReadOnly = (io: Io, options: Options, connection: Connection): ReadOnlyClient =>
   createReadOnlyClient(clientOptions(io, options, connection, plainWaits(io)));
+
+/** A client that has no writing method, and notes what the answers look like. */
+export const connectProbe = (io: Io, options: Options, connection: Connection): Probe =>
+  createProbe(clientOptions(io, options, connection, plainWaits(io)));
 
 /** A client that can write; `onWait` shows the waits that the service orders. */
 export const connectForWriting = (

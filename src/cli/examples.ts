@@ -67,6 +67,10 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["explain 203.0.113.0/24 --live", "by the account as it is"],
     ["explain 203.0.113.7 --plan plan.json", "before and after a plan"],
   ],
+  doctor: [
+    ["doctor", "the account of policy.yaml"],
+    ["doctor --record shapes.json", "keys and types of the answers, no values"],
+  ],
   emulator: [
     ["emulator --account 66847 --token secret --port 8080", ""],
     ["emulator --account 1 --token t --seed account.json", ""],

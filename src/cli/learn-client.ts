@@ -73,7 +73,10 @@ const held = (io: Io, newest: ClientAddress, own: OwnActor | undefined): readonl
 };
 
 /** The newest receipts of this account that may have changed something; what is no receipt says nothing. */
-const ownReceipts = async (io: Io, { account }: Plan): Promise<readonly NamedReceipt[]> => {
+export const ownReceipts = async (
+  io: Io,
+  { account }: { readonly account: { readonly id: number; readonly host: string } },
+): Promise<readonly NamedReceipt[]> => {
   const names = await readdir(resolve(io.cwd, receiptFolder)).catch((): string[] => []);
   const newestFirst = names
     .filter((name) => name.startsWith(`${account.id}-`) && name.endsWith(".jsonl"))

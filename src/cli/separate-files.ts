@@ -27,6 +27,7 @@ const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "--output": "output",
   "--out": "output",
   "--write": "output",
+  "--record": "output",
   "--cursor": "in-place",
   "--state": "in-place",
   "--merge": "in-place",

@@ -39,11 +39,15 @@ export const createDbtClient = (options: ClientOptions): DbtClient => {
   );
 };
 
-/** An object that has no writing method at all, not only a type that hides them. */
-export const createReadOnlyClient = (options: ClientOptions): ReadOnlyClient => {
-  const client = createApiClient(options);
-  return guarded(readingMethods(client), client.redact);
-};
+/**
+ * An object that has no writing method at all, not only a type that hides them. `more`: further methods that read
+ * through the same client, and are guarded like the others.
+ */
+export const createReadOnlyClient = <More extends object = object>(
+  options: ClientOptions,
+  client: ApiClient = createApiClient(options),
+  more: More = {} as More,
+): ReadOnlyClient & More => guarded({ ...readingMethods(client), ...more }, client.redact);
 
 const readingMethods = (client: ApiClient): ReadOnlyClient => ({
   ...createAccountReader(client),

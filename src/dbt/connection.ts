@@ -4,6 +4,7 @@
  * an error. No diagnostic holds the token or a part of it.
  */
 import { type Diagnostic, diagnostic, withTexts } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import { redactor, tokensIn } from "../model/secrets.js";
 import { shorten } from "./answer.js";
 
@@ -77,9 +78,11 @@ export interface ConnectionSources {
   readonly accountFrom?: "policy" | "saved plan" | "receipt" | undefined;
 }
 
-/** `connection` is absent when, and only when, `diagnostics` holds an error. */
-interface ResolvedConnection {
+/** `connection` is absent when, and only when, `diagnostics` holds an error; `host` and `accountId` where they are known. */
+export interface ResolvedConnection {
   readonly connection?: Connection;
+  readonly host?: Host;
+  readonly accountId?: number;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -99,8 +102,9 @@ export const resolveConnection = (sources: ConnectionSources): ResolvedConnectio
   const accountId = resolveAccount(sources, report);
   const warning = host === undefined ? undefined : sharedHostWarning(host);
   if (warning !== undefined) report(warning);
-  if (token === undefined || host === undefined || accountId === undefined) return { diagnostics };
-  return { connection: { ...host, accountId, token }, diagnostics };
+  const known = { ...present({ host, accountId }), diagnostics };
+  if (token === undefined || host === undefined || accountId === undefined) return known;
+  return { ...known, connection: { ...host, accountId, token } };
 };
 
 type Report = (problem: Diagnostic) => undefined;

@@ -160,11 +160,16 @@ export const ignoredCertificateVariable = (
   return (["SSL_CERT_FILE", "SSL_CERT_DIR"] as const).find((name) => (env[name] ?? "") !== "");
 };
 
+/** Host and port of the proxy that a call would take; undefined for none, or where its variable cannot be used. */
+export const proxyHost = (url: URL, env: TransportOptions["env"]): string | undefined => {
+  const set = proxySetting(url, env);
+  return set === undefined ? undefined : proxyUrl(set)?.host;
+};
+
 /** `ab123.us1.dbt.com`, for messages; with a proxy set, its host too, for it may be the one that fails. */
 export const hostInWords = (url: URL, env: TransportOptions["env"]): string => {
-  const set = proxySetting(url, env);
-  const proxy = set === undefined ? undefined : proxyUrl(set);
-  return proxy === undefined ? url.host : `${url.host} (with the proxy ${proxy.host} set)`;
+  const proxy = proxyHost(url, env);
+  return proxy === undefined ? url.host : `${url.host} (with the proxy ${proxy} set)`;
 };
 
 const flatten = (headers: Record<string, string | string[] | undefined>): Record<string, string> => {

@@ -21,6 +21,7 @@ import { accountDocument } from "./account.js";
 import { applyClosing, openWarning, removalCommand } from "./apply-text.js";
 import { auditClosing, stepVerdict } from "./audit-text.js";
 import { stepTitle } from "./change-rows.js";
+import { doctorDocument } from "./doctor.js";
 import { driftClosing } from "./drift-text.js";
 import { eventJson } from "./events.js";
 import { explanationsDocument } from "./explain.js";
@@ -209,6 +210,8 @@ const documentOf = (one: PolicyReport): unknown => {
       return explanationsDocument(report.explained);
     case "event-types":
       return { format: "dbt-ip-rules/audit-event-types", version: 1, events: report.events };
+    case "doctor":
+      return doctorDocument(report.diagnosis);
     case "failure":
       return diagnosticsDocument(report.diagnostics);
     case "done":

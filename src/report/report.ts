@@ -6,6 +6,7 @@ import type { ApplyResult } from "../apply/result.js";
 import type { catalogue } from "../audit/catalogue.js";
 import type { DriftReport } from "../audit/differences.js";
 import type { AuditVerdict, AuditVerification } from "../audit/verification.js";
+import { type Diagnosis, doctorVerdict } from "../doctor/judge.js";
 import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
@@ -82,6 +83,7 @@ export type Report =
   | { readonly kind: "account"; readonly snapshot: Snapshot }
   | { readonly kind: "explanation"; readonly explained: readonly ExplainReport[] }
   | { readonly kind: "event-types"; readonly events: typeof catalogue }
+  | { readonly kind: "doctor"; readonly diagnosis: Diagnosis }
   /** The command ended early, for a reason that its user can understand. */
   | {
       readonly kind: "failure";
@@ -181,6 +183,8 @@ const ownExitCode = (report: Report): ExitCode => {
       return driftVerdict(report.drift) === "no-drift" ? exitCodes.done : exitCodes.differences;
     case "audit":
       return auditExitCodes[report.verification.verdict];
+    case "doctor":
+      return doctorVerdict(report.diagnosis) === "works" ? exitCodes.done : exitCodes.error;
     case "account":
     case "explanation":
     case "event-types":

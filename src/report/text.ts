@@ -9,6 +9,7 @@ import { renderAccountText } from "./account.js";
 import { applyClosing, renderApplyText } from "./apply-text.js";
 import { auditClosing, renderAuditText } from "./audit-text.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import { doctorClosing, renderDoctorText } from "./doctor.js";
 import { driftClosing, renderDriftText } from "./drift-text.js";
 import { renderExplainText } from "./explain.js";
 import { padCells, type RenderContext, wrap } from "./layout.js";
@@ -103,6 +104,8 @@ export const reportText = (report: Report, look: RenderContext): string => {
       return renderExplainText(report.explained, look);
     case "event-types":
       return renderEventTypesText(report.events, look);
+    case "doctor":
+      return renderDoctorText(report.diagnosis, look);
     case "failure":
       return renderDiagnosticsText(report.diagnostics, look);
     case "done":
@@ -130,6 +133,8 @@ const closingOf = (report: Report): string => {
       return driftClosing(report.drift, visible(report.drift.policyFile));
     case "audit":
       return auditClosing(report.verification);
+    case "doctor":
+      return doctorClosing(report.diagnosis);
     case "account":
     case "explanation":
     case "event-types":

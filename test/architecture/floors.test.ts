@@ -11,14 +11,15 @@ const floors: Record<string, number> = {
   apply: 4,
   audit: 4,
   files: 4,
-  dbt: 5,
-  emulator: 5,
-  report: 6,
-  cli: 7,
-  action: 8,
+  doctor: 5,
+  dbt: 6,
+  emulator: 6,
+  report: 7,
+  cli: 8,
+  action: 9,
 };
 const pure = ["address", "model", "policy", "plan", "report"];
-const throughPorts = [...pure, "apply", "audit"];
+const throughPorts = [...pure, "apply", "audit", "doctor"];
 
 const root = resolve("src");
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })

@@ -56,7 +56,7 @@ describe("a host in any of its spellings", () => {
 
 describe("where settings come from", () => {
   test("the environment alone", () => {
-    expect(resolve({})).toEqual({
+    expect(resolve({})).toMatchObject({
       connection: {
         baseUrl: "https://ab123.us1.dbt.com",
         host: "ab123.us1.dbt.com",

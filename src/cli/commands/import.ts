@@ -119,5 +119,5 @@ const mustNotExist = async (io: Io, file: string): Promise<void> => {
     () => true,
     () => false,
   );
-  if (exists) throw failure("file-exists", { file });
+  if (exists) throw failure("file-exists", { file, by: "import" });
 };

@@ -45,6 +45,11 @@ export const commands: readonly CommandEntry[] = [
   { name: "audit", summary: "verify, list and export the audit log", load: () => import("./audit.js") },
   { name: "explain", summary: "say why an address is allowed or denied", load: () => import("./explain.js") },
   {
+    name: "doctor",
+    summary: "check host, token and account, and what would not work",
+    load: () => import("./doctor.js"),
+  },
+  {
     name: "emulator",
     summary: "serve the dbt API from this machine, for rehearsals",
     load: () => import("./emulator.js"),

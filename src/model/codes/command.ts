@@ -58,13 +58,15 @@ export const fileCodes = {
     meaning: "The policy cannot be read.",
     fix: "Check that it is a file, and its permissions.",
   }),
-  "file-exists": code<{ readonly file: string }>({
+  "file-exists": code<{ readonly file: string; readonly by: "import" | "doctor" }>({
     severity: "error",
-    message: ({ file }) => `${file} exists, and import never overwrites a file`,
-    hint: ({ file }) =>
-      `Name another file, or add the missing rules to it with: dbt-ip-rules import --merge ${shellWord(file)}`,
-    meaning: "`import` would have to overwrite a file.",
-    fix: "Name another file, or use `--merge`.",
+    message: ({ file, by }) => `${file} exists, and ${by} never overwrites a file`,
+    hint: ({ file, by }) =>
+      by === "import"
+        ? `Name another file, or add the missing rules to it with: dbt-ip-rules import --merge ${shellWord(file)}`
+        : "Name another file with --record",
+    meaning: "`import`, or `doctor --record`, would have to overwrite a file.",
+    fix: "Name another file; for `import`, or use `--merge`.",
   }),
   "token-in-plan": code({
     severity: "error",

@@ -1,0 +1,181 @@
+/**
+ * `doctor`: what works for this host, token and account, and what would not. Reads only, and asks no question whose
+ * answer an earlier failure has settled.
+ */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { actorNamed, actorOfReceipts, learnClientAddresses } from "../../audit/client-address.js";
+import type { AuditEvent } from "../../audit/event.js";
+import type { Connection } from "../../dbt/connection.js";
+import type { Probe } from "../../dbt/probe.js";
+import { proxyHost } from "../../dbt/transport.js";
+import { endsQuestions, judge, recordDocument } from "../../doctor/judge.js";
+import type { Outcome, Seen, TokenKind } from "../../doctor/seen.js";
+import { hasErrors } from "../../model/diagnostic.js";
+import { jsonText } from "../../model/escape.js";
+import { Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
+import type { Report } from "../../report/report.js";
+import { type Program, runs } from "../command.js";
+import { connectProbe, settingsOf } from "../connect.js";
+import { nameElsewhere, shownFile } from "../file-words.js";
+import type { Io } from "../io.js";
+import { ownReceipts } from "../learn-client.js";
+import { accountNamedBy } from "../named-accounts.js";
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  namingPolicyOption,
+  type OutputOptions,
+  outputOptions,
+  type PolicyOptions,
+} from "../options.js";
+import { note, writeFileWhole } from "../output.js";
+import { version } from "../version.js";
+
+const formats = ["text", "json"] as const;
+
+interface Options extends ConnectionOptions, PolicyOptions, OutputOptions<(typeof formats)[number]> {
+  readonly actor?: string;
+  readonly record?: string;
+}
+
+export const configure = (command: Command, io: Io, program: Program): void => {
+  outputOptions(connectionOptions(namingPolicyOption(command)), formats)
+    .option(
+      "--actor <who>",
+      "this token's name or id in the audit log, to show your address (default: from receipts)",
+    )
+    .addOption(
+      new Option("--record <file>", "write keys and types of the answers, no values, to a new file"),
+    );
+  runs(command, io, program, doctor);
+};
+
+const doctor = async (io: Io, options: Options): Promise<Report> => {
+  const { record } = options;
+  if (record !== undefined) await requireNew(io, record);
+  const settings = settingsOf(io, options, accountNamedBy(io, options.policy, options));
+  const { connection, diagnostics, host } = settings;
+  const given: Seen["settings"] = {
+    ...present({ accountId: settings.accountId, host: host?.host }),
+    ...(host === undefined ? {} : hostFacts(host.baseUrl, io.env)),
+    ...(connection === undefined ? {} : present({ tokenLooks: looksLike(connection.token) })),
+    diagnostics,
+  };
+  if (connection === undefined || hasErrors(diagnostics)) {
+    if (record !== undefined) note(io, `${shownFile(record)} is not written: no call was made`);
+    return { kind: "doctor", diagnosis: judge({ ...nothing, settings: given }) };
+  }
+  const probe = connectProbe(io, options, connection);
+  try {
+    const seen = await look(io, options, connection, probe);
+    const diagnosis = judge({ ...seen, settings: given });
+    if (record === undefined) return { kind: "doctor", diagnosis };
+    const document = recordDocument(version, await probe.calls());
+    await requireNew(io, record);
+    await writeFileWhole(io, record, `${jsonText(document)}\n`);
+    return { kind: "doctor", diagnosis: { ...diagnosis, recorded: nameElsewhere(io, record) } };
+  } finally {
+    await probe.close();
+  }
+};
+
+/** What a record replaces may be somebody's work: it goes to a new file alone. */
+const requireNew = async (io: Io, file: string): Promise<void> => {
+  const found = await stat(resolve(io.cwd, file)).catch(() => undefined);
+  if (found?.isFile() === true || found?.isDirectory() === true)
+    throw failure("file-exists", { file: shownFile(file), by: "doctor" });
+};
+
+const hostFacts = (baseUrl: string, env: Io["env"]) => ({
+  isTls: baseUrl.startsWith("https:"),
+  ...present({ proxy: proxyHost(new URL(baseUrl), env) }),
+});
+
+/** dbt's tokens begin with `dbtc_` (service) or `dbtu_` (personal) [assumed]. */
+const looksLike = (token: string): TokenKind | undefined => {
+  if (token.startsWith("dbtc_")) return "service";
+  return token.startsWith("dbtu_") ? "personal" : undefined;
+};
+
+const notAsked = { kind: "not-asked" } as const;
+
+const nothing: Omit<Seen, "settings"> = {
+  accounts: notAsked,
+  snapshot: notAsked,
+  callerIsValid: notAsked,
+  log: notAsked,
+  ownAddress: undefined,
+  clocks: undefined,
+  ruleFacts: undefined,
+  pageFacts: undefined,
+};
+
+const ask = async <T>(work: () => Promise<T>): Promise<Outcome<T>> => {
+  try {
+    return { kind: "answered", value: await work() };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.diagnostics.some(({ code }) => code === "interrupted")) throw error;
+    return { kind: "failed", diagnostics: error.diagnostics };
+  }
+};
+
+const settles = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === "failed" && outcome.diagnostics.some(endsQuestions);
+
+const look = async (
+  io: Io,
+  options: Options,
+  connection: Connection,
+  probe: Probe,
+): Promise<Omit<Seen, "settings">> => {
+  const snapshot = await ask(() => probe.readSnapshot());
+  const noted = async () => ({ clocks: await probe.clocks(), ruleFacts: await probe.ruleFacts() });
+  if (settles(snapshot)) return { ...nothing, snapshot, ...(await noted()) };
+  const accounts = await ask(() => probe.listAccounts());
+  const setId = snapshot.kind === "answered" ? snapshot.value.ruleSetId : undefined;
+  const callerIsValid = setId === undefined ? notAsked : await ask(() => probe.validateCaller(setId));
+  const newest =
+    snapshot.kind === "answered" || !closesAccount(snapshot)
+      ? await ask(() => probe.newestEvents())
+      : notAsked;
+  const events = newest.kind === "answered" ? newest.value.events : [];
+  const notes = await noted();
+  return {
+    accounts,
+    snapshot,
+    callerIsValid,
+    log: newest,
+    pageFacts: newest.kind === "answered" ? newest.value.page : undefined,
+    ownAddress: await addressIn(io, options, connection, events, notes.clocks),
+    ...notes,
+  };
+};
+
+/** A caller that is blocked, or has no such account, gets the same answer for its log. */
+const closesAccount = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === "failed" &&
+  outcome.diagnostics.some(
+    ({ code }) => code === "blocked-by-ip-restrictions" || code === "account-not-found",
+  );
+
+/** The newest address of this token's actor, as `--actor` or the receipts here name it. */
+const addressIn = async (
+  io: Io,
+  { actor }: Options,
+  { accountId, host }: Connection,
+  events: readonly AuditEvent[],
+  clocks: Seen["clocks"],
+): Promise<Seen["ownAddress"]> => {
+  const own =
+    actor === undefined
+      ? actorOfReceipts(await ownReceipts(io, { account: { id: accountId, host } }), events)
+      : actorNamed(actor, events);
+  if (own === undefined) return undefined;
+  const now = clocks === undefined ? io.now() : new Date(clocks.serverAt);
+  const [newest] = learnClientAddresses(events, own, now);
+  return newest === undefined ? undefined : { address: newest.address, lastSeenAt: newest.lastSeenAt };
+};
