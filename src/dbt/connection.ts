@@ -6,6 +6,7 @@
 import { type Diagnostic, diagnostic, withTexts } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import { redactor, tokensIn } from "../model/secrets.js";
+import { isSharedHost } from "../policy/lint/names.js";
 import { shorten } from "./answer.js";
 
 // The host of a dbt account, in every spelling that people have it in, as one base URL.
@@ -50,10 +51,6 @@ export const parseHost = (
 /** Of a URL's `hostname`, which is lower case, with an IPv4 address in its dotted form. */
 export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-
-/** Whether it is one of the old hosts that many accounts share (docs/service.md, "Hosts and authentication"). */
-const sharedHostWarning = ({ host }: Host): Diagnostic | undefined =>
-  host === "getdbt.com" || host.endsWith(".getdbt.com") ? diagnostic("host-shared", { host }) : undefined;
 
 const invalid = (from: string, kind: "not-a-host" | "more-than-a-host" | "not-https", text: string) => ({
   problem: diagnostic("host-invalid", { from, problem: { kind, text: shorten(text, 120) } }),
@@ -100,8 +97,10 @@ export const resolveConnection = (sources: ConnectionSources): ResolvedConnectio
   const token = resolveToken(sources, report);
   const host = resolveHost(sources, report);
   const accountId = resolveAccount(sources, report);
-  const warning = host === undefined ? undefined : sharedHostWarning(host);
-  if (warning !== undefined) report(warning);
+  // Of the host that a policy names, lint says it.
+  const ofPolicy = sources.policyAccount?.host !== undefined;
+  if (host !== undefined && !ofPolicy && isSharedHost(host.host))
+    report(diagnostic("shared-host", { host: host.host }));
   const known = { ...present({ host, accountId }), diagnostics };
   if (token === undefined || host === undefined || accountId === undefined) return known;
   return { ...known, connection: { ...host, accountId, token } };

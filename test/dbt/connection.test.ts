@@ -119,7 +119,12 @@ test.each<[string, Partial<ConnectionSources>, string[]]>([
   ["an account that is no number", { flags: { account: "abc" } }, ["account-invalid"]],
   ["account 0", { flags: { account: "0" } }, ["account-invalid"]],
   ["an empty flag", { flags: { account: "", host: "" } }, ["host-invalid", "account-invalid"]],
-  ["a shared host", { flags: { host: "cloud.getdbt.com" } }, ["host-shared"]],
+  ["a shared host", { flags: { host: "cloud.getdbt.com" } }, ["shared-host"]],
+  [
+    "a shared host that the policy names, of which lint warns",
+    { flags: { host: "cloud.getdbt.com" }, policyAccount: { host: "cloud.getdbt.com" } },
+    [],
+  ],
   ["a host that only looks shared", { flags: { host: "getdbt.com.example.org" } }, []],
 ])("%s", (_, sources, expected) => {
   expect(codes(sources)).toEqual(expected);

@@ -92,7 +92,7 @@ describe("GitHub annotations", () => {
   it("come out of the runner's reader as they went in", async () => {
     const lines = await diagnosticsIn("github", [
       saying({
-        code: "host-shared",
+        code: "shared-host",
         severity: "warning",
         message: "100%, all: of it\n::error::",
         hint: "50%0A",
@@ -108,7 +108,7 @@ describe("GitHub annotations", () => {
         col: "2",
         endColumn: "9",
         endLine: "3",
-        title: "host-shared",
+        title: "shared-host",
       },
       message: "100%, all: of it\\n:\\x3aerror::\n50%0A",
     });

@@ -117,13 +117,6 @@ const connectionCodes = {
     meaning: "The policy, saved plan or receipt names another host than the flag or the variable.",
     fix: "Change one of them, or use the file that belongs to that host. To rehearse on the emulator, use a copy of the policy that names no host ([emulator.md](emulator.md)).",
   }),
-  "host-shared": code<{ readonly host: string }>({
-    severity: "warning",
-    message: ({ host }) => `${host} is an old host that many accounts share, and is being switched off`,
-    hint: `Use your account's own access URL, such as ${exampleHost}`,
-    meaning: "A warning: the host is an old one that many accounts share.",
-    fix: "Use the account's own access URL.",
-  }),
   "account-missing": code<{ readonly variable: string } | { readonly flag: "--account" }>({
     severity: "error",
     message: (args) => ("flag" in args ? "No account id is given" : "No account id is set"),

@@ -49,13 +49,14 @@ const lintRule = (context: LintContext, rule: PolicyRule): void => {
   context.report(diagnostic("empty-rule", { rule: rule.name }, rule.source));
 };
 
-const isShared = (host: string): boolean =>
+/** Whether it is one of the old hosts that many accounts share (docs/service.md, "Hosts and authentication"). */
+export const isSharedHost = (host: string): boolean =>
   /^(https?:\/\/)?([a-z0-9-]+\.)*getdbt\.com([:/]|$)/.test(host.toLowerCase());
 
 export const lintNames = (context: LintContext): void => {
   for (const rule of context.policy.rules) lintRule(context, rule);
   lintLookAlikes(context);
   const { host, hostSource } = context.policy.account;
-  if (host === undefined || !isShared(host)) return;
+  if (host === undefined || !isSharedHost(host)) return;
   context.report(diagnostic("shared-host", { host }, hostSource));
 };
