@@ -1,6 +1,6 @@
 /** One apply in progress: what it was given, and what it has found out so far. */
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
-import { Failure } from "../model/failure.js";
+import { Failure, failureOf } from "../model/failure.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
@@ -101,7 +101,7 @@ export class ApplySession {
       await this.ports.journal.append(receiptLine(line));
       return [];
     } catch (error) {
-      return this.crashed && !(error instanceof Failure) ? [internalError(error)] : diagnosticsOf(error);
+      return this.crashed ? failureOf(error, "apply").diagnostics : diagnosticsOf(error);
     }
   }
 
@@ -143,17 +143,10 @@ export const diagnosticsOf = (error: unknown): readonly Diagnostic[] => {
   throw error;
 };
 
-/** A bug of ours that was met while the steps ran. */
-const internalError = (error: unknown): Diagnostic =>
-  diagnostic("internal-error", {
-    error: (error instanceof Error ? error.message : String(error)).slice(0, 300),
-    during: "apply",
-  });
-
 /** Whatever was thrown; a `Failure` says itself what it is. */
 export const stopCrashed = (error: unknown): Stop => ({
   reason: "crashed",
-  diagnostics: error instanceof Failure ? error.diagnostics : [internalError(error)],
+  diagnostics: failureOf(error, "apply").diagnostics,
   cause: error,
 });
 

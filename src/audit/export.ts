@@ -8,6 +8,7 @@
 import { Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import type { AuditQuery, AuditReader } from "./list-events.js";
+import { isText, readStored, type Stored } from "./stored.js";
 
 interface Account {
   readonly id: number;
@@ -15,11 +16,8 @@ interface Account {
 }
 
 /** A submitted bulk export, kept beside the file until it is there. */
-export interface ExportJob {
+export interface ExportJob extends Stored {
   readonly format: "dbt-ip-rules/audit-export-job";
-  readonly version: 1;
-  readonly accountId: number;
-  readonly host: string;
   readonly jobId: string;
   /** ISO 8601, UTC, by this machine's clock. */
   readonly submittedAt: string;
@@ -174,28 +172,5 @@ export const exportEverything = async (
 };
 
 /** A stored job; undefined where the text is none, or one of another version. */
-export const readExportJob = (text: string): ExportJob | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return isJob(value) ? value : undefined;
-};
-
-const isJob = (value: unknown): value is ExportJob =>
-  typeof value === "object" &&
-  value !== null &&
-  "format" in value &&
-  value.format === "dbt-ip-rules/audit-export-job" &&
-  "version" in value &&
-  value.version === 1 &&
-  "accountId" in value &&
-  typeof value.accountId === "number" &&
-  "host" in value &&
-  typeof value.host === "string" &&
-  "jobId" in value &&
-  typeof value.jobId === "string" &&
-  "submittedAt" in value &&
-  typeof value.submittedAt === "string";
+export const readExportJob = (text: string): ExportJob | undefined =>
+  readStored<ExportJob>(text, "dbt-ip-rules/audit-export-job", { jobId: isText, submittedAt: isText });

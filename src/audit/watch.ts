@@ -11,6 +11,7 @@ import { present } from "../model/present.js";
 import type { AuditEvent } from "./event.js";
 import { inOrder } from "./evidence.js";
 import { isLasting, listEvents, type PageReader } from "./list-events.js";
+import { readStored, type Stored } from "./stored.js";
 
 /**
  * How far a watch has come: what it has given out, as far back as a look goes. Kept small while events are given out:
@@ -18,11 +19,8 @@ import { isLasting, listEvents, type PageReader } from "./list-events.js";
  */
 
 /** A position as it is stored. */
-export interface WatchCursor {
+export interface WatchCursor extends Stored {
   readonly format: "dbt-ip-rules/audit-cursor";
-  readonly version: 1;
-  readonly accountId: number;
-  readonly host: string;
   /** ISO 8601 UTC: nothing older is given out. */
   readonly since: string;
   /** ISO 8601 UTC: the newest event given out, or `since`. */
@@ -101,37 +99,17 @@ export class WatchPosition {
   }
 }
 
-/** A stored cursor; undefined where the text is none, or one of another version. */
-export const readCursor = (text: string): WatchCursor | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return isCursor(value) ? value : undefined;
-};
-
 const isTime = (value: unknown): boolean => typeof value === "string" && !Number.isNaN(Date.parse(value));
 
-const isCursor = (value: unknown): value is WatchCursor =>
-  typeof value === "object" &&
-  value !== null &&
-  "format" in value &&
-  value.format === "dbt-ip-rules/audit-cursor" &&
-  "version" in value &&
-  value.version === 1 &&
-  "accountId" in value &&
-  typeof value.accountId === "number" &&
-  "host" in value &&
-  typeof value.host === "string" &&
-  "since" in value &&
-  isTime(value.since) &&
-  "newest" in value &&
-  isTime(value.newest) &&
-  "seen" in value &&
-  Array.isArray(value.seen) &&
-  value.seen.every((pair) => Array.isArray(pair) && typeof pair[0] === "string" && isTime(pair[1]));
+/** A stored cursor; undefined where the text is none, or one of another version. */
+export const readCursor = (text: string): WatchCursor | undefined =>
+  readStored<WatchCursor>(text, "dbt-ip-rules/audit-cursor", {
+    since: isTime,
+    newest: isTime,
+    seen: (value) =>
+      Array.isArray(value) &&
+      value.every((pair) => Array.isArray(pair) && typeof pair[0] === "string" && isTime(pair[1])),
+  });
 
 export interface WatchPorts {
   readonly reader: PageReader;

@@ -3,7 +3,7 @@
  * is said on standard error as well.
  */
 import { visible } from "../model/escape.js";
-import { Failure, failure } from "../model/failure.js";
+import { Failure, failureOf } from "../model/failure.js";
 import { present } from "../model/present.js";
 import type { PolicyReport, Report } from "../report/report.js";
 import type { Format } from "../report/reporters.js";
@@ -76,7 +76,7 @@ export const reportOf = async (
   try {
     return await work();
   } catch (error) {
-    return tellFailure(io, error instanceof Failure ? error : crash(error), options);
+    return tellFailure(io, failureOf(error, "command"), options);
   }
 };
 
@@ -89,12 +89,6 @@ export const tellFailure = (
   noteDiagnostics(io, error.diagnostics, options);
   if (options.debug === true) note(io, debugStack(error));
   return { kind: "failure", diagnostics: error.diagnostics, exitCode: error.exitCode };
-};
-
-/** A bug of ours: say so, and how to report it; the stack only where it was asked for. */
-export const crash = (error: unknown): Failure => {
-  const message = error instanceof Error ? error.message : String(error);
-  return failure("internal-error", { error: message, during: "command" }, { cause: error });
 };
 
 /** Every line of a stack may hold what the service or a file said. */

@@ -1,13 +1,13 @@
 /** One run of the program: find the command, load only its module, run it, turn failures into words. */
 import { Command, CommanderError } from "commander";
-import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
+import { type ExitCode, exitCodes, type Failure, failure, failureOf } from "../model/failure.js";
 import { keepSecret, tokensIn } from "../model/secrets.js";
 import type { Program } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import { examplesText } from "./examples.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
-import { crash, deliver, tellFailure } from "./outcome.js";
+import { deliver, tellFailure } from "./outcome.js";
 import { checkFiles } from "./separate-files.js";
 import { version } from "./version.js";
 
@@ -148,7 +148,7 @@ export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> =>
     // A command of subcommands alone, such as `audit`: its help is out, and says all.
     if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.error;
     const failed = error instanceof CommanderError ? usageFailure(error, argv) : error;
-    const met = await failedBefore(failed instanceof Failure ? failed : crash(failed), argv, io);
+    const met = await failedBefore(failureOf(failed, "command"), argv, io);
     return heavier(exitCode, met);
   } finally {
     forget();

@@ -20,6 +20,9 @@ export interface SourceRange {
   readonly lineText: string;
 }
 
+/** `lists/office.txt:3`, as messages name another place. */
+export const fileAndLine = ({ file, line }: Pick<SourceRange, "file" | "line">): string => `${file}:${line}`;
+
 interface Placed {
   readonly severity: Severity;
   readonly source?: SourceRange;

@@ -46,5 +46,12 @@ export function failure(code: Code, ...rest: readonly unknown[]): Failure {
   return new Failure([made], options?.exitCode, options);
 }
 
+/** Whatever was thrown, as a failure: anything but a `Failure` is a bug of ours, which says so and how to report it. */
+export const failureOf = (error: unknown, during: ArgsOf<"internal-error">["during"]): Failure => {
+  if (error instanceof Failure) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return failure("internal-error", { error: message.slice(0, 300), during }, { cause: error });
+};
+
 const causeOf = (options: Pick<FailureOptions, "cause"> | undefined) =>
   options !== undefined && "cause" in options ? { cause: options.cause } : undefined;

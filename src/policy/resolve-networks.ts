@@ -1,7 +1,7 @@
 /** Networks by name: those of the policy, of its include files, and of text files. */
 
 import { parsePrefix, prefixKey } from "../address/prefix.js";
-import { type ArgsOf, diagnostic, hasErrors, type SourceRange } from "../model/diagnostic.js";
+import { type ArgsOf, diagnostic, fileAndLine, hasErrors, type SourceRange } from "../model/diagnostic.js";
 import { besidePolicy, type ParsedPolicy, parseInclude, referencePath } from "./parse-policy.js";
 import type { PolicyEntry, ReadFile } from "./policy.js";
 import type { Located, RawEntry, RawInclude, RawNetwork } from "./raw-policy.js";
@@ -129,7 +129,7 @@ export class Networks {
     // Twice in one file is a duplicate key, which is reported as such.
     if (place.file === source.file) return;
     this.#resolving.problems.add(
-      diagnostic("duplicate-network", { network: value, first: `${place.file}:${place.line}` }, source),
+      diagnostic("duplicate-network", { network: value, first: fileAndLine(place) }, source),
     );
   }
 

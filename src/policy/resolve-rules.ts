@@ -1,15 +1,13 @@
 /** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import { listPrefixes } from "../model/address-words.js";
-import { diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { diagnostic, fileAndLine, type SourceRange } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import { contradicting } from "../model/rule.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawRule } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
 import type { Networks } from "./resolve-networks.js";
-
-const place = ({ file, line }: SourceRange): string => `${file}:${line}`;
 
 /** The earlier of two dates, where both an entry and the network's own entry have one. */
 const earlier = (a: string | undefined, b: string | undefined): string | undefined => {
@@ -93,7 +91,7 @@ const reportShared = (resolving: Resolving, rule: RawRule, { before, again, pref
         rule: rule.name.value,
         prefixes: listPrefixes(prefixes),
         networks: [before.network, again.network],
-        first: place(before.source),
+        first: fileAndLine(before.source),
       },
       again.source,
     ),
@@ -124,7 +122,7 @@ const withoutRepetitions = (
             prefix: formatPrefix(entry.prefix),
             rule: rule.name.value,
             text: before.text,
-            first: place(before.source),
+            first: fileAndLine(before.source),
           },
           entry.source,
         ),
@@ -216,7 +214,7 @@ const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule
           prefix: formatPrefix(entry.prefix),
           allow: (rule.type === "allow" ? rule : before.rule).name,
           deny: (rule.type === "deny" ? rule : before.rule).name,
-          other: place(before.entry.source),
+          other: fileAndLine(before.entry.source),
         },
         entry.source,
       ),

@@ -176,7 +176,7 @@ const numbered = ({ number, step }: PlannedStep, total: number): string =>
 const because = (message: string | undefined): string =>
   message === undefined || message === "" ? "" : `: ${cut(message, messageCells)}`;
 
-const outcomeWords = (
+const stepOutcome = (
   { status, message, attempts }: StepReport,
   elapsedMs: number | undefined,
   { style }: RenderContext,
@@ -226,7 +226,7 @@ export const progressLine = (
     case "step-finished":
       // Told once for all of them, by "resuming".
       if (event.report.status === "already-done") return undefined;
-      return `${numbered(event.report.planned, event.total)} … ${outcomeWords(event.report, elapsedMs, look)}`;
+      return `${numbered(event.report.planned, event.total)} … ${stepOutcome(event.report, elapsedMs, look)}`;
     case "late-check":
       return `Everything is as planned; reading once more in ${duration(event.ms)}, since a call was repeated`;
     case "verified":

@@ -46,8 +46,8 @@ import {
   type DriftCommands,
   driftVerdict,
   exitCodeOf,
+  exitWords,
   type NextCommands,
-  outcomeWords,
   type PolicyReport,
   type Report,
   type Reporter,
@@ -207,10 +207,7 @@ const causeSection = (cause: DriftCause, { differences }: DriftReport): Section 
 };
 
 /** Verdict and access first, then differences by cause, folded where they are many. */
-export const renderDriftMarkdown = (
-  report: DriftReport,
-  options: { readonly commands: DriftCommands },
-): string => {
+const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: DriftCommands }): string => {
   const differs = driftVerdict(report) === "differences";
   const sections: Section[] = [
     causeSection("drift", report),
@@ -297,7 +294,7 @@ const textOf = (policy: string | undefined, report: Report): string | undefined 
 
 const table = (reports: readonly PolicyReport[]): string =>
   `| policy | outcome |\n|---|---|\n${reports
-    .map((one) => `| ${markdownCode(one.policy ?? "")} | ${outcomeWords[exitCodeOf(one)]} |\n`)
+    .map((one) => `| ${markdownCode(one.policy ?? "")} | ${exitWords[exitCodeOf(one)]} |\n`)
     .join("")}`;
 
 export const markdownReport: Reporter = (reports) => {

@@ -205,7 +205,7 @@ export const worstExitCode = (codes: readonly ExitCode[]): ExitCode =>
   worstFirst.find((code) => codes.includes(code)) ?? 0;
 
 /** How the run of a policy ended, in a word. */
-export const outcomeWords: Readonly<Record<ExitCode, string>> = {
+export const exitWords: Readonly<Record<ExitCode, string>> = {
   0: "done",
   1: "failed",
   2: "differs",

@@ -17,7 +17,7 @@ import { closingLine } from "./plan-summary.js";
 import { renderPlanText } from "./plan-text.js";
 import {
   exitCodeOf,
-  outcomeWords,
+  exitWords,
   type PolicyReport,
   type Report,
   type Reporter,
@@ -148,7 +148,7 @@ const closingOf = (report: Report): string => {
 
 /** One line a policy, in the order given: how its run ended, in a word and in its own line. */
 export const renderSummary = (reports: readonly PolicyReport[], look: RenderContext): string => {
-  const words = reports.map((one) => outcomeWords[exitCodeOf(one)]);
+  const words = reports.map((one) => exitWords[exitCodeOf(one)]);
   const width = Math.max(...words.map((word) => word.length));
   return [
     look.style.strong(`== ${reports.length} policies ==`),

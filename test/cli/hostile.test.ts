@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { crash, tellFailure } from "../../src/cli/outcome.js";
+import { tellFailure } from "../../src/cli/outcome.js";
+import { failureOf } from "../../src/model/failure.js";
 import { shellWord } from "../../src/model/shell.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
@@ -157,7 +158,10 @@ describe("--debug", () => {
       signal: new AbortController().signal,
     };
     const cause = new Error("\x1b]0;title\x07\r\n::error::from the service");
-    const told = tellFailure(io, crash(new Error("first", { cause })), { debug: true, color: false });
+    const told = tellFailure(io, failureOf(new Error("first", { cause }), "command"), {
+      debug: true,
+      color: false,
+    });
     expect(told).toMatchObject({ kind: "failure", exitCode: 1 });
     expect(said.join("")).toContain("caused by: ");
     expectClean(said.join(""));
@@ -227,7 +231,7 @@ describe("the warning of a shared host", () => {
       const words = line.filter((word) => word !== undefined);
       // Nothing is called: the run is over before it begins.
       const ran = await dbtIpRules({ cwd, signal: AbortSignal.abort() }, ...words, ...account);
-      expect(ran.stderr.match(/\[host-shared\]/g)).toHaveLength(1);
+      expect(ran.stderr.match(/\[shared-host\]/g)).toHaveLength(1);
     },
   );
 });

@@ -6,7 +6,6 @@ import { guardFlags } from "../../src/model/guards.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { applyClosing } from "../../src/report/apply-text.js";
 import { renderDriftText } from "../../src/report/drift-text.js";
-import { renderDriftMarkdown } from "../../src/report/markdown.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
 import { closingLine } from "../../src/report/plan-summary.js";
 import { renderPlanText } from "../../src/report/plan-text.js";
@@ -81,9 +80,7 @@ describe("drift", () => {
         .split("\n")
         .at(-1),
     ).toBe(json.summary);
-    expect(renderDriftMarkdown(report, { commands: driftCommands }).replaceAll("`", "")).toContain(
-      `**${json.summary}**`,
-    );
+    expect((await inFormat("markdown", found)).replaceAll("`", "")).toContain(`**${json.summary}**`);
   });
 });
 

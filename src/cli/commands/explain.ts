@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { containsPrefix, formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
 import { requirePolicy } from "../../files/load-policy.js";
-import { hasErrors } from "../../model/diagnostic.js";
+import { fileAndLine, hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
@@ -95,7 +95,7 @@ const expiredAt = (policy: Policy, prefix: Prefix): ExpiredEntry[] =>
   policy.rules.flatMap(({ name, type, expired }) =>
     expired.flatMap(({ prefix: own, expires, source }) =>
       expires !== undefined && (containsPrefix(own, prefix) || containsPrefix(prefix, own))
-        ? [{ rule: name, type, prefix: own, expires, place: `${source.file}:${source.line}` }]
+        ? [{ rule: name, type, prefix: own, expires, place: fileAndLine(source) }]
         : [],
     ),
   );
@@ -112,7 +112,7 @@ const linesOf =
   (rule, _type, prefix) => {
     const entries = policy.rules.find(({ name }) => name === rule)?.entries;
     const source = entries?.find((entry) => samePrefix(entry.prefix, prefix))?.source;
-    return source === undefined ? undefined : `${source.file}:${source.line}`;
+    return source === undefined ? undefined : fileAndLine(source);
   };
 
 const idsOf =

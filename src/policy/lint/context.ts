@@ -81,8 +81,5 @@ export class LintContext {
   }
 }
 
-/** Where an entry is written, for a message about another. */
-export const placeOf = ({ entry }: LintEntry): string => `${entry.source.file}:${entry.source.line}`;
-
 export const setOf = (entries: readonly LintEntry[]): AddressSet =>
   AddressSet.ofPrefixes(entries.map(({ prefix }) => prefix));

@@ -9,9 +9,9 @@
 
 import { defaultOwner } from "../../address/access-map.js";
 import { formatPrefix, isIPv4, samePrefix } from "../../address/prefix.js";
-import { diagnostic } from "../../model/diagnostic.js";
+import { diagnostic, fileAndLine } from "../../model/diagnostic.js";
 import type { PolicyRule } from "../policy.js";
-import { type LintContext, type LintEntry, noParent, placeOf } from "./context.js";
+import { type LintContext, type LintEntry, noParent } from "./context.js";
 
 /**
  * The entries that are left as findings come in, and who decides once the others are gone. Walks up the tree
@@ -118,7 +118,7 @@ const repeatedInRules = (context: LintContext, survivors: Survivors): Set<number
         {
           prefix: formatPrefix(entry.prefix),
           rules: [other.rule.name, entry.rule.name],
-          other: placeOf(other),
+          other: fileAndLine(other.entry.source),
         },
         entry.entry.source,
       ),
@@ -128,7 +128,7 @@ const repeatedInRules = (context: LintContext, survivors: Survivors): Set<number
 };
 
 const describe = (entry: LintEntry): string =>
-  `${formatPrefix(entry.prefix)} (${entry.type} rule \`${entry.rule.name}\`, ${placeOf(entry)})`;
+  `${formatPrefix(entry.prefix)} (${entry.type} rule \`${entry.rule.name}\`, ${fileAndLine(entry.entry.source)})`;
 
 /** Of the entries that cover another, so many are named. */
 const mostNamed = 3;
