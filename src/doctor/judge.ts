@@ -65,7 +65,7 @@ const about: Readonly<Partial<Record<Code, CheckId>>> = {
   "host-invalid": "host",
   "host-insecure": "tls",
   "host-mismatch": "host",
-  "host-shared": "host",
+  "shared-host": "host",
   "account-missing": "account",
   "account-invalid": "account",
   "account-mismatch": "account",
