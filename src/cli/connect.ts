@@ -7,7 +7,12 @@ import {
   type ReadOnlyClient,
   type Wait,
 } from "../dbt/client.js";
-import { type Connection, type ResolvedConnection, resolveConnection } from "../dbt/connection.js";
+import {
+  type Connection,
+  type ConnectionSources,
+  type ResolvedConnection,
+  resolveConnection,
+} from "../dbt/connection.js";
 import { createProbe, type Probe } from "../dbt/probe.js";
 import { hasErrors } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
@@ -32,7 +37,7 @@ const ownTokenVariable = (env: Io["env"], accountId: number | string | undefined
 
 /** What a policy, a saved plan or a receipt says of its account. */
 export interface NamedAccount {
-  readonly account: { readonly id?: number | undefined; readonly host?: string | undefined };
+  readonly account: NonNullable<ConnectionSources["policyAccount"]>;
   /** A policy where it is not said. */
   readonly from?: "saved plan" | "receipt";
 }

@@ -3,7 +3,7 @@
  * Pure. Nothing is guessed: no default host, and a policy for another account than the one that is asked for is
  * an error. No diagnostic holds the token or a part of it.
  */
-import { type Diagnostic, diagnostic, withTexts } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, type SourceRange, withTexts } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import { redactor, tokensIn } from "../model/secrets.js";
 import { isSharedHost } from "../policy/lint/names.js";
@@ -69,7 +69,12 @@ export interface ConnectionSources {
   readonly tokenVariable?: string | undefined;
   /** `account` of the policy, where there is one. */
   readonly policyAccount?:
-    | { readonly id?: number | undefined; readonly host?: string | undefined }
+    | {
+        readonly id?: number | undefined;
+        readonly host?: string | undefined;
+        /** Where a policy that is read whole names the host. */
+        readonly hostSource?: SourceRange;
+      }
     | undefined;
   /** What `policyAccount` was read from; a policy where it is not said. */
   readonly accountFrom?: "policy" | "saved plan" | "receipt" | undefined;
@@ -97,9 +102,9 @@ export const resolveConnection = (sources: ConnectionSources): ResolvedConnectio
   const token = resolveToken(sources, report);
   const host = resolveHost(sources, report);
   const accountId = resolveAccount(sources, report);
-  // Of the host that a policy names, lint says it.
-  const ofPolicy = sources.policyAccount?.host !== undefined;
-  if (host !== undefined && !ofPolicy && isSharedHost(host.host))
+  // Of a policy that is read whole, lint says it, with the line.
+  const isLinted = sources.policyAccount?.hostSource !== undefined;
+  if (host !== undefined && !isLinted && isSharedHost(host.host))
     report(diagnostic("shared-host", { host: host.host }));
   const known = { ...present({ host, accountId }), diagnostics };
   if (token === undefined || host === undefined || accountId === undefined) return known;

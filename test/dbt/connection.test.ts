@@ -96,6 +96,9 @@ describe("where settings come from", () => {
   });
 });
 
+const place = { file: "policy.yaml", line: 3, column: 9, endLine: 3, endColumn: 25, lineText: "" };
+const { DBT_CLOUD_HOST_URL: _, ...shared } = env;
+
 test.each<[string, Partial<ConnectionSources>, string[]]>([
   ["nothing at all", { env: {} }, ["token-missing", "host-missing", "account-missing"]],
   [
@@ -121,8 +124,13 @@ test.each<[string, Partial<ConnectionSources>, string[]]>([
   ["an empty flag", { flags: { account: "", host: "" } }, ["host-invalid", "account-invalid"]],
   ["a shared host", { flags: { host: "cloud.getdbt.com" } }, ["shared-host"]],
   [
-    "a shared host that the policy names, of which lint warns",
-    { flags: { host: "cloud.getdbt.com" }, policyAccount: { host: "cloud.getdbt.com" } },
+    "a shared host of a policy that is not read whole",
+    { env: shared, policyAccount: { host: "cloud.getdbt.com" } },
+    ["shared-host"],
+  ],
+  [
+    "a shared host of a policy that is, whose lint says it",
+    { env: shared, policyAccount: { host: "cloud.getdbt.com", hostSource: place } },
     [],
   ],
   ["a host that only looks shared", { flags: { host: "getdbt.com.example.org" } }, []],
