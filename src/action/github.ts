@@ -77,11 +77,17 @@ const permissionHint: Readonly<Record<number, string>> = {
   404: "the input github-token may not see this repository, or issues are switched off in it",
 };
 
+/** GitHub says that there is no such thing, or that the token may not see it. */
+class NotFound extends Error {}
+
+export const isNotFound = (error: unknown): boolean => error instanceof NotFound;
+
 const refused = async (method: string, url: string, response: Response): Promise<Error> => {
   const text = await response.text().catch(() => "");
   const hint = permissionHint[response.status];
   const said = `${response.status} ${messageOf(text)}`.trim();
-  return new Error(`${method} ${new URL(url).pathname}: GitHub answered ${said}${hint ? `; ${hint}` : ""}.`);
+  const Kind = response.status === 404 ? NotFound : Error;
+  return new Kind(`${method} ${new URL(url).pathname}: GitHub answered ${said}${hint ? `; ${hint}` : ""}.`);
 };
 
 /** GitHub's errors have a `message`; a proxy's may be no JSON at all. */

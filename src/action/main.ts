@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { PlanDocument } from "../plan/plan-document.js";
+import { baseArguments } from "./base-policy.js";
 import { outdateComment, pullRequestOf, upsertComment } from "./comment.js";
 import { keepDriftIssue } from "./drift-issue.js";
 import { createGithub, type GithubPull, problemLine } from "./github.js";
@@ -85,7 +86,7 @@ const applyCommentOf = (code: number): OnGithub => ({
 
 const planFileOf = ({ planFile, scratch }: Settings): string => planFile ?? join(scratch, "plan.json");
 
-const makePlan = (job: Job, print?: boolean): Promise<Ran> =>
+const makePlan = async (job: Job, print?: boolean): Promise<Ran> =>
   report(
     job,
     "plan",
@@ -98,6 +99,7 @@ const makePlan = (job: Job, print?: boolean): Promise<Ran> =>
       ...connection(job),
       "--out",
       planFileOf(job),
+      ...(await baseArguments(job)),
     ],
     ["text", "markdown", "github"],
     print,

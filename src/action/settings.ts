@@ -17,7 +17,11 @@ interface Head {
 
 /** Of GitHub's webhook payloads (docs.github.com, "Webhook events and payloads"), what the action reads. */
 export interface GithubEvent {
-  readonly pull_request?: { readonly number?: number; readonly head?: Head };
+  readonly pull_request?: {
+    readonly number?: number;
+    readonly head?: Head;
+    readonly base?: { readonly sha?: string };
+  };
   /** An issue or a pull request: `issue_comment`, `issues`. */
   readonly issue?: { readonly number?: number; readonly pull_request?: object };
   readonly workflow_run?: { readonly head_repository?: { readonly full_name?: string } | null };

@@ -29,8 +29,9 @@ type StepDocument = Pick<ReceiptPlannedStep, "number" | "action" | "rule"> & {
 };
 
 /** schemas/receipt.schema.json, `header`. */
-type HeaderDocument = Omit<ReceiptHeader, "startedAt" | "steps"> & {
+type HeaderDocument = Omit<ReceiptHeader, "startedAt" | "policyRules" | "steps"> & {
   readonly started_at: string;
+  readonly policy_rules?: readonly string[];
   readonly steps: readonly StepDocument[];
 };
 
@@ -46,20 +47,28 @@ export const receiptLine = (line: ReceiptHeader | ReceiptRecord | ReceiptEnd): s
   return JSON.stringify(recordDocument(line));
 };
 
-const headerDocument = ({ startedAt, basis, steps, ...rest }: ReceiptHeader): HeaderDocument => ({
+const headerDocument = ({
+  startedAt,
+  basis,
+  policyRules,
+  steps,
+  ...rest
+}: ReceiptHeader): HeaderDocument => ({
   ...rest,
   started_at: startedAt,
   basis,
+  ...(policyRules === undefined ? {} : { policy_rules: policyRules }),
   steps: steps.map(({ renamedFrom, ...step }) => ({
     ...step,
     ...present({ renamed_from: renamedFrom }),
   })),
 });
 
-const headerOf = ({ started_at, basis, steps, ...rest }: HeaderDocument): ReceiptHeader => ({
+const headerOf = ({ started_at, basis, policy_rules, steps, ...rest }: HeaderDocument): ReceiptHeader => ({
   ...rest,
   startedAt: started_at,
   basis,
+  ...(policy_rules === undefined ? {} : { policyRules: policy_rules }),
   steps: steps.map(({ renamed_from, ...step }) => ({
     ...step,
     ...present({ renamedFrom: renamed_from }),
@@ -89,6 +98,12 @@ const waivedFlags = ({ verdicts }: Plan, { overrides = [], allowLockout }: Heade
   return [...new Set([...used, ...(allowLockout === true ? [overrideFlags.lockout] : [])])];
 };
 
+/** All that is on the account after the plan and is not tolerated there. */
+const policyRulesOf = ({ after, unmanaged }: Plan): string[] => {
+  const others = new Set(unmanaged.map(({ rule }) => rule.name));
+  return after.rules.map(({ name }) => name).filter((name) => !others.has(name));
+};
+
 type HeaderOptions = Pick<ApplyOptions, "tool" | "overrides" | "allowLockout">;
 
 export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): ReceiptHeader => ({
@@ -98,6 +113,7 @@ export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): Re
   account: { id: plan.account.id, host: plan.account.host },
   startedAt: now.toISOString(),
   basis: { state: plan.basis.state, policy: plan.basis.policy },
+  policyRules: policyRulesOf(plan),
   waived: waivedFlags(plan, options),
   steps: plan.steps.map(receiptStep),
 });

@@ -6,11 +6,13 @@ import { largest, readNamedText } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import type { OverrideFlag } from "../model/guards.js";
+import type { EarlierPolicy } from "../plan/left-rules.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { readPlanFile } from "../plan/plan-file.js";
 import type { Policy } from "../policy/policy.js";
 import type { Io } from "./io.js";
+import type { Account } from "./receipts.js";
 
 /** Throws `Failure` where the file is missing, damaged, or of a version this program does not know. */
 export const readPlan = async (io: Io, file: string): Promise<Plan> => {
@@ -38,15 +40,19 @@ export const preparePlan = async (
     readonly diagnostics: readonly Diagnostic[];
     readonly clientAddresses: readonly Address[];
     readonly overrides: ReadonlySet<OverrideFlag>;
+    /** What the policy of this account held before, where anything says so. */
+    readonly earlier?: (account: Account) => Promise<EarlierPolicy | undefined>;
   },
 ): Promise<Plan> => {
   const snapshot = await client.readSnapshot();
+  const earlier = await wanted.earlier?.({ id: snapshot.accountId, host: snapshot.host });
   const { plan, diagnostics } = makePlan({
     policy: wanted.policy,
     snapshot,
     clientAddresses: wanted.clientAddresses,
     overrides: wanted.overrides,
     diagnostics: wanted.diagnostics,
+    earlier,
   });
   if (plan === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   return plan;

@@ -14,6 +14,8 @@ export interface ReceiptHeader {
   readonly startedAt: string;
   /** Hash of the account's state that the plan was made from, and of the policy. */
   readonly basis: { readonly state: string; readonly policy: string };
+  /** The names of the policy's rules; absent in receipts of older versions. */
+  readonly policyRules?: readonly string[];
   /** The flags by which failed guards were let pass, when the plan was made or when it was applied. */
   readonly waived?: readonly string[];
   readonly steps: readonly ReceiptPlannedStep[];

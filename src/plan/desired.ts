@@ -1,12 +1,12 @@
 /**
  * The account as the policy wants it. Unmanaged rules are copied in here, before anything is compared, so a
- * delete of one cannot be computed unless the policy says `unmanaged_rules: delete`.
+ * delete of one cannot be computed unless the policy says `unmanaged_rules: delete`, or names it in `removed_rules`.
  */
 import { countAddresses, rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
 import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-import type { Policy, PolicyRule } from "../policy/policy.js";
+import type { Policy, PolicyRule, RemovedRule } from "../policy/policy.js";
 import { accessChange } from "./access-change.js";
 import type { Plan } from "./plan.js";
 import { byName, contradictions, rulesByName, sortedPrefixes } from "./state.js";
@@ -16,6 +16,8 @@ export interface Desired {
   /** New name to the name on the account. No new name is on the account, no old one in the policy. */
   readonly renames: ReadonlyMap<string, string>;
   readonly unmanaged: Plan["unmanaged"];
+  /** Rules of the account that `removed_rules` names. */
+  readonly removed: ReadonlySet<string>;
 }
 
 export interface DesiredResult {
@@ -100,10 +102,12 @@ const desiredEnforcement = (policy: Policy, before: AccountState, rules: number)
   return untold ? "unknown" : policy.enforcement;
 };
 
-const notes = (policy: Policy, enforcement: Enforcement): Diagnostic[] =>
-  policy.enforcement !== "ignore" && enforcement === "unknown"
+const notes = (policy: Policy, enforcement: Enforcement, gone: readonly RemovedRule[]): Diagnostic[] => [
+  ...gone.map(({ name, source }) => diagnostic("removed-rule-gone", { rule: name }, source)),
+  ...(policy.enforcement !== "ignore" && enforcement === "unknown"
     ? [diagnostic("enforcement-not-told", { wanted: policy.enforcement })]
-    : [];
+    : []),
+];
 
 /** What the policy makes of the account. Pure; errors name the rule's place in the policy. */
 export const desiredState = (policy: Policy, before: AccountState): DesiredResult => {
@@ -112,19 +116,29 @@ export const desiredState = (policy: Policy, before: AccountState): DesiredResul
   const errors = [...reservedNames(policy), ...diagnostics];
   const managed = new Set([...policy.rules.map(({ name }) => name), ...renames.values()]);
   const unmanagedRules = before.rules.filter((rule) => !managed.has(rule.name) && !isStaleTemporary(rule));
+  const toRemove = new Set(policy.removedRules.map(({ name }) => name));
   const dispositions = { keep: "kept", fail: "refused", delete: "deleted" } as const;
   const unmanaged = unmanagedRules.map((rule) => ({
     rule,
-    disposition: dispositions[policy.unmanagedRules],
+    disposition: toRemove.has(rule.name) ? ("deleted" as const) : dispositions[policy.unmanagedRules],
   }));
-  const kept = policy.unmanagedRules === "delete" ? [] : unmanagedRules;
+  const kept = unmanaged.filter(({ disposition }) => disposition !== "deleted").map(({ rule }) => rule);
   const rules = [...desiredRules(policy, account, renames), ...kept].sort(byName);
   const all = [...errors, ...contradictions(rules, "once the policy is applied")];
   if (all.length > 0) return { diagnostics: all };
   const enforcement = desiredEnforcement(policy, before, rules.length);
   return {
-    desired: { state: { enforcement, rules }, renames, unmanaged },
-    diagnostics: notes(policy, enforcement),
+    desired: {
+      state: { enforcement, rules },
+      renames,
+      unmanaged,
+      removed: new Set([...toRemove].filter((name) => account.has(name))),
+    },
+    diagnostics: notes(
+      policy,
+      enforcement,
+      policy.removedRules.filter(({ name }) => !account.has(name)),
+    ),
   };
 };
 

@@ -7,7 +7,7 @@ import jsonPatch from "fast-json-patch";
 import { formatPrefix } from "../address/prefix.js";
 import { isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
-import type { Change } from "./plan.js";
+import type { Change, DeleteReason } from "./plan.js";
 import { rulesByName, withoutPrefixes } from "./state.js";
 
 /** New name to the name on the account, for rules that keep their identity under another name. */
@@ -27,7 +27,17 @@ const updateOf = (before: Rule, after: Rule): Change | undefined => {
     : { kind: "update", before, after, added, removed };
 };
 
-const ruleChanges = (before: AccountState, after: AccountState, renames: Renames): Change[] => {
+const reasonOf = (rule: Rule, removed: ReadonlySet<string>): DeleteReason => {
+  if (isStaleTemporary(rule)) return "left-over";
+  return removed.has(rule.name) ? "removed" : "unmanaged";
+};
+
+const ruleChanges = (
+  before: AccountState,
+  after: AccountState,
+  renames: Renames,
+  removed: ReadonlySet<string>,
+): Change[] => {
   const left = rulesByName(before.rules);
   const changes: Change[] = [];
   for (const rule of after.rules) {
@@ -38,12 +48,13 @@ const ruleChanges = (before: AccountState, after: AccountState, renames: Renames
     if (change !== undefined) changes.push(change);
   }
   for (const rule of left.values()) {
-    changes.push({ kind: "delete", rule, reason: isStaleTemporary(rule) ? "left-over" : "unmanaged" });
+    changes.push({ kind: "delete", rule, reason: reasonOf(rule, removed) });
   }
   return changes;
 };
 
 /**
+ * `removed`: names that the policy's `removed_rules` holds, the reason of a delete.
  * Creates and updates in the order of the new names, then deletes in the order of theirs; enforcement first
  * where it is disabled, last where it is enabled.
  */
@@ -51,8 +62,9 @@ export const diffStates = (
   before: AccountState,
   after: AccountState,
   renames: Renames = new Map(),
+  removed: ReadonlySet<string> = new Set(),
 ): Change[] => {
-  const changes = ruleChanges(before, after, renames);
+  const changes = ruleChanges(before, after, renames, removed);
   if (after.enforcement === before.enforcement || after.enforcement === "unknown") return changes;
   const change: Change = { kind: "enforcement", before: before.enforcement, after: after.enforcement };
   return after.enforcement === "disabled" ? [change, ...changes] : [...changes, change];

@@ -122,7 +122,7 @@ const verdict = (
 const removedRules = ({ policy, before, changes }: Guarded): Diagnostic[] => {
   const limit = policy.guards.maxRemovedRules;
   if (limit === undefined) return [];
-  const removed = changes.filter((change) => change.kind === "delete" && change.reason === "unmanaged");
+  const removed = changes.filter((change) => change.kind === "delete" && change.reason !== "left-over");
   const present = before.rules.filter((rule) => !isStaleTemporary(rule)).length;
   const largest = "count" in limit ? limit.count : (limit.percent * present) / 100;
   if (removed.length <= largest) return [];

@@ -14,6 +14,7 @@ import { planAccessChange } from "./access-change.js";
 import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
 import { diffStates } from "./diff-states.js";
 import { guardVerdicts } from "./guards.js";
+import { type EarlierPolicy, leftRules } from "./left-rules.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { Change, Plan } from "./plan.js";
@@ -28,6 +29,8 @@ export interface PlanInput {
   readonly overrides?: ReadonlySet<OverrideFlag>;
   /** What reading the policy brought to light; warnings and notes are shown with the plan. */
   readonly diagnostics?: readonly Diagnostic[];
+  /** What the policy held before, where that is known. */
+  readonly earlier?: EarlierPolicy | undefined;
 }
 
 export interface PlanResult {
@@ -92,6 +95,7 @@ export const makePlan = (input: PlanInput): PlanResult => {
     clientAddresses = [],
     overrides = new Set<OverrideFlag>(),
     diagnostics = [],
+    earlier,
   } = input;
   const problems = [...diagnostics, ...otherAccount(policy, snapshot), ...checkSnapshot(snapshot)];
   if (hasErrors(problems)) return { diagnostics: problems };
@@ -99,10 +103,11 @@ export const makePlan = (input: PlanInput): PlanResult => {
   const wanted = desiredState(policy, before);
   const found = [...problems, ...wanted.diagnostics];
   if (wanted.desired === undefined) return { diagnostics: found };
-  const { state: after, renames, unmanaged } = wanted.desired;
-  const all = [...found, ...unmanagedAccess(policy, after, unmanaged)];
+  const { state: after, renames, unmanaged, removed } = wanted.desired;
   const steps = verifySteps(before, after, orderSteps(before, after, renames));
-  const changes = diffStates(before, after, renames);
+  const changes = diffStates(before, after, renames, removed);
+  const left = leftRules(policy, { changes, unmanaged }, earlier);
+  const all = [...found, ...left, ...unmanagedAccess(policy, after, unmanaged)];
   const access = planAccessChange(before, after);
   const facts = { policy, before, after, changes, unmanaged, steps, access, clientAddresses, overrides };
   const { enabledForServiceTokens } = snapshot;

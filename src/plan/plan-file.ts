@@ -119,6 +119,9 @@ const datedFrom = ({ rule, cidr, expires }: PlanDocument["expired"][number]): Da
   expires,
 });
 
+const removedIn = ({ changes }: PlanDocument): Set<string> =>
+  new Set(changes.flatMap(({ rule, reason }) => (reason === "removed" && rule !== undefined ? [rule] : [])));
+
 const derive = (document: PlanDocument): Plan => {
   const before = stateFrom(document.before, "before the plan");
   const after = stateFrom(document.after, "after the plan");
@@ -128,7 +131,7 @@ const derive = (document: PlanDocument): Plan => {
     before,
     after,
     basis: { state: hashState(before), policy: document.basis.policy },
-    changes: diffStates(before, after, renames),
+    changes: diffStates(before, after, renames, removedIn(document)),
     unmanaged: document.unmanaged_rules.map(({ rule, fate }) => ({
       rule: ruleFrom(rule),
       disposition: fate,

@@ -46,6 +46,9 @@ export interface PlanAccessChange {
   readonly enforcementUnknown?: true;
 }
 
+/** Why a rule is deleted: `unmanaged_rules: delete`, `removed_rules`, or an apply that broke off has left it. */
+export type DeleteReason = "unmanaged" | "removed" | "left-over";
+
 /** One difference between the account and the policy, a rule each, or enforcement. */
 export type Change =
   | { readonly kind: "create"; readonly rule: Rule }
@@ -56,7 +59,7 @@ export type Change =
       readonly added: readonly Prefix[];
       readonly removed: readonly Prefix[];
     }
-  | { readonly kind: "delete"; readonly rule: Rule; readonly reason: "unmanaged" | "left-over" }
+  | { readonly kind: "delete"; readonly rule: Rule; readonly reason: DeleteReason }
   | { readonly kind: "enforcement"; readonly before: Enforcement; readonly after: "enabled" | "disabled" };
 
 /** One API call, addressed by rule name: ids are looked up in the account as read just before the call. */

@@ -215,5 +215,9 @@ export const hashPolicy = (policy: Policy): string =>
       policy.tests.map(({ name, allowed, denied }) => [name, prefixTexts(allowed), prefixTexts(denied)]),
       guardsDocument(policy.guards),
       Object.entries(policy.lint).sort(([a], [b]) => compareNames(a, b)),
+      // Only where there is any, so that the hash in an older receipt stays the same.
+      ...(policy.removedRules.length === 0
+        ? []
+        : [policy.removedRules.map(({ name }) => name).sort(compareNames)]),
     ]),
   );

@@ -151,6 +151,7 @@ const order = {
     "account",
     "enforcement",
     "unmanaged_rules",
+    "removed_rules",
     "include",
     "networks",
     "rules",

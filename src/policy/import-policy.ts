@@ -283,18 +283,17 @@ export interface MergedPolicy extends ImportedPolicy {
 }
 
 /**
- * Adds the account's rules that the policy names neither as rule nor as previous name. The same text comes
+ * Adds the account's rules that the policy names neither as rule nor as previous name, nor as one to remove. The same text comes
  * back where there are none. Throws `Failure` with the diagnostics of a policy that has errors.
  */
 export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy => {
   const { parsed, diagnostics } = parsePolicy(new TextEncoder().encode(text), "policy");
   if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
-  const known = new Set(
-    parsed.raw.rules.flatMap(({ name, previousNames }) => [
-      name.value,
-      ...previousNames.map(({ value }) => value),
-    ]),
-  );
+  const { rules: own, removedRules } = parsed.raw;
+  const known = new Set([
+    ...own.flatMap(({ name, previousNames }) => [name.value, ...previousNames.map(({ value }) => value)]),
+    ...removedRules.map(({ value }) => value),
+  ]);
   const missing = rulesByFate(snapshot).imported.filter(({ name }) => !known.has(name));
   if (missing.length === 0) return { text, added: [], diagnostics: [] };
   const before = rulesOf(text) ?? [];

@@ -29,6 +29,12 @@ export interface PolicyRule {
   readonly source: SourceRange;
 }
 
+/** A rule that must not be on the account, and where that is written. */
+export interface RemovedRule {
+  readonly name: string;
+  readonly source: SourceRange;
+}
+
 export interface PolicyTest {
   readonly name: string;
   readonly allowed: readonly PolicyEntry[];
@@ -67,6 +73,8 @@ export interface Policy {
   readonly enforcement: "enabled" | "disabled" | "ignore";
   readonly unmanagedRules: "keep" | "fail" | "delete";
   readonly rules: readonly PolicyRule[];
+  /** Deleted from the account, whatever `unmanagedRules` says. None is a name or a previous name of a rule. */
+  readonly removedRules: readonly RemovedRule[];
   readonly tests: readonly PolicyTest[];
   readonly guards: Guards;
   readonly keySources: KeySources;

@@ -91,6 +91,7 @@ export interface RawPolicy {
   readonly includes: readonly RawInclude[];
   readonly networks: readonly RawNetwork[];
   readonly rules: readonly RawRule[];
+  readonly removedRules: readonly Located<string>[];
   readonly tests: readonly RawTest[];
   readonly guards: RawGuards;
   readonly lint: Readonly<Record<string, "off" | "note" | "warning" | "error">>;
@@ -130,6 +131,7 @@ class Reader {
       includes: this.#items(this.#get(root, "include")).flatMap((node) => this.#include(node)),
       networks: this.networks(),
       rules: this.#items(this.#get(root, "rules")).flatMap((node) => this.#rule(node)),
+      removedRules: this.#texts(this.#get(root, "removed_rules")),
       tests: this.#items(this.#get(root, "tests")).flatMap((node) => this.#test(node)),
       guards: this.#guards(this.#get(root, "guards")),
       lint: this.#lint(this.#get(root, "lint")),

@@ -12,7 +12,7 @@ import { Problems } from "./problems.js";
 import type { RawGuards, RawLimit, RawList, RawTest } from "./raw-policy.js";
 import type { Resolving } from "./resolve-entries.js";
 import { type Networks, resolveNetworks } from "./resolve-networks.js";
-import { emptyNetworks, resolveEntries, resolveRules } from "./resolve-rules.js";
+import { checkRemovedRules, emptyNetworks, resolveEntries, resolveRules } from "./resolve-rules.js";
 
 /** What a policy without guards gets; docs/policy.md explains the figures. */
 const defaultGuards = {
@@ -96,6 +96,7 @@ export const resolvePolicy = (
   const networks = resolveNetworks(resolving, parsed, files);
   const enforced = raw.enforcement === "enabled" && !parsed.incomplete;
   const rules = resolveRules(resolving, networks, raw.rules, { enforced });
+  checkRemovedRules(resolving, raw);
   const tests = raw.tests.map((test) => resolveTest(resolving, networks, test));
   const guards = resolveGuards(resolving, networks, raw.guards);
   // Where a rule could not be read, nobody knows which networks it uses.
@@ -111,6 +112,7 @@ export const resolvePolicy = (
     unmanagedRules: raw.unmanagedRules ?? "keep",
     keySources: raw.keySources,
     rules,
+    removedRules: raw.removedRules.map(({ value, source }) => ({ name: value, source })),
     tests,
     guards,
     lint: raw.lint,

@@ -5,7 +5,7 @@ import { diagnostic, fileAndLine, type SourceRange } from "../model/diagnostic.j
 import { present } from "../model/present.js";
 import { contradicting } from "../model/rule.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
-import type { RawEntry, RawRule } from "./raw-policy.js";
+import type { RawEntry, RawPolicy, RawRule } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
 import type { Networks } from "./resolve-networks.js";
 
@@ -197,6 +197,29 @@ const checkNames = ({ problems }: Resolving, rules: readonly RawRule[]): void =>
         problems.add(diagnostic("previous-name-twice", { name: value, line: other.line }, source));
       } else previous.set(value, { rule: name.value, line: source.line });
     }
+  }
+};
+
+/** A rule cannot be wanted and removed: neither a rule's name nor what it was called before. */
+export const checkRemovedRules = (
+  { problems }: Resolving,
+  { rules, removedRules }: Pick<RawPolicy, "rules" | "removedRules">,
+): void => {
+  const held = new Map<string, { readonly line: number; readonly previous: boolean }>();
+  for (const { name, previousNames } of rules) {
+    for (const { value, source } of previousNames)
+      held.set(value, held.get(value) ?? { line: source.line, previous: true });
+    held.set(name.value, { line: name.source.line, previous: false });
+  }
+  const seen = new Map<string, number>();
+  for (const { value, source } of removedRules) {
+    const holder = held.get(value);
+    const first = seen.get(value);
+    if (holder !== undefined)
+      problems.add(diagnostic("removed-rule-in-use", { rule: value, ...holder }, source));
+    else if (first !== undefined)
+      problems.add(diagnostic("removed-rule-twice", { rule: value, line: first }, source));
+    else seen.set(value, source.line);
   }
 };
 

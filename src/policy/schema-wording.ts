@@ -185,7 +185,13 @@ const what = ({ name, item }: Found): string => {
 };
 
 /** Lists that say nothing when they are empty; of others, an empty one is an error too. */
-const mayBeEmpty: ReadonlySet<string> = new Set(["include", "rules", "previous_names", "tests"]);
+const mayBeEmpty: ReadonlySet<string> = new Set([
+  "include",
+  "rules",
+  "previous_names",
+  "removed_rules",
+  "tests",
+]);
 
 const wrongType = (error: ErrorObject, found: Found): Wording => {
   const ipv6 = unquotedIPv6(error.data);

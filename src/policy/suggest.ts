@@ -44,6 +44,10 @@ const synonyms: Readonly<Record<string, string>> = {
   includes: "include",
   enabled: "enforcement",
   unmanaged: "unmanaged_rules",
+  deleted_rules: "removed_rules",
+  delete_rules: "removed_rules",
+  remove_rules: "removed_rules",
+  removed: "removed_rules",
   path: "file",
 };
 

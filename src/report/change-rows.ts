@@ -9,7 +9,7 @@ import { isPlainAscii } from "../model/cells.js";
 import { quoted } from "../model/escape.js";
 import type { Enforcement, Rule, RuleType } from "../model/rule.js";
 import { addressCount, counted, grouped } from "../model/words.js";
-import type { AccessChange, Change, Disturbance, Plan, Step } from "../plan/plan.js";
+import type { AccessChange, Change, DeleteReason, Disturbance, Plan, Step } from "../plan/plan.js";
 import { mixedScripts, skeleton } from "../policy/look-alike.js";
 import type { Row, Sign } from "./row.js";
 
@@ -105,6 +105,13 @@ const updateRows = (change: Extract<Change, { kind: "update" }>, context: Contex
   return rows;
 };
 
+/** Why a rule is deleted. */
+export const deleteWords: Readonly<Record<DeleteReason, string>> = {
+  unmanaged: "unmanaged",
+  removed: "in `removed_rules`",
+  "left-over": "left over from an earlier run",
+};
+
 const rowsOfChange = (change: Change, context: Context): Row[] => {
   switch (change.kind) {
     case "create":
@@ -112,12 +119,7 @@ const rowsOfChange = (change: Change, context: Context): Row[] => {
     case "update":
       return updateRows(change, context);
     case "delete":
-      return wholeRule(
-        "-",
-        change.rule,
-        change.reason === "unmanaged" ? ", unmanaged" : ", left over from an earlier run",
-        context,
-      );
+      return wholeRule("-", change.rule, `, ${deleteWords[change.reason]}`, context);
     case "enforcement":
       return [
         { sign: "~", depth: 1, text: `enforcement: ${enforcementWord(change.before)} -> ${change.after}` },

@@ -4,10 +4,12 @@
  */
 
 import { cellsOf } from "../model/cells.js";
+import type { Code } from "../model/codes/index.js";
 import { type Diagnostic, hintOf, messageOf, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, visible, visiblePieces } from "../model/escape.js";
 import { shellWord } from "../model/shell.js";
 import { counted, grouped } from "../model/words.js";
+import { isAboutLeftRule } from "../plan/left-rules.js";
 import { type RenderContext, wrap } from "./layout.js";
 
 const tabStop = 4;
@@ -157,16 +159,29 @@ export const renderDiagnosticsText = (
   return parts.join("");
 };
 
+/** What a plan or a drift report says first: rules that left the policy but stay on the account. */
+export const leftNotes = (diagnostics: readonly Diagnostic[], look: RenderContext): string[] => {
+  const text = renderDiagnosticsText(diagnostics.filter(isAboutLeftRule), look);
+  return text === "" ? [] : [text];
+};
+
+/** Codes with a place in the policy that `validate` cannot know of. */
+const onlyWithAccount: ReadonlySet<Code> = new Set(["removed-rule-gone"]);
+
 /**
  * What a plan or a drift report also says: diagnostics of the account in full; those of the policy file are for `validate`
  * to show, and one line here, so that a reviewer does not lose the changes among hints for the author. Lines, with an
  * empty one after each block. `policyFile`: as the user named it, for the command to type.
  */
 export const reviewNotes = (
-  diagnostics: readonly Diagnostic[],
+  all: readonly Diagnostic[],
   look: RenderContext & { readonly policyFile?: string },
 ): string[] => {
-  const ofFile = diagnostics.filter(({ source, severity }) => source !== undefined && severity !== "error");
+  const diagnostics = all.filter((one) => !isAboutLeftRule(one));
+  const ofFile = diagnostics.filter(
+    ({ code, source, severity }) =>
+      source !== undefined && severity !== "error" && !onlyWithAccount.has(code),
+  );
   const rest = diagnostics.filter((one) => !ofFile.includes(one));
   const full = renderDiagnosticsText(rest, look);
   const file = look.policyFile === undefined ? "" : ` --policy ${shellWord(look.policyFile)}`;

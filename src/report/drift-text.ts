@@ -17,8 +17,9 @@ import { counted } from "../model/words.js";
 import { type AccessVerbs, accessRows, accessWords } from "./access-rows.js";
 import { actorText, stampText } from "./audit-text.js";
 import { enforcementWord, ruleBrief } from "./change-rows.js";
-import { reviewNotes } from "./diagnostics-text.js";
+import { leftNotes, reviewNotes } from "./diagnostics-text.js";
 import { type RenderContext, wrap } from "./layout.js";
+import { leftSentence } from "./plan-summary.js";
 import { type DriftCommands, driftVerdict } from "./report.js";
 import { type Row, rowLines, type Sign } from "./row.js";
 
@@ -151,7 +152,8 @@ export const driftNext = (
 
 /** The one line that says what was found; `file` is safe for its format. */
 export const driftClosing = (report: DriftReport, file: string): string => {
-  if (driftVerdict(report) === "no-drift") return `No drift. The account matches ${file}${kept(report)}.`;
+  if (driftVerdict(report) === "no-drift")
+    return `No drift. The account matches ${file}${kept(report)}.${leftSentence(report)}`;
   const { drift, pending, cannotTell } = report.counts;
   const parts = [
     drift > 0 ? `${drift} changed on the account` : "",
@@ -228,6 +230,7 @@ export const renderDriftText = (
   return `${[
     `Account ${report.account.id} on ${visible(report.account.host)}, compared with ${visible(report.policyFile)}`,
     "",
+    ...leftNotes(report.diagnostics, look),
     ...section(accessTitle(report), access, look),
     ...causeSection("drift", report, look),
     ...causeSection("cannot-tell", report, look),

@@ -5,6 +5,7 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { commentWord, markdownCode, markdownFence } from "../model/escape.js";
 import { addressCount, counted, type FamilyCounts } from "../model/words.js";
+import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { AccessChange } from "../plan/plan.js";
 import { type AccessVerbs, accessGroups, isFolded, ledRow, prefixRows } from "./access-rows.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
@@ -100,6 +101,18 @@ export const fitReport = (report: MarkdownPage, maxBytes: number): string => {
     sections = tryWith(index, Math.max(0, largest(sections[index]?.rows.length ?? 0, fits)));
   }
   return assemble({ ...report, sections });
+};
+
+/** Rules that left the policy but stay on the account. */
+export const leftSection = (diagnostics: readonly Diagnostic[]): Section => {
+  const left = diagnostics.filter(isAboutLeftRule);
+  return {
+    title: `Left the file, but ${left.length === 1 ? "stays" : "stay"} on the account: ${counted(left.length, "rule")}`,
+    language: "text",
+    rows: diagnosticRows(left),
+    rowName: ["rule", "rules"],
+    open: true,
+  };
 };
 
 /**

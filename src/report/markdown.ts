@@ -6,6 +6,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { markdownCode } from "../model/escape.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
+import { isAboutLeftRule } from "../plan/left-rules.js";
 import { descriptionLines, enforcementLine, nameNotes, tableLines, totals } from "./account.js";
 import {
   applyClosing,
@@ -37,10 +38,12 @@ import {
   defaultMaxBytes,
   diagnosticRows,
   fitReport,
+  leftSection,
   markerOf,
   type Section,
 } from "./markdown-page.js";
 import { renderPlanMarkdown } from "./plan-markdown.js";
+import { leftWords } from "./plan-summary.js";
 import {
   type ApplyReport,
   type DriftCommands,
@@ -209,7 +212,9 @@ const causeSection = (cause: DriftCause, { differences }: DriftReport): Section 
 /** Verdict and access first, then differences by cause, folded where they are many. */
 const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: DriftCommands }): string => {
   const differs = driftVerdict(report) === "differences";
+  const left = leftWords(report);
   const sections: Section[] = [
+    leftSection(report.diagnostics),
     causeSection("drift", report),
     causeSection("cannot-tell", report),
     causeSection("pending", report),
@@ -221,7 +226,7 @@ const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: 
     {
       title: "Notes",
       language: "text",
-      rows: diagnosticRows(report.diagnostics),
+      rows: diagnosticRows(report.diagnostics.filter((one) => !isAboutLeftRule(one))),
     },
   ];
   const access = accessSections(report.access, driftSides, driftVerbs);
@@ -230,7 +235,7 @@ const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: 
       marker: markerOf("drift", report.account),
       whole: "all of them: `dbt-ip-rules drift --format json`",
       head: [
-        `### dbt IP restrictions: ${differs ? "the account differs from the policy" : "no drift"}\n`,
+        `### dbt IP restrictions: ${differs ? "the account differs from the policy" : "no drift"}${left === "" ? "" : `, but ${left}`}\n`,
         `**${driftClosing(report, markdownCode(report.policyFile))}**\n`,
         `${accountLine(report.account)}\n`,
         ...(report.access.direction === "none" ? [] : [`${accessTitle(report)}.\n`]),

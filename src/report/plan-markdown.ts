@@ -3,10 +3,12 @@
 import { hintOf } from "../model/diagnostic.js";
 import { markdownCode, visible } from "../model/escape.js";
 import { counted } from "../model/words.js";
+import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessContext } from "./access-rows.js";
 import {
   changeRows,
+  deleteWords,
   disturbanceRows,
   enforcementWord,
   ruleBrief,
@@ -23,10 +25,11 @@ import {
   diagnosticRows,
   fenceLook,
   fitReport,
+  leftSection,
   markerOf,
   type Section,
 } from "./markdown-page.js";
-import { closingMarkdown, countsWords, isLoud, planCounts, stateWords } from "./plan-summary.js";
+import { closingMarkdown, countsWords, isLoud, leftWords, planCounts, stateWords } from "./plan-summary.js";
 import { planVerdict, refusals } from "./report.js";
 import { diffRow } from "./row.js";
 
@@ -97,9 +100,9 @@ const sectionsOf = (plan: Plan): Section[] => {
       rows: unmanagedRows(plan).map(diffRow),
     },
     {
-      title: `Notes: ${diagnosticsCount(plan.diagnostics)}`,
+      title: `Notes: ${diagnosticsCount(plan.diagnostics.filter((one) => !isAboutLeftRule(one)))}`,
       language: "text",
-      rows: diagnosticRows(plan.diagnostics),
+      rows: diagnosticRows(plan.diagnostics.filter((one) => !isAboutLeftRule(one))),
     },
   ];
 };
@@ -113,7 +116,7 @@ const deletions = (plan: Plan): Section => {
       diffRow({
         sign: "-",
         depth: 1,
-        text: `${ruleBrief(rule)}${reason === "unmanaged" ? ", not in the policy" : ", left over from an earlier run"}`,
+        text: `${ruleBrief(rule)}${reason === "unmanaged" ? ", not in the policy" : `, ${deleteWords[reason]}`}`,
       }),
     ),
     rowName: ["rule", "rules"],
@@ -125,6 +128,7 @@ const deletions = (plan: Plan): Section => {
 export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
   const file = options.policyFile ?? "the policy";
   const context = accessContext(plan.access);
+  const left = leftWords(plan);
   const checks = checkRows(refusals(plan));
   const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
   const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
@@ -134,7 +138,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
     {
       marker: markerOf("plan", plan.account),
       head: [
-        `### dbt IP restrictions: ${titleOf(plan)}\n`,
+        `### dbt IP restrictions: ${titleOf(plan)}${left === "" || checks.length > 0 ? "" : `, but ${left}`}\n`,
         `**${closingMarkdown(plan, markdownCode(file))}**\n`,
         `${accountLine(plan.account)}, enforcement ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}\n`,
         ...(context === "" || plan.changes.length === 0
@@ -153,6 +157,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
           rowName: ["check", "checks"],
           open: true,
         },
+        leftSection(plan.diagnostics),
         {
           title: `Look again: ${counted(warned.length, "check")} did not simply pass`,
           language: "text",

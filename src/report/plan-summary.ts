@@ -2,6 +2,7 @@
 import { assertNever } from "../model/assert.js";
 import { markdownCode, visible } from "../model/escape.js";
 import { counted, grouped } from "../model/words.js";
+import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessSentence } from "./access-rows.js";
 import { planVerdict, refusals } from "./report.js";
@@ -43,10 +44,25 @@ export const countsWords = (counts: PlanCounts): string => {
 
 type Name = (text: string) => string;
 
+/** `1 rule that left the file stays on the account`, or nothing: no headline passes over it. */
+export const leftWords = ({ diagnostics }: Pick<Plan, "diagnostics">): string => {
+  const left = diagnostics.filter(isAboutLeftRule).length;
+  if (left === 0) return "";
+  return left === 1
+    ? "1 rule that left the file stays on the account"
+    : `${grouped(left)} rules that left the file stay on the account`;
+};
+
+/** Behind what would else read like success. */
+export const leftSentence = (found: Pick<Plan, "diagnostics">): string => {
+  const words = leftWords(found);
+  return words === "" ? "" : ` But ${words}: see the warning.`;
+};
+
 const nothingWords = (plan: Plan, file: string): string => {
   const kept = planCounts(plan).unmanagedKept;
   const keptNote = kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`;
-  return `No changes. The account matches ${file}${keptNote}.`;
+  return `No changes. The account matches ${file}${keptNote}.${leftSentence(plan)}`;
 };
 
 /** What a failed guard means, by its name (plan/guards.ts). */
@@ -68,7 +84,7 @@ const closing = (plan: Plan, file: string, name: Name): string => {
   const verdict = planVerdict(plan);
   if (verdict === "no-changes") return nothingWords(plan, file);
   const rest = `${countsWords(planCounts(plan))}. ${accessSentence(plan.access)}`;
-  if (verdict === "changes") return `Plan: ${rest}`;
+  if (verdict === "changes") return `Plan: ${rest}${leftSentence(plan)}`;
   const reasons = refusals(plan).map(
     ({ guard }) => refusalReasons[guard] ?? `the check ${name(guard)} failed`,
   );

@@ -17,7 +17,7 @@ import {
   stepTitle,
   unmanagedRows,
 } from "./change-rows.js";
-import { renderDiagnosticsText, reviewNotes } from "./diagnostics-text.js";
+import { leftNotes, renderDiagnosticsText, reviewNotes } from "./diagnostics-text.js";
 import { padCellsStart, type RenderContext, wrap } from "./layout.js";
 import { closingLine, isLoud, stateWords } from "./plan-summary.js";
 import { planVerdict } from "./report.js";
@@ -120,6 +120,7 @@ export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => 
   const digits = String(plan.steps.length).length;
   const lines = [
     ...header(plan, options),
+    ...leftNotes(plan.diagnostics, options),
     ...accessSection(plan, options),
     ...section(
       "Changes",

@@ -100,6 +100,7 @@ account:
   host: ab123.us1.dbt.com
 enforcement: enabled
 unmanaged_rules: keep
+removed_rules: [Old partner] # deleted from the account
 
 networks:
   office:
@@ -155,6 +156,24 @@ IPv4 has four decimal parts without leading zeros. There are no short forms, ran
 Write IPv6 that ends in \`::\` in quotes, or YAML takes the last colon for the end of a key. Bits below the length
 (\`203.0.113.7/24\`) and a bare \`0.0.0.0\` or \`::\` are errors, because it is unclear what was meant. If \`lint\` lowers
 them, they mean what the service takes them for: the network, and the single address.
+
+## Deleting and renaming a rule
+
+\`\`\`yaml
+removed_rules: [Old partner] # deleted from the account
+
+rules:
+  - name: Corporate VPN
+    previous_names: [VPN] # renamed, not deleted and created
+\`\`\`
+
+Taking a rule out of \`rules\` does not delete it, unless \`unmanaged_rules: delete\` is set. Name it in
+\`removed_rules\`: then it is deleted, also under \`keep\` and \`fail\`, and counts in \`max_removed_rules\`. Once it is
+gone, a note says that the line may go. A rule's name or previous name in \`removed_rules\` is an error.
+
+\`plan\` and \`drift\` warn, first of all, about a rule that left the file but stays on the account, and about a rename
+without \`previous_names\`. They know what the file held before from \`--base FILE\`, or from the newest receipt of the
+account in \`.dbt-ip-rules/receipts\`; the action passes the policy of the pull request's target branch.
 
 ## Expiry
 

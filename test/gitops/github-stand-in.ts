@@ -47,6 +47,8 @@ export interface GithubStandIn {
   /** The repository that a pull request comes from, by its number; null where that was deleted. */
   readonly heads: Map<number, string | null>;
   readonly requests: string[];
+  /** Files of the repository, by `PATH@COMMIT`. */
+  readonly contents: Map<string, string>;
   /** Each strikes once, the first that fits. */
   readonly faults: Fault[];
   addComment(number: number, user: User, body: string): Comment;
@@ -81,6 +83,7 @@ export const startGithub = async (): Promise<GithubStandIn> => {
     issues: [] as Issue[],
     pulls: new Map<string, unknown[]>(),
     heads: new Map<number, string | null>(),
+    contents: new Map<string, string>(),
     requests: [] as string[],
     faults: [] as Fault[],
     addComment: (number: number, user: User, body: string): Comment => {
@@ -112,6 +115,12 @@ export const startGithub = async (): Promise<GithubStandIn> => {
     if (rest === path) return notFound;
     if ((body.body?.length ?? 0) > mostCharacters)
       return [422, { message: "Validation Failed: body is too long (maximum is 65536 characters)" }];
+    if (rest.startsWith("/contents/")) {
+      const name = decodeURIComponent(rest.slice("/contents/".length));
+      const text = github.contents.get(`${name}@${query.get("ref")}`);
+      if (text === undefined) return notFound;
+      return [200, { type: "file", encoding: "base64", content: Buffer.from(text).toString("base64") }];
+    }
     const number = Number(/\/(\d+)/.exec(rest)?.[1]);
     if (/^\/issues\/\d+\/comments$/.test(rest)) {
       if (method === "GET") return page(github.comments.get(number) ?? [], query);

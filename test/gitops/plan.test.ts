@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { githubToken, ownLogin, repository } from "./github-stand-in.js";
 import {
   accountId,
+  baseCommit,
   dbtToken,
   headCommit,
   policy,
@@ -46,6 +47,41 @@ describe("plan on a pull request", () => {
     expect(comment?.body.split("\n", 1)[0]).toBe(marker());
     expect(comment?.body).toContain(`Commit ${headCommit.slice(0, 12)}`);
     expect(ran.outputs["comment-url"]).toBe(comment?.html_url);
+  });
+
+  it("warns first about a rule that the pull request takes out of the file", async () => {
+    const withHandMade = `${policyAsIs}`.replace(
+      "guards:",
+      "  - { name: Set by hand, type: deny, cidrs: [203.0.113.96/28] }\nguards:",
+    );
+    world.github.contents.set(`policy.yaml@${baseCommit}`, withHandMade);
+    world.write("policy.yaml", policyAsIs);
+    const ran = await world.run({}, { event });
+    expect(ran.code, ran.log).toBe(0);
+    const body = commentsOf()[0]?.body ?? "";
+    const [, headline = ""] = body.split("\n");
+    expect(headline).toBe(
+      "### dbt IP restrictions: no changes, but 1 rule that left the file stays on the account",
+    );
+    const warning = body.indexOf('Rule "Set by hand" left the file but stays on the account');
+    expect(warning).toBeGreaterThan(0);
+    expect(body.slice(warning)).toContain("removed_rules: [Set by hand]");
+    expect(warning).toBeLessThan(body.indexOf("Unmanaged: 1 rule"));
+    expect(ran.log).toMatch(/^::warning title=rule-left-file::Rule "Set by hand" left the file/m);
+  });
+
+  it("says where the target branch's policy cannot be read, and plans all the same", async () => {
+    world.github.faults.push({ method: "GET", path: /contents/, status: 403 });
+    const ran = await world.run({}, { event });
+    expect(ran.code, ran.log).toBe(0);
+    expect(ran.log).toMatch(
+      /^::notice title=dbt-ip-rules::The policy of the target branch could not be read/m,
+    );
+  });
+
+  it("needs no base where the pull request adds the policy", async () => {
+    const ran = await world.run({}, { event });
+    expect(ran.log).not.toContain("could not be read");
   });
 
   it("updates its comment in place, behind a hundred others", async () => {

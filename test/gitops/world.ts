@@ -10,6 +10,8 @@ export const accountId = 66847;
 export const dbtToken = "dbtc_stand_in_token_0123456789";
 export const headCommit = "0123456789abcdef0123456789abcdef01234567";
 
+export const baseCommit = "89abcdef0123456789abcdef0123456789abcdef";
+
 export const accountBefore = {
   enabled: true,
   rules: [
@@ -48,6 +50,7 @@ export const pullRequest = (from = repository) => ({
     number: 12,
     title: '$(touch pwned) `touch pwned` "; touch pwned #\n::error::forged',
     head: { sha: headCommit, repo: { full_name: from } },
+    base: { sha: baseCommit },
   },
 });
 

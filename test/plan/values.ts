@@ -83,6 +83,7 @@ export const policy = (rules: readonly PolicyRule[], more: Partial<Policy> = {})
   unmanagedRules: "keep",
   keySources: {},
   rules,
+  removedRules: [],
   tests: [],
   guards: noGuards,
   lint: {},

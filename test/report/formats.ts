@@ -33,6 +33,7 @@ const policyOf = (names: Names): Policy => ({
   unmanagedRules: "keep",
   keySources: {},
   rules: [],
+  removedRules: [],
   tests: [],
   guards: { mustAllow: [], mustDeny: [], maxNewlyAllowed: {} },
   lint: {},

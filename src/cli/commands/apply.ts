@@ -23,6 +23,7 @@ import { confirm, notApproved, requireApproval } from "../ask.js";
 import { asTheLogShows, verifyAfterApply } from "../audit-after-apply.js";
 import { type Program, runs } from "../command.js";
 import { connectForWriting, connectionOf } from "../connect.js";
+import { earlierByReceipt } from "../earlier-policy.js";
 import { nameElsewhere, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { learnClient } from "../learn-client.js";
@@ -100,7 +101,14 @@ const apply = async (io: Io, options: Options, [planFile]: readonly string[]): P
   const progress = createProgress(io, options);
   const client = connectForWriting(io, options, connection, progress.onWait);
   try {
-    const plan = "plan" in source ? source.plan : await preparePlan(client, { ...source, ...guards });
+    const plan =
+      "plan" in source
+        ? source.plan
+        : await preparePlan(client, {
+            ...source,
+            ...guards,
+            earlier: (account) => earlierByReceipt(io, account),
+          });
     if ("plan" in source) await warnOfChangedPolicy(io, plan, options);
     const learned = await learnedAddresses(io, client, plan, options, guards);
     const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };

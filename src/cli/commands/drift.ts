@@ -22,6 +22,7 @@ import type { Plan } from "../../plan/plan.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
+import { earlierByFile, rulesOfReceipt } from "../earlier-policy.js";
 import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
@@ -31,7 +32,7 @@ import {
   type RehearsalOptions,
   rehearsalOptions,
 } from "../options.js";
-import { accountText, isSameAccount, newestReceipt, readReceipt } from "../receipts.js";
+import { type Account, accountText, isSameAccount, newestReceipt, readReceipt } from "../receipts.js";
 
 const formats = ["text", "json", "markdown", "sarif"] as const;
 
@@ -63,10 +64,16 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
   const client = connectReadOnly(io, options, connectionOf(io, options, policy));
   try {
     const snapshot = await client.readSnapshot();
-    const made = makePlan({ policy, snapshot, diagnostics });
+    const receipt = await receiptFor(io, options, { id: snapshot.accountId, host: snapshot.host });
+    const before = earlierPolicy(io, options, receipt);
+    const made = makePlan({
+      policy,
+      snapshot,
+      diagnostics: [...diagnostics, ...before.diagnostics],
+      earlier: before.earlier,
+    });
     if (made.plan === undefined || hasErrors(made.diagnostics)) throw new Failure(made.diagnostics);
     const { plan } = made;
-    const receipt = await receiptFor(io, options, plan);
     const log = await readLog(io, client, options, plan, receipt);
     const report = findDrift({
       plan,
@@ -91,7 +98,19 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
   }
 };
 
-const receiptFor = async (io: Io, options: Options, { account }: Plan): Promise<NamedReceipt | undefined> => {
+const earlierPolicy = (
+  io: Io,
+  { base }: Options,
+  receipt: NamedReceipt | undefined,
+): ReturnType<typeof earlierByFile> => {
+  if (base !== undefined) return earlierByFile(io, base);
+  return {
+    ...(receipt && { earlier: { rules: rulesOfReceipt(receipt.receipt), by: "receipt" } }),
+    diagnostics: [],
+  };
+};
+
+const receiptFor = async (io: Io, options: Options, account: Account): Promise<NamedReceipt | undefined> => {
   if (options.base !== undefined) return undefined;
   if (options.receipt === undefined) return newestReceipt(io, account);
   const { named } = readReceipt(io, options.receipt);

@@ -10,6 +10,7 @@ import type { Plan } from "../../plan/plan.js";
 import { planVerdict, type Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
+import { earlierByFile, earlierByReceipt } from "../earlier-policy.js";
 import { nameElsewhere, shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import {
@@ -34,6 +35,7 @@ interface Options
     ConnectionOptions,
     GuardOptions,
     OutputOptions<(typeof formats)[number]> {
+  readonly base?: string;
   readonly out?: string;
   readonly detailedExitcode?: boolean;
   readonly maxBytes?: number;
@@ -48,7 +50,13 @@ const withoutToken = (text: string): string => {
 const plan = async (io: Io, options: Options): Promise<Report> => {
   const wanted = await requirePolicy(io, options);
   const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
-  const plan = await preparePlan(client, { ...wanted, ...guardsOf(options) }).finally(() => client.close());
+  const base = options.base === undefined ? undefined : earlierByFile(io, options.base);
+  const plan = await preparePlan(client, {
+    ...wanted,
+    ...guardsOf(options),
+    diagnostics: [...wanted.diagnostics, ...(base?.diagnostics ?? [])],
+    earlier: async (account) => (base === undefined ? earlierByReceipt(io, account) : base.earlier),
+  }).finally(() => client.close());
   if (options.out !== undefined) {
     const { writePlanFile } = await import("../../plan/plan-file.js");
     await writeFileWhole(io, options.out, withoutToken(writePlanFile(plan)), ownerOnly);
@@ -73,6 +81,10 @@ const savedNote = (plan: Plan, file: string): string =>
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(guardOptions(connectionOptions(rehearsalOptions(command))), formats)
+    .option(
+      "--base <policy>",
+      "the policy as it was before, to warn about rules that left it (default: the newest receipt's rules)",
+    )
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
     .option("--detailed-exitcode", "exit 2 where there is something to change")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);

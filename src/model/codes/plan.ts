@@ -4,6 +4,12 @@ import { code } from "./code.js";
 
 const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
 
+/** As an item of a YAML list in brackets. */
+const yamlName = (name: string): string =>
+  /^[A-Za-z](?:[\w .-]*\w)?$/.test(name) && !/^(?:y|n|yes|no|on|off|true|false|null)$/i.test(name)
+    ? name
+    : JSON.stringify(name);
+
 const did = (type: "allow" | "deny"): string => (type === "allow" ? "allowed" : "denied");
 
 /** Two rules that say opposite things of one prefix; `where`: `of the account`, `once the policy is applied`. */
@@ -89,6 +95,42 @@ export const planCodes = {
     hint: "Without rules every address is allowed, whether enforcement is on or off",
     meaning: "A note: without rules, the account does not show whether they are enforced.",
     fix: "Nothing; plan again once there is a rule.",
+  }),
+  "removed-rule-gone": code<{ rule: string }>({
+    severity: "note",
+    message: ({ rule }) =>
+      `Rule ${JSON.stringify(rule)} is not on the account any more, so its line in \`removed_rules\` may go`,
+    meaning: "A note: a rule that `removed_rules` names is not on the account.",
+    fix: "Delete its line.",
+  }),
+  "rule-left-file": code<{ rule: string; known: "base" | "receipt" }>({
+    severity: "warning",
+    message: ({ rule }) => `Rule ${JSON.stringify(rule)} left the file but stays on the account`,
+    hint: ({ rule, known }) =>
+      `${known === "base" ? "The policy had it before" : "The policy had it at the last apply"}. To delete it: \`removed_rules: [${yamlName(rule)}]\`. To keep it, put the rule back: \`import --merge\` writes it`,
+    meaning:
+      "A rule that the policy had before (`--base`, or the newest receipt) is no longer in it, and `unmanaged_rules` keeps it on the account.",
+    fix: "Name it in `removed_rules` to delete it, or put it back. Kept without a rule, it is listed as unmanaged.",
+  }),
+  "rule-renamed-without-name": code<{ rule: string; created: string; left: boolean }>({
+    severity: "warning",
+    message: ({ rule, created, left }) =>
+      left
+        ? `Rule ${JSON.stringify(rule)} left the file but stays on the account, and ${JSON.stringify(created)} with the same entries is new: a second rule, not a new name`
+        : `Rule ${JSON.stringify(created)} is new, but the account has its entries already in rule ${JSON.stringify(rule)}, which the policy does not name`,
+    hint: ({ rule, created }) =>
+      `To rename it, write \`previous_names: [${yamlName(rule)}]\` in rule ${JSON.stringify(created)}. To have both replaced by the new one: \`removed_rules: [${yamlName(rule)}]\``,
+    meaning:
+      "The policy has a new rule with exactly the entries of a rule on the account that it does not name: most likely a rename.",
+    fix: "Write the old name under `previous_names` of the new rule, or name the old rule in `removed_rules`.",
+  }),
+  "base-unreadable": code<{ file: string }>({
+    severity: "warning",
+    message: ({ file }) =>
+      `${file} is no policy that can be read, so rules that left the policy since are not looked for`,
+    hint: "Check the file given with --base: dbt-ip-rules validate --policy FILE",
+    meaning: "The policy given with `--base` of `plan` cannot be read.",
+    fix: "Check the file with `dbt-ip-rules validate`.",
   }),
   "unmanaged-access": code<{ rules: number; addresses: string; prefixes: string }>({
     severity: "note",

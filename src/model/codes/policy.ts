@@ -356,6 +356,21 @@ export const policyCodes = {
     meaning: "A previous name is given for two rules, or twice.",
     fix: "Keep one of the two.",
   }),
+  "removed-rule-in-use": code<{ rule: string; line: number; previous: boolean }>({
+    severity: "error",
+    message: ({ rule, line, previous }) =>
+      `\`${rule}\` is to be removed, but is ${previous ? "a previous name of a rule" : "a rule of this policy"} in line ${line}`,
+    hint: "Remove it from `removed_rules`, or delete the rule (or the previous name) here",
+    meaning: "`removed_rules` names a rule of the policy, or one of its previous names.",
+    fix: "Remove it from one of the two.",
+  }),
+  "removed-rule-twice": code<{ rule: string; line: number }>({
+    severity: "error",
+    message: ({ rule, line }) => `\`${rule}\` is already among the removed rules in line ${line}`,
+    hint: "Keep one of the two",
+    meaning: "A name appears twice in `removed_rules`.",
+    fix: "Keep one of the two.",
+  }),
   "duplicate-prefix": code<{ prefix: string; rule: string; text: string; first: string }>({
     severity: "error",
     message: ({ prefix, rule }) => `${prefix} appears twice in the rule \`${rule}\``,
