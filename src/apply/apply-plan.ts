@@ -1,15 +1,17 @@
 /**
  * Carries out a plan, one call after the other, and never says more than it knows.
  *
- * The account is read before the first call and after each one; each reading must be the state that the plan
- * names for that moment, or the run stops. So one reading serves three ends: it confirms the step before it,
- * it catches anybody else's change before the step after it, and the last one is the final verification.
+ * The account is listed before the first call, whenever a call is to rest on more than answers (answers.ts), and at the
+ * end; each listing must be the state that the plan names for that moment, or the run stops. So one listing serves three
+ * ends: it confirms the steps before it, it catches anybody else's change before the step after it, and the last one is
+ * the final verification.
  * An interrupted plan is taken up where the account shows it stopped: see docs/apply.md.
  */
 
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
+import { needsListing } from "./answers.js";
 import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
 import { finishCrashed, finishDone, finishStopped, leftOpen } from "./finish.js";
@@ -25,7 +27,7 @@ import {
   stopFailed,
   stopInterrupted,
 } from "./session.js";
-import { runStep } from "./step.js";
+import { confirmAnswers, runStep } from "./step.js";
 import { doneByAnother, stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 
@@ -94,7 +96,7 @@ const carryOut = async (run: ApplySession): Promise<ApplyResult> => {
   return stop === undefined ? finishDone(run) : finishStopped(run, stop);
 };
 
-const isStop = (value: GoodReading | Stop): value is Stop => "reason" in value;
+const isStop = (value: object): value is Stop => "reason" in value;
 
 const unusable = (plan: Plan, diagnostics: readonly Diagnostic[]): ApplyResult => ({
   outcome: "failed",
@@ -148,12 +150,32 @@ const resumeAfter = async (run: ApplySession, done: number): Promise<void> => {
   }
 };
 
+/** Lists the account after `before`, the last step that answers have called done. */
+const list = async (
+  run: ApplySession,
+  before: PlannedStep,
+): Promise<{ readonly reading: GoodReading; readonly done: number } | Stop> => {
+  const end = await confirmAnswers(run, before);
+  if (end.kind === "stopped") return end.stop;
+  const problems = await passOver(run, run.plan.steps.slice(before.number, end.done));
+  if (problems.length > 0) return { ...stopFailed(problems), actual: end.reading.state };
+  learnEnforcement(run, end.done, end.reading);
+  return end;
+};
+
 /** Runs what is left; undefined when the account has been read as the plan's end. */
 const runSteps = async (run: ApplySession, start: GoodReading): Promise<Stop | undefined> => {
   let reading = start;
   let done = run.done;
   for (const planned of run.plan.steps) {
     if (planned.number <= done) continue;
+    const before = run.plan.steps[done - 1];
+    if (before !== undefined && needsListing(run, planned, reading)) {
+      const listed = await list(run, before);
+      if (isStop(listed)) return listed;
+      ({ reading, done } = listed);
+      if (planned.number <= done) continue;
+    }
     const no = await askServer(run, planned, reading);
     if (no !== undefined) return { actual: reading.state, ...no };
     const end = await confirmEmpty(run, planned, await runStep(run, planned, reading));
@@ -164,6 +186,11 @@ const runSteps = async (run: ApplySession, start: GoodReading): Promise<Stop | u
     learnEnforcement(run, done, reading);
   }
   const last = run.plan.steps.at(-1);
+  if (last !== undefined && run.answered.length > 0) {
+    const listed = await list(run, last);
+    if (isStop(listed)) return listed;
+    ({ reading } = listed);
+  }
   const late = run.inDoubt && last !== undefined ? await lateCheck(run, last) : undefined;
   if (late !== undefined) return late;
   return stopUnlessFinal(run, reading.state);

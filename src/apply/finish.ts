@@ -23,6 +23,9 @@ export const finishDone = async (run: ApplySession): Promise<ApplyResult> => {
   return { outcome, exitCode, steps: allReports(run), diagnostics, remaining: [], next: "nothing" };
 };
 
+/** A listing that is not believed proves no rule's absence, and no rule's presence either. */
+const nothingShown: AccountState = { enforcement: "unknown", rules: [] };
+
 /** The run stopped. Reads the account once more, unless the user wants to be off, to say what remains. */
 export const finishStopped = async (run: ApplySession, stop: Stop): Promise<ApplyResult> => {
   const actual = stop.actual ?? (await lastReading(run, stop));
@@ -39,7 +42,7 @@ export const finishStopped = async (run: ApplySession, stop: Stop): Promise<Appl
     ],
     ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),
     ...present({ unexpected: stop.unexpected }),
-    ...leftOpen(run.plan, allReports(run), actual),
+    ...leftOpen(run.plan, allReports(run), stop.doubtful === true ? nothingShown : actual),
     next: stop.next ?? nextAfter(run, stop, actual),
     ...present({ cause: stop.cause }),
   };
@@ -82,7 +85,7 @@ const hasCode = (diagnostics: readonly Diagnostic[], code: Diagnostic["code"]): 
   diagnostics.some((diagnostic) => diagnostic.code === code);
 
 const lastReading = async (run: ApplySession, stop: Stop): Promise<AccountState | undefined> => {
-  if (stop.reason === "interrupted" || run.reports.size === 0) return undefined;
+  if (stop.reason === "interrupted" || stop.doubtful === true || run.reports.size === 0) return undefined;
   try {
     const reading = await readAccount(run);
     return reading.kind === "read" ? reading.state : undefined;

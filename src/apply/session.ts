@@ -1,4 +1,5 @@
 /** One apply in progress: what it was given, and what it has found out so far. */
+import type { AddressSet } from "../address/address-set.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failureOf } from "../model/failure.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
@@ -32,6 +33,14 @@ export interface Stop {
   readonly cause?: unknown;
   /** Whatever this run changed, it has changed back. */
   readonly undone?: true;
+  /** The last listing is not believed: what it shows, and what it lacks, says nothing of the account. */
+  readonly doubtful?: true;
+}
+
+export interface AnsweredStep {
+  readonly planned: PlannedStep;
+  /** Addresses of the entries that it adds or removes. */
+  readonly touches: AddressSet;
 }
 
 export class ApplySession {
@@ -57,6 +66,8 @@ export class ApplySession {
   ended = false;
   /** Whether enforcement is on, by the answer to the latest create that says so. */
   answeredEnforcement: Enforcement = "unknown";
+  /** Steps that answers have said are done since the last listing, which has not shown them yet. */
+  readonly answered: AnsweredStep[] = [];
   /** A write was repeated although an earlier try of it might still land. */
   inDoubt = false;
 

@@ -1,7 +1,8 @@
 /**
  * Runs one step to an outcome that is known, or says that it is not. The rules it keeps:
  * - the receipt says "started" before the request leaves;
- * - an answer of "done" is believed only once the account shows it;
+ * - an answer of "done" is believed where it shows all that was sent (answers.ts); else, and at the latest a few calls
+ *   later, the account has to show it;
  * - after an unknown outcome the account decides, and the step is tried again only when the account has shown,
  *   to the end of the wait, that it did not land;
  * - after a 429 the run waits as long as the answer says, and reads the account before it sends the step again;
@@ -11,10 +12,11 @@
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
-import type { AccountState } from "../model/rule.js";
 import type { PlannedStep } from "../plan/plan.js";
+import { readingByAnswer, touchedBy } from "./answers.js";
 import { type CallOutcome, callStep } from "./call.js";
-import { readWithoutSurplus, rememberCreate } from "./duplicate-creates.js";
+import { rememberCreate } from "./duplicate-creates.js";
+import { type Observation, observeStep } from "./observe.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
 import type { StepStatus } from "./result.js";
 import { type ApplySession, type GoodReading, type Stop, stopFailed, stopInterrupted } from "./session.js";
@@ -23,6 +25,7 @@ import {
   doneByAnother,
   foundLater,
   neverLanded,
+  noteUnseen,
   notMadeSure,
   notSent,
   stopChangedAllTheSame,
@@ -31,7 +34,6 @@ import {
   triesInVain,
   unseen,
 } from "./stops.js";
-import { agrees, fingerprintOf } from "./timeline.js";
 
 /** `start` is a reading of the account, just made and found to be the state that the step starts from. */
 export const runStep = async (
@@ -52,7 +54,7 @@ export const runStep = async (
     run.emit({ kind: "step-started", planned, total: run.total, attempt });
     const outcome = await callStep(run, planned.step, reading);
     rememberCreate(run, planned, outcome);
-    const end = await judgeCall(one, outcome);
+    const end = await judgeCall(one, outcome, reading);
     if (end.kind !== "again") return end;
     reading = end.reading;
     if (outcome.kind === "throttled") {
@@ -109,10 +111,10 @@ export const stopped = (stop: Stop): StepEnd => ({ kind: "stopped", stop });
 const isNeverSent = (outcome: CallOutcome): boolean =>
   outcome.kind === "unknown" && outcome.neverSent === true;
 
-const judgeCall = async (one: Try, outcome: CallOutcome): Promise<TryEnd> => {
+const judgeCall = async (one: Try, outcome: CallOutcome, start: GoodReading): Promise<TryEnd> => {
   switch (outcome.kind) {
     case "applied":
-      return judgeApplied(one, outcome);
+      return judgeApplied(one, outcome, start);
     case "unknown":
       return judgeUnknown(one, outcome);
     case "throttled":
@@ -155,26 +157,36 @@ const answered = (outcome: { serverAt?: string; rule?: { id: number } }): Detail
 const judgeApplied = async (
   one: Try,
   outcome: Extract<WriteOutcome, { kind: "applied" }>,
+  start: GoodReading,
 ): Promise<StepEnd> => {
   const { run, planned } = one;
   const problems = await settle(one, "applied", answered(outcome));
   if (problems.length > 0) return stopped(stopFailed(problems));
+  run.answered.push({ planned, touches: touchedBy(planned.step, start) });
+  const next = one.doubt ? undefined : readingByAnswer(run, planned, outcome, start);
+  if (next !== undefined) return { kind: "done", reading: next, done: planned.number };
+  return confirmAnswers(run, planned);
+};
+
+/** Lists the account once answers have said that all steps up to `planned` are done, until it shows them. */
+export const confirmAnswers = async (run: ApplySession, planned: PlannedStep): Promise<StepEnd> => {
   const observation = await observeStep(
     run,
     planned,
     [0, ...run.timings.visible],
     "the answer said done, but the account does not show it yet",
   );
-  if (observation.kind === "landed")
-    return { kind: "done", reading: observation.reading, done: observation.done };
-  if (observation.kind === "invisible")
-    return { kind: "done", reading: observation.reading, done: planned.number };
-  if (observation.kind !== "not-landed") return stopped(stopByObservation(one, observation));
-  await settle(one, "unknown", {
-    ...answered(outcome),
-    message: "the answer said done, but the account does not show it",
-  });
-  return stopped({ ...stopFailed([unseen(planned)]), actual: observation.reading.state });
+  switch (observation.kind) {
+    case "landed":
+      return { kind: "done", reading: observation.reading, done: observation.done };
+    case "invisible":
+      return { kind: "done", reading: observation.reading, done: planned.number };
+    case "not-landed":
+      await noteUnseen(run, [planned]);
+      return stopped({ ...stopFailed([unseen(planned)]), actual: observation.reading.state });
+    default:
+      return stopped(stopByObservation(run, planned, observation));
+  }
 };
 
 /** A temporary rule that another run has finished with: this run's create may still land, and stay. */
@@ -202,6 +214,7 @@ const judgeUnknown = async (
       return { kind: "again", reading: observation.reading, message: outcome.message };
     case "elsewhere":
     case "unclear":
+    case "stopped":
     case "interrupted":
       // What never left this machine is no unknown.
       if (isNeverSent(outcome) && !one.doubt) {
@@ -209,11 +222,11 @@ const judgeUnknown = async (
         return stopped(
           observation.kind === "unclear"
             ? stopFailed([notSent(planned, outcome)])
-            : stopByObservation(one, observation),
+            : stopByObservation(run, planned, observation),
         );
       }
       await settle(one, "unknown", { message: outcome.message });
-      return stopped(stopByObservation(one, observation));
+      return stopped(stopByObservation(run, planned, observation));
     default:
       return assertNever(observation);
   }
@@ -240,9 +253,10 @@ const judgeThrottled = async (
       return { kind: "again", reading: observation.reading, message: outcome.message };
     case "elsewhere":
     case "unclear":
+    case "stopped":
     case "interrupted":
       await settle(one, "failed", { ...answered(outcome), message: notMadeSure(outcome.message) });
-      return stopped(stopByObservation(one, observation));
+      return stopped(stopByObservation(run, planned, observation));
     default:
       return assertNever(observation);
   }
@@ -288,6 +302,12 @@ const judgeRefused = async (
     case "unclear":
       await settle(one, "failed", { ...details, message: notMadeSure(message) });
       return stopped({ ...stop, diagnostics: [...stop.diagnostics, ...observation.diagnostics] });
+    case "stopped":
+      await settle(one, "failed", { ...details, message: notMadeSure(message) });
+      return stopped({
+        ...observation.stop,
+        diagnostics: [...stop.diagnostics, ...observation.stop.diagnostics],
+      });
     case "interrupted":
       await settle(one, "failed", { ...details, message: notMadeSure(message) });
       return stopped(stop);
@@ -297,71 +317,22 @@ const judgeRefused = async (
 };
 
 const stopByObservation = (
-  one: Try,
-  observation: Extract<Observation, { kind: "elsewhere" | "unclear" | "interrupted" }>,
+  run: ApplySession,
+  planned: PlannedStep,
+  observation: Extract<Observation, { kind: "elsewhere" | "unclear" | "stopped" | "interrupted" }>,
 ): Stop => {
   switch (observation.kind) {
     case "elsewhere":
-      return stopForeignChange(one.run, one.planned.number, observation.state);
+      return stopForeignChange(run, planned.number, observation.state);
     case "unclear":
       return stopFailed(observation.diagnostics);
+    case "stopped":
+      return observation.stop;
     case "interrupted":
       return stopInterrupted();
     default:
       return assertNever(observation);
   }
-};
-
-/** Where the account is, compared with the state before a step and the states after it. */
-type Observation =
-  /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
-  | { readonly kind: "landed"; readonly reading: GoodReading; readonly done: number }
-  | { readonly kind: "not-landed"; readonly reading: GoodReading }
-  /** Only where no rule shows whether enforcement is on: before and after look the same. */
-  | { readonly kind: "invisible"; readonly reading: GoodReading }
-  /** Neither before nor after: somebody else is at work. */
-  | { readonly kind: "elsewhere"; readonly state: AccountState }
-  | { readonly kind: "unclear"; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly kind: "interrupted" };
-
-/**
- * Looks after each of the `waits` (milliseconds; 0 is at once) until the step is seen to have landed. Gives up
- * early where waiting cannot help. `message` says in the progress why there is a wait.
- */
-const observeStep = async (
-  run: ApplySession,
-  planned: PlannedStep,
-  waits: readonly number[],
-  message: string,
-): Promise<Observation> => {
-  let observation: Observation = { kind: "unclear", diagnostics: [] };
-  for (const ms of waits) {
-    if (ms > 0) {
-      run.emit({ kind: "step-waiting", planned, ms, message });
-      await run.sleep(ms);
-    }
-    const reading = await readWithoutSurplus(run, planned);
-    // The reader has given up for now; the account may be there again after the next wait.
-    if (reading.kind === "unreadable") observation = { kind: "unclear", diagnostics: reading.diagnostics };
-    else if (reading.kind === "ambiguous") return { kind: "unclear", diagnostics: reading.diagnostics };
-    else if (reading.kind === "interrupted") return { kind: "interrupted" };
-    else observation = compare(run, planned, reading);
-    if (observation.kind !== "not-landed" && observation.kind !== "unclear") return observation;
-  }
-  return observation;
-};
-
-const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading): Observation => {
-  const seen = fingerprintOf(reading.state);
-  const isBefore = agrees(run.expected(planned.number - 1), seen);
-  const isAfter = agrees(run.expected(planned.number), seen);
-  if (isBefore && isAfter) return { kind: "invisible", reading };
-  if (isAfter) return { kind: "landed", reading, done: planned.number };
-  if (isBefore) return { kind: "not-landed", reading };
-  // A state that the plan leads through later is one that it was proven for, and so is every state from there on.
-  const done = run.timeline.laterThan(planned.number, seen);
-  if (done !== undefined) return { kind: "landed", reading, done };
-  return { kind: "elsewhere", state: reading.state };
 };
 
 const second = 1_000;

@@ -147,6 +147,26 @@ export const triesInVain = (attempts: number): string =>
 export const neverLanded = (planned: PlannedStep, attempts: number, said: string): Diagnostic =>
   diagnostic("step-did-not-land", { step: describeStep(planned), tried: triesInVain(attempts), said });
 
+/** The listing shows no rules, although there were some that no step has removed. */
+export const stopDoubtful = (): Stop => ({
+  reason: "failed",
+  diagnostics: [diagnostic("account-not-confirmed", { found: "emptied" })],
+  next: "apply-again",
+  doubtful: true,
+});
+
+/** Steps that an answer has called done, and the account does not show: nobody knows what became of them. */
+export const noteUnseen = async (run: ApplySession, steps: readonly PlannedStep[]): Promise<void> => {
+  for (const planned of steps) {
+    const { attempts = 1, ruleId } = run.reports.get(planned.number) ?? {};
+    await run.finishStep(planned, "unknown", {
+      attempts,
+      ...(ruleId === undefined ? {} : { ruleId }),
+      message: "the answer said done, but the account does not show it",
+    });
+  }
+};
+
 /** Answered as done, and nowhere to be seen. */
 export const unseen = (planned: PlannedStep): Diagnostic =>
   diagnostic("step-not-visible", { step: describeStep(planned) });

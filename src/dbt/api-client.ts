@@ -5,10 +5,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Redact, redactor, tokensIn } from "../model/secrets.js";
 import type { Answer } from "./answer.js";
-import type { TransportError } from "./failures.js";
+import { interrupted, type TransportError } from "./failures.js";
+import { createPace } from "./pace.js";
 import { createHttpTransport } from "./transport.js";
 import { type Call, type ClientOptions, type Opened, type Timeouts, Tries } from "./try-call.js";
-import type { Sleep, Wait } from "./waiting.js";
+import { type Sleep, type Wait, waitVisibly } from "./waiting.js";
 
 export interface ApiClient {
   readonly host: string;
@@ -39,12 +40,27 @@ export const createApiClient = (options: ClientOptions): ApiClient => {
   });
   const redact = redactor(options.token, ...tokensIn(options.env ?? {}));
   const tries = new Tries(transport, options, timeouts, redact);
+  const now = options.now ?? (() => new Date());
+  const sleep: Sleep =
+    options.sleep ?? (async (ms, signal) => await delay(ms, undefined, signal ? { signal } : {}));
+  const pace = createPace(now, (ms, signal) =>
+    waitVisibly(ms, { reason: "pacing", message: "" }, sleep, signal, options.onWait),
+  );
+  /** A call whose turn the user does not wait for is never sent. */
+  const inTurn = async <T>(send: () => Promise<T>): Promise<T | TransportError> => {
+    try {
+      await pace(options.signal);
+    } catch {
+      return { kind: "broken", sent: false, passing: false, failure: interrupted() };
+    }
+    return send();
+  };
   return {
     host: new URL(options.baseUrl).host,
     accountId: options.accountId,
     redact,
-    now: options.now ?? (() => new Date()),
-    sleep: options.sleep ?? (async (ms, signal) => await delay(ms, undefined, signal ? { signal } : {})),
+    now,
+    sleep,
     random: options.random ?? Math.random,
     signal: options.signal,
     onWait: options.onWait,
@@ -53,8 +69,8 @@ export const createApiClient = (options: ClientOptions): ApiClient => {
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
       return url;
     },
-    exchange: (call, signal) => tries.exchange(call, signal),
-    open: (call, signal) => tries.open(call, signal),
+    exchange: (call, signal) => inTurn(() => tries.exchange(call, signal)),
+    open: (call, signal) => inTurn(() => tries.open(call, signal)),
     close: () => transport.close(),
   };
 };

@@ -41,7 +41,8 @@ export interface Wait {
   readonly seconds: number;
   /** Seconds of the whole wait. */
   readonly total: number;
-  readonly reason: "rate-limited" | "retrying";
+  /** `pacing`: this program's own doing, to leave others a half of the limit. */
+  readonly reason: "rate-limited" | "retrying" | "pacing";
   /** What made it necessary, in one sentence. */
   readonly message: string;
 }

@@ -33,6 +33,16 @@ export const rulesByName = (rules: Iterable<Rule>): Map<string, Rule> => {
 export const samePrefixes = (a: readonly Prefix[], b: readonly Prefix[]): boolean =>
   a === b || (a.length === b.length && a.every((prefix, index) => samePrefix(prefix, b[index]!)));
 
+/** Whether two rules are the same in all that a plan compares; so are two that are not there. */
+export const sameRules = (a: Rule | undefined, b: Rule | undefined): boolean =>
+  a === b ||
+  (a !== undefined &&
+    b !== undefined &&
+    a.name === b.name &&
+    a.type === b.type &&
+    a.description === b.description &&
+    samePrefixes(a.prefixes, b.prefixes));
+
 /** Prefixes of `a` that are not among those of `b`, in the order of `a`. */
 export const withoutPrefixes = (a: readonly Prefix[], b: readonly Prefix[]): Prefix[] => {
   if (b.length === 0) return [...a];
@@ -47,7 +57,8 @@ export const sortedPrefixes = (prefixes: Iterable<Prefix>): Prefix[] =>
     .sort(comparePrefixes)
     .filter((prefix, index, all) => index === 0 || !samePrefix(prefix, all[index - 1]!));
 
-const ruleOf = ({ name, type, description, entries }: SnapshotRule): Rule => ({
+/** What a rule of the account means. */
+export const ruleOf = ({ name, type, description, entries }: SnapshotRule): Rule => ({
   name,
   type,
   description,

@@ -289,13 +289,19 @@ const cutEnd = (text: string, room: number): string => {
 export interface WaitWords {
   /** Seconds still to go. */
   readonly seconds: number;
-  readonly reason: "rate-limited" | "retrying";
+  readonly reason: "rate-limited" | "retrying" | "pacing";
   /** What made it necessary. */
   readonly message: string;
 }
 
 /** A wait that the service asked for, as a countdown. */
-export const waitText = ({ seconds, reason, message }: WaitWords): string =>
-  reason === "rate-limited"
-    ? `Too many requests: the service asks to wait, ${countdown(seconds)} to go`
-    : `${cut(message, messageCells)}; trying again in ${countdown(seconds)}`;
+export const waitText = ({ seconds, reason, message }: WaitWords): string => {
+  switch (reason) {
+    case "rate-limited":
+      return `Too many requests: the service asks to wait, ${countdown(seconds)} to go`;
+    case "pacing":
+      return `Half of the requests that the service allows a minute are used, and the other half is left to others: ${countdown(seconds)} to go`;
+    case "retrying":
+      return `${cut(message, messageCells)}; trying again in ${countdown(seconds)}`;
+  }
+};

@@ -60,7 +60,7 @@ const states = fc
   });
 
 const fault: fc.Arbitrary<Fault> = fc.oneof(
-  fc.constantFrom<Fault>("lost", "not-sent", "answer-lost", "refused", "partial", "lie"),
+  fc.constantFrom<Fault>("lost", "not-sent", "answer-lost", "refused", "partial", "lie", "lie-in-full"),
   fc.constantFrom<Fault>("refused-but-lands", "refused-in-part", "throws"),
   fc.record({ throttledButLands: fc.constantFrom(1) }),
   fc.record({ landsAfterReads: fc.nat(3) }),

@@ -39,6 +39,8 @@ export type Fault =
   | "claims-partial"
   /** The answer says done, and nothing is done. */
   | "lie"
+  /** The answer shows in full what was asked for, and nothing is done. */
+  | "lie-in-full"
   /** The answer says done, and it takes effect only after the given number of further readings. */
   | { readonly visibleAfterReads: number };
 
@@ -214,7 +216,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
       return {
         kind: "applied",
         serverAt: "2026-11-21T00:00:00.000Z",
-        ...(rule === undefined ? {} : { rule }),
+        ...(rule === undefined ? {} : { rule: { ...rule, entries: [...rule.entries] } }),
         ...(rule !== undefined && this.tells.answer ? { ruleSetEnabled: this.enabled } : {}),
       };
     };
@@ -223,6 +225,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
       return { kind: "throttled", seconds: fault.throttledButLands, message: "too many requests" };
     }
     if (typeof fault === "object") return this.#later(fault, () => void land(), named);
+    if (fault === "lie-in-full") return this.#undoing(land);
     const answer = land();
     if (fault === "answer-lost") return { kind: "unknown", message: "connection reset" };
     if (fault === "refused-but-lands" || fault === "refused-in-part")
@@ -233,6 +236,16 @@ export class FakeAccount implements AccountReader, AccountWriter {
       const lost = prefixes.slice(-1).map(formatPrefix).join(", ");
       return { kind: "partial", message: `not taken: ${lost}` };
     }
+    return answer;
+  }
+
+  #undoing(land: () => WriteOutcome): WriteOutcome {
+    const { enabled } = this;
+    const rules = this.rules.map((rule) => ({ ...rule, entries: [...rule.entries] }));
+    const answer = land();
+    this.enabled = enabled;
+    this.rules = rules;
+    if (answer.kind === "applied") this.history.pop();
     return answer;
   }
 

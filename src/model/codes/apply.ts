@@ -4,7 +4,7 @@ import { code } from "./code.js";
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What the first call, which harms nobody, found on an account whose listing showed no rules. */
-type Unconfirmed = "other-rules" | "enforced" | "not-told" | "only-probe";
+type Unconfirmed = "other-rules" | "enforced" | "not-told" | "only-probe" | "emptied";
 
 const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string; readonly hint: string }>> = {
   "other-rules": {
@@ -21,6 +21,11 @@ const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string;
     message:
       "The account shows no rules, and the service does not say whether enforcement is on: rules may be in force that the listing does not show",
     hint: "Nothing was allowed. Look at the IP restrictions in the dbt platform; if there are none, create the first rule there, then plan again",
+  },
+  emptied: {
+    message:
+      "The listing shows no rules any more, although this run has seen some and has not removed them: the listing is wrong, or somebody has deleted them all",
+    hint: "Look at the IP restrictions in the dbt platform. Once `dbt-ip-rules plan` shows what is there, run the same apply again",
   },
   "only-probe": {
     message:

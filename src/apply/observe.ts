@@ -1,0 +1,140 @@
+/** Reads the account after a call, and says where on the plan's way it is. */
+import type { Diagnostic } from "../model/diagnostic.js";
+import type { AccountState } from "../model/rule.js";
+import type { PlannedStep } from "../plan/plan.js";
+import { rulesByName, sameRules } from "../plan/state.js";
+import { namesOf } from "./answers.js";
+import { readWithoutSurplus } from "./duplicate-creates.js";
+import { type AnsweredStep, type ApplySession, type GoodReading, type Stop, stopFailed } from "./session.js";
+import { noteUnseen, stopDoubtful, unseen } from "./stops.js";
+import { agrees, fingerprintOf } from "./timeline.js";
+
+/** Where the account is, compared with the state before a step and the states after it. */
+export type Observation =
+  /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
+  | { readonly kind: "landed"; readonly reading: GoodReading; readonly done: number }
+  | { readonly kind: "not-landed"; readonly reading: GoodReading }
+  /** Only where no rule shows whether enforcement is on: before and after look the same. */
+  | { readonly kind: "invisible"; readonly reading: GoodReading }
+  /** Neither before nor after: somebody else is at work. */
+  | { readonly kind: "elsewhere"; readonly state: AccountState }
+  | { readonly kind: "unclear"; readonly diagnostics: readonly Diagnostic[] }
+  /** The listing contradicts what is known, and stayed so to the end of the wait. */
+  | { readonly kind: "stopped"; readonly stop: Stop }
+  | { readonly kind: "interrupted" };
+
+/** What one reading came to. The further ones may pass: the next reading may show what this one did not. */
+type Glance =
+  | Observation
+  /** It lacks what answers have named, and nothing else is wrong. */
+  | { readonly kind: "behind"; readonly reading: GoodReading; readonly missing: readonly PlannedStep[] }
+  /** It shows fewer rules than were there, or none; `step` has not removed them. */
+  | { readonly kind: "lacking"; readonly reading: GoodReading };
+
+const mayPass = (glance: Glance): boolean =>
+  glance.kind === "not-landed" ||
+  glance.kind === "unclear" ||
+  glance.kind === "behind" ||
+  glance.kind === "lacking";
+
+/**
+ * Looks after each of the `waits` (milliseconds; 0 is at once) until the step is seen to have landed. Gives up
+ * early where waiting cannot help. `message` says in the progress why there is a wait.
+ */
+export const observeStep = async (
+  run: ApplySession,
+  planned: PlannedStep,
+  waits: readonly number[],
+  message: string,
+): Promise<Observation> => {
+  let glance: Glance = { kind: "unclear", diagnostics: [] };
+  for (const ms of waits) {
+    if (ms > 0) {
+      run.emit({ kind: "step-waiting", planned, ms, message });
+      await run.sleep(ms);
+    }
+    glance = await glanceAt(run, planned);
+    if (!mayPass(glance)) break;
+  }
+  return settled(run, planned, glance);
+};
+
+const glanceAt = async (run: ApplySession, planned: PlannedStep): Promise<Glance> => {
+  const reading = await readWithoutSurplus(run, planned);
+  switch (reading.kind) {
+    // The reader has given up for now; the account may be there again after the next wait.
+    case "unreadable":
+      return { kind: "unclear", diagnostics: reading.diagnostics };
+    case "ambiguous":
+      return { kind: "stopped", stop: stopFailed(reading.diagnostics) };
+    case "interrupted":
+      return { kind: "interrupted" };
+    case "read":
+      return compare(run, planned, reading);
+  }
+};
+
+/** What the last reading means, now that no other one follows. */
+const settled = async (run: ApplySession, planned: PlannedStep, glance: Glance): Promise<Observation> => {
+  if (glance.kind === "behind") {
+    await noteUnseen(run, glance.missing);
+    const actual = glance.reading.state;
+    return { kind: "stopped", stop: { ...stopFailed(glance.missing.map(unseen)), actual } };
+  }
+  if (glance.kind === "lacking") {
+    const { state } = glance.reading;
+    if (state.rules.length > 0) return { kind: "elsewhere", state };
+    return { kind: "stopped", stop: stopDoubtful() };
+  }
+  // The account has shown everything that answers had said.
+  if (glance.kind === "landed" || glance.kind === "invisible") run.answered.length = 0;
+  if (glance.kind === "not-landed")
+    run.answered.splice(0, Number.POSITIVE_INFINITY, ...answeredOf(run, planned));
+  return glance;
+};
+
+/** Those that the listing has not shown yet. */
+const answeredOf = (run: ApplySession, { number }: PlannedStep): readonly AnsweredStep[] =>
+  run.answered.filter(({ planned }) => planned.number === number);
+
+const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading): Glance => {
+  const seen = fingerprintOf(reading.state);
+  const isBefore = agrees(run.expected(planned.number - 1), seen);
+  const isAfter = agrees(run.expected(planned.number), seen);
+  if (isBefore && isAfter) return { kind: "invisible", reading };
+  if (isAfter) return { kind: "landed", reading, done: planned.number };
+  if (isBefore) return { kind: "not-landed", reading };
+  // A state that the plan leads through later is one that it was proven for, and so is every state from there on.
+  const done = run.timeline.laterThan(planned.number, seen);
+  if (done !== undefined) return { kind: "landed", reading, done };
+  return compareRules(run, planned, reading);
+};
+
+/** Of an account that is on no state of the plan: whether it only lacks rules, and whose they are. */
+const compareRules = (run: ApplySession, { number }: PlannedStep, reading: GoodReading): Glance => {
+  const { state } = reading;
+  const elsewhere = { kind: "elsewhere", state } as const;
+  const expected = run.expectedState(number);
+  const listed = run.expectedState((run.answered[0]?.planned.number ?? number) - 1);
+  const [wanted, before, actual] = [expected, listed, state].map(({ rules }) => rulesByName(rules)) as [
+    ReturnType<typeof rulesByName>,
+    ReturnType<typeof rulesByName>,
+    ReturnType<typeof rulesByName>,
+  ];
+  const differing = [...new Set([...wanted.keys(), ...before.keys(), ...actual.keys()])].filter(
+    (name) => !sameRules(wanted.get(name), actual.get(name)),
+  );
+  const touching = run.answered
+    .map(({ planned }) => planned)
+    .filter(({ step }) => namesOf(step).some((name) => differing.includes(name)));
+  const explained = new Set(touching.flatMap(({ step }) => namesOf(step)));
+  const isBehind = differing.every(
+    (name) => explained.has(name) && sameRules(before.get(name), actual.get(name)),
+  );
+  const sameEnforcement =
+    state.enforcement === "unknown" || state.enforcement === run.expected(number).enforcement;
+  if (state.rules.length > 0 && isBehind && sameEnforcement)
+    return { kind: "behind", reading, missing: touching };
+  const lacks = differing.every((name) => !actual.has(name));
+  return lacks && sameEnforcement ? { kind: "lacking", reading } : elsewhere;
+};
