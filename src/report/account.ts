@@ -6,6 +6,7 @@ import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js
 import { counted } from "../model/words.js";
 import { enforcementWord, lookAlikes } from "./change-rows.js";
 import { columns, type RenderContext, wrap } from "./layout.js";
+import type { VerdictOf } from "./verdicts.js";
 
 /** Entries of one rule that are listed as text. */
 const maxEntries = 50;
@@ -90,8 +91,9 @@ const entryJson = ({ id, prefix, text }: SnapshotEntry) => ({ id, cidr: formatPr
 
 /** What `show --format json` prints of an account. */
 export const accountDocument = (snapshot: Snapshot) => ({
-  format: "dbt-ip-rules/account",
-  version: 1,
+  format: "dbt-ip-rules/account" as const,
+  version: 1 as const,
+  verdict: "ok" satisfies VerdictOf<"account">,
   account: { id: snapshot.accountId, host: snapshot.host },
   enforcement: snapshot.enforcement,
   ...present({ rule_set_id: snapshot.ruleSetId }),

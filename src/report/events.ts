@@ -10,6 +10,7 @@ import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
 import { actorText, stampText } from "./audit-text.js";
 import { padCells, type RenderContext } from "./layout.js";
+import type { VerdictOf } from "./verdicts.js";
 
 export const eventJson = (event: AuditEvent) => ({
   id: event.id,
@@ -74,6 +75,8 @@ export interface EventFrame {
   readonly tail: (count: number, complete: boolean) => string;
 }
 
+const eventsVerdict = (complete: boolean): VerdictOf<"audit-events"> => (complete ? "ok" : "incomplete");
+
 export const eventFrame = (format: EventFormat, look: RenderContext): EventFrame => {
   switch (format) {
     case "text":
@@ -87,7 +90,7 @@ export const eventFrame = (format: EventFormat, look: RenderContext): EventFrame
       return {
         head: `{"format":"dbt-ip-rules/audit-events","version":1,"events":[`,
         event: (event, index) => `${index === 0 ? "" : ","}\n${jsonText(eventJson(event), 0)}`,
-        tail: (_, complete) => `\n],"complete":${complete}}\n`,
+        tail: (_, complete) => `\n],"complete":${complete},"verdict":"${eventsVerdict(complete)}"}\n`,
       };
     case "ndjson":
       return { head: "", event: eventNdjson, tail: () => "" };

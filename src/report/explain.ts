@@ -14,6 +14,7 @@ import { addressCount } from "../model/words.js";
 import type { ExplainedPart, Explanation } from "../plan/explain.js";
 import type { Decider } from "../plan/plan.js";
 import { type RenderContext, wrap } from "./layout.js";
+import { jointVerdict, type VerdictOf } from "./verdicts.js";
 
 /** Where an entry is written: `policy.yaml:14`, `rule id 12`; undefined where nobody knows. */
 export type ExplainPlaces = (rule: string, type: RuleType, prefix: Prefix) => string | undefined;
@@ -41,11 +42,13 @@ export interface ExplainReport {
   readonly views: readonly ExplainView[];
 }
 
-export type ExplainVerdict = "allowed" | "blocked" | "mixed";
+const explainVerdict = ({ parts }: Explanation): VerdictOf<"explain"> =>
+  jointVerdict(parts.map(({ verdict }) => verdict));
 
-const explainVerdict = ({ parts }: Explanation): ExplainVerdict => {
-  const verdicts = new Set(parts.map(({ verdict }) => verdict));
-  return verdicts.size > 1 ? "mixed" : (parts[0]?.verdict ?? "allowed");
+/** Of several views the last: how things are after a plan. */
+const lastVerdict = ({ views }: ExplainReport): VerdictOf<"explain"> => {
+  const last = views.at(-1);
+  return last === undefined ? "allowed" : explainVerdict(last.explanation);
 };
 
 /** One address without its length. */
@@ -154,11 +157,12 @@ const partJson = (part: ExplainedPart, places: ExplainPlaces | undefined) => ({
   lost: part.lost.map(({ rule, type, prefix }) => deciderJson({ kind: "entry", rule, type, prefix }, places)),
 });
 
-const explainDocument = ({ prefix, views }: ExplainReport) => ({
-  format: "dbt-ip-rules/explain",
-  version: 1,
-  cidr: formatPrefix(prefix),
-  views: views.map(({ title, explanation, places, expired = [] }) => ({
+const explainDocument = (report: ExplainReport) => ({
+  format: "dbt-ip-rules/explain" as const,
+  version: 1 as const,
+  verdict: lastVerdict(report),
+  cidr: formatPrefix(report.prefix),
+  views: report.views.map(({ title, explanation, places, expired = [] }) => ({
     title,
     enforcement: explanation.enforcement,
     verdict: explainVerdict(explanation),
@@ -182,5 +186,10 @@ export const explanationsDocument = (reports: readonly ExplainReport[]) => {
   const [only, ...more] = reports.map(explainDocument);
   return more.length === 0
     ? only
-    : { format: "dbt-ip-rules/explanations", version: 1, explanations: [only, ...more] };
+    : {
+        format: "dbt-ip-rules/explanations" as const,
+        version: 1 as const,
+        verdict: jointVerdict(reports.map(lastVerdict)),
+        explanations: [only, ...more],
+      };
 };

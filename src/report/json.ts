@@ -3,6 +3,7 @@
  * document that holds one for each. Text in it is safe to print.
  */
 import { formatPrefix } from "../address/prefix.js";
+import type { catalogue } from "../audit/catalogue.js";
 import type { Attribution, DriftDetail, DriftReport } from "../audit/differences.js";
 import type { AuditVerification, StepVerification } from "../audit/verification.js";
 import { assertNever } from "../model/assert.js";
@@ -10,6 +11,7 @@ import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { jsonText, visible } from "../model/escape.js";
 import type { ExitCode } from "../model/failure.js";
 import { present } from "../model/present.js";
+import type { Plan } from "../plan/plan.js";
 import {
   accessAsDocument,
   diagnosticAsDocument,
@@ -30,9 +32,11 @@ import {
   driftVerdict,
   exitCodeOf,
   type PolicyReport,
+  planVerdict,
   type Reporter,
   worstExitCode,
 } from "./report.js";
+import { runVerdicts, type VerdictOf } from "./verdicts.js";
 
 const stepJson = (verification: StepVerification) => {
   const { step } = verification;
@@ -81,11 +85,16 @@ const openDocument = ({ result, commands }: ApplyReport) => {
   };
 };
 
+/** The run's own outcome, or else what the log says of it where that is not what was to be. */
+const applyVerdict = ({ result, audit }: ApplyReport): VerdictOf<"apply"> =>
+  audit === undefined || audit.verdict === "confirmed" ? result.outcome : audit.verdict;
+
 const applyDocument = (report: ApplyReport, exitCode: ExitCode) => {
   const { account, result, receipt, audit } = report;
   return {
     format: "dbt-ip-rules/apply" as const,
     version: 1 as const,
+    verdict: applyVerdict(report),
     account: { id: account.id, host: account.host },
     ...openDocument(report),
     ...(receipt === undefined ? {} : { receipt: receipt.path }),
@@ -178,11 +187,24 @@ const diagnosticsDocument = (diagnostics: readonly Diagnostic[]) => {
   };
 };
 
+const eventTypesDocument = (events: typeof catalogue) => ({
+  format: "dbt-ip-rules/audit-event-types" as const,
+  version: 1 as const,
+  verdict: "ok" satisfies VerdictOf<"audit-event-types">,
+  events,
+});
+
 const auditDocument = (verification: AuditVerification) => ({
   format: "dbt-ip-rules/audit" as const,
   version: 1 as const,
   ...auditJson(verification),
 });
+
+/** A saved plan is without the verdict: it says what was to be done, and a guard may be waived when it is. */
+const planReportDocument = (plan: Plan) => {
+  const { format, version, ...rest } = planDocument(plan);
+  return { format, version, verdict: planVerdict(plan), ...rest };
+};
 
 /** What each command prints as JSON; `DiagnosticsDocument` where it came to no verdict of its own. */
 export type ApplyDocument = ReturnType<typeof applyDocument>;
@@ -195,7 +217,7 @@ const documentOf = (one: PolicyReport): unknown => {
   const { report } = one;
   switch (report.kind) {
     case "plan":
-      return planDocument(report.plan);
+      return planReportDocument(report.plan);
     case "apply":
       return applyDocument(report, exitCodeOf(one));
     case "validation":
@@ -209,7 +231,7 @@ const documentOf = (one: PolicyReport): unknown => {
     case "explanation":
       return explanationsDocument(report.explained);
     case "event-types":
-      return { format: "dbt-ip-rules/audit-event-types", version: 1, events: report.events };
+      return eventTypesDocument(report.events);
     case "doctor":
       return doctorDocument(report.diagnosis);
     case "failure":
@@ -224,10 +246,12 @@ const documentOf = (one: PolicyReport): unknown => {
 export const jsonReport: Reporter = (reports) => {
   const [only, ...more] = reports;
   if (only !== undefined && more.length === 0) return `${jsonText(documentOf(only))}\n`;
+  const exitCode = worstExitCode(reports.map(exitCodeOf));
   return `${jsonText({
     format: "dbt-ip-rules/policies" as const,
     version: 1 as const,
-    exit_code: worstExitCode(reports.map(exitCodeOf)),
+    verdict: runVerdicts[exitCode],
+    exit_code: exitCode,
     policies: reports.map((one) => ({
       policy: one.policy,
       exit_code: exitCodeOf(one),

@@ -15,6 +15,7 @@ import type { Plan, Verdict } from "../plan/plan.js";
 import type { Policy, PolicyTest } from "../policy/policy.js";
 import type { ExplainReport } from "./explain.js";
 import type { RenderContext } from "./layout.js";
+import type { VerdictOf } from "./verdicts.js";
 
 /** The commands that the summary asks the user to type. */
 export interface NextCommands {
@@ -117,7 +118,7 @@ export interface ReporterContext extends RenderContext {
 export type Reporter = (reports: readonly PolicyReport[], context: ReporterContext) => string;
 
 /** `refused`: a guard or a policy test says no, whether or not there is anything to do. */
-export type PlanVerdict = "no-changes" | "changes" | "refused";
+export type PlanVerdict = VerdictOf<"plan">;
 
 export const refusals = (plan: Pick<Plan, "verdicts">): readonly Verdict[] =>
   plan.verdicts.filter(({ state }) => state === "failed");
@@ -135,7 +136,7 @@ export const validationVerdict = ({ policy, tests, diagnostics }: Validation): V
   return tests.some(({ passed }) => !passed) ? "tests-failed" : "valid";
 };
 
-export type DriftVerdict = "no-drift" | "differences";
+export type DriftVerdict = VerdictOf<"drift">;
 
 export const driftVerdict = ({ differences }: Pick<DriftReport, "differences">): DriftVerdict =>
   differences.length === 0 ? "no-drift" : "differences";
