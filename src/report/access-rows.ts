@@ -11,16 +11,17 @@ import { addressCount, counted, type FamilyCounts, shortCount } from "../model/w
 import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
 import type { Row } from "./row.js";
 
-const ruleOf = (decider: Decider): string | undefined =>
+/** `rule "VPN"` of what decides, if a rule does. */
+export const ruleWords = (decider: Decider): string | undefined =>
   decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
 
 /** The rule that gives or takes access, and the rest of the reason; no rule where enforcement or no rule at all does. */
-const leadOf = (part: AccessPart): Pick<AccessGroup, "rule" | "remark"> => {
+const leadOf = (part: AccessPart): AccessLead => {
   const { verdict, before, after } = part;
   if (after.kind === "entry") {
     const was =
       before.kind === "entry" && before.rule !== after.rule
-        ? `${verdict === "allowed" ? "was denied" : "were allowed"} by ${ruleOf(before)}`
+        ? `${verdict === "allowed" ? "was denied" : "were allowed"} by ${ruleWords(before)}`
         : "";
     return {
       rule: after.rule,
@@ -32,16 +33,16 @@ const leadOf = (part: AccessPart): Pick<AccessGroup, "rule" | "remark"> => {
   return { remark: reasonOf(part) };
 };
 
-/** Why addresses get in, or no longer do. */
+/** Why addresses gain access, or lose it. */
 const reasonOf = ({ verdict, before, after }: AccessPart): string => {
-  const was = ruleOf(before);
+  const was = ruleWords(before);
   switch (after.kind) {
     case "entry": {
       const over =
         before.kind === "entry" && before.rule !== after.rule
           ? `, was ${verdict === "allowed" ? "denied" : "allowed"} by ${was}`
           : "";
-      return `${verdict === "allowed" ? "" : "denied by "}${ruleOf(after)}${over}`;
+      return `${verdict === "allowed" ? "" : "denied by "}${ruleWords(after)}${over}`;
     }
     case "default":
       if (verdict === "allowed")
@@ -59,13 +60,36 @@ const reasonOf = ({ verdict, before, after }: AccessPart): string => {
   }
 };
 
-/** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
-export interface AccessGroup {
-  readonly verdict: AccessPart["verdict"];
-  readonly reason: string;
-  /** The rule that decides, and what `reason` says in addition to its name. */
+/** What stands before the addresses, and in brackets after them. */
+interface AccessLead {
+  /** The rule that decides. */
   readonly rule?: string;
   readonly remark: string;
+}
+
+/** How the two sides of a comparison are called: before and after a plan, or the policy and the account. */
+export interface AccessWording {
+  /** What is said of addresses, of several and of one. */
+  readonly allowed: readonly [many: string, one: string];
+  readonly blocked: readonly [many: string, one: string];
+  /** Why, in brackets after the addresses. */
+  readonly reason: (part: AccessPart) => string;
+  /** The same led by the rule's name. */
+  readonly lead: (part: AccessPart) => AccessLead;
+}
+
+/** Before and after a plan. */
+const changeWording: AccessWording = {
+  allowed: ["gain access", "gains access"],
+  blocked: ["lose access", "loses access"],
+  reason: reasonOf,
+  lead: leadOf,
+};
+
+/** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
+export interface AccessGroup extends AccessLead {
+  readonly verdict: AccessPart["verdict"];
+  readonly reason: string;
   readonly counts: FamilyCounts;
   readonly words: readonly SetWords[];
 }
@@ -79,17 +103,17 @@ const groupOf = (
 };
 
 /** Parts of one verdict and one reason, together. */
-const groupsOf = (change: AccessChange): AccessGroup[] => {
+const groupsOf = (change: AccessChange, wording: AccessWording): AccessGroup[] => {
   const found = new Map<string, { part: AccessPart; reason: string; prefixes: Prefix[] }>();
   for (const part of change.parts) {
-    const reason = reasonOf(part);
+    const reason = wording.reason(part);
     const key = `${part.verdict} ${reason}`;
     const group = found.get(key) ?? { part, reason, prefixes: [] };
     for (const prefix of part.prefixes) group.prefixes.push(prefix);
     found.set(key, group);
   }
   return [...found.values()].map(({ part, reason, prefixes }) =>
-    groupOf({ verdict: part.verdict, reason, ...leadOf(part) }, AddressSet.ofPrefixes(prefixes)),
+    groupOf({ verdict: part.verdict, reason, ...wording.lead(part) }, AddressSet.ofPrefixes(prefixes)),
   );
 };
 
@@ -98,30 +122,19 @@ export interface AccessLimits {
   readonly narrowing?: number;
   /** Only for an output that cannot hold them all, and says so. */
   readonly broadening?: number;
-  readonly verbs?: AccessVerbs;
+  readonly wording?: AccessWording;
 }
 
-/** What is said of addresses, of several and of one. */
-export interface AccessVerbs {
-  readonly allowed: readonly [many: string, one: string];
-  readonly blocked: readonly [many: string, one: string];
-}
-
-const changeVerbs: AccessVerbs = {
-  allowed: ["gain access", "gains access"],
-  blocked: ["lose access", "loses access"],
-};
-
-/** `256 IPv4 addresses get in`. */
+/** `256 IPv4 addresses gain access`. */
 const addressesWho = (
   verdict: AccessPart["verdict"],
   counts: FamilyCounts,
-  verbs: AccessVerbs = changeVerbs,
+  wording: AccessWording,
 ): string => {
   const what = addressCount(counts);
   const one =
     counts.ipv4 + counts.ipv6 === 1n || /^(nearly )?the whole [^ ]+ internet( \([^()]*\))?$/.test(what);
-  return `${what} ${verbs[verdict][one ? 1 : 0]}`;
+  return `${what} ${wording[verdict][one ? 1 : 0]}`;
 };
 
 /** More prefixes of one group than this are a long list. */
@@ -152,8 +165,11 @@ const foldedWords = (one: SetWords): string => {
     : `${count}, the ${widest} widest: ${widestOf(prefixes)}`;
 };
 
-/** `rule "Fleet": 128,000 IPv4 addresses get in: 4,000 prefixes, the 10 widest: …`: what a reviewer reads first. */
-export const ledRow = ({ verdict, rule, remark, counts, words }: AccessGroup, verbs?: AccessVerbs): Row => {
+/** `rule "Fleet": 128,000 IPv4 addresses gain access: 4,000 prefixes, the 10 widest: …`: what a reviewer reads first. */
+export const ledRow = (
+  { verdict, rule, remark, counts, words }: AccessGroup,
+  wording = changeWording,
+): Row => {
   const lead = rule === undefined ? "" : `rule ${quoted(rule)}: `;
   const ranges = words
     .map(foldedWords)
@@ -162,7 +178,7 @@ export const ledRow = ({ verdict, rule, remark, counts, words }: AccessGroup, ve
   return {
     sign: verdict === "allowed" ? "+" : "-",
     depth: 1,
-    text: `${lead}${addressesWho(verdict, counts, verbs)}: ${ranges}${remark === "" ? "" : ` (${remark})`}`,
+    text: `${lead}${addressesWho(verdict, counts, wording)}: ${ranges}${remark === "" ? "" : ` (${remark})`}`,
   };
 };
 
@@ -183,10 +199,10 @@ export const prefixRows = ({ verdict, rule, remark, words }: AccessGroup): Row[]
 
 const accessRow = (
   { verdict, reason, counts, words }: AccessGroup,
-  { narrowing = 12, broadening = Number.POSITIVE_INFINITY, verbs = changeVerbs }: AccessLimits,
+  { narrowing = 12, broadening = Number.POSITIVE_INFINITY, wording = changeWording }: AccessLimits,
 ): Row => {
   const allowed = verdict === "allowed";
-  const what = addressesWho(verdict, counts, verbs);
+  const what = addressesWho(verdict, counts, wording);
   const ranges = joinWords(words, allowed ? broadening : narrowing);
   return {
     sign: allowed ? "+" : "-",
@@ -196,9 +212,9 @@ const accessRow = (
   };
 };
 
-/** A group for each reason: what gets in first, then what no longer does. */
-export const accessGroups = (change: AccessChange): AccessGroup[] => {
-  const groups = groupsOf(change);
+/** A group for each reason: first those that gain access, then those that lose it. */
+export const accessGroups = (change: AccessChange, wording = changeWording): AccessGroup[] => {
+  const groups = groupsOf(change, wording);
   const of = (verdict: AccessPart["verdict"], whole: AddressSet): AccessGroup[] => {
     if (whole.isEmpty()) return [];
     const own = groups.filter((group) => group.verdict === verdict);
@@ -207,12 +223,9 @@ export const accessGroups = (change: AccessChange): AccessGroup[] => {
   return [...of("allowed", change.newlyAllowed), ...of("blocked", change.newlyBlocked)];
 };
 
-const rowsOfGroups = (groups: readonly AccessGroup[], limits: AccessLimits = {}): Row[] =>
-  groups.map((group) => accessRow(group, limits));
-
-/** A row for each reason: what gets in first, then what no longer does. */
+/** A row for each reason, in the same order. */
 export const accessRows = (change: AccessChange, limits: AccessLimits = {}): Row[] =>
-  rowsOfGroups(accessGroups(change), limits);
+  accessGroups(change, limits.wording).map((group) => accessRow(group, limits));
 
 const directionWords = {
   broadens: "broadens",

@@ -13,8 +13,9 @@ import type {
 } from "../audit/differences.js";
 import { assertNever } from "../model/assert.js";
 import { cut, quoted, visible } from "../model/escape.js";
-import { counted } from "../model/words.js";
-import { type AccessVerbs, accessRows, accessWords } from "./access-rows.js";
+import { addressCount, counted } from "../model/words.js";
+import type { AccessPart } from "../plan/plan.js";
+import { type AccessWording, accessRows, ruleWords } from "./access-rows.js";
 import { actorText, stampText } from "./audit-text.js";
 import { enforcementWord, ruleBrief } from "./change-rows.js";
 import { leftNotes, reviewNotes } from "./diagnostics-text.js";
@@ -95,7 +96,31 @@ export const attributionText = (attribution: Attribution): string => {
   return `${by}, ${stampText(event.at)} UTC (${sure}${more})`;
 };
 
-export const driftVerbs: AccessVerbs = {
+/** Which rule of which side decides; the rules of the other side only where they decide otherwise. */
+const sideReason = ({ verdict, before, after }: AccessPart): string => {
+  const inPolicy = ruleWords(before);
+  const other = verdict === "allowed" ? "denied" : "allowed";
+  switch (after.kind) {
+    case "entry": {
+      const decides = `${verdict === "allowed" ? "" : "denied by "}${ruleWords(after)} on the account`;
+      return inPolicy === undefined ? decides : `${decides}, ${other} by ${inPolicy} in the policy`;
+    }
+    case "default":
+      if (inPolicy !== undefined) return `${other} by ${inPolicy} in the policy alone`;
+      if (verdict === "allowed")
+        return "the account has no allow entry, so every address that no entry denies is allowed";
+      return before.kind === "enforcement-off"
+        ? "enforcement is on, and nothing on the account allows them"
+        : "the account has an allow entry, so whatever none allows is denied; the policy has none";
+    case "enforcement-off":
+      return "enforcement is off on the account";
+    default:
+      return assertNever(after);
+  }
+};
+
+/** From the policy to the account: two sides, and no change in time. */
+export const driftWording: AccessWording = {
   allowed: [
     "are allowed on the account, blocked by the policy",
     "is allowed on the account, blocked by the policy",
@@ -104,6 +129,18 @@ export const driftVerbs: AccessVerbs = {
     "are allowed by the policy, blocked on the account",
     "is allowed by the policy, blocked on the account",
   ],
+  reason: sideReason,
+  lead: (part) => {
+    const { before, after } = part;
+    const inPolicy = before.kind === "entry" ? before.rule : undefined;
+    if (after.kind === "default" && inPolicy !== undefined)
+      return { rule: inPolicy, remark: "in the policy alone" };
+    if (after.kind !== "entry") return { remark: sideReason(part) };
+    return {
+      rule: after.rule,
+      remark: inPolicy === undefined ? "" : `in the policy: ${ruleWords(before)}`,
+    };
+  },
 };
 
 /** The same as titles. */
@@ -114,10 +151,16 @@ export const driftSides = {
 
 const accessSentence = ({ access, effective }: DriftReport): string => {
   if (access.direction === "none") return "Access is the same.";
-  const words = accessWords(access);
-  return effective
-    ? `The account's access ${words}.`
-    : `Enforcement is off; once it is on, the account's access ${words}.`;
+  const sides = [
+    access.newlyAllowed.isEmpty()
+      ? ""
+      : `allows ${addressCount(access.newlyAllowed.count())} that the policy blocks`,
+    access.newlyBlocked.isEmpty()
+      ? ""
+      : `blocks ${addressCount(access.newlyBlocked.count())} that the policy allows`,
+  ];
+  const words = sides.filter((side) => side !== "").join(", and ");
+  return effective ? `The account ${words}.` : `Enforcement is off; once it is on, the account ${words}.`;
 };
 
 const kept = ({ unmanaged }: DriftReport): string =>
@@ -226,7 +269,7 @@ export const renderDriftText = (
   look: RenderContext & { readonly commands: DriftCommands },
 ): string => {
   const closing = driftClosing(report, visible(report.policyFile));
-  const access = accessRows(report.access, { verbs: driftVerbs }).flatMap((row) => rowLines(row, look));
+  const access = accessRows(report.access, { wording: driftWording }).flatMap((row) => rowLines(row, look));
   return `${[
     `Account ${report.account.id} on ${visible(report.account.host)}, compared with ${visible(report.policyFile)}`,
     "",

@@ -7,7 +7,7 @@ import { commentWord, markdownCode, markdownFence } from "../model/escape.js";
 import { addressCount, counted, type FamilyCounts } from "../model/words.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { AccessChange } from "../plan/plan.js";
-import { type AccessVerbs, accessGroups, isFolded, ledRow, prefixRows } from "./access-rows.js";
+import { type AccessWording, accessGroups, isFolded, ledRow, prefixRows } from "./access-rows.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import { plainStyle, type RenderContext } from "./layout.js";
 import { diffRow, fenceWidth } from "./row.js";
@@ -122,9 +122,9 @@ export const leftSection = (diagnostics: readonly Diagnostic[]): Section => {
 export const accessSections = (
   change: AccessChange,
   titles: { readonly lost: string; readonly gained: string },
-  verbs?: AccessVerbs,
+  wording?: AccessWording,
 ): { readonly open: readonly Section[]; readonly folded: readonly Section[] } => {
-  const groups = [...accessGroups(change)].sort((a, b) => compareCounts(b.counts, a.counts));
+  const groups = [...accessGroups(change, wording)].sort((a, b) => compareCounts(b.counts, a.counts));
   const sides = [
     { verdict: "blocked", title: titles.lost, whose: "lose", set: change.newlyBlocked },
     { verdict: "allowed", title: titles.gained, whose: "gain", set: change.newlyAllowed },
@@ -133,7 +133,9 @@ export const accessSections = (
     ({ verdict, title, set }): Section => ({
       title: `${title}: ${addressCount(set.count())}`,
       language: "diff",
-      rows: groups.filter((group) => group.verdict === verdict).map((group) => diffRow(ledRow(group, verbs))),
+      rows: groups
+        .filter((group) => group.verdict === verdict)
+        .map((group) => diffRow(ledRow(group, wording))),
       rowName: ["rule or reason", "rules or reasons"],
       open: true,
     }),

@@ -27,7 +27,7 @@ import {
   driftClosing,
   driftNext,
   driftSides,
-  driftVerbs,
+  driftWording,
   unmanagedText,
 } from "./drift-text.js";
 import { columns, wrap } from "./layout.js";
@@ -229,7 +229,7 @@ const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: 
       rows: diagnosticRows(report.diagnostics.filter((one) => !isAboutLeftRule(one))),
     },
   ];
-  const access = accessSections(report.access, driftSides, driftVerbs);
+  const access = accessSections(report.access, driftSides, driftWording);
   return fitReport(
     {
       marker: markerOf("drift", report.account),

@@ -8,11 +8,19 @@ import { cellsOf } from "../../src/model/cells.js";
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import { addressCount, countdown, counted, duration } from "../../src/model/words.js";
 import type { AccessPart } from "../../src/plan/plan.js";
-import { accessContext, accessRows, accessSentence, accessWords } from "../../src/report/access-rows.js";
+import {
+  accessContext,
+  accessGroups,
+  accessRows,
+  accessSentence,
+  accessWords,
+  ledRow,
+} from "../../src/report/access-rows.js";
 import { liveLine, liveText, progressLine, renderApplyText, waitText } from "../../src/report/apply-text.js";
 import { lookAlikes } from "../../src/report/change-rows.js";
 import { colourless, createStyle, fitLines } from "../../src/report/color.js";
 import { diagnosticsCount, excerpt, renderDiagnosticsText } from "../../src/report/diagnostics-text.js";
+import { driftWording } from "../../src/report/drift-text.js";
 import { fileUri, relativePath } from "../../src/report/places.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
 import { renderPlanBrief, renderPlanText } from "../../src/report/plan-text.js";
@@ -111,6 +119,48 @@ describe("access rows", () => {
     expect(row?.text).toBe(`256 IPv4 addresses ${what}: 203.0.113.0/24 ${reason}`);
     expect(row?.sign).toBe(verdict === "allowed" ? "+" : "-");
     expect(row?.broadens ?? false).toBe(verdict === "allowed");
+  });
+
+  // A policy that was edited and not applied: nothing there was ever allowed, so that nothing is so "no longer".
+  it.each([
+    ["allowed", nothingMatched, allow, '(rule "VPN" on the account)', 'rule "VPN": '],
+    [
+      "allowed",
+      deny,
+      allow,
+      '(rule "VPN" on the account, denied by rule "Block" in the policy)',
+      'rule "VPN": ',
+    ],
+    ["allowed", deny, open, '(denied by rule "Block" in the policy alone)', 'rule "Block": '],
+    [
+      "allowed",
+      nothingMatched,
+      open,
+      "(the account has no allow entry, so every address that no entry denies is allowed)",
+      "",
+    ],
+    ["allowed", deny, off, "(enforcement is off on the account)", ""],
+    ["blocked", open, deny, '(denied by rule "Block" on the account)', 'rule "Block": '],
+    ["blocked", allow, nothingMatched, '(allowed by rule "VPN" in the policy alone)', 'rule "VPN": '],
+    [
+      "blocked",
+      open,
+      nothingMatched,
+      "(the account has an allow entry, so whatever none allows is denied; the policy has none)",
+      "",
+    ],
+    ["blocked", off, nothingMatched, "(enforcement is on, and nothing on the account allows them)", ""],
+  ] as const)("of drift, %#: %s", (verdict, before, after, reason, lead) => {
+    const change = changeOf(part(verdict, before, after));
+    const [row] = accessRows(change, { wording: driftWording });
+    const what =
+      verdict === "allowed"
+        ? "allowed on the account, blocked by the policy"
+        : "allowed by the policy, blocked on the account";
+    expect(row?.text).toBe(`256 IPv4 addresses are ${what}: 203.0.113.0/24 ${reason}`);
+    const led = accessGroups(change, driftWording).map((group) => ledRow(group, driftWording).text);
+    expect(led.join()).toMatch(new RegExp(`^${lead}256 IPv4 addresses are ${what}: 203`));
+    expect(`${row?.text} ${led}`).not.toContain("no longer");
   });
 
   it("names the whole internet", () => {
