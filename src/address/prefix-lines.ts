@@ -1,7 +1,7 @@
 /**
- * Text files of prefixes, in bulk and straight from bytes: one prefix or address a line; blank lines, blanks
- * around a prefix and comments from '#' to the end of the line are skipped; a line ends with LF or CRLF.
- * A UTF-8 byte order mark at the start is skipped too.
+ * Text files of prefixes, in bulk and straight from bytes: one prefix, address or range `first-last` a line; blank
+ * lines, blanks around it and comments from '#' or ';' to the end of the line are skipped; a line ends with LF or
+ * CRLF. A UTF-8 byte order mark at the start is skipped too. A range becomes the fewest prefixes that are it.
  *
  *     const reader = new PrefixLines();
  *     for await (const part of file) reader.add(part);     // parts of any size
@@ -9,14 +9,16 @@
  *     const set = AddressSet.ofColumns(prefixes);           // merged
  *     printPrefixLines(set, (part) => writeSync(1, part));
  */
-import type { AddressSet } from "./address-set.js";
+import { AddressSet } from "./address-set.js";
 import { type AddressProblem, addressProblem, PrefixParser } from "./parse.js";
-import { longestPrefix, writePrefix } from "./prefix.js";
+import { allIPv4, containsAddress, longestPrefix, parseAddress, writePrefix } from "./prefix.js";
 import type { PrefixColumns } from "./prefix-columns.js";
 import { copyWords } from "./words.js";
 
 const lineFeed = 0x0a;
 const hash = 0x23;
+const semicolon = 0x3b;
+const hyphen = 0x2d;
 
 /** `index` counts from the start of the line (in UTF-16 units and bytes alike: what stands before is ASCII). */
 export interface LineProblem extends AddressProblem {
@@ -26,9 +28,16 @@ export interface LineProblem extends AddressProblem {
   readonly text: string;
 }
 
+/** What a row of `ParsedLines.marks` says of how its prefix was written; several are added up. */
+export const lineMarks = { hostBits: 1, bare: 2, range: 4 } as const;
+
 export interface ParsedLines {
   /** In the order of the file. */
   readonly prefixes: PrefixColumns;
+  /** The line of each prefix, from 1; those of a range share one. */
+  readonly lines: Uint32Array;
+  /** `lineMarks` of each prefix. */
+  readonly marks: Uint8Array;
   /** In order; no more than `maxProblems`. */
   readonly problems: readonly LineProblem[];
   /** How many lines have a problem, shown or not. */
@@ -45,7 +54,7 @@ const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte ===
 
 /** Whether a byte that is no blank belongs to the text of a line, rather than end it. */
 const beginsText = (byte: number | undefined): boolean =>
-  byte !== undefined && byte !== lineFeed && byte !== hash;
+  byte !== undefined && byte !== lineFeed && byte !== hash && byte !== semicolon;
 
 const startsWithMark = (bytes: Uint8Array): boolean =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
@@ -55,31 +64,63 @@ class Rows implements PrefixColumns {
   count = 0;
   words: Uint32Array;
   lengths: Uint8Array;
+  lines: Uint32Array;
+  marks: Uint8Array;
 
   constructor(capacity: number) {
     this.words = new Uint32Array(4 * capacity);
     this.lengths = new Uint8Array(capacity);
+    this.lines = new Uint32Array(capacity);
+    this.marks = new Uint8Array(capacity);
   }
 
   #grow(): void {
-    const words = new Uint32Array(2 * this.words.length);
-    const lengths = new Uint8Array(2 * this.lengths.length);
-    words.set(this.words);
-    lengths.set(this.lengths);
-    this.words = words;
-    this.lengths = lengths;
+    const { words, lengths, lines, marks } = this;
+    this.words = new Uint32Array(2 * words.length);
+    this.lengths = new Uint8Array(2 * lengths.length);
+    this.lines = new Uint32Array(2 * lines.length);
+    this.marks = new Uint8Array(2 * marks.length);
+    this.words.set(words);
+    this.lengths.set(lengths);
+    this.lines.set(lines);
+    this.marks.set(marks);
   }
 
-  push(parser: PrefixParser): void {
+  push(words: Uint32Array, length: number, line: number, marks: number): void {
     const row = this.count;
     if (row === this.lengths.length) this.#grow();
-    copyWords(parser.words, 0, this.words, 4 * row);
-    this.lengths[row] = parser.length;
+    copyWords(words, 0, this.words, 4 * row);
+    this.lengths[row] = length;
+    this.lines[row] = line;
+    this.marks[row] = marks;
     this.count = row + 1;
   }
 }
 
 const noBytes = new Uint8Array(0);
+
+const marksOf = ({ hostBits, bare }: PrefixParser): number =>
+  (hostBits ? lineMarks.hostBits : 0) + (bare ? lineMarks.bare : 0);
+
+/** Characters of a range with blanks around its hyphen: more than any that can be read. */
+const longestRange = 200;
+
+export type ParsedRange =
+  | { readonly set: AddressSet }
+  /** Of two addresses that are no range: the second is lower, or of the other family. */
+  | { readonly problem: "backwards" | "families" };
+
+/** `192.0.2.10-192.0.2.20`, both addresses included; `{}` where it is not two addresses with a hyphen between. */
+export const parseRange = (text: string): ParsedRange | Record<never, never> => {
+  const [from = "", to = "", ...more] = text.split("-");
+  const first = parseAddress(from.trim());
+  const last = parseAddress(to.trim());
+  if (more.length > 0 || !first.ok || !last.ok) return {};
+  if (containsAddress(allIPv4, first.address) !== containsAddress(allIPv4, last.address))
+    return { problem: "families" };
+  if (last.address < first.address) return { problem: "backwards" };
+  return { set: AddressSet.ofRanges([[first.address, last.address]]) };
+};
 
 /** Reads every line; a line with a problem gives no prefix, so use the prefixes only where there is none. */
 export class PrefixLines {
@@ -119,7 +160,14 @@ export class PrefixLines {
   end(): ParsedLines {
     this.#read(this.#begun);
     this.#begun = noBytes;
-    return { prefixes: this.#rows, problems: this.#problems, problemCount: this.#problemCount };
+    const { lines, marks } = this.#rows;
+    return {
+      prefixes: this.#rows,
+      lines,
+      marks,
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+    };
   }
 
   /** Whole lines. */
@@ -135,14 +183,24 @@ export class PrefixLines {
       const isPrefix = end > start;
       while (isBlank(bytes[end])) end += 1;
       if (end >= 0 && !beginsText(bytes[end])) {
-        if (isPrefix) this.#rows.push(parser);
+        if (isPrefix) this.#rows.push(parser.words, parser.length, this.#line, marksOf(parser));
         lineStart = endOfLine(bytes, end) + 1;
         continue;
       }
       const lineEnd = endOfLine(bytes, start);
-      this.#report(bytes, { lineStart, start, lineEnd });
+      if (!this.#readRange(bytes, start, endOfText(bytes, start, lineEnd)))
+        this.#report(bytes, { lineStart, start, lineEnd });
       lineStart = lineEnd + 1;
     }
+  }
+
+  /** `first-last`; false where it is none that can be read, which `#report` explains. */
+  #readRange(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start > longestRange || bytes.subarray(start, end).indexOf(hyphen) < 0) return false;
+    const range = parseRange(String.fromCharCode(...bytes.subarray(start, end)));
+    if (!("set" in range)) return false;
+    range.set.forEachPrefix((words, length) => this.#rows.push(words, length, this.#line, lineMarks.range));
+    return true;
   }
 
   #report(
@@ -189,7 +247,7 @@ const endOfLine = (bytes: Uint8Array, from: number): number => {
 /** The end of what stands on a line before a comment and blanks. */
 const endOfText = (bytes: Uint8Array, start: number, lineEnd: number): number => {
   let end = start;
-  while (end < lineEnd && bytes[end] !== hash) end += 1;
+  while (end < lineEnd && bytes[end] !== hash && bytes[end] !== semicolon) end += 1;
   while (end > start && isBlank(bytes[end - 1])) end -= 1;
   return end;
 };

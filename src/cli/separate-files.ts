@@ -168,7 +168,7 @@ const namedBy = (io: Pick<Io, "cwd">, policy: string): Named[] => {
     if (parsed === undefined) return [];
     const files = new Map<string, ReadFile>();
     readReferences(resolve(io.cwd, folder), parsed.references, files);
-    const references = [...parsed.references, ...furtherReferences(parsed, files)];
+    const references = [...parsed.references, ...furtherReferences(parsed, files), parsed.lockReference];
     return references.map((reference) => ({ as: "the file", file: join(folder, reference) }));
   } catch (error) {
     // What is wrong with the policy, its own reading will say.

@@ -2,6 +2,7 @@
  * Reads a policy and the files it names from disk (files/read-file.ts); everything after the bytes is `policy/`'s.
  */
 
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
@@ -87,6 +88,7 @@ export const loadPolicyFile = async (io: Folder, file: string, now: Date): Promi
   const files = new Map<string, ReadFile>();
   readReferences(folder, parsed.references, files);
   readReferences(folder, furtherReferences(parsed, files), files);
+  if (existsSync(join(folder, parsed.lockReference))) readReferences(folder, [parsed.lockReference], files);
   const resolved = resolvePolicy(parsed, files, { now });
   const found = [...diagnostics, ...resolved.diagnostics];
   if (resolved.policy === undefined || hasErrors(found)) return { diagnostics: inFileOrder(found, file) };

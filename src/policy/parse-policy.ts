@@ -6,6 +6,7 @@
 import { validateNetworks, validatePolicy } from "../generated/validators.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { checkSchema } from "./check-schema.js";
+import { lockFileOf } from "./lock.js";
 import type { ReadFile } from "./policy.js";
 import { Problems } from "./problems.js";
 import { type RawNetwork, type RawPolicy, readNetworkNodes, readPolicyNodes } from "./raw-policy.js";
@@ -54,6 +55,8 @@ export interface ParsedPolicy {
    * to the policy's folder and inside it. Include files may want more: see `furtherReferences`.
    */
   readonly references: readonly string[];
+  /** The lock of the published lists, beside the policy: it need not exist. */
+  readonly lockReference: string;
 }
 
 /** The paths of network lists, of `from`'s folder; those that are refused are left out. */
@@ -83,10 +86,11 @@ export const parsePolicy = (
   problems.addAll(diagnostics);
   checkSchema(problems, yaml, validatePolicy, { version: 1, rules: [] });
   const raw = readPolicyNodes(yaml);
+  const lockReference = lockFileOf(file).replace(/^.*[/\\]/, "");
   const references = [...new Set([...includeReferences(raw), ...listReferences(raw.networks, "")])];
   return {
     diagnostics: problems.list(),
-    parsed: { file, raw, incomplete: problems.hasErrors, references },
+    parsed: { file, raw, incomplete: problems.hasErrors, references, lockReference },
   };
 };
 

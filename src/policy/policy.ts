@@ -3,12 +3,22 @@ import type { Prefix } from "../address/prefix.js";
 import type { Severity, SourceRange } from "../model/diagnostic.js";
 import type { RuleType } from "../model/rule.js";
 
+/** A published list, as the lock has it. */
+export interface ListOrigin {
+  /** Of its network. */
+  readonly name: string;
+  /** ISO 8601, UTC. */
+  readonly fetchedAt: string;
+}
+
 export interface PolicyEntry {
   readonly prefix: Prefix;
   /** As written in the file. */
   readonly text: string;
   /** The network it came by, if any. */
   readonly network?: string;
+  /** The published list that it is from, if any. */
+  readonly list?: ListOrigin;
   readonly comment?: string;
   /** ISO date; the entry is absent from this UTC date on. */
   readonly expires?: string;

@@ -41,12 +41,42 @@ export interface RawList {
   readonly source: SourceRange;
 }
 
+/** How the prefixes of a list are found in its bytes: `read-list.ts`. */
+export interface RawReader {
+  readonly select?: Located<string>;
+  /** A name, or a number from 1. */
+  readonly column?: Located<string | number>;
+  readonly hostBits?: "error" | "allow";
+}
+
+export type RawContent =
+  | { readonly kind: "list"; readonly entries: readonly RawEntry[] }
+  | {
+      readonly kind: "file";
+      readonly path: Located<string>;
+      readonly reader: RawReader;
+      /** ISO date. */
+      readonly reviewBy?: Located<string>;
+    }
+  | {
+      readonly kind: "source";
+      readonly source: Located<string>;
+      readonly reader: RawReader;
+      /** `20%`. */
+      readonly maxChange?: Located<string>;
+      /** `90d`. */
+      readonly maxAge?: Located<string>;
+    }
+  | { readonly kind: "network"; readonly network: Located<string> };
+
 export interface RawNetwork {
   readonly name: Located<string>;
   readonly allowEmpty: boolean;
-  readonly content:
-    | { readonly kind: "list"; readonly entries: readonly RawEntry[] }
-    | { readonly kind: "file"; readonly path: Located<string> };
+  readonly content: RawContent;
+  /** Names of networks, and prefixes. */
+  readonly except: readonly LocatedText[];
+  /** Keys that say nothing about content of this kind. */
+  readonly misplaced: readonly Located<string>[];
 }
 
 export interface RawInclude {
@@ -102,6 +132,17 @@ export interface RawPolicy {
  * schema check reports it; what has the right shape is kept even where its neighbour is wrong.
  */
 
+const listKeys = ["select", "column", "host_bits"];
+const sourceKeys = ["max_change", "max_age"];
+
+/** By the kind of a network: the keys that say nothing about it. */
+const unfit: Readonly<Record<RawContent["kind"], readonly string[]>> = {
+  list: [...listKeys, ...sourceKeys, "review_by"],
+  network: [...listKeys, ...sourceKeys, "review_by"],
+  file: sourceKeys,
+  source: ["review_by"],
+};
+
 const isoDate = /^\d{4}-\d{2}-\d{2}$/;
 
 class Reader {
@@ -141,14 +182,51 @@ class Reader {
   networks(): RawNetwork[] {
     return this.#pairs(this.#get(this.#yaml.document.contents, "networks")).flatMap(
       ([name, value]): RawNetwork[] => {
+        const content = this.#content(value);
+        if (content === undefined) return [];
         const allowEmpty = this.#allowEmpty(value);
-        const path = this.#text(this.#get(value, "file"));
-        if (path !== undefined) return [{ name, allowEmpty, content: { kind: "file", path } }];
-        const list = followed(this.#yaml, this.#get(value, "cidrs") ?? value);
-        if (!isSeq(list)) return [];
-        return [{ name, allowEmpty, content: { kind: "list", entries: this.#entries(list) } }];
+        const except = this.#texts(this.#get(value, "except"));
+        const misplaced = this.#keys(value).filter(({ value: key }) => unfit[content.kind].includes(key));
+        return [{ name, allowEmpty, content, except, misplaced }];
       },
     );
+  }
+
+  #content(node: unknown): RawContent | undefined {
+    const path = this.#text(this.#get(node, "file"));
+    const reader = this.#reader(node);
+    if (path !== undefined) {
+      const reviewBy = this.#text(this.#get(node, "review_by"));
+      const isDate = reviewBy !== undefined && isoDate.test(reviewBy.value);
+      return { kind: "file", path, reader, ...(isDate ? { reviewBy } : {}) };
+    }
+    const source = this.#text(this.#get(node, "source"));
+    if (source !== undefined) {
+      const maxChange = this.#text(this.#get(node, "max_change"));
+      const maxAge = this.#text(this.#get(node, "max_age"));
+      return { kind: "source", source, reader, ...present({ maxChange, maxAge }) };
+    }
+    const network = this.#text(this.#get(node, "network"));
+    if (network !== undefined) return { kind: "network", network };
+    const list = followed(this.#yaml, this.#get(node, "cidrs") ?? node);
+    return isSeq(list) ? { kind: "list", entries: this.#entries(list) } : undefined;
+  }
+
+  #reader(node: unknown): RawReader {
+    const select = this.#text(this.#get(node, "select"));
+    const columnNode = followed(this.#yaml, this.#get(node, "column"));
+    const number = this.#scalar(columnNode);
+    const column: Located<string | number> | undefined =
+      typeof number === "number" && isScalar(columnNode)
+        ? { value: number, source: this.#place(columnNode) }
+        : this.#text(columnNode);
+    const hostBits = this.#oneOf(this.#get(node, "host_bits"), ["error", "allow"]);
+    return present({ select, column, hostBits });
+  }
+
+  #keys(node: unknown): Located<string>[] {
+    const map = followed(this.#yaml, node);
+    return isMap(map) ? map.items.flatMap(({ key }) => this.#text(key) ?? []) : [];
   }
 
   #pairs(node: unknown): [Located<string>, unknown][] {
@@ -201,7 +279,7 @@ class Reader {
     return quoted && written.slice(1, -1) === value ? { ...located, offset: 1 } : located;
   }
 
-  #texts(node: unknown): Located<string>[] {
+  #texts(node: unknown): LocatedText[] {
     return this.#items(node).flatMap((item) => this.#text(item) ?? []);
   }
 

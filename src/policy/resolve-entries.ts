@@ -1,5 +1,4 @@
 /** What the parts of resolving share: the day, the problems, and how one prefix becomes an entry. */
-import { AddressSet } from "../address/address-set.js";
 import {
   type AddressProblem,
   allIPv4,
@@ -10,6 +9,7 @@ import {
   parsePrefix,
   prefixOf,
 } from "../address/prefix.js";
+import { parseRange } from "../address/prefix-lines.js";
 import {
   type Diagnostic,
   diagnostic,
@@ -27,12 +27,13 @@ import type { LocatedText } from "./raw-policy.js";
 const mostShown = 6;
 
 const rangeHint = (text: string): string | undefined => {
-  const [from, to, ...more] = text.split("-").map((part) => part.trim());
-  if (from === undefined || to === undefined || more.length > 0) return undefined;
-  const first = parseAddress(from);
-  const last = parseAddress(to);
-  if (!first.ok || !last.ok || first.address > last.address) return undefined;
-  const prefixes = AddressSet.ofRanges([[first.address, last.address]]).prefixes();
+  const range = parseRange(text);
+  if ("problem" in range)
+    return range.problem === "backwards"
+      ? "The range ends before it begins: write the lower address first"
+      : "A range is of IPv4 or of IPv6 addresses, not of both";
+  if (!("set" in range)) return undefined;
+  const prefixes = range.set.prefixes();
   return prefixes.length > mostShown
     ? "Write the prefixes that make up the range, one an item"
     : `Write the range as prefixes, one an item: ${prefixes.map(formatPrefix).join(", ")}`;
@@ -179,11 +180,15 @@ const reportMappedLength = ({ problems }: Resolving, { value, source }: LocatedT
   );
 };
 
-/** Parses one prefix; reports and leaves it out where it cannot be read. */
+/**
+ * Parses one prefix; reports and leaves it out where it cannot be read. `hostBits`: what the list that it is in says
+ * of bits below the length; else lint decides.
+ */
 export const resolvePrefix = (
   resolving: Resolving,
   text: LocatedText,
   extras: EntryExtras,
+  hostBits?: "error" | "allow",
 ): PolicyEntry | undefined => {
   // Empty text is reported by the schema check.
   if (text.value === "") return undefined;
@@ -200,19 +205,18 @@ export const resolvePrefix = (
       return undefined;
     }
     const length = text.value.slice(text.value.indexOf("/"));
-    reportLint(
-      resolving,
-      diagnostic(
-        "host-bits",
-        {
-          text: text.value,
-          length,
-          network: formatPrefix(prefix),
-          address: text.value.slice(0, -length.length),
-        },
-        text.source,
-      ),
+    const found = diagnostic(
+      "host-bits",
+      {
+        text: text.value,
+        length,
+        network: formatPrefix(prefix),
+        address: text.value.slice(0, -length.length),
+      },
+      text.source,
     );
+    if (hostBits === "error") resolving.problems.add(withSeverity(found, "error"));
+    else if (hostBits === undefined) reportLint(resolving, found);
   }
   reportSpelling(resolving, text, prefix, parsed.bare);
   return { prefix, text: text.value, source: text.source, ...extras };

@@ -1,131 +1,62 @@
-/** Networks by name: those of the policy, of its include files, and of text files. */
-
-import { parsePrefix, prefixKey } from "../address/prefix.js";
-import { type ArgsOf, diagnostic, fileAndLine, hasErrors, type SourceRange } from "../model/diagnostic.js";
+/**
+ * Networks by name: those of the policy and of its include files, whether a list, a file, a published list (which is
+ * read from the lock, never from the network), or another network; each without what its `except` names.
+ */
+import { allIPv4, formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
+import { prefixAt } from "../address/prefix-columns.js";
+import { lineMarks } from "../address/prefix-lines.js";
+import { diagnostic, fileAndLine, hasErrors, type SourceRange } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
+import { exceptEntries } from "./except-entries.js";
+import { type ListSource, sourceOf } from "./list-source.js";
+import { type LockedLists, type LockOptions, lockedLists } from "./locked-lists.js";
 import { besidePolicy, type ParsedPolicy, parseInclude, referencePath } from "./parse-policy.js";
 import type { PolicyEntry, ReadFile } from "./policy.js";
-import type { Located, RawEntry, RawInclude, RawNetwork } from "./raw-policy.js";
+import { keptPerCode } from "./problems.js";
+import type { Located, LocatedText, RawContent, RawEntry, RawInclude, RawNetwork } from "./raw-policy.js";
+import { type ReadList, readList } from "./read-list.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
 import { suggest } from "./suggest.js";
-import { decodeText } from "./text.js";
-
-/**
- * A network's text file: one prefix a line, `#` starts a comment, blank lines are fine. It does not pass
- * through YAML, so that a hundred thousand lines are ordinary.
- */
-
-/** Trimmed start and end of a line's prefix; empty where there is none. */
-const contentOf = (text: string, start: number, end: number): readonly [number, number] => {
-  // Not indexOf, which would look for a '#' beyond the line, to the end of the file.
-  let to = start;
-  while (to < end && text.charCodeAt(to) !== 0x23) to += 1;
-  let from = start;
-  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
-  return [from, to];
-};
-
-const isBlank = (unit: number): boolean => unit === 0x20 || unit === 0x09 || unit === 0x0d;
-
-/** Of a list's first lines with text, so many decide what the file is. */
-const linesLookedAt = 5;
-
-const firstLines = (text: string): string[] => {
-  const found: string[] = [];
-  for (let start = 0; start < text.length && found.length < linesLookedAt; ) {
-    const feed = text.indexOf("\n", start);
-    const end = feed < 0 ? text.length : feed;
-    const [from, to] = contentOf(text, start, end);
-    if (from < to) found.push(text.slice(from, to));
-    start = end + 1;
-  }
-  return found;
-};
-
-/** A file of another kind would be an error in each of its lines; it is one. */
-const otherKind = (text: string): ArgsOf<"list-not-text">["kind"] | undefined => {
-  const lines = firstLines(text);
-  const [first = ""] = lines;
-  if (/^(?:\{|\[(?![0-9A-Fa-f:.]+\]))/.test(first)) return "JSON";
-  if (lines.length < 2 || lines.some((line) => parsePrefix(line).ok)) return undefined;
-  if (lines.every((line) => /^;|^[^ ;]+ *;/.test(line))) return "comments";
-  return lines.every((line) => line.includes(",")) ? "CSV" : undefined;
-};
-
-/** `file` is how messages name it. Repeated prefixes are reported and dropped; the first counts. */
-const readNetworkFile = (resolving: Resolving, bytes: Uint8Array, file: string): ResolvedEntries => {
-  const decoded = decodeText(bytes, file);
-  if (!decoded.ok) {
-    resolving.problems.add(decoded.diagnostic);
-    return { entries: [], complete: false };
-  }
-  const { text } = decoded.source;
-  const kind = otherKind(text);
-  if (kind !== undefined) {
-    resolving.problems.add(diagnostic("list-not-text", { file, kind }, decoded.source.range(0, 0)));
-    return unresolved;
-  }
-  const entries: PolicyEntry[] = [];
-  const lines = new Map<bigint, number>();
-  let complete = true;
-  let line = 0;
-  for (let start = 0; start < text.length; ) {
-    line += 1;
-    const feed = text.indexOf("\n", start);
-    const end = feed < 0 ? text.length : feed;
-    const [from, to] = contentOf(text, start, end);
-    if (from < to) {
-      const lineText = text.slice(start, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end);
-      const column = from - start + 1;
-      const source = { file, line, column, endLine: line, endColumn: column + to - from, lineText };
-      const entry = resolvePrefix(resolving, { value: text.slice(from, to), source, offset: 0 }, {});
-      if (entry === undefined) complete = false;
-      else keep(entry, line);
-    }
-    start = end + 1;
-  }
-  return { entries, complete };
-
-  function keep(entry: PolicyEntry, at: number): void {
-    const key = prefixKey(entry.prefix);
-    const first = lines.get(key);
-    if (first === undefined) {
-      lines.set(key, at);
-      entries.push(entry);
-      return;
-    }
-    reportLint(resolving, diagnostic("repeated-in-list", { text: entry.text, first }, entry.source));
-  }
-};
 
 type Files = ReadonlyMap<string, ReadFile>;
 
 /** Of what could not be resolved, and has been reported. */
 const unresolved: ResolvedEntries = { entries: [], complete: false };
 
-interface Network extends ResolvedEntries {
-  readonly name: Located<string>;
-  /** Whether it comes from an include file, where not every policy uses every network. */
-  readonly shared: boolean;
+/** A network as written, and by which file. */
+export interface WrittenNetwork {
+  readonly raw: RawNetwork;
+  /** The file's reference path; "" for the policy. */
+  readonly from: string;
 }
+
+/** Networks that are made of networks that are made of networks: so many levels are enough for anybody. */
+const mostLevels = 50;
 
 export class Networks {
   readonly #resolving: Resolving;
-  readonly #byName = new Map<string, Network>();
+  readonly #content: ContentReader;
+  readonly #byName = new Map<string, WrittenNetwork>();
+  readonly #resolved = new Map<string, ResolvedEntries>();
   readonly #used = new Set<string>();
+  /** The networks that are being resolved, from the outside in. */
+  readonly #path: string[] = [];
 
-  constructor(resolving: Resolving) {
+  constructor(resolving: Resolving, content: ContentReader, written: readonly WrittenNetwork[]) {
     this.#resolving = resolving;
+    this.#content = content;
+    for (const network of written) this.#add(network);
+    for (const name of this.#byName.keys()) this.#resolve(name);
   }
 
-  add(network: Network): void {
-    const { value, source } = network.name;
+  #add(network: WrittenNetwork): void {
+    const { value, source } = network.raw.name;
     const first = this.#byName.get(value);
     if (first === undefined) {
       this.#byName.set(value, network);
       return;
     }
-    const place = first.name.source;
+    const place = first.raw.name.source;
     // Twice in one file is a duplicate key, which is reported as such.
     if (place.file === source.file) return;
     this.#resolving.problems.add(
@@ -135,8 +66,7 @@ export class Networks {
 
   /** The entries of a network, which counts as used from now on; none, and reported, where there is no such network. */
   use({ value, source }: Located<string>): ResolvedEntries {
-    const network = this.#byName.get(value);
-    if (network === undefined) {
+    if (!this.#byName.has(value)) {
       this.#resolving.problems.addIfWanted("undefined-network", source.file, () =>
         diagnostic(
           "undefined-network",
@@ -147,7 +77,7 @@ export class Networks {
       return unresolved;
     }
     this.#used.add(value);
-    return network;
+    return this.#resolve(value);
   }
 
   has(name: string): boolean {
@@ -155,12 +85,225 @@ export class Networks {
   }
 
   reportUnused(): void {
-    for (const [name, network] of this.#byName) {
-      if (network.shared || this.#used.has(name)) continue;
-      reportLint(this.#resolving, diagnostic("unused-network", { network: name }, network.name.source));
+    for (const [name, { raw, from }] of this.#byName) {
+      // Not every policy uses every network of an include file.
+      if (from !== "" || this.#used.has(name)) continue;
+      reportLint(this.#resolving, diagnostic("unused-network", { network: name }, raw.name.source));
     }
   }
+
+  #resolve(name: string): ResolvedEntries {
+    const known = this.#resolved.get(name);
+    if (known !== undefined) return known;
+    const network = this.#byName.get(name)!;
+    const at = this.#path.indexOf(name);
+    if (at >= 0 || this.#path.length >= mostLevels) {
+      const path = [...this.#path.slice(Math.max(at, 0)), name];
+      this.#resolving.problems.add(
+        diagnostic("network-circle", { path, isCircle: at >= 0 }, network.raw.name.source),
+      );
+      return unresolved;
+    }
+    this.#path.push(name);
+    const entries = this.#without(network, this.#own(network));
+    this.#path.pop();
+    this.#resolved.set(name, entries);
+    return entries;
+  }
+
+  /** What it holds by itself; where that is empty and not meant to be, it is reported, and no more complete. */
+  #own({ raw, from }: WrittenNetwork): ResolvedEntries {
+    const { name, content, allowEmpty, misplaced } = raw;
+    for (const { value, source } of misplaced)
+      this.#resolving.problems.add(
+        diagnostic("key-without-effect", { key: value, kind: content.kind }, source),
+      );
+    if (content.kind !== "network") return this.#content.read(raw, content, from);
+    const other = this.use(content.network);
+    if (other.entries.length > 0 || !other.complete || allowEmpty) return other;
+    const { value, source } = content.network;
+    this.#resolving.problems.add(
+      diagnostic("empty-network", { network: name.value, because: { kind: "network", of: value } }, source),
+    );
+    return unresolved;
+  }
+
+  #without({ raw }: WrittenNetwork, own: ResolvedEntries): ResolvedEntries {
+    const { name, except, allowEmpty } = raw;
+    if (except.length === 0) return own;
+    const left = except.map((one) => this.#excepted(one));
+    // What is not known to be left out must not get in.
+    if (!own.complete || left.some(({ complete }) => !complete)) return unresolved;
+    const entries = exceptEntries(
+      own.entries,
+      left.flatMap(({ entries: out }) => out.map(({ prefix }) => prefix)),
+    );
+    if (entries.length > 0 || own.entries.length === 0 || allowEmpty) return { entries, complete: true };
+    this.#resolving.problems.add(
+      diagnostic("empty-network", { network: name.value, because: { kind: "except" } }, name.source),
+    );
+    return unresolved;
+  }
+
+  /** What an item of `except` names: a prefix, or else a network. */
+  #excepted(text: LocatedText): ResolvedEntries {
+    const isName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text.value) && !parsePrefix(text.value).ok;
+    if (isName) return this.use(text);
+    const entry = resolvePrefix(this.#resolving, text, {});
+    return entry === undefined ? unresolved : { entries: [entry], complete: true };
+  }
 }
+
+/** The entries of networks that are not made of others. */
+class ContentReader {
+  readonly #resolving: Resolving;
+  readonly #files: Files;
+  readonly #policyFile: string;
+  readonly #lists: LockedLists;
+  readonly #lockFile: string;
+
+  constructor(resolving: Resolving, parsed: ParsedPolicy, files: Files, lists: LockedLists) {
+    this.#resolving = resolving;
+    this.#files = files;
+    this.#policyFile = parsed.file;
+    this.#lists = lists;
+    this.#lockFile = besidePolicy(parsed.file, parsed.lockReference);
+  }
+
+  read(
+    network: RawNetwork,
+    content: Exclude<RawContent, { kind: "network" }>,
+    from: string,
+  ): ResolvedEntries {
+    switch (content.kind) {
+      case "list":
+        return this.#list(network, content.entries);
+      case "file":
+        return this.#file(network, content, from);
+      case "source":
+        return this.#source(network, content);
+    }
+  }
+
+  #list({ name, allowEmpty }: RawNetwork, written: readonly RawEntry[]): ResolvedEntries {
+    const entries = written.flatMap((entry) => {
+      if (entry.kind !== "prefix") return [];
+      const { text, kind: _, ...extras } = entry;
+      return resolvePrefix(this.#resolving, text, extras) ?? [];
+    });
+    const complete = entries.length === written.length;
+    if (entries.length > 0 || !complete || allowEmpty) return { entries, complete };
+    this.#resolving.problems.add(diagnostic("empty-network", { network: name.value }, name.source));
+    return unresolved;
+  }
+
+  #file(
+    { name, allowEmpty }: RawNetwork,
+    { path: named, reader, reviewBy }: Extract<RawContent, { kind: "file" }>,
+    from: string,
+  ): ResolvedEntries {
+    const { problems, today } = this.#resolving;
+    const path = pathOf(this.#resolving, named, from);
+    if (path === undefined) return unresolved;
+    const bytes = this.#files.get(path);
+    if (typeof bytes !== "object") {
+      missing(this.#resolving, path, bytes, named.source);
+      return unresolved;
+    }
+    const file = besidePolicy(this.#policyFile, path);
+    if (reviewBy !== undefined && reviewBy.value <= today)
+      problems.add(
+        diagnostic("list-review-due", { list: name.value, file, date: reviewBy.value }, reviewBy.source),
+      );
+    const format = { select: reader.select?.value, column: reader.column?.value };
+    const list = readList(bytes, file, present(format), { maxProblems: keptPerCode });
+    if (!list.ok) {
+      problems.add(list.diagnostic);
+      return unresolved;
+    }
+    const read = entriesOf(this.#resolving, list, file, reader.hostBits);
+    if (read.entries.length > 0 || !read.complete || allowEmpty) return read;
+    problems.add(
+      diagnostic("empty-network", { network: name.value, because: { kind: "file", file } }, named.source),
+    );
+    return unresolved;
+  }
+
+  #source(
+    { name, allowEmpty }: RawNetwork,
+    { source }: Extract<RawContent, { kind: "source" }>,
+  ): ResolvedEntries {
+    const locked = this.#lists.get(name.value);
+    if (locked === undefined) return unresolved;
+    const list = { name: name.value, fetchedAt: locked.fetchedAt };
+    const entries = locked.prefixes.map((prefix) => ({
+      prefix,
+      text: formatPrefix(prefix),
+      source: source.source,
+      list,
+    }));
+    if (entries.length > 0 || allowEmpty) return { entries, complete: true };
+    this.#resolving.problems.add(
+      diagnostic(
+        "empty-network",
+        { network: name.value, because: { kind: "file", file: this.#lockFile } },
+        source.source,
+      ),
+    );
+    return unresolved;
+  }
+}
+
+/** Rows whose writing has something to be said about it. */
+const unusual = lineMarks.hostBits;
+
+/** Repeated prefixes are reported and dropped; the first counts. */
+const entriesOf = (
+  resolving: Resolving,
+  { lines: { prefixes, lines, marks, problems, problemCount }, textAt }: ReadList,
+  file: string,
+  hostBits: "error" | "allow" | undefined,
+): ResolvedEntries => {
+  for (const { line } of problems) resolvePrefix(resolving, textAt(line), {});
+  for (let rest = problems.length; rest < problemCount; rest += 1)
+    resolving.problems.addIfWanted("bad-prefix", file, neverKept);
+  const entries: PolicyEntry[] = [];
+  const seen = new Map<bigint, PolicyEntry>();
+  let complete = problemCount === 0;
+  for (let row = 0; row < prefixes.count; row += 1) {
+    const text = textAt(lines[row]!);
+    const mark = marks[row]!;
+    const prefix = prefixAt(prefixes, row);
+    const isPlain = (mark & unusual) === 0 && !((mark & lineMarks.bare) !== 0 && isUnspecified(prefix));
+    const written = (mark & lineMarks.range) === 0 ? text.value : formatPrefix(prefix);
+    const entry: PolicyEntry | undefined = isPlain
+      ? { prefix, text: written, source: text.source }
+      : resolvePrefix(resolving, text, {}, hostBits);
+    if (entry === undefined) {
+      complete = false;
+      continue;
+    }
+    const key = prefixKey(prefix);
+    const first = seen.get(key);
+    if (first === undefined) {
+      seen.set(key, entry);
+      entries.push(entry);
+    } else
+      reportLint(
+        resolving,
+        diagnostic("repeated-in-list", { text: entry.text, first: first.source.line }, entry.source),
+      );
+  }
+  return { entries, complete };
+};
+
+/** `0.0.0.0` or `::`, which may have been meant for every address. */
+const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === allIPv4.network;
+
+/** After so many problems of one kind in one file, the others are only counted. */
+const neverKept = (): never => {
+  throw new Error("a problem beyond those that are kept");
+};
 
 /** The path of a reference, or undefined where it is refused, which is reported here. */
 const pathOf = (resolving: Resolving, named: Located<string>, from: string): string | undefined => {
@@ -181,77 +324,78 @@ const missing = (
   resolving.problems.add(diagnostic("file-missing", { path, reason }, source));
 };
 
-const listEntries = (resolving: Resolving, written: readonly RawEntry[]): ResolvedEntries => {
-  const entries = written.flatMap((entry) => {
-    if (entry.kind !== "prefix") return [];
-    const { text, kind: _, ...extras } = entry;
-    return resolvePrefix(resolving, text, extras) ?? [];
-  });
-  return { entries, complete: entries.length === written.length };
-};
-
-/** An empty network that is not meant to be is reported; then it is no more complete than one with bad entries. */
-const entriesOf = (
-  resolving: Resolving,
-  { name, content, allowEmpty }: RawNetwork,
-  files: Files,
-  from: string,
-  policyFile: string,
-): ResolvedEntries => {
-  const isUnmeant = ({ entries, complete }: ResolvedEntries): boolean =>
-    entries.length === 0 && complete && !allowEmpty;
-  if (content.kind === "list") {
-    const list = listEntries(resolving, content.entries);
-    if (!isUnmeant(list)) return list;
-    resolving.problems.add(diagnostic("empty-network", { network: name.value }, name.source));
-    return unresolved;
-  }
-  const path = pathOf(resolving, content.path, from);
-  if (path === undefined) return unresolved;
-  const bytes = files.get(path);
-  if (typeof bytes !== "object") {
-    missing(resolving, path, bytes, content.path.source);
-    return unresolved;
-  }
-  const file = besidePolicy(policyFile, path);
-  const list = readNetworkFile(resolving, bytes, file);
-  if (!isUnmeant(list)) return list;
-  resolving.problems.add(diagnostic("empty-network", { network: name.value, file }, content.path.source));
-  return unresolved;
-};
-
 /** The networks of an include file; an error where it holds none and is not meant to. */
 const includedNetworks = (
   resolving: Resolving,
   { path, allowEmpty }: RawInclude,
   bytes: Uint8Array,
   file: string,
-): readonly RawNetwork[] => {
+): { readonly networks: readonly RawNetwork[]; readonly whole: boolean } => {
   const { networks, diagnostics } = parseInclude(bytes, file);
   resolving.problems.addAll(diagnostics);
-  if (networks.length === 0 && !hasErrors(diagnostics) && !allowEmpty) {
+  const whole = !hasErrors(diagnostics);
+  if (networks.length === 0 && whole && !allowEmpty)
     resolving.problems.add(diagnostic("empty-include", { file, path: path.value }, path.source));
-  }
-  return networks;
+  return { networks, whole };
 };
 
-/** `files` is by reference path (`ParsedPolicy.references`); undefined stands for a file that cannot be read. */
-export const resolveNetworks = (resolving: Resolving, parsed: ParsedPolicy, files: Files): Networks => {
-  const networks = new Networks(resolving);
+/** Every network of the policy and of its includes; `whole` where all of them could be read. */
+const writtenNetworks = (
+  resolving: Resolving,
+  parsed: ParsedPolicy,
+  files: Files,
+): { readonly written: readonly WrittenNetwork[]; readonly whole: boolean } => {
   const { file, raw } = parsed;
-  for (const network of raw.networks) {
-    networks.add({ name: network.name, ...entriesOf(resolving, network, files, "", file), shared: false });
-  }
+  const written: WrittenNetwork[] = raw.networks.map((network) => ({ raw: network, from: "" }));
+  let whole = !parsed.incomplete;
   for (const include of raw.includes) {
     const path = pathOf(resolving, include.path, "");
-    if (path === undefined) continue;
-    const bytes = files.get(path);
-    if (typeof bytes !== "object") {
-      missing(resolving, path, bytes, include.path.source);
+    const bytes = path === undefined ? undefined : files.get(path);
+    if (path === undefined || typeof bytes !== "object") {
+      if (path !== undefined && typeof bytes !== "object")
+        missing(resolving, path, bytes, include.path.source);
+      whole = false;
       continue;
     }
-    for (const network of includedNetworks(resolving, include, bytes, besidePolicy(file, path)))
-      networks.add({ name: network.name, ...entriesOf(resolving, network, files, path, file), shared: true });
+    const included = includedNetworks(resolving, include, bytes, besidePolicy(file, path));
+    whole &&= included.whole;
+    for (const network of included.networks) written.push({ raw: network, from: path });
   }
-  return networks;
+  return { written, whole };
+};
+
+/** What the networks ask for by `source`; what is wrong with one is reported. */
+const sourcesIn = (resolving: Resolving, written: readonly WrittenNetwork[]): ListSource[] =>
+  written.flatMap(({ raw }) => {
+    const found = sourceOf(raw);
+    if (found === undefined) return [];
+    if (found.ok) return [found.source];
+    resolving.problems.add(found.diagnostic);
+    return [];
+  });
+
+/**
+ * `files` is by reference path (`ParsedPolicy.references`, `lockReference`); undefined stands for a file that cannot be
+ * read.
+ */
+export const resolveNetworks = (
+  resolving: Resolving,
+  parsed: ParsedPolicy,
+  files: Files,
+  options: LockOptions,
+): Networks => {
+  const { written, whole } = writtenNetworks(resolving, parsed, files);
+  const sources = sourcesIn(resolving, written);
+  const asked = new Set(
+    written.flatMap(({ raw: { content, name } }) => (content.kind === "source" ? [name.value] : [])),
+  );
+  const lists = lockedLists(
+    resolving,
+    parsed,
+    files.get(parsed.lockReference),
+    sources,
+    { asked, whole },
+    options,
+  );
+  return new Networks(resolving, new ContentReader(resolving, parsed, files, lists), written);
 };

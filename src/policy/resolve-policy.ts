@@ -6,6 +6,7 @@
 
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
+import type { LockOptions } from "./locked-lists.js";
 import { besidePolicy, type ParsedPolicy } from "./parse-policy.js";
 import type { AddressLimit, Guards, Policy, PolicyEntry, PolicyTest, ReadFile } from "./policy.js";
 import { Problems } from "./problems.js";
@@ -80,12 +81,13 @@ const resolveTest = (resolving: Resolving, networks: Networks, test: RawTest): P
 
 /**
  * `files` holds the bytes of `parsed.references`, and of `furtherReferences`, by those paths; undefined or a
- * reason stands for a file that cannot be read. `now` decides which entries have expired, by its UTC date.
+ * reason stands for a file that cannot be read. With them comes the lock, if there is one, by `parsed.lockReference`.
+ * `now` decides which entries have expired, by its UTC date.
  */
 export const resolvePolicy = (
   parsed: ParsedPolicy,
   files: ReadonlyMap<string, ReadFile>,
-  { now }: { readonly now: Date },
+  { now, lock = "must-agree" }: { readonly now: Date; readonly lock?: LockOptions["lock"] },
 ): { readonly policy?: Policy; readonly diagnostics: readonly Diagnostic[] } => {
   const { file, raw } = parsed;
   const resolving: Resolving = {
@@ -93,7 +95,7 @@ export const resolvePolicy = (
     problems: new Problems(file),
     lint: raw.lint,
   };
-  const networks = resolveNetworks(resolving, parsed, files);
+  const networks = resolveNetworks(resolving, parsed, files, { lock, now });
   const enforced = raw.enforcement === "enabled" && !parsed.incomplete;
   const rules = resolveRules(resolving, networks, raw.rules, { enforced });
   checkRemovedRules(resolving, raw);

@@ -35,6 +35,13 @@ export class SourceText {
     };
   }
 
+  /** The whole of a line, from 1; of one behind the last, the end. */
+  rangeOfLine(line: number): SourceRange {
+    const lineText = this.#lineText(line - 1);
+    const endColumn = lineText.length + 1;
+    return { file: this.file, line, column: 1, endLine: line, endColumn, lineText };
+  }
+
   #start(line: number): number {
     return this.#starts[line] ?? this.text.length;
   }

@@ -33,6 +33,7 @@ export const readPolicy = (
   };
   read(parsed.references);
   read(furtherReferences(parsed, contents));
+  if (files[parsed.lockReference] !== undefined) read([parsed.lockReference]);
   const resolved = resolvePolicy(parsed, contents, { now: new Date(now) });
   return {
     diagnostics: inFileOrder([...diagnostics, ...resolved.diagnostics], "policy.yaml"),

@@ -73,10 +73,10 @@ describe("a list file of another kind is one error", () => {
   const rows = (row: (at: number) => string): string =>
     Array.from({ length: 1_000 }, (_, at) => row(at)).join("\n");
   const table: readonly (readonly [name: string, text: string, hint: RegExp])[] = [
-    ["JSON", JSON.stringify({ prefixes: [{ ip_prefix: "192.0.2.0/24" }] }, null, 2), /jq/],
-    ["a list in JSON", '["192.0.2.0/24",\n"192.0.2.1"]', /jq/],
-    ["CSV", `prefix,region\n${rows((at) => `10.0.${at % 256}.0/24,eu`)}`, /cut/],
-    ["comments behind `;`", `; a list\n${rows((at) => `10.0.${at % 256}.0/24 ; SBL${at}`)}`, /sed/],
+    ["JSON", JSON.stringify({ prefixes: [{ ip_prefix: "192.0.2.0/24" }] }, null, 2), /select: /],
+    ["a list in JSON", '["192.0.2.0/24",\n"192.0.2.1"]', /select: /],
+    ["CSV", `prefix,region\n${rows((at) => `10.0.${at % 256}.0/24,eu`)}`, /column: /],
+    ["an HTML page", "<!DOCTYPE html>\n<html><body>Not found</body></html>\n", /list itself/],
   ];
   it.each(table)("%s", (_, list, hint) => {
     const text = `networks: {l: {file: l.txt}}\n${policy(rule("A", "allow", "network: l"))}`;

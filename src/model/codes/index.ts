@@ -7,6 +7,7 @@ import { auditCodes } from "./audit.js";
 import type { CodeRow, FixedRow, LintRow, MadeRow, Row } from "./code.js";
 import { approvalCodes, fileCodes, programCodes } from "./command.js";
 import { lintCodes } from "./lint.js";
+import { listCodes } from "./lists.js";
 import { guardCodes, planCodes, planFileCodes } from "./plan.js";
 import { policyCodes } from "./policy.js";
 import { networkCodes, serviceCodes } from "./service.js";
@@ -19,6 +20,7 @@ export const codeGroups = [
   { title: "Network", codes: networkCodes },
   { title: "The service's answers", codes: serviceCodes },
   { title: "The policy's text", codes: policyCodes },
+  { title: "Lists of prefixes", codes: listCodes },
   { title: "Account and policy together", codes: planCodes },
   { title: "Guards", codes: guardCodes },
   { title: "Saved plans", codes: planFileCodes },
@@ -34,6 +36,7 @@ export const codes = {
   ...networkCodes,
   ...serviceCodes,
   ...policyCodes,
+  ...listCodes,
   ...planCodes,
   ...guardCodes,
   ...approvalCodes,
@@ -56,6 +59,7 @@ type Tables = [
   typeof networkCodes,
   typeof serviceCodes,
   typeof policyCodes,
+  typeof listCodes,
   typeof planCodes,
   typeof guardCodes,
   typeof approvalCodes,

@@ -1,5 +1,4 @@
 /** The codes of a policy's text: its encoding, its YAML, its keys and values, its lists, and its tests. */
-import { shellWord } from "../shell.js";
 import { counted } from "../words.js";
 import { code } from "./code.js";
 
@@ -179,14 +178,14 @@ export const policyCodes = {
       if ("key" in found) return `${found.in} lacks \`${found.key}\``;
       return found.of === "entry"
         ? "An entry needs a prefix or a network"
-        : "A network needs a file or a list";
+        : "A network needs a source, a file, a list or another network";
     },
     hint: (found) => {
       if ("key" in found)
         return found.key === "rules" ? "Write `rules: []` to have no rules" : `Add \`${found.key}:\``;
       return found.of === "entry"
         ? "Write `cidr: 203.0.113.0/24` or `network: office`"
-        : "Write `file: lists/office.txt` or `cidrs: [203.0.113.0/24]`";
+        : "Write `source:`, `file: lists/office.txt`, `network: office` or `cidrs: [203.0.113.0/24]`";
     },
     meaning: "A required key is missing.",
     fix: "Add it.",
@@ -263,23 +262,40 @@ export const policyCodes = {
   }),
   "file-and-cidrs": code({
     severity: "error",
-    message: "A network is either a file or a list, not both",
+    message: "A network has one of `source`, `file`, `cidrs` and `network`, not two of them",
     hint: "Make two networks of it, and name both where they are used",
-    meaning: "A network has both a file and a list.",
+    meaning: "A network has two of `source`, `file`, `cidrs` and `network`.",
     fix: "Make two networks of it.",
   }),
-  "empty-network": code<{ network: string; file?: string }>({
+  "empty-network": code<{
+    network: string;
+    because?: { kind: "file"; file: string } | { kind: "network"; of: string } | { kind: "except" };
+  }>({
     severity: "error",
-    message: ({ network, file }) =>
-      file === undefined
-        ? `The network \`${network}\` is empty`
-        : `The file \`${file}\` holds no prefix, so the network \`${network}\` is empty`,
-    hint: ({ network, file }) =>
-      file === undefined
-        ? `Add a prefix; if it is meant to be empty, write \`${network}: {allow_empty: true, cidrs: []}\``
-        : "Restore the list; if it is meant to be empty, write `allow_empty: true` next to `file`",
+    message: ({ network, because }) => {
+      switch (because?.kind) {
+        case undefined:
+          return `The network \`${network}\` is empty`;
+        case "file":
+          return `The file \`${because.file}\` holds no prefix, so the network \`${network}\` is empty`;
+        case "network":
+          return `The network \`${because.of}\` is empty, and so is \`${network}\``;
+        case "except":
+          return `\`except\` leaves nothing of the network \`${network}\``;
+      }
+    },
+    hint: ({ network, because }) => {
+      switch (because?.kind) {
+        case undefined:
+          return `Add a prefix; if it is meant to be empty, write \`${network}: {allow_empty: true, cidrs: []}\``;
+        case "file":
+          return "Restore the list; if it is meant to be empty, write `allow_empty: true` next to `file` or `source`";
+        default:
+          return "If it is meant to be empty, write `allow_empty: true` in it";
+      }
+    },
     meaning:
-      "A network, or the file of its prefixes, is empty, and `allow_empty` does not say that it may be.",
+      "A network, or the file of its prefixes, is empty, or `except` leaves nothing of it, and `allow_empty` does not say that it may be empty.",
     fix: "Add a prefix or restore the file; `allow_empty: true` if it is meant to be empty.",
   }),
   "empty-include": code<{ file: string; path: string }>({
@@ -413,21 +429,6 @@ export const policyCodes = {
     hint: "Name a file in the policy's folder or in a folder below it, by a relative path",
     meaning: "A path is absolute or leads out of the policy's folder.",
     fix: "Name a file in the policy's folder or below it, by a relative path.",
-  }),
-  "list-not-text": code<{ file: string; kind: "JSON" | "CSV" | "comments" }>({
-    severity: "error",
-    message: ({ file, kind }) =>
-      `The file \`${file}\` ${kind === "comments" ? "has comments behind `;`" : `is ${kind}`}; a list is text, one prefix a line`,
-    hint: ({ file, kind }) => {
-      const name = shellWord(file);
-      if (kind === "JSON")
-        return `Take the prefixes out of it, for example: jq -r '.prefixes[].ip_prefix' ${name}`;
-      return kind === "CSV"
-        ? `Take the column of the prefixes out of it, for example: cut -d, -f1 ${name}`
-        : `Comments begin with \`#\`: sed 's/;/#/' ${name}`;
-    },
-    meaning: "A list file is JSON, CSV or has comments behind `;`; lists are text, one prefix a line.",
-    fix: "Turn it into text, as the message shows.",
   }),
   "file-missing": code<{ path: string; reason: string | undefined }>({
     severity: "error",
