@@ -1,5 +1,5 @@
 /** Receipts as files: those that `audit verify` and `drift` read, and the one that `apply` writes. */
-import { type FileHandle, link, open, readdir, stat, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import type { Journal } from "../apply/ports.js";
 import { parseReceipt, receiptFormat, receiptLine } from "../apply/receipt.js";
@@ -189,14 +189,29 @@ const moveAside = async (path: string): Promise<string> => {
   for (let number = 1; ; number += 1) {
     const aside = `${path.slice(0, path.length - end.length)}.${number}${end}`;
     try {
-      // A link fails where the name is taken, which a rename does not.
-      await link(path, aside);
-      await unlink(path);
+      await moveToFree(path, aside);
       return aside;
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw unwritable(path, error);
     }
   }
+};
+
+/** Fails with `EEXIST` where the name is taken, which a rename does not: it would replace what is there. */
+const moveToFree = async (path: string, aside: string): Promise<void> => {
+  try {
+    await link(path, aside);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw error;
+    // A file system without hard links, such as exFAT or a network share: the name is taken first, then renamed to.
+    await (await open(aside, "wx", ownerOnly)).close();
+    await rename(path, aside).catch(async (failed: unknown) => {
+      await unlink(aside);
+      throw failed;
+    });
+    return;
+  }
+  await unlink(path);
 };
 
 /** Creates the file, readable by its owner alone. Throws `Failure` where it exists or cannot be created. */

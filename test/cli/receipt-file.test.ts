@@ -2,10 +2,21 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseReceipt, receiptLine } from "../../src/apply/receipt.js";
 import { createFileJournal, FlushedFile, openFileJournal } from "../../src/cli/receipts.js";
 import type { ReceiptHeader, ReceiptRecord } from "../../src/model/receipt.js";
+
+const links = vi.hoisted((): { refusedWith: string | undefined } => ({ refusedWith: undefined }));
+vi.mock("node:fs/promises", async (original) => {
+  const files = await original<typeof import("node:fs/promises")>();
+  const link: typeof files.link = async (...paths) => {
+    const code = links.refusedWith;
+    if (code !== undefined) throw Object.assign(new Error(code), { code });
+    return files.link(...paths);
+  };
+  return { ...files, link };
+});
 
 let folder = "";
 beforeAll(async () => {
@@ -118,6 +129,27 @@ describe("a receipt that is there already", () => {
     expect([...receipt!.records.values()].map(({ outcome }) => outcome)).toEqual(["applied", "applied"]);
     expect(receipt!.header.startedAt).toBe(header.startedAt);
     expect(await readdir(own)).toEqual(["r.jsonl"]);
+  });
+
+  it("is moved aside on a file system without hard links too, onto no other file", async () => {
+    const { own, path } = await fileOf("");
+    await writeFile(join(own, "r.1.jsonl"), "an older one");
+    for (const code of ["EPERM", "ENOTSUP", "ENOSYS"]) {
+      await writeFile(path, crashed.replace("aaaa", code));
+      links.refusedWith = code;
+      const { journal, movedTo } = await openFileJournal(path, later);
+      await journal.close();
+      expect(await readFile(movedTo ?? "", "utf8")).toBe(crashed.replace("aaaa", code));
+      links.refusedWith = undefined;
+    }
+    expect((await readdir(own)).sort()).toEqual([
+      "r.1.jsonl",
+      "r.2.jsonl",
+      "r.3.jsonl",
+      "r.4.jsonl",
+      "r.jsonl",
+    ]);
+    expect(await readFile(join(own, "r.1.jsonl"), "utf8")).toBe("an older one");
   });
 
   it.each([
