@@ -103,7 +103,7 @@ const foreignChange = (when: string, actual: AccountState, unexpected: readonly 
 
 /** Before the first write: a failed guard ends the run. */
 export const stopByVerdicts = (run: ApplySession): Stop | undefined => {
-  const failed = standingRefusals(run.plan, run.options.overrides ?? []);
+  const failed = standingRefusals(run.plan, run.options.overrides ?? [], run.options.clientAddresses);
   if (failed.length === 0) return undefined;
   const diagnostics = failed.flatMap(({ guard, diagnostics: said }): readonly Diagnostic[] =>
     hasErrors(said) ? said : [diagnostic("guard-failed", { guard }), ...said],

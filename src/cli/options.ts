@@ -139,6 +139,7 @@ const meanings: Readonly<Record<keyof typeof overrideFlags, string>> = {
   mustDeny: "continue even if a must_deny address would gain access",
   unmanaged: "continue even if the account has unmanaged rules",
   tests: "continue even if a policy test fails",
+  unguardedEnforcement: "turn enforcement on with no address that must stay allowed",
 };
 
 export const guardOptions = (command: Command): Command => {

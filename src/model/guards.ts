@@ -12,6 +12,7 @@ export const overrideFlags = {
   mustDeny: "--allow-must-deny",
   unmanaged: "--allow-unmanaged-rules",
   tests: "--allow-failed-tests",
+  unguardedEnforcement: "--allow-unguarded-enforcement",
 } as const;
 
 export type OverrideFlag = (typeof overrideFlags)[keyof typeof overrideFlags];
@@ -23,6 +24,7 @@ export const guardFlags = {
   "policy-tests": overrideFlags.tests,
   "must-allow": overrideFlags.lockout,
   caller: overrideFlags.lockout,
+  "first-enforcement": overrideFlags.unguardedEnforcement,
   "must-deny": overrideFlags.mustDeny,
   "max-removed-rules": overrideFlags.removedRules,
   "max-newly-allowed": overrideFlags.newlyAllowed,

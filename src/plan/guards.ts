@@ -213,13 +213,24 @@ const callerNotChecked = ({ policy, steps, access }: Guarded): Verdict => {
   const matters = steps.length > 0 && (access.enforcedBefore || access.enforcedAfter);
   const unguarded =
     policy.guards.mustAllow.length === 0 && steps.some((step) => !step.access.newlyBlocked.isEmpty());
+  // Then `first-enforcement` says it, and more.
+  const isSaid = policy.guards.mustAllow.length === 0 && turnsEnforcementOn(steps);
   return {
     guard: "caller",
     state: "not-checked",
-    diagnostics: matters ? [diagnostic(unguarded ? "caller-unguarded" : "caller-unknown")] : [],
+    diagnostics: matters && !isSaid ? [diagnostic(unguarded ? "caller-unguarded" : "caller-unknown")] : [],
     override: guardFlags.caller,
   };
 };
+
+const turnsEnforcementOn = (steps: readonly PlannedStep[]): boolean =>
+  steps.some(({ step }) => step.kind === "enforcement" && step.enabled);
+
+/** Whoever turns enforcement on should know of one address that it does not lock out. */
+const firstEnforcement = ({ policy, clientAddresses }: Guarded): Diagnostic[] =>
+  policy.guards.mustAllow.length > 0 || clientAddresses.length > 0
+    ? []
+    : [diagnostic("enforcement-unguarded")];
 
 /**
  * The verdicts on all that the policy asks for, those that passed too, always in the same order. In front of them,
@@ -241,6 +252,9 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
     clientAddresses.length === 0
       ? callerNotChecked(guarded)
       : kept("caller", protectedCallers(clientAddresses)),
+    ...(turnsEnforcementOn(guarded.steps)
+      ? [verdict("first-enforcement", firstEnforcement(guarded), overrides)]
+      : []),
     ...(mustDeny.length === 0 ? [] : [kept("must-deny", mustDeny)]),
     verdict("max-removed-rules", removedRules(guarded), overrides),
     verdict("max-newly-allowed", newlyAllowed(guarded), overrides),
@@ -249,13 +263,20 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
   ];
 };
 
-/** The guards and tests that failed and whose override is not among the flags given. */
+/**
+ * The guards and tests that failed and whose override is not among the flags given. An address of the caller that was
+ * not known when the plan was made settles `first-enforcement`.
+ */
 export const standingRefusals = (
   { verdicts }: Pick<Plan, "verdicts">,
   flags: Iterable<OverrideFlag>,
+  clientAddresses: readonly Address[] = [],
 ): readonly Verdict[] => {
   const given = new Set(flags);
   return verdicts.filter(
-    ({ state, override }) => state === "failed" && (override === undefined || !given.has(override)),
+    ({ guard, state, override }) =>
+      state === "failed" &&
+      (override === undefined || !given.has(override)) &&
+      !(guard === "first-enforcement" && clientAddresses.length > 0),
   );
 };

@@ -71,6 +71,7 @@ const refusalReasons: Readonly<Record<string, string>> = {
   "policy-tests": "a test of the policy fails",
   "must-allow": "this plan would lock out an address that must stay allowed",
   caller: "this plan would lock out your own address",
+  "first-enforcement": "it would turn enforcement on with no address that must stay allowed",
   "confirmed-account": "the account shows no rules, and that could not be confirmed",
   "must-deny": "this plan would allow an address that must stay blocked",
   "max-removed-rules": "this plan removes more rules than the policy permits",

@@ -9,6 +9,7 @@ import { AccessMap } from "../../src/address/access-map.js";
 import { applyPlan } from "../../src/apply/apply-plan.js";
 import { parseReceipt } from "../../src/apply/receipt.js";
 import type { ApplyResult } from "../../src/apply/result.js";
+import { overrideFlags } from "../../src/model/guards.js";
 import { isProbe, isReservedName, probeName } from "../../src/model/reserved-names.js";
 import type { AccountState } from "../../src/model/rule.js";
 import { makePlan } from "../../src/plan/make-plan.js";
@@ -27,7 +28,11 @@ const policy = policyOf([
 const enforced = account("enabled", office, rule("VPN", "allow", ["198.51.100.0/24"]));
 
 const planFor = async (fake: FakeAccount): Promise<Plan> => {
-  const { plan, diagnostics } = makePlan({ policy, snapshot: await fake.readSnapshot() });
+  const { plan, diagnostics } = makePlan({
+    policy,
+    snapshot: await fake.readSnapshot(),
+    overrides: new Set([overrideFlags.unguardedEnforcement]),
+  });
   if (plan === undefined) throw new Error(JSON.stringify(diagnostics));
   return plan;
 };

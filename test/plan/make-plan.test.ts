@@ -13,6 +13,7 @@ import {
 } from "../../src/model/reserved-names.js";
 import type { Rule, RuleType } from "../../src/model/rule.js";
 import { accessOf, isEnforced } from "../../src/plan/access-change.js";
+import { standingRefusals } from "../../src/plan/guards.js";
 import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
 import type { Plan, Verdict } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
@@ -447,6 +448,46 @@ describe("guards", () => {
       policy: policy([officeRule, partnerRule], { guards: guards({ mustAllow: [entry("192.0.2.7")] }) }),
     });
     expect(verdictOf(plan, "must-allow").diagnostics.map(({ code }) => code)).toEqual(["must-allow"]);
+  });
+
+  describe("enforcement that is turned on", () => {
+    const off = snapshotOf(state("disabled", office));
+    const on = (input: Partial<PlanInput>) =>
+      planned({ snapshot: off, policy: policy([officeRule]), ...input });
+    const verdicts = (plan: Plan) =>
+      plan.verdicts.flatMap(({ guard, state: verdict, diagnostics }) =>
+        guard === "first-enforcement" ? [verdict, ...diagnostics.map(({ code }) => code)] : [],
+      );
+
+    it("needs an address that must stay allowed, or its own flag", () => {
+      expect(verdicts(on({}))).toEqual(["failed", "enforcement-unguarded"]);
+      expect(refused(on({}))).toEqual(["first-enforcement"]);
+      const own = prefix("203.0.113.7").network;
+      const mustAllow = guards({ mustAllow: [entry("203.0.113.7")] });
+      expect(verdicts(on({ policy: policy([officeRule], { guards: mustAllow }) }))).toEqual(["passed"]);
+      expect(verdicts(on({ clientAddresses: [own] }))).toEqual(["passed"]);
+      expect(verdicts(on({ overrides: new Set(["--allow-unguarded-enforcement"]) }))).toEqual([
+        "waived",
+        "enforcement-unguarded",
+      ]);
+      expect(verdicts(on({ overrides: new Set(["--allow-lockout"]) }))).toEqual([
+        "failed",
+        "enforcement-unguarded",
+      ]);
+    });
+
+    it("is no question where it is on already, or stays off", () => {
+      expect(verdicts(planned({}))).toEqual([]);
+      expect(
+        verdicts(on({ policy: policy([officeRule, partnerRule], { enforcement: "disabled" }) })),
+      ).toEqual([]);
+    });
+
+    it("is settled by an address that is known only when the saved plan is applied", () => {
+      const own = prefix("203.0.113.7").network;
+      expect(standingRefusals(on({}), [], [own])).toEqual([]);
+      expect(standingRefusals(on({}), []).map(({ guard }) => guard)).toEqual(["first-enforcement"]);
+    });
   });
 
   it("never says that an unknown caller has passed", () => {

@@ -150,7 +150,11 @@ const learnedAddresses = async (io: Io, client: DbtClient, plan: Plan, options: 
 /** When the plan was made nobody knew the caller's address; the one that is given now is checked at each step. */
 const callerGiven = (plan: Plan): Plan => ({
   ...plan,
-  verdicts: plan.verdicts.filter(({ guard, state }) => guard !== "caller" || state !== "not-checked"),
+  verdicts: plan.verdicts.filter(
+    ({ guard, state }) =>
+      !(guard === "caller" && state === "not-checked") &&
+      !(guard === "first-enforcement" && state === "failed"),
+  ),
 });
 
 /** On standard output where that is for people, so that a log holds the plan with its end. */
@@ -184,7 +188,8 @@ const askAboutPlan = async (
   client: DbtClient,
   { options, guards }: { readonly options: Options; readonly guards: Guards },
 ): Promise<void> => {
-  if (plan.steps.length === 0 || standingRefusals(plan, guards.overrides).length > 0) return;
+  if (plan.steps.length === 0 || standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0)
+    return;
   const ports = { reader: client, now: () => io.now(), sleep };
   const { done, goesAhead, doubts } = await previewApply(plan, ports, applyOptions(io, guards));
   if (!goesAhead) return;

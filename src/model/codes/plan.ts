@@ -243,6 +243,15 @@ export const guardCodes = {
       "The plan blocks addresses, and neither `--client-ip` nor `must_allow` names one that must stay allowed.",
     fix: "Give your address with `--client-ip`, or write it under `must_allow`.",
   }),
+  "enforcement-unguarded": code({
+    severity: "error",
+    message:
+      "This plan turns enforcement on, but your address is not known and `must_allow` is empty: everybody may be locked out",
+    hint: `Name an address under \`must_allow\`, or give yours with --client-ip ADDRESS; ${overrideFlags.unguardedEnforcement} continues regardless`,
+    meaning:
+      "The plan turns enforcement on, and neither `must_allow` nor `--client-ip` names an address that must stay allowed.",
+    fix: "Name an address under `must_allow`, or give yours with `--client-ip`.",
+  }),
   "max-removed-rules": code<{ removed: number; limit: string }>({
     severity: "error",
     message: ({ removed, limit }) =>
