@@ -5,6 +5,8 @@
  * every policy.
  */
 import type { Command, Option } from "commander";
+import { filesReadBy } from "../files/load-policy.js";
+import { jsonText, visible } from "../model/escape.js";
 import { type ExitCode, exitCodes, type Failure, failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { exitCodeOf, type Report, worstExitCode } from "../report/report.js";
@@ -71,7 +73,8 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
   }
   const files = policiesOf(command, policies);
   const operands = policies.positional ? [] : command.args;
-  if (options.format === "matrix") return printMatrix(io, options, files);
+  if (options.format === "matrix") return printWhole(io, options, policyMatrix(io, files));
+  if (options.listFiles === true) return printWhole(io, options, fileList(io, files, options.format));
   const [only, ...more] = files;
   if (only !== undefined && more.length === 0) {
     const isNamed = command.getOptionValueSource("policy") === "cli";
@@ -103,15 +106,19 @@ const policiesOf = (command: Command, { positional }: PolicyRuns): readonly stri
   return named.length === 0 ? ["policy.yaml"] : [...new Set(named)];
 };
 
-const printMatrix = async (
-  io: Io,
-  { output }: SharedOptions,
-  files: readonly string[],
-): Promise<ExitCode> => {
-  const text = policyMatrix(io, files);
+const printWhole = async (io: Io, { output }: SharedOptions, text: string): Promise<ExitCode> => {
   if (output === undefined) io.stdout.write(text);
   else await writeFileWhole(io, output, text);
   return exitCodes.done;
+};
+
+/** `validate --list-files`: every file that the policies read, each once, in the order in which they name them. */
+const fileList = (io: Io, policies: readonly string[], format: SharedOptions["format"]): string => {
+  const read = policies.map((policy) => ({ policy, files: filesReadBy(io, policy) }));
+  const files = [...new Set(read.flatMap((one) => one.files))];
+  return format === "json"
+    ? `${jsonText({ format: "dbt-ip-rules/files", version: 1, files, policies: read }, 2)}\n`
+    : files.map((file) => `${visible(file)}\n`).join("");
 };
 
 const runSingle = async (

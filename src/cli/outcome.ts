@@ -31,6 +31,7 @@ export interface SharedOptions {
   readonly debug?: boolean;
   readonly out?: string;
   readonly receipt?: string;
+  readonly listFiles?: boolean;
   readonly maxBytes?: number;
   readonly account?: string;
   readonly host?: string;

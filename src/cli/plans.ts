@@ -22,7 +22,7 @@ export const readPlan = async (io: Io, file: string): Promise<Plan> => {
 };
 
 const textOf = (io: Io, file: string): string => {
-  if (/\.ya?ml$/i.test(file)) throw failure("plan-file-not-a-plan", { file, looksLikePolicy: true });
+  if (/\.ya?ml$/i.test(file)) throw failure("plan-file-not-a-plan", { file, is: "policy" });
   try {
     return readNamedText(io.cwd, file, { most: largest.document });
   } catch (error) {

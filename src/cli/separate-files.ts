@@ -6,12 +6,11 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { readPolicyBytes, readReferences } from "../files/load-policy.js";
+import { readPolicyBytes, referencesOf } from "../files/load-policy.js";
 import { isStandardInput } from "../files/read-file.js";
 import { writeTargetOf } from "../files/write-file.js";
 import { Failure, failure } from "../model/failure.js";
-import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
-import type { ReadFile } from "../policy/policy.js";
+import { parsePolicy } from "../policy/parse-policy.js";
 import { shownFile } from "./file-words.js";
 import type { Io } from "./io.js";
 import { receiptFolder } from "./receipts.js";
@@ -166,9 +165,7 @@ const namedBy = (io: Pick<Io, "cwd">, policy: string): Named[] => {
   try {
     const { parsed } = parsePolicy(readPolicyBytes(io, policy), policy);
     if (parsed === undefined) return [];
-    const files = new Map<string, ReadFile>();
-    readReferences(resolve(io.cwd, folder), parsed.references, files);
-    const references = [...parsed.references, ...furtherReferences(parsed, files), parsed.lockReference];
+    const references = [...referencesOf(resolve(io.cwd, folder), parsed), parsed.lockReference];
     return references.map((reference) => ({ as: "the file", file: join(folder, reference) }));
   } catch (error) {
     // What is wrong with the policy, its own reading will say.

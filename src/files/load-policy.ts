@@ -3,11 +3,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { lintPolicy } from "../policy/lint/lint-policy.js";
-import { furtherReferences, parsePolicy } from "../policy/parse-policy.js";
+import { furtherReferences, type ParsedPolicy, parsePolicy } from "../policy/parse-policy.js";
 import type { Policy, ReadFile } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
@@ -70,6 +70,35 @@ export const readReferences = (
   }
 };
 
+/** What the policy names, relative to its folder. The lists of include files are found by reading those. */
+export const referencesOf = (folder: string, parsed: ParsedPolicy): readonly string[] => {
+  const files = new Map<string, ReadFile>();
+  readReferences(folder, parsed.references, files);
+  return [...parsed.references, ...furtherReferences(parsed, files)];
+};
+
+const folderOf = (io: Folder, file: string): string =>
+  isStandardInput(file) ? io.cwd : dirname(resolve(io.cwd, file));
+
+/**
+ * Every file that the policy reads, relative to `cwd`, with `/`: itself, what it names, and its lock file where there is
+ * one. Those that are missing are among them. Throws `Failure` where the policy cannot be read or is no policy.
+ */
+export const filesReadBy = (io: Folder, file: string): readonly string[] => {
+  const bytes = readPolicyBytes(io, file);
+  refuseOwnDocument(bytes, file);
+  const { parsed, diagnostics } = parsePolicy(bytes, file);
+  if (parsed === undefined) throw new Failure(diagnostics);
+  const folder = folderOf(io, file);
+  const lock = join(folder, parsed.lockReference);
+  const paths = [
+    ...(isStandardInput(file) ? [] : [resolve(io.cwd, file)]),
+    ...referencesOf(folder, parsed).map((reference) => join(folder, reference)),
+    ...(existsSync(lock) ? [lock] : []),
+  ];
+  return paths.map((path) => relative(io.cwd, path).replaceAll("\\", "/"));
+};
+
 /** A document of our own where a policy belongs: its JSON would be read as YAML, and every key refused. */
 const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
   const head = Buffer.from(bytes.subarray(0, 200)).toString("latin1");
@@ -84,7 +113,7 @@ export const loadPolicyFile = async (io: Folder, file: string, now: Date): Promi
   refuseOwnDocument(bytes, file);
   const { parsed, diagnostics } = parsePolicy(bytes, file);
   if (parsed === undefined) return { diagnostics };
-  const folder = isStandardInput(file) ? io.cwd : dirname(resolve(io.cwd, file));
+  const folder = folderOf(io, file);
   const files = new Map<string, ReadFile>();
   readReferences(folder, parsed.references, files);
   readReferences(folder, furtherReferences(parsed, files), files);

@@ -193,6 +193,15 @@ const firstProblem = (errors: readonly ErrorObject[] | null | undefined): string
     : `: ${error.instancePath === "" ? "the document" : error.instancePath} ${error.message}`;
 };
 
+/** `receipt` of a text that begins as the documents of this program do: `{"format": "dbt-ip-rules/receipt"`. */
+const documentNameIn = (text: string): string | undefined =>
+  /^\ufeff?\s*\{\s*"format":\s*"dbt-ip-rules\/([a-z-]{1,40})"/.exec(text.slice(0, 200))?.[1];
+
+const notAPlan = (file: string, document: string | undefined): PlanFileResult => {
+  const is = document === undefined || document === "receipt" ? document : { document };
+  return unusable(diagnostic("plan-file-not-a-plan", { file, is }));
+};
+
 /** `file` is the name for messages. */
 export const readPlanFile = (text: string, file: string): PlanFileResult => {
   let value: unknown;
@@ -200,10 +209,15 @@ export const readPlanFile = (text: string, file: string): PlanFileResult => {
     // Windows editors and shells put a byte order mark in front; it is no part of JSON (RFC 8259 section 8.1).
     value = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
   } catch {
-    return damaged(file, "is not a whole JSON document: it is damaged or cut off");
+    // A receipt is one JSON document a line.
+    const found = documentNameIn(text);
+    return found === undefined || found === "plan"
+      ? damaged(file, "is not a whole JSON document: it is damaged or cut off")
+      : notAPlan(file, found);
   }
-  if (fieldOf(value, "format") !== planFormat)
-    return unusable(diagnostic("plan-file-not-a-plan", { file, looksLikePolicy: false }));
+  if (fieldOf(value, "format") !== planFormat) return notAPlan(file, documentNameIn(text));
+  if (fieldOf(value, "integrity") === undefined && fieldOf(value, "version") === planVersion)
+    return unusable(diagnostic("plan-file-not-a-plan", { file, is: "plan as JSON" }));
   const version = fieldOf(value, "version");
   if (version !== planVersion) {
     const found = { file, version: String(JSON.stringify(version)), known: planVersion };

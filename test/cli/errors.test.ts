@@ -61,6 +61,8 @@ const cases: readonly (readonly [string, string, string])[] = [
   ["show none.json", "plan-file-unreadable", token],
   ["show folder", "plan-file-unreadable", token],
   ["apply policy.yaml --auto-approve", "plan-file-not-a-plan", token],
+  ["apply none.json", "plan-file-unreadable", token],
+  ["apply -p none.yaml", "policy-missing", token],
   ["apply cut.json --auto-approve", "plan-file-damaged", token],
   ["apply html.json --auto-approve", "plan-file-damaged", token],
   ["apply edited.json --auto-approve", "plan-file-damaged", token],

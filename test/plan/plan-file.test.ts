@@ -138,11 +138,12 @@ describe("a saved plan", () => {
     ["cut off", text.slice(0, -40), "plan-file-damaged"],
     ["not an object", "null", "plan-file-not-a-plan"],
     ["another document", '{"format":"dbt-ip-rules/receipt","version":1}', "plan-file-not-a-plan"],
+    ["a receipt", '{"format":"dbt-ip-rules/receipt","version":1}\n{"step":1}\n', "plan-file-not-a-plan"],
     ["another version", text.replace('"version": 1', '"version": 2'), "plan-file-version"],
     [
       "without a checksum",
       JSON.stringify({ ...JSON.parse(text), integrity: undefined }),
-      "plan-file-damaged",
+      "plan-file-not-a-plan",
     ],
     ["changed", text.replace("198.51.100.0/24", "198.51.100.0/23"), "plan-file-damaged"],
     ["with a further key", JSON.stringify({ ...JSON.parse(text), further: 1 }), "plan-file-damaged"],

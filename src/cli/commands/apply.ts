@@ -88,10 +88,11 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 type Guards = ReturnType<typeof guardsOf>;
 
 const apply = async (io: Io, options: Options, [planFile]: readonly string[]): Promise<Report> => {
-  requireApproval(io, options.autoApprove === true);
   const guards = guardsOf(options);
   const source =
     planFile === undefined ? await requirePolicy(io, options) : { plan: await readPlan(io, planFile) };
+  // After the file was read, so that one that is missing is said first; before any call.
+  requireApproval(io, options.autoApprove === true);
   const connection = connectionOf(
     io,
     options,

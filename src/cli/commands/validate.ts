@@ -32,6 +32,9 @@ const validate = async (io: Io, options: Options): Promise<Report> => {
 };
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  outputOptions(rehearsalOptions(command), formats);
+  outputOptions(rehearsalOptions(command), formats).option(
+    "--list-files",
+    "only print every file that the policy reads, one a line",
+  );
   runs(command, io, program, validate, { positional: true, atOnce: 4, matrix: true });
 };

@@ -125,15 +125,26 @@ export const fileCodes = {
     meaning: "The saved plan cannot be read.",
     fix: "Make one with `dbt-ip-rules plan --out FILE`.",
   }),
-  "plan-file-not-a-plan": code<{ readonly file: string; readonly looksLikePolicy: boolean }>({
+  "plan-file-not-a-plan": code<{
+    readonly file: string;
+    /** What it is: a policy, a document of this program by its name in `dbt-ip-rules/NAME`, or unknown. */
+    readonly is: "policy" | "receipt" | "plan as JSON" | { readonly document: string } | undefined;
+  }>({
     severity: "error",
-    message: ({ file }) => `${file} is not a saved plan`,
-    hint: ({ file, looksLikePolicy }) =>
-      looksLikePolicy
-        ? `For a policy, name it with --policy ${shellWord(file)}`
-        : "Make a new one with: dbt-ip-rules plan --out FILE",
+    message: ({ file, is }) => {
+      if (is === undefined) return `${file} is not a saved plan`;
+      if (is === "plan as JSON") return `${file} is the JSON report of a plan, not a saved plan`;
+      const name = typeof is === "object" ? `${is.document} document` : is;
+      return `${file} is a ${name}, not a saved plan`;
+    },
+    hint: ({ file, is }) => {
+      if (is === "policy") return `For a policy, name it with --policy ${shellWord(file)}`;
+      if (is === "receipt")
+        return `Name the plan, or plan the policy again with: dbt-ip-rules apply; to check this receipt: dbt-ip-rules audit verify --receipt ${shellWord(file)}`;
+      return "Make a new one with: dbt-ip-rules plan --out FILE";
+    },
     meaning: "The file is not a saved plan.",
-    fix: "Make one with `dbt-ip-rules plan --out FILE`.",
+    fix: "Make one with `dbt-ip-rules plan --out FILE`. A receipt is checked with `dbt-ip-rules audit verify --receipt FILE`.",
   }),
   "receipt-unreadable": code<{ readonly file: string; readonly reason: string }>({
     severity: "error",
