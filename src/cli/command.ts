@@ -10,6 +10,7 @@ import { jsonText, visible } from "../model/escape.js";
 import { type ExitCode, exitCodes, type Failure, failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { exitCodeOf, type Report, worstExitCode } from "../report/report.js";
+import { verdicts } from "../report/verdicts.js";
 import type { Io } from "./io.js";
 import { policyMatrix } from "./named-accounts.js";
 import { deliver, notesOf, outputTargets, reportOf, requireWritable, type SharedOptions } from "./outcome.js";
@@ -117,7 +118,7 @@ const fileList = (io: Io, policies: readonly string[], format: SharedOptions["fo
   const read = policies.map((policy) => ({ policy, files: filesReadBy(io, policy) }));
   const files = [...new Set(read.flatMap((one) => one.files))];
   return format === "json"
-    ? `${jsonText({ format: "dbt-ip-rules/files", version: 1, files, policies: read }, 2)}\n`
+    ? `${jsonText({ format: "dbt-ip-rules/files", version: 1, verdict: verdicts.files[0], files, policies: read }, 2)}\n`
     : files.map((file) => `${visible(file)}\n`).join("");
 };
 

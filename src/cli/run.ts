@@ -9,6 +9,7 @@ import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
 import { deliver, tellFailure } from "./outcome.js";
 import { checkFiles } from "./separate-files.js";
+import { ownCommand, ownOptions } from "./spelling.js";
 import { version } from "./version.js";
 
 const isCommand = (word: string | undefined): boolean =>
@@ -95,6 +96,16 @@ const programWith = async (
   return program;
 };
 
+/** With the options of the command, or of its subcommand, in this program's own spelling. */
+const inOwnWords = (program: Command, [name, ...words]: readonly string[]): readonly string[] => {
+  const command = program.commands.find((one) => one.name() === name);
+  if (name === undefined || command === undefined || name.startsWith("__")) return [name ?? "", ...words];
+  const inner = command.commands.find((one) => one.name() === words[0]);
+  return inner === undefined
+    ? [name, ...ownOptions(words, command, name)]
+    : [name, inner.name(), ...ownOptions(words.slice(1), inner, `${name} ${inner.name()}`)];
+};
+
 const neverRun = (): never => {
   throw new Error("this program is only looked at");
 };
@@ -124,11 +135,13 @@ export const helpText = async (io: Io, columns: number): Promise<string> => {
 const heavier = (said: ExitCode, met: ExitCode): ExitCode => (said === exitCodes.midway ? said : met);
 
 /** Runs one command line (without node and script) and answers with the exit code. Never throws. */
-export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> => {
+export const run = async (typed: readonly string[], io: Io): Promise<ExitCode> => {
   const forget = keepSecret(tokensIn(io.env));
   let exitCode: ExitCode = exitCodes.done;
-  const name = namedIn(argv);
+  let argv = typed;
   try {
+    argv = ownCommand(typed, (word) => commands.some((one) => one.name === word));
+    const name = namedIn(argv);
     refuseUnknownHelp(argv);
     const program = await programWith(
       io,
@@ -141,6 +154,7 @@ export const run = async (argv: readonly string[], io: Io): Promise<ExitCode> =>
       program.outputHelp();
       return exitCodes.done;
     }
+    argv = inOwnWords(program, argv);
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {

@@ -91,10 +91,11 @@ export const filesReadBy = (io: Folder, file: string): readonly string[] => {
   if (parsed === undefined) throw new Failure(diagnostics);
   const folder = folderOf(io, file);
   const lock = join(folder, parsed.lockReference);
+  const hasSources = parsed.raw.networks.some(({ content }) => content.kind === "source");
   const paths = [
     ...(isStandardInput(file) ? [] : [resolve(io.cwd, file)]),
     ...referencesOf(folder, parsed).map((reference) => join(folder, reference)),
-    ...(existsSync(lock) ? [lock] : []),
+    ...(existsSync(lock) || hasSources ? [lock] : []),
   ];
   return paths.map((path) => relative(io.cwd, path).replaceAll("\\", "/"));
 };

@@ -27,6 +27,7 @@ export const verdicts = {
   explain: ["allowed", "blocked", "mixed"],
   explanations: ["allowed", "blocked", "mixed"],
   doctor: ["works", "fails"],
+  files: ["ok"],
   policies: ["done", "failed", "differs", "refused", "midway"],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 

@@ -57,6 +57,7 @@ describe("what a command prints is valid, and has a verdict", () => {
   it.sequential.each<[command: string, argv: string[], verdict: string]>([
     ["validate", ["validate"], "ok"],
     ["validate of what is wrong", ["validate", "bad.yaml"], "error"],
+    ["validate --list-files", ["validate", "--list-files"], "ok"],
     ["a command that ends in an error", ["plan", "--policy", "no-such.yaml"], "error"],
     ["plan", ["plan"], "changes"],
     ["show", ["show"], "ok"],

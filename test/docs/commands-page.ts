@@ -12,6 +12,9 @@ const outro = `- Host and account come from the policy, from \`--host\` and \`--
   disagree, that is an error.
 - \`-\` in the place of a policy, saved plan or receipt reads standard input.
 - Results go to standard output or to \`--output\`, everything else to standard error.
+- Spellings of Terraform, kubectl and gh work where they have one meaning here (\`-out=FILE\`, \`-auto-approve\`, \`--json\` for
+  \`--format json\`, \`-y\` for \`--auto-approve\`, \`-v\`, \`lint\`, \`check\`, \`test\`, \`diff\`); others end in exit code 1 and
+  name what to type.
 - Every error code is explained in [errors.md](errors.md), every format in [formats.md](formats.md).
 
 ## Exit codes

@@ -304,6 +304,14 @@ const commandLineCodes = {
     meaning: "The command line names a command, option or argument that does not exist, or lacks one.",
     fix: "See `dbt-ip-rules --help`.",
   }),
+  "other-spelling": code<{ readonly problem: string; readonly type: string }>({
+    severity: "error",
+    message: ({ problem }) => problem,
+    hint: ({ type }) => (/^[A-Z]/.test(type) ? type : `Type: ${type}`),
+    meaning:
+      "The command line has a spelling of another tool, such as Terraform or kubectl, or names a file as an option or a format is named.",
+    fix: "Type what the hint says; see `dbt-ip-rules --help`. A file of such a name is written with its folder: `./json`.",
+  }),
   "bad-option": code<OptionProblem>({
     severity: "error",
     message: (problem) => optionTexts(problem).message,

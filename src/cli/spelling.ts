@@ -1,0 +1,227 @@
+/**
+ * The command line in this program's own words: spellings of other tools (habits.ts) and single-dash long options become
+ * what they mean, and a value that would make a file of a strange name is refused. Promises: what is refused says what to
+ * type; the value of an option that is not known is shown only where it cannot be a secret.
+ */
+import type { Command, Option } from "commander";
+import { visible } from "../model/escape.js";
+import { type Failure, failure } from "../model/failure.js";
+import { shellWord } from "../model/shell.js";
+import { commandHabits, type OptionHabit, optionHabits } from "./habits.js";
+import { roleOf } from "./separate-files.js";
+
+const refusal = (problem: string, type: string): Failure => failure("other-spelling", { problem, type });
+
+/** What is there in its place begins a clause now; `JSON` and `'plan'` stay as they are. */
+const noSuch = (typed: string, why: string): string =>
+  `There is no ${typed}: ${why.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase())}`;
+
+/** The words with the command in this program's own name; throws `Failure` where that is another's and has none here. */
+export const ownCommand = (argv: readonly string[], isCommand: (word: string) => boolean): string[] => {
+  const words = [...argv];
+  const [first] = words;
+  if (first === "-v" || first === "-version") return ["--version", ...words.slice(1)];
+  if (first === "-help" || first === "-?") return ["--help", ...words.slice(1)];
+  const isHelp = first === "help";
+  const at = words.findIndex((word, place) => !word.startsWith("-") && !(isHelp && place === 0));
+  const typed = words[at];
+  if (typed === undefined) return words;
+  if (at > 0 && !isHelp && isCommand(typed))
+    throw optionsFirst(words.slice(0, at), typed, words.slice(at + 1));
+  if (isCommand(typed) || (at > 0 && !isHelp)) return words;
+  const habit = commandHabits.find((one) => one.words.includes(typed));
+  if (habit === undefined) return words;
+  if (!("as" in habit)) throw refusal(noSuch(`'${typed}'`, habit.why), habit.type);
+  return isHelp && habit.as[0] === "--version" ? ["--help"] : words.toSpliced(at, 1, ...habit.as);
+};
+
+/** Terraform has options in front of the command. */
+const optionsFirst = (before: readonly string[], command: string, after: readonly string[]): Failure => {
+  for (const word of before) {
+    const { typed, flag, value } = partsOf(word);
+    const habit = habitOf(flag, command);
+    if (habit !== undefined && !("as" in habit))
+      return refusal(noSuch(typed, habit.why), filledIn(habit.type, command, value));
+  }
+  const line = [command, ...before.map(withoutSecret), ...after].map(shellOption).join(" ");
+  return refusal("Options come behind the command", `dbt-ip-rules ${line}`);
+};
+
+/** An option as it can be typed again: `--json` needs no quotes. */
+const shellOption = (word: string): string => (/^--?[a-z][\w=./-]*$/i.test(word) ? word : shellWord(word));
+
+const withoutSecret = (word: string): string =>
+  /token|key|secret|passw/i.test(word) ? word.replace(/=.*/s, "=...") : word;
+
+interface Parts {
+  /** The option as it was typed. */
+  readonly typed: string;
+  /** Of a long option always with two dashes. */
+  readonly flag: string;
+  readonly value: string | undefined;
+}
+
+/** `-out=FILE` as `--out` and `FILE`. */
+const partsOf = (word: string): Parts => {
+  const at = word.indexOf("=");
+  const name = at < 0 ? word : word.slice(0, at);
+  const value = at < 0 ? undefined : word.slice(at + 1);
+  return { typed: name, flag: /^-[^-]./.test(name) ? `-${name}` : name, value };
+};
+
+const habitOf = (flag: string, command: string): OptionHabit | undefined =>
+  optionHabits.find(
+    ({ flags, on }) =>
+      (on === undefined || on.includes(command)) && flags.some((one) => partsOf(one).flag === flag),
+  );
+
+const filledIn = (type: string, command: string, value: string | undefined): string =>
+  type
+    .replaceAll("COMMAND", () => command)
+    .replaceAll("VALUE", () => (value === undefined || value === "" ? "VALUE" : shellWord(value)));
+
+/** The words behind the command as the parser takes them. Throws `Failure` where it should not have them. */
+export const ownOptions = (words: readonly string[], command: Command, path: string): string[] => {
+  const own: string[] = [];
+  const left = [...words];
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    if (word === "--") return [...own, word, ...left];
+    if (!word.startsWith("-") || word === "-") {
+      own.push(word);
+      continue;
+    }
+    const parts = partsOf(word);
+    const { flag } = parts;
+    const option = command.options.find(({ long, short }) => long === flag || short === flag);
+    if (flag === "--help") own.push("--help");
+    else if (option !== undefined) own.push(...givenOption(command, option, parts, left, path));
+    else {
+      const habit = habitOf(flag, path);
+      if (habit !== undefined) left.unshift(...meantBy(habit, parts, command, path, left));
+      else {
+        const short = attachedTo(command, word);
+        if (short !== undefined && !isPlain(command, short, word)) throw attached(short, word, path);
+        own.push(word);
+      }
+    }
+  }
+  return own;
+};
+
+/** What the row says in place of the option; throws `Failure` where it only names what to type. */
+const meantBy = (
+  habit: OptionHabit,
+  { typed, value }: Parts,
+  command: Command,
+  path: string,
+  left: readonly string[],
+): readonly string[] => {
+  if (!("as" in habit)) {
+    const given = value ?? (habit.takesValue === true ? left[0] : undefined);
+    throw refusal(noSuch(typed, habit.why), filledIn(habit.type, path, given));
+  }
+  const [name, choice] = habit.as;
+  const meant = command.options.find(({ long }) => long === name);
+  const fits = meant !== undefined && (choice === undefined || meant.argChoices?.includes(choice) === true);
+  if (!fits || value !== undefined)
+    throw refusal(fits ? `${typed} takes no value` : noSuch(typed, habit.otherwise), `dbt-ip-rules ${path}`);
+  return habit.as;
+};
+
+/** `-fjson`, `-of.json`: a short option with its value behind it. */
+const attachedTo = (command: Command, word: string): Option | undefined =>
+  /^-[a-z]./i.test(word)
+    ? command.options.find(({ short, required }) => required && short === word.slice(0, 2))
+    : undefined;
+
+/** Whether the value can be nothing else: a format that there is, or a file's name with a dot or a folder. */
+const isPlain = (command: Command, { argChoices }: Option, word: string): boolean => {
+  const value = word.slice(2);
+  if (argChoices !== undefined) return argChoices.includes(value);
+  const long = command.options.some((one) => one.long !== undefined && word.startsWith(one.long.slice(1)));
+  return !long && /[./]/.test(value) && !value.includes("=");
+};
+
+/** As `-out FILE` was read once: a value `ut` for -o, and so a file of that name. */
+const attached = ({ long: name, short }: Option, word: string, path: string): Failure => {
+  const value = word.slice(2);
+  const isFormat = name === "--output" && looksLikeFormat(value);
+  const meant = isFormat ? `--format ${value}` : `${name} ${shellWord(value)}`;
+  return refusal(
+    `There is no option ${word.replace(/=.*/, "")}; of ${short} it would be the value ${shellWord(value)}`,
+    `dbt-ip-rules ${path} ${meant}`,
+  );
+};
+
+const formatWords = new Set(
+  "text txt json yaml yml markdown md github gitlab sarif junit xml html csv ndjson jsonl table wide name code-quality matrix".split(
+    " ",
+  ),
+);
+
+/** Also kubectl's `jsonpath={.x}`, `custom-columns=…`, `go-template=…`. */
+const looksLikeFormat = (text: string): boolean =>
+  formatWords.has(text.toLowerCase()) || /^(jsonpath|custom-columns|go-template)(-file)?\b/.test(text);
+
+/** An option that the command has, with its value: from `left` where none is attached. */
+const givenOption = (
+  command: Command,
+  option: Option,
+  { flag, value }: Parts,
+  left: string[],
+  path: string,
+): string[] => {
+  const name = option.long ?? flag;
+  if (!option.required && !option.optional) return [withoutBoolean(name, value, path)];
+  if ((option.variadic || option.optional) && value === undefined && left[0]?.startsWith("-") !== true)
+    return [name];
+  const separate = value === undefined ? left[0] : undefined;
+  const given = value ?? separate;
+  // Missing: the parser says so.
+  if (given === undefined) return [name];
+  if (separate !== undefined) left.shift();
+  refuseStrangeValue(command, option, { value: given, separate: separate !== undefined, path });
+  return [`${name}=${given}`];
+};
+
+/** Terraform's `-no-color=true`. */
+const withoutBoolean = (name: string, value: string | undefined, path: string): string => {
+  if (value === undefined || value === "true") return name;
+  throw refusal(`${name} takes no value`, `dbt-ip-rules ${path}${value === "false" ? "" : ` ${name}`}`);
+};
+
+const refuseStrangeValue = (
+  command: Command,
+  option: Option,
+  { value, separate, path }: { readonly value: string; readonly separate: boolean; readonly path: string },
+): void => {
+  const line = `dbt-ip-rules ${path}`;
+  const name = option.long ?? "";
+  const isFile = roleOf(command.name(), name) !== undefined && name !== "--write";
+  if (name === "--format" && option.argChoices?.includes(value) === false && /[./]/.test(value))
+    throw refusal(
+      `--format (-f) says what to print, and ${shellWord(value)} is a file`,
+      `${line}${/\.jsonl?$/.test(value) ? "" : " --policy"} ${shellWord(value)}`,
+    );
+  if (value.startsWith("-") && value !== "-" && (separate || isFile))
+    throw refusal(
+      `${name} needs a value, and what follows looks like an option`,
+      isFile ? `${line} ${name} FILE` : `${line} ${name}=VALUE`,
+    );
+  if (!isFile) return;
+  if (value === "" || value.startsWith("="))
+    throw refusal(`${name} needs the name of a file`, `${line} ${name} FILE`);
+  if (!looksLikeFormat(value)) return;
+  throw refusal(
+    `${name} takes the name of a file, and ${shellWord(value)} is a format; for a file of that name write ./${visible(value)}`,
+    name === "--output" ? `${line}${formatFor(command, value)}` : `${line} ${name} FILE`,
+  );
+};
+
+/** The closest that the command can print. */
+const formatFor = (command: Command, word: string): string => {
+  const choices = command.options.find(({ long }) => long === "--format")?.argChoices ?? [];
+  const meant = { txt: "text", table: "text", wide: "text", md: "markdown" }[word] ?? word;
+  const found = [meant, "json", "csv"].find((one) => choices.includes(one));
+  return found === undefined ? " --output FILE" : ` --format ${found}`;
+};

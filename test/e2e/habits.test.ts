@@ -1,0 +1,159 @@
+/** Every row of habits.ts on the built program, and the values that may not become files. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { commandHabits, optionHabits } from "../../src/cli/habits.js";
+import { wholeProgram } from "../../src/cli/run.js";
+import { dbtIpRules } from "./cli.js";
+
+const cwd = mkdtempSync(join(tmpdir(), "dbt-ip-rules-habits-"));
+afterEach(() => rmSync(cwd, { recursive: true }));
+beforeEach(() => mkdirSync(cwd, { recursive: true }));
+
+const type = async (line: string) => {
+  const ran = await dbtIpRules(line.split(" "), { cwd });
+  // No guess leaves a file behind.
+  expect(readdirSync(cwd), line).toEqual([]);
+  return ran;
+};
+
+const works = [
+  ...commandHabits.flatMap((row) =>
+    "as" in row
+      ? row.tried.map((line) => [line, [...row.as, ...line.split(" ").slice(1)].join(" ")] as const)
+      : [],
+  ),
+  ...optionHabits.flatMap((row) =>
+    "as" in row
+      ? row.tried.map((line) => [line, line.replace(/ (--?json|-y|--yes)$/, ` ${row.as.join(" ")}`)] as const)
+      : [],
+  ),
+  ["-v", "--version"],
+  ["-version", "--version"],
+  ["help lint", "help validate"],
+  ["-help", "--help"],
+  ["plan -help", "plan --help"],
+  [
+    "diff -detailed-exitcode -no-color -policy=none.yaml",
+    "plan --detailed-exitcode --no-color --policy none.yaml",
+  ],
+  ["apply none.json -auto-approve", "apply none.json --auto-approve"],
+  ["apply none.json --auto-approve=true", "apply none.json --auto-approve"],
+  ["drift -p=none.yaml", "drift --policy none.yaml"],
+] as const;
+
+describe("works", () => {
+  it.each(works)("%s, as %s", async (line, meant) => {
+    expect(line).not.toBe(meant);
+    expect(await type(line)).toEqual(await type(meant));
+  });
+
+  it("and so there is something to compare", async () => {
+    expect((await type("version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await type("lint")).stderr).toContain("policy-missing");
+    expect((await type("validate --json")).stdout).toContain('"policy-missing"');
+    expect((await type("apply none.json -y")).stderr).toContain("plan-file-unreadable");
+  });
+});
+
+const named = [...commandHabits, ...optionHabits].flatMap((row) =>
+  "as" in row ? [] : row.tried.map((line) => [line, row.type] as const),
+);
+
+/** What a hint offers, as the words behind `dbt-ip-rules`. */
+const offered = (text: string): readonly string[] =>
+  (/dbt-ip-rules ([^>|]*)/.exec(text)?.[1] ?? "").trim().split(" ");
+
+describe("names what to type", () => {
+  it("for the rest of about a hundred guesses", () => {
+    expect(named.length + works.length).toBeGreaterThan(90);
+  });
+
+  it.each(named)("%s: %s", async (line, hint) => {
+    const ran = await type(line);
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toBe("");
+    expect(ran.stderr).toContain("error[other-spelling]: ");
+    expect(ran.stderr).toContain(hint.split(/COMMAND|VALUE/)[0]);
+    expect(ran.stderr).not.toMatch(/COMMAND|s3cr3t/);
+  });
+
+  it.each([
+    ["apply --filename policy.yaml", "dbt-ip-rules apply --policy policy.yaml"],
+    ["apply -f policy.yaml", "dbt-ip-rules apply --policy policy.yaml"],
+    ["apply -f plan.json", "dbt-ip-rules apply plan.json"],
+    ["plan -v", "dbt-ip-rules plan --debug"],
+    ["-chdir=infra plan", "cd infra && dbt-ip-rules plan"],
+    ["--json plan", "dbt-ip-rules plan --json"],
+    ["help destroy", "dbt-ip-rules plan"],
+    ["init --json", "dbt-ip-rules init"],
+    ["plan -y", "dbt-ip-rules plan"],
+    ["audit list -o json", "dbt-ip-rules audit list --format json"],
+  ])("%s: exactly %s", async (line, hint) => {
+    const { code, stderr } = await type(line);
+    expect(code).toBe(1);
+    expect(stderr).toContain(hint);
+  });
+
+  it.each([...new Set(named.map(([, hint]) => hint))])("%s: which is a command line", async (hint) => {
+    const words = offered(hint);
+    const io = { env: {}, cwd, stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
+    const program = await wholeProgram({
+      ...io,
+      now: () => new Date(),
+      signal: new AbortController().signal,
+    });
+    if (words[0] === "COMMAND" || words[0] === "help") return;
+    let command = program.commands.find((one) => one.name() === words[0]);
+    expect(command).toBeDefined();
+    command = command?.commands.find((one) => one.name() === words[1]) ?? command;
+    for (const flag of words.filter((word) => word.startsWith("--")))
+      expect(command?.options.map(({ long }) => long)).toContain(flag);
+  });
+
+  it("as JSON too, where that was asked for", async () => {
+    const { stdout } = await type("plan --format json --target x");
+    expect(JSON.parse(stdout).diagnostics[0].code).toBe("other-spelling");
+  });
+});
+
+describe("no file of a strange name", () => {
+  it.each([
+    ["plan -o json", "plan --format json"],
+    ["plan -ojson", "plan --format json"],
+    ["plan -o=json", "plan --format json"],
+    ["plan --output json", "plan --format json"],
+    ["plan --output=yaml", "plan --format json"],
+    ["plan -o markdown", "plan --format markdown"],
+    ["show -o wide", "show --format text"],
+    ["show -o jsonpath={.rules}", "show --format json"],
+    ["plan --out json", "plan --out FILE"],
+    ["plan --out --json", "plan --out FILE"],
+    ["plan --out=-json", "plan --out FILE"],
+    ["plan --out=", "plan --out FILE"],
+    ["plan -out==x", "plan --out FILE"],
+    ["plan -outt=x", "plan --output utt=x"],
+    ["plan -out.json", "plan --output ut.json"],
+    ["plan -oplan", "plan --output plan"],
+    ["audit verify --receipt --json", "audit verify --receipt FILE"],
+    ["plan -p --out", "plan --policy FILE"],
+    ["apply --receipt --audit", "apply --receipt FILE"],
+    ["import -o yaml", "import --output FILE"],
+    ["audit export -o csv", "audit export --output FILE"],
+    ["show --rule --json", "show --rule=VALUE"],
+  ])("%s: %s", async (line, hint) => {
+    const { code, stderr } = await type(line);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`dbt-ip-rules ${hint}`);
+  });
+
+  it("where it is meant, it is written as a path", async () => {
+    const ran = await dbtIpRules(["validate", "--list-files", "-p", "-", "-o", "./json"], {
+      cwd,
+      input: "version: 1\nrules: []\n",
+    });
+    expect(ran.code).toBe(0);
+    expect(existsSync(join(cwd, "json"))).toBe(true);
+  });
+});
