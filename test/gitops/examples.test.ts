@@ -59,7 +59,7 @@ describe("rules of the house", () => {
     for (const [, job] of jobsOf(file)) expect(job["timeout-minutes"]).toBeGreaterThan(0);
     for (const step of stepsOf(file)) {
       if (step.uses === undefined) continue;
-      expect(step.uses).toMatch(/^(\.\/|actions\/[a-z-]+@v\d+|OWNER\/dbt-ip-rules@v\d+\.\d+\.\d+)$/);
+      expect(step.uses).toMatch(/^(\.\/|actions\/[a-z-]+@[0-9a-f]{40}|OWNER\/dbt-ip-rules@v\d+\.\d+\.\d+)$/);
       if (step.uses.startsWith("actions/checkout@")) expect(step.with?.["persist-credentials"]).toBe(false);
     }
   });
