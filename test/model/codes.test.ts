@@ -1,10 +1,11 @@
 /** Texts come from the table of codes; what it refuses at compile time is in does-not-compile.ts. */
 import { describe, expect, it } from "vitest";
-import { codes } from "../../src/model/codes/index.js";
+import { codes, isCode } from "../../src/model/codes/index.js";
 import {
   diagnostic,
   hintOf,
   messageOf,
+  persists,
   recordedDiagnostic,
   standsForMore,
   withTexts,
@@ -44,4 +45,33 @@ describe("a diagnostic", () => {
     expect(redacted.code).toBe(several.code);
     expect(withTexts(several, (text) => text)).toBe(several);
   });
+});
+
+// `next: mend-first` of an apply, and no second look at the audit log: both mean that the same command would end the same
+// way. What may pass by itself (an outage, a timeout, a DNS server that does not answer) is none of these.
+it("says which failures last until somebody sees to them", () => {
+  const lasting = Object.keys(codes).filter(
+    (code) => isCode(code) && persists({ code, severity: "error", recorded: { message: "" } }),
+  );
+  expect(lasting.sort()).toEqual([
+    "account-foreign",
+    "account-not-found",
+    "account-prefix-unreadable",
+    "account-rule-name-repeated",
+    "answer-is-html",
+    "audit-log-not-found",
+    "blocked-by-ip-restrictions",
+    "host-not-found",
+    "listing-too-large",
+    "permission-missing",
+    "redirected",
+    "redirected-to-other-host",
+    "request-refused",
+    "tls-failed",
+    "token-rejected",
+  ]);
+  const texts = Object.entries(codes)
+    .filter(([code]) => lasting.includes(code))
+    .map(([, row]) => JSON.stringify(row));
+  expect(texts.filter((text) => /again later|in a (minute|while)/.test(text))).toEqual([]);
 });
