@@ -4,10 +4,10 @@
  */
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix } from "../address/prefix.js";
-import { joinWords, type SetWords, wordsOf } from "../model/address-words.js";
+import { joinWords, rangesText, type SetWords, wordsOf } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
 import { quoted } from "../model/escape.js";
-import { addressCount, counted, type FamilyCounts, shortCount } from "../model/words.js";
+import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "../model/words.js";
 import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
 import type { Row } from "./row.js";
 
@@ -76,6 +76,8 @@ export interface AccessWording {
   readonly reason: (part: AccessPart) => string;
   /** The same led by the rule's name. */
   readonly lead: (part: AccessPart) => AccessLead;
+  /** Whether a part is all that is not named elsewhere, and is called so. */
+  readonly isRest?: (part: AccessPart) => boolean;
 }
 
 /** Before and after a plan. */
@@ -86,18 +88,36 @@ const changeWording: AccessWording = {
   lead: leadOf,
 };
 
+const half = { ipv4: allIPv4 / 2n, ipv6: allIPv6 / 2n };
+
+/** What stays allowed by a plan that turns enforcement on, where that is the smaller part of both families. */
+const onlyAllowed = ({ enforcedBefore, enforcedAfter, change }: PlanAccessChange): AddressSet | undefined => {
+  if (enforcedBefore || !enforcedAfter) return undefined;
+  const left = change.newlyBlocked.complement();
+  const { ipv4, ipv6 } = left.count();
+  return ipv4 < half.ipv4 && ipv6 < half.ipv6 ? left : undefined;
+};
+
+/** Before and after this plan: a few that are still allowed are named, and not all others. */
+export const planWording = (access: PlanAccessChange): AccessWording =>
+  onlyAllowed(access) === undefined
+    ? changeWording
+    : {
+        ...changeWording,
+        isRest: ({ before, after }) => before.kind === "enforcement-off" && after.kind === "default",
+      };
+
 /** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
 export interface AccessGroup extends AccessLead {
   readonly verdict: AccessPart["verdict"];
   readonly reason: string;
   readonly counts: FamilyCounts;
   readonly words: readonly SetWords[];
+  /** All addresses that nothing else names. */
+  readonly isRest: boolean;
 }
 
-const groupOf = (
-  reason: Pick<AccessGroup, "verdict" | "reason" | "rule" | "remark">,
-  set: AddressSet,
-): AccessGroup => {
+const groupOf = (reason: Omit<AccessGroup, "counts" | "words">, set: AddressSet): AccessGroup => {
   const counts = set.count();
   return { ...reason, counts, words: wordsOf(set, counts) };
 };
@@ -113,7 +133,10 @@ const groupsOf = (change: AccessChange, wording: AccessWording): AccessGroup[] =
     found.set(key, group);
   }
   return [...found.values()].map(({ part, reason, prefixes }) =>
-    groupOf({ verdict: part.verdict, reason, ...wording.lead(part) }, AddressSet.ofPrefixes(prefixes)),
+    groupOf(
+      { verdict: part.verdict, reason, ...wording.lead(part), isRest: wording.isRest?.(part) === true },
+      AddressSet.ofPrefixes(prefixes),
+    ),
   );
 };
 
@@ -145,8 +168,8 @@ const widest = 10;
 const prefixesOf = (one: SetWords): readonly Prefix[] => ("listed" in one ? one.listed : one.but);
 
 /** Whether a group names fewer prefixes in its row than it has. */
-export const isFolded = ({ words }: AccessGroup): boolean =>
-  words.some((one) => prefixesOf(one).length > longList);
+export const isFolded = ({ words, isRest }: AccessGroup): boolean =>
+  !isRest && words.some((one) => prefixesOf(one).length > longList);
 
 /** The widest first, so that no large network hides among thousands of small ones. */
 const widestOf = (prefixes: readonly Prefix[]): string =>
@@ -165,11 +188,16 @@ const foldedWords = (one: SetWords): string => {
     : `${count}, the ${widest} widest: ${widestOf(prefixes)}`;
 };
 
+const restRow = ({ verdict }: AccessGroup, wording: AccessWording): Row => ({
+  sign: verdict === "allowed" ? "+" : "-",
+  depth: 1,
+  text: `every other address ${wording[verdict][1]} (enforcement is on and nothing allows it)`,
+});
+
 /** `rule "Fleet": 128,000 IPv4 addresses gain access: 4,000 prefixes, the 10 widest: …`: what a reviewer reads first. */
-export const ledRow = (
-  { verdict, rule, remark, counts, words }: AccessGroup,
-  wording = changeWording,
-): Row => {
+export const ledRow = (group: AccessGroup, wording = changeWording): Row => {
+  const { verdict, rule, remark, counts, words } = group;
+  if (group.isRest) return restRow(group, wording);
   const lead = rule === undefined ? "" : `rule ${quoted(rule)}: `;
   const ranges = words
     .map(foldedWords)
@@ -198,9 +226,11 @@ export const prefixRows = ({ verdict, rule, remark, words }: AccessGroup): Row[]
 };
 
 const accessRow = (
-  { verdict, reason, counts, words }: AccessGroup,
+  group: AccessGroup,
   { narrowing = 12, broadening = Number.POSITIVE_INFINITY, wording = changeWording }: AccessLimits,
 ): Row => {
+  const { verdict, reason, counts, words } = group;
+  if (group.isRest) return restRow(group, wording);
   const allowed = verdict === "allowed";
   const what = addressesWho(verdict, counts, wording);
   const ranges = joinWords(words, allowed ? broadening : narrowing);
@@ -218,7 +248,7 @@ export const accessGroups = (change: AccessChange, wording = changeWording): Acc
   const of = (verdict: AccessPart["verdict"], whole: AddressSet): AccessGroup[] => {
     if (whole.isEmpty()) return [];
     const own = groups.filter((group) => group.verdict === verdict);
-    return own.length === 0 ? [groupOf({ verdict, reason: "", remark: "" }, whole)] : own;
+    return own.length === 0 ? [groupOf({ verdict, reason: "", remark: "", isRest: false }, whole)] : own;
   };
   return [...of("allowed", change.newlyAllowed), ...of("blocked", change.newlyBlocked)];
 };
@@ -233,9 +263,17 @@ const directionWords = {
   both: "broadens and narrows",
 } as const;
 
-/** `broadens: 256 IPv4 addresses in, 4 out`; `does not change`. */
-export const accessWords = ({ direction, newlyAllowed, newlyBlocked }: AccessChange): string => {
+/** Ranges that a sentence names at most. */
+const fewRanges = 6;
+
+/** `broadens: 256 IPv4 addresses in, 4 out`; `narrows: only these get in: 192.0.2.0/24 (256 IPv4 addresses)`. */
+export const accessWords = (access: PlanAccessChange): string => {
+  const { direction, newlyAllowed, newlyBlocked } = access.change;
   if (direction === "none") return "does not change";
+  const only = onlyAllowed(access);
+  if (only?.isEmpty() === true) return "narrows: nobody gets in";
+  if (only !== undefined)
+    return `narrows: only these get in: ${rangesText(only, fewRanges)} (${addressCount(only.count())})`;
   const into = newlyAllowed.isEmpty() ? "" : `${addressCount(newlyAllowed.count())} in`;
   const blocked = newlyBlocked.count();
   const out = newlyBlocked.isEmpty()
@@ -252,7 +290,7 @@ export const isHypothetical = (access: PlanAccessChange): boolean =>
 
 /** One sentence for the last line of every format. */
 export const accessSentence = (access: PlanAccessChange): string => {
-  const words = accessWords(access.change);
+  const words = accessWords(access);
   if (access.enforcementUnknown === true) return `If enforcement is on, access ${words}.`;
   if (!isHypothetical(access)) return `Access ${words}.`;
   return access.change.direction === "none"

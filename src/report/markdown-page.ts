@@ -131,7 +131,7 @@ export const accessSections = (
   ] as const;
   const open = sides.map(
     ({ verdict, title, set }): Section => ({
-      title: `${title}: ${addressCount(set.count())}`,
+      title: `${title}: ${groups.some((group) => group.verdict === verdict && group.isRest) ? "every address that nothing allows" : addressCount(set.count())}`,
       language: "diff",
       rows: groups
         .filter((group) => group.verdict === verdict)

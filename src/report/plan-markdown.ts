@@ -5,7 +5,7 @@ import { markdownCode, visible } from "../model/escape.js";
 import { counted } from "../model/words.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
-import { accessContext } from "./access-rows.js";
+import { accessContext, planWording } from "./access-rows.js";
 import {
   changeRows,
   deleteWords,
@@ -133,7 +133,11 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
   const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
   const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
   const noted = checkRows(loud.filter(isOnlyNoted));
-  const access = accessSections(plan.access.change, { lost: "Loses access", gained: "Gains access" });
+  const access = accessSections(
+    plan.access.change,
+    { lost: "Loses access", gained: "Gains access" },
+    planWording(plan.access),
+  );
   return fitReport(
     {
       marker: markerOf("plan", plan.account),

@@ -7,7 +7,7 @@ import { cellsOf } from "../model/cells.js";
 import { hintOf } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
-import { accessContext, accessRows, accessWords, isHypothetical } from "./access-rows.js";
+import { accessContext, accessRows, accessWords, isHypothetical, planWording } from "./access-rows.js";
 import { enforcementLine } from "./account.js";
 import {
   changeRows,
@@ -55,8 +55,8 @@ const accessSection = (plan: Plan, look: RenderContext): string[] => {
   const title =
     would === "Access ("
       ? `Access (${context})`
-      : `Access ${accessWords(access.change)}${context === "" ? "" : `; ${context}`}`;
-  return section(title, rowsText(accessRows(access.change), look), look);
+      : `Access ${accessWords(access)}${context === "" ? "" : `; ${context}`}`;
+  return section(title, rowsText(accessRows(access.change, { wording: planWording(access) }), look), look);
 };
 
 /** The call, and what it does to access: behind it where that fits, else below. */

@@ -7,7 +7,9 @@ import { rangesText } from "../../src/model/address-words.js";
 import { cellsOf } from "../../src/model/cells.js";
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import { addressCount, countdown, counted, duration } from "../../src/model/words.js";
-import type { AccessPart } from "../../src/plan/plan.js";
+import { makePlan } from "../../src/plan/make-plan.js";
+import type { AccessChange, AccessPart } from "../../src/plan/plan.js";
+import type { Policy } from "../../src/policy/policy.js";
 import {
   accessContext,
   accessGroups,
@@ -15,6 +17,7 @@ import {
   accessSentence,
   accessWords,
   ledRow,
+  planWording,
 } from "../../src/report/access-rows.js";
 import { liveLine, liveText, progressLine, renderApplyText, waitText } from "../../src/report/apply-text.js";
 import { lookAlikes } from "../../src/report/change-rows.js";
@@ -24,6 +27,7 @@ import { driftWording } from "../../src/report/drift-text.js";
 import { fileUri, relativePath } from "../../src/report/places.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
 import { renderPlanBrief, renderPlanText } from "../../src/report/plan-text.js";
+import { policy as policyOf, policyRule, snapshotOf, state } from "../plan/values.js";
 import { saying } from "../said.js";
 import { colour, look } from "./formats.js";
 import { changeOf, entryOf, getsIn, nothingMatched, ordinary, planOf, prefixes, rule } from "./plans.js";
@@ -178,10 +182,29 @@ describe("access rows", () => {
     for (const text of many) expect(rows[0]?.text).toContain(text);
   });
 
+  it("names who keeps access where enforcement is turned on, and not all others", () => {
+    const plan = (policy: Policy) => {
+      const snapshot = snapshotOf(state("disabled", rule("Old", "deny", ["198.51.100.0/24"])));
+      const { plan: made } = makePlan({ policy: { ...policy, unmanagedRules: "delete" }, snapshot });
+      if (made === undefined) throw new Error("no plan");
+      return made;
+    };
+    const few = plan(policyOf([policyRule("Office", "allow", ["203.0.113.0/24", "2001:db8::/48"])]));
+    expect(accessSentence(few.access)).toBe(
+      "Access narrows: only these get in: 203.0.113.0/24, 2001:db8::/48 (256 IPv4 addresses and 2^80 IPv6 addresses).",
+    );
+    expect(
+      accessRows(few.access.change, { wording: planWording(few.access) }).map(({ text }) => text),
+    ).toEqual(["every other address loses access (enforcement is on and nothing allows it)"]);
+    const deny = plan(policyOf([policyRule("Guests", "deny", ["203.0.113.0/24"])]));
+    expect(accessSentence(deny.access)).toBe("Access narrows: 256 IPv4 addresses out.");
+  });
+
   it("sums up in words", () => {
+    const enforced = (change: AccessChange) => ({ change, enforcedBefore: true, enforcedAfter: true });
     const both = changeOf(getsIn("VPN", "203.0.113.0/24"), part("blocked", allow, nothingMatched));
-    expect(accessWords(changeOf())).toBe("does not change");
-    expect(accessWords(both)).toBe("broadens and narrows: 256 IPv4 addresses in, 256 out");
+    expect(accessWords(enforced(changeOf()))).toBe("does not change");
+    expect(accessWords(enforced(both))).toBe("broadens and narrows: 256 IPv4 addresses in, 256 out");
     expect(accessSentence({ change: both, enforcedBefore: false, enforcedAfter: false })).toBe(
       "Enforcement is off; once it is enabled, access broadens and narrows: 256 IPv4 addresses in, 256 out.",
     );
