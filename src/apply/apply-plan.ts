@@ -122,7 +122,10 @@ const begin = async (run: ApplySession): Promise<GoodReading | Stop> => {
   run.knownEnforcement = reading.state.enforcement;
   await resumeAfter(run, done);
   const refused =
-    notConfirmed(run, reading.state) ?? stopByVerdicts(run) ?? stopOutOfDate(run) ?? checkClients(run);
+    notConfirmed(run, reading.state) ??
+    stopByVerdicts(run) ??
+    stopOutOfDate(run, reading.snapshot.serverAt) ??
+    checkClients(run);
   return refused ?? (await askServerAhead(run, reading)) ?? reading;
 };
 

@@ -68,6 +68,7 @@ export const askServer = async (
  * with all of them or with none, so what the service says of the account without the rule settles it.
  */
 const mayShutOutUnseen = (run: ApplySession, { access }: PlannedStep): boolean =>
+  run.options.onlyExpired !== true &&
   run.knownEnforcement !== "disabled" &&
   !access.newlyBlocked.isEmpty() &&
   (run.options.clientAddresses ?? []).length === 0 &&

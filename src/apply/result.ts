@@ -12,6 +12,11 @@ export interface ApplyOptions {
   readonly overrides?: readonly OverrideFlag[];
   /** Lets a step run although it may shut its caller out. */
   readonly allowLockout?: boolean;
+  /**
+   * The plan takes out entries that were to end by now and nothing else: that an unknown address of the caller may be
+   * one of them is no reason to keep them.
+   */
+  readonly onlyExpired?: boolean;
   /** Addresses that the caller is known to come from; each must stay allowed in every state that is to come. */
   readonly clientAddresses?: readonly Address[];
   /** Aborted by Ctrl-C. */

@@ -1,9 +1,10 @@
 /** Why a run stops: the account is not what the plan expects, or a step was not simply done. */
 import { type ArgsOf, type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
+import { expiryTime } from "../model/instant.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
 import { standingRefusals } from "../plan/guards.js";
-import type { Change, PlannedStep } from "../plan/plan.js";
+import type { Change, Plan, PlannedStep } from "../plan/plan.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
 import type { ApplySession, Stop } from "./session.js";
 import { agrees, describeStep, fingerprintOf } from "./timeline.js";
@@ -21,24 +22,33 @@ export const stopStale = (run: ApplySession, actual: AccountState): Stop => ({
   next: "plan-again",
 });
 
-/** Before the first write: by the date, the policy asks for something else than when the plan was made. */
-export const stopOutOfDate = (run: ApplySession): Stop | undefined => {
-  const today = run.ports.now().toISOString().slice(0, "2026-11-21".length);
-  const { validFrom, validUntil } = run.plan;
-  if (validUntil !== undefined && today >= validUntil) {
-    return outOfDate({ of: "expired", date: validUntil });
-  }
-  if (validFrom !== undefined && today < validFrom) {
-    return outOfDate({ of: "not-yet", date: validFrom });
-  }
-  return undefined;
+/**
+ * Before the first write: by now, the policy asks for something else than when the plan was made. Two clocks are asked,
+ * this machine's and the service's (`serverAt`, its `Date` header): where only one of them says so, one of them is wrong.
+ */
+export const stopOutOfDate = (run: ApplySession, serverAt: string | undefined): Stop | undefined => {
+  const own = run.ports.now();
+  const stale = staleAt(run.plan, own.getTime());
+  if (stale !== undefined)
+    return { reason: "refused", diagnostics: [diagnostic("plan-stale", stale)], next: "plan-again" };
+  const late = serverAt === undefined ? undefined : staleAt(run.plan, Date.parse(serverAt));
+  if (serverAt === undefined || late === undefined) return undefined;
+  const clocks = {
+    own: own.toISOString(),
+    service: serverAt,
+    date: late.date,
+    expired: late.of === "expired",
+  };
+  return { reason: "refused", diagnostics: [diagnostic("clocks-disagree", clocks)], next: "mend-first" };
 };
 
-const outOfDate = (stale: ArgsOf<"plan-stale">): Stop => ({
-  reason: "refused",
-  diagnostics: [diagnostic("plan-stale", stale)],
-  next: "plan-again",
-});
+type OutOfDate = Exclude<ArgsOf<"plan-stale">, { of: "account" }>;
+
+const staleAt = ({ validFrom, validUntil }: Plan, now: number): OutOfDate | undefined => {
+  if (validUntil !== undefined && now >= expiryTime(validUntil)) return { of: "expired", date: validUntil };
+  if (validFrom !== undefined && now < expiryTime(validFrom)) return { of: "not-yet", date: validFrom };
+  return undefined;
+};
 
 /** Between two steps: somebody else has changed the account. `number` is the step that was to be seen. */
 export const stopForeignChange = (run: ApplySession, number: number, actual: AccountState): Stop => {

@@ -6,6 +6,7 @@ import { largest, readNamedText } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import type { OverrideFlag } from "../model/guards.js";
+import { planExpired } from "../plan/expired-only.js";
 import type { EarlierPolicy } from "../plan/left-rules.js";
 import { makePlan } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
@@ -42,11 +43,14 @@ export const preparePlan = async (
     readonly overrides: ReadonlySet<OverrideFlag>;
     /** What the policy of this account held before, where anything says so. */
     readonly earlier?: (account: Account) => Promise<EarlierPolicy | undefined>;
+    /** `only-expired`: the removals alone that `apply --only-expired` makes. */
+    readonly scope?: "all" | "only-expired";
   },
 ): Promise<Plan> => {
   const snapshot = await client.readSnapshot();
   const earlier = await wanted.earlier?.({ id: snapshot.accountId, host: snapshot.host });
-  const { plan, diagnostics } = makePlan({
+  const make = wanted.scope === "only-expired" ? planExpired : makePlan;
+  const { plan, diagnostics } = make({
     policy: wanted.policy,
     snapshot,
     clientAddresses: wanted.clientAddresses,

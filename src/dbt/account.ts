@@ -23,15 +23,20 @@ import { readWritten, sendWrite, type WriteCall } from "./write-call.js";
 
 export const createAccountReader = (client: ApiClient): AccountReader => ({
   async readSnapshot() {
+    let serverAt: string | undefined;
     const rules = await readList(client, {
       url: (query) => client.accountUrl("ip-restrictions/", query),
       subject: "account",
       read: decodeRule,
+      at: (time) => {
+        serverAt = time;
+      },
     });
-    return snapshotOf(
+    const snapshot = snapshotOf(
       client,
       rules.filter((rule) => rule !== undefined),
     );
+    return { ...snapshot, ...present({ serverAt }) };
   },
   async validateCaller(ruleSetId, withoutRuleId) {
     const rule = withoutRuleId === undefined ? "" : String(withoutRuleId);

@@ -203,6 +203,8 @@ interface ListToRead<T> {
   readonly subject: Subject;
   /** What to keep of a record: the rest of its page is let go before the next page comes. */
   readonly read: (record: JsonPath) => T;
+  /** Told the time of each answer, by the service's clock (`Date`), where it says so. */
+  readonly at?: (serverAt: string) => void;
 }
 
 /**
@@ -232,7 +234,7 @@ const tooManyRecords = (at: string, excess: Excess): Failure =>
 
 const readOnce = async <T>(
   client: ApiClient,
-  { url, subject, read }: ListToRead<T>,
+  { url, subject, read, at: tell }: ListToRead<T>,
   at: string,
   meter: ListingMeter,
 ): Promise<Reading<T>> => {
@@ -245,6 +247,7 @@ const readOnce = async <T>(
       readEnvelope(client, { url: url(query) }, subject),
     );
     meter.count({ bytes: answer.bytes.length, milliseconds });
+    if (answer.serverAt !== undefined) tell?.(answer.serverAt);
     const records = items(dataOf(answer, envelope));
     const total = totalCount(envelope);
     if (total !== undefined && total > mostRecords) throw tooManyRecords(at, { kind: "total", total });

@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly ruleSetId?: number;
   /** Whether service tokens are subject to the rules too; absent while no rule shows it. */
   readonly enabledForServiceTokens?: boolean;
+  /** When it was read, by the service's clock: its `Date` header, ISO 8601, UTC; absent where it gave none. */
+  readonly serverAt?: string;
   /** In the order of the API. Names may repeat here: whoever needs them unique checks. */
   readonly rules: readonly SnapshotRule[];
 }

@@ -6,13 +6,14 @@
 import { type Address, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { OverrideFlag } from "../model/guards.js";
+import { compareExpiry } from "../model/instant.js";
 import { present } from "../model/present.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
 import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
-import { diffStates } from "./diff-states.js";
+import { diffStates, type Renames } from "./diff-states.js";
 import { guardVerdicts } from "./guards.js";
 import { type EarlierPolicy, leftRules } from "./left-rules.js";
 import { orderSteps } from "./order/transition.js";
@@ -77,10 +78,10 @@ const expiringEntries = (policy: Policy, changes: readonly Change[]): Plan["expi
   });
 };
 
-/** The days on which the policy means what it means now: its entries come and go by date alone. */
+/** While the policy means what it means now: its entries come and go by time alone. */
 const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => {
   const dates = (lists: readonly (readonly PolicyEntry[])[]): string[] =>
-    lists.flatMap((entries) => entries.flatMap(({ expires }) => expires ?? [])).sort();
+    lists.flatMap((entries) => entries.flatMap(({ expires }) => expires ?? [])).sort(compareExpiry);
   const validFrom = dates(rules.map(({ expired }) => expired)).at(-1);
   const validUntil = dates(rules.map(({ entries }) => entries))[0];
   return {
@@ -89,43 +90,57 @@ const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => 
 };
 
 export const makePlan = (input: PlanInput): PlanResult => {
-  const {
-    policy,
-    snapshot,
-    clientAddresses = [],
-    overrides = new Set<OverrideFlag>(),
-    diagnostics = [],
-    earlier,
-  } = input;
+  const { policy, snapshot, diagnostics = [], earlier } = input;
   const problems = [...diagnostics, ...otherAccount(policy, snapshot), ...checkSnapshot(snapshot)];
   if (hasErrors(problems)) return { diagnostics: problems };
   const before = stateOf(snapshot);
   const wanted = desiredState(policy, before);
   const found = [...problems, ...wanted.diagnostics];
   if (wanted.desired === undefined) return { diagnostics: found };
-  const { state: after, renames, unmanaged, removed } = wanted.desired;
+  const { state: after, unmanaged } = wanted.desired;
+  const plan = planStates({ ...input, ...wanted.desired, before, after, basis: hashPolicy(policy) });
+  const left = leftRules(policy, plan, earlier);
+  const all = [...found, ...left, ...unmanagedAccess(policy, after, unmanaged)];
+  const expired = expiredEntries(policy, before, wanted.desired);
+  return { plan: { ...plan, diagnostics: all, expired }, diagnostics: all };
+};
+
+/** Two states of an account, and what the plan between them is checked against. */
+export interface StatesInput extends Omit<PlanInput, "snapshot" | "earlier"> {
+  readonly snapshot: Pick<Snapshot, "accountId" | "host" | "enabledForServiceTokens">;
+  readonly before: AccountState;
+  readonly after: AccountState;
+  readonly renames: Renames;
+  readonly unmanaged: Plan["unmanaged"];
+  /** Of the rules that go, those that the policy's `removed_rules` names. */
+  readonly removed?: ReadonlySet<string>;
+  /** What the plan carries out, as a hash: the policy's, where that is the whole policy. */
+  readonly basis: string;
+}
+
+/** The plan from one state to another: its steps in the proven order, its access change, its guards. */
+export const planStates = (input: StatesInput): Plan => {
+  const { policy, snapshot, before, after, renames, unmanaged, removed, basis } = input;
+  const { clientAddresses = [], overrides = new Set<OverrideFlag>(), diagnostics = [] } = input;
   const steps = verifySteps(before, after, orderSteps(before, after, renames));
   const changes = diffStates(before, after, renames, removed);
-  const left = leftRules(policy, { changes, unmanaged }, earlier);
-  const all = [...found, ...left, ...unmanagedAccess(policy, after, unmanaged)];
   const access = planAccessChange(before, after);
   const facts = { policy, before, after, changes, unmanaged, steps, access, clientAddresses, overrides };
   const { enabledForServiceTokens } = snapshot;
-  const plan: Plan = {
+  return {
     account: { id: snapshot.accountId, host: snapshot.host },
     before,
     after,
-    basis: { state: hashState(before), policy: hashPolicy(policy) },
+    basis: { state: hashState(before), policy: basis },
     changes,
     unmanaged,
     steps,
     access,
     verdicts: guardVerdicts(facts),
-    diagnostics: all,
+    diagnostics,
     ...present({ enabledForServiceTokens }),
-    expired: expiredEntries(policy, before, wanted.desired),
+    expired: [],
     expiring: expiringEntries(policy, changes),
     ...validity(policy),
   };
-  return { plan, diagnostics: all };
 };

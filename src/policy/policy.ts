@@ -20,7 +20,7 @@ export interface PolicyEntry {
   /** The published list that it is from, if any. */
   readonly list?: ListOrigin;
   readonly comment?: string;
-  /** ISO date; the entry is absent from this UTC date on. */
+  /** A UTC date, or an instant in UTC (model/instant.ts); the entry is absent from then on. */
   readonly expires?: string;
   /** Where it is written: in the policy, or in the text file of a network. */
   readonly source: SourceRange;

@@ -6,6 +6,7 @@
 
 import { isMap, isScalar, isSeq, type Node, type Pair, Scalar } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
+import { isExpiry } from "../model/instant.js";
 import { present } from "../model/present.js";
 import type { KeySources } from "./policy.js";
 import type { SourceText } from "./text.js";
@@ -25,7 +26,7 @@ export interface LocatedText extends Located<string> {
 /** What else an entry holds next to its prefix or network. */
 interface RawExtras {
   readonly comment?: string;
-  /** ISO date. */
+  /** A UTC date, or an instant in UTC. */
   readonly expires?: string;
 }
 
@@ -142,8 +143,6 @@ const unfit: Readonly<Record<RawContent["kind"], readonly string[]>> = {
   file: sourceKeys,
   source: ["review_by"],
 };
-
-const isoDate = /^\d{4}-\d{2}-\d{2}$/;
 
 class Reader {
   readonly #source: SourceText;
@@ -316,7 +315,7 @@ class Reader {
     const expires = this.#text(this.#get(node, "expires"))?.value;
     const rest = {
       ...present({ comment }),
-      ...(expires !== undefined && isoDate.test(expires) ? { expires } : {}),
+      ...(expires !== undefined && isExpiry(expires) ? { expires } : {}),
     };
     const cidr = this.#text(this.#get(node, "cidr"));
     if (cidr !== undefined) return { kind: "prefix", text: cidr, ...rest };

@@ -117,8 +117,8 @@ const badPrefix = (text: LocatedText, problem: AddressProblem): Diagnostic => {
 };
 
 export interface Resolving {
-  /** ISO date, UTC. */
-  readonly today: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
   readonly problems: Problems;
   readonly lint: Readonly<Record<string, Severity | "off">>;
 }

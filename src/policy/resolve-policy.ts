@@ -82,7 +82,7 @@ const resolveTest = (resolving: Resolving, networks: Networks, test: RawTest): P
 /**
  * `files` holds the bytes of `parsed.references`, and of `furtherReferences`, by those paths; undefined or a
  * reason stands for a file that cannot be read. With them comes the lock, if there is one, by `parsed.lockReference`.
- * `now` decides which entries have expired, by its UTC date.
+ * `now` decides which entries have expired.
  */
 export const resolvePolicy = (
   parsed: ParsedPolicy,
@@ -91,7 +91,7 @@ export const resolvePolicy = (
 ): { readonly policy?: Policy; readonly diagnostics: readonly Diagnostic[] } => {
   const { file, raw } = parsed;
   const resolving: Resolving = {
-    today: now.toISOString().slice(0, 10),
+    now: now.getTime(),
     problems: new Problems(file),
     lint: raw.lint,
   };

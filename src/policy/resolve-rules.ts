@@ -2,6 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import { listPrefixes } from "../model/address-words.js";
 import { diagnostic, fileAndLine, type SourceRange } from "../model/diagnostic.js";
+import { compareExpiry, expiryTime } from "../model/instant.js";
 import { present } from "../model/present.js";
 import { contradicting } from "../model/rule.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
@@ -9,10 +10,10 @@ import type { RawEntry, RawPolicy, RawRule } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
 import type { Networks } from "./resolve-networks.js";
 
-/** The earlier of two dates, where both an entry and the network's own entry have one. */
+/** The earlier of two ends, where both an entry and the network's own entry have one. */
 const earlier = (a: string | undefined, b: string | undefined): string | undefined => {
   if (a === undefined || b === undefined) return a ?? b;
-  return a < b ? a : b;
+  return compareExpiry(a, b) < 0 ? a : b;
 };
 
 const viaNetwork = (entry: PolicyEntry, raw: RawEntry & { kind: "network" }): PolicyEntry => {
@@ -72,7 +73,7 @@ export const emptyNetworks = (entries: readonly RawEntry[]): readonly string[] =
 
 /** Of two entries with one prefix: the one that is in force longer, in doubt the first. */
 const longer = (a: PolicyEntry, b: PolicyEntry): PolicyEntry =>
-  a.expires !== undefined && (b.expires === undefined || b.expires > a.expires) ? b : a;
+  a.expires !== undefined && (b.expires === undefined || compareExpiry(b.expires, a.expires) > 0) ? b : a;
 
 /** Entries of one rule whose prefix an earlier one has too, by where the two come from. */
 interface Shared {
@@ -159,7 +160,8 @@ const resolveRule = (resolving: Resolving, networks: Networks, rule: RawRule): R
 
 const ruleOf = (resolving: Resolving, rule: RawRule, entries: readonly PolicyEntry[]): PolicyRule => {
   const all = withoutRepetitions(resolving, rule, entries);
-  const hasCome = ({ expires }: PolicyEntry): boolean => expires !== undefined && expires <= resolving.today;
+  const hasCome = ({ expires }: PolicyEntry): boolean =>
+    expires !== undefined && expiryTime(expires) <= resolving.now;
   return {
     name: rule.name.value,
     type: rule.type,
@@ -257,7 +259,8 @@ const checkAllowInForce = ({ problems }: Resolving, resolved: readonly ResolvedR
   if (first === undefined) return;
   const expired = allows.flatMap(({ rule }) => rule.expired);
   const last = expired.reduce<PolicyEntry | undefined>(
-    (latest, entry) => (latest === undefined || entry.expires! > latest.expires! ? entry : latest),
+    (latest, entry) =>
+      latest === undefined || compareExpiry(entry.expires!, latest.expires!) > 0 ? entry : latest,
     undefined,
   );
   problems.add(

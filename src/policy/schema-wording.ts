@@ -273,6 +273,7 @@ const wrongForm = (error: ErrorObject, found: Found): Wording => {
     const name = error.propertyName;
     return worded("bad-network-name", { name }, keyNode(found, name));
   }
+  if (found.name === "expires") return worded("bad-date", { text: String(error.data) });
   return wrongValue(found, `cannot be \`${String(error.data)}\``, patternHints[found.name]);
 };
 
@@ -296,8 +297,6 @@ export const wordingOf = (error: ErrorObject, found: Found): Wording | undefined
       return worded("unknown-version", { version: String(error.data) });
     case "pattern":
       return wrongForm(error, found);
-    case "format":
-      return worded("bad-date", { text: String(error.data) });
     case "minimum":
     case "maximum": {
       const bound = error.keyword === "minimum" ? "at least" : "at most";

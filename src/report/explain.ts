@@ -8,6 +8,7 @@ import { formatAddress, formatPrefix, type Prefix } from "../address/prefix.js";
 import { rangesText } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
 import { quoted, visible } from "../model/escape.js";
+import { onOrAt } from "../model/instant.js";
 import { present } from "../model/present.js";
 import type { RuleType } from "../model/rule.js";
 import { addressCount } from "../model/words.js";
@@ -120,7 +121,7 @@ const viewLines = (prefix: Prefix, view: ExplainView, look: RenderContext): stri
     `${style.strong(shown(prefix))} is ${paint(words)} by ${visible(title)}`,
     ...explanation.parts.flatMap((part) => partLines(part, single, view, look)),
     ...(view.expired ?? []).flatMap(({ rule, type, prefix: own, expires, place }) =>
-      wrap(`  expired on ${expires}: ${entryText(rule, type, own, () => place)}`, look.width, 4),
+      wrap(`  expired ${onOrAt(expires)}: ${entryText(rule, type, own, () => place)}`, look.width, 4),
     ),
     "",
   ];

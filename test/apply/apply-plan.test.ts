@@ -189,10 +189,28 @@ describe("before the first write", () => {
     ["applies one whose entries last until tomorrow", { validUntil: "2026-11-22" }, 0],
     ["refuses a plan that leaves out an entry before its day", { validFrom: "2026-11-22" }, 3],
     ["applies one that leaves out what expires today", { validFrom: "2026-11-21" }, 0],
+    ["refuses a plan whose instant has come", { validUntil: "2026-11-21T00:00Z" }, 3],
+    ["applies one whose instant has not come", { validUntil: "2026-11-21T00:00:01Z" }, 0],
+    ["refuses one that leaves out an entry before its instant", { validFrom: "2026-11-21T00:00:01Z" }, 3],
   ])("%s", async (_, dates, exitCode) => {
     const outcome = await run({ plan: { ...plan, ...dates } });
     expect([outcome.result.exitCode, outcome.fake.writes]).toEqual([exitCode, exitCode === 0 ? 4 : 0]);
     expect(codes(outcome.result)).toEqual(exitCode === 0 ? [] : ["plan-stale"]);
+    if (exitCode !== 0) refusedUntouched(outcome);
+  });
+
+  it.each([
+    ["has come for the service alone", { validUntil: "2026-11-21T06:00Z" }, "2026-11-21T06:00:00Z", 3],
+    ["has come here alone", { validFrom: "2026-11-20T18:00Z" }, "2026-11-20T17:59:59Z", 3],
+    ["has come for nobody", { validUntil: "2026-11-21T06:00Z" }, "2026-11-21T05:59:59Z", 0],
+    ["is not part of the plan", {}, "2026-11-25T00:00:00Z", 0],
+  ])("asks the service's clock too: an instant that %s", async (_, dates, serverAt, exitCode) => {
+    const fake = new FakeAccount(plan.before);
+    const read = fake.readSnapshot.bind(fake);
+    fake.readSnapshot = async () => ({ ...(await read()), serverAt });
+    const outcome = await run({ plan: { ...plan, ...dates }, fake });
+    expect(codes(outcome.result)).toEqual(exitCode === 0 ? [] : ["clocks-disagree"]);
+    expect([outcome.result.exitCode, outcome.fake.writes]).toEqual([exitCode, exitCode === 0 ? 4 : 0]);
     if (exitCode !== 0) refusedUntouched(outcome);
   });
 

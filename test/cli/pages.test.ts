@@ -38,7 +38,7 @@ const tokens = [{ token, kind: "personal" as const, role: "admin" as const, name
 const withoutPolicy = ["ci"];
 
 it.each([
-  ["apply", 5],
+  ["apply", 6],
   ["audit", 10],
   ["ci", 4],
   ["drift", 2],

@@ -54,6 +54,8 @@ export interface Place {
   readonly screen?: boolean;
   /** Whether the input ends behind them. */
   readonly ends?: boolean;
+  /** This machine's clock; the real one unless given. */
+  readonly now?: () => Date;
   /** Sees what goes to standard error, as it goes. */
   readonly onSaid?: (text: string) => void;
 }
@@ -78,7 +80,7 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
     stdout: capture("stdout"),
     stderr: capture("stderr"),
     stdin,
-    now: () => new Date(),
+    now: place.now ?? (() => new Date()),
     signal: place.signal ?? new AbortController().signal,
   };
   const code = await run(argv, io);

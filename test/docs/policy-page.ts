@@ -177,7 +177,9 @@ account in \`.dbt-ip-rules/receipts\`; the action passes the policy of the pull 
 
 ## Expiry
 
-An entry with \`expires: 2027-01-15\` is in force until the end of 2027-01-14, UTC. After that, the next plan removes it.
+An entry with \`expires: 2027-01-15\` is in force until the end of 2027-01-14, UTC, and one with
+\`expires: 2027-01-15T18:00Z\` until that instant. After that, the next plan removes it, or
+[\`apply --only-expired\`](apply.md#entries-that-expire).
 Nothing happens on the account without an apply: run one on a schedule. If a network and its use both have a date, the
 earlier one counts.
 

@@ -1,4 +1,5 @@
 /** The codes of an apply: why it stopped, what is on the account then, and receipts that cannot be read. */
+import { onOrAt } from "../instant.js";
 import { code } from "./code.js";
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -40,8 +41,8 @@ type Stale = { readonly of: "account" } | { readonly of: "expired" | "not-yet"; 
 const staleText = (stale: Stale): string => {
   if (stale.of === "account") return "The account is not as it was when the plan was made";
   return stale.of === "expired"
-    ? `An entry that this plan adds expired on ${stale.date}`
-    : `This plan leaves out an entry that expires only on ${stale.date}`;
+    ? `An entry that this plan adds expired ${onOrAt(stale.date)}`
+    : `This plan leaves out an entry that expires only ${onOrAt(stale.date)}`;
 };
 
 export const applyCodes = {
@@ -59,10 +60,20 @@ export const applyCodes = {
     hint: (stale) =>
       stale.of === "account"
         ? "Make a new plan and review it; the differences are listed"
-        : "Make a new plan and review it: the dates have moved on",
+        : "Make a new plan and review it: time has moved on",
     meaning:
-      "The account has changed since the plan was made, or the date has: an entry has expired, or not yet.",
+      "The account has changed since the plan was made, or time has passed: an entry has expired, or not yet.",
     fix: "Plan again, and review the difference.",
+  }),
+  "clocks-disagree": code<{ own: string; service: string; date: string; expired: boolean }>({
+    severity: "error",
+    message: ({ own, service, date, expired }) =>
+      `By this machine's clock it is ${own}, by the service's ${service}: an entry that ends ${onOrAt(date)} ${
+        expired ? "has ended for the service and not here" : "has ended here and not for the service"
+      }`,
+    hint: "Set the clock of this machine, then run the same command again",
+    meaning: "The clocks of this machine and of the service disagree about whether an entry has expired.",
+    fix: "Set the clock of this machine (NTP), then run the same command again. Nothing was changed.",
   }),
   "plan-inconsistent": code<{ problem: string }>({
     severity: "error",

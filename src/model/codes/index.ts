@@ -12,6 +12,7 @@ import { guardCodes, planCodes, planFileCodes } from "./plan.js";
 import { policyCodes } from "./policy.js";
 import { networkCodes, serviceCodes } from "./service.js";
 import { settingsCodes } from "./settings.js";
+import { undoCodes } from "./undo.js";
 
 /** As docs/errors.md groups them. */
 export const codeGroups = [
@@ -26,6 +27,7 @@ export const codeGroups = [
   { title: "Saved plans", codes: planFileCodes },
   { title: "Apply", codes: { ...approvalCodes, ...applyCodes } },
   { title: "Receipts", codes: receiptCodes },
+  { title: "Undo", codes: undoCodes },
   { title: "Audit log", codes: auditCodes },
   { title: "The program itself", codes: programCodes },
 ] as const satisfies readonly { title: string; codes: Readonly<Record<string, CodeRow>> }[];
@@ -43,6 +45,7 @@ export const codes = {
   ...planFileCodes,
   ...applyCodes,
   ...receiptCodes,
+  ...undoCodes,
   ...auditCodes,
   ...programCodes,
   ...lintCodes,
@@ -66,6 +69,7 @@ type Tables = [
   typeof planFileCodes,
   typeof applyCodes,
   typeof receiptCodes,
+  typeof undoCodes,
   typeof auditCodes,
   typeof programCodes,
   typeof lintCodes,

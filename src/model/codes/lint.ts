@@ -2,6 +2,7 @@
  * The codes of lint: what is valid and probably not intended. `bad` and `good` are complete `policy.yaml` examples
  * that tests run: each `bad` has its finding on `lintExampleDay`, each `good` does not.
  */
+import { onOrAt } from "../instant.js";
 import { lintCode } from "./code.js";
 
 /** The day on which the examples are read. */
@@ -62,7 +63,7 @@ export const lintCodes = {
   "last-allow-expired": lintCode<{ prefix: string; rule: string; expired: string }>({
     severity: "error",
     message: ({ prefix, rule, expired }) =>
-      `The last allow entry, ${prefix} in \`${rule}\`, expired on ${expired}: without any, every address that is not denied is allowed`,
+      `The last allow entry, ${prefix} in \`${rule}\`, expired ${onOrAt(expired)}: without any, every address that is not denied is allowed`,
     hint: "Renew an allow entry; if the account is to be open, delete the allow rules",
     title: "The last allow entry has expired, so everybody is allowed",
     explanation:
@@ -98,7 +99,7 @@ export const lintCodes = {
     {
       severity: "warning",
       message: ({ prefix, rule, expired, addresses }) =>
-        `The deny entry ${prefix} in \`${rule}\` expired on ${expired}: ${addresses} are allowed again`,
+        `The deny entry ${prefix} in \`${rule}\` expired ${onOrAt(expired)}: ${addresses} are allowed again`,
       hint: "Renew it if they are to stay blocked; delete it if they are to be allowed",
       title: "A deny entry has expired, and its addresses are allowed again",
       explanation:
@@ -116,7 +117,7 @@ export const lintCodes = {
   "expired-entry": lintCode<{ prefix: string; rule: string; expired: string }>({
     severity: "note",
     message: ({ prefix, rule, expired }) =>
-      `${prefix} in \`${rule}\` expired on ${expired} and is no longer part of the policy`,
+      `${prefix} in \`${rule}\` expired ${onOrAt(expired)} and is no longer part of the policy`,
     hint: "Delete it, or renew its date",
     title: "An entry has expired",
     explanation: "Its date has come, so that it is no longer part of the policy. Delete the line.",
@@ -126,7 +127,7 @@ export const lintCodes = {
   "expires-soon": lintCode<{ prefix: string; rule: string; expires: string; addresses: string | undefined }>({
     severity: "warning",
     message: ({ prefix, rule, expires, addresses }) =>
-      `${prefix} in \`${rule}\` expires on ${expires}${addresses === undefined ? "" : `; then ${addresses} are allowed`}`,
+      `${prefix} in \`${rule}\` expires ${onOrAt(expires)}${addresses === undefined ? "" : `; then ${addresses} are allowed`}`,
     hint: "Renew its date in time, or let it expire",
     title: "An entry expires within 30 days",
     explanation:

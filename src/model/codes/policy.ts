@@ -1,4 +1,5 @@
 /** The codes of a policy's text: its encoding, its YAML, its keys and values, its lists, and its tests. */
+import { onOrAt } from "../instant.js";
 import { counted } from "../words.js";
 import { code } from "./code.js";
 
@@ -49,7 +50,7 @@ const noAllowText = (found: NoAllow): string => {
   const { last } = found;
   return last === undefined
     ? `No allow rule has an entry: with enforcement on, ${opened}`
-    : `No allow entry is in force; the last one, ${last.prefix}, expired on ${last.expired}: with enforcement on, ${opened}`;
+    : `No allow entry is in force; the last one, ${last.prefix}, expired ${onOrAt(last.expired)}: with enforcement on, ${opened}`;
 };
 
 export const policyCodes = {
@@ -207,10 +208,10 @@ export const policyCodes = {
   }),
   "bad-date": code<{ text: string }>({
     severity: "error",
-    message: ({ text }) => `\`${text}\` is not a date of the calendar`,
-    hint: "Write year, month and day: 2027-01-15",
-    meaning: "An expiry date is not written as year, month and day, or is not in the calendar.",
-    fix: "Write a date such as `2027-01-15`.",
+    message: ({ text }) => `\`${text}\` is neither a date of the calendar nor an instant in UTC`,
+    hint: "Write year, month and day, 2027-01-15, or an instant in UTC, 2027-01-15T18:00Z",
+    meaning: "What `expires` says is not a date, nor an instant in UTC, or is not in the calendar.",
+    fix: "Write a date such as `2027-01-15`, or an instant such as `2027-01-15T18:00Z`.",
   }),
   "bad-network-name": code<{ name: string }>({
     severity: "error",

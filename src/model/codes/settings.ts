@@ -162,6 +162,7 @@ export type OptionProblem =
   | { readonly kind: "full-and-range" }
   | { readonly kind: "base-and-receipt" }
   | { readonly kind: "rule-and-plan" }
+  | { readonly kind: "only-expired-and-plan" }
   | { readonly kind: "merge-and"; readonly option: "--output" | "--group" }
   | { readonly kind: "merge-standard-input" }
   | { readonly kind: "policy-elsewhere"; readonly policy: string }
@@ -217,6 +218,11 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       return {
         message: "--rule is for the account as it is, not for a saved plan",
         hint: "Leave out --rule",
+      };
+    case "only-expired-and-plan":
+      return {
+        message: "--only-expired plans for itself: it cannot be combined with a saved plan",
+        hint: "Leave out the plan, or --only-expired",
       };
     case "merge-and":
       return {

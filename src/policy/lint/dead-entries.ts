@@ -10,6 +10,7 @@
 import { defaultOwner } from "../../address/access-map.js";
 import { formatPrefix, isIPv4, samePrefix } from "../../address/prefix.js";
 import { diagnostic, fileAndLine } from "../../model/diagnostic.js";
+import { expiryTime } from "../../model/instant.js";
 import type { PolicyRule } from "../policy.js";
 import { type LintContext, type LintEntry, noParent } from "./context.js";
 
@@ -18,8 +19,8 @@ import { type LintContext, type LintEntry, noParent } from "./context.js";
  * of `fallbacksOf`, at most 128 entries at a time.
  */
 
-const never = "9999-99-99";
-const endOf = ({ entry }: LintEntry): string => entry.expires ?? never;
+const endOf = ({ entry: { expires } }: LintEntry): number =>
+  expires === undefined ? Number.POSITIVE_INFINITY : expiryTime(expires);
 
 /** Whether `other` is there for as long as `entry` is. */
 const outlasts = (other: LintEntry, entry: LintEntry): boolean => endOf(other) >= endOf(entry);

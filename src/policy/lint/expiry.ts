@@ -6,12 +6,13 @@ import { type Address, formatPrefix } from "../../address/prefix.js";
 import { countAddresses, rangesText } from "../../model/address-words.js";
 import { soonDays } from "../../model/codes/lint.js";
 import { diagnostic } from "../../model/diagnostic.js";
+import { compareExpiry, expiryTime } from "../../model/instant.js";
 import { type LintContext, type LintEntry, lintEntries } from "./context.js";
 
 const day = 86_400_000;
 
 const isSoon = (now: Date, { entry: { expires } }: LintEntry): boolean =>
-  expires !== undefined && Date.parse(expires) - now.getTime() <= soonDays * day;
+  expires !== undefined && expiryTime(expires) - now.getTime() <= soonDays * day;
 
 /** What gets in once deny entries are gone, by the entry. */
 const openedBy = (
@@ -83,7 +84,8 @@ const flipOpens = (before: readonly LintEntry[], after: readonly LintEntry[]): b
 
 const lastOf = (entries: readonly LintEntry[]): LintEntry | undefined =>
   entries.reduce<LintEntry | undefined>(
-    (last, entry) => (last === undefined || entry.entry.expires! > last.entry.expires! ? entry : last),
+    (last, entry) =>
+      last === undefined || compareExpiry(entry.entry.expires!, last.entry.expires!) > 0 ? entry : last,
     undefined,
   );
 

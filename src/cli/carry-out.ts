@@ -1,0 +1,263 @@
+/**
+ * What every command that writes does with a plan: lock the account, show the plan, ask, carry it out with a receipt, and
+ * hold the receipt against the audit log. The commands differ in how they come by the plan.
+ */
+import { dirname, relative, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Command, Option } from "commander";
+import { applyPlan, previewApply } from "../apply/apply-plan.js";
+import { receiptHeader } from "../apply/receipt.js";
+import type { ApplyOptions, ApplyResult } from "../apply/result.js";
+import type { DbtClient } from "../dbt/client.js";
+import { reasonOf } from "../files/io-errors.js";
+import { makeFolder } from "../files/make-folder.js";
+import { withSeverity } from "../model/diagnostic.js";
+import { failure } from "../model/failure.js";
+import { overrideFlags } from "../model/guards.js";
+import { standingRefusals } from "../plan/guards.js";
+import type { Plan } from "../plan/plan.js";
+import { renderAuditText } from "../report/audit-text.js";
+import { renderPlanBrief, renderPlanText } from "../report/plan-text.js";
+import type { NextCommands, Report } from "../report/report.js";
+import { confirm, notApproved } from "./ask.js";
+import { asTheLogShows, verifyAfterApply } from "./audit-after-apply.js";
+import { connectForWriting, connectionOf, type NamedAccount } from "./connect.js";
+import { nameElsewhere, shownFile } from "./file-words.js";
+import type { Io } from "./io.js";
+import { learnClient } from "./learn-client.js";
+import { acquireLock } from "./lock.js";
+import {
+  type ConnectionOptions,
+  duration,
+  type GuardOptions,
+  guardsOf,
+  type OutputOptions,
+  type PolicyOptions,
+} from "./options.js";
+import { debugStack } from "./outcome.js";
+import { fitted, lookOf, note, noteDiagnostics, withNewline } from "./output.js";
+import { createProgress, type Progress } from "./progress.js";
+import { type FileJournal, openFileJournal } from "./receipts.js";
+import { version } from "./version.js";
+
+export const applyFormats = ["text", "json", "markdown"] as const;
+
+export interface CarryOutOptions
+  extends PolicyOptions,
+    ConnectionOptions,
+    GuardOptions,
+    OutputOptions<(typeof applyFormats)[number]> {
+  readonly autoApprove?: boolean;
+  readonly receipt?: string;
+  readonly actor?: string;
+  readonly audit?: boolean;
+  /** Milliseconds. */
+  readonly auditTimeout: number;
+}
+
+/** The options of every command that carries out a plan. */
+export const carryOutOptions = (command: Command): Command =>
+  command
+    .option("--auto-approve", "do not ask; needed where there is no terminal")
+    .option("--receipt <file>", "where the receipt goes (default: .dbt-ip-rules/receipts/)")
+    .option(
+      "--actor <who>",
+      "this token's name or id in the audit log, to learn your address from (default: from receipts)",
+    )
+    .option("--audit", "then confirm every change in the audit log")
+    .addOption(
+      new Option("--audit-timeout <time>", "how long to wait for late audit events")
+        .argParser(duration)
+        .default(60_000, "60s"),
+    );
+
+export type Guards = ReturnType<typeof guardsOf>;
+
+interface Work {
+  readonly task: Task;
+  readonly options: CarryOutOptions;
+  readonly guards: Guards;
+}
+
+/** How a command comes by its plan, and what it asks of its user. */
+export interface Task {
+  readonly account: NamedAccount;
+  /** Throws `Failure` where there is no plan to carry out. */
+  readonly plan: (client: DbtClient, guards: Guards) => Promise<Plan>;
+  /** Nobody is asked: the command itself is the approval. */
+  readonly approved: boolean;
+  /** The plan was reviewed before; its last line is enough where nobody is asked. */
+  readonly reviewed: boolean;
+  readonly commands: NextCommands;
+  /** See `ApplyOptions`. */
+  readonly onlyExpired?: boolean;
+}
+
+/** Throws `Failure` where the run ends before anything could be written to the account. */
+export const carryOutTask = async (io: Io, options: CarryOutOptions, task: Task): Promise<Report> => {
+  const guards = guardsOf(options);
+  const connection = connectionOf(io, options, task.account);
+  const lock = await acquireLock({ host: connection.host, id: connection.accountId }, io.env, io.now());
+  const progress = createProgress(io, options);
+  const client = connectForWriting(io, options, connection, progress.onWait);
+  try {
+    const plan = await task.plan(client, guards);
+    const learned = await learnedAddresses(io, client, plan, options, guards);
+    const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
+    // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
+    showPlan(io, known.clientAddresses.length === 0 ? plan : callerGiven(plan), options, {
+      briefly: task.reviewed && task.approved,
+    });
+    if (!task.approved) await askAboutPlan(io, plan, client, { task, options, guards: known });
+    return await carryOut(io, plan, client, progress, { task, options, guards: known });
+  } finally {
+    progress.stop();
+    await client.close();
+    await lock.release();
+  }
+};
+
+/** Read from the log only where the user has named no address. */
+const learnedAddresses = async (
+  io: Io,
+  client: DbtClient,
+  plan: Plan,
+  options: CarryOutOptions,
+  guards: Guards,
+) =>
+  guards.clientAddresses.length > 0 || guards.overrides.has(overrideFlags.lockout)
+    ? []
+    : learnClient(io, client, plan, options.actor);
+
+/** When the plan was made nobody knew the caller's address; the one that is given now is checked at each step. */
+const callerGiven = (plan: Plan): Plan => ({
+  ...plan,
+  verdicts: plan.verdicts.filter(
+    ({ guard, state }) =>
+      !(guard === "caller" && state === "not-checked") &&
+      !(guard === "first-enforcement" && state === "failed"),
+  ),
+});
+
+/** On standard output where that is for people, so that a log holds the plan with its end. */
+const showPlan = (
+  io: Io,
+  plan: Plan,
+  options: CarryOutOptions,
+  { briefly }: { readonly briefly: boolean },
+): void => {
+  const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
+  const look = lookOf(io, stream, options);
+  const text = briefly
+    ? renderPlanBrief(plan, look)
+    : renderPlanText(plan, { ...look, policyFile: options.policy });
+  stream.write(fitted(io, stream, withNewline(text)));
+};
+
+/** Of a plan that an earlier run has begun, only what is left is asked about. */
+const question = ({ steps, account }: Plan, done: number): string => {
+  const left = steps.length - done;
+  const calls =
+    done === 0 ? (left === 1 ? "this 1 call" : `these ${left} calls`) : callsLeft(left, steps.length);
+  return `Make ${calls} to account ${account.id} at ${account.host}?`;
+};
+
+const callsLeft = (left: number, total: number): string =>
+  `the last ${left === 1 ? "call" : `${left} calls`} of ${total} (the others are done already)`;
+
+/**
+ * Throws where the user says no. What would be refused is not asked about: carrying it out stops before its first call,
+ * and says why.
+ */
+const askAboutPlan = async (
+  io: Io,
+  plan: Plan,
+  client: DbtClient,
+  { task, options, guards }: Work,
+): Promise<void> => {
+  if (plan.steps.length === 0 || standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0) return;
+  const ports = { reader: client, now: () => io.now(), sleep };
+  const { done, goesAhead, doubts } = await previewApply(plan, ports, applyOptions(io, guards, task));
+  if (!goesAhead) return;
+  const warnings = doubts.map((one) => withSeverity(one, "warning"));
+  noteDiagnostics(io, warnings, options);
+  if (done < plan.steps.length && !(await confirm(io, question(plan, done)))) throw notApproved();
+};
+
+const applyOptions = (
+  io: Io,
+  { overrides, clientAddresses }: Guards,
+  { onlyExpired = false }: Task,
+): ApplyOptions => ({
+  onlyExpired,
+  tool: `dbt-ip-rules ${version}`,
+  overrides: [...overrides],
+  allowLockout: overrides.has(overrideFlags.lockout),
+  clientAddresses,
+  signal: io.signal,
+});
+
+const carryOut = async (
+  io: Io,
+  plan: Plan,
+  client: DbtClient,
+  progress: Progress,
+  { task, options, guards }: Work,
+): Promise<Report> => {
+  const receipt =
+    plan.steps.length === 0 ? undefined : await openReceipt(io, plan, { task, options, guards });
+  let result: ApplyResult;
+  io.signal.addEventListener("abort", progress.onInterrupt, { once: true });
+  try {
+    result = await applyPlan(
+      plan,
+      { reader: client, writer: client, journal: receipt ?? noJournal, now: () => io.now(), sleep },
+      { ...applyOptions(io, guards, task), onProgress: progress.onProgress },
+    );
+  } finally {
+    io.signal.removeEventListener("abort", progress.onInterrupt);
+    progress.stop();
+    // Every line is on the disk already: that the file cannot be closed takes nothing away from the result.
+    await receipt?.close().catch(() => undefined);
+  }
+  if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
+  if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
+  const isAudited = result.outcome === "done" && options.audit === true && receipt !== undefined;
+  const audit = isAudited
+    ? await verifyAfterApply(io, client, relative(io.cwd, receipt.path), options.auditTimeout)
+    : undefined;
+  if (audit !== undefined && options.format !== "text")
+    note(io, renderAuditText(audit, lookOf(io, io.stderr, options)));
+  return {
+    kind: "apply",
+    account: plan.account,
+    ...(audit === undefined ? { result } : asTheLogShows(result, audit)),
+    ...(receipt === undefined
+      ? {}
+      : { receipt: { path: receipt.path, name: nameElsewhere(io, receipt.path) } }),
+    commands: task.commands,
+    // Where the plan went to the same place, it has said them (showPlan).
+    shown: options.output === undefined ? plan.verdicts.flatMap((one) => one.diagnostics) : [],
+  };
+};
+
+const noJournal = { append: async () => undefined };
+
+/** Resolves early, and never rejects, when the signal aborts: what apply's ports ask for. */
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+
+const openReceipt = async (io: Io, plan: Plan, { task, options, guards }: Work): Promise<FileJournal> => {
+  const stamp = io.now().toISOString().replace(/[-:]/g, "").replace(".", "-");
+  const file = options.receipt ?? `.dbt-ip-rules/receipts/${plan.account.id}-${stamp}.jsonl`;
+  const path = resolve(io.cwd, file);
+  await makeFolder(dirname(path)).catch((error: unknown) => {
+    throw failure("receipt-unwritable", { what: "folder", file, reason: reasonOf(error) }, { cause: error });
+  });
+  const header = receiptHeader(plan, applyOptions(io, guards, task), io.now());
+  const { journal, takenUp, movedTo } = await openFileJournal(path, header);
+  if (takenUp) note(io, `Going on with the receipt of the run that was cut off: ${shownFile(file)}`);
+  if (movedTo !== undefined)
+    note(io, `The receipt of an earlier run was moved to ${shownFile(relative(io.cwd, movedTo))}`);
+  return journal;
+};

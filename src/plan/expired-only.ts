@@ -1,0 +1,120 @@
+/**
+ * `apply --only-expired`: a plan of the removals alone whose time has come. It starts from the account as it is and leaves
+ * every other difference alone, so that it can run on a schedule, without anybody's approval: taking out an allow entry
+ * lets nobody in. Taking out a deny entry may, so that waits for an apply that somebody approves.
+ */
+import { AddressSet } from "../address/address-set.js";
+import { formatPrefix, prefixKey } from "../address/prefix.js";
+import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
+import type { AccountState, Rule } from "../model/rule.js";
+import { sha256 } from "../model/sha256.js";
+import type { Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
+import { accessOf } from "./access-change.js";
+import { desiredState } from "./desired.js";
+import { diffStates } from "./diff-states.js";
+import { type PlanInput, type PlanResult, planStates } from "./make-plan.js";
+import type { DatedEntry } from "./plan.js";
+import { checkSnapshot, hashPolicy, rulesByName, stateOf } from "./state.js";
+
+/** An entry whose time has come and that is still on the account, with the rule that it is on there. */
+export interface OverdueEntry extends DatedEntry {
+  /** The rule's name on the account, which a rename may not have reached yet. */
+  readonly accountRule: string;
+  readonly type: Rule["type"];
+}
+
+/** Every entry that should be gone by now; `renames` as `desiredState` finds them. */
+export const overdueEntries = (
+  policy: Policy,
+  account: AccountState,
+  renames: ReadonlyMap<string, string>,
+): readonly OverdueEntry[] => {
+  const rules = rulesByName(account.rules);
+  return policy.rules.flatMap((rule) => {
+    const found = rules.get(renames.get(rule.name) ?? rule.name);
+    return rule.expired.length === 0 || found === undefined ? [] : overdueOf(rule, found);
+  });
+};
+
+const overdueOf = (rule: PolicyRule, found: Rule): readonly OverdueEntry[] => {
+  const there = new Set(found.prefixes.map(prefixKey));
+  const inForce = new Set(rule.entries.map(({ prefix }) => prefixKey(prefix)));
+  const isOverdue = ({ prefix }: PolicyEntry): boolean =>
+    there.has(prefixKey(prefix)) && !inForce.has(prefixKey(prefix));
+  return rule.expired.filter(isOverdue).map(({ prefix, expires = "" }) => ({
+    rule: rule.name,
+    prefix,
+    expires,
+    accountRule: found.name,
+    type: found.type,
+  }));
+};
+
+const without = (state: AccountState, entries: readonly OverdueEntry[]): AccountState => ({
+  ...state,
+  rules: state.rules.map((rule) => {
+    const gone = new Set(
+      entries.filter(({ accountRule }) => accountRule === rule.name).map(({ prefix }) => prefixKey(prefix)),
+    );
+    return gone.size === 0
+      ? rule
+      : { ...rule, prefixes: rule.prefixes.filter((prefix) => !gone.has(prefixKey(prefix))) };
+  }),
+});
+
+/** What is pending anyway is no reason to keep an entry: only what these removals take away counts. */
+const guardsFor = (policy: Policy, before: AccountState): Policy => ({
+  ...policy,
+  tests: [],
+  guards: {
+    ...policy.guards,
+    mustDeny: [],
+    mustAllow: policy.guards.mustAllow.flatMap((entry) =>
+      accessOf(before, "assumed")
+        .allowed()
+        .intersect(AddressSet.ofPrefixes([entry.prefix]))
+        .prefixes()
+        .map((prefix) => ({ ...entry, prefix })),
+    ),
+  },
+});
+
+const waiting = (entries: readonly OverdueEntry[]): Diagnostic[] =>
+  entries.map(({ rule, prefix, expires }) =>
+    diagnostic("expired-deny-waits", { prefix: formatPrefix(prefix), rule, expires }),
+  );
+
+/** The same input as `makePlan`, and the same errors, but for those of what is pending. */
+export const planExpired = (input: PlanInput): PlanResult => {
+  const { policy, snapshot, diagnostics = [] } = input;
+  const problems = [...diagnostics, ...checkSnapshot(snapshot)];
+  if (policy.account.id !== undefined && policy.account.id !== snapshot.accountId)
+    problems.push(
+      diagnostic("policy-for-other-account", { policy: policy.account.id, account: snapshot.accountId }),
+    );
+  if (hasErrors(problems)) return { diagnostics: problems };
+  const before = stateOf(snapshot);
+  const { desired } = desiredState(policy, before);
+  const overdue = overdueEntries(policy, before, desired?.renames ?? new Map());
+  const leaving = overdue.filter(({ type }) => type === "allow");
+  const after = without(before, leaving);
+  const pending = desired === undefined ? [] : diffStates(after, desired.state, desired.renames);
+  const found = [
+    ...problems,
+    ...waiting(overdue.filter(({ type }) => type === "deny")),
+    ...(pending.length === 0 ? [] : [diagnostic("other-changes-wait", { changes: pending.length })]),
+  ];
+  const plan = planStates({
+    ...input,
+    policy: guardsFor(policy, before),
+    before,
+    after,
+    renames: new Map(),
+    unmanaged: [],
+    // Not the policy's own: the account is not what the whole policy says.
+    basis: sha256(`only-expired ${hashPolicy(policy)}`),
+    diagnostics: found,
+  });
+  const expired = leaving.map(({ accountRule, prefix, expires }) => ({ rule: accountRule, prefix, expires }));
+  return { plan: { ...plan, expired }, diagnostics: found };
+};
