@@ -110,7 +110,8 @@ export const planExpired = (input: PlanInput): PlanResult => {
     before,
     after,
     renames: new Map(),
-    unmanaged: [],
+    // Those that the policy would delete or refuse are left alone too, and shown.
+    unmanaged: (desired?.unmanaged ?? []).map(({ rule }) => ({ rule, disposition: "kept" })),
     // Not the policy's own: the account is not what the whole policy says.
     basis: sha256(`only-expired ${hashPolicy(policy)}`),
     diagnostics: found,

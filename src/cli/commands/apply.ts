@@ -58,7 +58,8 @@ const taskOfPolicy = async (io: Io, options: Options): Promise<Task> => {
   const scope = options.onlyExpired === true ? "only-expired" : "all";
   return {
     account: wanted.policy,
-    plan: (client, guards) => preparePlan(client, {
+    plan: (client, guards) =>
+      preparePlan(client, {
         ...wanted,
         ...guards,
         scope,
