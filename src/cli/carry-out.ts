@@ -175,7 +175,8 @@ const askAboutPlan = async (
   client: DbtClient,
   { task, options, guards }: Work,
 ): Promise<void> => {
-  if (plan.steps.length === 0 || standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0) return;
+  if (plan.steps.length === 0 || standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0)
+    return;
   const ports = { reader: client, now: () => io.now(), sleep };
   const { done, goesAhead, doubts } = await previewApply(plan, ports, applyOptions(io, guards, task));
   if (!goesAhead) return;

@@ -144,6 +144,9 @@ const unfit: Readonly<Record<RawContent["kind"], readonly string[]>> = {
   source: ["review_by"],
 };
 
+/** Lists are reviewed by the day. */
+const isoDate = /^\d{4}-\d{2}-\d{2}$/;
+
 class Reader {
   readonly #source: SourceText;
   readonly #yaml: YamlText;

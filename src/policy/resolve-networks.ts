@@ -6,6 +6,7 @@ import { allIPv4, formatPrefix, type Prefix, parsePrefix, prefixKey } from "../a
 import { prefixAt } from "../address/prefix-columns.js";
 import { lineMarks } from "../address/prefix-lines.js";
 import { diagnostic, fileAndLine, hasErrors, type SourceRange } from "../model/diagnostic.js";
+import { expiryTime } from "../model/instant.js";
 import { present } from "../model/present.js";
 import { exceptEntries } from "./except-entries.js";
 import { type ListSource, sourceOf } from "./list-source.js";
@@ -202,7 +203,7 @@ class ContentReader {
     { path: named, reader, reviewBy }: Extract<RawContent, { kind: "file" }>,
     from: string,
   ): ResolvedEntries {
-    const { problems, today } = this.#resolving;
+    const { problems, now } = this.#resolving;
     const path = pathOf(this.#resolving, named, from);
     if (path === undefined) return unresolved;
     const bytes = this.#files.get(path);
@@ -211,7 +212,7 @@ class ContentReader {
       return unresolved;
     }
     const file = besidePolicy(this.#policyFile, path);
-    if (reviewBy !== undefined && reviewBy.value <= today)
+    if (reviewBy !== undefined && expiryTime(reviewBy.value) <= now)
       problems.add(
         diagnostic("list-review-due", { list: name.value, file, date: reviewBy.value }, reviewBy.source),
       );
