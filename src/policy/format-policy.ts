@@ -1,13 +1,14 @@
 /**
- * A policy in canonical form: keys in the order of the reference, prefixes in canonical spelling, quotes only
- * where a reader of YAML 1.2 needs them, or where somebody put them for readers of YAML 1.1; two blanks of indentation. Comments stay, and so does the order of rules, entries and
- * networks. Promises: the meaning does not change, and formatting again changes nothing.
+ * A policy in canonical form: prefixes in canonical spelling, the keys inside of rules and entries in the order of the
+ * reference, quotes only where a reader of YAML 1.2 needs them, or where somebody put them for readers of YAML 1.1; two
+ * spaces of indentation, braces and line widths as Prettier has them. Comments and blank lines stay, and so does the
+ * order of top-level keys, rules, entries and networks. Promises: the meaning does not change, and formatting again
+ * changes nothing.
  */
 
 import { isDeepStrictEqual } from "node:util";
 import {
   type Document,
-  isAlias,
   isCollection,
   isMap,
   isNode,
@@ -146,19 +147,6 @@ const placeComments = (document: Document, text: string): void => {
 };
 
 const order = {
-  policy: [
-    "version",
-    "account",
-    "enforcement",
-    "unmanaged_rules",
-    "removed_rules",
-    "include",
-    "networks",
-    "rules",
-    "tests",
-    "guards",
-    "lint",
-  ],
   account: ["id", "host"],
   include: ["file", "allow_empty"],
   network: [
@@ -181,26 +169,27 @@ const order = {
   guards: ["allow_empty", "must_allow", "must_deny", "max_removed_rules", "max_newly_allowed"],
 } as const;
 
-/** A flow list with more text than this becomes one item a line. */
-const widestFlow = 90;
+/** What is in brackets or braces and ends behind this column becomes a line an item (Prettier's `printWidth`). */
+const widestFlow = 80;
 
 const stringOptions = {
   lineWidth: 0,
   indent: 2,
   indentSeq: true,
-  flowCollectionPadding: false,
-  directives: false,
   // A line break stays an escape: folded, it takes two.
   doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
 } as const;
 
 class Formatter {
   readonly #document: Document;
+  /** What the document was parsed from, where that is formatted already and only lines are left to be broken. */
+  readonly #formatted: string | undefined;
   /** An alias must stay behind its anchor, so that with aliases no key moves. */
   readonly #mayMove: boolean;
 
-  constructor(document: Document) {
+  constructor(document: Document, formatted: string | undefined) {
     this.#document = document;
+    this.#formatted = formatted;
     let mayMove = true;
     visit(document, {
       Alias: () => {
@@ -212,7 +201,6 @@ class Formatter {
 
   format(): string {
     const root = this.#document.contents;
-    this.#order(root, order.policy);
     this.#order(this.#get(root, "account"), order.account);
     for (const include of this.#items(this.#get(root, "include"))) this.#order(include, order.include);
     for (const [, network] of this.#pairs(this.#get(root, "networks"))) {
@@ -234,7 +222,7 @@ class Formatter {
     this.#entries(this.#get(guards, "must_allow"));
     this.#entries(this.#get(guards, "must_deny"));
     this.#style();
-    return this.#document.toString(stringOptions);
+    return this.#write();
   }
 
   #items(node: unknown): readonly unknown[] {
@@ -287,21 +275,33 @@ class Formatter {
     }
   }
 
+  /** `%YAML` says nothing that this program does not know; a `---` stays. */
+  #write(): string {
+    const { directives } = this.#document;
+    if (directives !== undefined) directives.yaml.explicit = false;
+    return this.#document.toString(stringOptions);
+  }
+
   /** Plain where plain will do; the writer falls back to quotes where it will not. Plain text stays plain. */
   #style(): void {
+    const broken = new Set<unknown>();
     visit(this.#document, {
       Scalar: (_, node) => {
         if (typeof node.value !== "string") return;
         // A leading colon is legal without quotes, but hard to believe.
-        if (node.value.startsWith(":") || hasOddCharacters(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+        if (node.value.startsWith(":") || hasOddCharacters(node.value)) node.type = quotesFor(node.value);
         else if (node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE)
-          node.type = isReadOtherwise(node.value) ? Scalar.QUOTE_DOUBLE : Scalar.PLAIN;
+          node.type = isReadOtherwise(node.value) ? quotesFor(node.value) : Scalar.PLAIN;
       },
-      Collection: (_, node, path) => {
+      Collection: (key, node, path) => {
+        if (key === "value") node.spaceBefore = false;
+        if (node !== this.#document.contents) withoutSpaceBefore(node.items[0]);
         if (!node.flow || node.items.length === 0) return;
-        const inFlow = path.some((parent) => isCollection(parent) && parent.flow);
-        if (inFlow || !isSeq(node) || this.#width(node) <= widestFlow) return;
+        // What is inside of one that was just broken has its place in the next round only.
+        const inFlow = path.some((parent) => isCollection(parent) && (parent.flow || broken.has(parent)));
+        if (inFlow || !this.#isWide(node)) return padFlow(node as Collection); // as above
         node.flow = false;
+        broken.add(node);
         // Behind the bracket it was about the whole list; behind the last item it would be lost to the next.
         if (node.comment && !node.commentBefore) {
           node.commentBefore = node.comment;
@@ -311,23 +311,44 @@ class Formatter {
     });
   }
 
-  /** Of all text inside, as it will be written, without quotes and brackets. */
-  #width(node: unknown): number {
-    if (isScalar(node)) return String(node.value).length + 2;
-    if (isAlias(node)) return node.source.length + 3;
-    if (isSeq(node)) return node.items.reduce((sum: number, item) => sum + this.#width(item), 0);
-    return this.#pairs(node).reduce((sum, [key, value]) => sum + this.#width(key) + this.#width(value), 0);
+  /** Runs over its line, or holds a comment, which needs lines of its own. */
+  #isWide({ range }: { readonly range?: Node["range"] }): boolean {
+    const text = this.#formatted;
+    if (text === undefined || !range) return false;
+    const [start, end] = range;
+    return text.slice(start, end).includes("\n") || columnOf(text, end) > widestFlow;
   }
 }
 
-/** A comment may need a second round to find its place. */
-const mostRounds = 5;
+/** No blank line between a key and what it holds. */
+const withoutSpaceBefore = (item: unknown): void => {
+  const first: unknown = isPair(item) ? item.key : item;
+  if (isNode(first)) first.spaceBefore = false;
+  // The first key of a map in a list is the same line.
+  if (isMap(item)) withoutSpaceBefore(item.items[0]);
+};
 
-const formatOnce = (text: string): string => {
+/** Single quotes where they save escaping double ones, and nothing else needs an escape. */
+const quotesFor = (text: string): Scalar.Type =>
+  /^[ -[\]-~]*"[ -[\]-~]*$/.test(text) ? Scalar.QUOTE_SINGLE : Scalar.QUOTE_DOUBLE;
+
+/** `{ id: 5 }` and `[a, b]`, as Prettier has them: the writer pads both or neither. */
+const padFlow = (node: Collection): undefined => {
+  const flowCollectionPadding = isMap(node) ? " " : "";
+  const write = node.toString.bind(node);
+  node.toString = (context, ...rest) =>
+    write(context === undefined ? context : { ...context, flowCollectionPadding }, ...rest);
+};
+
+/** A comment may need a second round to find its place, and what was broken into lines may hold more to be broken. */
+const mostRounds = 10;
+
+/** `isFormatted`: by an earlier round. */
+const formatOnce = (text: string, isFormatted: boolean): string => {
   const { yaml, diagnostics } = parseYaml(new SourceText("policy", text), "policy");
   if (yaml === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   placeComments(yaml.document, text);
-  const formatted = new Formatter(yaml.document).format();
+  const formatted = new Formatter(yaml.document, isFormatted ? text : undefined).format();
   const again = parseDocument(formatted, parserOptions);
   // A formatter that loses something must not get as far as the file.
   if (again.errors.length > 0 || !isDeepStrictEqual(again.toJS(), yaml.document.toJS()))
@@ -340,8 +361,8 @@ export const formatPolicy = (text: string): string => {
   let formatted = text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
   for (let round = 0; round < mostRounds; round += 1) {
     const before = formatted;
-    formatted = formatOnce(before);
-    if (formatted === before) break;
+    formatted = formatOnce(before, round > 0);
+    if (round > 0 && formatted === before) break;
   }
   return formatted;
 };

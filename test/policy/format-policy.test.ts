@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Document, visit } from "yaml";
@@ -128,7 +129,7 @@ describe("formatPolicy", () => {
     );
   });
 
-  it("orders keys, spells prefixes canonically, and removes quotes and odd spacing", () => {
+  it("orders the keys of rules and entries, spells prefixes canonically, and removes quotes and odd spacing", () => {
     const text = `\ufeff%YAML 1.2
 ---
 # head
@@ -143,17 +144,24 @@ rules:
     - {cidrs: [{comment: x, cidr: 192.0.2.0/24}], name: B, type: deny}
 version: 1
 `.replaceAll("\n", "\r\n");
-    expect(formatPolicy(text)).toBe(`# head
+    expect(formatPolicy(text)).toBe(`---
+# head
 
-version: 1
 rules:
   # about A
   - name: A
     type: allow # of type
-    cidrs: [203.0.113.7, 203.0.113.9, 2001:db8::/48, "::/0", 198.51.100.0/24, "2001:db8::"]
+    cidrs:
+      - 203.0.113.7
+      - 203.0.113.9
+      - 2001:db8::/48
+      - "::/0"
+      - 198.51.100.0/24
+      - "2001:db8::"
 
   # about B
-  - {name: B, type: deny, cidrs: [{cidr: 192.0.2.0/24, comment: x}]}
+  - { name: B, type: deny, cidrs: [{ cidr: 192.0.2.0/24, comment: x }] }
+version: 1
 `);
   });
 
@@ -189,7 +197,7 @@ tests: []
   });
 
   it("leaves alone what is not clear: host bits, a bare 0.0.0.0, what is no prefix", () => {
-    const text = "version: 1\nrules:\n  - {name: A, type: deny, cidrs: [203.0.113.7/24, 0.0.0.0, 10/8]}\n";
+    const text = "version: 1\nrules:\n  - { name: A, type: deny, cidrs: [203.0.113.7/24, 0.0.0.0, 10/8] }\n";
     expect(formatPolicy(text)).toBe(text);
   });
 
@@ -212,29 +220,29 @@ tests:
     allow_empty: true
     name: t
 `;
-    expect(formatPolicy(text)).toBe(`version: 1
-include:
-  - {file: i.yaml, allow_empty: true}
+    expect(formatPolicy(text)).toBe(`include:
+  - { file: i.yaml, allow_empty: true }
+version: 1
 networks:
-  l: {file: l.txt, allow_empty: true}
+  l: { file: l.txt, allow_empty: true }
   n:
     allow_empty: true
     cidrs: [203.0.113.0]
 rules:
-  - {name: A, type: allow, allow_empty: true, cidrs: []}
+  - { name: A, type: allow, allow_empty: true, cidrs: [] }
+guards:
+  allow_empty: true
+  must_allow: []
 tests:
   - name: t
     allow_empty: true
     allowed: []
-guards:
-  allow_empty: true
-  must_allow: []
 `);
   });
 
   it("keeps anchors before their aliases", () => {
     const text =
-      "version: 1\nrules:\n  - {cidrs: &a [203.0.113.7], name: A, type: allow}\n  - {name: B, type: deny, cidrs: *a}\n";
+      "version: 1\nrules:\n  - { cidrs: &a [203.0.113.7], name: A, type: allow }\n  - { name: B, type: deny, cidrs: *a }\n";
     expect(formatPolicy(text)).toBe(text);
   });
 
@@ -242,5 +250,40 @@ guards:
     const items = Array.from({ length: 9 }, (_, i) => `203.0.113.${i * 10}`);
     const text = `version: 1\nrules:\n  - {name: A, type: allow, cidrs: []}\nnetworks:\n  n: [${items.join(", ")}]\n`;
     expect(formatPolicy(text)).toContain("  n:\n    - 203.0.113.0\n    - 203.0.113.10\n");
+  });
+
+  // What Prettier 3 makes of each; checked with it.
+  it.each([
+    ["account: {id: 5}\n", "account: { id: 5 }\n"],
+    ["a: [ 1,  2 ]\nb: { }\nc: []\n", "a: [1, 2]\nb: {}\nc: []\n"],
+    ["a: {\n  b: 1,\n  c: [x, y]\n}\n", "a: { b: 1, c: [x, y] }\n"],
+    ["a: 'on'\nb: 'say \"no\"'\n", 'a: "on"\nb: say "no"\n'],
+    ["a: ': \"x\"'\n", "a: ': \"x\"'\n"],
+    ["b: 1\n\n\n\na: 2 # why\n", "b: 1\n\na: 2 # why\n"],
+    ["# head\n---\na: 1\n", "# head\n---\na: 1\n"],
+    [`a: [${"x".repeat(30)}, ${"y".repeat(43)}]\n`, `a: [${"x".repeat(30)}, ${"y".repeat(43)}]\n`],
+  ])("%j", (text, formatted) => {
+    expect(formatPolicy(text)).toBe(formatted);
+  });
+
+  it("breaks what runs over a line, however deep, into one item a line", () => {
+    const [x, y] = ["x".repeat(30), "y".repeat(44)];
+    expect(formatPolicy(`a: [${x}, ${y}]\n`)).toBe(`a:\n  - ${x}\n  - ${y}\n`);
+    expect(formatPolicy(`a: {b: {c: [${x}, ${y}, {d: ${x}, e: [1, ${y}]}]}}\n`)).toBe(
+      `a:\n  b:\n    c:\n      - ${x}\n      - ${y}\n      - d: ${x}\n        e: [1, ${y}]\n`,
+    );
+    expect(formatPolicy("a: [1, # one\n  2]\n")).toBe("a:\n  - 1 # one\n  - 2\n");
+  });
+
+  it("leaves the order of top-level keys and the blank lines between them", () => {
+    const text = "rules: []\n\nversion: 1\nenforcement: enabled\n\n# about the account\naccount: { id: 5 }\n";
+    expect(formatPolicy(text)).toBe(text);
+  });
+
+  it("takes the README's own policy as it is", () => {
+    const [, policy = ""] = readFileSync("README.md", "utf8").split("## A policy\n\n```yaml\n");
+    const text = policy.slice(0, policy.indexOf("```"));
+    expect(text).toContain("version: 1");
+    expect(formatPolicy(text)).toBe(text);
   });
 });
