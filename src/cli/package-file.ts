@@ -18,3 +18,6 @@ const packageFolder = (): string => {
 export const packageFile = (name: string): string => join(packageFolder(), name);
 
 export const readPackageFile = (name: string): string => readFileSync(packageFile(name), "utf8");
+
+/** Where `init` copies the policy's schema to, for editors: a policy's first line names it. */
+export const schemaFile = ".vscode/dbt-ip-rules.schema.json";

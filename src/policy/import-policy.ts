@@ -35,10 +35,22 @@ const ruleComment = ({ id, createdAt, updatedAt }: SnapshotRule): string => {
   return [`# rule ${id}`, ...dated("created", createdAt), ...dated("changed", updatedAt)].join(", ");
 };
 
-const entryLine = (prefix: Prefix, text: string): string => {
+/** Of a comment in the file, its `#` included; a rule's are behind two blanks, an entry's behind six. */
+const widestComment = 80;
+
+/** A comment on as many lines as it takes. */
+const commentLines = (text: string, width = widestComment): string[] =>
+  text.split(" ").reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(`# ${word}`);
+    else lines[lines.length - 1] = `${last} ${word}`;
+    return lines;
+  }, []);
+
+const entryLines = (prefix: Prefix, text: string): string[] => {
   const written = writePolicyPrefix(prefix);
   const differs = canonicalSpelling(text) !== written && /^[0-9A-Fa-f:./]+$/.test(text);
-  return `- ${writeText(written)}${differs ? ` # typed as ${text}` : ""}`;
+  return [...(differs ? [`# typed as ${text}`] : []), `- ${writeText(written)}`];
 };
 
 /** Of a rule's disabled entries, so many are worth a line. */
@@ -48,12 +60,13 @@ const mostDisabled = 20;
 const disabledLines = ({ disabled = [] }: SnapshotRule): string[] =>
   disabled.length === 0
     ? []
-    : [
-        `# left out, since ${disabled.length === 1 ? "it is" : "they are"} disabled: ${listPrefixes(
+    : commentLines(
+        `left out, since ${disabled.length === 1 ? "it is" : "they are"} disabled: ${listPrefixes(
           disabled.map(({ prefix }) => prefix),
           mostDisabled,
         )}`,
-      ];
+        widestComment - 2,
+      );
 
 const countDisabled = (rules: readonly SnapshotRule[]): number =>
   rules.reduce((sum, { disabled = [] }) => sum + disabled.length, 0);
@@ -75,7 +88,7 @@ const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
   const seen = new Set(mine.flatMap(({ keys }) => [...keys]));
   const entries = rule.entries
     .filter(({ prefix }) => !seen.has(prefixKey(prefix)) && seen.add(prefixKey(prefix)))
-    .map(({ prefix, text }) => entryLine(prefix, text));
+    .flatMap(({ prefix, text }) => entryLines(prefix, text));
   const lines = [...mine.map(({ name }) => `- network: ${name}`), ...entries];
   return [
     ruleComment(rule),
@@ -137,13 +150,14 @@ const rulesByFate = ({ rules }: Pick<Snapshot, "rules">): Readonly<Record<Fate, 
 const leftOutLines = (leftOver: number, unnameable: number): string[] => [
   ...(leftOver === 0
     ? []
-    : [`# Left out: ${leftOver} temporary rules of an apply that broke off. The next apply removes them.`]),
+    : commentLines(
+        `Left out: ${leftOver} temporary rules of an apply that broke off. The next apply removes them.`,
+      )),
   ...(unnameable === 0
     ? []
-    : [
-        `# Left out, and unmanaged: ${unnameable} rules without a name, or with one that begins with`,
-        `# "${reservedNamePrefix}". Rename them on the account.`,
-      ]),
+    : commentLines(
+        `Left out, and unmanaged: ${unnameable} rules without a name, or with one that begins with "${reservedNamePrefix}". Rename them on the account.`,
+      )),
 ];
 
 /** Whether there are allow rules and none with an entry, so that an enforced account lets in whatever is not denied. */
@@ -154,10 +168,9 @@ const isOpen = ({ enforcement, rules }: Snapshot): boolean => {
   );
 };
 
-const openLines = [
-  "# No allow rule has an entry, so every address that is not denied is allowed. This file is refused as it is:",
-  "# give one of them an entry; or, if the account is to be open, delete the allow rules, here and on the account.",
-];
+const openLines = commentLines(
+  "No allow rule has an entry, so every address that is not denied is allowed. This file is refused as it is: give one of them an entry; or, if the account is to be open, delete the allow rules, here and on the account.",
+);
 
 const headerLines = (snapshot: Snapshot): string[] => {
   const { accountId, host, enforcement } = snapshot;
@@ -167,8 +180,12 @@ const headerLines = (snapshot: Snapshot): string[] => {
   const but =
     disabled === 0 ? "as they are" : `but for ${counted(disabled, "disabled entry", "disabled entries")}`;
   return [
-    `# The IP restrictions of account ${accountId}, ${but}${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
-    `# ${imported.length} ${imported.length === 1 ? "rule was" : "rules were"} imported. Comments say which rule each was, and what was typed in another way.`,
+    ...commentLines(
+      `The IP restrictions of account ${accountId}, ${but}${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
+    ),
+    ...commentLines(
+      `${imported.length} ${imported.length === 1 ? "rule was" : "rules were"} imported. Comments say which rule each was, and what was typed in another way.`,
+    ),
     ...leftOutLines(leftOver.length, unnameable.length),
     ...(isOpen(snapshot) ? openLines : []),
     "",
@@ -181,7 +198,9 @@ const headerLines = (snapshot: Snapshot): string[] => {
       : [`enforcement: ${enforcement}`]),
     "# Rules on the account that this file does not name stay as they are.",
     "unmanaged_rules: keep",
-    "# Uncomment, with an address of somebody who could fix a mistake: a plan that blocks it is refused.",
+    ...commentLines(
+      "Uncomment, with an address of somebody who could fix a mistake: a plan that blocks it is refused.",
+    ),
     "# guards: { must_allow: [203.0.113.10] }",
   ];
 };
@@ -189,6 +208,8 @@ const headerLines = (snapshot: Snapshot): string[] => {
 export interface ImportOptions {
   /** Turn sets of prefixes that several rules share into networks. */
   readonly group?: boolean;
+  /** Where an editor finds the schema, from the policy's folder: the first line names it. */
+  readonly schema?: string;
 }
 
 export interface ImportedPolicy {
@@ -200,7 +221,7 @@ export interface ImportedPolicy {
 /** The account as a policy in canonical form. No two rules of the snapshot share a name (`checkSnapshot`). */
 export const policyFromSnapshot = (
   snapshot: Snapshot,
-  { group = false }: ImportOptions = {},
+  { group = false, schema }: ImportOptions = {},
 ): ImportedPolicy => {
   const { imported: rules } = rulesByFate(snapshot);
   const groups = group ? sharedGroups(rules) : [];
@@ -210,6 +231,8 @@ export const policyFromSnapshot = (
   ]);
   const items = rules.flatMap((rule) => ["", ...ruleLines(rule, groups).map((line) => `  ${line}`)]);
   const text = [
+    ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
+    "---",
     ...headerLines(snapshot),
     ...(networks.length === 0 ? [] : ["", "networks:", ...networks]),
     "",

@@ -94,6 +94,29 @@ describe("import, then plan", () => {
     expect(await planned()).toEqual(nothing);
   });
 
+  it("names a schema for editors that is there, or says how to get it", async () => {
+    const { place, policy } = await account({
+      rules: [{ name: "VPN", type: "allow", cidrs: ["203.0.113.7/24"] }],
+    });
+    const first = async (file: string) => (await readFile(file, "utf8")).split("\n", 2);
+    const bare = await dbtIpRules(place, "import", "--output", "policy.yaml");
+    expect(await first(policy)).toEqual([
+      "# yaml-language-server: $schema=.vscode/dbt-ip-rules.schema.json",
+      "---",
+    ]);
+    expect(bare.stderr).toContain("dbt-ip-rules init writes it");
+    await dbtIpRules(place, "init", "--ci", "none");
+    const nested = await dbtIpRules(place, "import", "--output", "policies/eu.yaml");
+    expect(nested.stderr).not.toContain("init writes it");
+    expect((await first(join(place.cwd, "policies/eu.yaml")))[0]).toBe(
+      "# yaml-language-server: $schema=../.vscode/dbt-ip-rules.schema.json",
+    );
+    // What yamllint asks for by default, but for names and descriptions of the account's.
+    for (const line of (await readFile(policy, "utf8")).split("\n"))
+      expect(line.length).toBeLessThanOrEqual(80);
+    expect((await dbtIpRules(place, "fmt", "--check")).code).toBe(0);
+  });
+
   it("never overwrites", async () => {
     const { place, policy } = await account();
     await writeFile(policy, "precious");

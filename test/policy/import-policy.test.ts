@@ -108,8 +108,8 @@ describe("policyFromSnapshot", () => {
       unmanagedRules: "keep",
       account: { id: 66847, host: "ab123.us1.dbt.com" },
     });
-    expect(text).toContain("- 198.51.100.0/24 # typed as 198.51.100.7/24\n");
-    expect(text).toContain("- 0.0.0.0/32 # typed as 0.0.0.0\n");
+    expect(text).toContain("      # typed as 198.51.100.7/24\n      - 198.51.100.0/24\n");
+    expect(text).toContain("      # typed as 0.0.0.0\n      - 0.0.0.0/32\n");
     expect(text).toContain("- 203.0.113.7\n");
   });
 

@@ -66,7 +66,7 @@ describe("fmt", () => {
   );
   it("adds none to what is plain, but where it respells an address", () => {
     const dated =
-      "version: 1\nrules:\n  - {name: A, type: allow, cidrs: [{cidr: 192.0.2.1, expires: 2027-01-15}]}\n";
+      "version: 1\nrules:\n  - { name: A, type: allow, cidrs: [{ cidr: 192.0.2.1, expires: 2027-01-15 }] }\n";
     expect(formatPolicy(dated)).toBe(dated);
     expect(formatPolicy("version: 1\nnetworks:\n  n:\n    - 1:2:3:4:5:6:7:8/128\nrules: []\n")).toContain(
       '- "1:2:3:4:5:6:7:8"\n',

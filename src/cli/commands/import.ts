@@ -1,6 +1,7 @@
 /** `import`: the account's rules as a policy that plans to nothing. Never overwrites a file. */
+import { existsSync } from "node:fs";
 import { access } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
@@ -22,6 +23,7 @@ import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
 import { noteDiagnostics, writeFileWhole } from "../output.js";
+import { schemaFile } from "../package-file.js";
 
 interface Options extends ConnectionOptions {
   readonly output?: string;
@@ -56,7 +58,8 @@ const withoutToken = (text: string): string => {
 const importNew = async (io: Io, options: Options): Promise<Report> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
   const snapshot = await readAccount(io, options);
-  const imported = policyFromSnapshot(snapshot, { group: options.group === true });
+  const schema = schemaFrom(io, options.output);
+  const imported = policyFromSnapshot(snapshot, { group: options.group === true, schema: schema.path });
   noteDiagnostics(io, imported.diagnostics, options);
   const text = withoutToken(imported.text);
   if (options.output === undefined) {
@@ -66,8 +69,25 @@ const importNew = async (io: Io, options: Options): Promise<Report> => {
   await mustNotExist(io, options.output);
   await writeFileWhole(io, options.output, text);
   return done(
+    ...(schema.isThere
+      ? []
+      : ["The first line names a schema for editors, which is not here yet: dbt-ip-rules init writes it"]),
     `${shownFile(options.output)} holds the account's rules. Next: dbt-ip-rules plan --policy ${shellWord(options.output)}`,
   );
+};
+
+/** The schemas of a policy that an editor may find: the copy of `init`, and the package's own. */
+const schemaFiles = [schemaFile, "node_modules/dbt-ip-rules/schemas/policy.schema.json"] as const;
+
+/** The schema that is there, or else the one that `init` writes, as seen from the policy's folder. */
+const schemaFrom = (
+  io: Pick<Io, "cwd">,
+  policy: string | undefined,
+): { readonly path: string; readonly isThere: boolean } => {
+  const found = schemaFiles.find((file) => existsSync(resolve(io.cwd, file)));
+  const folder = policy === undefined ? io.cwd : dirname(resolve(io.cwd, policy));
+  const path = relative(folder, resolve(io.cwd, found ?? schemaFile)).replaceAll("\\", "/");
+  return { path, isThere: found !== undefined };
 };
 
 const mergeInto = async (io: Io, file: string, options: Options): Promise<Report> => {

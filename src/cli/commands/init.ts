@@ -17,7 +17,7 @@ import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { debugOptions } from "../options.js";
 import { note } from "../output.js";
-import { readPackageFile } from "../package-file.js";
+import { readPackageFile, schemaFile } from "../package-file.js";
 
 /** What the user has answered, by flags or to questions. */
 export interface FirstAnswers {
@@ -32,8 +32,6 @@ interface FirstFile {
   readonly name: string;
   readonly text: string;
 }
-
-const schemaFile = ".vscode/dbt-ip-rules.schema.json";
 
 const asPosix = (path: string): string => path.split(sep).join(posix.sep);
 
