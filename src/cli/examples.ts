@@ -21,12 +21,10 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["fmt --check policies/*.yaml", "exit 2 where one is not canonical"],
   ],
   plan: [
-    ["plan", ""],
     ["plan --out plan.json", "save it for: apply plan.json"],
     ["plan --detailed-exitcode", "exit 2 where there are changes"],
     ["plan --write markdown=plan.md", "text here, markdown there"],
     ["plan policies/*.yaml", "an account each"],
-    ["plan policies/*.yaml --format matrix", "for a pipeline to distribute"],
   ],
   show: [
     ["show plan.json", "a saved plan"],

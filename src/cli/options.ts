@@ -86,13 +86,8 @@ export const rehearsalOptions = (command: Command): Command => nowOption(policyO
 
 export const connectionOptions = (command: Command): Command =>
   command
-    .addOption(
-      new Option(
-        "--host <host>",
-        "the account's access URL, such as ab123.us1.dbt.com (or DBT_CLOUD_HOST_URL)",
-      ),
-    )
-    .addOption(new Option("--account <id>", "the account id (or DBT_CLOUD_ACCOUNT_ID)"));
+    .addOption(new Option("--host <host>", "access URL: ab123.us1.dbt.com (or DBT_CLOUD_HOST_URL)"))
+    .addOption(new Option("--account <id>", "account id (or DBT_CLOUD_ACCOUNT_ID)"));
 
 /** `--format`, `--output`, `--write`, `--no-color`, `--debug`; the first format is the default. */
 export const outputOptions = (command: Command, formats: readonly [string, ...string[]]): Command => {
@@ -144,10 +139,9 @@ const meanings: Readonly<Record<keyof typeof overrideFlags, string>> = {
 
 export const guardOptions = (command: Command): Command => {
   command.addOption(
-    new Option(
-      "--client-ip <address>",
-      "an address you come from: it must stay allowed (repeatable)",
-    ).argParser(addressOption),
+    new Option("--client-ip <address>", "your address, which must stay allowed (repeatable)").argParser(
+      addressOption,
+    ),
   );
   // The keys of one table are those of the other; `Object.entries` forgets that.
   for (const [guard, flag] of Object.entries(overrideFlags))

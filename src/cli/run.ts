@@ -5,6 +5,7 @@ import { keepSecret, tokensIn } from "../model/secrets.js";
 import type { Program } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import { examplesText } from "./examples.js";
+import { commandHelp } from "./help.js";
 import type { Io } from "./io.js";
 import type { DebugOptions } from "./options.js";
 import { deliver, tellFailure } from "./outcome.js";
@@ -89,6 +90,7 @@ const programWith = async (
     if (!isLoaded(entry)) continue;
     (await entry.load()).configure(command, io, { run, withOptionsOf: programFor, finish });
     for (const one of [command, ...command.commands]) {
+      if (one.commands.length === 0) one.configureHelp({ formatHelp: commandHelp });
       const name = one === command ? entry.name : `${entry.name} ${one.name()}`;
       one.addHelpText("after", () => examplesText(name));
     }

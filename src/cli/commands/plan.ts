@@ -81,12 +81,12 @@ const savedNote = (plan: Plan, file: string): string =>
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(guardOptions(connectionOptions(rehearsalOptions(command))), formats)
+    .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
+    .option("--detailed-exitcode", "exit 2 where there is something to change")
     .option(
       "--base <policy>",
       "the policy as it was before, to warn about rules that left it (default: the newest receipt's rules)",
     )
-    .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
-    .option("--detailed-exitcode", "exit 2 where there is something to change")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);
   runs(command, io, program, plan, { positional: true, atOnce: 4, matrix: true, distinct: true });
 };
