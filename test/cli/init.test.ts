@@ -60,7 +60,7 @@ describe("init", () => {
       const workflow = parse(await readFile(join(cwd, file), "utf8"));
       const { on } = workflow;
       for (const trigger of [on.push, on.pull_request])
-        if (trigger?.paths) expect(trigger.paths).toEqual(["dbt/a: b.yaml"]);
+        if (trigger !== undefined) expect(trigger.paths).toEqual(["dbt/**"]);
       // Shapes of our own examples.
       const steps = Object.values(workflow.jobs).flatMap((job) => (job as { steps: unknown[] }).steps);
       const runs = steps.filter((step) => JSON.stringify(step).includes("OWNER/dbt-ip-rules"));
@@ -71,6 +71,18 @@ describe("init", () => {
     expect(text).toContain("$schema=../.vscode/dbt-ip-rules.schema.json");
     const settings = JSON.parse(await readFile(join(cwd, ".vscode/settings.json"), "utf8"));
     expect(Object.values(settings["yaml.schemas"])).toEqual(["dbt/a: b.yaml"]);
+  });
+
+  it("writes the pipeline of examples/gitlab, which is the same but for the policy", async () => {
+    const cwd = await newFolder();
+    const ran = await dbtIpRules({ cwd }, "init", "--ci", "gitlab", "--policy", "dbt/policy.yaml");
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain("Before you commit .gitlab-ci.yml, replace OWNER");
+    expect(await filesOf(cwd)).toEqual([".gitlab-ci.yml", ...all.slice(3, 5), "dbt/policy.yaml"]);
+    const example = await readFile("examples/gitlab/.gitlab-ci.yml", "utf8");
+    expect(await readFile(join(cwd, ".gitlab-ci.yml"), "utf8")).toBe(
+      example.replace("POLICY: policy.yaml", "POLICY: dbt/policy.yaml"),
+    );
   });
 
   it("overwrites nothing, and says what it kept", async () => {

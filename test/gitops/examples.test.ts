@@ -1,5 +1,5 @@
 /** The examples and this project's own workflows: valid by the published schemas, safe by rule, and run. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
@@ -160,21 +160,42 @@ describe("run", () => {
   });
 
   it("GitHub: several accounts, each with its own policy", async () => {
-    for (const account of jobOf("several-accounts", "plan").strategy?.matrix.account ?? []) {
+    const plan = jobOf("several-accounts", "plan");
+    const onPull = (inputs: Readonly<Record<string, string>>) =>
+      world.run({ token: "", ...inputs }, { event: pullRequest() });
+    for (const account of plan.strategy?.matrix.account ?? []) {
       world.write(`policies/${account}.yaml`, policy);
-      const values = valuesFor({ "matrix.account": String(account) });
-      const run = (inputs: Readonly<Record<string, string>>) =>
-        world.run({ token: "", ...inputs }, { event: pullRequest() });
-      const ran = await runJob(jobOf("several-accounts", "plan"), values, run);
+      const ran = await runJob(plan, valuesFor({ "matrix.account": String(account) }), onPull);
       expect(ran.outputs.verdict, ran.log).toBe("changes");
     }
-    world.write("policies/production.yaml", policy);
+    // After the merge the plan is made again, and what is approved and applied is that plan.
+    const onPush = (inputs: Readonly<Record<string, string>>) => world.run({ token: "", ...inputs });
+    const saved = await runJob(plan, valuesFor({ "matrix.account": "production" }), onPush);
+    expect(saved.outputs.verdict, saved.log).toBe("changes");
+    const upload = plan.steps.find(({ uses }) => uses?.startsWith("actions/upload-artifact@"));
+    expect(upload?.if).toContain("steps.plan.outputs.verdict == 'changes'");
     const ran = await runJob(
       jobOf("several-accounts", "apply"),
       valuesFor({ "matrix.account": "production" }),
-      (inputs) => world.run({ token: "", ...inputs }),
+      onPush,
     );
     expect(ran.outputs, ran.log).toMatchObject({ verdict: "done", "audit-verdict": "confirmed" });
+  });
+
+  it("GitHub: asks only for the accounts whose plan has a change", async () => {
+    const [, list] = jobOf("several-accounts", "changed").steps;
+    const accounts = async (...saved: string[]): Promise<string> => {
+      const cwd = newFolder("artifacts");
+      for (const account of saved) mkdirSync(join(cwd, "plans", `plan-${account}`), { recursive: true });
+      const ran = await runScript(list?.run ?? "", { cwd, env: { GITHUB_OUTPUT: join(cwd, "output") } });
+      expect(ran.code, ran.log).toBe(0);
+      return readFileSync(join(cwd, "output"), "utf8");
+    };
+    expect(await accounts("production", "staging")).toBe('accounts=["production","staging"]\n');
+    expect(await accounts("staging")).toBe('accounts=["staging"]\n');
+    // `apply` is then skipped: an empty matrix would fail.
+    expect(await accounts()).toBe("accounts=[]\n");
+    expect(jobOf("several-accounts", "apply").if).toContain("needs.changed.outputs.accounts != '[]'");
   });
 
   /** What the pipelines find on the path: the program under its name. */
@@ -244,11 +265,17 @@ describe("run", () => {
         DBT_APPLY_TOKEN: dbtToken,
         PATH: path,
         TMPDIR: newFolder("temp"),
+        HTTPS_PROXY: "http://proxy.example:3128",
+        NODE_EXTRA_CA_CERTS: "",
+        no_proxy: "a.example, b.example",
       },
     });
     expect(ran.code, ran.log).toBe(0);
     expect(ran.log.trim().split("\n").at(-1)).toBe(variables["DBT_IP_RULES_VERSION"]);
     expect(calls()).toMatch(/^npm ci --ignore-scripts/);
+    expect(calls()).toContain("HTTPS_PROXY=http://proxy.example:3128\n");
+    expect(calls()).toContain("no_proxy=a.example, b.example\n");
+    expect(calls()).not.toContain("NODE_EXTRA_CA_CERTS");
     expect(calls()).not.toContain(dbtToken);
   });
 
@@ -279,11 +306,15 @@ describe("run", () => {
     const config = parse(readFileSync("examples/pre-commit/.pre-commit-config.yaml", "utf8")) as {
       repos: { hooks: { id: string }[] }[];
     };
-    const offered = parse(readFileSync(".pre-commit-hooks.yaml", "utf8")) as { id: string; entry: string }[];
+    const offered = parse(readFileSync(".pre-commit-hooks.yaml", "utf8")) as {
+      id: string;
+      entry: string;
+      args: string[];
+    }[];
     const commands = config.repos.flatMap(({ hooks }) =>
       hooks.map(({ id }) => {
         const hook = offered.find((one) => one.id === id);
-        return `${hook?.entry} policy.yaml policies/second.yaml`;
+        return `${hook?.entry} ${hook?.args.join(" ")} policies/second.yaml`;
       }),
     );
     expect(commands).toHaveLength(2);

@@ -25,8 +25,11 @@ export interface FirstAnswers {
   readonly host?: string;
   /** Where the policy goes, as the user named it. */
   readonly policy: string;
-  readonly workflow: boolean;
+  readonly ci: Ci;
 }
+
+const cis = ["github", "gitlab", "none"] as const;
+type Ci = (typeof cis)[number];
 
 interface FirstFile {
   readonly name: string;
@@ -49,6 +52,19 @@ const policyText = ({ account, host, policy }: FirstAnswers): string => {
 };
 
 const workflowFolder = ".github/workflows";
+const gitlabFile = ".gitlab-ci.yml";
+
+/** Quoted as JSON where YAML could read the name as something else. */
+const inYaml = (name: string): string => (/^[A-Za-z0-9_./-]+$/.test(name) ? name : JSON.stringify(name));
+
+/**
+ * All that a policy reads is in its folder or below, so this misses nothing; without a folder of its own, or with one that a
+ * pattern cannot name, there is no filter.
+ */
+const pathFilter = (policy: string): string => {
+  const folder = posix.dirname(policy);
+  return folder === "." || /[*?[\]!+\\]/.test(folder) ? "" : `    paths: [${inYaml(`${folder}/**`)}]\n`;
+};
 
 /**
  * The workflows of examples/github. The host is named in them and not by the policy alone, so that no policy in a pull
@@ -61,16 +77,30 @@ const workflowFiles = ({ host }: FirstAnswers, policy: string): readonly FirstFi
       : text
           .replace(/^# .*the variable DBT_HOST .*\n/m, "")
           .replace(/\$\{\{ vars\.DBT_HOST \}\}/g, () => host);
-  // Quoted as JSON where YAML could read the name as something else.
-  const inYaml = /^[A-Za-z0-9_./-]+$/.test(policy) ? policy : JSON.stringify(policy);
   return ["pull-request", "apply", "drift"].map((name) => ({
     name: `${workflowFolder}/ip-restrictions-${name}.yml`,
     text: withHost(readPackageFile(`examples/github/${name}.yml`))
-      .replace("paths: [policy.yaml]", () => `paths: [${inYaml}]`)
+      .replace(/^ {2}pull_request:\n| {4}branches: \[main\]\n/m, (line) => `${line}${pathFilter(policy)}`)
       .replace(/^( +)command: .*\n/gm, (line, indent) =>
-        policy === "policy.yaml" ? line : `${line}${indent}policy: ${inYaml}\n`,
+        policy === "policy.yaml" ? line : `${line}${indent}policy: ${inYaml(policy)}\n`,
       ),
   }));
+};
+
+/** The pipeline of examples/gitlab; its host is a variable of the project, which counts for more than one in the file. */
+const gitlabFiles = (policy: string): readonly FirstFile[] => [
+  {
+    name: gitlabFile,
+    text: readPackageFile("examples/gitlab/.gitlab-ci.yml").replace(
+      "POLICY: policy.yaml",
+      () => `POLICY: ${inYaml(policy)}`,
+    ),
+  },
+];
+
+const pipelineFiles = (answers: FirstAnswers, policy: string): readonly FirstFile[] => {
+  if (answers.ci === "github") return workflowFiles(answers, policy);
+  return answers.ci === "gitlab" ? gitlabFiles(policy) : [];
 };
 
 /** In the order in which they are written. */
@@ -78,7 +108,7 @@ const firstFiles = (answers: FirstAnswers): readonly FirstFile[] => {
   const name = asPosix(answers.policy);
   return [
     { name: answers.policy, text: policyText(answers) },
-    ...(answers.workflow ? workflowFiles(answers, name) : []),
+    ...pipelineFiles(answers, name),
     { name: schemaFile, text: readPackageFile("schemas/policy.schema.json") },
     {
       name: ".vscode/settings.json",
@@ -93,7 +123,7 @@ interface Options {
   readonly account?: string;
   readonly host?: string;
   readonly policy: string;
-  readonly ci: "github" | "none";
+  readonly ci: Ci;
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
@@ -102,11 +132,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
       .option("--account <id>", "the account id (asked for on a terminal)")
       .option("--host <host>", "the account's access URL (asked for on a terminal)")
       .option("-p, --policy <file>", "where the policy goes, in this folder or below", "policy.yaml")
-      .addOption(
-        new Option("--ci <system>", "which CI pipeline to write")
-          .choices(["github", "none"])
-          .default("github"),
-      ),
+      .addOption(new Option("--ci <system>", "which CI pipeline to write").choices(cis).default("github")),
   );
   runs(command, io, program, init);
 };
@@ -129,7 +155,7 @@ const init = async (io: Io, options: Options): Promise<Report> => {
   const { account, host } = await answers(io, options);
   const files = firstFiles({
     policy: inside,
-    workflow: options.ci === "github",
+    ci: options.ci,
     ...present({ account }),
     ...(host === undefined ? {} : { host: hostName(host) }),
   });
@@ -204,13 +230,12 @@ const nextText = (
 ): string => {
   // A policy that was there already says itself which account it is for.
   const where = known || !written.includes(policy) ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
-  const workflows = written.filter((file) => file.startsWith(`${workflowFolder}/`));
-  const pipeline =
-    workflows.length === 0
-      ? ""
-      : `
+  const place = written.includes(gitlabFile) ? gitlabFile : `${workflowFolder}/`;
+  const pipeline = !written.some((file) => file.startsWith(place))
+    ? ""
+    : `
 
-Before you commit ${workflowFolder}/, replace OWNER by the owner of the repository that you use the
+Before you commit ${place}, replace OWNER by the owner of the repository that you use the
 action from, and set the secrets and variables that the first lines of each file name.`;
   const flag = policy === "policy.yaml" ? "" : ` --policy ${shellWord(policy)}`;
   return `
