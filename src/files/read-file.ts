@@ -73,6 +73,31 @@ export const readRegularFile = (path: string, { most, folder = dirname(path) }: 
   }
 };
 
+/** Bytes of a piece of a file that is read in pieces. */
+const longPiece = megabyte;
+
+/**
+ * The same, in pieces, for files of any size that are never whole in memory. The buffer is used again for each piece.
+ * Throws as `readNamedFile` does, also from within.
+ */
+export function* readNamedPieces(cwd: string, name: string): Generator<Uint8Array, void> {
+  const standard = isStandardInput(name);
+  const real = standard ? "" : realpathSync(resolve(cwd, name));
+  if (!standard) {
+    requireInside(realpathSync(dirname(resolve(cwd, name))), real);
+    requireRegular(statSync(real), Number.POSITIVE_INFINITY);
+  }
+  const handle = standard ? 0 : openSync(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!standard) requireRegular(fstatSync(handle), Number.POSITIVE_INFINITY);
+    const buffer = Buffer.allocUnsafe(longPiece);
+    for (let read = readSome(handle, buffer); read > 0; read = readSome(handle, buffer))
+      yield buffer.subarray(0, read);
+  } finally {
+    if (!standard) closeSync(handle);
+  }
+}
+
 const requireInside = (folder: string, real: string): void => {
   const way = relative(folder, real);
   if (isAbsolute(way) || way === ".." || way.startsWith(`..${sep}`))

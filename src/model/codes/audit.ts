@@ -1,5 +1,14 @@
 /** Codes of the audit log: reading it, checking receipts against it, exporting it. */
+import { counted, grouped } from "../words.js";
 import { code } from "./code.js";
+
+const mostListed = 20;
+
+const listed = (names: readonly string[]): string => {
+  const shown = names.slice(0, mostListed).map((name) => JSON.stringify(name));
+  const more = names.length - shown.length;
+  return names.length === 0 ? "none" : `${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}`;
+};
 
 export const auditCodes = {
   "audit-log-unreadable": code<{ readonly command: "verify" | "drift" }>({
@@ -128,5 +137,105 @@ export const auditCodes = {
     hint: "Name another file with --cursor; to go back when you start again, add --since",
     meaning: "The cursor of `audit watch` is of another version or account.",
     fix: "Name another file with `--cursor`.",
+  }),
+  "traffic-file": code<
+    | { readonly kind: "unreadable"; readonly file: string; readonly reason: string }
+    | { readonly kind: "empty" | "not-text" | "json-list" | "no-header"; readonly file: string }
+  >({
+    severity: "error",
+    message: (args) => {
+      const what = {
+        unreadable: "cannot be read",
+        empty: "is empty",
+        "not-text": "is no text in UTF-8",
+        "json-list": "is a JSON list, not one JSON object a line",
+        "no-header": "has no header line: its first line is no CSV",
+      }[args.kind];
+      return `${args.file} ${what}${args.kind === "unreadable" ? `: ${args.reason}` : ""}`;
+    },
+    hint: ({ kind }) =>
+      kind === "unreadable"
+        ? "Check the name after --from"
+        : "Give CSV with a header line, or one JSON object a line",
+    meaning: "A file of `--from` is no log that can be read.",
+    fix: "Give what `audit export` or `audit list --format ndjson` wrote, or CSV or NDJSON with `--columns`.",
+  }),
+  "traffic-columns": code<{
+    readonly file: string;
+    /** Absent: no `--columns`, and the file is not one of the audit log. */
+    readonly missing: readonly string[] | undefined;
+    readonly has: readonly string[];
+  }>({
+    severity: "error",
+    message: ({ file, missing, has }) =>
+      missing === undefined
+        ? `${file} is not a file of the audit log, and nothing says which of its columns hold time and address. It has: ${listed(has)}`
+        : `${file} has no column ${missing.map((name) => JSON.stringify(name)).join(", ")}. It has: ${listed(has)}`,
+    hint: "Name its columns: --columns time=NAME,ip=NAME,who=NAME",
+    meaning: "A file of `--from` lacks the columns (of NDJSON: the fields) that are needed.",
+    fix: "Name those that it has with `--columns time=…,ip=…,who=…`.",
+  }),
+  "traffic-window-empty": code<{
+    readonly since: string;
+    readonly until: string;
+    /** With an address or without; before and after the window; without a time. */
+    readonly events: { readonly inside: number; readonly outside: number; readonly withoutTime: number };
+    /** Of the events outside. */
+    readonly span: { readonly first: string; readonly last: string } | undefined;
+  }>({
+    severity: "error",
+    message: ({ since, until, events: { inside, outside, withoutTime }, span }) => {
+      const why =
+        inside > 0
+          ? `the ${grouped(inside)} events in it have no address`
+          : outside > 0 && span !== undefined
+            ? `all ${grouped(outside)} events are outside it, from ${span.first} to ${span.last}`
+            : withoutTime > 0
+              ? `none of ${grouped(withoutTime)} events has a time that can be read`
+              : "the record holds no event";
+      return `There is no traffic from ${since} to ${until} to judge by: ${why}`;
+    },
+    hint: ({ events, span }) =>
+      events.inside === 0 && span !== undefined
+        ? `Give a longer range: --since ${span.first.slice(0, 10)}`
+        : "Check that this is the account's log; without traffic nobody can be said to keep access",
+    meaning:
+      'The window has no event with an address: an error, since it would otherwise read as "nobody is cut off".',
+    fix: "Give an earlier `--since`, or another source with `--from`.",
+  }),
+  "traffic-incomplete": code<
+    | { readonly source: "api"; readonly before: string }
+    | {
+        readonly source: "file";
+        readonly file: string;
+        readonly count: number;
+        readonly lines: readonly number[];
+        readonly problem: string;
+      }
+  >({
+    severity: "error",
+    message: (args) =>
+      args.source === "api"
+        ? `The log was read only in part: what is before ${args.before} is missing`
+        : `${args.file} was read only in part: ${counted(args.count, "line")} could not be read, the first is line ${args.lines[0]}: ${args.problem}`,
+    hint: "Somebody who is only in the missing part is not in this report",
+    meaning: "A log could be read only in part. The report holds what was read, and the exit code is 1.",
+    fix: "Give a shorter range with `--since`, or a whole file.",
+  }),
+  "traffic-list-unread": code<{ readonly list: "service tokens" | "users"; readonly reason: string }>({
+    severity: "note",
+    message: ({ list, reason }) =>
+      `Cannot tell which ${list} were active without an address on record: their list could not be read (${reason})`,
+    hint: "A token with Account Admin or Account Viewer may read it",
+    meaning: "A note: a list that says who was active could not be read, so that nobody of it can be named.",
+    fix: "Use a token that may read the list, or go on without it.",
+  }),
+  "traffic-no-account": code({
+    severity: "warning",
+    message:
+      "There is no token, so the account was not read: everybody counts as allowed before, and rules that only the account has are not counted",
+    hint: "Set DBT_CLOUD_TOKEN to compare with the account as it is",
+    meaning: "A warning: a replay of files without a token compares with an account that lets everybody in.",
+    fix: "Set `DBT_CLOUD_TOKEN`, host and account.",
   }),
 };
