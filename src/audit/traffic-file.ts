@@ -302,7 +302,7 @@ const fieldNames = (record: JsonRecord): string[] =>
 
 /** The JSON document of `audit list --format json` has an event a line between these. */
 const documentHead = /^\{"format":"dbt-ip-rules\/audit-events","version":\d+,"events":\[$/;
-const documentTail = /^\],"complete":(true|false)\}$/;
+const documentTail = /^\],"complete":(true|false)[,}]/;
 
 class JsonLines {
   readonly #file: string;

@@ -69,6 +69,13 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["doctor", "the account of policy.yaml"],
     ["doctor --record shapes.json", "keys and types of the answers, no values"],
   ],
+  replay: [
+    ["replay", "policy.yaml against the last 90 days"],
+    ["replay --plan plan.json --since 30d", "a saved plan"],
+    ["replay --live --show-people", "the account's own rules, with names"],
+    ["replay --from audit.csv --format json", "a file of: audit export"],
+    ["replay --from proxy.csv --columns time=ts,ip=client,who=user", ""],
+  ],
   emulator: [
     ["emulator --account 66847 --token secret --port 8080", ""],
     ["emulator --account 1 --token t --seed account.json", ""],

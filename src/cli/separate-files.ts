@@ -20,6 +20,7 @@ const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "--policy": "input",
   "--base": "input",
   "--plan": "input",
+  "--from": "input",
   "--seed": "input",
   "--receipt": "input",
   "apply --receipt": "output",

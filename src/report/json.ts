@@ -27,6 +27,7 @@ import { doctorDocument } from "./doctor.js";
 import { driftClosing } from "./drift-text.js";
 import { eventJson } from "./events.js";
 import { explanationsDocument } from "./explain.js";
+import { replayDocument } from "./replay.js";
 import {
   type ApplyReport,
   driftVerdict,
@@ -230,6 +231,8 @@ const documentOf = (one: PolicyReport): unknown => {
       return accountDocument(report.snapshot);
     case "explanation":
       return explanationsDocument(report.explained);
+    case "replay":
+      return replayDocument(report);
     case "event-types":
       return eventTypesDocument(report.events);
     case "doctor":

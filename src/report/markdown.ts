@@ -44,6 +44,7 @@ import {
 } from "./markdown-page.js";
 import { renderPlanMarkdown } from "./plan-markdown.js";
 import { leftWords } from "./plan-summary.js";
+import { renderReplayMarkdown } from "./replay-text.js";
 import {
   type ApplyReport,
   type DriftCommands,
@@ -288,6 +289,8 @@ const textOf = (policy: string | undefined, report: Report): string | undefined 
       return renderDriftMarkdown(report.drift, report);
     case "audit":
       return renderAuditMarkdown(report.verification);
+    case "replay":
+      return renderReplayMarkdown(report);
     case "account":
       return renderAccountMarkdown(report.snapshot);
     case "failure":

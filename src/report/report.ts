@@ -15,6 +15,7 @@ import type { Plan, Verdict } from "../plan/plan.js";
 import type { Policy, PolicyTest } from "../policy/policy.js";
 import type { ExplainReport } from "./explain.js";
 import type { RenderContext } from "./layout.js";
+import { type ReplayReport, replayVerdict } from "./replay.js";
 import type { VerdictOf } from "./verdicts.js";
 
 /** The commands that the summary asks the user to type. */
@@ -83,6 +84,7 @@ export type Report =
   | { readonly kind: "audit"; readonly verification: AuditVerification }
   | { readonly kind: "account"; readonly snapshot: Snapshot }
   | { readonly kind: "explanation"; readonly explained: readonly ExplainReport[] }
+  | ReplayReport
   | { readonly kind: "event-types"; readonly events: typeof catalogue }
   | { readonly kind: "doctor"; readonly diagnosis: Diagnosis }
   /** The command ended early, for a reason that its user can understand. */
@@ -186,6 +188,11 @@ const ownExitCode = (report: Report): ExitCode => {
       return auditExitCodes[report.verification.verdict];
     case "doctor":
       return doctorVerdict(report.diagnosis) === "works" ? exitCodes.done : exitCodes.error;
+    case "replay": {
+      const verdict = replayVerdict(report);
+      if (verdict === "incomplete") return exitCodes.error;
+      return verdict === "cut-off" && report.detailed ? exitCodes.differences : exitCodes.done;
+    }
     case "account":
     case "explanation":
     case "event-types":

@@ -15,6 +15,8 @@ import { renderExplainText } from "./explain.js";
 import { padCells, type RenderContext, wrap } from "./layout.js";
 import { closingLine } from "./plan-summary.js";
 import { renderPlanText } from "./plan-text.js";
+import { replayClosing } from "./replay.js";
+import { renderReplayText } from "./replay-text.js";
 import {
   exitCodeOf,
   exitWords,
@@ -102,6 +104,8 @@ export const reportText = (report: Report, look: RenderContext): string => {
       return renderAccountText(report.snapshot, look);
     case "explanation":
       return renderExplainText(report.explained, look);
+    case "replay":
+      return renderReplayText(report, look);
     case "event-types":
       return renderEventTypesText(report.events, look);
     case "doctor":
@@ -135,6 +139,8 @@ const closingOf = (report: Report): string => {
       return auditClosing(report.verification);
     case "doctor":
       return doctorClosing(report.diagnosis);
+    case "replay":
+      return replayClosing(report);
     case "account":
     case "explanation":
     case "event-types":

@@ -26,6 +26,7 @@ export const verdicts = {
   account: ["ok"],
   explain: ["allowed", "blocked", "mixed"],
   explanations: ["allowed", "blocked", "mixed"],
+  replay: ["cut-off", "nobody-cut-off", "incomplete"],
   doctor: ["works", "fails"],
   files: ["ok"],
   policies: ["done", "failed", "differs", "refused", "midway"],

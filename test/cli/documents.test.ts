@@ -65,6 +65,7 @@ describe("what a command prints is valid, and has a verdict", () => {
     ["explain", ["explain", "203.0.113.7"], "allowed"],
     ["explain --live", ["explain", "203.0.113.0/24", "--live"], "allowed"],
     ["explain of several", ["explain", "203.0.113.7", "192.0.2.1"], "mixed"],
+    ["replay", ["replay"], "cut-off"],
     ["apply that is refused", ["apply", "--auto-approve", "--client-ip", "192.0.2.77"], "refused"],
     ["apply", ["apply", "--auto-approve", "--audit"], "done"],
     ["apply of nothing", ["apply", "--auto-approve"], "nothing"],

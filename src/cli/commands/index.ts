@@ -50,6 +50,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./doctor.js"),
   },
   {
+    name: "replay",
+    summary: "say who would be cut off, by the traffic on record",
+    load: () => import("./replay.js"),
+  },
+  {
     name: "emulator",
     summary: "serve the dbt API from this machine, for rehearsals",
     load: () => import("./emulator.js"),

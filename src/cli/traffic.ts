@@ -1,0 +1,243 @@
+/**
+ * Traffic for a replay: from files, or else from the account's log. A log that was read only in part gives what it gave,
+ * and says which part is missing.
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type BlindSpot, blindSpots } from "../audit/blind-spots.js";
+import type { CallerReader } from "../audit/callers.js";
+import { listEvents, meansNoMore, type PageReader, streamBounds } from "../audit/list-events.js";
+import { parseMoment } from "../audit/time-range.js";
+import { emptySpan, type TrafficFindings, TrafficGatherer, type TrafficRow } from "../audit/traffic.js";
+import { columnRoles, spell, type TrafficColumns, TrafficFile } from "../audit/traffic-file.js";
+import { codeOf, reasonOf } from "../files/io-errors.js";
+import { FileRefused, readNamedPieces } from "../files/read-file.js";
+import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
+import type { Traffic, TrafficWindow } from "../plan/replay.js";
+import type { Io } from "./io.js";
+
+export interface TrafficOptions {
+  /** ISO 8601 UTC. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly from?: readonly string[];
+  readonly columns?: TrafficColumns;
+}
+
+const defaultWindowDays = 90;
+const dayMs = 86_400_000;
+
+/** `time=ts,ip=client,who=user`. */
+export const parseColumns = (text: string): TrafficColumns => {
+  const found: Record<string, string> = {};
+  for (const part of text.split(",")) {
+    const at = part.indexOf("=");
+    const role = part.slice(0, at).trim();
+    const name = part.slice(at + 1).trim();
+    if (at < 1 || name === "" || !columnRoles.some((known) => known === role))
+      throw new InvalidArgumentError(`Give ROLE=COLUMN pairs with roles of: ${columnRoles.join(", ")}.`);
+    if (role in found) throw new InvalidArgumentError(`The column of ${role} is named twice.`);
+    found[role] = name;
+  }
+  const { time, ip, ...others } = found;
+  if (time === undefined || ip === undefined)
+    throw new InvalidArgumentError("Name at least the columns of time and address: time=NAME,ip=NAME.");
+  return { time, ip, ...others };
+};
+
+/** `--from`, `--columns`. A policy among the files is the policy: `--from` takes all names that follow it. */
+export const fileOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option(
+        "--from <files...>",
+        "files instead of the account's log: of audit export or list, or CSV or NDJSON of a proxy",
+      ).argParser((file: string, before: readonly string[] = []) => {
+        if (!/\.ya?ml$/i.test(file)) return [...before, file];
+        const named: unknown =
+          command.getOptionValueSource("policy") === "cli" ? command.getOptionValue("policy") : [];
+        const policies = Array.isArray(named) ? named : [named];
+        command.setOptionValueWithSource("policy", [...policies, file], "cli");
+        return before;
+      }),
+    )
+    .addOption(
+      new Option(
+        "--columns <roles>",
+        "columns of such files: time=NAME,ip=NAME,who=NAME (also id, name, kind)",
+      ).argParser(parseColumns),
+    );
+
+/** An age such as `90d`, as days and the moment that it means. */
+export const windowOption =
+  (io: Io) =>
+  (text: string): string => {
+    const at = parseMoment(text, "start", io.now());
+    if (at === undefined || at > io.now().toISOString())
+      throw new InvalidArgumentError("Give how long ago (90d, 12w) or a date in the past.");
+    return at;
+  };
+
+export const windowOf = (io: Io, { since, until }: TrafficOptions): TrafficWindow => {
+  const now = io.now();
+  const end = until ?? now.toISOString();
+  const start = since ?? new Date(Date.parse(end) - defaultWindowDays * dayMs).toISOString();
+  if (start > end) throw failure("range-empty", { since: start, until: end });
+  return { since: start, until: end };
+};
+
+export interface ReadTraffic {
+  readonly traffic: Traffic;
+  readonly findings: TrafficFindings;
+  /** Which parts could not be read; empty where all could. */
+  readonly missing: readonly Diagnostic[];
+}
+
+/** Throws `Failure` where a source cannot be read at all, or the window has no event with an address. */
+export const readTraffic = async (
+  io: Io,
+  options: TrafficOptions,
+  client: PageReader | undefined,
+): Promise<ReadTraffic> => {
+  const window = windowOf(io, options);
+  const gatherer = newGatherer(io, window, options.until !== undefined);
+  const missing =
+    options.from === undefined || options.from.length === 0
+      ? await readLog(io, required(client), window, options, gatherer)
+      : await readFiles(io, options.from, options.columns, gatherer);
+  const traffic = gatherer.traffic(window);
+  const findings = gatherer.findings();
+  requireTraffic(traffic, findings);
+  return { traffic, findings, missing };
+};
+
+const required = (client: PageReader | undefined): PageReader => {
+  if (client === undefined) throw new Error("traffic needs files or a client");
+  return client;
+};
+
+/** Without a named end the window is open: an event that a fast clock puts into the future belongs to it. */
+export const newGatherer = (io: Io, window: TrafficWindow, isClosed: boolean): TrafficGatherer =>
+  new TrafficGatherer({
+    since: Date.parse(window.since),
+    until: isClosed ? Date.parse(window.until) : Number.POSITIVE_INFINITY,
+    now: io.now().getTime(),
+  });
+
+const requireTraffic = ({ window, events, actors }: Traffic, { span }: TrafficFindings): void => {
+  if (actors.length > 0) return;
+  const iso = (at: number): string => new Date(at).toISOString();
+  throw failure("traffic-window-empty", {
+    ...window,
+    events: { inside: events.read, outside: events.outsideWindow, withoutTime: events.withoutTime },
+    span: span === undefined ? undefined : { first: iso(span.first), last: iso(span.last) },
+  });
+};
+
+const readFiles = async (
+  io: Io,
+  files: readonly string[],
+  columns: TrafficColumns | undefined,
+  gatherer: TrafficGatherer,
+): Promise<Diagnostic[]> => {
+  const missing: Diagnostic[] = [];
+  for (const [index, file] of [...new Set(files)].entries()) {
+    const traffic = new TrafficFile(file, index + 1, columns, gatherer);
+    try {
+      for (const piece of readNamedPieces(io.cwd, file)) {
+        // Signals come between pieces.
+        await new Promise(setImmediate);
+        if (io.signal.aborted) throw failure("interrupted", { at: "wait" });
+        traffic.push(piece);
+      }
+    } catch (error) {
+      if (error instanceof Failure || (codeOf(error) === undefined && !(error instanceof FileRefused)))
+        throw error;
+      throw failure("traffic-file", { kind: "unreadable", file, reason: reasonOf(error) }, { cause: error });
+    }
+    const damaged = traffic.end();
+    if (damaged !== undefined)
+      missing.push(diagnostic("traffic-incomplete", { source: "file", file, ...damaged }));
+  }
+  return missing;
+};
+
+/** Newest first: where reading breaks off, what is older than the last event read is missing. */
+const readLog = async (
+  io: Io,
+  client: PageReader,
+  window: TrafficWindow,
+  options: TrafficOptions,
+  gatherer: TrafficGatherer,
+): Promise<Diagnostic[]> => {
+  const missing: Diagnostic[] = [];
+  const row: TrafficRow = {
+    time: emptySpan(),
+    address: emptySpan(),
+    eventId: emptySpan(),
+    actorType: "",
+    actorId: "",
+    actorName: () => "",
+    eventType: "",
+    context: () => "",
+  };
+  const query = { since: window.since, ...(options.until === undefined ? {} : { until: window.until }) };
+  let oldest: string | undefined;
+  const events = listEvents(client, query, {
+    now: io.now().toISOString(),
+    bounds: streamBounds,
+    endsAt: meansNoMore,
+    onEarlyEnd: (before) => missing.push(diagnostic("traffic-incomplete", { source: "api", before })),
+  });
+  try {
+    for await (const { id, at, actor, type, context } of events) {
+      oldest = oldest === undefined || at < oldest ? at : oldest;
+      spell(row.time, at);
+      spell(row.address, actor.ip ?? "");
+      spell(row.eventId, id);
+      row.actorType = actor.type ?? "";
+      row.actorId = actor.id ?? "";
+      row.actorName = () => actor.name ?? "";
+      row.eventType = type;
+      row.context = () => JSON.stringify(context) ?? "";
+      gatherer.add(row, "audit-log");
+    }
+  } catch (error) {
+    if (!(error instanceof Failure) || io.signal.aborted || oldest === undefined) throw error;
+    missing.push(diagnostic("traffic-incomplete", { source: "api", before: oldest }), ...error.diagnostics);
+  }
+  return missing;
+};
+
+/** The account's lists; one that cannot be read is a note, since the replay holds without it. */
+export const readBlindSpots = async (
+  io: Io,
+  { traffic, findings }: ReadTraffic,
+  client: CallerReader | undefined,
+): Promise<{ readonly blind: readonly BlindSpot[]; readonly notes: readonly Diagnostic[] }> => {
+  const notes: Diagnostic[] = [];
+  const ask = async <T>(list: "service tokens" | "users", read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof Failure) || io.signal.aborted) throw error;
+      const [first] = error.diagnostics;
+      notes.push(
+        diagnostic("traffic-list-unread", {
+          list,
+          reason: first === undefined ? "no reason given" : messageOf(first),
+        }),
+      );
+      return undefined;
+    }
+  };
+  const serviceTokens =
+    client === undefined ? undefined : await ask("service tokens", () => client.listServiceTokens());
+  const users = client === undefined ? undefined : await ask("users", () => client.listUsers());
+  const callers = {
+    providers: findings.providers,
+    ...(serviceTokens === undefined ? {} : { serviceTokens }),
+    ...(users === undefined ? {} : { users }),
+  };
+  return { blind: blindSpots(traffic, callers), notes };
+};

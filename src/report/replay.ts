@@ -1,0 +1,267 @@
+/**
+ * What every format says of a replay, and its JSON document. Promises: names, ids and addresses of people are in it only
+ * where they were asked for; what stands for them otherwise is a number in this report; and nothing claims more than the
+ * record shows.
+ */
+import { formatAddress, formatPrefix } from "../address/prefix.js";
+import type { BlindSpot } from "../audit/blind-spots.js";
+import { assertNever } from "../model/assert.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { quoted } from "../model/escape.js";
+import { counted, grouped } from "../model/words.js";
+import { diagnosticAsDocument } from "../plan/plan-document.js";
+import {
+  actorsWith,
+  Labels,
+  lostTo,
+  type Replay,
+  type ReplayDecider,
+  type ReplayedActor,
+  type ReplayOutcome,
+} from "../plan/replay.js";
+import type { VerdictOf } from "./verdicts.js";
+
+export interface ReplayReport {
+  readonly kind: "replay";
+  readonly replay: Replay;
+  /** What was replayed: a policy's file, a saved plan, the account. */
+  readonly candidate: string;
+  /** Absent where files were replayed without an account. */
+  readonly account?: { readonly id: number; readonly host: string };
+  readonly blind: readonly BlindSpot[];
+  /** Addresses that the internet does not route, and their events. */
+  readonly privateAddresses: { readonly addresses: number; readonly events: number };
+  /** Which parts of the log could not be read: not all that is on record is in the report. */
+  readonly missing: readonly Diagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Names, ids and addresses of people (`--show-people`); markdown never has them. */
+  readonly showPeople: boolean;
+  /** Exit code 2 where somebody is cut off (`--detailed-exitcode`). */
+  readonly detailed: boolean;
+}
+
+export const replayVerdict = ({
+  replay,
+  missing,
+}: Pick<ReplayReport, "replay" | "missing">): VerdictOf<"replay"> => {
+  if (missing.length > 0) return "incomplete";
+  return actorsWith(replay, "cut_off").length > 0 ? "cut-off" : "nobody-cut-off";
+};
+
+const isToken = ({ kind }: Pick<ReplayedActor, "kind">): boolean => kind === "service_token";
+
+/** `2 people and 1 service token`; nobody is "nobody". */
+export const actorsWords = (actors: readonly Pick<ReplayedActor, "kind">[]): string => {
+  const tokens = actors.filter(isToken).length;
+  const addresses = actors.filter(({ kind }) => kind === "address").length;
+  const people = actors.length - tokens - addresses;
+  const parts = [
+    ...(people === 0 ? [] : [counted(people, "person", "people")]),
+    ...(tokens === 0 ? [] : [counted(tokens, "service token")]),
+    ...(addresses === 0 ? [] : [counted(addresses, "address without a name", "addresses without a name")]),
+  ];
+  const last = parts.pop();
+  if (last === undefined) return "nobody";
+  return parts.length === 0 ? last : `${parts.join(", ")} and ${last}`;
+};
+
+/** The one sentence that says what a replay comes to. */
+export const replayClosing = ({ replay, missing }: Pick<ReplayReport, "replay" | "missing">): string => {
+  const words = (outcome: ReplayOutcome): string => actorsWords(actorsWith(replay, outcome));
+  const partly = actorsWith(replay, "partly").length === 0 ? "" : `, and ${words("partly")} in part`;
+  const once = replay.effective ? "would be" : "would be, once enforcement is on,";
+  const part = missing.length === 0 ? "" : " The log was read only in part.";
+  return `By the addresses on record, ${words("cut_off")} ${once} cut off${partly}.${part}`;
+};
+
+/** What the log cannot show, in every report. */
+export const blindSentence =
+  "Cannot tell: the log has no event for reads, for the use of a token or for a blocked request.";
+
+export const unusedSentence = "Absence from the log is no proof that nobody uses them.";
+
+export const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** `2026-08-30 to 2026-11-28`. */
+export const windowWords = ({ window }: Pick<Replay, "window">): string =>
+  `${window.since.slice(0, 10)} to ${window.until.slice(0, 10)}`;
+
+/** `person 3`, or with their name. Tokens are not people: they have their names in either case. */
+export const actorWords = (actor: ReplayedActor, showPeople: boolean): string => {
+  if (!showPeople && !isToken(actor)) return actor.label;
+  const name = actor.name === undefined ? "" : ` ${quoted(actor.name)}`;
+  const id = actor.id === undefined || actor.id === actor.name ? "" : ` (${quoted(actor.id)})`;
+  return `${actor.label}${name}${id}`;
+};
+
+export const deciderWords = (decider: ReplayDecider): string => {
+  switch (decider.kind) {
+    case "entry":
+      return `${decider.type} ${formatPrefix(decider.prefix)} of rule ${quoted(decider.rule)}`;
+    case "default":
+      return decider.allowed ? "no entry matches" : "no entry matches, and there are allow rules";
+    case "enforcement-off":
+      return "enforcement is off";
+    case "not-subject":
+      return "service tokens are not subject to the rules";
+    default:
+      return assertNever(decider);
+  }
+};
+
+/** `lost to deny 10.0.0.0/8 of rule "X" (allowed now by …)`, for each way in which addresses are lost. */
+export const lostWords = (actor: ReplayedActor): string[] =>
+  lostTo(actor).map(
+    ({ before, after }) => `blocked: ${deciderWords(after)}; allowed now: ${deciderWords(before)}`,
+  );
+
+/** `2 of 3 addresses, 412 events, last on 2026-11-27`. */
+export const activityWords = (actor: ReplayedActor): string => {
+  const lost = actor.addresses.filter(
+    ({ before, after }) => before === "allowed" && after === "blocked",
+  ).length;
+  const all = counted(actor.addresses.length, "address", "addresses");
+  const addresses = lost === 0 || lost === actor.addresses.length ? all : `${grouped(lost)} of ${all}`;
+  return `${addresses}, ${counted(actor.events, "event")}, last on ${day(actor.lastSeen)}`;
+};
+
+export const outcomeTitles: Readonly<Record<ReplayOutcome, string>> = {
+  cut_off: "Cut off: every address on record is blocked",
+  partly: "Partly: some addresses on record are lost, some are allowed",
+  gains: "Gains: some addresses on record get access, none is lost",
+  blocked: "Blocked before and after",
+  keeps: "Keeps: no address on record is lost",
+};
+
+/** What is to be known of the record before its figures are believed. */
+export const recordNotes = ({ replay: { events }, privateAddresses }: ReplayReport): string[] => {
+  const { withoutAddress, unreadableAddress, duplicates, withoutTime, outsideWindow, inFuture } = events;
+  const unreadable =
+    unreadableAddress === 0 ? "" : `, ${grouped(unreadableAddress)} of them with one that cannot be read`;
+  return [
+    ...(withoutAddress === 0 ? [] : [`${counted(withoutAddress, "event")} without an address${unreadable}`]),
+    ...(withoutTime === 0
+      ? []
+      : [`${counted(withoutTime, "event")} without a time that can be read: left out`]),
+    ...(duplicates === 0 ? [] : [`${counted(duplicates, "duplicate")} (by id): left out`]),
+    ...(outsideWindow === 0 ? [] : [`${counted(outsideWindow, "event")} outside the window: left out`]),
+    ...(inFuture === 0 ? [] : [`${counted(inFuture, "event")} in the future by this machine's clock`]),
+    ...(privateAddresses.addresses === 0
+      ? []
+      : [
+          `${counted(privateAddresses.events, "event")} from ${counted(privateAddresses.addresses, "private address", "private addresses")}, which the service never sees: is there a proxy in between?`,
+        ]),
+  ];
+};
+
+export const enforcementWords = ({ enforcement, effective }: Replay): string => {
+  if (enforcement.before === "disabled" && !effective)
+    return 'Enforcement is off before and after: nobody is blocked yet. "Blocked" means: once it is on.';
+  if (!effective) return 'Enforcement is off afterwards. "Blocked" means: once it is on.';
+  return enforcement.before === "disabled" ? "Enforcement is off now, so that everybody is allowed now." : "";
+};
+
+export const tokensWords = ({ serviceTokensSubject, actors }: Replay): string => {
+  if (!actors.some(isToken) || serviceTokensSubject === true) return "";
+  return serviceTokensSubject === false
+    ? "Service tokens are not subject to the rules (enabled_for_service_tokens)."
+    : "The account does not say whether service tokens are subject to the rules: they are shown as if they were. If they are not, each keeps access.";
+};
+
+const deciderDocument = (decider: ReplayDecider) => {
+  if (decider.kind !== "entry") return { kind: decider.kind };
+  const { kind, rule, type, prefix } = decider;
+  return { kind, rule, type, cidr: formatPrefix(prefix) };
+};
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+const actorDocument = (actor: ReplayedActor, showPeople: boolean) => {
+  const named = showPeople || isToken(actor);
+  return {
+    id: named ? (actor.id ?? null) : null,
+    name: named ? (actor.name ?? actor.label) : actor.label,
+    label: actor.label,
+    type: actor.kind,
+    outcome: actor.outcome,
+    ...(actor.outcomeIfNotSubject === undefined ? {} : { outcome_if_not_subject: actor.outcomeIfNotSubject }),
+    events: actor.events,
+    first_seen: iso(actor.firstSeen),
+    last_seen: iso(actor.lastSeen),
+    addresses: actor.addresses.map((one) => ({
+      address: showPeople ? formatAddress(one.address) : null,
+      events: one.events,
+      first_seen: iso(one.firstSeen),
+      last_seen: iso(one.lastSeen),
+      before: one.before,
+      after: one.after,
+      before_by: deciderDocument(one.beforeBy),
+      after_by: deciderDocument(one.afterBy),
+    })),
+    would_let_in: showPeople ? actor.wouldLetIn.map(formatPrefix) : null,
+    would_let_in_count: actor.wouldLetIn.length,
+  };
+};
+
+/** A number for each user without an address on record; they have none among the actors. */
+export const blindLabels = ({ replay, blind }: Pick<ReplayReport, "replay" | "blind">): readonly string[] => {
+  const labels = new Labels();
+  for (const { kind } of replay.actors) labels.next(kind);
+  return blind.map(({ kind, name }) => (kind === "git_provider" ? name : labels.next(kind)));
+};
+
+export const replayDocument = (report: ReplayReport) => {
+  const { replay, blind, showPeople, missing } = report;
+  const { events } = replay;
+  const labels = blindLabels(report);
+  const count = (outcome: ReplayOutcome): number => actorsWith(replay, outcome).length;
+  return {
+    format: "dbt-ip-rules/replay" as const,
+    version: 1 as const,
+    verdict: replayVerdict(report),
+    summary: replayClosing(report),
+    complete: missing.length === 0,
+    account: report.account === undefined ? null : { id: report.account.id, host: report.account.host },
+    candidate: report.candidate,
+    window: replay.window,
+    enforcement: { ...replay.enforcement, effective_after: replay.effective },
+    service_tokens_subject: replay.serviceTokensSubject ?? null,
+    events: {
+      read: events.read,
+      without_address: events.withoutAddress,
+      unreadable_address: events.unreadableAddress,
+      without_time: events.withoutTime,
+      duplicates: events.duplicates,
+      outside_window: events.outsideWindow,
+      in_future: events.inFuture,
+      from_private_addresses: report.privateAddresses.events,
+    },
+    counts: {
+      cut_off: count("cut_off"),
+      partly: count("partly"),
+      gains: count("gains"),
+      blocked: count("blocked"),
+      keeps: count("keeps"),
+    },
+    people_shown: showPeople,
+    actors: replay.actors.map((actor) => actorDocument(actor, showPeople)),
+    blind: blind.map(({ kind, id, name, lastActive }, at) => {
+      const named = showPeople || kind !== "user";
+      return {
+        kind,
+        id: named ? (id ?? null) : null,
+        name: named ? name : labels[at]!,
+        last_active: lastActive ?? null,
+      };
+    }),
+    unused_entries: replay.unused.map(({ rule, type, prefix }) => ({
+      rule,
+      type,
+      cidr: formatPrefix(prefix),
+    })),
+    diagnostics: [...missing, ...report.diagnostics].map(diagnosticAsDocument),
+  };
+};
+
+/** What `replay --format json` prints. */
+export type ReplayDocument = ReturnType<typeof replayDocument>;

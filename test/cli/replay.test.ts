@@ -1,0 +1,274 @@
+/** `replay` as its user meets it, on accounts whose traffic is planted. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Seed } from "../../src/emulator/seed.js";
+import { dbtIpRules, longestLine, newAccount, newFolder, type Ran } from "./world.js";
+
+const policy = `version: 1
+account: { id: 66847 }
+enforcement: enabled
+unmanaged_rules: delete
+rules:
+  - name: Office
+    type: allow
+    cidrs: [203.0.113.0/24, 192.0.2.0/24]
+lint: { documentation-range: off }
+`;
+
+const traffic = (id: number, name: string, addresses: readonly string[], more: object = {}) => ({
+  type: "login.sso.succeeded",
+  count: 12,
+  every_seconds: 3600,
+  actor: { type: "ACTOR_USER", id, name, addresses },
+  ...more,
+});
+
+const seed: Seed = {
+  enabled: true,
+  rules: [
+    { name: "Office", type: "allow", cidrs: ["203.0.113.0/24"] },
+    { name: "Home", type: "allow", cidrs: ["198.51.100.0/24"] },
+  ],
+  events: [
+    traffic(9101, "Ada Lovelace", ["198.51.100.7", "198.51.100.8"]),
+    traffic(9102, "\u001b[31mBob|`", ["198.51.100.9", "203.0.113.9"]),
+    traffic(9103, "Cyd", ["203.0.113.9"]),
+    traffic(9104, "Dee", ["192.0.2.9"]),
+    traffic(9105, "Eve", ["8.8.8.8"]),
+    traffic(77, "nightly", ["198.51.100.77"], {
+      type: "job_definition.changed",
+      actor: { type: "ACTOR_SERVICE_TOKEN", id: 77, name: "nightly", addresses: ["198.51.100.77"] },
+    }),
+  ],
+  service_tokens: [
+    { id: 77, name: "nightly", last_used: 60 },
+    { id: 78, name: "unseen", last_used: 60 },
+    { id: 79, name: "long ago", last_used: 200 * 86_400 },
+  ],
+  users: [
+    { id: 9101, email: "ada@example.com", last_login: 60 },
+    { id: 9199, email: "zoe@example.com", first_name: "Zoe", apitoken_last_used: 60 },
+  ],
+};
+
+const people = [
+  "Ada",
+  "Lovelace",
+  "Bob",
+  "Cyd",
+  "Dee",
+  "Eve",
+  "Zoe",
+  "zoe@",
+  "9101",
+  "9102",
+  "9103",
+  "9104",
+  "9105",
+  "9199",
+];
+const addresses = ["198.51.100.7", "198.51.100.8", "198.51.100.9", "203.0.113.9", "192.0.2.9", "8.8.8.8"];
+
+const rehearse = async (given: Seed = seed) => {
+  const emulator = await newAccount(66847, given, { auditShape: "mixed" });
+  const cwd = await newFolder();
+  writeFileSync(join(cwd, "policy.yaml"), policy);
+  const env = { DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "66847" };
+  return { emulator, cwd, run: (...argv: string[]) => dbtIpRules({ cwd, env }, ...argv) };
+};
+
+const documentOf = ({ stdout }: Ran) => JSON.parse(stdout);
+const outcomes = (document: { actors: { name: string; outcome: string }[] }) =>
+  Object.fromEntries(document.actors.map(({ name, outcome }) => [name, outcome]));
+
+const withNames = {
+  "Ada Lovelace": "cut_off",
+  "\u001b[31mBob|`": "partly",
+  Cyd: "keeps",
+  Dee: "gains",
+  Eve: "blocked",
+  nightly: "cut_off",
+};
+
+describe("on a planted account", async () => {
+  const { run, cwd, emulator } = await rehearse();
+
+  it("finds everybody's outcome, the blind and the unused, by the issue's keys", async () => {
+    const ran = await run("replay", "--show-people", "--format", "json");
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    const document = documentOf(ran);
+    expect(outcomes(document)).toEqual(withNames);
+    expect(document).toMatchObject({
+      format: "dbt-ip-rules/replay",
+      version: 1,
+      verdict: "cut-off",
+      events: { read: 72, without_address: 0 },
+      blind: [
+        { kind: "service_token", id: "78", name: "unseen" },
+        { kind: "user", id: "9199", name: "Zoe" },
+      ],
+      unused_entries: [],
+    });
+    const ada = document.actors.find(({ id }: { id: string }) => id === "9101");
+    expect(ada).toMatchObject({ name: "Ada Lovelace", type: "user" });
+    expect(ada.addresses[0]).toMatchObject({
+      address: "198.51.100.7",
+      events: 6,
+      before: "allowed",
+      after: "blocked",
+    });
+  });
+
+  it("shows no name, id or address of a person unless it is asked for, in any format", async () => {
+    for (const format of ["text", "json", "markdown"]) {
+      const { stdout } = await run("replay", "--format", format);
+      for (const word of [...people, ...addresses]) expect(stdout).not.toContain(word);
+      expect(stdout).toContain("person 1");
+    }
+    const { stdout } = await run("replay", "--format", "markdown", "--show-people");
+    for (const word of [...people, ...addresses]) expect(stdout).not.toContain(word);
+    const shown = await run("replay", "--show-people");
+    for (const word of ["Ada Lovelace", "198.51.100.7/32", "198.51.100.8/32"])
+      expect(shown.stdout).toContain(word);
+    expect(shown.stdout).not.toContain("\u001b");
+  });
+
+  it("says it by the addresses on record, never as safety, and in 80 columns", async () => {
+    const { stdout } = await dbtIpRules(
+      { cwd, screen: true, env: { DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "66847" } },
+      "replay",
+    );
+    expect(stdout).toContain("By the addresses on record, 1 person and 1 service token would be cut off");
+    expect(stdout).toContain("Cannot tell: the log has no event for reads");
+    expect(stdout).not.toMatch(/\bsafe\b/i);
+    expect(longestLine(stdout)).toBeLessThanOrEqual(80);
+  });
+
+  it("exits with 2 where somebody is cut off and it was asked for", async () => {
+    expect((await run("replay", "--detailed-exitcode")).code).toBe(2);
+    expect((await run("replay", "--live", "--detailed-exitcode")).code).toBe(0);
+    expect((await run("replay", "-p", "policy.yaml")).code).toBe(0);
+    expect((await run("replay", "policy.yaml")).code).toBe(0);
+  });
+
+  it("takes a saved plan", async () => {
+    await run("plan", "--out", "plan.json");
+    const document = documentOf(
+      await run("replay", "--plan", "plan.json", "--show-people", "--format", "json"),
+    );
+    expect(outcomes(document)).toEqual(withNames);
+    expect((await run("replay", "--plan", "plan.json", "--live")).code).toBe(1);
+  });
+});
+
+describe("what cannot be read", async () => {
+  const { run, cwd, emulator } = await rehearse();
+  const file = (name: string, text: string) => writeFileSync(join(cwd, name), text);
+  const control = (method: string, fault?: object) =>
+    fetch(`${emulator.url}/_emulator/faults`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(fault === undefined ? {} : { body: JSON.stringify(fault) }),
+    });
+
+  it("notes a list that the token may not read, and goes on", async () => {
+    await control("POST", { kind: "status", status: 403, path: "*/users/*", times: 0 });
+    const document = documentOf(await run("replay", "--format", "json"));
+    await control("DELETE");
+    expect(document.blind.map(({ id }: { id: string }) => id)).toEqual(["78"]);
+    expect(document.diagnostics).toMatchObject([{ code: "traffic-list-unread", severity: "note" }]);
+  });
+
+  it("takes an empty window for an error, with what there is", async () => {
+    const ran = await run("replay", "--since", "2020-01-01", "--until", "2020-01-02");
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain("traffic-window-empty");
+    file(
+      "old.ndjson",
+      '{"created_at":"2020-05-01T00:00:00Z","actor":{"id":1,"ip":"203.0.113.1","type":"user"}}\n',
+    );
+    const old = await run("replay", "--from", "old.ndjson");
+    expect(old.code).toBe(1);
+    expect(old.stderr).toContain("--since 2020-05-01");
+    expect((await run("replay", "--from", "old.ndjson", "--since", "2020-01-01")).code).toBe(0);
+  });
+
+  it("reports what was read of a file that is damaged, says which part is missing, and exits with 1", async () => {
+    file(
+      "cut.ndjson",
+      '{"created_at":"2026-05-01T00:00:00Z","actor":{"id":1,"ip":"8.8.8.8","type":"user"}}\n{"crea',
+    );
+    const ran = await run("replay", "--from", "cut.ndjson", "--since", "2026-01-01", "--format", "json");
+    expect(ran.code).toBe(1);
+    expect(documentOf(ran)).toMatchObject({ verdict: "incomplete", complete: false, events: { read: 1 } });
+    expect(ran.stderr).toContain("line 2");
+  });
+
+  it("reports what was read of a log that breaks off, and exits with 1", async () => {
+    await control("POST", { kind: "status", status: 501, path: "*/audit-logs/*", nth: 2, times: 0 });
+    const ran = await run("replay", "--since", "400d", "--format", "json");
+    await control("DELETE");
+    expect(ran.code).toBe(1);
+    expect(documentOf(ran)).toMatchObject({ verdict: "incomplete", events: { read: 72 } });
+    expect(ran.stderr).toContain("read only in part");
+  });
+
+  it("names the columns that a file has", async () => {
+    file("proxy.csv", "ts,client,login\n1793534400,203.0.113.1,ada\n");
+    const ran = await run("replay", "--from", "proxy.csv", "--columns", "time=ts,ip=client,who=user");
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain('has no column "user". It has: "ts", "client", "login"');
+    expect((await run("replay", "--from", "missing.csv")).code).toBe(1);
+    expect((await run("replay", "--columns", "who=x")).code).toBe(1);
+  });
+
+  it("replays files without a token, and says what that leaves out", async () => {
+    file("some.csv", `ts,client,user\n${new Date().toISOString()},8.8.8.8,ada\n`);
+    const ran = await dbtIpRules(
+      { cwd, env: { DBT_CLOUD_TOKEN: "" } },
+      "replay",
+      "--columns",
+      "time=ts,ip=client,who=user",
+      "--detailed-exitcode",
+      "--format",
+      "json",
+      "--from",
+      "some.csv",
+      "policy.yaml",
+    );
+    expect(ran.code).toBe(2);
+    const document = documentOf(ran);
+    expect(document).toMatchObject({ account: null, service_tokens_subject: null, counts: { cut_off: 1 } });
+    expect(document.diagnostics).toMatchObject([{ code: "traffic-no-account" }]);
+  });
+
+  it("never writes over a log that it reads", async () => {
+    const ran = await run("replay", "--from", "cut.ndjson", "--output", "cut.ndjson");
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain("output-clash");
+  });
+});
+
+describe("files of this program and of the service", async () => {
+  const { run } = await rehearse();
+
+  it("say what the log itself says", async () => {
+    await run("audit", "list", "--format", "csv", "--output", "list.csv");
+    await run("audit", "list", "--format", "json", "--output", "list.json");
+    await run("audit", "list", "--format", "ndjson", "--output", "list.ndjson");
+    const today = new Date().toISOString().slice(0, 10);
+    const since = new Date(Date.now() - 80 * 86_400_000).toISOString().slice(0, 10);
+    await run("audit", "export", "--since", since, "--until", today, "--output", "export.csv");
+    const { actors } = documentOf(await run("replay", "--show-people", "--format", "json"));
+    const facts = (all: { id: string; outcome: string; events: number }[]) =>
+      all.map(({ id, outcome, events }) => `${id} ${outcome} ${events}`).sort();
+    for (const file of ["list.csv", "list.json", "list.ndjson", "export.csv"]) {
+      const document = documentOf(await run("replay", "--from", file, "--show-people", "--format", "json"));
+      expect(facts(document.actors), file).toEqual(facts(actors));
+    }
+    const all = ["list.csv", "list.json", "list.ndjson"];
+    const twice = documentOf(await run("replay", "--from", ...all, "--show-people", "--format", "json"));
+    expect(twice.events).toMatchObject({ read: 72, duplicates: 144 });
+  });
+});
