@@ -112,7 +112,7 @@ describe("the proxy variables", () => {
     const { client, server } = await throughProxy(() => ({ HTTP_PROXY: value }));
     const failure = await failureOf(client.readSnapshot());
     expect(failure.diagnostics[0]?.code).toBe("proxy-failed");
-    expect(failure.message).toBe("HTTP_PROXY does not hold the URL of a proxy");
+    expect(failure.message).toBe("HTTP_PROXY is not the URL of a proxy");
     expect(`${failure.stack} ${failure.message}`).not.toContain("hunter22");
     expect(await client.setEnforcement(true)).toMatchObject({ kind: "refused", status: 0 });
     expect(server.seen).toEqual([]);

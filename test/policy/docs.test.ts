@@ -76,6 +76,7 @@ describe("the published schemas", () => {
         `guards: ${JSON.stringify({ max_removed_rules: max_removed_rules.default, max_newly_allowed: max_newly_allowed.default })}\n`,
     );
     expect(written.policy).toBeDefined();
-    expect(written.policy).toEqual(check("version: 1\nrules: []\n").policy);
+    const { policy } = check("version: 1\nrules: []\n");
+    expect({ ...written.policy, keySources: {} }).toEqual({ ...policy, keySources: {} });
   });
 });

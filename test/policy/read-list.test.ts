@@ -89,7 +89,7 @@ describe("JSON", () => {
 
   it.each([
     ["prefixes", "is not a JSONPath"],
-    ["$.a[*]", "finds something that is no text"],
+    ["$.a[*]", "finds something that is not text"],
     ["$.a[?", "is not a JSONPath"],
   ])("refuses the selection %s", (select, said) => {
     const { policy, diagnostics } = read(list, `, select: "${select}"`);

@@ -87,12 +87,12 @@ export const applyCodes = {
     message: ({ found }) => unconfirmedTexts[found].message,
     hint: ({ found }) => unconfirmedTexts[found].hint,
     meaning:
-      "The account showed no rules, and the first call, which harms nobody, did not confirm that: enforcement is on, there are rules, or the service does not say. Nothing was allowed.",
+      "The account showed no rules, and the first call, which is harmless, did not confirm that: enforcement is on, there are rules, or the service does not say. Nothing was allowed.",
     fix: "Look at the IP restrictions in the dbt platform. If there are rules, plan again once `plan` shows them; if there are none, turn enforcement off there, then plan again.",
   }),
   "account-changed": code<{ when: string }>({
     severity: "error",
-    message: ({ when }) => `${when} the account changed in a way that is not of this plan`,
+    message: ({ when }) => `${when} the account changed in a way that is not part of this plan`,
     hint: "Find out who changed it, then make a new plan; the differences are listed",
     meaning: "Somebody changed the account while the steps ran.",
     fix: "Plan again, and review.",
@@ -110,20 +110,20 @@ export const applyCodes = {
       ].join("; "),
     hint: ({ equal }) =>
       equal
-        ? "The rules are equal, so all but one can be deleted; make sure first that no other apply is still running"
-        : "The rules differ: compare them before you delete one, when no other apply is running",
+        ? "The rules are equal, so delete all but one; first make sure that no other apply is running"
+        : "The rules differ: compare them before you delete one, and make sure that no other apply is running",
     meaning:
-      "A rule that this run created is on the account more than once, and stayed so while the run waited. The note says which copy an answer named as this run's; another one is another apply's, or a late copy of this run's own call.",
+      "A rule that this run created is on the account more than once, and still was after a wait. The note says which copy is known to be this run's; any other was made by another apply, or by a late call of this run.",
     fix: "When no other apply is running, delete all but one of them in the dbt platform, then run apply again.",
   }),
   "late-allow-all": code<{ id: number }>({
     severity: "warning",
     message: ({ id }) =>
       `Temporary rule ${id}, which allows everything, was created late, when another apply had already finished with it: everything was allowed until it was deleted again`,
-    hint: "The audit log shows for how long. Run the applies of one account one at a time",
+    hint: "The audit log shows for how long. Run only one apply of an account at a time",
     meaning:
-      "Two applies ran at once. The temporary rule of this one, which allows everything, was created when the other one had already deleted its own; this run deleted it as soon as it saw that.",
-    fix: "The account is as planned now. The audit log shows for how long everything was allowed. Run the applies of one account one at a time.",
+      "Two applies ran at once. The temporary rule of this run, which allows everything, was created after the other run had deleted its own; this run then deleted it at once.",
+    fix: "The account is as planned now. The audit log shows for how long everything was allowed. Run only one apply of an account at a time.",
   }),
   "step-refused": code<{ step: string; status: number; said: string; hint: string | undefined }>({
     severity: "error",
@@ -143,36 +143,36 @@ export const applyCodes = {
     severity: "error",
     message: ({ step, tried, said }) => `${capital(step)} was ${tried}: ${said}`,
     hint: "Run the same apply again once the service answers",
-    meaning: "A step was sent and is not on the account.",
+    meaning: "A step was sent, but is not on the account.",
     fix: "Apply again once the service answers.",
   }),
   "step-not-visible": code<{ step: string }>({
     severity: "error",
     message: ({ step }) => `The service said that ${step} was done, but the account does not show it`,
-    hint: "Wait a minute, then run the same apply again: it reads the account and goes on from what it finds",
+    hint: "Wait a minute, then run the same apply again: it reads the account and continues from there",
     meaning: "The service confirmed a step that the account does not show.",
     fix: "Wait a minute, then apply again.",
   }),
   "step-partial": code<{ step: string; said: string }>({
     severity: "error",
-    message: ({ step, said }) => `The service says that it took only a part of ${step}: ${said}`,
+    message: ({ step, said }) => `The service says that it accepted only a part of ${step}: ${said}`,
     hint: "Make a new plan: it shows what is missing",
-    meaning: "The service took only a part of a step.",
+    meaning: "The service accepted only a part of a step.",
     fix: "Plan again: the plan shows what is left.",
   }),
   "refused-but-done": code<{ step: string }>({
     severity: "error",
     message: ({ step }) =>
       `The service refused ${step}, but the account shows it done, by this call or by somebody else`,
-    hint: "Check whether somebody else is at work, or a gateway repeats calls; then run the same apply again: it goes on from what it finds",
+    hint: "Check whether somebody else is changing the account, or a gateway repeats calls; then run the same apply again: it continues from there",
     meaning: "The service refused a step that the account shows done.",
-    fix: "Check whether somebody else, or a gateway that repeats calls, is at work; then apply again.",
+    fix: "Check whether somebody else is changing the account, or a gateway repeats calls; then apply again.",
   }),
   "refused-but-changed": code<{ step: string }>({
     severity: "error",
     message: ({ step }) =>
       `The service refused ${step}, but the account is no longer as it was before the call`,
-    hint: "The differences are listed, made by this call or by somebody else: make a new plan, and review it",
+    hint: "The differences are listed; this call or somebody else made them. Make a new plan, and review it",
     meaning: "The service refused a step, but the account is no longer as it was before.",
     fix: "Plan again, and review the difference.",
   }),
@@ -187,14 +187,14 @@ export const receiptCodes = {
   "receipt-format": code({
     severity: "error",
     message: "This is not a receipt",
-    hint: "Receipts are what apply writes, and end in .jsonl",
+    hint: "Receipts are written by apply, and end in .jsonl",
     meaning: "The file is not a receipt.",
-    fix: "Receipts are what `apply` writes, and end in `.jsonl`.",
+    fix: "Receipts are written by `apply`, and end in `.jsonl`.",
   }),
   "receipt-version": code<{ known: number }>({
     severity: "error",
     message: ({ known }) =>
-      `The receipt is of a version that this program does not know; it knows version ${known}`,
+      `The receipt is of a version that this program does not read; it reads version ${known}`,
     hint: "Read it with the release of dbt-ip-rules that wrote it, or a newer one",
     meaning: "The receipt is of a version that this program does not read.",
     fix: "Use the version that wrote it.",
@@ -208,15 +208,15 @@ export const receiptCodes = {
   }),
   "receipt-torn": code({
     severity: "note",
-    message: "The last line of the receipt was cut short, as a crash leaves it, and was left out",
+    message: "The last line of the receipt is incomplete, as after a crash, and is ignored",
     meaning:
-      "A note: the receipt's last line is not whole, as a crash leaves it. The lines before it are used; the last one is left out, so the last step that began has no known end.",
+      "A note: the receipt's last line is incomplete, as after a crash. It is ignored, so how the last step ended is not known.",
     fix: "Check the account with `dbt-ip-rules plan`; apply what is missing there.",
   }),
   "receipt-empty": code<{ file: string }>({
     severity: "error",
     message: ({ file }) => `The receipt ${file} has no header`,
-    hint: "Apply ended before it wrote one, and so before its first write to the account; check the account with plan",
+    hint: "Apply ended before its first write to the account; check the account with plan",
     meaning: "The receipt has no header: its run ended before its first write.",
     fix: "Check the account with `dbt-ip-rules plan`.",
   }),

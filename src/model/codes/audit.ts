@@ -15,14 +15,14 @@ export const auditCodes = {
     severity: "error",
     message: ({ command }) =>
       command === "verify"
-        ? "The audit log could not be read, so this run neither confirms nor denies anything"
-        : "The audit log could not be read: nobody can be named, and changes of rules outside the policy are not seen",
+        ? "The audit log could not be read, so this run confirms nothing and rules out nothing"
+        : "The audit log could not be read, so drift cannot say who made a change, and does not see changes to rules outside the policy",
     meaning: "The log could not be read, so nothing is reported as confirmed or missing.",
     fix: "See the message after it.",
   }),
   "audit-log-unsteady": code({
     severity: "error",
-    message: "The audit log changes faster than it can be read: its pages do not join",
+    message: "The audit log changes faster than it can be read: its pages do not fit together",
     hint: "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export",
     meaning: "The log changes faster than it can be read.",
     fix: "Ask for a shorter range, or use `dbt-ip-rules audit export`.",
@@ -97,7 +97,7 @@ export const auditCodes = {
   "export-incomplete": code<{ readonly bytes: number; readonly announced: number }>({
     severity: "error",
     message: ({ bytes, announced }) =>
-      `The download has ${bytes} bytes instead of the announced ${announced}: nothing was kept`,
+      `The download has ${bytes} bytes instead of the announced ${announced}: the file was not kept`,
     hint: "Run it again: a bulk export continues with the job that it submitted",
     meaning: "The download has fewer bytes than were announced.",
     fix: "Run it again: it continues with the same job.",
@@ -105,9 +105,9 @@ export const auditCodes = {
   "export-link-refused": code<{ readonly host: string; readonly status: number }>({
     severity: "error",
     message: ({ host, status }) => `${host} refused the export's link (${status}): such links expire`,
-    hint: "Run it again: the export itself is kept, and the service gives a new link",
+    hint: "Run it again: the service keeps the export, and gives a new link",
     meaning: "The link to the export is not accepted.",
-    fix: "Run it again: it gets a new one.",
+    fix: "Run it again: the service gives a new link.",
   }),
   "export-link-unusable": code({
     severity: "error",
@@ -134,7 +134,7 @@ export const auditCodes = {
       args.problem === "not-a-cursor"
         ? `${args.file} is not a cursor of this version of dbt-ip-rules`
         : `The cursor ${args.file} is of account ${args.theirs}, not of ${args.account}`,
-    hint: "Name another file with --cursor; to go back when you start again, add --since",
+    hint: "Name another file with --cursor; to start from an earlier time, add --since",
     meaning: "The cursor of `audit watch` is of another version or account.",
     fix: "Name another file with `--cursor`.",
   }),

@@ -32,9 +32,9 @@ export const fileCodes = {
   "policy-missing": code<{ readonly file: string; readonly reason: string }>({
     severity: "error",
     message: ({ file, reason }) => `Cannot read the policy ${file}: ${reason}`,
-    hint: "Name it with --policy FILE, or write a first one with: dbt-ip-rules init",
+    hint: "Name the policy with --policy FILE, or create one with: dbt-ip-rules init",
     meaning: "The policy does not exist.",
-    fix: "Name it with `--policy FILE`, or write a first one with `dbt-ip-rules init`.",
+    fix: "Name it with `--policy FILE`, or create one with `dbt-ip-rules init`.",
   }),
   "policy-unreadable": code<{
     readonly file: string;
@@ -65,7 +65,7 @@ export const fileCodes = {
       by === "import"
         ? `Name another file, or add the missing rules to it with: dbt-ip-rules import --merge ${shellWord(file)}`
         : "Name another file with --record",
-    meaning: "`import`, or `doctor --record`, would have to overwrite a file.",
+    meaning: "`import`, or `doctor --record`, would overwrite a file.",
     fix: "Name another file; for `import`, or use `--merge`.",
   }),
   "token-in-plan": code({
@@ -96,7 +96,7 @@ export const fileCodes = {
         : `${args.output} would replace a file that is read: ${args.input}`,
     hint: ({ kind }) => (kind === "same-file" ? "Give each its own file" : "Name another file"),
     meaning:
-      "A file that would be written is one that the command reads or also writes, perhaps by another name.",
+      "The command would write to a file that it reads, or write one file twice, perhaps under another name.",
     fix: "Name another file for the output.",
   }),
   "cannot-write": code<{
@@ -177,7 +177,7 @@ export const fileCodes = {
       `${first} is of account ${firstAccount}, ${other} of account ${otherAccount}`,
     hint: "Check the receipts of one account at a time",
     meaning: "The receipts are of different accounts.",
-    fix: "Check those of one account at a time.",
+    fix: "Check the receipts of one account at a time.",
   }),
   "receipt-of-other-account": code<
     | {
@@ -216,8 +216,8 @@ export const fileCodes = {
     message: ({ file, reason, what }) =>
       what === "file"
         ? `The receipt ${file} cannot be written: ${reason}`
-        : `Cannot make the folder of the receipt ${file}: ${reason}`,
-    hint: "Nothing is sent that the receipt could not record; free some space, or name another file with --receipt",
+        : `Cannot create the folder of the receipt ${file}: ${reason}`,
+    hint: "A step that the receipt cannot record is not sent; free some space, or name another file with --receipt",
     meaning: "The receipt cannot be written, so nothing more is sent.",
     fix: "Free some space, or name another file with `--receipt`.",
   }),
@@ -228,7 +228,7 @@ export const fileCodes = {
 export const approvalCodes = {
   "approval-needed": code({
     severity: "error",
-    message: "Nobody can confirm this: there is no terminal, or CI is set",
+    message: "Nobody can confirm this: there is no terminal, or the variable CI is set",
     hint: "In a pipeline, review the plan first, then run with --auto-approve",
     meaning: "Nobody can confirm: there is no terminal.",
     fix: "Review the plan, then run with `--auto-approve`.",
@@ -236,7 +236,7 @@ export const approvalCodes = {
   "not-approved": code({
     severity: "error",
     message: "Nothing was changed: the plan was not confirmed",
-    hint: "To confirm, type the whole word yes; anything else, Ctrl-C and Ctrl-D do not confirm",
+    hint: "To confirm, type the whole word yes; nothing else confirms",
     meaning: "The plan was not confirmed; nothing was changed.",
     fix: "Run it again and type yes.",
   }),
@@ -245,14 +245,14 @@ export const approvalCodes = {
     message: ({ pid, since }) =>
       `Another apply to this account is running on this machine: process ${pid}, since ${since}`,
     hint: "Wait for it to end, then make a new plan; if it hangs, stop that process, which also releases its lock",
-    meaning: "Another apply for this account runs on this machine.",
+    meaning: "Another apply for this account is running on this machine.",
     fix: "Wait for it to end.",
   }),
   "lock-unavailable": code<{ readonly folder: string }>({
     severity: "error",
     message: ({ folder }) => `The lock folder ${folder} cannot be written, or others can write to it`,
     hint: "Set XDG_STATE_HOME to a folder that you can write to",
-    meaning: "The folder of the locks cannot be written, or belongs to somebody else.",
+    meaning: "The folder for locks cannot be written, or others can write to it.",
     fix: "Set `XDG_STATE_HOME` to a folder that you can write to.",
   }),
 };
@@ -273,7 +273,7 @@ export const programCodes = {
       problem === "taken"
         ? `Port ${port} is in use by another program`
         : `The emulator cannot listen on port ${port}: ${problem.error}`,
-    hint: "End that program, or leave out --port to use a free port",
+    hint: "Stop that program, or leave out --port to use a free port",
     meaning: "The emulator's port cannot be used.",
     fix: "Choose another, or 0 for a free one.",
   }),
@@ -297,7 +297,9 @@ export const programCodes = {
       }
     },
     hint: ({ kind }) =>
-      kind === "unreadable" ? "Check the path after --seed" : "docs/emulator.md shows what a seed may hold",
+      kind === "unreadable"
+        ? "Check the path after --seed"
+        : "docs/emulator.md shows what a seed may contain",
     meaning: "The emulator's seed cannot be used.",
     fix: "Fix what the message says; see [emulator.md](emulator.md).",
   }),
@@ -318,11 +320,11 @@ export const programCodes = {
     hint: ({ problem }) => {
       switch (problem.kind) {
         case "unusable":
-          return "Move it away to start with an empty account, or name another file with --state";
+          return "To start with an empty account, move it away; or name another file with --state";
         case "unwritable":
-          return "Check that its folder exists and that you may write there";
+          return "Check that its folder exists and that you can write to it";
         case "in-use":
-          return `End that one first, or name another file with --state; if no such process runs, remove ${shellWord(problem.lock)}`;
+          return `Stop that one first, or name another file with --state; if there is no such process, remove ${shellWord(problem.lock)}`;
         default:
           return assertNever(problem);
       }
@@ -335,7 +337,7 @@ export const programCodes = {
     message: ({ command, exitCode, expected }) =>
       `The demo stopped: \`${command}\` ended with exit code ${exitCode}, not ${expected}`,
     hint: "This is a bug in dbt-ip-rules: run demo --debug and report what it prints",
-    meaning: "A step of the demo ended in another way than it should.",
+    meaning: "A step of the demo did not end as it should.",
     fix: "Report it as a bug.",
   }),
   interrupted: code<
@@ -346,14 +348,14 @@ export const programCodes = {
     message: (args) => {
       switch (args.at) {
         case "call":
-          return "Stopped before the call was done";
+          return "Interrupted before the call was done";
         case "wait":
         case "apply":
-          return "Stopped as asked";
+          return "Interrupted";
         case "questions":
-          return "Stopped as asked; nothing was written";
+          return "Interrupted; nothing was written";
         case "policy":
-          return `Stopped before ${args.policy}; nothing was done for it`;
+          return `Interrupted before ${args.policy}; nothing was done for it`;
         default:
           return assertNever(args);
       }
@@ -363,16 +365,16 @@ export const programCodes = {
         ? "Run the same apply again to continue where it stopped"
         : "Run the command again to continue",
     meaning: "The run was interrupted.",
-    fix: "Run it again; an apply continues from what it finds.",
+    fix: "Run it again; an apply continues where it stopped.",
   }),
   "internal-error": code<{ readonly error: string; readonly during: "apply" | "command" }>({
     severity: "error",
     message: ({ error }) => `Internal error: ${error}`,
     hint: ({ during }) =>
       during === "apply"
-        ? "Run the same apply again: it reads the account and continues from what it finds. This is a bug in dbt-ip-rules: run it with --debug and report what it prints"
+        ? "Run the same apply again: it reads the account and continues where it stopped. This is a bug in dbt-ip-rules: run it with --debug and report what it prints"
         : "This is a bug in dbt-ip-rules: run again with --debug and report what it prints",
-    meaning: "Something happened that should not.",
+    meaning: "A bug in the program.",
     fix: "Run again with `--debug` and report what it prints.",
   }),
 };

@@ -8,7 +8,7 @@ import { lintCode } from "./code.js";
 /** The day on which the examples are read. */
 export const lintExampleDay = "2026-12-01";
 
-/** More addresses than this let in by one entry is worth a second look: the size of an IPv4 /16. */
+/** An entry that allows more addresses than this is worth a second look: the size of an IPv4 /16. */
 export const broadIPv4Length = 16;
 /** The size of what a registry gives a whole provider. */
 export const broadIPv6Length = 32;
@@ -29,7 +29,7 @@ export interface Once {
 const onceGone = (once: string | undefined): string => (once === undefined ? "" : ` once ${once} is gone`);
 
 /** Where deleting one alone would change who is allowed. */
-const deleteBoth = "Delete both, or neither: alone, this one still decides";
+const deleteBoth = "Delete both, or neither: without the other, this one still has an effect";
 
 /** `more`: how many there are behind those that are named. */
 const andMore = (named: readonly string[], more: number): string =>
@@ -64,10 +64,10 @@ export const lintCodes = {
     severity: "error",
     message: ({ prefix, rule, expired }) =>
       `The last allow entry, ${prefix} in \`${rule}\`, expired ${onOrAt(expired)}: without any, every address that is not denied is allowed`,
-    hint: "Renew an allow entry; if the account is to be open, delete the allow rules",
+    hint: "Renew an allow entry; if everybody should have access, delete the allow rules",
     title: "The last allow entry has expired, so everybody is allowed",
     explanation:
-      "With any allow entry, what matches nothing is denied; with none, it is allowed. When the last allow entry expires, this default flips and the account is open to the internet but for its deny rules. Renew an entry, or delete the allow rules to say that this is wanted. Under `enforcement: enabled` this is the error `no-allow-in-force`, and a plan for an account that is enforced fails the check `allow-in-force`; no setting lowers either.",
+      'With any allow entry, what matches nothing is denied; with none, it is allowed. When the last allow entry expires, the default becomes "allowed", and the account is open to everybody except for its deny rules. Renew an entry; if that is what you want, delete the allow rules. Under `enforcement: enabled` this is the error `no-allow-in-force`, and a plan for an account that is enforced fails the check `allow-in-force`; no setting lowers either.',
     bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}")),
     good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}", "198.51.100.0/24")),
   }),
@@ -91,7 +91,7 @@ export const lintCodes = {
     hint: "Renew one in time, or add one without a date",
     title: "All allow entries expire within 30 days",
     explanation:
-      "Once the last one is gone, the default flips and the account is open to the internet but for its deny rules; see `last-allow-expired`.",
+      "Once the last one has expired, the account is open to everybody except for its deny rules; see `last-allow-expired`.",
     bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-12-20}")),
     good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2027-12-20}")),
   }),
@@ -100,10 +100,10 @@ export const lintCodes = {
       severity: "warning",
       message: ({ prefix, rule, expired, addresses }) =>
         `The deny entry ${prefix} in \`${rule}\` expired ${onOrAt(expired)}: ${addresses} are allowed again`,
-      hint: "Renew it if they are to stay blocked; delete it if they are to be allowed",
+      hint: "Renew it if they should stay blocked; delete it if they should be allowed",
       title: "A deny entry has expired, and its addresses are allowed again",
       explanation:
-        "A deny entry that expires gives its addresses back what the other entries say of them. Here they are allowed. If that is intended, delete the entry; else renew it.",
+        "Once a deny entry has expired, the other entries decide about its addresses, and here they allow them. If that is intended, delete the entry; otherwise renew it.",
       bad: policy(
         rule("Office", "allow", "203.0.113.0/24"),
         rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2026-11-30}"),
@@ -120,7 +120,7 @@ export const lintCodes = {
       `${prefix} in \`${rule}\` expired ${onOrAt(expired)} and is no longer part of the policy`,
     hint: "Delete it, or renew its date",
     title: "An entry has expired",
-    explanation: "Its date has come, so that it is no longer part of the policy. Delete the line.",
+    explanation: "Its date has passed, so it is no longer part of the policy. Delete the line.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2026-11-30}")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2027-06-30}")),
   }),
@@ -131,7 +131,7 @@ export const lintCodes = {
     hint: "Renew its date in time, or let it expire",
     title: "An entry expires within 30 days",
     explanation:
-      "From its date on, the next apply removes it. Renew it in time, or let it go. The finding says which addresses are allowed once a deny entry ends.",
+      "From its date on, the next apply removes it. Renew it in time, or let it expire. The finding says which addresses are allowed once a deny entry ends.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2026-12-15}")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2027-06-30}")),
   }),
@@ -142,21 +142,21 @@ export const lintCodes = {
       `A prefix shorter than /${limit} rarely belongs to one organisation: narrow it, or set \`lint: {broad-allow: off}\``,
     title: "An allow entry allows very many addresses",
     explanation:
-      "An IPv4 prefix shorter than /16 (65,536 addresses) or an IPv6 prefix shorter than /32 is more than one organisation's network. Narrow it, or say that it is meant with `lint: {broad-allow: off}`.",
+      "An IPv4 prefix shorter than /16 (65,536 addresses) or an IPv6 prefix shorter than /32 is more than one organisation's network. Narrow it, or accept it with `lint: {broad-allow: off}`.",
     bad: policy(rule("Provider", "allow", "198.0.0.0/8")),
     good: policy(rule("Office", "allow", "198.51.100.0/24")),
   }),
   "ipv6-covers-ipv4": lintCode<{ prefix: string; type: "allow" | "deny"; everything: boolean }>({
     severity: "warning",
     message: ({ prefix, type }) =>
-      `${prefix} contains ::ffff:0:0/96, so it is taken to ${type} all of IPv4 too`,
+      `${prefix} contains ::ffff:0:0/96, so it is assumed to ${type} all of IPv4 too`,
     hint: ({ type, everything }) =>
       type === "deny" || everything
         ? "Write 0.0.0.0/0 next to it, or 2000::/3 instead if only IPv6 is meant"
         : "Write an IPv6 prefix that does not contain it",
     title: "An IPv6 prefix contains the IPv4 addresses too",
     explanation:
-      "The service keeps IPv4 addresses as `::ffff:0:0/96`, so that `::/0` is taken to cover all of IPv4. That is an assumption: the service does not document it. Write `0.0.0.0/0` of the same type next to it, and nothing depends on the assumption; or write `2000::/3` if only IPv6 is meant.",
+      "The service stores IPv4 addresses as `::ffff:0:0/96`, so `::/0` is taken to cover all of IPv4. The service does not document this. To be sure, write `0.0.0.0/0` of the same type next to it; or write `2000::/3` if you mean only IPv6.",
     bad: policy(rule("Everything", "deny", '"::/0"'), rule("Office", "allow", "203.0.113.0/24")),
     good: policy(
       rule("Everything", "deny", '"::/0"', "0.0.0.0/0"),
@@ -172,12 +172,12 @@ export const lintCodes = {
   }>({
     severity: "warning",
     message: ({ prefix, block, name, registry }) =>
-      `${prefix} can never be a public source: it is in ${block}, ${name} (IANA registry, snapshot of ${registry})`,
+      `${prefix} is never the source of public traffic: it is in ${block}, ${name} (IANA registry, snapshot of ${registry})`,
     hint: ({ isPrivate }) =>
-      `Write the public address that the network is seen under${isPrivate ? "; behind private connectivity the entry can be right" : ""}`,
+      `Write the network's public address${isPrivate ? "; with private connectivity the entry can be right" : ""}`,
     title: "An allow entry can never be the source of public traffic",
     explanation:
-      "The prefix lies wholly in a block that the IANA registries list as not globally reachable: private, loopback, link-local, carrier-grade NAT, multicast and so on. No request from the internet comes from there. Behind private connectivity such an entry can be right.",
+      "The prefix lies wholly in a block that the IANA registries list as not globally reachable: private, loopback, link-local, carrier-grade NAT, multicast and so on. No request from the internet comes from there. With private connectivity such an entry can be right.",
     bad: policy(rule("Office", "allow", "192.168.10.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24")),
   }),
@@ -188,17 +188,17 @@ export const lintCodes = {
     hint: "Replace it with an address of your own",
     title: "A prefix is reserved for documentation",
     explanation:
-      "`192.0.2.0/24`, `198.51.100.0/24`, `203.0.113.0/24`, `2001:db8::/32` and `3fff::/20` stand for addresses in examples. Replace them with your own. One note a file names the first.",
+      "`192.0.2.0/24`, `198.51.100.0/24`, `203.0.113.0/24`, `2001:db8::/32` and `3fff::/20` stand for addresses in examples. Replace them with your own. One note per file names the first.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24")),
     good: policy(rule("Resolver", "allow", "9.9.9.9/32")),
   }),
   "shadowed-entry": lintCode<{ prefix: string; by: readonly string[]; more: number }>({
     severity: "warning",
-    message: ({ prefix }) => `${prefix} never decides: more specific entries cover all of it`,
+    message: ({ prefix }) => `${prefix} has no effect: more specific entries cover all of it`,
     hint: ({ by, more }) => `Delete it, or narrow ${andMore(by, more)}`,
-    title: "An entry never decides, because more specific ones cover all of it",
+    title: "An entry has no effect, because more specific ones cover all of it",
     explanation:
-      "The most specific entry wins. Where others, alone or together, cover every address of an entry, it decides for none. Often an exception was written wider than meant.",
+      "The most specific entry wins. If others, alone or together, cover every address of an entry, it has no effect. Often an exception is wider than it was meant to be.",
     bad: policy(
       rule("Office", "allow", "203.0.113.0/24", "198.51.100.0/24"),
       rule("Guests", "deny", "203.0.113.0/25", "203.0.113.128/25"),
@@ -209,22 +209,22 @@ export const lintCodes = {
     severity: "warning",
     message: ({ prefix, because, once }) => `${prefix} changes nothing${onceGone(once)}: ${because}`,
     hint: ({ once }) => (once === undefined ? "Delete it" : deleteBoth),
-    title: "An entry can be deleted and nothing changes",
+    title: "An entry can be deleted without any change of access",
     explanation:
-      "Without it, every address would still get the same verdict, from a less specific entry or from the default. Redundant entries are found one after another, each with the ones before it already deleted: all that are reported can be deleted together. Where one is useless only once another is deleted, the finding says so: delete both, or neither.",
+      "Without it, every address would still get the same verdict, from a less specific entry or from the default. All entries that are reported can be deleted together. If one is redundant only once another is deleted, the finding says so: delete both, or neither.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "203.0.113.7")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "198.51.100.7")),
   }),
   "deny-without-effect": lintCode<{ rule: string; open: boolean } & Once>({
     severity: "warning",
     message: ({ rule, once }) =>
-      `The rule \`${rule}\` denies nothing that would not be denied without it${onceGone(once)}`,
+      `The rule \`${rule}\` denies nothing that is not denied without it${onceGone(once)}`,
     hint: ({ open, once }) =>
       once !== undefined
         ? deleteBoth
         : open
-          ? "Delete it, or see which entries around it or inside it take its place"
-          : "With an allow list, what is not listed is denied anyway: delete it, or name parts of what is allowed",
+          ? "Delete it, or look at the wider and narrower entries that decide instead"
+          : "With an allow list, what is not listed is denied anyway: delete the rule, or name parts of what is allowed",
     title: "A deny rule denies nothing",
     explanation:
       "Every address it names would be denied without it, mostly because an allow list exists and does not name them. As an exception from an allow entry, a deny entry must be more specific than that entry.",
@@ -234,11 +234,11 @@ export const lintCodes = {
   "allow-without-effect": lintCode<{ rule: string } & Once>({
     severity: "warning",
     message: ({ rule, once }) =>
-      `The rule \`${rule}\` allows nothing that would not be allowed without it${onceGone(once)}`,
+      `The rule \`${rule}\` allows nothing that is not allowed without it${onceGone(once)}`,
     hint: ({ once }) =>
       once !== undefined
         ? deleteBoth
-        : "Delete it, or see which deny entries inside it, or allow entries around it, take its place",
+        : "Delete it, or look at the narrower deny entries and wider allow entries that decide instead",
     title: "An allow rule allows nothing",
     explanation:
       "It allows no address: more specific deny entries cover all of it, or other allow entries allow the same addresses anyway.",
@@ -250,9 +250,9 @@ export const lintCodes = {
     message: ({ prefix, rules: [first, second] }) =>
       `${prefix} is in the rules \`${first}\` and \`${second}\``,
     hint: ({ other }) => `Keep it in one of them; the other is in ${other}`,
-    title: "Two rules of one type hold the same prefix",
+    title: "Two rules of one type contain the same prefix",
     explanation:
-      "Both say the same of it, and deleting it in one place will not be enough. Keep it in one rule, or name a network.",
+      "Both have the same effect, and deleting the prefix from one is not enough. Keep it in one rule, or use a network.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Berlin", "allow", "203.0.113.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Berlin", "allow", "198.51.100.0/24")),
   }),
@@ -288,9 +288,9 @@ export const lintCodes = {
     severity: "warning",
     message: ({ text }) => `\`${text}\` appears twice in the file`,
     hint: ({ first }) => `Delete one of the two; the first is in line ${first}`,
-    title: "A text file holds a prefix twice",
+    title: "A text file contains a prefix twice",
     explanation:
-      "The second one changes nothing. Among the entries of a rule the same is an error (`duplicate-prefix`); long lists are often put together from several sources.",
+      "The second one changes nothing. Among the entries of a rule the same is an error (`duplicate-prefix`); long lists are often merged from several sources.",
     bad: "version: 1\nnetworks:\n  partners: {file: repeated.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
     good: "version: 1\nnetworks:\n  partners: {file: partners.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
   }),
@@ -305,7 +305,7 @@ export const lintCodes = {
       `The rule \`${rule}\` has ${prefixes} both by ${holder(before)} and by ${holder(again)}`,
     hint: ({ first }) =>
       `Each prefix counts once; the first one is also in ${first}. If that is fine, write \`lint: {same-prefix-in-networks: off}\``,
-    title: "Two sources of one rule hold the same prefix",
+    title: "Two sources of one rule contain the same prefix",
     explanation:
       "A prefix is in two networks that a rule names, or in one of them and among the rule's own entries. It counts once, and for as long as the later of the two dates says. Lists that others maintain often share a few; deleting the prefix from one of them does not remove it. One finding for each pair of sources. Twice among a rule's own entries is the error `duplicate-prefix`.",
     bad: `version: 1\nnetworks:\n  a: [203.0.113.0/24, 198.51.100.7]\n  b: [198.51.100.7]\nrules:\n${rule("Vendors", "allow", "network: a", "network: b")}\n`,
@@ -314,10 +314,10 @@ export const lintCodes = {
   "empty-rule": lintCode<{ rule: string }>({
     severity: "warning",
     message: ({ rule }) => `All entries of the rule \`${rule}\` have expired`,
-    hint: "Delete the rule, or give it an entry",
+    hint: "Delete the rule, or add an entry",
     title: "All entries of a rule have expired",
     explanation:
-      "It does nothing any more, and a rule without entries need not exist on the account. (A rule that is written without entries is an error, unless it has `allow_empty: true`.)",
+      "It no longer does anything, so the account does not need it. (A rule that is written without entries is an error, unless it has `allow_empty: true`.)",
     bad: policy(
       rule("Office", "allow", "203.0.113.0/24"),
       rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2026-11-30}"),
@@ -346,11 +346,11 @@ export const lintCodes = {
         : `The names \`${found.rule}\` and \`${found.other}\` look the same`,
     hint: (found) =>
       "scripts" in found
-        ? "Letters that look alike make another name: write each word in one script"
+        ? "Letters of different scripts can look alike: write each word in one script"
         : `Rename one of the two (with \`previous_names\`); the other is in line ${found.line}`,
     title: "Two rule names look the same",
     explanation:
-      "They differ only in capitals, spaces or Unicode form, so that a reader takes one for the other. The account keeps them apart.",
+      "They differ only in capitals, spaces or Unicode form, so a reader can confuse them. On the account they are two rules.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("office", "allow", "198.51.100.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Branch", "allow", "198.51.100.0/24")),
   }),
@@ -358,20 +358,20 @@ export const lintCodes = {
     severity: "warning",
     message: ({ problem }) => `The rule's name ${problem}`,
     hint: "Rename it, and put the old name under `previous_names`",
-    title: "A rule's name cannot be seen for what it is",
+    title: "A rule's name has characters that cannot be seen",
     explanation:
-      "It holds invisible or control characters or characters that reverse the direction of text, begins or ends with a blank, is blank altogether, or is longer than 255 characters.",
+      "It contains invisible characters, control characters or characters that reverse the direction of text, begins or ends with a space, is empty, or is longer than 255 characters.",
     bad: policy(rule('"Office "', "allow", "203.0.113.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24")),
   }),
   "shared-host": lintCode<{ host: string }>({
     severity: "warning",
     message: ({ host }) =>
-      `The host ${host} is shared by many accounts, and was to be switched off from 2026-11-01`,
+      `The host ${host} is shared by many accounts; its end was announced for 2026-11-01`,
     hint: "Use the account's own access URL, such as ab123.us1.dbt.com; it is in the account's settings",
-    title: "The host is a shared one, whose end was announced",
+    title: "The host is shared by many accounts, and its end was announced",
     explanation:
-      "`*.getdbt.com` hosts are shared by many accounts and were to be switched off from 2026-11-01. Use the account's own access URL, such as `ab123.us1.dbt.com`; it is shown in the account's settings.",
+      "`*.getdbt.com` hosts are shared by many accounts; their end was announced for 2026-11-01. Use the account's own access URL, such as `ab123.us1.dbt.com`; it is shown in the account's settings.",
     bad: `version: 1\naccount:\n  host: cloud.getdbt.com\nrules:\n${rule("Office", "allow", "203.0.113.0/24")}\n`,
     good: `version: 1\naccount:\n  host: ab123.us1.dbt.com\nrules:\n${rule("Office", "allow", "203.0.113.0/24")}\n`,
   }),

@@ -15,7 +15,7 @@ const selectMessages: Readonly<Record<SelectProblem, string>> = {
   "too-long": "is too long",
   "too-deep": "is nested too deeply",
   "too-slow": "takes too long",
-  "not-text": "finds something that is no text",
+  "not-text": "finds something that is not text",
 };
 
 export type LockProblem =
@@ -28,7 +28,7 @@ const lockProblem = (problem: LockProblem): string => {
     case "not-json":
       return "is not JSON";
     case "conflict":
-      return "holds the marks of a merge conflict";
+      return "contains the marks of a merge conflict";
     case "shape":
       return "lacks `version` or `sources`";
     case "version":
@@ -48,7 +48,7 @@ const disagreements: Readonly<Record<LockDisagreement, (list: string) => string>
   unwanted: (list) => `has the list \`${list}\`, which the policy does not ask for`,
 };
 
-/** What the code is about where a list's answer, or what is in it, is refused. */
+/** What the code is about where a list's answer, or its content, is refused. */
 export interface AtList {
   readonly list: string;
   readonly url: string;
@@ -115,7 +115,7 @@ export const listCodes = {
       problem === "not-text"
         ? "Select the prefixes themselves, for example: $.prefixes[*].cidr"
         : "Write a JSONPath that begins with `$`, for example: $.prefixes[*].cidr",
-    meaning: "`select` is not a JSONPath, takes too long, or finds something that is no text.",
+    meaning: "`select` is not a JSONPath, takes too long, or finds something that is not text.",
     fix: "Write a JSONPath (RFC 9535) that selects the prefixes themselves.",
   }),
   "no-column": code<
@@ -141,18 +141,18 @@ export const listCodes = {
     message: ({ list, date }) => `The list \`${list}\` was to be reviewed by ${date}`,
     hint: ({ file }) =>
       `Compare \`${file}\` with what its vendor publishes now, then write a later date as \`review_by\``,
-    meaning: "The date `review_by` of a list that is kept by hand has come.",
+    meaning: "The date `review_by` of a list that is maintained manually has come.",
     fix: "Compare the file with what its vendor publishes now, then write a later date.",
   }),
   "key-without-effect": code<{ key: string; kind: "list" | "file" | "source" | "network" }>({
     severity: "error",
     message: ({ key, kind }) =>
-      `\`${key}\` says nothing about a network that is ${kind === "list" ? "a list" : `made by \`${kind}\``}`,
+      `\`${key}\` has no effect on a network that is ${kind === "list" ? "a list" : `made by \`${kind}\``}`,
     hint: ({ key }) =>
       key === "review_by"
         ? "Write it next to `file`; how old a published list may be is `max_age`"
         : "Delete it, or write it in the network that has the list",
-    meaning: "A key of a network is of no use to a network of its kind.",
+    meaning: "A key of a network has no effect on a network of this kind.",
     fix: "Delete it, or write it in the network that has the list.",
   }),
   "network-circle": code<{ path: readonly string[]; isCircle: boolean }>({
@@ -168,14 +168,15 @@ export const listCodes = {
   "bad-source": code<{ problem: "not-a-url" | "not-https" | "credentials"; url: string | undefined }>({
     severity: "error",
     message: ({ problem, url }) => {
-      if (problem === "credentials") return "The URL of the published list holds a user name or a password";
+      if (problem === "credentials")
+        return "The URL of the published list contains a user name or a password";
       return problem === "not-https"
         ? `\`${url}\` is not fetched: published lists are fetched by https only`
         : `\`${url}\` is not a URL`;
     },
     hint: ({ problem }) =>
       problem === "credentials"
-        ? "Only public lists can be fetched: keep a copy of this one in a file, and name it by `file:`"
+        ? "Only public lists can be fetched: keep a copy of this one in a file, and name it with `file:`"
         : "Write a URL such as https://vendor.example/ranges.json, or a name of `dbt-ip-rules lists catalogue`",
     meaning: "`source` is not the https URL of a public list.",
     fix: "Write its https URL, or a name of `dbt-ip-rules lists catalogue`.",
@@ -232,16 +233,16 @@ export const listCodes = {
     severity: "error",
     message: ({ lock, list, problem }) => `The lock \`${lock}\` ${disagreements[problem](list)}`,
     hint: ({ command }) => `To bring it up to date, type: ${command}`,
-    meaning: "The lock file is of other lists, URLs or selections than those of the policy.",
+    meaning: "The lock file has lists, URLs or selections that differ from the policy's.",
     fix: "Run `dbt-ip-rules lists update`, and commit the lock with the policy.",
   }),
   "lock-edited": code<{ lock: string; list: string; command: string }>({
     severity: "error",
     message: ({ lock, list }) =>
-      `The prefixes of \`${list}\` in the lock \`${lock}\` were edited by hand: their digest is another`,
+      `The prefixes of \`${list}\` in the lock \`${lock}\` were edited: their digest differs`,
     hint: ({ command }) =>
       `Restore the file, or type: ${command}. To leave prefixes out, use \`except\` in the policy`,
-    meaning: "Prefixes in the lock file are not those that were fetched: their digest is another.",
+    meaning: "Prefixes in the lock file are not those that were fetched: their digest differs.",
     fix: "Restore the file or run `dbt-ip-rules lists update`; to leave prefixes out, use `except`.",
   }),
   "list-old": code<{ list: string; fetched: string; age: number; maxAge: number; command: string }>({
@@ -277,24 +278,25 @@ export const listCodes = {
     severity: "error",
     message: ({ list, url, problem, line, more }) =>
       `The list \`${list}\` of ${url} is refused: line ${line}: ${problem}${more > 0 ? `, and ${more} more` : ""}`,
-    hint: "Nothing was changed. If the vendor means it, keep a copy that is right in a file, and name it by `file:`",
-    meaning: "A published list holds what is no prefix, or one with bits below its length.",
+    hint: "Nothing was changed. If the vendor means it, keep a corrected copy in a file, and name it with `file:`",
+    meaning:
+      "A published list contains something that is not a prefix, or a prefix with bits set below its length.",
     fix: "Check the list; `host_bits: allow` takes `203.0.113.7/24` for its network.",
   }),
   "list-not-public": code<AtList & { prefix: string; block: string; more: number }>({
     severity: "error",
     message: ({ list, url, prefix, block, more }) =>
-      `The list \`${list}\` of ${url} is refused: ${prefix} can never be a public source (${block})${more > 0 ? `, and ${more} more` : ""}`,
-    hint: "Nothing was changed. Ask the vendor; private addresses belong into a list of your own",
+      `The list \`${list}\` of ${url} is refused: ${prefix} is never the source of public traffic (${block})${more > 0 ? `, and ${more} more` : ""}`,
+    hint: "Nothing was changed. Ask the vendor; private addresses belong in a list of your own",
     meaning:
-      "A published list holds addresses that are private, reserved or otherwise never a public source.",
-    fix: "Ask the vendor; private addresses belong into a list of your own.",
+      "A published list contains addresses that are private, reserved or otherwise never the source of public traffic.",
+    fix: "Ask the vendor; private addresses belong in a list of your own.",
   }),
   "list-empty": code<AtList>({
     severity: "error",
     message: ({ list, url }) => `The list \`${list}\` of ${url} is empty`,
     hint: "Nothing was changed. Check `select`; if it may be empty, write `allow_empty: true` next to `source`",
-    meaning: "A published list holds no prefix, and `allow_empty` does not say that it may.",
+    meaning: "A published list contains no prefix, and `allow_empty` is not set.",
     fix: "Check `select`; `allow_empty: true` if the list may be empty.",
   }),
   "list-max-change": code<{
@@ -310,8 +312,8 @@ export const listCodes = {
     hint: ({ command, overridden }) =>
       overridden
         ? undefined
-        : `Nothing was changed. Look at what changed; to let it pass this once, type: ${command}`,
+        : `Nothing was changed. Look at what changed; to accept it once, type: ${command}`,
     meaning: "An update of a published list changes more of its addresses than `max_change`.",
-    fix: "Look at what changed; `--allow-max-change NAME` lets it pass once.",
+    fix: "Look at what changed; `--allow-max-change NAME` accepts it once.",
   }),
 };

@@ -1,4 +1,4 @@
-/** The codes of plans: an account and a policy that do not go together, guards that refuse a plan, and saved plans. */
+/** The codes of plans: an account and a policy that contradict each other, guards that refuse a plan, and saved plans. */
 import { overrideFlags } from "../guards.js";
 import { code } from "./code.js";
 
@@ -35,8 +35,8 @@ export const planCodes = {
     severity: "error",
     message: ({ rule, ids }) =>
       `The account has ${ids.length} rules named ${JSON.stringify(rule)} (ids ${ids.join(", ")})`,
-    hint: "Rename or delete all but one in the dbt platform, then run this again: a rule is known by its name",
-    meaning: "Two rules on the account have one name, so the name does not say which rule is meant.",
+    hint: "Rename or delete all but one in the dbt platform, then run this again: a rule is identified by its name",
+    meaning: "Two rules on the account have the same name, so it is not clear which one the policy means.",
     fix: "Rename one of them on the account.",
     persists: true,
   }),
@@ -44,16 +44,16 @@ export const planCodes = {
     severity: "error",
     message: ({ prefix, rules: [first, second], where }) =>
       `${prefix} is ${did(first.type)} by rule ${JSON.stringify(first.name)} and ${did(second.type)} by rule ${JSON.stringify(second.name)} ${where}`,
-    hint: "Remove the prefix from one of the rules: the API does not define which of the two holds",
+    hint: "Remove the prefix from one of the rules: the API does not define which of the two applies",
     meaning: "A prefix is allowed by one rule and denied by another.",
     fix: "Remove it from one of them.",
   }),
   "reserved-rule-name": code<{ rule: string; prefix: string }>({
     severity: "error",
-    message: ({ rule }) => `Rule ${JSON.stringify(rule)} uses a name that is kept for temporary rules`,
+    message: ({ rule }) => `Rule ${JSON.stringify(rule)} uses a name that is reserved for temporary rules`,
     hint: ({ prefix }) =>
       `Choose another name: those that begin with ${JSON.stringify(prefix)} belong to rules that exist only during an apply`,
-    meaning: "A rule's name is kept for the temporary rules of an apply.",
+    meaning: "A rule's name is reserved for the temporary rules of an apply.",
     fix: "Choose another name.",
   }),
   "rename-both-exist": code<{ rule: string; previous: readonly string[] }>({
@@ -68,7 +68,7 @@ export const planCodes = {
     severity: "error",
     message: ({ rule, previous }) =>
       `The account has more than one of the previous names of rule ${JSON.stringify(rule)}: ${quoted(previous)}`,
-    hint: "Leave in `previous_names` only the one that this rule is",
+    hint: "Keep only the name of this rule in `previous_names`",
     meaning: "Several previous names of one rule are on the account.",
     fix: "Keep one under `previous_names`.",
   }),
@@ -76,7 +76,7 @@ export const planCodes = {
     severity: "error",
     message: ({ rules, previous }) =>
       `Rules ${quoted(rules)} both name ${JSON.stringify(previous)} as a previous name`,
-    hint: "Keep the name under one of them: one rule of the account can become only one rule of the policy",
+    hint: "Keep the name under one of them: a rule on the account can become only one rule of the policy",
     meaning: "Two rules claim one rule of the account by a previous name.",
     fix: "Keep the name under one of them.",
   }),
@@ -85,13 +85,13 @@ export const planCodes = {
     message: ({ rule, previous }) =>
       `Rule ${JSON.stringify(rule)} was once ${JSON.stringify(previous)}, but the policy has a rule of that name too`,
     hint: "Rename in one apply and add the new rule of the old name in the next, or remove the entry from `previous_names`",
-    meaning: "A previous name belongs to a rule that the policy has too.",
+    meaning: "A previous name is the name of another rule of the policy.",
     fix: "Remove it from `previous_names`.",
   }),
   "enforcement-not-told": code<{ wanted: "enabled" | "disabled" }>({
     severity: "note",
     message: ({ wanted }) =>
-      `The account has no rules, so it does not show whether enforcement is on, and the policy's \`${wanted}\` is left for the first rule`,
+      `The account has no rules, so it does not show whether enforcement is on, so the policy's \`${wanted}\` takes effect with the first rule`,
     hint: "Without rules every address is allowed, whether enforcement is on or off",
     meaning: "A note: without rules, the account does not show whether they are enforced.",
     fix: "Nothing; plan again once there is a rule.",
@@ -99,7 +99,7 @@ export const planCodes = {
   "removed-rule-gone": code<{ rule: string }>({
     severity: "note",
     message: ({ rule }) =>
-      `Rule ${JSON.stringify(rule)} is not on the account any more, so its line in \`removed_rules\` may go`,
+      `Rule ${JSON.stringify(rule)} is no longer on the account, so its line in \`removed_rules\` can be deleted`,
     meaning: "A note: a rule that `removed_rules` names is not on the account.",
     fix: "Delete its line.",
   }),
@@ -110,14 +110,14 @@ export const planCodes = {
       `${known === "base" ? "The policy had it before" : "The policy had it at the last apply"}. To delete it: \`removed_rules: [${yamlName(rule)}]\`. To keep it, put the rule back: \`import --merge\` writes it`,
     meaning:
       "A rule that the policy had before (`--base`, or the newest receipt) is no longer in it, and `unmanaged_rules` keeps it on the account.",
-    fix: "Name it in `removed_rules` to delete it, or put it back. Kept without a rule, it is listed as unmanaged.",
+    fix: "Name it in `removed_rules` to delete it, or put it back. Otherwise it stays on the account as an unmanaged rule.",
   }),
   "rule-renamed-without-name": code<{ rule: string; created: string; left: boolean }>({
     severity: "warning",
     message: ({ rule, created, left }) =>
       left
         ? `Rule ${JSON.stringify(rule)} left the file but stays on the account, and ${JSON.stringify(created)} with the same entries is new: a second rule, not a new name`
-        : `Rule ${JSON.stringify(created)} is new, but the account has its entries already in rule ${JSON.stringify(rule)}, which the policy does not name`,
+        : `Rule ${JSON.stringify(created)} is new, but the account already has the same entries in rule ${JSON.stringify(rule)}, which the policy does not name`,
     hint: ({ rule, created }) =>
       `To rename it, write \`previous_names: [${yamlName(rule)}]\` in rule ${JSON.stringify(created)}. To have both replaced by the new one: \`removed_rules: [${yamlName(rule)}]\``,
     meaning:
@@ -127,7 +127,7 @@ export const planCodes = {
   "base-unreadable": code<{ file: string }>({
     severity: "warning",
     message: ({ file }) =>
-      `${file} is no policy that can be read, so rules that left the policy since are not looked for`,
+      `${file} is not a policy that can be read, so rules that left the policy since then are not looked for`,
     hint: "Check the file given with --base: dbt-ip-rules validate --policy FILE",
     meaning: "The policy given with `--base` of `plan` cannot be read.",
     fix: "Check the file with `dbt-ip-rules validate`.",
@@ -152,14 +152,14 @@ type Kept = { readonly prefixes: string; readonly what: string; readonly flag: s
 const blocked = {
   message: ({ prefixes, what, step }: Kept) =>
     step === undefined
-      ? `${prefixes} is blocked and stays so, but is ${what}`
+      ? `${prefixes} is blocked and stays blocked, but is ${what}`
       : `Step ${step} blocks ${prefixes}, ${what}`,
-  hint: ({ flag }: Kept) => `Change the policy, or go on regardless with ${flag}`,
+  hint: ({ flag }: Kept) => `Change the policy, or override this check with ${flag}`,
 };
 const allowed = {
   message: ({ prefixes, what, step }: Kept) =>
     step === undefined
-      ? `${prefixes} is allowed and stays so, but is ${what}`
+      ? `${prefixes} is allowed and stays allowed, but is ${what}`
       : `Step ${step} allows ${prefixes}, ${what}`,
   hint: blocked.hint,
 };
@@ -181,13 +181,13 @@ export const guardCodes = {
     severity: "error",
     ...blocked,
     meaning: "An address under `must_allow` would be blocked, at the end or between two steps.",
-    fix: "Allow it, or see the flag that the message names.",
+    fix: "Allow it, or use the flag that the message names.",
   }),
   "must-deny": code<Kept>({
     severity: "error",
     ...allowed,
     meaning: "An address under `must_deny` would be allowed.",
-    fix: "Remove it from the rules, or see the flag that the message names.",
+    fix: "Remove it from the rules, or use the flag that the message names.",
   }),
   "lockout-client": code<Kept | { step: string; address: string }>({
     severity: "error",
@@ -197,7 +197,7 @@ export const guardCodes = {
         : blocked.message(found),
     hint: (found) => ("address" in found ? keepAllowed : blocked.hint(found)),
     meaning: "The address you come from would be blocked.",
-    fix: "Allow it, or see the flag that the message names.",
+    fix: "Allow it, or use the flag that the message names.",
   }),
   "lockout-server": code<{ step: string }>({
     severity: "error",
@@ -210,7 +210,7 @@ export const guardCodes = {
     severity: "error",
     message: ({ step }) =>
       `After ${step} you may be blocked: this rule allows you, and it is not known which of its entries is yours`,
-    hint: `Give your address with --client-ip ADDRESS, or name an address under \`must_allow\`; ${overrideFlags.lockout} goes on regardless`,
+    hint: `Give your address with --client-ip ADDRESS, or name an address under \`must_allow\`; ${overrideFlags.lockout} overrides this check`,
     meaning: "A rule that allows you would lose entries, and it is not known whether one of them is yours.",
     fix: "Give your address with `--client-ip`, or name an address under `must_allow`.",
   }),
@@ -247,7 +247,7 @@ export const guardCodes = {
     severity: "error",
     message:
       "This plan turns enforcement on, but your address is not known and `must_allow` is empty: everybody may be locked out",
-    hint: `Name an address under \`must_allow\`, or give yours with --client-ip ADDRESS; ${overrideFlags.unguardedEnforcement} continues regardless`,
+    hint: `Name an address under \`must_allow\`, or give yours with --client-ip ADDRESS; ${overrideFlags.unguardedEnforcement} overrides this check`,
     meaning:
       "The plan turns enforcement on, and neither `must_allow` nor `--client-ip` names an address that must stay allowed.",
     fix: "Name an address under `must_allow`, or give yours with `--client-ip`.",
@@ -281,23 +281,23 @@ export const guardCodes = {
         ...(blocks === undefined ? [] : [`blocks ${blocks}`]),
         ...(allows === undefined ? [] : [`allows ${allows}`]),
       ];
-      return `After step ${step} the account ${parts.join(" and ")} for a while, though neither the account nor the policy does`;
+      return `After step ${step} the account ${parts.join(" and ")} for a moment, although neither the account nor the policy does`;
     },
     hint: `Apply the change in smaller parts, or accept it with ${overrideFlags.disturbance}`,
-    meaning: "A step would change, for a moment, access that should stay.",
+    meaning: "A step would change access for a moment that should stay the same.",
     fix: "Apply in two plans, or use the flag that the message names.",
   }),
   "guard-failed": code<{ guard: string }>({
     severity: "error",
     message: ({ guard }) => `The plan fails the guard ${guard}`,
-    hint: "Plan again: Checks shows why, and which flag lets it pass",
+    hint: "Plan again: Checks shows why, and which flag overrides it",
     meaning:
-      "The plan fails a guard or its policy tests, and has no reason with it. (As a rule, a guard's own code is here, such as `must-allow`.)",
-    fix: "Plan again: *Checks* shows why, and which flag lets it pass.",
+      "The plan fails a guard or its policy tests, and gives no reason. (Usually the guard's own code is shown, such as `must-allow`.)",
+    fix: "Plan again: *Checks* shows why, and which flag overrides it.",
   }),
 };
 
-const keepAllowed = `Change the policy so that your own address stays allowed; ${overrideFlags.lockout} goes on regardless`;
+const keepAllowed = `Change the policy so that your own address stays allowed; ${overrideFlags.lockout} overrides this check`;
 
 const anotherPlan = "Make a new one with: dbt-ip-rules plan --out FILE";
 
@@ -321,11 +321,11 @@ export const planFileCodes = {
     severity: "error",
     message: ({ file, unknown }) =>
       unknown === undefined
-        ? `${file} has other steps than this program would take from the same start to the same end`
+        ? `${file} has steps that differ from those this program would take from the same start to the same end`
         : `${file} has ${unknown}, which this version of dbt-ip-rules does not know`,
-    hint: "Make a new plan: this one was changed by hand, or made by another version of dbt-ip-rules",
+    hint: "Make a new plan: this one was edited, or made by another version of dbt-ip-rules",
     meaning:
-      "The saved plan has other steps than this program would take, or a code, guard or flag that it does not know.",
+      "The saved plan's steps differ from those this program would take, or a code, guard or flag that it does not know.",
     fix: "Make a new plan.",
   }),
 };

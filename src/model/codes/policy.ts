@@ -31,7 +31,7 @@ const yamlTexts: Readonly<
   },
   indentation: {
     message: "The indentation of this line fits none of the lines above",
-    hint: "Indent the keys of one item alike, and the `-` of all items of one list",
+    hint: "Indent the keys of one item by the same number of spaces, and so the `-` of all items of one list",
   },
 };
 
@@ -75,8 +75,8 @@ export const policyCodes = {
   "policy-empty": code<{ what: string }>({
     severity: "error",
     message: ({ what }) => `The ${what} is empty`,
-    hint: "An empty file never means to delete everything; write `rules: []` to have no rules",
-    meaning: "The file has nothing but spaces and comments.",
+    hint: "An empty file does not delete everything; write `rules: []` to have no rules",
+    meaning: "The file contains only spaces and comments.",
     fix: "Write `rules: []` to have no rules.",
   }),
   "yaml-syntax": code<YamlProblem>({
@@ -106,9 +106,9 @@ export const policyCodes = {
   "yaml-multiple-documents": code({
     severity: "error",
     message: "A second YAML document begins here",
-    hint: "One file holds one policy; put the other into a file of its own",
-    meaning: "The file holds more than one YAML document.",
-    fix: "Put each into a file of its own.",
+    hint: "A file contains one policy; move the other one to its own file",
+    meaning: "The file contains more than one YAML document.",
+    fix: "Move each to its own file.",
   }),
   "yaml-unknown-tag": code({
     severity: "error",
@@ -133,16 +133,16 @@ export const policyCodes = {
   }),
   "yaml-unknown-alias": code<{ alias: string }>({
     severity: "error",
-    message: ({ alias }) => `Nothing is anchored as \`&${alias}\` before this alias`,
+    message: ({ alias }) => `There is no anchor \`&${alias}\` before this alias`,
     hint: "Put the anchor before the alias, or write the value itself",
     meaning: "An alias refers to no anchor before it.",
     fix: "Put the anchor before it, or write the value itself.",
   }),
   "yaml-alias-bomb": code({
     severity: "error",
-    message: "Aliases repeat so much that the file would grow beyond any limit",
+    message: "Aliases are nested so deeply that the file would grow too large",
     hint: "Write shared prefixes once, under `networks`, and name the network in each rule",
-    meaning: "Aliases repeat too much.",
+    meaning: "Aliases are nested so deeply that the file would grow too large.",
     fix: "Write shared prefixes once, under `networks`.",
   }),
   "yaml-too-deep": code({
@@ -216,7 +216,7 @@ export const policyCodes = {
   "bad-network-name": code<{ name: string }>({
     severity: "error",
     message: ({ name }) => `\`${name}\` cannot be a network's name`,
-    hint: "A network's name begins with a letter or digit and holds letters, digits, `_`, `.` and `-`",
+    hint: "A network's name begins with a letter or digit, and contains only letters, digits, `_`, `.` and `-`",
     meaning: "A network's name has characters that are not allowed in one.",
     fix: "Begin with a letter or digit; use letters, digits, `_`, `.` and `-`.",
   }),
@@ -233,7 +233,7 @@ export const policyCodes = {
   "mapped-length": code<{ text: string; length: string; meant: string | undefined }>({
     severity: "error",
     message: ({ text, length }) =>
-      `\`${text}\` would be far more than IPv4: in this spelling, the length ${length} counts from the first bit of IPv6`,
+      `\`${text}\` covers far more than IPv4: in this spelling, the length ${length} counts from the first bit of IPv6`,
     hint: ({ meant }) =>
       meant === undefined ? "Write the IPv4 address with its own length" : `Write ${meant}`,
     meaning:
@@ -257,16 +257,16 @@ export const policyCodes = {
   "cidr-and-network": code({
     severity: "error",
     message: "An entry is either a prefix or a network, not both",
-    hint: "Make two entries of it",
+    hint: "Split it into two entries",
     meaning: "An entry has both a prefix and a network.",
-    fix: "Make two entries of it.",
+    fix: "Split it into two entries.",
   }),
   "file-and-cidrs": code({
     severity: "error",
     message: "A network has one of `source`, `file`, `cidrs` and `network`, not two of them",
-    hint: "Make two networks of it, and name both where they are used",
+    hint: "Split it into two networks, and name both where they are used",
     meaning: "A network has two of `source`, `file`, `cidrs` and `network`.",
-    fix: "Make two networks of it.",
+    fix: "Split it into two networks.",
   }),
   "empty-network": code<{
     network: string;
@@ -278,7 +278,7 @@ export const policyCodes = {
         case undefined:
           return `The network \`${network}\` is empty`;
         case "file":
-          return `The file \`${because.file}\` holds no prefix, so the network \`${network}\` is empty`;
+          return `The file \`${because.file}\` contains no prefix, so the network \`${network}\` is empty`;
         case "network":
           return `The network \`${because.of}\` is empty, and so is \`${network}\``;
         case "except":
@@ -296,23 +296,23 @@ export const policyCodes = {
       }
     },
     meaning:
-      "A network, or the file of its prefixes, is empty, or `except` leaves nothing of it, and `allow_empty` does not say that it may be empty.",
+      "A network, or the file of its prefixes, is empty, or `except` leaves nothing of it, and `allow_empty` is not set.",
     fix: "Add a prefix or restore the file; `allow_empty: true` if it is meant to be empty.",
   }),
   "empty-include": code<{ file: string; path: string }>({
     severity: "error",
-    message: ({ file }) => `The file \`${file}\` holds no network`,
+    message: ({ file }) => `The file \`${file}\` contains no network`,
     hint: ({ path }) =>
       `Restore the file; if it is meant to be empty, write \`{file: ${path}, allow_empty: true}\``,
-    meaning: "An include file holds no network, and `allow_empty` does not say that it may.",
+    meaning: "An include file contains no network, and `allow_empty` is not set.",
     fix: "Restore the file; `allow_empty: true` if it is meant to be empty.",
   }),
   "rule-without-entries": code<{ rule: string; empty: readonly string[] }>({
     severity: "error",
     message: ({ rule, empty }) => `The rule \`${rule}\` has no entries${emptyBecause(empty)}`,
-    hint: "Give it an entry, or delete it; if it is meant to be empty, write `allow_empty: true` in it",
-    meaning: "A rule has no entries, and `allow_empty` does not say that it may.",
-    fix: "Give it an entry, or delete it; `allow_empty: true` if it is meant to be empty.",
+    hint: "Add an entry, or delete the rule; if it is meant to be empty, write `allow_empty: true` in it",
+    meaning: "A rule has no entries, and `allow_empty` is not set.",
+    fix: "Add an entry, or delete the rule; `allow_empty: true` if it is meant to be empty.",
   }),
   "empty-test": code<{ key?: string; test?: string; empty?: readonly string[] }>({
     severity: "error",
@@ -339,20 +339,20 @@ export const policyCodes = {
     message: noAllowText,
     hint: (found) => {
       if (found.of === "policy")
-        return "Add or renew an allow entry; if the account is to be open, delete the allow rules";
+        return "Add or renew an allow entry; if everybody should have access, delete the allow rules";
       return found.own
-        ? "Add or renew an allow entry; if the account is to be open, delete the allow rules from the policy"
+        ? "Add or renew an allow entry; if everybody should have access, delete the allow rules from the policy"
         : "Add an allow entry; if the account is to be open, delete its empty allow rules";
     },
     meaning:
-      "Enforcement is enabled and there are allow rules, in the policy or kept on the account, but none of their entries is in force: every address that is not denied would be allowed. No flag lets it pass.",
-    fix: "Add or renew an allow entry; if the account is to be open, delete the allow rules.",
+      "Enforcement is enabled and there are allow rules, in the policy or kept on the account, but none of their entries is in force: every address that is not denied would be allowed. No flag overrides this.",
+    fix: "Add or renew an allow entry; if everybody should have access, delete the allow rules.",
   }),
   "duplicate-rule-name": code<{ rule: string; line: number }>({
     severity: "error",
     message: ({ rule }) => `Two rules are named \`${rule}\``,
-    hint: ({ line }) => `Rename one of them: a rule is known by its name; the first is in line ${line}`,
-    meaning: "Two rules have one name.",
+    hint: ({ line }) => `Rename one of them: a rule is identified by its name; the first is in line ${line}`,
+    meaning: "Two rules have the same name.",
     fix: "Rename one of them.",
   }),
   "previous-name-in-use": code<{ name: string; line: number; own: boolean }>({
@@ -369,14 +369,14 @@ export const policyCodes = {
   "previous-name-twice": code<{ name: string; line: number }>({
     severity: "error",
     message: ({ name, line }) => `\`${name}\` is already a previous name in line ${line}`,
-    hint: "One rule on the account can become only one rule of the policy: keep one of the two",
-    meaning: "A previous name is given for two rules, or twice.",
+    hint: "A rule on the account can become only one rule of the policy: keep one of the two",
+    meaning: "A previous name is used twice.",
     fix: "Keep one of the two.",
   }),
   "removed-rule-in-use": code<{ rule: string; line: number; previous: boolean }>({
     severity: "error",
     message: ({ rule, line, previous }) =>
-      `\`${rule}\` is to be removed, but is ${previous ? "a previous name of a rule" : "a rule of this policy"} in line ${line}`,
+      `\`${rule}\` is under \`removed_rules\`, but is also ${previous ? "a previous name of a rule" : "a rule of this policy"} in line ${line}`,
     hint: "Remove it from `removed_rules`, or delete the rule (or the previous name) here",
     meaning: "`removed_rules` names a rule of the policy, or one of its previous names.",
     fix: "Remove it from one of the two.",
@@ -407,7 +407,7 @@ export const policyCodes = {
     severity: "error",
     message: ({ network }) => `There is no network \`${network}\``,
     hint: ({ meant }) => didYouMean(meant) ?? "Define it under `networks`",
-    meaning: "A network is named that is not defined.",
+    meaning: "The policy uses a network that is not defined.",
     fix: "Define it under `networks`.",
   }),
   "duplicate-network": code<{ network: string; first: string }>({
@@ -442,11 +442,11 @@ export const policyCodes = {
   "disabled-entries-left-out": code<{ count: number; rules: readonly string[]; more: number }>({
     severity: "warning",
     message: ({ count, rules, more }) =>
-      `${counted(count, "disabled entry is", "disabled entries are")} left out of the file, of ${rules.length + more === 1 ? "the rule" : "the rules"} ${rules.join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
-    hint: "They stay on the account, without effect, and no plan touches them; comments in the file name them",
+      `${counted(count, "disabled entry is", "disabled entries are")} left out of the file, from ${rules.length + more === 1 ? "the rule" : "the rules"} ${rules.join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
+    hint: "They stay on the account without effect, and no plan changes them; comments in the file name them",
     meaning:
-      "A warning of import: entries that are disabled on the account are not in the file, since a policy cannot say that an entry is there without effect.",
-    fix: "Nothing, if they are to stay as they are; no plan touches them.",
+      "A warning of import: entries that are disabled on the account are not in the file, because a policy cannot describe an entry without effect.",
+    fix: "Nothing, if they should stay as they are; no plan changes them.",
   }),
   "policy-test-failed": code<{
     test: string;
@@ -466,11 +466,11 @@ export const policyCodes = {
               "Delete that rule on the account, add it to the policy with `import --merge`, or set `unmanaged_rules: delete`",
             ]
           : []),
-        ...(more > 0 ? [`${more} more ranges inside it break the test`] : []),
+        ...(more > 0 ? [`${more} more ranges in it fail the test`] : []),
       ];
       return hints.length === 0 ? undefined : hints.join("; ");
     },
-    meaning: "A test of the policy does not hold, for its rules or on the account as it would be.",
+    meaning: "A test of the policy fails, for the policy's rules alone or for the account after the plan.",
     fix: "Fix the rules or the test; `--allow-failed-tests` lets a plan pass.",
   }),
 };

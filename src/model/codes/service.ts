@@ -54,7 +54,7 @@ const proxyMessage = (problem: ProxyProblem): string => {
     case "no-tunnel":
       return `The proxy did not open a connection to ${problem.host}`;
     case "not-a-url":
-      return `${problem.variable} does not hold the URL of a proxy`;
+      return `${problem.variable} is not the URL of a proxy`;
     case "socks":
       return `${problem.variable} names a SOCKS proxy, which is not supported`;
     case "percent":
@@ -140,7 +140,7 @@ export const networkCodes = {
     severity: "error",
     message: proxyMessage,
     hint: proxyHint,
-    meaning: "The proxy did not open a connection, or its variable cannot be used.",
+    meaning: "The proxy did not open a connection, or the variable that names it cannot be used.",
     fix: "Check `HTTPS_PROXY` (or `ALL_PROXY`), the user name and password in it, and `NO_PROXY`.",
   }),
   "network-failed": code<AtHost & { readonly error: string }>({
@@ -254,15 +254,15 @@ const checkHost =
 const reportApi =
   "Check that the host is your dbt access URL; if it is, the API has changed: please report it";
 const notOfThisAccount =
-  "Nothing can be said safely about such an answer: check the host, and what is between it and this machine";
+  "Such an answer cannot be trusted: check the host, and any proxy between it and this machine";
 
 export const serviceCodes = {
   "token-rejected": code<{ readonly host: string; readonly said: string }>({
     severity: "error",
     message: ({ host, said }) => withSaid(`${host} did not accept the token (401)`, said),
-    hint: "Check DBT_CLOUD_TOKEN: the token may be expired, revoked, or of another region or account",
+    hint: "Check DBT_CLOUD_TOKEN: the token may be expired, revoked, or for another region or account",
     meaning: "The service does not accept the token.",
-    fix: "Check that it is complete, not revoked, and of this host.",
+    fix: "Check that it is complete, not revoked, and for this host.",
     persists: true,
   }),
   "permission-missing": code<{
@@ -271,9 +271,9 @@ export const serviceCodes = {
     readonly subject: RoleSubject;
   }>({
     severity: "error",
-    message: ({ request, said }) => withSaid(`The token may not do ${request} (403)`, said),
+    message: ({ request, said }) => withSaid(`The token is not allowed to do ${request} (403)`, said),
     hint: ({ subject }) => roles[subject],
-    meaning: "The token may not do this.",
+    meaning: "The token is not allowed to do this.",
     fix: "Use one with Account Admin or Security Admin.",
     persists: true,
   }),
@@ -290,7 +290,7 @@ export const serviceCodes = {
     severity: "error",
     message: ({ host, request, said }) => withSaid(`${host} has nothing at ${request} (404)`, said),
     hint: "Check the account id, and that this account is on that host; a token sees only its own account",
-    meaning: "The host has no such account, or not for this token.",
+    meaning: "The host has no such account, or this token cannot see it.",
     fix: "Check account id, host and token.",
     persists: true,
   }),
@@ -345,9 +345,9 @@ export const serviceCodes = {
   "rate-limited": code<{ readonly host: string; readonly seconds: number; readonly said: string }>({
     severity: "error",
     message: ({ host, seconds, said }) =>
-      withSaid(`${host} refuses further requests (429), and asks to wait ${seconds} s`, said),
+      withSaid(`${host} refuses further requests (429), and asks for a wait of ${seconds} s`, said),
     hint: "The limit is 5,000 requests a minute for the whole account: wait, then run it again",
-    meaning: "The service still asks to wait, after waiting as long as it asked.",
+    meaning: "The service still asks for a wait after the wait that it asked for.",
     fix: "Run it again later.",
   }),
   "server-error": code<Refusal & { readonly status: number }>({
@@ -404,9 +404,9 @@ export const serviceCodes = {
   "answer-truncated": code<AtRequest & { readonly bytes: number }>({
     severity: "error",
     message: ({ host, request, bytes }) =>
-      `The answer of ${host} to ${request} breaks off after ${bytes} bytes`,
+      `The answer of ${host} to ${request} ends early, after ${bytes} bytes`,
     hint: checkHost,
-    meaning: "The answer breaks off.",
+    meaning: "The answer ends early.",
     fix: again,
   }),
   "answer-too-large": code<AtRequest & { readonly mebibytes: number }>({
@@ -414,15 +414,15 @@ export const serviceCodes = {
     message: ({ host, request, mebibytes }) =>
       `The answer of ${host} to ${request} is larger than ${mebibytes} MiB`,
     hint: "No list of this API is that long: check that the host is your dbt access URL",
-    meaning: "The answer is larger than any that makes sense.",
+    meaning: "The answer is larger than any real one.",
     fix: report,
   }),
   "answer-too-complex": code<AtRequest>({
     severity: "error",
     message: ({ host, request }) =>
-      `The answer of ${host} to ${request} is nested deeper, or holds more values, than any answer of this API`,
+      `The answer of ${host} to ${request} is nested deeper, or contains more values, than any answer of this API`,
     hint: checkHost,
-    meaning: "The answer is nested deeper, or holds more values, than any that makes sense.",
+    meaning: "The answer is nested deeper, or contains more values, than any real one.",
     fix: report,
   }),
   "answer-unexpected": code<{
@@ -468,24 +468,24 @@ export const serviceCodes = {
     message: (args) =>
       args.what === "list"
         ? `The list at ${args.at} is inconsistent: ${listProblem(args.problem)}`
-        : `The audit log of ${args.host} does not report how many records there are, so that missing ones would not be noticed`,
+        : `The audit log of ${args.host} does not report how many records there are, so missing ones would not be noticed`,
     hint: ({ what }) =>
       what === "list"
-        ? "Somebody may be changing it, or a proxy repeats old answers: run it again"
+        ? "Somebody may be changing it, or a proxy may repeat old answers: run it again"
         : reportApi,
-    meaning: "The listing is not complete, so nothing is decided from it.",
+    meaning: "The listing is not complete, so it is not used.",
     fix: again,
   }),
   "listing-too-large": code<{ readonly list: ReadListing; readonly bound: ListingBound }>({
     severity: "error",
     message: ({ list, bound }) =>
-      `${list.kind === "audit-log" ? "The audit log" : `The list at ${list.at}`} ${boundText(bound)}, so the reading was ended`,
+      `${list.kind === "audit-log" ? "The audit log" : `The list at ${list.at}`} ${boundText(bound)}, so reading stopped`,
     hint: ({ list }) =>
       list.kind === "audit-log"
         ? "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export"
         : "No account has that many rules: check that the host is your dbt access URL",
     meaning:
-      "A list has more pages, records or bytes, or takes longer to read, than any that makes sense, so the reading was ended.",
+      "A list has more pages, records or bytes, or takes longer to read, than any real one, so reading stopped.",
     fix: "Check the host. For the audit log: ask for a shorter range with `--since` and `--until`, or use `audit export`.",
     persists: true,
   }),
@@ -512,7 +512,7 @@ export const serviceCodes = {
         : `The rules from ${args.host} disagree on ${args.about === "enforcement" ? "whether enforcement is on" : "the id of the rule set"}: "${args.first}" says ${args.firstValue}, "${args.second}" says ${args.secondValue}`,
     hint: ({ about }) =>
       about === "entry"
-        ? "Remove this entry in the account's settings and add it again: which of the two is in force is not known, and not guessed"
+        ? "Remove this entry in the account's settings and add it again: which of the two is in force is not known"
         : "It may have been changed while it was read: run it again",
     meaning:
       "The rules disagree about enforcement or the rule set, or the two forms of one entry are different ranges.",
@@ -526,7 +526,7 @@ export const serviceCodes = {
     severity: "error",
     message: ({ rule, text, reason }) =>
       `The account's rule "${rule}" has an entry that is not a prefix, "${text}": ${reason}`,
-    hint: "Fix or remove this entry in the account's settings: what it covers is not known, and not guessed",
+    hint: "Fix or remove this entry in the account's settings: what it covers is not known",
     meaning: "A rule on the account has an entry that is not a prefix.",
     fix: "Fix it on the account.",
     persists: true,

@@ -18,11 +18,11 @@ const hostProblem = (from: string, problem: HostProblem): string => {
     case "not-a-host":
       return `The host in ${from} is not a host name or URL: ${problem.text}`;
     case "more-than-a-host":
-      return `The host in ${from} has more than a host in it: ${problem.text}`;
+      return `The host in ${from} contains more than a host: ${problem.text}`;
     case "not-https":
       return `The host in ${from} is not an https URL: ${problem.text}`;
     case "credentials":
-      return `The host in ${from} has credentials in it`;
+      return `The host in ${from} contains credentials`;
     case "token":
       return `The host in ${from} contains an API token`;
     default:
@@ -99,14 +99,14 @@ const connectionCodes = {
     severity: "error",
     message: ({ from, problem }) => hostProblem(from, problem),
     hint: `Give the host alone, such as ${exampleHost}`,
-    meaning: "The host is not a host name or URL, or has more in it than a host.",
+    meaning: "The host is not a host name or URL, or it contains more than that.",
     fix: "Give the host alone, such as `ab123.us1.dbt.com`.",
   }),
   "host-insecure": code<{ readonly from: string; readonly text: string }>({
     severity: "error",
     message: ({ from, text }) => `The host in ${from} would be called without encryption: ${text}`,
     hint: "Write https://, or the host alone: a token is never sent unencrypted",
-    meaning: "The host would be called by plain http.",
+    meaning: "The host would be called over plain http.",
     fix: "Write `https://`, or the host alone.",
   }),
   "host-mismatch": code<Mismatch & { readonly fileHost: string; readonly askedHost: string }>({
@@ -201,7 +201,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
     }
     case "folder-wanted":
       return {
-        message: `With several policies ${problem.option} names a folder, which gets a file for each, and ${problem.value} looks like a file`,
+        message: `With several policies ${problem.option} names a folder, which gets one file per policy, but ${problem.value} looks like a file`,
         hint: `Give a folder, such as: ${problem.option} ${problem.option === "--out" ? "plans" : "receipts"}`,
       };
     case "full-and-range":
@@ -211,7 +211,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       };
     case "base-and-receipt":
       return {
-        message: "--base and --receipt cannot be combined: both say what was applied last",
+        message: "--base and --receipt cannot be combined: each names what was last applied",
         hint: "Leave out one of them",
       };
     case "rule-and-plan":
@@ -269,7 +269,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
     case "same-tokens":
       return {
         message: "--token, --personal-token and --read-only-token must differ",
-        hint: "Give each another text",
+        hint: "Give each a different text",
       };
     case "unknown-audit-shape":
       return {

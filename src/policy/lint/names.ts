@@ -31,11 +31,11 @@ const lintLookAlikes = (context: LintContext): void => {
 };
 
 const oddness = (name: string): string | undefined => {
-  if (/^\s*$/u.test(name)) return "is blank";
+  if (/^\s*$/u.test(name)) return "is empty";
   // Cc, Cf, Co, Cs, Zl, Zp: control, format (zero width, direction), private, surrogate, separators.
   if (!isPlainAscii(name) && /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u.test(name))
-    return "holds invisible or control characters";
-  if (name.trim() !== name) return "begins or ends with a blank";
+    return "contains invisible or control characters";
+  if (name.trim() !== name) return "begins or ends with a space";
   return [...name].length > longestName ? `is longer than ${longestName} characters` : undefined;
 };
 
