@@ -35,7 +35,12 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["apply", "plan, ask, apply"],
     ["apply plan.json", "exactly the saved plan, or nothing"],
     ["apply --auto-approve --audit", "in a pipeline"],
+    ["apply --only-expired", "on a schedule: take out what has expired"],
     ["apply -p policies/a.yaml -p policies/b.yaml", "an account each"],
+  ],
+  grant: [
+    ['grant 203.0.113.7 --for 4h --reason "TICKET-123"', "into the policy, for review"],
+    ['grant 203.0.113.7 --for 4h --reason "TICKET-123" --apply', "and onto the account"],
   ],
   drift: [
     ["drift", "exit 2 where anything differs"],

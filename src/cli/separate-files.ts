@@ -24,6 +24,8 @@ const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "--seed": "input",
   "--receipt": "input",
   "apply --receipt": "output",
+  "grant --receipt": "output",
+  "grant --policy": "in-place",
   "--output": "output",
   "--out": "output",
   "--write": "output",

@@ -112,6 +112,11 @@ const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
 export const loadPolicyFile = async (io: Folder, file: string, now: Date): Promise<LoadedPolicy> => {
   const bytes = readPolicyBytes(io, file);
   refuseOwnDocument(bytes, file);
+  return policyOfText(io, file, bytes, now);
+};
+
+/** The same of other bytes than the file holds, in its place: what it would mean if they were written. */
+export const policyOfText = (io: Folder, file: string, bytes: Uint8Array, now: Date): LoadedPolicy => {
   const { parsed, diagnostics } = parsePolicy(bytes, file);
   if (parsed === undefined) return { diagnostics };
   const folder = folderOf(io, file);

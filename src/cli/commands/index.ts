@@ -38,6 +38,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./apply.js"),
   },
   {
+    name: "grant",
+    summary: "let an address in for a time",
+    load: () => import("./grant.js"),
+  },
+  {
     name: "drift",
     summary: "compare the account with the policy, and show who changed it",
     load: () => import("./drift.js"),

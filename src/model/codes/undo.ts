@@ -1,6 +1,26 @@
 /** Codes of what ends or is undone: entries that expire, grants, rollbacks, changes that nobody confirmed. */
+import { assertNever } from "../assert.js";
 import { onOrAt } from "../instant.js";
 import { code } from "./code.js";
+
+type GrantProblem =
+  | { readonly kind: "rule-denies" | "no-list" }
+  | { readonly kind: "has-access"; readonly until: string | undefined };
+
+const named = (rules: readonly string[]): string => rules.map((rule) => `\`${rule}\``).join(", ");
+
+const grantProblem = (args: GrantProblem & { readonly rule: string; readonly prefix: string }): string => {
+  switch (args.kind) {
+    case "rule-denies":
+      return `The rule \`${args.rule}\` denies: an entry there would block ${args.prefix}`;
+    case "no-list":
+      return `The rule \`${args.rule}\` cannot be given an entry: its list is written elsewhere in the file`;
+    case "has-access":
+      return `The rule \`${args.rule}\` has ${args.prefix} ${args.until === undefined ? "already, without an end" : `until ${args.until} already`}`;
+    default:
+      return assertNever(args);
+  }
+};
 
 export const undoCodes = {
   "expired-deny-waits": code<{ prefix: string; rule: string; expires: string }>({
@@ -10,6 +30,56 @@ export const undoCodes = {
     hint: "To see who, and to take it out: dbt-ip-rules apply",
     meaning: "A deny entry has expired. `--only-expired` takes out allow entries alone.",
     fix: "Run `dbt-ip-rules apply` without `--only-expired`, and read who gains access.",
+  }),
+  "grant-address": code<{ text: string; problem: string }>({
+    severity: "error",
+    message: ({ text, problem }) => `\`${text}\` cannot be let in: ${problem}`,
+    hint: "Give an address or a prefix such as 203.0.113.7 or 203.0.113.0/28",
+    meaning: "What `grant` was given is not an address or a prefix.",
+    fix: "Give an address such as `203.0.113.7`.",
+  }),
+  "grant-impossible": code<GrantProblem & { rule: string; prefix: string }>({
+    severity: "error",
+    message: grantProblem,
+    hint: ({ kind }) =>
+      kind === "has-access"
+        ? "If it is blocked all the same: dbt-ip-rules explain ADDRESS"
+        : "Name an allow rule of the policy, or a new one: --rule NAME",
+    meaning: "The entry that `grant` was to write cannot be written, or is there already.",
+    fix: "Name another rule with `--rule NAME`, or write the entry by hand.",
+  }),
+  "grant-no-help": code<{ prefix: string; rules: readonly string[] }>({
+    severity: "error",
+    message: ({ prefix, rules }) =>
+      `An entry would not help: ${prefix} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}, which is more specific`,
+    hint: "Change the deny rule in the policy: dbt-ip-rules explain ADDRESS shows the entry that decides",
+    meaning:
+      "A deny entry for the same addresses, or for parts of them, decides. The most specific entry wins.",
+    fix: "Change that deny rule in the policy.",
+  }),
+  "grant-helps-in-part": code<{ prefix: string; blocked: string; rules: readonly string[] }>({
+    severity: "warning",
+    message: ({ prefix, blocked, rules }) =>
+      `Of ${prefix}, ${blocked} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}, which is more specific`,
+    hint: "Change the deny rule in the policy if they are to get in",
+    meaning: "More specific deny entries block some of the addresses that a grant lets in.",
+    fix: "Change those deny rules if the addresses are to get in.",
+  }),
+  "grant-others-pending": code<{ changes: number }>({
+    severity: "error",
+    message: ({ changes }) =>
+      `Refused: ${changes === 1 ? "1 other change is" : `${changes} other changes are`} pending, and would be applied too. Nothing was written`,
+    hint: "To see them: dbt-ip-rules plan. Apply them first, or grant without --apply and let the pipeline do it",
+    meaning:
+      "`grant --apply` applies its own entry alone, and the account differs from the policy in more than that.",
+    fix: "Run `dbt-ip-rules plan`, apply or revert what is pending, then grant again.",
+  }),
+  "grant-standard-input": code({
+    severity: "error",
+    message: "grant writes into the policy, so that it must be a file",
+    hint: "Name it: --policy policy.yaml",
+    meaning: "`grant` cannot write into standard input.",
+    fix: "Name the policy's file with `--policy`.",
   }),
   "other-changes-wait": code<{ changes: number }>({
     severity: "note",

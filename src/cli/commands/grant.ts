@@ -1,0 +1,229 @@
+/** `grant`: lets an address in for a time. Writes the entry into the policy, shows the plan, and applies it where asked. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { AddressSet } from "../../address/address-set.js";
+import { formatPrefix, type Prefix, parsePrefix } from "../../address/prefix.js";
+import type { ReadOnlyClient } from "../../dbt/client.js";
+import { policyOfText, readPolicyBytes, requirePolicy } from "../../files/load-policy.js";
+import { isStandardInput } from "../../files/read-file.js";
+import { rangesText } from "../../model/address-words.js";
+import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
+import { exitCodes, Failure, failure } from "../../model/failure.js";
+import { asExpiry } from "../../model/instant.js";
+import { redact } from "../../model/secrets.js";
+import { shellWord } from "../../model/shell.js";
+import { accessOf } from "../../plan/access-change.js";
+import type { Plan } from "../../plan/plan.js";
+import { type Grant, type GrantedText, grantIn } from "../../policy/grant-entry.js";
+import type { Policy } from "../../policy/policy.js";
+import { hasOddCharacters } from "../../policy/spelling.js";
+import type { Report } from "../../report/report.js";
+import { canAsk } from "../ask.js";
+import { applyFormats, type CarryOutOptions, carryOutOptions, carryOutTask } from "../carry-out.js";
+import { type Program, runs } from "../command.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
+import { shownFile } from "../file-words.js";
+import type { Io } from "../io.js";
+import { connectionOptions, guardOptions, guardsOf, outputOptions, policyOption } from "../options.js";
+import { note, writeFileWhole } from "../output.js";
+import { preparePlan } from "../plans.js";
+
+/** The rule that a grant goes into where none is named. */
+export const grantRule = "Temporary access";
+
+interface Options extends CarryOutOptions {
+  /** Milliseconds. */
+  readonly for: number;
+  readonly reason: string;
+  readonly rule: string;
+  readonly apply?: boolean;
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+const longestMs = 366 * 86_400_000;
+
+/** `90m`, `4h`, `1d12h`. */
+export const grantTime = (text: string): number => {
+  if (!/^(?:\d{1,6}[smhdw])+$/.test(text))
+    throw new InvalidArgumentError("Give a time such as 30m, 4h or 2d.");
+  const parts = text.match(/\d+[smhdw]/g) ?? [];
+  const ms = parts.reduce((sum, part) => sum + Number(part.slice(0, -1)) * (unitMs[part.slice(-1)] ?? 0), 0);
+  if (ms <= 0) throw new InvalidArgumentError("Give a time above 0, such as 4h.");
+  if (ms > longestMs)
+    throw new InvalidArgumentError("Give at most 366d: what stays longer is a rule of the policy.");
+  return ms;
+};
+
+const longestReason = 200;
+
+/** One line of plain text: it goes into a file that is reviewed. */
+export const grantReason = (text: string): string => {
+  const reason = text.trim();
+  if (reason === "") throw new InvalidArgumentError("Say why, such as a ticket.");
+  if (reason.length > longestReason)
+    throw new InvalidArgumentError(`Give at most ${longestReason} characters.`);
+  if (/[\n\t]/.test(reason) || hasOddCharacters(reason))
+    throw new InvalidArgumentError("Give one line without control or invisible characters.");
+  if (redact(reason) !== reason) throw new InvalidArgumentError("It contains an API token.");
+  return reason;
+};
+
+export const configure = (command: Command, io: Io, program: Program): void => {
+  const named = command.argument("<address>", "the address or prefix to let in");
+  carryOutOptions(outputOptions(guardOptions(connectionOptions(policyOption(named))), applyFormats))
+    .addOption(new Option("--for <time>", "how long: 30m, 4h, 2d").argParser(grantTime).makeOptionMandatory())
+    .addOption(
+      new Option("--reason <text>", "why; the entry's comment").argParser(grantReason).makeOptionMandatory(),
+    )
+    .option("--rule <name>", "the allow rule to put it into; made where it is missing", grantRule)
+    .option("--apply", "apply the entry too; refused where anything else is pending");
+  runs(command, io, program, grant);
+};
+
+const addressOf = (text: string): Prefix => {
+  const parsed = parsePrefix(text);
+  if (!parsed.ok) throw failure("grant-address", { text, problem: parsed.problem.message });
+  const { prefix, hostBits, bare } = parsed;
+  if (hostBits)
+    throw failure("grant-address", {
+      text,
+      problem: `it has bits set behind its length: ${formatPrefix(prefix)}`,
+    });
+  if (bare && (prefix.network === 0n || prefix.network === 0xffffn << 32n))
+    throw failure("grant-address", { text, problem: "it is one address that nobody has, and not everybody" });
+  return prefix;
+};
+
+/** What a grant is about: the policy's file before and after, and what both mean. */
+interface Granting {
+  readonly grant: Grant;
+  readonly base: { readonly policy: Policy; readonly diagnostics: readonly Diagnostic[] };
+  readonly edited: Extract<GrantedText, { ok: true }>;
+  readonly wanted: { readonly policy: Policy; readonly diagnostics: readonly Diagnostic[] };
+}
+
+const grant = async (io: Io, options: Options, [address = ""]: readonly string[]): Promise<Report> => {
+  const granting = await prepare(io, options, addressOf(address));
+  return options.apply === true ? grantNow(io, options, granting) : grantInPolicy(io, options, granting);
+};
+
+const prepare = async (io: Io, options: Options, prefix: Prefix): Promise<Granting> => {
+  const { policy: file, rule, reason } = options;
+  if (isStandardInput(file)) throw failure("grant-standard-input");
+  const grant = { rule, prefix, reason, expires: asExpiry(new Date(io.now().getTime() + options.for)) };
+  const base = await requirePolicy(io, options);
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readPolicyBytes(io, file));
+  const edited = grantIn(text, grant);
+  if (!edited.ok)
+    throw failure("grant-impossible", { rule, prefix: formatPrefix(prefix), ...edited.problem });
+  denied(base.policy, grant);
+  const { policy, diagnostics } = policyOfText(io, file, new TextEncoder().encode(edited.text), io.now());
+  if (policy === undefined) throw new Failure(diagnostics);
+  return { grant, base, edited, wanted: { policy, diagnostics } };
+};
+
+/** The service saves no range that is on a rule of the other type. */
+const denied = ({ rules }: Pick<Policy, "rules">, { prefix }: Grant): void => {
+  const deny = rules.find(
+    ({ type, entries }) =>
+      type === "deny" && entries.some((entry) => formatPrefix(entry.prefix) === formatPrefix(prefix)),
+  );
+  if (deny !== undefined)
+    throw failure("grant-no-help", { prefix: formatPrefix(prefix), rules: [deny.name] });
+};
+
+interface Plans {
+  readonly plan: Plan;
+  /** Calls that the policy needs without the grant. */
+  readonly pending: number;
+}
+
+/** Throws `Failure` where the entry would let nobody in. */
+const plansOf = async (
+  client: Pick<ReadOnlyClient, "readSnapshot">,
+  { grant, base, wanted }: Granting,
+  guards: ReturnType<typeof guardsOf>,
+): Promise<Plans> => {
+  const snapshot = await client.readSnapshot();
+  const reader = { readSnapshot: async () => snapshot };
+  const before = await preparePlan(reader, { ...base, ...guards });
+  const deny = before.after.rules.filter(
+    ({ type, prefixes }) =>
+      type === "deny" && prefixes.some((one) => formatPrefix(one) === formatPrefix(grant.prefix)),
+  );
+  const rules = deny.map(({ name }) => name);
+  if (rules.length > 0) throw failure("grant-no-help", { prefix: formatPrefix(grant.prefix), rules });
+  const plan = await preparePlan(reader, { ...wanted, ...guards });
+  return { plan: withHelp(plan, grant), pending: before.changes.length };
+};
+
+const withHelp = (plan: Plan, { prefix }: Grant): Plan => {
+  const asked = AddressSet.ofPrefixes([prefix]);
+  const blocked = asked.intersect(accessOf(plan.after, "assumed").blocked());
+  if (blocked.isEmpty()) return plan;
+  const rules = plan.after.rules
+    .filter(
+      ({ type, prefixes }) =>
+        type === "deny" && !AddressSet.ofPrefixes(prefixes).intersect(blocked).isEmpty(),
+    )
+    .map(({ name }) => name);
+  if (blocked.equals(asked)) throw failure("grant-no-help", { prefix: formatPrefix(prefix), rules });
+  const some = diagnostic("grant-helps-in-part", {
+    prefix: formatPrefix(prefix),
+    blocked: rangesText(blocked, 5),
+    rules,
+  });
+  return { ...plan, diagnostics: [...plan.diagnostics, some] };
+};
+
+const grantInPolicy = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
+  const client = connectReadOnly(io, options, connectionOf(io, options, granting.wanted.policy));
+  const { plan } = await plansOf(client, granting, guardsOf(options)).finally(() => client.close());
+  await writeFileWhole(io, options.policy, granting.edited.text);
+  const file = shellWord(options.policy);
+  return {
+    kind: "plan",
+    plan,
+    policyFile: options.policy,
+    notes: [
+      `${written(options, granting)}. To let it in: review and merge it, or: dbt-ip-rules apply --policy ${file}`,
+      endsBy(options, granting),
+    ],
+  };
+};
+
+const written = ({ policy, rule }: Options, { grant, edited }: Granting): string =>
+  `${shownFile(policy)} ${edited.extends ? "keeps" : "lets in"} ${formatPrefix(grant.prefix)} by the rule ${JSON.stringify(rule)} until ${grant.expires}`;
+
+const endsBy = ({ policy }: Options, { grant }: Granting): string =>
+  `Nothing ends this by itself: after ${grant.expires}, a scheduled run must take it out: dbt-ip-rules apply --only-expired --policy ${shellWord(policy)}`;
+
+const grantNow = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
+  const file = shellWord(options.policy);
+  const report = await carryOutTask(io, options, {
+    account: granting.wanted.policy,
+    plan: async (client, guards) => {
+      const { plan, pending } = await plansOf(client, granting, guards);
+      if (pending > 0)
+        throw failure("grant-others-pending", { changes: pending }, { exitCode: exitCodes.refused });
+      await writeFileWhole(io, options.policy, granting.edited.text);
+      note(io, `${written(options, granting)}.`);
+      return plan;
+    },
+    // The command line names the one entry; at a terminal there is a question all the same.
+    approved: options.autoApprove === true || !canAsk(io),
+    reviewed: false,
+    commands: {
+      applyAgain: `dbt-ip-rules apply --policy ${file}`,
+      applyPolicy: `dbt-ip-rules apply --policy ${file}`,
+      planAgain: `dbt-ip-rules plan --policy ${file}`,
+    },
+  });
+  note(io, endsBy(options, granting));
+  return report;
+};

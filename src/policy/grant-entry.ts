@@ -1,0 +1,180 @@
+/**
+ * A policy's text with one more entry, which ends at an instant. The text is put in canonical form first, as `fmt` does,
+ * and the entry is written into it as text, so that no comment moves. Promises: apart from the entry, the policy says
+ * what it said before.
+ */
+import { isDeepStrictEqual } from "node:util";
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
+import { type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
+import { expiryTime } from "../model/instant.js";
+import { formatPolicy } from "./format-policy.js";
+import { writePolicyPrefix, writeText } from "./spelling.js";
+import { parserOptions } from "./yaml.js";
+
+export interface Grant {
+  readonly rule: string;
+  readonly prefix: Prefix;
+  readonly reason: string;
+  /** RFC 3339, UTC. */
+  readonly expires: string;
+}
+
+/** Why there is no such text. `has-access`: the rule has the prefix, for as long or for ever. */
+export type GrantProblem =
+  | { readonly kind: "rule-denies" | "no-list" }
+  | { readonly kind: "has-access"; readonly until: string | undefined };
+
+export type GrantedText =
+  | { readonly ok: true; readonly text: string; readonly createsRule: boolean; readonly extends: boolean }
+  | { readonly ok: false; readonly problem: GrantProblem };
+
+const pairOf = (node: unknown, key: string): Pair | undefined =>
+  isMap(node) ? node.items.find((pair) => isScalar(pair.key) && pair.key.value === key) : undefined;
+
+const textOf = (node: unknown, key: string): string | undefined => {
+  const value = pairOf(node, key)?.value;
+  return isScalar(value) && typeof value.value === "string" ? value.value : undefined;
+};
+
+const listOf = (node: unknown, key: string): YAMLSeq | undefined => {
+  const value = pairOf(node, key)?.value;
+  return isSeq(value) ? value : undefined;
+};
+
+/** The ends of what the parser made of a piece of text; it sets them on every node that it made. */
+const rangeOf = (node: { readonly range?: readonly [number, number, number] | null | undefined }) => {
+  const { range } = node;
+  if (range === null || range === undefined) throw new Error("a node without a place");
+  return { start: range[0], end: range[1] };
+};
+
+const splice = (text: string, start: number, end: number, piece: string): string =>
+  text.slice(0, start) + piece + text.slice(end);
+
+const columnOf = (text: string, at: number): number => at - text.lastIndexOf("\n", at - 1) - 1;
+
+/** Behind the last item, with the comment on its line; `lines` in the indentation of the list. */
+const appendLines = (text: string, list: YAMLSeq, lines: readonly string[], gap: string): string => {
+  const { start, end } = rangeOf(list.items.at(-1) as YAMLMap);
+  const column = columnOf(text, rangeOf(list).start);
+  const last = text.slice(0, Math.max(start, end)).trimEnd().length;
+  const newline = text.indexOf("\n", last);
+  const at = newline < 0 ? text.length : newline;
+  const block = lines.map((line) => `\n${" ".repeat(column)}${line}`).join("");
+  return splice(text, at, at, gap + block);
+};
+
+const entryLines = ({ prefix, reason, expires }: Grant): string[] => [
+  `- cidr: ${writeText(writePolicyPrefix(prefix))}`,
+  `  comment: ${writeText(reason)}`,
+  `  expires: ${expires}`,
+];
+
+const flowEntry = ({ prefix, reason, expires }: Grant): string =>
+  `{ cidr: ${JSON.stringify(writePolicyPrefix(prefix))}, comment: ${JSON.stringify(reason)}, expires: ${JSON.stringify(expires)} }`;
+
+const appendEntry = (text: string, list: YAMLSeq, grant: Grant): string => {
+  if (list.flow !== true) return appendLines(text, list, entryLines(grant), "");
+  const at = rangeOf(list).end - 1;
+  return splice(text, at, at, `${list.items.length === 0 ? "" : ", "}${flowEntry(grant)}`);
+};
+
+const ruleLines = (grant: Grant): string[] => [
+  `- name: ${writeText(grant.rule)}`,
+  "  type: allow",
+  "  cidrs:",
+  ...entryLines(grant).map((line) => `    ${line}`),
+];
+
+/** A new rule behind the last one; undefined where the text has no list of rules to write it into. */
+const appendRule = (text: string, document: Document, grant: Grant): string | undefined => {
+  const list = listOf(document.contents, "rules");
+  if (list === undefined) return undefined;
+  if (list.items.length === 0) {
+    const { start, end } = rangeOf(list);
+    return splice(
+      text,
+      start,
+      end,
+      ruleLines(grant)
+        .map((line) => `\n  ${line}`)
+        .join(""),
+    );
+  }
+  if (list.flow !== true) return appendLines(text, list, ruleLines(grant), "\n");
+  const at = rangeOf(list).end - 1;
+  const rule = `{ name: ${JSON.stringify(grant.rule)}, type: allow, cidrs: [${flowEntry(grant)}] }`;
+  return splice(text, at, at, `, ${rule}`);
+};
+
+const prefixOfItem = (item: unknown): Prefix | undefined => {
+  const text = isScalar(item) ? item.value : textOf(item, "cidr");
+  const parsed = typeof text === "string" ? parsePrefix(text) : undefined;
+  return parsed?.ok === true ? parsed.prefix : undefined;
+};
+
+/** An entry that ends gets the later end, and the reason for it. */
+const extendEntry = (text: string, item: unknown, grant: Grant): string => {
+  const places = (["comment", "expires"] as const).flatMap((key) => {
+    const value = pairOf(item, key)?.value;
+    const written = key === "comment" ? writeText(grant.reason) : JSON.stringify(grant.expires);
+    return isScalar(value) ? [{ ...rangeOf(value), written }] : [];
+  });
+  return places
+    .sort((a, b) => b.start - a.start)
+    .reduce((now, { start, end, written }) => splice(now, start, end, written), text);
+};
+
+const rulesIn = (text: string): unknown => {
+  const document = parseDocument(text, parserOptions);
+  return document.errors.length > 0 ? undefined : document.toJS();
+};
+
+/** What both texts say, without the rule that was given the entry. */
+const withoutRule = (value: unknown, rule: string): unknown => {
+  if (typeof value !== "object" || value === null || !("rules" in value) || !Array.isArray(value.rules))
+    return value;
+  return { ...value, rules: value.rules.filter((one: { name?: unknown }) => one?.name !== rule) };
+};
+
+/** Throws `Failure` where the text is no YAML; whether it is a policy is for the caller to have checked. */
+export const grantIn = (text: string, grant: Grant): GrantedText => {
+  const canonical = formatPolicy(text);
+  const document = parseDocument(canonical, parserOptions);
+  const rules = listOf(document.contents, "rules")?.items ?? [];
+  const rule = rules.find((one) => textOf(one, "name") === grant.rule);
+  if (rule !== undefined && textOf(rule, "type") !== "allow") return problem({ kind: "rule-denies" });
+  const list = listOf(rule, "cidrs");
+  if (rule !== undefined && list === undefined) return problem({ kind: "no-list" });
+  const there = list?.items.find((item) => {
+    const prefix = prefixOfItem(item);
+    return prefix !== undefined && samePrefix(prefix, grant.prefix);
+  });
+  if (there !== undefined) {
+    const until = textOf(there, "expires");
+    if (until === undefined || expiryTime(until) >= expiryTime(grant.expires))
+      return problem({ kind: "has-access", until });
+  }
+  const edited =
+    list === undefined
+      ? appendRule(canonical, document, grant)
+      : there === undefined
+        ? appendEntry(canonical, list, grant)
+        : extendEntry(canonical, there, grant);
+  if (edited === undefined) return problem({ kind: "no-list" });
+  const result = formatPolicy(edited);
+  if (!isDeepStrictEqual(withoutRule(rulesIn(result), grant.rule), withoutRule(rulesIn(text), grant.rule)))
+    throw new Error("the grant changed something else");
+  return { ok: true, text: result, createsRule: rule === undefined, extends: there !== undefined };
+};
+
+const problem = (found: GrantProblem): GrantedText => ({ ok: false, problem: found });

@@ -1,0 +1,156 @@
+/** `grant`: an address is let in for a time, and nothing else happens. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Seed } from "../../src/emulator/seed.js";
+import { dbtIpRules, newAccount, newFolder, type Place } from "./world.js";
+
+const office: Seed = {
+  enabled: true,
+  rules: [{ name: "Office", type: "allow", cidrs: ["198.51.100.0/24"] }],
+};
+const policy = `version: 1
+account:
+  id: 7
+rules:
+  # the head office
+  - name: Office
+    type: allow
+    cidrs:
+      - 198.51.100.0/24 # ours
+`;
+
+const world = async (text = policy, seed = office, more: Partial<Place> = {}) => {
+  const emulator = await newAccount(7, seed, { clientIp: "198.51.100.9" });
+  const cwd = await newFolder();
+  await writeFile(join(cwd, "policy.yaml"), text);
+  const place = { cwd, env: { DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "7" }, ...more };
+  const writes = () => emulator.requests.list().filter(({ method }) => method !== "GET").length;
+  const file = () => readFile(join(cwd, "policy.yaml"), "utf8");
+  const run = (...argv: string[]) => dbtIpRules(place, ...argv);
+  return { emulator, cwd, place, writes, file, run };
+};
+
+const four = ["--for", "4h", "--reason", "TICKET-123"];
+
+describe("grant", () => {
+  it("writes the entry into the policy with its end and its reason, shows the plan, and applies nothing", async () => {
+    const { run, writes, file } = await world();
+    const before = Date.now();
+    const ran = await run("grant", "203.0.113.7", ...four);
+    expect([ran.code, writes()]).toEqual([0, 0]);
+    expect(ran.stdout).toContain("1 IPv4 address gains access: 203.0.113.7/32");
+    const text = await file();
+    expect(text).toContain("# the head office");
+    expect(text).toContain("# ours");
+    expect(text).toContain("comment: TICKET-123");
+    const end = Date.parse(/expires: "?([^"\s]+)/.exec(text)?.[1] ?? "");
+    expect(Math.abs(end - before - 4 * 3_600_000)).toBeLessThan(60_000);
+    expect(ran.stderr).toContain("Nothing ends this by itself");
+    expect((await run("fmt", "--check")).code).toBe(0);
+  });
+
+  it("applies that entry alone with --apply, proven by the audit log; --only-expired ends it", async () => {
+    const { run, writes, emulator, place } = await world();
+    const ran = await run("grant", "203.0.113.7", ...four, "--rule", "Office", "--apply", "--audit");
+    expect([ran.code, writes()]).toEqual([0, 1]);
+    expect(ran.stderr).toContain("Nothing ends this by itself");
+    expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
+    const later = { ...place, now: () => new Date(Date.now() + 4 * 3_600_000 + 1000) };
+    emulator.clock.offsetMs = 4 * 3_600_000 + 1000;
+    const ended = await dbtIpRules(later, "apply", "--only-expired", "--audit");
+    expect([ended.code, writes()]).toEqual([0, 2]);
+    expect(
+      emulator
+        .state()
+        .rules[0]?.cidrs.filter(({ state }) => state === 1)
+        .map(({ cidr }) => cidr),
+    ).toEqual(["198.51.100.0/24"]);
+  });
+
+  it("makes a rule of its own where none is named", async () => {
+    const { run, emulator } = await world();
+    expect((await run("grant", "203.0.113.0/28", ...four, "--apply")).code).toBe(0);
+    expect(emulator.state().rules.map(({ name }) => name)).toEqual(["Office", "Temporary access"]);
+  });
+
+  it("refuses --apply where anything else is pending, and writes nothing at all", async () => {
+    const pending = `${policy}  - name: New\n    type: allow\n    cidrs: [192.0.2.0/24]\n`;
+    const { run, writes, file } = await world(pending);
+    const ran = await run("grant", "203.0.113.7", ...four, "--apply");
+    expect([ran.code, writes(), await file()]).toEqual([3, 0, pending]);
+    expect(ran.stderr).toContain("1 other change is pending");
+    expect((await run("grant", "203.0.113.7", ...four)).code).toBe(0);
+  });
+
+  it("asks at a terminal before it applies", async () => {
+    const { run, writes } = await world(policy, office, { typed: ["no"] });
+    const ran = await run("grant", "203.0.113.7", ...four, "--apply");
+    expect([ran.code, writes()]).toEqual([1, 0]);
+    expect(ran.stderr).toContain("not-approved");
+  });
+
+  it.each([
+    ["of the policy", `${policy}  - name: Bots\n    type: deny\n    cidrs: [203.0.113.7]\n`, "Bots"],
+    ["of the account", policy, "Kept"],
+  ])("says that it would not help where the same address is denied by a rule %s", async (_, text, rule) => {
+    const { run, writes, file } = await world(text, {
+      enabled: true,
+      rules: [...office.rules!, { name: rule, type: "deny", cidrs: ["203.0.113.7"] }],
+    });
+    const ran = await run("grant", "203.0.113.7", ...four);
+    expect([ran.code, writes(), await file()]).toEqual([1, 0, text]);
+    expect(ran.stderr).toContain("would not help");
+    expect(ran.stderr).toContain(rule);
+  });
+
+  it("says that it would not help where more specific entries deny all of it, and what it does not help of where some", async () => {
+    const bots = (...cidrs: string[]) =>
+      `${policy}  - name: Bots\n    type: deny\n    cidrs: [${cidrs.join(", ")}]\n`;
+    const all = await world(bots("203.0.113.0/25", "203.0.113.128/25"));
+    const none = await all.run("grant", "203.0.113.0/24", ...four);
+    expect([none.code, await all.file()]).toEqual([1, bots("203.0.113.0/25", "203.0.113.128/25")]);
+    expect(none.stderr).toContain("would not help");
+    const some = await world(bots("203.0.113.128/25"));
+    const part = await some.run("grant", "203.0.113.0/24", ...four);
+    expect(part.code).toBe(0);
+    expect(part.stdout).toContain("grant-helps-in-part");
+    // Less specific: the entry decides.
+    const wide = await world(bots("203.0.113.0/24"));
+    expect((await wide.run("grant", "203.0.113.7", ...four)).stdout).not.toContain("would not help");
+  });
+
+  it.each([
+    ["no reason", ["203.0.113.7", "--for", "4h"]],
+    ["an empty reason", ["203.0.113.7", "--for", "4h", "--reason", "  "]],
+    ["a reason of two lines", ["203.0.113.7", "--for", "4h", "--reason", "a\nb"]],
+    ["a reason with an escape", ["203.0.113.7", "--for", "4h", "--reason", "a\u001b[2J"]],
+    ["a reason that turns its text round", ["203.0.113.7", "--for", "4h", "--reason", "a\u202eb"]],
+    ["a reason as long as a book", ["203.0.113.7", "--for", "4h", "--reason", "a".repeat(201)]],
+    ["no time", ["203.0.113.7", "--reason", "x"]],
+    ["no unit", ["203.0.113.7", "--for", "4", "--reason", "x"]],
+    ["a time of nothing", ["203.0.113.7", "--for", "0h", "--reason", "x"]],
+    ["a time below nothing", ["203.0.113.7", "--for=-4h", "--reason", "x"]],
+    ["a time of years", ["203.0.113.7", "--for", "999d", "--reason", "x"]],
+    ["no address", ["--for", "4h", "--reason", "x"]],
+    ["a name", ["example.com", "--for", "4h", "--reason", "x"]],
+    ["host bits", ["203.0.113.7/24", "--for", "4h", "--reason", "x"]],
+    ["nobody's address", ["0.0.0.0", "--for", "4h", "--reason", "x"]],
+    ["two addresses", ["203.0.113.7", "203.0.113.8", "--for", "4h", "--reason", "x"]],
+    ["a rule that denies", ["203.0.113.7", "--for", "4h", "--reason", "x", "--rule", "Bots"]],
+    ["a policy from a pipe", ["203.0.113.7", "--for", "4h", "--reason", "x", "--policy", "-"]],
+  ])("refuses %s, and writes nothing", async (_, argv) => {
+    const text = `${policy}  - name: Bots\n    type: deny\n    cidrs: [192.0.2.0/24]\n`;
+    const { run, writes, file } = await world(text);
+    expect([(await run("grant", ...argv)).code, writes(), await file()]).toEqual([1, 0, text]);
+  });
+
+  it("takes a second grant of the address as a longer one", async () => {
+    const { run, file } = await world();
+    await run("grant", "203.0.113.7", ...four);
+    const again = await run("grant", "203.0.113.7", "--for", "1h", "--reason", "shorter");
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("already")]);
+    expect((await run("grant", "203.0.113.7", "--for", "1d12h", "--reason", "longer")).code).toBe(0);
+    expect((await file()).match(/203\.0\.113\.7/g)?.length).toBe(1);
+  });
+});
