@@ -144,6 +144,23 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ["Extended Attribute Added", "extended_attributes.added", "Extended attribute added to a project"],
     ["Extended Attribute Changed", "extended_attributes.changed", "Extended attribute changed or removed"],
   ],
+  "Tokens and OAuth": [
+    ["Access Token Issued", "access_token.issued", "An access token was issued"],
+    ["Refresh Token Issued", "refresh_token.issued", "A refresh token was issued"],
+    ["OAuth Client Registered", "oauth_client.registered", "An OAuth client was registered"],
+    ["OAuth Client Removed", "oauth_client.removed", "An OAuth client was removed"],
+    ["OAuth Client Authorized", "oauth_client.authorized", "A user authorized an OAuth client"],
+    [
+      "OAuth Authorization Approved",
+      "oauth_client.authorization_approved",
+      "The authorization of an OAuth client was approved",
+    ],
+    [
+      "OAuth Authorization Denied",
+      "oauth_client.authorization_denied",
+      "The authorization of an OAuth client was denied",
+    ],
+  ],
   "Account-scoped personal access token": [
     [
       "Account Scoped Personal Access Token Created",

@@ -22,6 +22,8 @@ const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "--plan": "input",
   "--from": "input",
   "--seed": "input",
+  "--tls": "input",
+  "--key": "input",
   "--receipt": "input",
   "apply --receipt": "output",
   "grant --receipt": "output",

@@ -1,7 +1,14 @@
 /** The emulator, listening. */
 import { isUtf8 } from "node:buffer";
 import { existsSync, realpathSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -45,6 +52,8 @@ const targetOf = (url: string): string => {
   return target.startsWith("/") ? target : `/${target}`;
 };
 
+type Scheme = "http" | "https";
+
 const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 
 /**
@@ -52,12 +61,12 @@ const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
  * origin names it in `Origin`; one whose name was pointed at 127.0.0.1 names itself in `Host` (DNS rebinding). A host
  * on the request line replaces `Host` (RFC 9112, 3.2.2). The port may be another one, as through a tunnel.
  */
-const refusalOf = ({ url = "/", headers }: IncomingMessage): EmulatorReply | undefined => {
+const refusalOf = ({ url = "/", headers }: IncomingMessage, scheme: Scheme): EmulatorReply | undefined => {
   const host = absoluteForm.exec(url)?.[1] ?? headers.host ?? "";
   const text = { "content-type": "text/plain; charset=utf-8" };
   if (!loopbackHost.test(host))
     return reply(421, text, `The emulator answers to ${loopback} and localhost, not to another host\n`);
-  if (headers.origin !== undefined && headers.origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+  if (headers.origin !== undefined && headers.origin.toLowerCase() !== `${scheme}://${host.toLowerCase()}`)
     return reply(403, text, "The emulator answers no page of another origin\n");
   return undefined;
 };
@@ -120,6 +129,7 @@ const deliver = async (response: ServerResponse, made: EmulatorReply): Promise<v
 const answer = async (
   emulator: Emulator,
   origin: EmulatorRequest["origin"],
+  scheme: Scheme,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
@@ -128,12 +138,12 @@ const answer = async (
     response.writeHead(413, { connection: "close" }).end();
     return;
   }
-  const made = refusalOf(message) ?? emulator.handle(requestOf(message, body, origin));
+  const made = refusalOf(message, scheme) ?? emulator.handle(requestOf(message, body, origin));
   if (made.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, made.delayMs).unref());
   await deliver(response, made);
 };
 
-const listen = (server: Server, port: number): Promise<number> =>
+const listen = (server: AnyServer, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(
@@ -148,7 +158,7 @@ const listen = (server: Server, port: number): Promise<number> =>
   });
 
 /** What took effect is answered, where that is quick; then every connection is cut. */
-const stop = (server: Server): Promise<void> =>
+const stop = (server: AnyServer): Promise<void> =>
   new Promise((resolve) => {
     if (!server.listening) return resolve();
     const cut = setTimeout(() => server.closeAllConnections(), longestFarewellMs);
@@ -163,13 +173,35 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** `port` 0 takes a free one. Throws `Failure` where the port is taken. */
-export const listenWith = async (emulator: Emulator, port: number): Promise<Listener> => {
-  const serve = (origin: EmulatorRequest["origin"]): Server =>
-    // An idle connection is kept longer than a client keeps it, so that none is cut just as it is used again.
-    createServer({ keepAliveTimeout: 75_000 }, (message, response) => {
+type AnyServer = Server | TlsServer;
+
+/** A certificate and its key, both PEM. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+// An idle connection is kept longer than a client keeps it, so that none is cut just as it is used again.
+const kept = { keepAliveTimeout: 75_000 };
+
+/** Throws `Failure` where certificate and key cannot be used. */
+const serverWith = (tls: TlsFiles | undefined, handler: RequestListener): AnyServer => {
+  if (tls === undefined) return createServer(kept, handler);
+  try {
+    return createTlsServer({ ...kept, ...tls }, handler);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw failure("emulator-tls", { kind: "unusable", reason }, { cause });
+  }
+};
+
+/** `port` 0 takes a free one. Throws `Failure` where the port is taken, or certificate and key cannot be used. */
+export const listenWith = async (emulator: Emulator, port: number, tls?: TlsFiles): Promise<Listener> => {
+  const scheme: Scheme = tls === undefined ? "http" : "https";
+  const serve = (origin: EmulatorRequest["origin"]): AnyServer =>
+    serverWith(tls, (message, response) => {
       // What goes wrong here is the connection's: a client that left while its request was read.
-      answer(emulator, origin, message, response).catch(() => response.destroy());
+      answer(emulator, origin, scheme, message, response).catch(() => response.destroy());
     });
   const api = serve("api");
   const downloads = serve("downloads");
@@ -178,7 +210,7 @@ export const listenWith = async (emulator: Emulator, port: number): Promise<List
   };
   try {
     const taken = await listen(api, port);
-    emulator.downloadsUrl = `http://${loopback}:${await listen(downloads, 0)}`;
+    emulator.downloadsUrl = `${scheme}://${loopback}:${await listen(downloads, 0)}`;
     return { port: taken, close };
   } catch (error) {
     await close();
@@ -189,10 +221,12 @@ export const listenWith = async (emulator: Emulator, port: number): Promise<List
 export interface StartOptions extends EmulatorOptions {
   /** Default 0: a free one. */
   readonly port?: number;
+  /** Serves https; absent: plain http. */
+  readonly tls?: TlsFiles;
 }
 
 export interface RunningEmulator extends Emulator {
-  /** `http://127.0.0.1:PORT`, without a slash behind. */
+  /** `http://127.0.0.1:PORT`, or with `https`, without a slash behind. */
   readonly url: string;
   readonly port: number;
   /** Ends all connections; the state is saved. */
@@ -218,11 +252,11 @@ export const startEmulator = async (options: StartOptions): Promise<RunningEmula
 };
 
 const startClaimed = async (
-  { port = 0, ...options }: StartOptions,
+  { port = 0, tls, ...options }: StartOptions,
   claim: StateClaim | undefined,
 ): Promise<RunningEmulator> => {
   const emulator = createEmulator(options);
-  const listener = await listenWith(emulator, port);
+  const listener = await listenWith(emulator, port, tls);
   const close = async (): Promise<void> => {
     await listener.close();
     try {
@@ -231,5 +265,9 @@ const startClaimed = async (
       await claim?.release();
     }
   };
-  return Object.assign(emulator, { url: `http://127.0.0.1:${listener.port}`, port: listener.port, close });
+  return Object.assign(emulator, {
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${listener.port}`,
+    port: listener.port,
+    close,
+  });
 };

@@ -12,7 +12,7 @@ const words: Readonly<Record<string, string>> = {
   EEXIST: "it exists already",
   ENOSPC: "no space left on the device",
   EROFS: "the file system is read-only",
-  ELOOP: "too many symbolic links",
+  ELOOP: "its symbolic link leads in a circle, or through too many others",
   ENAMETOOLONG: "the name is too long",
   EMFILE: "too many open files",
 };
@@ -31,6 +31,7 @@ export const reasonOf = (error: unknown): string => {
 
 /** `file` as the user named it. */
 export const cannotWrite = (file: string, cause: unknown): Failure => {
-  const isFolder = codeOf(cause) === "EISDIR";
-  return failure("cannot-write", { file, reason: reasonOf(cause), isFolder }, { cause });
+  const code = codeOf(cause);
+  const problem = code === "EISDIR" ? "folder" : code === "ELOOP" ? "links" : "other";
+  return failure("cannot-write", { file, reason: reasonOf(cause), problem }, { cause });
 };

@@ -47,7 +47,7 @@ const unreadable = (file: string, error: unknown): Failure => {
   const code = codeOf(error);
   if (code === "ENOENT") return failure("policy-missing", { file, reason }, { cause: error });
   const refused = error instanceof FileRefused;
-  const problem = code === "EISDIR" ? "folder" : refused ? "refused" : "other";
+  const problem = code === "EISDIR" ? "folder" : code === "ELOOP" ? "links" : refused ? "refused" : "other";
   return failure("policy-unreadable", { file, reason, problem }, { cause: error });
 };
 

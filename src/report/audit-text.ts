@@ -44,6 +44,15 @@ export const stepVerdict = (step: StepVerification): StepVerdict => {
   }
 };
 
+/** As the table has it: a step that changed nothing has no event. */
+const stepWords: Readonly<Record<StepVerdict, string>> = {
+  strong: "strong",
+  weak: "weak",
+  missing: "missing",
+  "not due": "no event expected",
+  unchecked: "unchecked",
+};
+
 /** `rule.added`, `toggled`: what is left of a type where all are of one kind. */
 const shortType = (type: string): string => visible(type.replace(/^ip_restrictions\./, ""));
 
@@ -106,7 +115,7 @@ export const verificationRows = (
       auditedTitle(step.step, names),
       event === undefined ? silent : shortType(event.type),
       event === undefined ? "" : stampText(event.at),
-      step.kind === "missing" ? "MISSING" : stepVerdict(step),
+      step.kind === "missing" ? "MISSING" : stepWords[stepVerdict(step)],
     ];
   });
 

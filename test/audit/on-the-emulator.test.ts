@@ -299,6 +299,9 @@ describe("audit watch", () => {
       return answer;
     };
     const ran = await world.run(["audit", "watch", "--interval", "1h"], asked.signal);
+    expect(ran.stderr).toMatch(
+      /^Watching the audit log of account \d+ on 127\.0\.0\.1:\d+, every 3600 s; Ctrl-C ends it$/m,
+    );
     expect(ran.code).toBe(0);
   });
 

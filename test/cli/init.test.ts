@@ -15,6 +15,7 @@ const all = [
   ".github/workflows/ip-restrictions-apply.yml",
   ".github/workflows/ip-restrictions-drift.yml",
   ".github/workflows/ip-restrictions-pull-request.yml",
+  ".gitignore",
   ".vscode/dbt-ip-rules.schema.json",
   ".vscode/settings.json",
   "policy.yaml",
@@ -78,7 +79,12 @@ describe("init", () => {
     const ran = await dbtIpRules({ cwd }, "init", "--ci", "gitlab", "--policy", "dbt/policy.yaml");
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain("Before you commit .gitlab-ci.yml, replace OWNER");
-    expect(await filesOf(cwd)).toEqual([".gitlab-ci.yml", ...all.slice(3, 5), "dbt/policy.yaml"]);
+    expect(await filesOf(cwd)).toEqual([
+      ".gitignore",
+      ".gitlab-ci.yml",
+      ...all.slice(4, 6),
+      "dbt/policy.yaml",
+    ]);
     const example = await readFile("examples/gitlab/.gitlab-ci.yml", "utf8");
     expect(await readFile(join(cwd, ".gitlab-ci.yml"), "utf8")).toBe(
       example.replace("POLICY: policy.yaml", "POLICY: dbt/policy.yaml"),
@@ -122,5 +128,16 @@ describe("init", () => {
     const ran = await dbtIpRules({ cwd }, "init");
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain("cannot-write");
+  });
+
+  it("keeps receipts out of git, and says so where a .gitignore is there that does not", async () => {
+    const cwd = await newFolder();
+    await dbtIpRules({ cwd }, "init", "--ci", "none");
+    expect(await readFile(join(cwd, ".gitignore"), "utf8")).toBe(".dbt-ip-rules/\n");
+    expect((await dbtIpRules({ cwd }, "init", "--ci", "none")).stderr).not.toContain("Add a line");
+    await writeFile(join(cwd, ".gitignore"), "node_modules\n");
+    const { stderr } = await dbtIpRules({ cwd }, "init", "--ci", "none");
+    expect(stderr).toContain("Add a line to .gitignore, since receipts name people: .dbt-ip-rules/");
+    expect(await readFile(join(cwd, ".gitignore"), "utf8")).toBe("node_modules\n");
   });
 });

@@ -32,6 +32,20 @@ describe.skipIf(process.platform === "win32")("what is no file", () => {
     expect((await lstat(pipe)).isFIFO()).toBe(true);
   });
 
+  it("that leads in a circle is said to be one, whether it is read or written", async () => {
+    const cwd = await policyIn();
+    await symlink("loop.yaml", join(cwd, "loop.yaml"));
+    for (const ran of [
+      await validate(cwd, "loop.yaml"),
+      await dbtIpRules({ cwd }, "validate", "--policy", "loop.yaml"),
+    ]) {
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toContain("its symbolic link leads in a circle");
+      expect(ran.stderr).toContain("to see where it leads: ls -l loop.yaml");
+      expect(ran.stderr).not.toMatch(/permissions/i);
+    }
+  });
+
   it("stays a symbolic link: what it points to is replaced", async () => {
     const cwd = await policyIn();
     await mkdir(join(cwd, "real"));

@@ -39,11 +39,12 @@ export const variables: readonly Variable[] = [
   },
   {
     names: ["DBT_CLOUD_ACCOUNT_ID"],
-    meaning: "the account, if neither `--account` nor the policy names it",
+    meaning: "the account; `--account` overrides it, and a policy that names another is an error",
   },
   {
     names: ["DBT_CLOUD_HOST_URL"],
-    meaning: "the access URL, with or without `/api`, if neither `--host` nor the policy names it",
+    meaning:
+      "the access URL, with or without `/api`; `--host` overrides it, and a policy that names another is an error",
   },
   {
     names: ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"],

@@ -18,6 +18,7 @@ import {
 } from "../../audit/watch.js";
 import { codeOf, reasonOf } from "../../files/io-errors.js";
 import { largest, readNamedText } from "../../files/read-file.js";
+import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { eventLine, eventNdjson } from "../../report/events.js";
@@ -178,6 +179,11 @@ const follow = async (
 ): Promise<void> => {
   const file = new CursorFile(io, options.cursor);
   const stored = await file.read(account);
+  if (options.once !== true)
+    note(
+      io,
+      `Watching the audit log of account ${account.id} on ${visible(account.host)}, every ${options.interval / 1000} s; Ctrl-C ends it`,
+    );
   const begin = options.since ?? ports.now().toISOString();
   const position = new WatchPosition(stored ?? cursorAt(account, begin), options.lateness);
   if (stored === undefined && options.since === undefined) await passPresent(position, ports, watchOptions);

@@ -5,11 +5,14 @@ import { parseAddress } from "../../address/prefix.js";
 import { readFault } from "../../emulator/control.js";
 import { type AuditShape, auditShapes } from "../../emulator/events.js";
 import type { Fault } from "../../emulator/faults.js";
-import { startEmulator } from "../../emulator/listener.js";
+import { startEmulator, type TlsFiles } from "../../emulator/listener.js";
 import { readSeedFile } from "../../emulator/seed.js";
 import type { TokenOption } from "../../emulator/tokens.js";
+import { reasonOf } from "../../files/io-errors.js";
+import { largest, readNamedText } from "../../files/read-file.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
@@ -32,6 +35,8 @@ interface Flags {
   readonly latency: string;
   readonly fault: readonly string[];
   readonly listDeleted?: boolean;
+  readonly tls?: string;
+  readonly key?: string;
 }
 
 const wholeNumber = (flag: string, text: string, most: number): number => {
@@ -108,6 +113,20 @@ const ended = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener("abort", () => done(), { once: true });
   });
 
+const tlsOf = (io: Io, { tls, key }: Flags): TlsFiles | undefined => {
+  if (tls === undefined && key === undefined) return undefined;
+  if (tls === undefined || key === undefined) throw failure("emulator-tls", { kind: "half" });
+  const read = (file: string): string => {
+    try {
+      return readNamedText(io.cwd, file, { most: largest.note });
+    } catch (cause) {
+      const reason = reasonOf(cause);
+      throw failure("emulator-tls", { kind: "unreadable", file: visible(file), reason }, { cause });
+    }
+  };
+  return { cert: read(tls), key: read(key) };
+};
+
 const serve = async (io: Io, flags: Flags): Promise<Report> => {
   // From here on a signal is a request to save and end.
   const { signal } = io;
@@ -126,6 +145,7 @@ const serve = async (io: Io, flags: Flags): Promise<Report> => {
     onProblem: (message) => note(io, `a request was answered with 500: ${visible(message)}`),
     ...(flags.clientIp === undefined ? {} : { clientIp: clientIpOf(flags.clientIp) }),
     ...(flags.state === undefined ? {} : { stateFile: resolve(io.cwd, flags.state) }),
+    ...present({ tls: tlsOf(io, flags) }),
     ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed)) }),
   });
   io.stdout.write(`listening on ${emulator.url}\n`);
@@ -146,6 +166,8 @@ export const configure = (command: Command, io: Io, program: Program): void => {
       "--seed <file>",
       "what the account holds where there is no state file yet: a seed, or an account from show --format json",
     )
+    .option("--tls <cert>", "serve https with this certificate (a PEM file), for clients that insist on it")
+    .option("--key <key>", "the certificate's key (a PEM file)")
     .option("--client-ip <address>", "callers count as coming from here unless X-Forwarded-For says another")
     .option("--audit-shape <shape>", "shape of audit events: current, 2022 or mixed", "current")
     .option("--audit-lag <seconds>", "audit events show after this long", "0")

@@ -1,6 +1,6 @@
 /** `init`: a first policy, workflows and the editor's setting. Asks little, and never overwrites a file. */
 
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, posix, relative, resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { parseHost } from "../../dbt/connection.js";
@@ -103,12 +103,23 @@ const pipelineFiles = (answers: FirstAnswers, policy: string): readonly FirstFil
   return answers.ci === "gitlab" ? gitlabFiles(policy) : [];
 };
 
+/** Receipts and resumed exports: of this machine, and with names and addresses of people in them. */
+const ignored = ".dbt-ip-rules/";
+
+/** A `.gitignore` that is there is left alone: its owner is told what it lacks. */
+const noteIgnored = async (io: Io): Promise<void> => {
+  const text = await readFile(resolve(io.cwd, ".gitignore"), "utf8").catch(() => ignored);
+  if (!text.split("\n").some((line) => /^\/?\.dbt-ip-rules\/?\s*$/.test(line)))
+    note(io, `Add a line to .gitignore, since receipts name people: ${ignored}`);
+};
+
 /** In the order in which they are written. */
 const firstFiles = (answers: FirstAnswers): readonly FirstFile[] => {
   const name = asPosix(answers.policy);
   return [
     { name: answers.policy, text: policyText(answers) },
     ...pipelineFiles(answers, name),
+    { name: ".gitignore", text: `${ignored}\n` },
     { name: schemaFile, text: readPackageFile("schemas/policy.schema.json") },
     {
       name: ".vscode/settings.json",
@@ -161,6 +172,7 @@ const init = async (io: Io, options: Options): Promise<Report> => {
   });
   const written: string[] = [];
   for (const file of files) if (await writeNew(io, file)) written.push(file.name);
+  await noteIgnored(io);
   const known = account !== undefined && host !== undefined;
   return { kind: "done", exitCode: exitCodes.done, notes: [nextText(inside, { written, known })] };
 };

@@ -11,6 +11,9 @@ export type MissingReceipts =
   /** The default folder, where no name was given. */
   | { readonly folder: string };
 
+const linkHint = (file: string): string =>
+  `Name the file that it should lead to; to see where it leads: ls -l ${shellWord(file)}`;
+
 export const fileCodes = {
   "policy-is-a-document": code<{
     readonly file: string;
@@ -39,7 +42,7 @@ export const fileCodes = {
   "policy-unreadable": code<{
     readonly file: string;
     readonly reason: string;
-    readonly problem: "folder" | "refused" | "other";
+    readonly problem: "folder" | "links" | "refused" | "other";
   }>({
     severity: "error",
     message: ({ file, reason }) => `Cannot read the policy ${file}: ${reason}`,
@@ -47,6 +50,8 @@ export const fileCodes = {
       switch (problem) {
         case "folder":
           return `Name the file in it, such as ${shellWord(`${file.replace(/\/+$/, "")}/policy.yaml`)}`;
+        case "links":
+          return linkHint(file);
         case "refused":
           return "Name a regular file in this folder, or - for standard input; long lists belong in text files";
         case "other":
@@ -102,12 +107,22 @@ export const fileCodes = {
   "cannot-write": code<{
     readonly file: string;
     readonly reason: string;
-    readonly isFolder: boolean;
+    readonly problem: "folder" | "links" | "other";
   }>({
     severity: "error",
     message: ({ file, reason }) => `Cannot write ${file}: ${reason}`,
-    hint: ({ isFolder }) =>
-      isFolder ? "Name a file in it" : "Check the folder, its permissions and its free space",
+    hint: ({ file, problem }) => {
+      switch (problem) {
+        case "folder":
+          return "Name a file in it";
+        case "links":
+          return linkHint(file);
+        case "other":
+          return "Check the folder, its permissions and its free space";
+        default:
+          return assertNever(problem);
+      }
+    },
     meaning: "A file cannot be written.",
     fix: "Check the folder, its permissions and its free space.",
   }),
@@ -276,6 +291,28 @@ export const programCodes = {
     hint: "Stop that program, or leave out --port to use a free port",
     meaning: "The emulator's port cannot be used.",
     fix: "Choose another, or 0 for a free one.",
+  }),
+  "emulator-tls": code<
+    | { readonly kind: "unreadable"; readonly file: string; readonly reason: string }
+    | { readonly kind: "unusable"; readonly reason: string }
+    | { readonly kind: "half" }
+  >({
+    severity: "error",
+    message: (args) => {
+      switch (args.kind) {
+        case "unreadable":
+          return `${args.file} cannot be read: ${args.reason}`;
+        case "unusable":
+          return `The certificate and the key cannot be used: ${args.reason}`;
+        case "half":
+          return "TLS needs both a certificate and its key";
+        default:
+          return assertNever(args);
+      }
+    },
+    hint: "Give both as PEM files: --tls CERT --key KEY",
+    meaning: "The emulator cannot serve TLS with this certificate and key.",
+    fix: "Give the certificate and its own key, both as PEM files.",
   }),
   "emulator-seed": code<{
     readonly kind: "unreadable" | "not-yaml" | "unusable";
