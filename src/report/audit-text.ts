@@ -49,7 +49,7 @@ const stepWords: Readonly<Record<StepVerdict, string>> = {
   strong: "strong",
   weak: "weak",
   missing: "missing",
-  "not due": "no event expected",
+  "not due": "no event",
   unchecked: "unchecked",
 };
 
