@@ -1,9 +1,11 @@
 /** The result of comparing an account with its policy, as data for every renderer. */
+
 import { comparePrefixes, formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
+import type { PlanReplay } from "../plan/cut-off.js";
 import type { AccessChange, Change, Direction, Plan } from "../plan/plan.js";
 import type { AuditEvent } from "./event.js";
 
@@ -83,6 +85,10 @@ export interface DriftDifference {
 }
 
 export interface DriftReport {
+  /** Whom a plan of the policy would cut off, by the traffic on record; where the policy has `max_cut_off`. */
+  readonly replay?: PlanReplay;
+  /** Why that could not be found out. */
+  readonly replayUnknown?: string;
   readonly account: { readonly id: number; readonly host: string };
   /** The policy file, as the user named it. */
   readonly policyFile: string;

@@ -22,7 +22,6 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
   ],
   plan: [
     ["plan --out plan.json", "save it for: apply plan.json"],
-    ["plan --detailed-exitcode", "exit 2 where there are changes"],
     ["plan --write markdown=plan.md", "text here, markdown there"],
     ["plan policies/*.yaml", "an account each"],
   ],

@@ -131,6 +131,7 @@ const meanings: Readonly<Record<keyof typeof overrideFlags, string>> = {
   disturbance: "continue even if a step disturbs addresses that should not change",
   removedRules: "continue even if more rules are removed than max_removed_rules",
   newlyAllowed: "continue even if more addresses gain access than max_newly_allowed",
+  cutOff: "continue even if more people and tokens are cut off than max_cut_off",
   mustDeny: "continue even if a must_deny address would gain access",
   unmanaged: "continue even if the account has unmanaged rules",
   tests: "continue even if a policy test fails",

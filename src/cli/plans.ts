@@ -6,6 +6,7 @@ import { largest, readNamedText } from "../files/read-file.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import type { OverrideFlag } from "../model/guards.js";
+import type { TrafficEvidence } from "../plan/cut-off.js";
 import { planExpired } from "../plan/expired-only.js";
 import type { EarlierPolicy } from "../plan/left-rules.js";
 import { makePlan } from "../plan/make-plan.js";
@@ -32,6 +33,9 @@ const textOf = (io: Io, file: string): string => {
   }
 };
 
+/** Asked once a plan is made without it: where nothing changes, the log need not be read. */
+export type ReadEvidence = (plan: Plan) => Promise<TrafficEvidence | undefined>;
+
 /** Reads the account and plans. Throws `Failure` where the account cannot be read, or contradicts itself or the policy. */
 export const preparePlan = async (
   client: Pick<ReadOnlyClient, "readSnapshot">,
@@ -43,6 +47,8 @@ export const preparePlan = async (
     readonly overrides: ReadonlySet<OverrideFlag>;
     /** What the policy of this account held before, where anything says so. */
     readonly earlier?: (account: Account) => Promise<EarlierPolicy | undefined>;
+    /** What reading the log came to, where the plan asks for it; told how many steps there are. */
+    readonly traffic?: ReadEvidence | undefined;
     /** `only-expired`: the removals alone that `apply --only-expired` makes. */
     readonly scope?: "all" | "only-expired";
   },
@@ -50,14 +56,20 @@ export const preparePlan = async (
   const snapshot = await client.readSnapshot();
   const earlier = await wanted.earlier?.({ id: snapshot.accountId, host: snapshot.host });
   const make = wanted.scope === "only-expired" ? planExpired : makePlan;
-  const { plan, diagnostics } = make({
+  const input = {
     policy: wanted.policy,
     snapshot,
     clientAddresses: wanted.clientAddresses,
     overrides: wanted.overrides,
     diagnostics: wanted.diagnostics,
     earlier,
-  });
+  };
+  const made = make(input);
+  const evidence =
+    made.plan === undefined || wanted.scope === "only-expired"
+      ? undefined
+      : await wanted.traffic?.(made.plan);
+  const { plan, diagnostics } = evidence === undefined ? made : make({ ...input, traffic: evidence });
   if (plan === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
   return plan;
 };

@@ -13,7 +13,9 @@ import { codeOf, reasonOf } from "../files/io-errors.js";
 import { FileRefused, readNamedPieces } from "../files/read-file.js";
 import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
+import type { TrafficEvidence } from "../plan/cut-off.js";
 import type { Traffic, TrafficWindow } from "../plan/replay.js";
+import type { Guards } from "../policy/policy.js";
 import type { Io } from "./io.js";
 
 export interface TrafficOptions {
@@ -240,4 +242,33 @@ export const readBlindSpots = async (
     ...(users === undefined ? {} : { users }),
   };
   return { blind: blindSpots(traffic, callers), notes };
+};
+
+/** How a plan asks for the log: `--replay`, or `max_cut_off` of the policy. */
+export interface PlanTraffic {
+  readonly guards: Guards;
+  /** `--replay`: ISO 8601 UTC. */
+  readonly replay?: string | undefined;
+}
+
+/**
+ * The log as evidence for a plan; undefined where nothing asks for it, or nothing would change. A log that cannot be
+ * read, or not as a whole, is evidence too: that nobody can tell.
+ */
+export const evidenceFor = async (
+  io: Io,
+  client: PageReader,
+  { guards, replay }: PlanTraffic,
+  steps: number,
+): Promise<TrafficEvidence | undefined> => {
+  if (replay === undefined && (guards.maxCutOff === undefined || steps === 0)) return undefined;
+  const since = replay ?? parseMoment(guards.cutOffWindow ?? `${defaultWindowDays}d`, "start", io.now());
+  try {
+    const { traffic, missing } = await readTraffic(io, since === undefined ? {} : { since }, client);
+    const [part] = missing;
+    return part === undefined ? { kind: "read", traffic } : { kind: "unreadable", reason: messageOf(part) };
+  } catch (error) {
+    if (!(error instanceof Failure) || io.signal.aborted) throw error;
+    return { kind: "unreadable", reason: error.diagnostics.map(messageOf).join("; ") };
+  }
 };

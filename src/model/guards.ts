@@ -9,6 +9,7 @@ export const overrideFlags = {
   disturbance: "--accept-disturbance",
   removedRules: "--allow-removed-rules",
   newlyAllowed: "--allow-newly-allowed",
+  cutOff: "--allow-cut-off",
   mustDeny: "--allow-must-deny",
   unmanaged: "--allow-unmanaged-rules",
   tests: "--allow-failed-tests",
@@ -28,6 +29,7 @@ export const guardFlags = {
   "must-deny": overrideFlags.mustDeny,
   "max-removed-rules": overrideFlags.removedRules,
   "max-newly-allowed": overrideFlags.newlyAllowed,
+  "max-cut-off": overrideFlags.cutOff,
   "unmanaged-rules": overrideFlags.unmanaged,
   disturbance: overrideFlags.disturbance,
 } as const satisfies Readonly<Record<string, OverrideFlag | undefined>>;

@@ -6,6 +6,7 @@
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import type { Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
@@ -67,7 +68,9 @@ const guardsFor = (policy: Policy, before: AccountState): Policy => ({
   ...policy,
   tests: [],
   guards: {
-    ...policy.guards,
+    // Without `max_cut_off`: that a date has come is reason enough, whoever used the entry.
+    maxNewlyAllowed: policy.guards.maxNewlyAllowed,
+    ...present({ maxRemovedRules: policy.guards.maxRemovedRules }),
     mustDeny: [],
     mustAllow: policy.guards.mustAllow.flatMap((entry) =>
       accessOf(before, "assumed")

@@ -13,6 +13,7 @@ import { readableCount } from "../model/words.js";
 import type { Guards, Policy, PolicyEntry } from "../policy/policy.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
 import { accessOf, entriesOf, isEnforced } from "./access-change.js";
+import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "./cut-off.js";
 import { isUnconfirmed } from "./order/probe.js";
 import type { Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
 
@@ -27,6 +28,9 @@ export interface Guarded {
   readonly access: PlanAccessChange;
   readonly clientAddresses: readonly Address[];
   readonly overrides: ReadonlySet<OverrideFlag>;
+  /** What reading the log came to, where it was read, and what it means for this plan. */
+  readonly traffic?: TrafficEvidence | undefined;
+  readonly replay?: PlanReplay | undefined;
 }
 
 /** Addresses that must keep one verdict, and what they are called in messages. */
@@ -232,6 +236,9 @@ const firstEnforcement = ({ policy, clientAddresses }: Guarded): Diagnostic[] =>
     ? []
     : [diagnostic("enforcement-unguarded")];
 
+const cutOff = ({ policy, steps, traffic, replay }: Guarded): Diagnostic[] =>
+  cutOffFindings(policy.guards, steps.length, traffic, replay);
+
 /**
  * The verdicts on all that the policy asks for, those that passed too, always in the same order. In front of them,
  * only where it fails, the one that no policy has to ask for.
@@ -258,6 +265,9 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
     ...(mustDeny.length === 0 ? [] : [kept("must-deny", mustDeny)]),
     verdict("max-removed-rules", removedRules(guarded), overrides),
     verdict("max-newly-allowed", newlyAllowed(guarded), overrides),
+    ...(policy.guards.maxCutOff === undefined && guarded.traffic === undefined
+      ? []
+      : [verdict("max-cut-off", cutOff(guarded), overrides)]),
     verdict("unmanaged-rules", unmanagedRules(guarded), overrides),
     verdict("disturbance", disturbances(guarded), overrides),
   ];

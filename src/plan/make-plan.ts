@@ -12,6 +12,7 @@ import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
+import { planReplay, type TrafficEvidence } from "./cut-off.js";
 import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
 import { diffStates, type Renames } from "./diff-states.js";
 import { guardVerdicts } from "./guards.js";
@@ -32,6 +33,8 @@ export interface PlanInput {
   readonly diagnostics?: readonly Diagnostic[];
   /** What the policy held before, where that is known. */
   readonly earlier?: EarlierPolicy | undefined;
+  /** What reading the log came to; absent: it was not read, and a policy with `max_cut_off` is refused. */
+  readonly traffic?: TrafficEvidence | undefined;
 }
 
 export interface PlanResult {
@@ -125,8 +128,17 @@ export const planStates = (input: StatesInput): Plan => {
   const steps = verifySteps(before, after, orderSteps(before, after, renames));
   const changes = diffStates(before, after, renames, removed);
   const access = planAccessChange(before, after);
-  const facts = { policy, before, after, changes, unmanaged, steps, access, clientAddresses, overrides };
   const { enabledForServiceTokens } = snapshot;
+  const { traffic } = input;
+  const replay =
+    traffic?.kind === "read"
+      ? planReplay(traffic.traffic, before, after, enabledForServiceTokens)
+      : undefined;
+  const facts = {
+    ...{ policy, before, after, changes, unmanaged, steps, access, clientAddresses, overrides },
+    traffic,
+    replay,
+  };
   return {
     account: { id: snapshot.accountId, host: snapshot.host },
     before,
@@ -138,7 +150,7 @@ export const planStates = (input: StatesInput): Plan => {
     access,
     verdicts: guardVerdicts(facts),
     diagnostics,
-    ...present({ enabledForServiceTokens }),
+    ...present({ enabledForServiceTokens, replay }),
     expired: [],
     expiring: expiringEntries(policy, changes),
     ...validity(policy),

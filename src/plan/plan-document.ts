@@ -9,6 +9,7 @@ import { type Diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { changeAccess } from "./change-access.js";
+import type { PlanReplay } from "./cut-off.js";
 import { patchOf } from "./diff-states.js";
 import type {
   AccessChange,
@@ -240,6 +241,29 @@ const datedAsDocument = ({ rule, prefix, expires }: DatedEntry) => ({
   expires,
 });
 
+/** Also of a drift report. */
+export const replayAsDocument = ({ window, events, effective, counts, losers }: PlanReplay) => ({
+  window: { since: window.since, until: window.until },
+  events: { read: events.read, without_address: events.withoutAddress },
+  effective,
+  counts: {
+    cut_off: counts.cut_off,
+    partly: counts.partly,
+    blocked: counts.blocked,
+    gains: counts.gains,
+    keeps: counts.keeps,
+  },
+  losers: losers.map(({ label, kind, outcome, addresses, lost, events: count, lastSeen }) => ({
+    name: label,
+    type: kind,
+    outcome,
+    addresses,
+    lost,
+    events: count,
+    last_seen: lastSeen,
+  })),
+});
+
 /** Everything of a plan; keys always in the same order. */
 export const planDocument = (plan: Plan) => {
   const access = changeAccess(plan.before, plan.after, plan.changes);
@@ -267,6 +291,7 @@ export const planDocument = (plan: Plan) => {
     })),
     steps: plan.steps.map(stepAsDocument),
     guards: plan.verdicts.map(verdictAsDocument),
+    ...(plan.replay === undefined ? {} : { replay: replayAsDocument(plan.replay) }),
     diagnostics: plan.diagnostics.map(diagnosticAsDocument),
     expired: plan.expired.map(datedAsDocument),
     expiring: plan.expiring.map(datedAsDocument),

@@ -20,6 +20,7 @@ import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import { planAccessChange } from "./access-change.js";
+import type { PlanReplay } from "./cut-off.js";
 import { diffStates } from "./diff-states.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
@@ -122,6 +123,28 @@ const datedFrom = ({ rule, cidr, expires }: PlanDocument["expired"][number]): Da
 const removedIn = ({ changes }: PlanDocument): Set<string> =>
   new Set(changes.flatMap(({ rule, reason }) => (reason === "removed" && rule !== undefined ? [rule] : [])));
 
+const replayFrom = ({
+  window,
+  events,
+  effective,
+  counts,
+  losers,
+}: NonNullable<PlanDocument["replay"]>): PlanReplay => ({
+  window,
+  events: { read: events.read, withoutAddress: events.without_address },
+  effective,
+  counts,
+  losers: losers.map(({ name, type, outcome, addresses, lost, events: count, last_seen: lastSeen }) => ({
+    label: name,
+    kind: type,
+    outcome,
+    addresses,
+    lost,
+    events: count,
+    lastSeen,
+  })),
+});
+
 const derive = (document: PlanDocument): Plan => {
   const before = stateFrom(document.before, "before the plan");
   const after = stateFrom(document.after, "after the plan");
@@ -143,6 +166,7 @@ const derive = (document: PlanDocument): Plan => {
     ...(document.enabled_for_service_tokens === undefined
       ? {}
       : { enabledForServiceTokens: document.enabled_for_service_tokens }),
+    ...present({ replay: document.replay && replayFrom(document.replay) }),
     expired: document.expired.map(datedFrom),
     expiring: document.expiring.map(datedFrom),
     ...present({ validFrom: document.valid_from, validUntil: document.valid_until }),

@@ -5,6 +5,7 @@ import type { Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { GuardName, OverrideFlag } from "../model/guards.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
+import type { PlanReplay } from "./cut-off.js";
 
 /** What decides about an address. */
 export type Decider =
@@ -133,6 +134,8 @@ export interface Plan {
   /** Warnings and notes of the policy and the account that a reviewer should see. */
   readonly diagnostics: readonly Diagnostic[];
   readonly enabledForServiceTokens?: boolean;
+  /** Who would be cut off, by the traffic on record, where that was read. */
+  readonly replay?: PlanReplay;
   /** Entries that are leaving because their date has come, for the reason shown next to a removal. */
   readonly expired: readonly DatedEntry[];
   /** Entries that are added for a time: their date is shown next to the addition. */

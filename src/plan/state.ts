@@ -209,6 +209,8 @@ const guardsDocument = (guards: Guards): unknown => [
   guards.maxRemovedRules ?? null,
   limitText(guards.maxNewlyAllowed.ipv4),
   limitText(guards.maxNewlyAllowed.ipv6),
+  // Only where it is there, as below.
+  ...(guards.maxCutOff === undefined ? [] : [guards.maxCutOff, guards.cutOffWindow ?? ""]),
 ];
 
 /**

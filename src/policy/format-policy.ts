@@ -166,7 +166,15 @@ const order = {
   rule: ["name", "type", "description", "previous_names", "allow_empty", "cidrs"],
   entry: ["cidr", "network", "comment", "expires"],
   test: ["name", "allow_empty", "allowed", "denied"],
-  guards: ["allow_empty", "must_allow", "must_deny", "max_removed_rules", "max_newly_allowed"],
+  guards: [
+    "allow_empty",
+    "must_allow",
+    "must_deny",
+    "max_removed_rules",
+    "max_newly_allowed",
+    "max_cut_off",
+    "cut_off_window",
+  ],
 } as const;
 
 /** What is in brackets or braces and ends behind this column becomes a line an item (Prettier's `printWidth`). */

@@ -64,6 +64,10 @@ export interface Guards {
   /** Absent: no limit. Percent is of the rules on the account. */
   readonly maxRemovedRules?: { readonly count: number } | { readonly percent: number };
   readonly maxNewlyAllowed: AddressLimit;
+  /** How many people and tokens that traffic on record shows a plan may cut off; absent: the log is not asked. */
+  readonly maxCutOff?: number;
+  /** How far back the log is read: `90d`. */
+  readonly cutOffWindow?: string;
 }
 
 /** Where a policy writes its keys; absent for a key that it does not write. */

@@ -111,6 +111,9 @@ export interface RawGuards {
   readonly maxRemovedRules?: RawLimit;
   /** A number of addresses, or a prefix length such as "/16". */
   readonly maxNewlyAllowed: { readonly ipv4?: RawLimit; readonly ipv6?: RawLimit };
+  readonly maxCutOff?: RawLimit;
+  /** Such as "90d". */
+  readonly cutOffWindow?: Located<string>;
 }
 
 export interface RawPolicy {
@@ -364,6 +367,10 @@ class Reader {
     return {
       allowEmpty: this.#allowEmpty(node),
       ...present({ mustAllow, mustDeny, maxRemovedRules: removed }),
+      ...present({
+        maxCutOff: this.#limit(this.#get(node, "max_cut_off")),
+        cutOffWindow: this.#text(this.#get(node, "cut_off_window")),
+      }),
       maxNewlyAllowed: { ...present({ ipv4, ipv6 }) },
     };
   }

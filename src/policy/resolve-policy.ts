@@ -21,6 +21,8 @@ const defaultGuards = {
   maxNewlyAllowed: { ipv4: 1n << 16n, ipv6: 1n << 96n },
 } as const;
 
+const defaultCutOffWindow = "90d";
+
 /** A number of addresses as it is; a prefix length as the size of such a prefix. */
 const addressCount = (limit: RawLimit, bits: number): bigint | undefined => {
   if (typeof limit === "number") return Number.isInteger(limit) && limit >= 0 ? BigInt(limit) : undefined;
@@ -51,6 +53,12 @@ const resolveList = (
   return entries;
 };
 
+/** The window means something only together with the limit. */
+const resolveCutOff = ({ maxCutOff, cutOffWindow }: RawGuards): Pick<Guards, "maxCutOff" | "cutOffWindow"> =>
+  typeof maxCutOff === "number"
+    ? { maxCutOff, cutOffWindow: cutOffWindow?.value ?? defaultCutOffWindow }
+    : {};
+
 const resolveGuards = (resolving: Resolving, networks: Networks, raw: RawGuards): Guards => {
   const resolve = (key: string, list: RawList | undefined): readonly PolicyEntry[] =>
     resolveList(resolving, networks, list, (empty, source) => {
@@ -62,6 +70,7 @@ const resolveGuards = (resolving: Resolving, networks: Networks, raw: RawGuards)
     mustDeny: resolve("must_deny", raw.mustDeny),
     maxRemovedRules: resolveRemoved(raw.maxRemovedRules),
     maxNewlyAllowed: resolveLimit(raw),
+    ...resolveCutOff(raw),
   };
 };
 

@@ -262,6 +262,7 @@ const patternHints: Readonly<Record<string, string>> = {
   host: "Write the host of the account's access URL, such as `ab123.us1.dbt.com`",
   max_removed_rules: 'Write a number of rules, or a percentage such as "30%"',
   max_newly_allowed: "Write a number of addresses, or a prefix length such as /16",
+  cut_off_window: "Write how far back the log is read, such as 90d, 12w or 48h",
   ipv4: "Write a number of addresses, or a prefix length from /0 to /32",
   ipv6: "Write a number of addresses, or a prefix length from /0 to /128",
   network: "A network's name begins with a letter or digit and holds letters, digits, `_`, `.` and `-`",

@@ -21,6 +21,7 @@ import { enforcementWord, ruleBrief } from "./change-rows.js";
 import { leftNotes, reviewNotes } from "./diagnostics-text.js";
 import { type RenderContext, wrap } from "./layout.js";
 import { leftSentence } from "./plan-summary.js";
+import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { type DriftCommands, driftVerdict } from "./report.js";
 import { type Row, rowLines, type Sign } from "./row.js";
 
@@ -264,6 +265,23 @@ const nextLines = (report: DriftReport, commands: DriftCommands): string[] => {
     : [...ways.map(({ words, command }) => (command === undefined ? words : `${words}: ${command}`)), ""];
 };
 
+/** Whom a plan of the policy would cut off, in numbers. */
+const replayLines = ({ replay, replayUnknown }: DriftReport, look: RenderContext): string[] => {
+  if (replayUnknown !== undefined)
+    return wrap(
+      `Cannot tell who a plan of the policy would cut off: ${visible(replayUnknown)}`,
+      look.width,
+      2,
+    );
+  if (replay === undefined) return [];
+  const rows = planReplayRows(replay).flatMap((row) => rowLines(row, look));
+  return section(
+    `A plan of the policy: ${planReplayTitle(replay)}`,
+    [...rows, `  ${planReplayCaveat}`],
+    look,
+  );
+};
+
 export const renderDriftText = (
   report: DriftReport,
   look: RenderContext & { readonly commands: DriftCommands },
@@ -275,6 +293,7 @@ export const renderDriftText = (
     "",
     ...leftNotes(report.diagnostics, look),
     ...section(accessTitle(report), access, look),
+    ...replayLines(report, look),
     ...causeSection("drift", report, look),
     ...causeSection("cannot-tell", report, look),
     ...causeSection("pending", report, look),

@@ -17,6 +17,7 @@ import {
   diagnosticAsDocument,
   looseChangeAsDocument,
   planDocument,
+  replayAsDocument,
   ruleAsDocument,
 } from "../plan/plan-document.js";
 import { accountDocument } from "./account.js";
@@ -172,6 +173,8 @@ const driftDocument = (report: DriftReport) => ({
     attribution: attributionJson(difference.attribution),
   })),
   unmanaged: report.unmanaged.map(ruleAsDocument),
+  ...(report.replay === undefined ? {} : { replay: replayAsDocument(report.replay) }),
+  ...(report.replayUnknown === undefined ? {} : { replay_unknown: report.replayUnknown }),
   diagnostics: report.diagnostics.map(diagnosticAsDocument),
 });
 

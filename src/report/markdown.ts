@@ -42,7 +42,7 @@ import {
   markerOf,
   type Section,
 } from "./markdown-page.js";
-import { renderPlanMarkdown } from "./plan-markdown.js";
+import { renderPlanMarkdown, replaySections } from "./plan-markdown.js";
 import { leftWords } from "./plan-summary.js";
 import { renderReplayMarkdown } from "./replay-text.js";
 import {
@@ -245,7 +245,13 @@ const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: 
             `${words}${command === undefined ? "" : `: ${markdownCode(command, 300)}`}\n`,
         ),
       ].join("\n"),
-      sections: [...access.open, ...sections.slice(0, 3), ...access.folded, ...sections.slice(3)],
+      sections: [
+        ...access.open,
+        ...replaySections(report.replay),
+        ...sections.slice(0, 3),
+        ...access.folded,
+        ...sections.slice(3),
+      ],
     },
     defaultMaxBytes,
   );

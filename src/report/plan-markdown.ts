@@ -3,6 +3,7 @@
 import { hintOf } from "../model/diagnostic.js";
 import { markdownCode, visible } from "../model/escape.js";
 import { counted } from "../model/words.js";
+import type { PlanReplay } from "../plan/cut-off.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessContext, planWording } from "./access-rows.js";
@@ -30,6 +31,7 @@ import {
   type Section,
 } from "./markdown-page.js";
 import { closingMarkdown, countsWords, isLoud, leftWords, planCounts, stateWords } from "./plan-summary.js";
+import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { planVerdict, refusals } from "./report.js";
 import { diffRow } from "./row.js";
 
@@ -107,6 +109,20 @@ const sectionsOf = (plan: Plan): Section[] => {
   ];
 };
 
+/** Also of a drift report. */
+export const replaySections = (replay: PlanReplay | undefined): Section[] => {
+  if (replay === undefined) return [];
+  const rows = planReplayRows(replay).map(diffRow);
+  return [
+    {
+      title: `${planReplayTitle(replay)}. People are numbered, never named, here`,
+      language: "diff",
+      rows: [...rows, diffRow({ sign: " ", depth: 1, text: planReplayCaveat })],
+      open: rows.length > 0,
+    },
+  ];
+};
+
 const deletions = (plan: Plan): Section => {
   const rules = plan.changes.flatMap((change) => (change.kind === "delete" ? [change] : []));
   return {
@@ -171,6 +187,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
         },
         deletions(plan),
         ...access.open,
+        ...replaySections(plan.replay),
         ...access.folded,
         { title: `Not checked: ${counted(noted.length, "guard")}`, language: "text", rows: noted },
         ...sectionsOf(plan),

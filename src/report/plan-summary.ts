@@ -76,6 +76,7 @@ const refusalReasons: Readonly<Record<string, string>> = {
   "must-deny": "this plan would allow an address that must stay blocked",
   "max-removed-rules": "this plan removes more rules than the policy permits",
   "max-newly-allowed": "this plan gives more addresses access than the policy permits",
+  "max-cut-off": "by the addresses on record, this plan would cut off people or tokens, or nobody can tell",
   "unmanaged-rules": "the account has rules that the policy does not name",
   disturbance: "a step would disturb addresses that should not change",
 };

@@ -3,10 +3,12 @@
  * checks, and one closing line. Promises: readable without colour; every range that gains access is listed.
  */
 
+import { listPrefixes } from "../model/address-words.js";
 import { cellsOf } from "../model/cells.js";
 import { hintOf } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
+import type { ReplayedActor } from "../plan/replay.js";
 import { accessContext, accessRows, accessWords, isHypothetical, planWording } from "./access-rows.js";
 import { enforcementLine } from "./account.js";
 import {
@@ -20,6 +22,8 @@ import {
 import { leftNotes, renderDiagnosticsText, reviewNotes } from "./diagnostics-text.js";
 import { padCellsStart, type RenderContext, wrap } from "./layout.js";
 import { closingLine, isLoud, stateWords } from "./plan-summary.js";
+import { actorWords } from "./replay.js";
+import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { planVerdict } from "./report.js";
 import { type Row, rowLines } from "./row.js";
 
@@ -28,6 +32,8 @@ export interface PlanTextOptions extends RenderContext {
   readonly policyFile?: string;
   /** Entries listed of one rule and sign: 20 by default. */
   readonly maxEntries?: number;
+  /** Who loses access by the traffic on record, by name (`--show-people`). */
+  readonly people?: readonly ReplayedActor[];
 }
 
 const section = (title: string, lines: readonly string[], { style, width }: RenderContext): string[] =>
@@ -116,12 +122,31 @@ const closingText = (plan: Plan, { style, policyFile = "the policy" }: PlanTextO
   return verdict === "refused" ? style.error(line) : verdict === "changes" ? style.strong(line) : line;
 };
 
+/** With the people whom the numbers stand for only where somebody asked for them. */
+const replaySection = ({ replay }: Plan, options: PlanTextOptions): string[] => {
+  if (replay === undefined) return [];
+  const people = (options.people ?? []).flatMap((actor) => [
+    ...wrap(`    ${actorWords(actor, true)}`, options.width, 6),
+    ...wrap(`      loses ${listPrefixes(actor.wouldLetIn, 20)}`, options.width, 8),
+  ]);
+  return section(
+    planReplayTitle(replay),
+    [
+      ...rowsText(planReplayRows(replay), options),
+      ...people,
+      ...wrap(`  ${planReplayCaveat}`, options.width, 4),
+    ],
+    options,
+  );
+};
+
 export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => {
   const digits = String(plan.steps.length).length;
   const lines = [
     ...header(plan, options),
     ...leftNotes(plan.diagnostics, options),
     ...accessSection(plan, options),
+    ...replaySection(plan, options),
     ...section(
       "Changes",
       changeRows(plan, options.maxEntries).flatMap((rows) => rowsText(rows, options)),

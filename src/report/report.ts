@@ -12,6 +12,7 @@ import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Plan, Verdict } from "../plan/plan.js";
+import type { ReplayedActor } from "../plan/replay.js";
 import type { Policy, PolicyTest } from "../policy/policy.js";
 import type { ExplainReport } from "./explain.js";
 import type { RenderContext } from "./layout.js";
@@ -55,6 +56,8 @@ export interface PlanReport {
   readonly policyFile?: string;
   /** Exit code 2 where there is something to change (`--detailed-exitcode`). */
   readonly detailed?: boolean;
+  /** Who loses access by the traffic on record, by name: for text alone (`--show-people`). */
+  readonly people?: readonly ReplayedActor[];
   /** The file that the plan was saved to. */
   readonly savedAs?: string;
   /** Markdown is cut to so many bytes. */

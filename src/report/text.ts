@@ -88,7 +88,7 @@ export const reportText = (report: Report, look: RenderContext): string => {
     case "plan":
       return renderPlanText(report.plan, {
         ...look,
-        ...present({ policyFile: report.policyFile }),
+        ...present({ policyFile: report.policyFile, people: report.people }),
       });
     case "apply": {
       const applied = renderApplyText(report.result, { ...look, ...report.commands, shown: report.shown });

@@ -1,5 +1,5 @@
 /** `replay` as its user meets it, on accounts whose traffic is planted. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Seed } from "../../src/emulator/seed.js";
@@ -270,5 +270,115 @@ describe("files of this program and of the service", async () => {
     const all = ["list.csv", "list.json", "list.ndjson"];
     const twice = documentOf(await run("replay", "--from", ...all, "--show-people", "--format", "json"));
     expect(twice.events).toMatchObject({ read: 72, duplicates: 144 });
+  });
+});
+
+describe("as a guard", async () => {
+  const { run, cwd, emulator } = await rehearse();
+  const guarded = (limit: number) =>
+    writeFileSync(
+      join(cwd, "guarded.yaml"),
+      policy.replace("lint:", `guards: { must_allow: [203.0.113.10], max_cut_off: ${limit} }\nlint:`),
+    );
+  const fault = (method: string, body?: object) =>
+    fetch(`${emulator.url}/_emulator/faults`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+
+  it("refuses a plan that cuts off more, names them by numbers, and has a flag of its own", async () => {
+    guarded(1);
+    const refused = await run(
+      "plan",
+      "guarded.yaml",
+      "--out",
+      "plan.json",
+      "--write",
+      "markdown=plan.md",
+      "--write",
+      "json=p.json",
+    );
+    expect(refused.code).toBe(3);
+    expect(refused.stdout).toContain(
+      "this plan would cut off token 1 and person 1: 2, and `max_cut_off` is 1",
+    );
+    const files = ["plan.json", "plan.md", "p.json"].map((name) => readFileSync(join(cwd, name), "utf8"));
+    for (const text of [refused.stdout, ...files]) {
+      for (const word of [
+        ...people.filter((one) => !/^\d+$/.test(one)),
+        "nightly",
+        "198.51.100.7",
+        "198.51.100.77",
+      ])
+        expect(text).not.toContain(word);
+      expect(text).toContain("person 1");
+    }
+    expect((await run("apply", "plan.json", "--auto-approve")).code).toBe(3);
+    expect((await run("apply", "-p", "guarded.yaml", "--auto-approve")).code).toBe(3);
+    expect((await run("plan", "guarded.yaml", "--allow-cut-off")).code).toBe(0);
+    guarded(2);
+    expect((await run("plan", "guarded.yaml")).code).toBe(0);
+  });
+
+  it("is asked for by plan --replay as well, and names people in text where that is asked", async () => {
+    const refused = await run("plan", "--replay", "90d", "--client-ip", "203.0.113.10");
+    expect(refused.code).toBe(3);
+    expect(refused.stdout).not.toContain("Ada");
+    const shown = await run(
+      "plan",
+      "--replay",
+      "90d",
+      "--client-ip",
+      "203.0.113.10",
+      "--show-people",
+      "--write",
+      "json=named.json",
+    );
+    expect(shown.stdout).toContain("Ada Lovelace");
+    expect(readFileSync(join(cwd, "named.json"), "utf8")).not.toContain("Ada");
+    expect((await run("plan", "--client-ip", "203.0.113.10")).code).toBe(0);
+  });
+
+  it("refuses where the log cannot be read, wholly or in part", async () => {
+    guarded(9);
+    for (const nth of [1, 2]) {
+      await fault("POST", { kind: "status", status: 403, path: "*/audit-logs/*", nth, times: 0 });
+      const window =
+        nth === 2
+          ? policy.replace("lint:", "guards: { max_cut_off: 9, cut_off_window: 400d }\nlint:")
+          : undefined;
+      if (window !== undefined) writeFileSync(join(cwd, "guarded.yaml"), window);
+      const refused = await run("plan", "guarded.yaml", "--client-ip", "203.0.113.10");
+      await fault("DELETE");
+      expect(refused.code).toBe(3);
+      expect(refused.stdout).toContain("cut-off-unknown");
+    }
+  });
+
+  it("does not read the log where nothing changes", async () => {
+    await run("plan", "guarded.yaml");
+    guarded(0);
+    await run("apply", "-p", "guarded.yaml", "--auto-approve", "--allow-cut-off");
+    const requests = async () =>
+      (await (await fetch(`${emulator.url}/_emulator/requests`)).text()).match(/"method"/g)?.length;
+    await fetch(`${emulator.url}/_emulator/requests`, { method: "DELETE" });
+    expect((await run("plan", "guarded.yaml")).code).toBe(0);
+    expect(await requests()).toBe(1);
+  });
+
+  it("shows in drift whom a plan of the policy would cut off", async () => {
+    const other = await rehearse();
+    writeFileSync(
+      join(other.cwd, "policy.yaml"),
+      policy.replace("lint:", "guards: { max_cut_off: 0 }\nlint:"),
+    );
+    const document = documentOf(await other.run("drift", "--format", "json"));
+    expect(document.replay).toMatchObject({ counts: { cut_off: 2, partly: 1 } });
+    for (const format of ["text", "markdown"]) {
+      const { stdout } = await other.run("drift", "--format", format);
+      expect(stdout).toContain("By the addresses on record, 1 person and 1 service token would be cut off");
+      expect(stdout).not.toContain("Ada");
+    }
   });
 });

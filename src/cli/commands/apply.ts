@@ -21,6 +21,7 @@ import type { Io } from "../io.js";
 import { connectionOptions, guardOptions, outputOptions, policyOption } from "../options.js";
 import { note } from "../output.js";
 import { preparePlan, readPlan } from "../plans.js";
+import { evidenceFor } from "../traffic.js";
 
 interface Options extends CarryOutOptions {
   readonly onlyExpired?: boolean;
@@ -64,6 +65,7 @@ const taskOfPolicy = async (io: Io, options: Options): Promise<Task> => {
         ...guards,
         scope,
         earlier: (account) => earlierByReceipt(io, account),
+        traffic: ({ steps }) => evidenceFor(io, client, wanted.policy, steps.length),
       }),
     approved: options.autoApprove === true || options.onlyExpired === true,
     reviewed: false,

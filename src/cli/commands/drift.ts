@@ -16,9 +16,11 @@ import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../../mode
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { shellWord } from "../../model/shell.js";
+import { type PlanReplay, planReplay } from "../../plan/cut-off.js";
 import { desiredState } from "../../plan/desired.js";
 import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
+import type { Policy } from "../../policy/policy.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
@@ -33,6 +35,7 @@ import {
   rehearsalOptions,
 } from "../options.js";
 import { type Account, accountText, isSameAccount, newestReceipt, readReceipt } from "../receipts.js";
+import { evidenceFor } from "../traffic.js";
 
 const formats = ["text", "json", "markdown", "sarif"] as const;
 
@@ -87,12 +90,13 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
       log: log.log,
       diagnostics: [...made.diagnostics, ...log.diagnostics],
     });
+    const replay = await replayOf(io, client, options, policy, plan);
     const file = shellWord(options.policy);
     const commands = {
       plan: `dbt-ip-rules plan --policy ${file}`,
       merge: `dbt-ip-rules import --merge ${file}`,
     };
-    return { kind: "drift", drift: report, commands };
+    return { kind: "drift", drift: { ...report, ...replay }, commands };
   } finally {
     await client.close();
   }
@@ -171,6 +175,21 @@ const sinceApply = (receipt: NamedReceipt | undefined): { readonly since?: strin
   const begun = Date.parse(receipt.receipt.header.startedAt);
   const [first] = neededStretches([receipt]);
   return { since: new Date(Math.min(begun, first?.from ?? begun)).toISOString() };
+};
+
+/** Whom a plan of the policy would cut off, where the policy asks; that nobody can tell is said as well. */
+const replayOf = async (
+  io: Io,
+  client: Pick<ReadOnlyClient, "listPage">,
+  { audit }: Options,
+  { guards }: Policy,
+  { before, after, steps, enabledForServiceTokens }: Plan,
+): Promise<{ readonly replay?: PlanReplay; readonly replayUnknown?: string }> => {
+  const evidence = audit ? await evidenceFor(io, client, { guards }, steps.length) : undefined;
+  if (evidence === undefined) return {};
+  return evidence.kind === "read"
+    ? { replay: planReplay(evidence.traffic, before, after, enabledForServiceTokens) }
+    : { replayUnknown: evidence.reason };
 };
 
 /** The comparison holds without the log: why it could not be read is a warning here. */

@@ -1,12 +1,14 @@
 /** `plan`: what would change, who gains or loses access, in which steps. Reads only. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { requirePolicy } from "../../files/load-policy.js";
 import { ownerOnly } from "../../files/write-file.js";
 import { failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
+import type { TrafficEvidence } from "../../plan/cut-off.js";
 import type { Plan } from "../../plan/plan.js";
+import { type ReplayedActor, replay } from "../../plan/replay.js";
 import { planVerdict, type Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
@@ -27,6 +29,7 @@ import {
 } from "../options.js";
 import { writeFileWhole } from "../output.js";
 import { preparePlan } from "../plans.js";
+import { evidenceFor, windowOption } from "../traffic.js";
 
 const formats = ["text", "json", "markdown", "github", "gitlab"] as const;
 
@@ -36,6 +39,9 @@ interface Options
     GuardOptions,
     OutputOptions<(typeof formats)[number]> {
   readonly base?: string;
+  /** ISO 8601 UTC. */
+  readonly replay?: string;
+  readonly showPeople?: boolean;
   readonly out?: string;
   readonly detailedExitcode?: boolean;
   readonly maxBytes?: number;
@@ -51,11 +57,17 @@ const plan = async (io: Io, options: Options): Promise<Report> => {
   const wanted = await requirePolicy(io, options);
   const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
   const base = options.base === undefined ? undefined : earlierByFile(io, options.base);
+  let evidence: TrafficEvidence | undefined;
   const plan = await preparePlan(client, {
     ...wanted,
     ...guardsOf(options),
     diagnostics: [...wanted.diagnostics, ...(base?.diagnostics ?? [])],
     earlier: async (account) => (base === undefined ? earlierByReceipt(io, account) : base.earlier),
+    traffic: async ({ steps }) => {
+      const asked = { guards: wanted.policy.guards, replay: options.replay };
+      evidence = await evidenceFor(io, client, asked, steps.length);
+      return evidence;
+    },
   }).finally(() => client.close());
   if (options.out !== undefined) {
     const { writePlanFile } = await import("../../plan/plan-file.js");
@@ -66,11 +78,21 @@ const plan = async (io: Io, options: Options): Promise<Report> => {
     plan,
     policyFile: options.policy,
     detailed: options.detailedExitcode === true,
+    ...(options.showPeople === true ? { people: peopleOf(plan, evidence) } : {}),
     ...present({ maxBytes: options.maxBytes }),
     ...(options.out === undefined
       ? {}
       : { savedAs: nameElsewhere(io, options.out), notes: [savedNote(plan, options.out)] }),
   };
+};
+
+/** Who the numbers of the plan stand for: the same replay again, with names. */
+const peopleOf = (plan: Plan, evidence: TrafficEvidence | undefined): readonly ReplayedActor[] => {
+  if (evidence?.kind !== "read") return [];
+  const { before, after, enabledForServiceTokens: serviceTokensSubject } = plan;
+  return replay(evidence.traffic, { before, after, serviceTokensSubject }).actors.filter(
+    ({ outcome }) => outcome === "cut_off" || outcome === "partly",
+  );
 };
 
 /** A refused plan cannot be applied, unless whoever applies it lets the failed checks pass. */
@@ -82,11 +104,14 @@ const savedNote = (plan: Plan, file: string): string =>
 export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(guardOptions(connectionOptions(rehearsalOptions(command))), formats)
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
-    .option("--detailed-exitcode", "exit 2 where there is something to change")
-    .option(
-      "--base <policy>",
-      "the policy as it was before, to warn about rules that left it (default: the newest receipt's rules)",
+    .addOption(
+      new Option("--replay <when>", "who would be cut off, by the log since 90d or a date").argParser(
+        windowOption(io),
+      ),
     )
+    .option("--show-people", "name in text those whom the log shows cut off")
+    .option("--detailed-exitcode", "exit 2 where there is something to change")
+    .option("--base <policy>", "the policy before (default: the newest receipt)")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);
   runs(command, io, program, plan, { positional: true, atOnce: 4, matrix: true, distinct: true });
 };

@@ -176,6 +176,14 @@ const onceEnabled = (verdict: "allowed" | "blocked") => ({
   fix: "Change the policy before enforcement is turned on.",
 });
 
+/** Who is cut off, by numbers, not names. */
+export interface CutOff {
+  readonly count: number;
+  readonly who: string;
+  readonly limit: number;
+  readonly since: string;
+}
+
 export const guardCodes = {
   "must-allow": code<Kept>({
     severity: "error",
@@ -266,6 +274,33 @@ export const guardCodes = {
     hint: `Check that they are meant to be allowed, then raise the limit or use ${overrideFlags.newlyAllowed}`,
     meaning: "More addresses would be allowed than `max_newly_allowed`.",
     fix: "Check the plan, then raise the limit or use the flag.",
+  }),
+  "max-cut-off": code<CutOff>({
+    severity: "error",
+    message: ({ count, who, limit, since }) =>
+      `By the addresses on record since ${since}, this plan would cut off ${who}: ${count}, and \`max_cut_off\` is ${limit}`,
+    hint: `See who they are with: dbt-ip-rules replay --show-people. Allow their addresses, or use ${overrideFlags.cutOff}`,
+    meaning:
+      "By the addresses on record, more people and service tokens would lose every address than `max_cut_off` permits.",
+    fix: "See who they are with `dbt-ip-rules replay --show-people`, allow their addresses, or use the flag.",
+  }),
+  "max-cut-off-once-enabled": code<CutOff>({
+    severity: "warning",
+    message: ({ count, who, since }) =>
+      `Enforcement stays off. Once it is on, by the addresses on record since ${since}, it cuts off ${who}: ${count}`,
+    hint: "See who they are with: dbt-ip-rules replay --show-people",
+    meaning:
+      "A warning: nobody is blocked while enforcement is off, but more would be cut off than `max_cut_off` permits.",
+    fix: "Allow their addresses before you turn enforcement on.",
+  }),
+  "cut-off-unknown": code<{ reason: string }>({
+    severity: "error",
+    message: ({ reason }) =>
+      `Cannot tell who would be cut off: the traffic on record could not be read (${reason})`,
+    hint: `Use a token that may read the audit log, or continue without this guard by ${overrideFlags.cutOff}`,
+    meaning:
+      "`max_cut_off` needs the audit log, and it could not be read as a whole. That does not mean that nobody is cut off.",
+    fix: "Use a token that may read the log, a shorter `cut_off_window`, or the flag.",
   }),
   "unmanaged-rule": code<{ rule: string }>({
     severity: "error",
