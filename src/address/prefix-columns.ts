@@ -41,15 +41,6 @@ export const entriesOfType = (columns: PrefixColumns, type: "allow" | "deny"): E
   allows: new Uint8Array(columns.count).fill(type === "allow" ? 1 : 0),
 });
 
-/**
- * The order of prefixes in columns: by network, then length (the wider first), then row.
- *
- * A radix sort, word by word from the most significant. Rows that share their first words form a run, and
- * only runs go on to the next word: of mixed prefixes nearly all IPv6 rows are told apart by their first
- * word or two, while the IPv4 rows are one run through three words that do not vary and so cost one look each.
- * Short runs, which most are, finish by insertion. Each part is stable, and so the whole is.
- */
-
 const shortRun = 24;
 const digitBits = 8;
 const digits = 1 << digitBits;
@@ -62,6 +53,14 @@ export interface SortedColumns extends PrefixColumns {
   readonly rows: Uint32Array;
 }
 
+/**
+ * The order of prefixes in columns: by network, then length (the wider first), then row.
+ *
+ * A radix sort, word by word from the most significant. Rows that share their first words form a run, and
+ * only runs go on to the next word: of mixed prefixes nearly all IPv6 rows are told apart by their first
+ * word or two, while the IPv4 rows are one run through three words that do not vary and so cost one look each.
+ * Short runs, which most are, finish by insertion. Each part is stable, and so the whole is.
+ */
 class Sorter implements SortedColumns {
   readonly count: number;
   readonly words: Uint32Array;

@@ -9,13 +9,6 @@
 import { type AddressProblem, addressProblem, PrefixParser } from "./parse.js";
 import { type Address, mappedWord, readWords, writeWords } from "./words.js";
 
-/**
- * The one formatter of addresses and prefixes: from words to ASCII bytes, as RFC 5952 wants them (lower case,
- * no leading zeros, the first of the longest runs of two or more zero groups as "::").
- * An address in ::ffff:0:0/96 prints as IPv4, and a prefix there with its IPv4 length. A prefix shorter than
- * /96 never has its network there (bit 95 is clear), so it prints as IPv6 even where it contains that space.
- */
-
 /** No address with a length takes more bytes: eight groups of four, seven colons, "/128". */
 export const longestPrefix = 43;
 
@@ -94,7 +87,14 @@ const isMapped = (words: Uint32Array, at: number): boolean =>
 const writeAddress = (words: Uint32Array, at: number, out: Uint8Array, to: number): number =>
   isMapped(words, at) ? writeIPv4(words[at + 3]!, out, to) : writeIPv6(words, at, out, to);
 
-/** The same with "/length"; at most `longestPrefix` bytes. */
+/**
+ * The one formatter of addresses and prefixes: from words to ASCII bytes, as RFC 5952 wants them (lower case,
+ * no leading zeros, the first of the longest runs of two or more zero groups as "::").
+ * An address in ::ffff:0:0/96 prints as IPv4, and a prefix there with its IPv4 length. A prefix shorter than
+ * /96 never has its network there (bit 95 is clear), so it prints as IPv6 even where it contains that space.
+ *
+ * The same with "/length"; at most `longestPrefix` bytes.
+ */
 export const writePrefix = (
   words: Uint32Array,
   at: number,

@@ -8,7 +8,6 @@ import type { AuditEvent } from "./event.js";
  * Promise: `type` is normalised (see `normaliseType`) and unique; `documented` is the documentation's spelling.
  * The log may know more types than the documentation: an unknown type is a question to ask, never an error in data.
  */
-
 interface CatalogueEvent {
   readonly group: string;
   readonly name: string;
@@ -216,7 +215,6 @@ export const isIpRestrictionType = (type: string): boolean => type.startsWith("i
  * (`ip_restrictions`). A name that the catalogue does not know gets a warning with suggestions, and is asked for all
  * the same: the log may know more than the documentation.
  */
-
 interface EventFilter {
   /** Of a normalised type. */
   matches(type: string): boolean;

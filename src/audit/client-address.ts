@@ -3,11 +3,6 @@ import { type Address, parseAddress } from "../address/prefix.js";
 import type { AuditEvent } from "./event.js";
 import { type NamedReceipt, verifyReceipts } from "./verify.js";
 
-/**
- * The address that the service sees this tool come from, as the audit log tells it: the newest events of the token's
- * own actor. The only source where the tool stands behind NAT. What it says may be old: see `confidence`.
- */
-
 export interface OwnActor {
   /** The token's id, as in `actor.id`. */
   readonly id?: string;
@@ -15,6 +10,10 @@ export interface OwnActor {
   readonly name?: string;
 }
 
+/**
+ * The address that the service sees this tool come from, as the audit log tells it: the newest events of the token's
+ * own actor. The only source where the tool stands behind NAT. What it says may be old: see `confidence`.
+ */
 export interface ClientAddress {
   readonly address: Address;
   readonly text: string;

@@ -26,11 +26,6 @@ import { applyBegan, type DriftBase, type Judgement, judge } from "./drift-cause
 import type { AuditEvent } from "./event.js";
 import { ruleEvidence } from "./evidence.js";
 
-/**
- * What one difference does to access, from the policy to the account. Exact. An entry's effect is local as long as
- * the default stays what it is, so only the entries around it are looked at: a thousand differences stay cheap.
- */
-
 /** A rule that only the account has may be in the wanted state too, because it is kept: its own effect counts. */
 const withoutAdded = (state: AccountState, { detail, rule: name }: Located): AccountState =>
   detail.kind === "rule-added"
@@ -56,6 +51,10 @@ const around = (state: AccountState, prefix: Prefix): AccountState | undefined =
   return keepsDefault ? { ...state, rules } : undefined;
 };
 
+/**
+ * What one difference does to access, from the policy to the account. Exact. An entry's effect is local as long as
+ * the default stays what it is, so only the entries around it are looked at: a thousand differences stay cheap.
+ */
 export const directionOf = (located: Located, wanted: AccountState): Direction => {
   const { detail } = located;
   if (detail.kind === "description-changed" || detail.kind === "name-changed") return "none";

@@ -24,13 +24,6 @@ import type {
   StepVerification,
 } from "./verification.js";
 
-/**
- * Turns of enforcement that a run made without meaning to. Every write of a rule has to repeat the position of
- * enforcement as last read (docs/service.md, "The rule set"). Who changes it between that reading and the write is overruled,
- * and neither the answer nor the next reading shows it: both are as before. Only the log tells, by a `toggled` event
- * of the run's own actor that is none of its steps.
- */
-
 /** A step, and the event that was found for it. */
 interface PairedStep {
   readonly step: TimedStep;
@@ -38,6 +31,11 @@ interface PairedStep {
 }
 
 /**
+ * Turns of enforcement that a run made without meaning to. Every write of a rule has to repeat the position of
+ * enforcement as last read (docs/service.md, "The rule set"). Who changes it between that reading and the write is overruled,
+ * and neither the answer nor the next reading shows it: both are as before. Only the log tells, by a `toggled` event
+ * of the run's own actor that is none of its steps.
+ *
  * Among events of no step. An event counts from the run's start to its last call, or to the last event that was
  * found for it, whichever is later: a write's own events come together, however late. Of a step whose outcome nobody
  * knew, one event that tells no position is taken for its own.

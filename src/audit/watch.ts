@@ -13,11 +13,6 @@ import { inOrder } from "./evidence.js";
 import { isLasting, listEvents, type PageReader } from "./list-events.js";
 import { readStored, type Stored } from "./stored.js";
 
-/**
- * How far a watch has come: what it has given out, as far back as a look goes. Kept small while events are given out:
- * they come in order of time, so ids that no look can meet again leave at the front.
- */
-
 /** A position as it is stored. */
 export interface WatchCursor extends Stored {
   readonly format: "dbt-ip-rules/audit-cursor";
@@ -43,6 +38,10 @@ export const cursorAt = (
   seen: [],
 });
 
+/**
+ * How far a watch has come: what it has given out, as far back as a look goes. Kept small while events are given out:
+ * they come in order of time, so ids that no look can meet again leave at the front.
+ */
 export class WatchPosition {
   readonly #stored: WatchCursor;
   readonly #overlapMs: number;

@@ -111,7 +111,6 @@ const foreignRule = ({ rule, accountId }: WireRule, asked: number, host: string)
  * Creating, changing and deleting rules, and enforcement (`AccountWriter` over HTTP). Every accepted answer is
  * compared with what was sent: an HTTP 200 alone says little here (docs/service.md, "Rules").
  */
-
 export const createAccountWriter = (client: ApiClient): AccountWriter => ({
   createRule: (rule, ruleSetEnabled) =>
     writeRule(client, {

@@ -3,16 +3,15 @@ import type { ValueKind } from "../model/codes/service.js";
 import { type Failure, failure } from "../model/failure.js";
 import { type Redact, redact } from "../model/secrets.js";
 
-/**
- * How deep and how wide a JSON text is, found out in one pass over its bytes, before anything is built from it: a
- * parser, a printer or a regular expression on a hostile answer would run out of stack or memory.
- */
-
 /** No answer of this API is nested deeper than about ten (docs/service.md); what walks a value may recurse this far. */
 export const mostDepth = 100;
 /** Values in one answer. A page of 100 rules with 1,000 ranges each holds 800,000. */
 const mostValues = 4_000_000;
 
+/**
+ * How deep and how wide a JSON text is, found out in one pass over its bytes, before anything is built from it: a
+ * parser, a printer or a regular expression on a hostile answer would run out of stack or memory.
+ */
 interface JsonBounds {
   /** The deepest nesting of objects and lists. */
   readonly depth: number;
@@ -161,11 +160,6 @@ export const openEnvelope = (value: unknown): Envelope => {
   };
 };
 
-/**
- * Reading a wire value field by field. Each function throws a `Failure` that says where in which answer
- * something else was found than expected; values themselves are not repeated in messages.
- */
-
 /** A value and its way up, from which messages make its path: `data[3].cidrs[0].id`. */
 export interface JsonPath {
   readonly value: unknown;
@@ -214,6 +208,10 @@ const kindOf = (value: unknown): ValueKind => {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 };
 
+/**
+ * Reading a wire value field by field. Each function throws a `Failure` that says where in which answer
+ * something else was found than expected; values themselves are not repeated in messages.
+ */
 export const field = (place: JsonPath, name: string): JsonPath => {
   if (!isRecord(place.value)) throw unexpected(place, "an object");
   return { value: place.value[name], key: name, within: place };

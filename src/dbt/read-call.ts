@@ -154,11 +154,6 @@ export class RetryTimings {
   }
 }
 
-/**
- * Reading a list to its end: pages of 100 by offset, each record once, and proof that none is missing.
- * The proof is the total that the server tells; where it tells none, an empty page behind the last one.
- */
-
 /** The most that the API gives at once; more is an error (docs/service.md, "Answers and limits"). */
 export const pageSize = 100;
 /** How often a list that changed while it was read is read from the top. */
@@ -208,6 +203,9 @@ interface ListToRead<T> {
 }
 
 /**
+ * Reading a list to its end: pages of 100 by offset, each record once, and proof that none is missing.
+ * The proof is the total that the server tells; where it tells none, an empty page behind the last one.
+ *
  * Every record of the list, each once. Costs one call a page. Throws `Failure`: `listing-incomplete` where the records
  * do not add up to the total, three times in a row; `listing-too-large` beyond 100,000 records, 3,003 pages, 128 MiB or
  * 30 minutes.

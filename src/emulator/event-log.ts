@@ -5,11 +5,6 @@ import type { Micros } from "./clock.js";
 import { eventLabel } from "./events.js";
 import type { EventLog, GeneratedEvents, StoredEvent } from "./state.js";
 
-/**
- * The whole audit log by time, newest first, without holding it: eight bytes for an event's time and four for
- * its place. Generated events are made when they are asked for, so a log of a hundred thousand stays small.
- */
-
 const sequenceIn = (group: GeneratedEvents, index: number): number =>
   group.firstSequence + group.count - 1 - index;
 
@@ -46,6 +41,10 @@ type Found =
   | { readonly kind: "stored"; readonly event: StoredEvent }
   | { readonly kind: "generated"; readonly group: GeneratedEvents; readonly index: number };
 
+/**
+ * The whole audit log by time, newest first, without holding it: eight bytes for an event's time and four for
+ * its place. Generated events are made when they are asked for, so a log of a hundred thousand stays small.
+ */
 class OrderedLog {
   readonly length: number;
   /** By number: stored events first, then group after group. */

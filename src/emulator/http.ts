@@ -119,12 +119,6 @@ export const accessDenied = (
     },
   });
 
-/**
- * Bodies written as forms, which the OpenAPI description lists beside JSON: made into what the same body would
- * be as JSON. How a form writes a list of ranges is not published: `cidrs[0].cidr`, `cidrs[0][cidr]`,
- * `cidrs[0]cidr`, and JSON text in `cidrs` are taken [assumed].
- */
-
 type Field = readonly [name: string, value: string];
 
 const wholeNumbers: ReadonlySet<string> = new Set(["account_id", "id", "type", "state"]);
@@ -191,7 +185,13 @@ export type ReadForm =
   | { readonly kind: "malformed" }
   | { readonly kind: "no-form" };
 
-/** `contentType` as it was sent. */
+/**
+ * Bodies written as forms, which the OpenAPI description lists beside JSON: made into what the same body would
+ * be as JSON. How a form writes a list of ranges is not published: `cidrs[0].cidr`, `cidrs[0][cidr]`,
+ * `cidrs[0]cidr`, and JSON text in `cidrs` are taken [assumed].
+ *
+ * `contentType` as it was sent.
+ */
 export const readForm = (contentType: string, text: string): ReadForm => {
   const type = contentType.split(";")[0]?.trim().toLowerCase();
   if (type === "application/x-www-form-urlencoded")

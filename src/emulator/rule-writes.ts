@@ -127,11 +127,6 @@ export const checkRuleSetBody = (body: unknown): Checked<boolean> => {
     : bad("enabled: this field is required and must be a boolean");
 };
 
-/**
- * What a write's `cidrs` do to a rule's entries (docs/service.md, "Rules"): without `id` they are added, with `id` they
- * are kept, switched or (state 2) removed, and those not sent stay. Removals take place first [assumed].
- */
-
 interface CidrMerge {
   readonly cidrs: readonly StoredCidr[];
   readonly nextId: number;
@@ -199,6 +194,10 @@ const newCidr = (id: number, input: CidrInput, tick: () => Micros): StoredCidr =
   return { id, state: active, enabled, cidr, createdAt, updatedAt: tick() };
 };
 
+/**
+ * What a write's `cidrs` do to a rule's entries (docs/service.md, "Rules"): without `id` they are added, with `id` they
+ * are kept, switched or (state 2) removed, and those not sent stay. Removals take place first [assumed].
+ */
 const mergeCidrs = (
   before: readonly StoredCidr[],
   sent: readonly CidrInput[],

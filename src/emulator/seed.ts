@@ -268,11 +268,6 @@ export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): Account
   return store;
 };
 
-/**
- * The account as `dbt-ip-rules show --format json` prints it, as a seed: so that a change of the real account is
- * rehearsed on a copy of it. What it makes is checked as any seed is; this only gives things their other names.
- */
-
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
@@ -287,7 +282,12 @@ const cidrsOf = (rule: Readonly<Record<string, unknown>>): unknown[] => [
 /** Whether a file is such a document; its content may still be wrong. */
 const isAccountDocument = (value: unknown): boolean => record(value)["format"] === "dbt-ip-rules/account";
 
-/** Not checked yet. Of what is of another version, or has lost its rules, it makes no empty account but no seed. */
+/**
+ * The account as `dbt-ip-rules show --format json` prints it, as a seed: so that a change of the real account is
+ * rehearsed on a copy of it. What it makes is checked as any seed is; this only gives things their other names.
+ *
+ * Not checked yet. Of what is of another version, or has lost its rules, it makes no empty account but no seed.
+ */
 const seedOfAccount = (value: unknown): unknown => {
   const account = record(value);
   if (account["version"] !== 1) return { version: account["version"] };

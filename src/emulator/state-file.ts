@@ -123,15 +123,6 @@ export const loadState = (file: string, accountId: number): AccountStore | undef
   return account;
 };
 
-/**
- * One state file, one emulator: two that write it in turn would each lose what the other was told.
- *
- * A run listens on a port of loopback, whose number and a random key it writes into the name of a file beside
- * the state file, and only then looks for other such files. Where a port answers with its key, that run is
- * alive, and the newcomer steps back; else its file is a leftover, and is removed. So a killed emulator blocks
- * nobody, whatever became of its process number, and of two that start in the same instant at most one goes on.
- */
-
 const loopback = "127.0.0.1";
 /** A stopped process accepts and says nothing; so may a foreign one that got a dead one's port. */
 const patienceMs = 2000;
@@ -189,7 +180,16 @@ const isAlive = ({ port, key }: Other): Promise<boolean> =>
 const inUse = (stateFile: string, { pid, file }: Other): Failure =>
   failure("emulator-state", { file: stateFile, problem: { kind: "in-use", pid, lock: file } });
 
-/** Throws `Failure` where another emulator has the file, or its folder cannot be written. */
+/**
+ * One state file, one emulator: two that write it in turn would each lose what the other was told.
+ *
+ * A run listens on a port of loopback, whose number and a random key it writes into the name of a file beside
+ * the state file, and only then looks for other such files. Where a port answers with its key, that run is
+ * alive, and the newcomer steps back; else its file is a leftover, and is removed. So a killed emulator blocks
+ * nobody, whatever became of its process number, and of two that start in the same instant at most one goes on.
+ *
+ * Throws `Failure` where another emulator has the file, or its folder cannot be written.
+ */
 export const claimState = async (stateFile: string): Promise<StateClaim> => {
   const key = randomUUID();
   const server = await listen(key);

@@ -10,15 +10,14 @@ import { dirname, resolve } from "node:path";
 import { cannotWrite } from "./io-errors.js";
 import { makeFolder } from "./make-folder.js";
 
+/** The mode of a new file that tells of people and addresses: plans, receipts, exports of the audit log. */
+export const ownerOnly = 0o600;
+
 /**
  * Where a write to a name ends up. A file is replaced as a whole, by a rename; but a device, a pipe or `/dev/stdout` must
  * never be replaced by a file, and a symbolic link stays one, even where it points to nothing yet: what it points to
  * is replaced, or made.
  */
-
-/** The mode of a new file that tells of people and addresses: plans, receipts, exports of the audit log. */
-export const ownerOnly = 0o600;
-
 export interface WriteTarget {
   readonly path: string;
   /** Whether it is written straight, since it is no file that could be replaced. */

@@ -9,11 +9,6 @@ import { find, placeOf, wordingOf } from "./schema-wording.js";
 import { suggest } from "./suggest.js";
 import { nodeRange, type YamlText } from "./yaml.js";
 
-/**
- * What the schema check found, as diagnostics with places in the YAML: one for each mistake, in the words of
- * the file's writer. The noise of `oneOf` and `if/then` is dropped, since their branches report the cause.
- */
-
 /** Missing keys that an unknown key beside them was meant to be: one mistake, one problem. */
 const misspelt = (errors: readonly ErrorObject[]): ReadonlySet<string> =>
   new Set(
@@ -32,7 +27,12 @@ const missingKeys = ({ keyword, params, schema }: ErrorObject): string[] => {
   return schema.flatMap((choice: { readonly required?: readonly string[] }) => choice.required ?? []);
 };
 
-/** Reports errors of `validatePolicy` (or the like) on `yaml.value`. */
+/**
+ * What the schema check found, as diagnostics with places in the YAML: one for each mistake, in the words of
+ * the file's writer. The noise of `oneOf` and `if/then` is dropped, since their branches report the cause.
+ *
+ * Reports errors of `validatePolicy` (or the like) on `yaml.value`.
+ */
 const reportErrors = (problems: Problems, yaml: YamlText, errors: readonly ErrorObject[]): void => {
   const seen = new Set<string>();
   const meant = misspelt(errors);

@@ -29,19 +29,6 @@ import { canonicalSpelling, hasOddCharacters, isReadOtherwise } from "./spelling
 import { SourceText } from "./text.js";
 import { parserOptions, parseYaml } from "./yaml.js";
 
-/**
- * The YAML library hands all comments behind a list to the innermost list that has just ended, also those that
- * stand further left and are about what comes next:
- *
- *     cidrs:
- *       - 203.0.113.7
- *       # - 203.0.113.8      belongs to the list
- *
- *     # about the next rule  belongs to the next rule
- *
- * Here they are given to whom their indentation says.
- */
-
 type Collection = YAMLMap | YAMLSeq;
 
 /** A collection around the comment, and what comes next in it after the part that holds the comment. */
@@ -137,7 +124,20 @@ const rehome = (text: string, node: Collection, path: readonly unknown[]): void 
   for (const { level, lines: group, spaced } of groups) place(level, trimEnd(group), spaced);
 };
 
-/** `document` was parsed from `text`, and not changed since. */
+/**
+ * The YAML library hands all comments behind a list to the innermost list that has just ended, also those that
+ * stand further left and are about what comes next:
+ *
+ *     cidrs:
+ *       - 203.0.113.7
+ *       # - 203.0.113.8      belongs to the list
+ *
+ *     # about the next rule  belongs to the next rule
+ *
+ * Here they are given to whom their indentation says.
+ *
+ * `document` was parsed from `text`, and not changed since.
+ */
 const placeComments = (document: Document, text: string): void => {
   visit(document, {
     Collection: (_, node, path) => {

@@ -131,11 +131,6 @@ export interface RawPolicy {
   readonly lint: Readonly<Record<string, "off" | "note" | "warning" | "error">>;
 }
 
-/**
- * YAML nodes to the raw policy. Lenient on purpose: whatever has the wrong shape is skipped, because the
- * schema check reports it; what has the right shape is kept even where its neighbour is wrong.
- */
-
 const listKeys = ["select", "column", "host_bits"];
 const sourceKeys = ["max_change", "max_age"];
 
@@ -150,6 +145,10 @@ const unfit: Readonly<Record<RawContent["kind"], readonly string[]>> = {
 /** Lists are reviewed by the day. */
 const isoDate = /^\d{4}-\d{2}-\d{2}$/;
 
+/**
+ * YAML nodes to the raw policy. Lenient on purpose: whatever has the wrong shape is skipped, because the
+ * schema check reports it; what has the right shape is kept even where its neighbour is wrong.
+ */
 class Reader {
   readonly #source: SourceText;
   readonly #yaml: YamlText;

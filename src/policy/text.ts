@@ -5,7 +5,6 @@ import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnost
  * The text of a file with its line starts: turns offsets into places that diagnostics can show.
  * Lines end at a line feed; a carriage return before it belongs to the line end.
  */
-
 export class SourceText {
   readonly file: string;
   readonly text: string;

@@ -27,11 +27,6 @@ import { Problems } from "./problems.js";
 import { escapingTags } from "./spelling.js";
 import type { SourceText } from "./text.js";
 
-/**
- * What the YAML library found, in the words of the file's writer. Behind a quote or bracket that is not closed, or
- * an indentation that does not fit, whatever else it finds is a consequence, and left out.
- */
-
 interface Wording {
   readonly found: (place: SourceRange, error: YAMLError) => Diagnostic;
   /** Whether the rest of the file is read otherwise than it was meant. */
@@ -152,7 +147,12 @@ const placeOf = (source: SourceText, document: Document, error: YAMLError): Sour
   return quote === undefined ? source.range(...pos) : source.range(quote, quote + 1);
 };
 
-/** One problem a line, and none behind the first that misleads. */
+/**
+ * What the YAML library found, in the words of the file's writer. Behind a quote or bracket that is not closed, or
+ * an indentation that does not fit, whatever else it finds is a consequence, and left out.
+ *
+ * One problem a line, and none behind the first that misleads.
+ */
 const yamlProblems = (source: SourceText, document: Document): Diagnostic[] => {
   const problems: Diagnostic[] = [];
   const lines = new Set<number>();

@@ -14,17 +14,16 @@ import { expiryTime } from "../../model/instant.js";
 import type { PolicyRule } from "../policy.js";
 import { type LintContext, type LintEntry, noParent } from "./context.js";
 
-/**
- * The entries that are left as findings come in, and who decides once the others are gone. Walks up the tree
- * of `fallbacksOf`, at most 128 entries at a time.
- */
-
 const endOf = ({ entry: { expires } }: LintEntry): number =>
   expires === undefined ? Number.POSITIVE_INFINITY : expiryTime(expires);
 
 /** Whether `other` is there for as long as `entry` is. */
 const outlasts = (other: LintEntry, entry: LintEntry): boolean => endOf(other) >= endOf(entry);
 
+/**
+ * The entries that are left as findings come in, and who decides once the others are gone. Walks up the tree
+ * of `fallbacksOf`, at most 128 entries at a time.
+ */
 class Survivors {
   readonly #context: LintContext;
   readonly #gone: Uint8Array;
