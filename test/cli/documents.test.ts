@@ -27,7 +27,7 @@ const problemsOf = (document: Json): unknown => {
 let emulator: RunningEmulator;
 let cwd = "";
 const policy = (url: string, prefix = "203.0.113.0/24") =>
-  `version: 1\naccount: {id: 9, host: "${url}"}\nenforcement: enabled\nlint: {documentation-range: off}\nrules:\n  - {name: Office, type: allow, cidrs: [${prefix}]}\n`;
+  `version: 1\naccount: {id: 9, host: "${url}"}\nenforcement: enabled\nlint: {documentation-range: off}\nguards: {must_allow: [${prefix}]}\nrules:\n  - {name: Office, type: allow, cidrs: [${prefix}]}\n`;
 
 beforeAll(async () => {
   emulator = await newAccount(9, {
