@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { type RunningEmulator, startEmulator } from "../../emulator/listener.js";
 import { largest, readNamedText } from "../../files/read-file.js";
 import { exitCodes, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
 import { type DebugOptions, debugOptions } from "../options.js";
@@ -40,19 +41,51 @@ const whyTwoCalls = `Why one rule is updated by two calls: the API can carry out
 the removals without the additions. So what is added goes first, alone, and
 nobody who keeps access loses it in between.`;
 
-const inClone =
-  "  npm link                      # in this clone, once: makes the command\n  cd YOUR_REPOSITORY            # not here: this policy.yaml is the sample";
-const nextSteps = `  export DBT_CLOUD_TOKEN=…      # of an Account Admin or Security Admin
-  dbt-ip-rules init             # asks for account and URL, writes policy.yaml
-  dbt-ip-rules import --merge policy.yaml
-  dbt-ip-rules plan`;
+const inClone = `npm install --global .                # in this clone, once: makes the command
+cd YOUR_REPOSITORY                    # not here: this policy.yaml is the sample
+`;
+/** As the README has them. */
+const nextSteps = `export DBT_CLOUD_TOKEN=…              # of an Account Admin or Security Admin
+dbt-ip-rules import --host ab123.us1.dbt.com --account 66847 --output policy.yaml
+dbt-ip-rules plan                     # "No changes": the file is the account
+$EDITOR policy.yaml && dbt-ip-rules validate
+dbt-ip-rules plan --out plan.json     # review this
+dbt-ip-rules apply plan.json --audit  # asks, applies, confirms in the audit log`;
+
+/** Which paragraphs of a command's output the short tour shows, by how they begin. */
+const shortTour = {
+  plan: /^(?:Account |Access |Steps )/,
+  apply: /^(?:Applied: |Confirmed: )/,
+  again: /^No changes/,
+  drift: /^(?:Access |Changed on the account)/,
+} as const;
+
+/** Of each paragraph what follows the first line that begins so; `…` stands for what is left out between. */
+const paragraphs = (text: string, shown: RegExp): string => {
+  const kept: string[] = [];
+  for (const paragraph of text.trimEnd().split("\n\n")) {
+    const lines = paragraph.trim().split("\n");
+    const from = lines.findIndex((line) => shown.test(line.replace(/\u001b\[\d+m/g, "")));
+    if (from >= 0) kept.push(lines.slice(from).join("\n"));
+    else if (kept.length > 0 && kept.at(-1) !== "…") kept.push("…");
+  }
+  if (kept.at(-1) === "…") kept.pop();
+  return `${kept
+    .join("\n\n")
+    .replaceAll(/\n*…\n*/g, "\n…\n")
+    .trim()}\n`;
+};
+
+interface Options extends DebugOptions {
+  readonly full?: boolean;
+}
 
 /** Not installed by npm: the command may not be on the user's path. */
 const isClone = (): boolean => !packageFile("policy.yaml").includes("node_modules");
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  debugOptions(command);
-  runs(command, io, program, async (own, options: DebugOptions) => {
+  debugOptions(command.option("--full", "show the policy, the account and all that the commands print"));
+  runs(command, io, program, async (own, options: Options) => {
     const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-demo-"));
     const emulator = await startEmulator({
       accountId,
@@ -74,6 +107,9 @@ export const configure = (command: Command, io: Io, program: Program): void => {
   });
 };
 
+/** What decides how wide and in which colours a text is. */
+const sizeOf = ({ isTTY, columns }: Io["stdout"]) => ({ ...present({ isTTY, columns }) });
+
 class Tour {
   readonly #io: Io;
   readonly #program: Program;
@@ -81,34 +117,41 @@ class Tour {
   readonly #emulator: RunningEmulator;
   readonly #flags: readonly string[];
   readonly #say: (text: string) => void;
+  readonly #full: boolean;
 
-  constructor(io: Io, program: Program, folder: string, emulator: RunningEmulator, options: DebugOptions) {
+  constructor(io: Io, program: Program, folder: string, emulator: RunningEmulator, options: Options) {
     this.#io = io;
     this.#program = program;
     this.#folder = folder;
     this.#emulator = emulator;
+    this.#full = options.full === true;
     this.#flags = [...(options.color ? [] : ["--no-color"]), ...(options.debug === true ? ["--debug"] : [])];
     const { style } = lookOf(io, io.stdout, options);
     this.#say = (text) => io.stdout.write(`${style.strong(text)}\n`);
   }
 
   async take(): Promise<void> {
-    this.#head("The dbt API, served from this machine, and a policy for its account");
-    this.#text(await this.#rulesOfPolicy());
+    const client = ["--client-ip", callerAddress];
+    if (this.#full) {
+      this.#head("The dbt API, served from this machine, and a policy for its account");
+      this.#text(await this.#rulesOfPolicy());
+    }
     this.#head("1. Plan: what would change, and who gains or loses access");
-    await this.#type(["plan", "--client-ip", callerAddress, "--out", "plan.json"]);
-    this.#text(whyTwoCalls);
+    await this.#type(["plan", ...client, "--out", "plan.json"], shortTour.plan);
+    if (this.#full) this.#text(whyTwoCalls);
     this.#head("2. Apply exactly that plan, and confirm each change in the audit log");
-    await this.#type(["apply", "plan.json", "--auto-approve", "--audit"]);
-    this.#head("3. The account as it is now");
-    await this.#type(["show"]);
-    this.#head("4. Planned again: nothing is left to do");
-    await this.#type(["plan", "--client-ip", callerAddress, "--detailed-exitcode"]);
-    this.#head("5. A colleague opens a rule to the whole internet by hand: who was it?");
+    await this.#type(["apply", "plan.json", "--auto-approve", "--audit"], shortTour.apply);
+    if (this.#full) {
+      this.#head("3. The account as it is now");
+      await this.#type(["show"], /./);
+    }
+    this.#head(`${this.#full ? 4 : 3}. Planned again: nothing is left to do`);
+    await this.#type(["plan", ...client, "--detailed-exitcode"], shortTour.again);
+    this.#head(`${this.#full ? 5 : 4}. A colleague opens a rule to the whole internet by hand: who was it?`);
     await this.#openToEveryone();
-    await this.#type(["drift"], exitCodes.differences);
-    this.#head("That was the whole loop. Your own account");
-    this.#text(isClone() ? `${inClone}\n${nextSteps}` : nextSteps);
+    await this.#type(["drift"], shortTour.drift, exitCodes.differences);
+    this.#head(`That was the whole loop${this.#full ? "" : " (all of it: demo --full)"}. Your own account`);
+    this.#text(isClone() ? `${inClone}${nextSteps}` : nextSteps);
   }
 
   #head(text: string): void {
@@ -130,11 +173,25 @@ class Tour {
   }
 
   /** One command as the user would type it, in this process; any other exit code ends the tour. */
-  async #type(args: readonly string[], expected: number = exitCodes.done): Promise<void> {
+  async #type(args: readonly string[], inShort: RegExp, expected: number = exitCodes.done): Promise<void> {
     const shown = ["dbt-ip-rules", ...args].join(" ");
-    this.#say(`\n$ ${shown}`);
+    this.#say(`${this.#full ? "\n" : ""}$ ${shown}`);
+    const { stdout } = this.#io;
+    const said: string[] = [];
+    const noted: string[] = [];
+    const quiet = {
+      write: (text: string): boolean => {
+        noted.push(text);
+        return true;
+      },
+    };
+    const keep = (text: string): boolean => {
+      said.push(text);
+      return true;
+    };
     const code = await this.#program.run([...args, ...this.#flags], {
       ...this.#io,
+      ...(this.#full ? {} : { stdout: { ...sizeOf(stdout), write: keep }, stderr: quiet }),
       cwd: this.#folder,
       now: () => this.#io.now(),
       env: {
@@ -145,6 +202,8 @@ class Tour {
         DBT_CLOUD_ACCOUNT_ID: String(accountId),
       },
     });
+    if (!this.#full) stdout.write(paragraphs(said.join(""), code === expected ? inShort : /./));
+    if (code !== expected) this.#io.stderr.write(noted.join(""));
     if (code !== expected) throw failure("demo-failed", { command: shown, exitCode: code, expected });
   }
 
