@@ -1,10 +1,11 @@
 /** `init`: a first policy, workflows and the editor's setting. Asks little, and never overwrites a file. */
 
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, posix, relative, resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { parseHost } from "../../dbt/connection.js";
 import { cannotWrite } from "../../files/io-errors.js";
+import { largest, readRegularFile } from "../../files/read-file.js";
 import { makeFolderFor } from "../../files/write-file.js";
 import { hintOf } from "../../model/diagnostic.js";
 import { exitCodes, failure } from "../../model/failure.js";
@@ -106,9 +107,18 @@ const pipelineFiles = (answers: FirstAnswers, policy: string): readonly FirstFil
 /** Receipts and resumed exports: of this machine, and with names and addresses of people in them. */
 const ignored = ".dbt-ip-rules/";
 
+/** One that cannot be read lacks nothing that could be said. */
+const gitignoreOf = (io: Io): string => {
+  try {
+    return readRegularFile(resolve(io.cwd, ".gitignore"), { most: largest.note }).toString("utf8");
+  } catch {
+    return ignored;
+  }
+};
+
 /** A `.gitignore` that is there is left alone: its owner is told what it lacks. */
-const noteIgnored = async (io: Io): Promise<void> => {
-  const text = await readFile(resolve(io.cwd, ".gitignore"), "utf8").catch(() => ignored);
+const noteIgnored = (io: Io): void => {
+  const text = gitignoreOf(io);
   if (!text.split("\n").some((line) => /^\/?\.dbt-ip-rules\/?\s*$/.test(line)))
     note(io, `Add a line to .gitignore, since receipts name people: ${ignored}`);
 };
@@ -172,7 +182,7 @@ const init = async (io: Io, options: Options): Promise<Report> => {
   });
   const written: string[] = [];
   for (const file of files) if (await writeNew(io, file)) written.push(file.name);
-  await noteIgnored(io);
+  noteIgnored(io);
   const known = account !== undefined && host !== undefined;
   return { kind: "done", exitCode: exitCodes.done, notes: [nextText(inside, { written, known })] };
 };
