@@ -18,7 +18,7 @@ import { AddressSet } from "../address/address-set.js";
 import { isReservedName } from "../model/reserved-names.js";
 import type { Rule } from "../model/rule.js";
 import type { SnapshotRule } from "../model/snapshot.js";
-import { replacementOf } from "../plan/live-access.js";
+import { namesOf, replacementOf } from "../plan/live-access.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
 import { byName, ruleOf, rulesByName, sameRules } from "../plan/state.js";
 import type { WriteOutcome } from "./ports.js";
@@ -27,20 +27,6 @@ import type { ApplySession, GoodReading } from "./session.js";
 /** Between two listings, for each page that one of them takes. */
 const callsPerPage = 5;
 const rulesPerPage = 100;
-
-/** The names that the rule of a step has before and after it; none for enforcement. */
-export const namesOf = (step: Step): readonly string[] => {
-  switch (step.kind) {
-    case "create":
-      return [step.rule.name];
-    case "update":
-      return step.name === step.becomes.name ? [step.name] : [step.name, step.becomes.name];
-    case "delete":
-      return [step.name];
-    case "enforcement":
-      return [];
-  }
-};
 
 /** Nothing may come between its listing and its call, nor between its call and a listing. */
 const isStrict = (step: Step): boolean => step.kind === "enforcement" || namesOf(step).some(isReservedName);

@@ -10,15 +10,17 @@
 
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
+import type { AccountState } from "../model/rule.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
 import { needsListing } from "./answers.js";
 import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
 import { finishCrashed, finishDone, finishStopped, leftOpen } from "./finish.js";
 import { askServer, askServerAhead, askServerEarly, checkClients } from "./lockout.js";
+import { acceptOthers, doneOverOthers } from "./others.js";
 import type { ApplyPorts } from "./ports.js";
 import { receiptHeader } from "./receipt.js";
-import type { ApplyOptions, ApplyResult } from "./result.js";
+import { type ApplyOptions, type ApplyResult, doneByAnother } from "./result.js";
 import {
   ApplySession,
   type GoodReading,
@@ -27,8 +29,8 @@ import {
   stopFailed,
   stopInterrupted,
 } from "./session.js";
-import { confirmAnswers, runStep } from "./step.js";
-import { doneByAnother, stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
+import { confirmAnswers, lookAgain, runStep } from "./step.js";
+import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 
 /**
@@ -84,7 +86,7 @@ export const previewApply = async (
   );
   const start = await begin(run);
   if (isStop(start)) return { done: run.done, goesAhead: false, doubts: [] };
-  const first = plan.steps[run.done];
+  const first = run.steps[run.done];
   const no = first === undefined ? undefined : await askServer(run, first, start);
   return { done: run.done, goesAhead: no === undefined, doubts: await askServerEarly(run, start) };
 };
@@ -117,7 +119,7 @@ const begin = async (run: ApplySession): Promise<GoodReading | Stop> => {
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
   const other = otherAccount(run, reading);
   if (other !== undefined) return other;
-  const done = run.timeline.stepsDone(reading.state);
+  const done = run.timeline.stepsDoneByNow(reading.state);
   if (done === undefined) return notEmptyOnResume(run, reading.state) ?? stopStale(run, reading.state);
   run.knownEnforcement = reading.state.enforcement;
   await resumeAfter(run, done);
@@ -125,9 +127,14 @@ const begin = async (run: ApplySession): Promise<GoodReading | Stop> => {
     notConfirmed(run, reading.state) ??
     stopByVerdicts(run) ??
     stopOutOfDate(run, reading.snapshot.serverAt) ??
-    checkClients(run);
+    changedSince(run, reading.state) ??
+    checkClients(run, run.steps.slice(run.done));
   return refused ?? (await askServerAhead(run, reading)) ?? reading;
 };
+
+/** Since an earlier run has begun, others may have changed what the policy keeps: what is left is proven anew. */
+const changedSince = (run: ApplySession, state: AccountState): Stop | undefined =>
+  run.timeline.stepsDone(state) === undefined ? acceptOthers(run, run.done, state) : undefined;
 
 const otherAccount = (run: ApplySession, { snapshot }: GoodReading): Stop | undefined => {
   const { id, host } = run.plan.account;
@@ -148,9 +155,16 @@ const resumeAfter = async (run: ApplySession, done: number): Promise<void> => {
   run.done = done;
   if (done === 0) return;
   run.emit({ kind: "resuming", done, total: run.total });
-  for (const planned of run.plan.steps.slice(0, done)) {
+  for (const planned of run.steps.slice(0, done)) {
     await run.finishStep(planned, "already-done", { message: "found done when this run began" });
   }
+};
+
+/** The step that comes after the first `done` ones. */
+const stepAt = (run: ApplySession, done: number): PlannedStep => {
+  const planned = run.steps[done];
+  if (planned === undefined) throw new Error(`no step after step ${done}`);
+  return planned;
 };
 
 /** Lists the account after `before`, the last step that answers have called done. */
@@ -160,7 +174,7 @@ const list = async (
 ): Promise<{ readonly reading: GoodReading; readonly done: number } | Stop> => {
   const end = await confirmAnswers(run, before);
   if (end.kind === "stopped") return end.stop;
-  const problems = await passOver(run, run.plan.steps.slice(before.number, end.done));
+  const problems = await passOver(run, run.steps.slice(before.number, end.done));
   if (problems.length > 0) return { ...stopFailed(problems), actual: end.reading.state };
   learnEnforcement(run, end.done, end.reading);
   return end;
@@ -170,25 +184,31 @@ const list = async (
 const runSteps = async (run: ApplySession, start: GoodReading): Promise<Stop | undefined> => {
   let reading = start;
   let done = run.done;
-  for (const planned of run.plan.steps) {
-    if (planned.number <= done) continue;
-    const before = run.plan.steps[done - 1];
+  let askedTwice = 0;
+  while (done < run.total) {
+    const before = run.steps[done - 1];
+    let planned = stepAt(run, done);
     if (before !== undefined && needsListing(run, planned, reading)) {
       const listed = await list(run, before);
       if (isStop(listed)) return listed;
       ({ reading, done } = listed);
-      if (planned.number <= done) continue;
+      if (done === run.total) break;
+      planned = stepAt(run, done);
     }
     const no = await askServer(run, planned, reading);
-    if (no !== undefined) return { actual: reading.state, ...no };
-    const end = await confirmEmpty(run, planned, await runStep(run, planned, reading));
+    const another = no?.gone === true && askedTwice !== planned.number;
+    if (no !== undefined && !another) return { actual: reading.state, ...no };
+    if (another) askedTwice = planned.number;
+    const end = another
+      ? await lookAgain(run, planned)
+      : await confirmEmpty(run, planned, await runStep(run, planned, reading));
     if (end.kind === "stopped") return end.stop;
-    const problems = await passOver(run, run.plan.steps.slice(planned.number, end.done));
+    const problems = await passOver(run, run.steps.slice(another ? done : planned.number, end.done));
     if (problems.length > 0) return { ...stopFailed(problems), actual: end.reading.state };
     ({ reading, done } = end);
     learnEnforcement(run, done, reading);
   }
-  const last = run.plan.steps.at(-1);
+  const last = run.steps.at(-1);
   if (last !== undefined && run.answered.length > 0) {
     const listed = await list(run, last);
     if (isStop(listed)) return listed;
@@ -221,5 +241,7 @@ const lateCheck = async (run: ApplySession, last: PlannedStep): Promise<Stop | u
   const reading = await readWithoutSurplus(run, last);
   if (reading.kind === "interrupted") return stopInterrupted();
   if (reading.kind !== "read") return stopFailed(reading.diagnostics);
-  return stopUnlessFinal(run, reading.state);
+  const byOthers = doneOverOthers(run, run.total, reading.state);
+  const conflict = byOthers === undefined ? undefined : acceptOthers(run, byOthers, reading.state);
+  return conflict ?? stopUnlessFinal(run, reading.state);
 };

@@ -24,7 +24,6 @@ import type { PlannedStep } from "../plan/plan.js";
 import { checkSnapshot, samePrefixes, sortedPrefixes, stateOf } from "../plan/state.js";
 import type { CallOutcome } from "./call.js";
 import { type ApplySession, diagnosticsOf, type GoodReading, type Reading, readAccount } from "./session.js";
-import { fingerprintOf } from "./timeline.js";
 
 /** Notes that a create of this run was sent, the id that its answer named, and what it says of enforcement. */
 export const rememberCreate = (
@@ -99,13 +98,14 @@ const waitsFor = ({ kept, copy }: Surplus): string =>
 
 /** Temporary rules of the plan, without which the account is on the plan's way, as far as `planned` or further. */
 const lateTemporaries = (
-  { plan, timeline }: ApplySession,
+  { plan, timeline: expected }: ApplySession,
   { number, step }: PlannedStep,
   { snapshot, state }: GoodReading,
 ): readonly Surplus[] => {
   // What an unexpected account means right after the probe, and whether that goes, confirm-empty.ts decides.
   if (isProbeStep(step)) return [];
-  if (timeline.isAtOrAfter(number - 1, fingerprintOf(state))) return [];
+  const timeline = expected.over(state);
+  if (timeline.isAtOrAfter(number - 1, timeline.fingerprintOf(state))) return [];
   const made = plan.steps.flatMap(({ step }) =>
     step.kind === "create" && isReservedName(step.rule.name) ? [step.rule] : [],
   );
@@ -113,7 +113,7 @@ const lateTemporaries = (
     made.some(({ name, ...rule }) => name === copy.name && areEqual(meaningOf(copy), rule)),
   );
   const rest = stateOf({ ...snapshot, rules: snapshot.rules.filter((rule) => !late.includes(rule)) });
-  return timeline.isAtOrAfter(number - 1, fingerprintOf(rest)) ? late.map((copy) => ({ copy })) : [];
+  return timeline.isAtOrAfter(number - 1, timeline.fingerprintOf(rest)) ? late.map((copy) => ({ copy })) : [];
 };
 
 /** An answer to a create of this run has named that rule. */

@@ -10,12 +10,12 @@ import type { Plan, Step } from "../plan/plan.js";
 import type { ApplyResult, NextAction, StandingAllowAll, StepReport } from "./result.js";
 import { type ApplySession, readAccount, type Stop, stopCrashed } from "./session.js";
 import { differences } from "./stops.js";
-import { agrees, fingerprintOf } from "./timeline.js";
+import { agrees } from "./timeline.js";
 
 /** Everything is as planned. */
 export const finishDone = async (run: ApplySession): Promise<ApplyResult> => {
   run.emit({ kind: "verified" });
-  const problems = await writeEnd(run, "done", []);
+  const problems = await writeEnd(run, "done", othersChanges(run));
   const outcome = run.done === run.total ? "nothing" : "done";
   // The account is as planned; that the receipt could not say so is still an error of this run.
   const exitCode = problems.length === 0 ? exitCodes.done : exitCodes.error;
@@ -30,7 +30,10 @@ const nothingShown: AccountState = { enforcement: "unknown", rules: [] };
 export const finishStopped = async (run: ApplySession, stop: Stop): Promise<ApplyResult> => {
   const actual = stop.actual ?? (await lastReading(run, stop));
   const outcome = outcomeOf(run, stop, actual);
-  const problems = [...(await writeSkipped(run)), ...(await writeEnd(run, outcome, stop.diagnostics))];
+  const problems = [
+    ...(await writeSkipped(run)),
+    ...(await writeEnd(run, outcome, [...stop.diagnostics, ...othersChanges(run)])),
+  ];
   return {
     outcome,
     exitCode: exitCodeOf(outcome),
@@ -40,7 +43,7 @@ export const finishStopped = async (run: ApplySession, stop: Stop): Promise<Appl
       ...run.remarks,
       ...problems.filter((problem) => !hasCode(stop.diagnostics, problem.code)),
     ],
-    ...(actual === undefined ? {} : { remaining: differences(actual, run.plan.after) }),
+    ...(actual === undefined ? {} : { remaining: differences(actual, run.timeline.endOver(actual)) }),
     ...present({ unexpected: stop.unexpected }),
     ...leftOpen(run.plan, allReports(run), stop.doubtful === true ? nothingShown : actual),
     next: stop.next ?? nextAfter(run, stop, actual),
@@ -81,6 +84,10 @@ const closeInFlight = async (run: ApplySession): Promise<void> => {
   await run.finishStep(inFlight.planned, "unknown", { attempts: inFlight.attempt, message });
 };
 
+/** What others have changed meanwhile belongs to the receipt too. */
+const othersChanges = ({ remarks }: ApplySession): readonly Diagnostic[] =>
+  remarks.filter(({ code }) => code === "kept-rules-changed");
+
 const hasCode = (diagnostics: readonly Diagnostic[], code: Diagnostic["code"]): boolean =>
   diagnostics.some((diagnostic) => diagnostic.code === code);
 
@@ -105,10 +112,15 @@ const outcomeOf = (
   const reports = [...run.reports.values()];
   if (reports.some(({ status }) => status === "applied" || status === "unknown")) return "midway";
   const touched = reports.some(({ status, unchanged }) => status === "failed" && unchanged !== true);
-  if (touched && (actual === undefined || !agrees(run.expected(run.done), fingerprintOf(actual))))
-    return "midway";
+  if (touched && (actual === undefined || !isAsBegun(run, actual))) return "midway";
   if (run.done > 0 && run.done < run.total) return "midway";
   return stop.reason === "refused" ? "refused" : "failed";
+};
+
+/** Whatever others have changed in rules that the policy keeps is not this run's doing. */
+const isAsBegun = (run: ApplySession, actual: AccountState): boolean => {
+  const seen = run.timeline.fingerprintOf(actual);
+  return agrees({ ...run.expected(run.done), kept: seen.kept }, seen);
 };
 
 const exitCodeOf = (outcome: "refused" | "midway" | "failed"): ExitCode => {
@@ -128,7 +140,7 @@ const exitCodeOf = (outcome: "refused" | "midway" | "failed"): ExitCode => {
 const nextAfter = (run: ApplySession, stop: Stop, actual: AccountState | undefined): NextAction => {
   if (stop.diagnostics.some(persists)) return "mend-first";
   if (actual === undefined) return "apply-again";
-  return run.timeline.stepsDone(actual) === undefined ? "plan-again" : "apply-again";
+  return run.timeline.stepsDoneByNow(actual) === undefined ? "plan-again" : "apply-again";
 };
 
 const allReports = (run: ApplySession): readonly StepReport[] =>

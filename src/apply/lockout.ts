@@ -5,6 +5,7 @@
  */
 import { type Address, formatAddress } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
+import { Failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import type { SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
@@ -16,8 +17,7 @@ import { describeStep } from "./timeline.js";
  * Before the first write: no step to come may shut out a known address of the caller. One that is blocked already
  * is nobody's loss. Unknown enforcement counts as on.
  */
-export const checkClients = (run: ApplySession): Stop | undefined => {
-  const pending = run.plan.steps.slice(run.done);
+export const checkClients = (run: ApplySession, pending: readonly PlannedStep[]): Stop | undefined => {
   const problems = [...new Set(run.options.clientAddresses)].flatMap((address) => {
     const planned = pending.find(({ access }) => access.newlyBlocked.contains(address));
     return planned === undefined ? [] : [clientBlocked(planned, address)];
@@ -52,6 +52,8 @@ export const askServer = async (
     return dependsOnRule ? refuseUnlessAllowed(run, [mayBeShutOut(planned)], planned) : undefined;
   } catch (error) {
     const diagnostics = diagnosticsOf(error);
+    if (error instanceof Failure && error.status === 404 && step.kind !== "enforcement")
+      return { ...stopFailed(diagnostics), gone: true };
     if (run.options.allowLockout !== true) return stopFailed(diagnostics);
     run.emit({
       kind: "lockout-allowed",
@@ -93,7 +95,7 @@ const dependsOn = async (
  * new descriptions come before. It is asked again in its turn.
  */
 export const askServerAhead = async (run: ApplySession, reading: GoodReading): Promise<Stop | undefined> => {
-  const pending = run.plan.steps.slice(run.done);
+  const pending = run.steps.slice(run.done);
   const index = pending.findIndex((planned) => !isWording(run, planned));
   const planned = pending[index];
   // The first pending step is asked about in its turn, which is before the first write too.
@@ -110,7 +112,7 @@ export const askServerEarly = async (
   run: ApplySession,
   reading: GoodReading,
 ): Promise<readonly Diagnostic[]> => {
-  const later = run.plan.steps
+  const later = run.steps
     .slice(run.done + 1)
     .find(
       (planned) =>

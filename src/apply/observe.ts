@@ -1,13 +1,15 @@
 /** Reads the account after a call, and says where on the plan's way it is. */
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
+import { namesOf } from "../plan/live-access.js";
+import { isProbeStep } from "../plan/order/probe.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { rulesByName, sameRules } from "../plan/state.js";
-import { namesOf } from "./answers.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
+import { acceptOthers, doneOverOthers } from "./others.js";
 import { type AnsweredStep, type ApplySession, type GoodReading, type Stop, stopFailed } from "./session.js";
 import { noteUnseen, stopDoubtful, unseen } from "./stops.js";
-import { agrees, fingerprintOf } from "./timeline.js";
+import { agrees } from "./timeline.js";
 
 /** Where the account is, compared with the state before a step and the states after it. */
 export type Observation =
@@ -98,7 +100,7 @@ const answeredOf = (run: ApplySession, { number }: PlannedStep): readonly Answer
   run.answered.filter(({ planned }) => planned.number === number);
 
 const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading): Glance => {
-  const seen = fingerprintOf(reading.state);
+  const seen = run.timeline.fingerprintOf(reading.state);
   const isBefore = agrees(run.expected(planned.number - 1), seen);
   const isAfter = agrees(run.expected(planned.number), seen);
   if (isBefore && isAfter) return { kind: "invisible", reading };
@@ -107,6 +109,15 @@ const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading):
   // A state that the plan leads through later is one that it was proven for, and so is every state from there on.
   const done = run.timeline.laterThan(planned.number, seen);
   if (done !== undefined) return { kind: "landed", reading, done };
+  // What an empty listing means, and any rule next to the probe, is no matter of who keeps what.
+  const byOthers =
+    reading.state.rules.length === 0 || isProbeStep(planned.step)
+      ? undefined
+      : doneOverOthers(run, planned.number - 1, reading.state);
+  if (byOthers !== undefined) {
+    const stop = acceptOthers(run, byOthers, reading.state);
+    return stop === undefined ? compare(run, planned, reading) : { kind: "stopped", stop };
+  }
   return compareRules(run, planned, reading);
 };
 

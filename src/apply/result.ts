@@ -58,12 +58,15 @@ export const defaultTimings: RetryTimings = {
 
 export type StepStatus =
   | "applied"
-  /** Found done when this run began: an earlier run did it. */
+  /** Found done when this run began: an earlier run did it; or another run did meanwhile (`doneByAnother`). */
   | "already-done"
   | "failed"
   /** Asked for, and nobody knows whether it was done. */
   | "unknown"
   | "not-begun";
+
+/** The message of a step that another run has done while this one was under way. */
+export const doneByAnother = "done by another run at the same time";
 
 export interface StepReport {
   readonly planned: PlannedStep;

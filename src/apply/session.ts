@@ -33,6 +33,8 @@ export interface Stop {
   readonly cause?: unknown;
   /** Whatever this run changed, it has changed back. */
   readonly undone?: true;
+  /** The service does not know the rule that it was asked about: another run may have deleted it. */
+  readonly gone?: true;
   /** The last listing is not believed: what it shows, and what it lacks, says nothing of the account. */
   readonly doubtful?: true;
 }
@@ -45,7 +47,10 @@ export interface AnsweredStep {
 
 export class ApplySession {
   readonly plan: Plan;
-  readonly timeline: Timeline;
+  /** The plan's states, over the rules that the policy keeps as they were last accepted (others.ts). */
+  timeline: Timeline;
+  /** The plan's steps, with what each does on the account as it is now. */
+  steps: readonly PlannedStep[];
   readonly ports: ApplyPorts;
   readonly options: ApplyOptions;
   readonly timings: RetryTimings;
@@ -74,6 +79,7 @@ export class ApplySession {
   constructor(plan: Plan, timeline: Timeline, ports: ApplyPorts, options: ApplyOptions) {
     this.plan = plan;
     this.timeline = timeline;
+    this.steps = plan.steps;
     this.ports = ports;
     this.options = options;
     this.timings = { ...defaultTimings, ...options.timings };

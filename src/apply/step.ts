@@ -18,11 +18,10 @@ import { type CallOutcome, callStep } from "./call.js";
 import { rememberCreate } from "./duplicate-creates.js";
 import { type Observation, observeStep } from "./observe.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
-import type { StepStatus } from "./result.js";
+import { doneByAnother, type StepStatus } from "./result.js";
 import { type ApplySession, type GoodReading, type Stop, stopFailed, stopInterrupted } from "./session.js";
 import {
   answeredNo,
-  doneByAnother,
   foundLater,
   neverLanded,
   noteUnseen,
@@ -184,6 +183,21 @@ export const confirmAnswers = async (run: ApplySession, planned: PlannedStep): P
     case "not-landed":
       await noteUnseen(run, [planned]);
       return stopped({ ...stopFailed([unseen(planned)]), actual: observation.reading.state });
+    default:
+      return stopped(stopByObservation(run, planned, observation));
+  }
+};
+
+/** Lists the account before `planned` is sent: another run may have done it, or more, by now. */
+export const lookAgain = async (run: ApplySession, planned: PlannedStep): Promise<StepEnd> => {
+  const message = "the service does not know the rule that the account has just shown";
+  const observation = await observeStep(run, planned, [0], message);
+  switch (observation.kind) {
+    case "landed":
+      return { kind: "done", reading: observation.reading, done: observation.done };
+    case "not-landed":
+    case "invisible":
+      return { kind: "done", reading: observation.reading, done: planned.number - 1 };
     default:
       return stopped(stopByObservation(run, planned, observation));
   }

@@ -1,5 +1,12 @@
 /** Why a run stops: the account is not what the plan expects, or a step was not simply done. */
-import { type ArgsOf, type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
+import {
+  type ArgsOf,
+  type Diagnostic,
+  diagnostic,
+  hasErrors,
+  messageOf,
+  recordedDiagnostic,
+} from "../model/diagnostic.js";
 import { expiryTime } from "../model/instant.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
@@ -7,7 +14,7 @@ import { standingRefusals } from "../plan/guards.js";
 import type { Change, Plan, PlannedStep } from "../plan/plan.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
 import type { ApplySession, Stop } from "./session.js";
-import { agrees, describeStep, fingerprintOf } from "./timeline.js";
+import { agrees, describeStep } from "./timeline.js";
 
 /** What turns one account into the other, rule by rule; renames show as delete and create. */
 export const differences = (from: AccountState, to: AccountState): readonly Change[] =>
@@ -70,6 +77,10 @@ const flippedAround = (
     : enforcementFlipped(`Before step ${number}`, before, enforcement);
 };
 
+/** What the refusal itself advises is beside the point once the account contradicts it. */
+const withoutHint = (one: Diagnostic): Diagnostic =>
+  recordedDiagnostic(one.code, one.severity, { message: messageOf(one) }, one.source);
+
 /** A step that was answered with a no, or a partial yes, on an account that shows it done. */
 export const stopDoneAllTheSame = (
   planned: PlannedStep,
@@ -79,7 +90,8 @@ export const stopDoneAllTheSame = (
 ): Stop => ({
   ...stop,
   // A partial yes says the contradiction itself.
-  diagnostics: answer === "partial" ? stop.diagnostics : [refusedButDone(planned), ...stop.diagnostics],
+  diagnostics:
+    answer === "partial" ? stop.diagnostics : [refusedButDone(planned), ...stop.diagnostics.map(withoutHint)],
   actual,
 });
 
@@ -96,7 +108,7 @@ export const stopChangedAllTheSame = (
   if (answer === "partial") return { ...stop, diagnostics: [...flipped, ...stop.diagnostics], actual };
   return {
     ...stop,
-    diagnostics: [...flipped, refusedButChanged(planned), ...stop.diagnostics],
+    diagnostics: [...flipped, refusedButChanged(planned), ...stop.diagnostics.map(withoutHint)],
     actual,
     unexpected: differences(run.expectedState(planned.number - 1), actual),
     next: "plan-again",
@@ -123,8 +135,9 @@ export const stopByVerdicts = (run: ApplySession): Stop | undefined => {
 
 /** After the last step: the account must be the plan's end, and nothing else. */
 export const stopUnlessFinal = (run: ApplySession, actual: AccountState): Stop | undefined => {
-  const seen = fingerprintOf(actual);
-  if (agrees(run.expected(run.total), seen) && agrees(fingerprintOf(run.plan.after), seen)) return undefined;
+  const seen = run.timeline.fingerprintOf(actual);
+  const end = run.timeline.fingerprintOf(run.timeline.endOver(actual));
+  if (agrees(run.expected(run.total), seen) && agrees(end, seen)) return undefined;
   const stop = foreignChange(
     "After the last step",
     actual,
@@ -141,9 +154,6 @@ export const stopUnlessFinal = (run: ApplySession, actual: AccountState): Stop |
 /** For the record of a step whose answer was no yes, and which the account shows to be done. */
 export const foundLater = (message: string): string =>
   `${message}; the account read afterwards shows the step done`;
-
-/** For the record of a step that this run has not done itself. */
-export const doneByAnother = "done by another run at the same time";
 
 /** For the record of a step that was answered with a no, where the account did not say whether it holds. */
 export const notMadeSure = (message: string): string =>

@@ -4,22 +4,24 @@
  * a state is made again from the start where somebody has to see it.
  */
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { isReservedName } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-import { replacementOf } from "../plan/live-access.js";
+import { namesOf, replacementOf } from "../plan/live-access.js";
 import { enforcementAfter } from "../plan/order/probe.js";
 import type { Plan, PlannedStep, Step } from "../plan/plan.js";
 import { byName, rulesByName, StateHash } from "../plan/state.js";
 
-/** What two readings of one state have in common: the hash of its rules, and enforcement. */
+/**
+ * What two readings of one state have in common: the hash of the rules that the policy decides about, of those that it
+ * keeps, and enforcement.
+ */
 export interface Fingerprint {
   readonly rules: string;
+  readonly kept: string;
   readonly enforcement: Enforcement;
 }
 
-export const fingerprintOf = (state: AccountState): Fingerprint => ({
-  rules: new StateHash(state.rules).digest("unknown"),
-  enforcement: state.enforcement,
-});
+const hashOf = (rules: Iterable<Rule>): string => new StateHash(rules).digest("unknown");
 
 /**
  * Whether the account is as expected. An account without rules does not show enforcement (model/rule.ts),
@@ -27,33 +29,77 @@ export const fingerprintOf = (state: AccountState): Fingerprint => ({
  */
 export const agrees = (expected: Fingerprint, actual: Fingerprint): boolean =>
   expected.rules === actual.rules &&
+  expected.kept === actual.kept &&
   (expected.enforcement === actual.enforcement ||
     expected.enforcement === "unknown" ||
     actual.enforcement === "unknown");
 
+/**
+ * The names that a plan decides about. Where the policy keeps unmanaged rules, all others are kept, whoever makes or
+ * changes them; no step names one, so they are the same from the first state to the last.
+ */
+const decidesAbout = ({ mustHold, steps }: Plan): ((name: string) => boolean) => {
+  if (mustHold === undefined) return () => true;
+  const names = new Set([...mustHold.names, ...steps.flatMap(({ step }) => namesOf(step))]);
+  return (name) => names.has(name) || isReservedName(name);
+};
+
 export class Timeline {
   readonly #plan: Plan;
-  /** `#marks[k]` is the account after step k; `#marks[0]` is the account that the plan was made from. */
-  readonly #marks: readonly Fingerprint[];
+  /** `#marks[k]` is the account after step k, kept rules left out; `#marks[0]` is the one that the plan was made from. */
+  readonly #marks: readonly Omit<Fingerprint, "kept">[];
+  readonly #isKept: (name: string) => boolean;
+  /** As the account is expected to show them. */
+  readonly kept: readonly Rule[];
+  readonly #keptHash: string;
 
-  constructor(plan: Plan, marks: readonly Fingerprint[]) {
+  constructor(
+    plan: Plan,
+    marks: readonly Omit<Fingerprint, "kept">[],
+    isKept: (name: string) => boolean,
+    kept: readonly Rule[],
+  ) {
     this.#plan = plan;
     this.#marks = marks;
+    this.#isKept = isKept;
+    this.kept = kept;
+    this.#keptHash = hashOf(kept);
+  }
+
+  fingerprintOf(state: AccountState): Fingerprint {
+    const own = state.rules.filter(({ name }) => !this.#isKept(name));
+    return { rules: hashOf(own), kept: hashOf(this.keptIn(state)), enforcement: state.enforcement };
+  }
+
+  keptIn({ rules }: AccountState): readonly Rule[] {
+    return rules.filter(({ name }) => this.#isKept(name));
+  }
+
+  /** The same plan over an account whose kept rules are those of `state`. */
+  over(state: AccountState): Timeline {
+    return new Timeline(this.#plan, this.#marks, this.#isKept, this.keptIn(state));
   }
 
   /** The fingerprint after step `done`. */
   at(done: number): Fingerprint {
     const mark = this.#marks[done];
     if (mark === undefined) throw new Error(`no state after step ${done}`);
-    return mark;
+    return { ...mark, kept: this.#keptHash };
   }
 
   /** The whole state after step `done`, for showing. */
   stateAt(done: number): AccountState {
     const { enforcement } = this.at(done);
-    const rules = rulesByName(this.#plan.before.rules);
+    const rules = rulesByName(this.#plan.before.rules.filter(({ name }) => !this.#isKept(name)));
     for (const { step } of this.#plan.steps.slice(0, done)) takeStep(rules, step);
-    return { enforcement, rules: [...rules.values()].sort(byName) };
+    return { enforcement, rules: [...rules.values(), ...this.kept].sort(byName) };
+  }
+
+  /** The plan's end on an account whose kept rules are those of `state`. */
+  endOver(state: AccountState): AccountState {
+    const own = this.#plan.after.rules.filter(({ name }) => !this.#isKept(name));
+    const { enforcement } = this.#plan.after;
+    return { enforcement, rules: [...own, ...this.keptIn(state)].sort(byName) };
   }
 
   /**
@@ -62,7 +108,7 @@ export class Timeline {
    * counts as not yet set: setting it twice does no harm, leaving it out would.
    */
   stepsDone(actual: AccountState): number | undefined {
-    const mark = fingerprintOf(actual);
+    const mark = this.fingerprintOf(actual);
     const isAt = (done: number): boolean => agrees(this.at(done), mark);
     if (isAt(0)) return 0;
     let done = this.#marks.length - 1;
@@ -73,13 +119,24 @@ export class Timeline {
     return done;
   }
 
+  /**
+   * The same, where others may have changed what the policy keeps. Before the first step such a change counts: the plan
+   * that was reviewed is for another account.
+   */
+  stepsDoneByNow(actual: AccountState): number | undefined {
+    const done = this.stepsDone(actual);
+    if (done !== undefined) return done;
+    const begun = this.over(actual).stepsDone(actual);
+    return begun === 0 ? undefined : begun;
+  }
+
   isAtOrAfter(done: number, seen: Fingerprint): boolean {
     return agrees(this.at(done), seen) || this.laterThan(done, seen) !== undefined;
   }
 
   /** The first state after step `done` that `seen` agrees with, as a number of steps; undefined where there is none. */
   laterThan(done: number, seen: Fingerprint): number | undefined {
-    const later = this.#marks.findIndex((mark, index) => index > done && agrees(mark, seen));
+    const later = this.#marks.findIndex((_, index) => index > done && agrees(this.at(index), seen));
     return later === -1 ? undefined : later;
   }
 }
@@ -96,24 +153,34 @@ const takeStep = (rules: Map<string, Rule>, step: Step): { before?: Rule; after?
  * that its hashes name, is not one that anybody reviewed: it is refused as a whole.
  */
 export const timelineOf = (plan: Plan): { timeline?: Timeline; diagnostics: readonly Diagnostic[] } => {
-  const marks = [fingerprintOf(plan.before)];
+  const decides = decidesAbout(plan);
+  const isKept = (name: string): boolean => !decides(name);
+  const kept = plan.before.rules.filter(({ name }) => isKept(name));
   const rules = rulesByName(plan.before.rules);
-  const hash = new StateHash(plan.before.rules);
+  const whole = new StateHash(plan.before.rules);
+  // Where nothing is kept, one hash serves for both.
+  const own =
+    kept.length === 0 ? whole : new StateHash(plan.before.rules.filter(({ name }) => !isKept(name)));
+  const hashes = new Set([whole, own]);
   let { enforcement } = plan.before;
+  const marks = [{ rules: own.digest("unknown"), enforcement }];
   for (const { number, step, stateHash } of plan.steps) {
     if (!fits(rules, step)) return inconsistent(`step ${number} does not fit the state before it`);
     const { before, after } = takeStep(rules, step);
-    if (before !== undefined) hash.delete(before.name);
-    if (after !== undefined) hash.set(after);
+    for (const hash of hashes) {
+      if (before !== undefined) hash.delete(before.name);
+      if (after !== undefined) hash.set(after);
+    }
     enforcement = enforcementAfter(enforcement, step);
-    if (hash.digest(enforcement) !== stateHash) {
+    if (whole.digest(enforcement) !== stateHash) {
       return inconsistent(`step ${number} does not lead to the state that it names`);
     }
-    marks.push({ rules: hash.digest("unknown"), enforcement });
+    marks.push({ rules: own.digest("unknown"), enforcement });
   }
-  const end = { rules: hash.digest("unknown"), enforcement };
-  if (!agrees(fingerprintOf(plan.after), end)) return inconsistent("its steps do not lead to its end");
-  return { timeline: new Timeline(plan, marks), diagnostics: [] };
+  const timeline = new Timeline(plan, marks, isKept, kept);
+  if (!agrees(timeline.fingerprintOf(plan.after), timeline.at(plan.steps.length)))
+    return inconsistent("its steps do not lead to its end");
+  return { timeline, diagnostics: [] };
 };
 
 /** Whether the rules that a step names are there, and the names that it gives are free. */

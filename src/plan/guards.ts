@@ -15,7 +15,7 @@ import { runPolicyTests } from "../policy/policy-tests.js";
 import { accessOf, entriesOf, isEnforced } from "./access-change.js";
 import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "./cut-off.js";
 import { isUnconfirmed } from "./order/probe.js";
-import type { Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
+import type { MustHold, Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
 
 /** What guards look at. */
 export interface Guarded {
@@ -39,14 +39,18 @@ interface Protected {
   readonly what: string;
   readonly wanted: "allowed" | "blocked";
   readonly prefix: Prefix;
-  readonly source?: PolicyEntry["source"];
+  readonly source?: PolicyEntry["source"] | undefined;
 }
 
 /**
  * The first step that takes the wanted verdict away, and, where no step does, that it is not there in the end.
  * An address that has the other verdict before the plan is only looked at in the end: the plan may be its cure.
  */
-const violations = (guarded: Guarded, wanted: readonly Protected[], flag: OverrideFlag): Diagnostic[] => {
+const violations = (
+  guarded: Pick<Guarded, "after" | "steps">,
+  wanted: readonly Protected[],
+  flag: OverrideFlag,
+): Diagnostic[] => {
   if (wanted.length === 0) return [];
   const { after, steps } = guarded;
   const inTheEnd = accessOf(after);
@@ -77,7 +81,17 @@ const onceEnabled = (one: Protected, lost: AddressSet): Diagnostic[] =>
     ? []
     : [diagnostic(`${one.code}-once-enabled`, { prefixes: rangesText(lost, 5), what: one.what })];
 
-const protectedByPolicy = (guards: Guards): { mustAllow: Protected[]; mustDeny: Protected[] } => ({
+/** A policy's entries, or the prefixes of a plan. */
+interface Wanted {
+  readonly mustAllow: readonly ProtectedPrefix[];
+  readonly mustDeny: readonly ProtectedPrefix[];
+}
+interface ProtectedPrefix {
+  readonly prefix: Prefix;
+  readonly source?: PolicyEntry["source"] | undefined;
+}
+
+const protectedByPolicy = (guards: Wanted): { mustAllow: Protected[]; mustDeny: Protected[] } => ({
   mustAllow: guards.mustAllow.map(({ prefix, source }) => ({
     code: "must-allow",
     what: `under \`must_allow\` in ${formatPrefix(prefix)}`,
@@ -142,17 +156,19 @@ const limitText = (limit: bigint, bits: number): string => {
 };
 
 /** A probe that an earlier run has left denies addresses that nobody has: they are no gain once it goes. */
-const gained = ({ before, access: { change } }: Guarded): AddressSet =>
+const gained = ({ before, access: { change } }: Pick<Guarded, "before" | "access">): AddressSet =>
   before.rules.some(isProbe)
     ? change.newlyAllowed.subtract(AddressSet.ofPrefixes([discardOnly]))
     : change.newlyAllowed;
 
-const newlyAllowed = (guarded: Guarded): Diagnostic[] => {
-  const { policy } = guarded;
+const newlyAllowed = (
+  limits: Guards["maxNewlyAllowed"],
+  guarded: Pick<Guarded, "before" | "access">,
+): Diagnostic[] => {
   const counts = gained(guarded).count();
   const families = [
-    ["IPv4", 32, counts.ipv4, policy.guards.maxNewlyAllowed.ipv4],
-    ["IPv6", 128, counts.ipv6, policy.guards.maxNewlyAllowed.ipv6],
+    ["IPv4", 32, counts.ipv4, limits.ipv4],
+    ["IPv6", 128, counts.ipv6, limits.ipv6],
   ] as const;
   return families.flatMap(([family, bits, count, limit]) =>
     limit === undefined || count <= limit
@@ -171,7 +187,7 @@ const unmanagedRules = ({ unmanaged }: Guarded): Diagnostic[] =>
     .filter(({ disposition }) => disposition === "refused")
     .map(({ rule }) => diagnostic("unmanaged-rule", { rule: rule.name }));
 
-const disturbances = ({ steps }: Guarded): Diagnostic[] =>
+const disturbances = ({ steps }: Pick<Guarded, "steps">): Diagnostic[] =>
   steps
     .filter(({ disturbs }) => !disturbs.allowed.isEmpty() || !disturbs.blocked.isEmpty())
     .map(({ number, disturbs: { blocked, allowed } }) =>
@@ -206,9 +222,8 @@ const policyTests = ({ policy, after }: Guarded): Diagnostic[] =>
 const noAllowInForce = ({ policy, after }: Guarded): Diagnostic[] => {
   if (!isEnforced(after)) return [];
   const own = policy.rules.filter(({ type }) => type === "allow");
-  const all = after.rules.filter(({ type }) => type === "allow");
   const isOwn = own.length > 0 && own.every(({ entries }) => entries.length === 0);
-  if (!isOwn && (all.length === 0 || all.some(({ prefixes }) => prefixes.length > 0))) return [];
+  if (!isOwn && !isLeftOpen(after)) return [];
   return [diagnostic("no-allow-in-force", { of: "account", own: isOwn }, isOwn ? own[0]?.source : undefined)];
 };
 
@@ -264,13 +279,58 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
       : []),
     ...(mustDeny.length === 0 ? [] : [kept("must-deny", mustDeny)]),
     verdict("max-removed-rules", removedRules(guarded), overrides),
-    verdict("max-newly-allowed", newlyAllowed(guarded), overrides),
+    verdict("max-newly-allowed", newlyAllowed(policy.guards.maxNewlyAllowed, guarded), overrides),
     ...(policy.guards.maxCutOff === undefined && guarded.traffic === undefined
       ? []
       : [verdict("max-cut-off", cutOff(guarded), overrides)]),
     verdict("unmanaged-rules", unmanagedRules(guarded), overrides),
     verdict("disturbance", disturbances(guarded), overrides),
   ];
+};
+
+/**
+ * Of the guards that passed when the plan was made, what speaks against its last steps on an account that others have
+ * changed since. The caller's own addresses are for apply, which knows them.
+ */
+export const brokenGuards = (
+  { verdicts, mustHold }: Pick<Plan, "verdicts" | "mustHold">,
+  facts: Pick<Guarded, "before" | "after" | "steps" | "access">,
+): Diagnostic[] => {
+  if (mustHold === undefined) return [];
+  const passed = new Set(verdicts.filter(({ state }) => state === "passed").map(({ guard }) => guard));
+  const entries = (prefixes: readonly Prefix[]): ProtectedPrefix[] => prefixes.map((prefix) => ({ prefix }));
+  const { mustAllow, mustDeny } = protectedByPolicy({
+    mustAllow: entries(mustHold.mustAllow),
+    mustDeny: entries(mustHold.mustDeny),
+  });
+  const found: readonly (readonly [GuardName, () => Diagnostic[]])[] = [
+    ["policy-tests", () => brokenTests(mustHold, facts.after)],
+    ["must-allow", () => violations(facts, mustAllow, guardFlags["must-allow"])],
+    ["must-deny", () => violations(facts, mustDeny, guardFlags["must-deny"])],
+    ["max-newly-allowed", () => newlyAllowed(mustHold.maxNewlyAllowed, facts)],
+    ["disturbance", () => disturbances(facts)],
+  ];
+  return [
+    ...(isLeftOpen(facts.after) ? [diagnostic("no-allow-in-force", { of: "account", own: false })] : []),
+    ...found.flatMap(([guard, check]) => (passed.has(guard) ? check() : [])),
+  ].filter(({ severity }) => severity === "error");
+};
+
+/** Enforced, with allow rules of which none has an entry in force. */
+const isLeftOpen = (after: AccountState): boolean => {
+  const allows = after.rules.filter(({ type }) => type === "allow");
+  return isEnforced(after) && allows.length > 0 && allows.every(({ prefixes }) => prefixes.length === 0);
+};
+
+const brokenTests = ({ tests }: MustHold, after: AccountState): Diagnostic[] => {
+  const map = accessOf(after, "assumed");
+  const [allowed, blocked] = [map.allowed(), map.blocked()];
+  const passes = tests.every(
+    (test) =>
+      AddressSet.ofPrefixes(test.allowed).intersect(blocked).isEmpty() &&
+      AddressSet.ofPrefixes(test.denied).intersect(allowed).isEmpty(),
+  );
+  return passes ? [] : [diagnostic("guard-failed", { guard: "policy-tests" })];
 };
 
 /**

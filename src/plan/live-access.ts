@@ -66,6 +66,20 @@ export class RangeIndex {
   }
 }
 
+/** The names that the rule of a step has before and after it; none for enforcement. */
+export const namesOf = (step: Step): readonly string[] => {
+  switch (step.kind) {
+    case "create":
+      return [step.rule.name];
+    case "update":
+      return step.name === step.becomes.name ? [step.name] : [step.name, step.becomes.name];
+    case "delete":
+      return [step.name];
+    case "enforcement":
+      return [];
+  }
+};
+
 /** The rule that a step replaces, and what it leaves; both absent for enforcement. */
 export interface RuleReplacement {
   readonly before?: Rule;

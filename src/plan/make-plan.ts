@@ -19,8 +19,16 @@ import { guardVerdicts } from "./guards.js";
 import { type EarlierPolicy, leftRules } from "./left-rules.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
-import type { Change, Plan } from "./plan.js";
-import { checkSnapshot, hashPolicy, hashState, rulesByName, stateOf } from "./state.js";
+import type { Change, MustHold, Plan } from "./plan.js";
+import {
+  checkSnapshot,
+  compareNames,
+  hashPolicy,
+  hashState,
+  rulesByName,
+  sortedPrefixes,
+  stateOf,
+} from "./state.js";
 
 export interface PlanInput {
   readonly policy: Policy;
@@ -92,6 +100,22 @@ const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => 
   };
 };
 
+const mustHold = ({ rules, removedRules, guards, tests }: Policy): MustHold => {
+  const prefixes = (entries: readonly PolicyEntry[]): Prefix[] =>
+    sortedPrefixes(entries.map(({ prefix }) => prefix));
+  const names = [
+    ...rules.flatMap(({ name, previousNames }) => [name, ...previousNames]),
+    ...removedRules.map(({ name }) => name),
+  ];
+  return {
+    names: [...new Set(names)].sort(compareNames),
+    mustAllow: prefixes(guards.mustAllow),
+    mustDeny: prefixes(guards.mustDeny),
+    maxNewlyAllowed: guards.maxNewlyAllowed,
+    tests: tests.map(({ allowed, denied }) => ({ allowed: prefixes(allowed), denied: prefixes(denied) })),
+  };
+};
+
 export const makePlan = (input: PlanInput): PlanResult => {
   const { policy, snapshot, diagnostics = [], earlier } = input;
   const problems = [...diagnostics, ...otherAccount(policy, snapshot), ...checkSnapshot(snapshot)];
@@ -144,6 +168,7 @@ export const planStates = (input: StatesInput): Plan => {
     before,
     after,
     basis: { state: hashState(before), policy: basis },
+    ...present({ mustHold: policy.unmanagedRules === "keep" ? mustHold(policy) : undefined }),
     changes,
     unmanaged,
     steps,

@@ -18,6 +18,7 @@ import type {
   DatedEntry,
   Decider,
   Disturbance,
+  MustHold,
   Plan,
   PlannedStep,
   Step,
@@ -264,6 +265,17 @@ export const replayAsDocument = ({ window, events, effective, counts, losers }: 
   })),
 });
 
+const mustHoldAsDocument = ({ names, mustAllow, mustDeny, maxNewlyAllowed, tests }: MustHold) => ({
+  names,
+  must_allow: cidrs(mustAllow),
+  must_deny: cidrs(mustDeny),
+  max_newly_allowed: present({
+    ipv4: maxNewlyAllowed.ipv4?.toString(),
+    ipv6: maxNewlyAllowed.ipv6?.toString(),
+  }),
+  tests: tests.map(({ allowed, denied }) => ({ allowed: cidrs(allowed), denied: cidrs(denied) })),
+});
+
 /** Everything of a plan; keys always in the same order. */
 export const planDocument = (plan: Plan) => {
   const access = changeAccess(plan.before, plan.after, plan.changes);
@@ -297,6 +309,7 @@ export const planDocument = (plan: Plan) => {
     expiring: plan.expiring.map(datedAsDocument),
     before: stateAsDocument(plan.before),
     after: stateAsDocument(plan.after),
+    ...present({ must_hold: plan.mustHold && mustHoldAsDocument(plan.mustHold) }),
   };
 };
 

@@ -24,7 +24,7 @@ import type { PlanReplay } from "./cut-off.js";
 import { diffStates } from "./diff-states.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
-import type { DatedEntry, Plan, Verdict } from "./plan.js";
+import type { DatedEntry, MustHold, Plan, Verdict } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
 import { compareNames, contradictions, hashState, rulesByName, sortedPrefixes } from "./state.js";
 
@@ -145,6 +145,23 @@ const replayFrom = ({
   })),
 });
 
+const mustHoldFrom = (document: NonNullable<PlanDocument["must_hold"]>): MustHold => {
+  const { ipv4, ipv6 } = document.max_newly_allowed;
+  return {
+    names: document.names,
+    mustAllow: document.must_allow.map(prefixFrom),
+    mustDeny: document.must_deny.map(prefixFrom),
+    maxNewlyAllowed: present({
+      ipv4: ipv4 === undefined ? undefined : BigInt(ipv4),
+      ipv6: ipv6 === undefined ? undefined : BigInt(ipv6),
+    }),
+    tests: document.tests.map(({ allowed, denied }) => ({
+      allowed: allowed.map(prefixFrom),
+      denied: denied.map(prefixFrom),
+    })),
+  };
+};
+
 const derive = (document: PlanDocument): Plan => {
   const before = stateFrom(document.before, "before the plan");
   const after = stateFrom(document.after, "after the plan");
@@ -154,6 +171,7 @@ const derive = (document: PlanDocument): Plan => {
     before,
     after,
     basis: { state: hashState(before), policy: document.basis.policy },
+    ...present({ mustHold: document.must_hold && mustHoldFrom(document.must_hold) }),
     changes: diffStates(before, after, renames, removedIn(document)),
     unmanaged: document.unmanaged_rules.map(({ rule, fate }) => ({
       rule: ruleFrom(rule),

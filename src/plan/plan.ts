@@ -116,12 +116,28 @@ export interface DatedEntry {
   readonly expires: string;
 }
 
+/**
+ * Of a policy that keeps unmanaged rules: what the rest of a run has to hold to, where others change such rules while it
+ * is under way (order/prove-again.ts). An apply has the plan, and not always the policy.
+ */
+export interface MustHold {
+  /** Names that the policy decides about, its rules' earlier ones and `removed_rules` among them; the others are kept. */
+  readonly names: readonly string[];
+  readonly mustAllow: readonly Prefix[];
+  readonly mustDeny: readonly Prefix[];
+  /** The largest count that passes, a family each; absent: no limit. */
+  readonly maxNewlyAllowed: { readonly ipv4?: bigint; readonly ipv6?: bigint };
+  readonly tests: readonly { readonly allowed: readonly Prefix[]; readonly denied: readonly Prefix[] }[];
+}
+
 export interface Plan {
   readonly account: { readonly id: number; readonly host: string };
   readonly before: AccountState;
   readonly after: AccountState;
   /** Hashes that bind a saved plan: of the canonical account, and of the policy. */
   readonly basis: { readonly state: string; readonly policy: string };
+  /** Absent where the policy does not keep unmanaged rules: any change by others then stops a run. */
+  readonly mustHold?: MustHold;
   readonly changes: readonly Change[];
   /** Rules on the account that no policy rule names. */
   readonly unmanaged: readonly {

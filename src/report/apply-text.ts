@@ -1,5 +1,11 @@
 /** How an apply ended: what was changed, what was not, what nobody knows, and the next command. */
-import type { ApplyEvent, ApplyResult, NextAction, StepReport } from "../apply/result.js";
+import {
+  type ApplyEvent,
+  type ApplyResult,
+  doneByAnother,
+  type NextAction,
+  type StepReport,
+} from "../apply/result.js";
 import { assertNever } from "../model/assert.js";
 import { cellsOf } from "../model/cells.js";
 import type { Diagnostic } from "../model/diagnostic.js";
@@ -105,9 +111,12 @@ export const applyClosing = (result: ApplyResult): string => {
   }
 };
 
+const doneByWhom = (message: string | undefined): string =>
+  message === doneByAnother ? "done by another run" : "done by an earlier run";
+
 /** `3. delete rule "Old": failed: the API said no`. */
 export const stepReportText = ({ planned, status, message }: StepReport): string => {
-  const words = { "already-done": "done by an earlier run", "not-begun": "not begun", applied: "" } as const;
+  const words = { "already-done": doneByWhom(message), "not-begun": "not begun", applied: "" } as const;
   const state = status === "failed" || status === "unknown" ? status : words[status];
   const why =
     message === undefined || status === "applied" || status === "already-done" ? "" : cut(message, 300);
@@ -188,7 +197,7 @@ const stepOutcome = (
       return `${style.added("done")}${took.replace(")", `${tries})`)}`;
     }
     case "already-done":
-      return style.faint("done by an earlier run");
+      return style.faint(doneByWhom(message));
     case "failed":
       return `${style.error("failed")}${because(message)}${took}`;
     case "unknown":
@@ -224,8 +233,8 @@ export const progressLine = (
     case "step-waiting":
       return `Step ${event.planned.number}${because(event.message)}; reading the account again${event.ms === 0 ? "" : ` in ${duration(event.ms)}`}`;
     case "step-finished":
-      // Told once for all of them, by "resuming".
-      if (event.report.status === "already-done") return undefined;
+      // Those of an earlier run are told once for all, by "resuming".
+      if (event.report.status === "already-done" && event.report.message !== doneByAnother) return undefined;
       return `${numbered(event.report.planned, event.total)} … ${stepOutcome(event.report, elapsedMs, look)}`;
     case "late-check":
       return `Everything is as planned; reading once more in ${duration(event.ms)}, since a call was repeated`;

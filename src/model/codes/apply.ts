@@ -45,6 +45,20 @@ const staleText = (stale: Stale): string => {
     : `This plan leaves out an entry that expires only ${onOrAt(stale.date)}`;
 };
 
+/** What somebody else did to a rule. */
+export interface KeptChange {
+  readonly done: string;
+  readonly rule: string;
+}
+
+const mostKeptChanges = 5;
+
+const keptChanges = (changes: readonly KeptChange[]): string => {
+  const shown = changes.slice(0, mostKeptChanges).map(({ done, rule }) => `${done} ${JSON.stringify(rule)}`);
+  const more = changes.length - shown.length;
+  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
+};
+
 export const applyCodes = {
   "plan-other-account": code<{ plan: AccountNamed; account: AccountNamed }>({
     severity: "error",
@@ -95,6 +109,23 @@ export const applyCodes = {
     message: ({ when }) => `${when} the account changed in a way that is not part of this plan`,
     hint: "Find out who changed it, then make a new plan; the differences are listed",
     meaning: "Somebody changed the account while the steps ran.",
+    fix: "Plan again, and review.",
+  }),
+  "kept-rules-changed": code<{ changes: readonly KeptChange[] }>({
+    severity: "note",
+    message: ({ changes }) =>
+      `While the steps ran, others changed rules that this policy keeps: ${keptChanges(changes)}. The steps that were left were checked again on the account as it was then`,
+    meaning:
+      "A note: the policy says `unmanaged_rules: keep`, and somebody changed rules that it does not name while the steps ran. The steps that were left were proven again, with the guards, on the account as it was then, and the run went on.",
+    fix: "Nothing, if these changes are meant.",
+  }),
+  "kept-rules-conflict": code<{ changes: readonly KeptChange[] }>({
+    severity: "error",
+    message: ({ changes }) =>
+      `Others changed rules that this policy keeps (${keptChanges(changes)}), and on the account as it is now the steps that are left are not safe`,
+    hint: "The reasons follow. Make a new plan, and review it",
+    meaning:
+      "The policy says `unmanaged_rules: keep`, somebody changed rules that it does not name while the steps ran, and on that account a guard fails for the steps that are left. The reasons follow as diagnostics of their own.",
     fix: "Plan again, and review.",
   }),
   "duplicate-create": code<{ own: readonly number[]; others: readonly number[]; equal: boolean }>({
