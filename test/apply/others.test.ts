@@ -310,7 +310,8 @@ it.each(points())(
     const again = async (): Promise<ApplyResult | undefined> => {
       try {
         const next = planFor(fake.snapshot());
-        return await applyPlan(next, portsOf(fake, new MemoryJournal()), { tool: "test" });
+        const clientAddresses = [prefix("203.0.113.9/32").network];
+        return await applyPlan(next, portsOf(fake, new MemoryJournal()), { tool: "test", clientAddresses });
       } catch (error) {
         if (error instanceof Failure || name.includes("new name")) return undefined;
         throw error;
