@@ -57,31 +57,39 @@ export interface ExportPorts {
 const firstPollMs = 1000;
 const longestPollMs = 30_000;
 
+/** A download that goes to disk as it comes: what is beyond these is no audit log. */
+export const downloadBounds = { bytes: 16 * 1024 ** 3, minutes: 6 * 60 } as const;
+
 async function* watched(
   body: AsyncIterable<Uint8Array>,
   size: number | undefined,
-  onProgress: ExportPorts["onProgress"],
+  { onProgress, now }: Pick<ExportPorts, "onProgress" | "now">,
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0;
+  const latest = now().getTime() + downloadBounds.minutes * 60_000;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
+    if (bytes > downloadBounds.bytes) throw failure("download-endless", { bound: "bytes" });
+    if (now().getTime() > latest) throw failure("download-endless", { bound: "minutes" });
     onProgress({ kind: "downloading", bytes, ...present({ size }) });
     yield chunk;
   }
 }
 
+type Saving = Pick<ExportPorts, "files" | "onProgress" | "now">;
+
 const save = async (
-  { files, onProgress }: Pick<ExportPorts, "files" | "onProgress">,
+  { files, ...ports }: Saving,
   body: AsyncIterable<Uint8Array>,
   size: number | undefined,
 ): Promise<number> => {
-  const bytes = await files.writeTemporary(watched(body, size, onProgress));
+  const bytes = await files.writeTemporary(watched(body, size, ports));
   if (size !== undefined && size !== bytes) {
     await files.discard();
     throw failure("export-incomplete", { bytes, announced: size });
   }
   await files.keep();
-  onProgress({ kind: "done", bytes });
+  ports.onProgress({ kind: "done", bytes });
   return bytes;
 };
 
@@ -89,7 +97,7 @@ const save = async (
 export const exportRange = async (
   reader: Pick<AuditReader, "downloadCsv">,
   query: AuditQuery,
-  ports: Pick<ExportPorts, "files" | "onProgress">,
+  ports: Saving,
 ): Promise<number> => save(ports, await reader.downloadCsv(query), undefined);
 
 const submit = async (

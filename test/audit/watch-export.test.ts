@@ -262,6 +262,26 @@ describe("exporting", () => {
     expect(state.kept).toBe("id,at\r\n1,2\r\n");
   });
 
+  it.each(["bytes", "minutes"] as const)(
+    "ends a download without end by its %s, and keeps nothing",
+    async (bound) => {
+      const { ports, state } = exporting();
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        const chunk = Buffer.from("x");
+        if (bound === "bytes") Object.defineProperty(chunk, "byteLength", { value: 1024 ** 3 });
+        for (;;) {
+          yield chunk;
+          if (bound === "minutes") await ports.sleep(3_600_000);
+        }
+      }
+      const reader = { downloadCsv: async () => endless() };
+      await expect(exportRange(reader, {}, ports)).rejects.toMatchObject({
+        diagnostics: [{ code: "download-endless", args: { bound } }],
+      });
+      expect(state.kept).toBeUndefined();
+    },
+  );
+
   it("submits, polls, fetches, keeps, and forgets the job", async () => {
     const { ports, state } = exporting();
     expect(await exportEverything(account, 60_000, ports)).toBe(9);

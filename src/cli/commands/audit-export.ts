@@ -62,6 +62,7 @@ const range = async (io: Io, options: Options): Promise<void> => {
   try {
     await exportRange(client, query, {
       files: exportFiles(io, options.output),
+      now: () => io.now(),
       onProgress: progressNotes(io, options.output),
     });
   } finally {

@@ -102,6 +102,14 @@ export const auditCodes = {
     meaning: "The download has fewer bytes than were announced.",
     fix: "Run it again: it continues with the same job.",
   }),
+  "download-endless": code<{ readonly bound: "bytes" | "minutes" }>({
+    severity: "error",
+    message: ({ bound }) =>
+      `The download ${bound === "bytes" ? "is larger than 16 GiB" : "has taken more than 6 hours"}, so it was ended: nothing was kept`,
+    hint: "Ask for a shorter range with --since and --until, and check that the host is your dbt access URL",
+    meaning: "The download is larger, or takes longer, than any audit log that makes sense, so it was ended.",
+    fix: "Ask for a shorter range with `--since` and `--until`; check the host.",
+  }),
   "export-link-refused": code<{ readonly host: string; readonly status: number }>({
     severity: "error",
     message: ({ host, status }) => `${host} refused the export's link (${status}): such links expire`,
