@@ -140,7 +140,7 @@ const callerGiven = (plan: Plan): Plan => ({
 });
 
 /** On standard output where that is for people, so that a log holds the plan with its end. */
-const showPlan = (
+export const showPlan = (
   io: Io,
   plan: Plan,
   options: CarryOutOptions,

@@ -76,6 +76,13 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
   const operands = policies.positional ? [] : command.args;
   if (options.format === "matrix") return printWhole(io, options, policyMatrix(io, files));
   if (options.listFiles === true) return printWhole(io, options, fileList(io, files, options.format));
+  if (operands.length > 1 && policies.plans !== undefined) {
+    const [named] = command.getOptionValueSource("policy") === "cli" ? files : [];
+    if (named !== undefined) throw planWithPolicy(command, operands, named);
+    const plans = [...new Set(operands)];
+    const approved = await policies.plans(io, options, plans);
+    return runEach(invocation, { ...options, ...approved }, plans, policies, "plans");
+  }
   const [only, ...more] = files;
   if (only !== undefined && more.length === 0) {
     const isNamed = command.getOptionValueSource("policy") === "cli";

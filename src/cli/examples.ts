@@ -35,6 +35,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["apply plan.json", "exactly the saved plan, or nothing"],
     ["apply --auto-approve --audit", "in a pipeline"],
     ["apply --only-expired", "on a schedule: take out what has expired"],
+    ["apply plans/*.json", "saved plans, an account each"],
     ["apply -p policies/a.yaml -p policies/b.yaml", "an account each"],
   ],
   grant: [

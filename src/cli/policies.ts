@@ -33,6 +33,11 @@ export interface PolicyRuns {
   readonly matrix?: boolean;
   /** Whether each policy must be of an account of its own. */
   readonly distinct?: boolean;
+  /**
+   * How several saved plans are taken instead: reads and shows them all and asks once. Returns what each is then run with;
+   * throws `Failure` where they do not go together or are not approved.
+   */
+  readonly plans?: (io: Io, options: object, files: readonly string[]) => Promise<object>;
   /** Whether accounts are changed: what cannot be written is then better refused before the first call. */
   readonly changesAccounts?: boolean;
 }
@@ -47,14 +52,16 @@ export interface Invocation {
   readonly finish: (exitCode: ExitCode) => void;
 }
 
+/** `of`: what the files are, policies or saved plans. */
 export const runEach = async (
   invocation: Invocation,
   options: SharedOptions,
   files: readonly string[],
   policies: PolicyRuns,
+  of: "policies" | "plans" = "policies",
 ): Promise<ExitCode> => {
   const { io } = invocation;
-  if (policies.distinct === true)
+  if (policies.distinct === true && of === "policies")
     requireDistinctAccounts(io, files, {
       account: options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"],
       host: options.host ?? io.env["DBT_CLOUD_HOST_URL"],
@@ -65,7 +72,15 @@ export const runEach = async (
   if (policies.changesAccounts === true) await requireWritable(io, targets);
   const names = fileNames(files);
   const begin = (file: string, at: number) =>
-    runOne(invocation, targets, file, settingsOf(options, policies, names[at] ?? file, files.length));
+    runOne(
+      invocation,
+      targets,
+      {
+        file,
+        ...(of === "policies" ? { more: { policy: file }, operands: [] } : { more: {}, operands: [file] }),
+      },
+      settingsOf(options, policies, names[at] ?? file, files.length),
+    );
   // A few at a time, but shown in the order given: the first that is not shown yet is always under way.
   const started: Promise<Ended>[] = [];
   const ended: PolicyReport[] = [];
@@ -152,12 +167,20 @@ const isShown = (targets: readonly Target[]): boolean => {
   return main?.format === "text" && main.file === undefined;
 };
 
+interface Subject {
+  /** The policy or the saved plan, as the user named it. */
+  readonly file: string;
+  readonly more: { readonly policy?: string };
+  readonly operands: readonly string[];
+}
+
 const runOne = async (
   { command, io, one, policies }: Invocation,
   targets: readonly Target[],
-  policy: string,
-  options: SharedOptions,
+  { file: policy, more, operands }: Subject,
+  shared: SharedOptions,
 ): Promise<Ended> => {
+  const options = { ...shared, ...more };
   const said: (() => void)[] = [];
   const straight = policies?.atOnce === 1;
   // Not a copy: standard input and signals are only taken from the process once somebody asks for them.
@@ -176,8 +199,8 @@ const runOne = async (
   const report = await reportOf(own, options, async () => {
     if (io.signal.aborted) throw failure("interrupted", { at: "policy", policy });
     // With a name of its own for each policy, `--out` and `--receipt` are looked at again.
-    await checkFiles(io, command, { ...options, policy });
-    return one(own, { ...options, policy }, []);
+    await checkFiles(io, command, options);
+    return one(own, options, operands);
   });
   if (shown && report.kind !== "failure") {
     const text = withNewline(reportText(report, lookOf(io, io.stdout, options)));

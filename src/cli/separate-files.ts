@@ -73,7 +73,7 @@ export const filesOf = (
   }
   const kind = command.registeredArguments[0]?.name();
   if (kind === "policies") policies.push(...command.args);
-  if (kind === "policies" || kind === "planfile")
+  if (kind === "policies" || kind?.startsWith("planfile") === true)
     inputs.push(
       ...command.args.map((file) => ({ as: kind === "policies" ? "the policy" : "the plan", file })),
     );

@@ -1,17 +1,20 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
 import type { Command } from "commander";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
+import type { Diagnostic } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
+import { counted } from "../../model/words.js";
 import type { Plan } from "../../plan/plan.js";
 import { hashPolicy } from "../../plan/state.js";
 import type { NextCommands, Report } from "../../report/report.js";
-import { requireApproval } from "../ask.js";
+import { confirm, notApproved, requireApproval } from "../ask.js";
 import {
   applyFormats,
   type CarryOutOptions,
   carryOutOptions,
   carryOutTask,
+  showPlan,
   type Task,
 } from "../carry-out.js";
 import { type Program, runs } from "../command.js";
@@ -21,6 +24,7 @@ import type { Io } from "../io.js";
 import { connectionOptions, guardOptions, outputOptions, policyOption } from "../options.js";
 import { note } from "../output.js";
 import { preparePlan, readPlan } from "../plans.js";
+import { accountText, isSameAccount } from "../receipts.js";
 import { evidenceFor } from "../traffic.js";
 
 interface Options extends CarryOutOptions {
@@ -29,8 +33,8 @@ interface Options extends CarryOutOptions {
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   const named = command.argument(
-    "[planfile]",
-    "a plan saved with: plan --out FILE (default: plan the policy now)",
+    "[planfiles...]",
+    "plans saved with: plan --out (default: plan the policy now)",
   );
   carryOutOptions(outputOptions(guardOptions(connectionOptions(policyOption(named))), applyFormats)).option(
     "--only-expired",
@@ -41,7 +45,61 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     atOnce: 1,
     distinct: true,
     changesAccounts: true,
+    // The options are this command's own, with the default of `--policy` instead of several.
+    plans: (ownIo, options, files) =>
+      approvePlans(ownIo, { ...(options as Options), policy: "policy.yaml" }, files),
   });
+};
+
+/**
+ * Several saved plans: all are read and shown, then one question is asked for all of them. Each is checked again, against
+ * its account, when it is carried out.
+ */
+const approvePlans = async (
+  io: Io,
+  options: Options,
+  files: readonly string[],
+): Promise<Pick<Options, "autoApprove" | "policy">> => {
+  if (options.onlyExpired === true) throw failure("bad-option", { kind: "only-expired-and-plan" });
+  const read = await readPlans(io, files);
+  requireApproval(io, options.autoApprove === true);
+  const approved = { autoApprove: true, policy: options.policy };
+  const open = read.filter(({ plan }) => plan.steps.length > 0);
+  if (options.autoApprove === true || open.length === 0) return approved;
+  for (const { file, plan } of read) {
+    note(io, `== ${shownFile(file)} ==`);
+    showPlan(io, plan, options, { briefly: false });
+  }
+  const calls = open.reduce((sum, { plan }) => sum + plan.steps.length, 0);
+  const accounts = open.map(({ plan }) => `${plan.account.id} at ${plan.account.host}`).join(", ");
+  const question = `Make these ${counted(calls, "call")} to ${counted(open.length, "account")} (${accounts})?`;
+  if (!(await confirm(io, question))) throw notApproved();
+  return approved;
+};
+
+/** All problems at once. Throws `Failure` also where two plans are of one account: the second would be stale. */
+const readPlans = async (io: Io, files: readonly string[]) => {
+  const read: { readonly file: string; readonly plan: Plan }[] = [];
+  const problems: Diagnostic[] = [];
+  for (const file of files) {
+    try {
+      read.push({ file, plan: await readPlan(io, file) });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      problems.push(...error.diagnostics);
+    }
+  }
+  if (problems.length > 0) throw new Failure(problems);
+  for (const [at, { file, plan }] of read.entries()) {
+    const other = read.slice(0, at).find((one) => isSameAccount(one.plan.account, plan.account));
+    if (other !== undefined)
+      throw failure("plans-of-one-account", {
+        first: other.file,
+        second: file,
+        account: accountText(plan.account),
+      });
+  }
+  return read;
 };
 
 const apply = async (io: Io, options: Options, [planFile]: readonly string[]): Promise<Report> => {

@@ -351,6 +351,16 @@ const commandLineCodes = {
     meaning: "The account has no rule of that name.",
     fix: "See them with `dbt-ip-rules show`.",
   }),
+  "plans-of-one-account": code<{ readonly first: string; readonly second: string; readonly account: string }>(
+    {
+      severity: "error",
+      message: ({ first, second, account }) =>
+        `${first} and ${second} are both plans of account ${account}, and once one is applied the other no longer fits`,
+      hint: "Name one plan of each account",
+      meaning: "Two of the saved plans named are of one account.",
+      fix: "Name one plan of each account.",
+    },
+  ),
   "policies-of-one-account": code<{
     readonly first: string;
     readonly second: string;
