@@ -149,7 +149,16 @@ const planToApply = (job: Job): Promise<Ran> =>
     ? makePlan(job, false)
     : report(job, "plan", ["show", job.planFile], ["text", "markdown"], false);
 
+/** What `apply --only-expired` takes: it plans for itself, since a saved plan would hold more. */
+const applyExpired = async (job: Job): Promise<number> => {
+  if (job.planFile !== undefined)
+    throw new Error("--only-expired plans for itself: leave out the input plan-file.");
+  const receipt = job.receipt ?? join(job.scratch, "receipt.jsonl");
+  return applyAndProve(job, ["--policy", job.policy], receipt);
+};
+
 const apply = async (job: Job): Promise<number> => {
+  if (job.args.includes("--only-expired")) return applyExpired(job);
   const planned = await planToApply(job);
   const made = documentOf(planned.document, "dbt-ip-rules/plan");
   if (planned.code !== 0 || made === undefined) {
@@ -166,28 +175,31 @@ const apply = async (job: Job): Promise<number> => {
   }
   const planFile = planFileOf(job);
   const receipt = job.receipt ?? join(job.scratch, "receipt.jsonl");
+  return applyAndProve(job, [planFile, "--auto-approve"], receipt, {
+    ...changesOf(made),
+    "plan-file": planFile,
+  });
+};
+
+/** `what`: the saved plan, or the policy. `outputs`: of the plan, where there is one. */
+const applyAndProve = async (
+  job: Job,
+  what: readonly string[],
+  receipt: string,
+  outputs: Parameters<typeof writeOutputs>[1] = {},
+): Promise<number> => {
   const applied = await report(
     job,
     "apply",
-    [
-      "apply",
-      ...job.args,
-      ...callers(job),
-      planFile,
-      ...connection(job),
-      "--auto-approve",
-      "--receipt",
-      receipt,
-    ],
+    ["apply", ...job.args, ...callers(job), ...what, ...connection(job), "--receipt", receipt],
     ["text", "markdown"],
   );
   const result = documentOf(applied.document, "dbt-ip-rules/apply");
   const written = result?.receipt !== undefined;
   writeOutputs(job.env, {
-    ...changesOf(made),
+    ...outputs,
     "exit-code": applied.code,
     verdict: result?.outcome ?? "error",
-    "plan-file": planFile,
     receipt: written ? receipt : "",
   });
   const audited = applied.code === 0 && written && job.audit ? await verify(job, receipt) : undefined;

@@ -14,6 +14,7 @@ const filesOf = async (cwd: string) =>
 const all = [
   ".github/workflows/ip-restrictions-apply.yml",
   ".github/workflows/ip-restrictions-drift.yml",
+  ".github/workflows/ip-restrictions-expire.yml",
   ".github/workflows/ip-restrictions-pull-request.yml",
   ".gitignore",
   ".vscode/dbt-ip-rules.schema.json",
@@ -45,7 +46,7 @@ describe("init", () => {
     expect((await dbtIpRules({ cwd }, "fmt", "--check")).code).toBe(0);
     const settings = JSON.parse(await readFile(join(cwd, ".vscode/settings.json"), "utf8"));
     expect(settings["yaml.schemas"]).toEqual({ "./.vscode/dbt-ip-rules.schema.json": "policy.yaml" });
-    for (const name of ["apply", "drift", "pull-request"]) {
+    for (const name of ["apply", "drift", "expire", "pull-request"]) {
       const text = await readFile(join(cwd, `.github/workflows/ip-restrictions-${name}.yml`), "utf8");
       const example = await readFile(`examples/github/${name}.yml`, "utf8");
       expect(text).not.toContain("DBT_HOST");
@@ -57,7 +58,7 @@ describe("init", () => {
   it("follows the name of the policy everywhere", async () => {
     const cwd = await newFolder();
     expect((await dbtIpRules({ cwd }, "init", "--policy", "dbt/a: b.yaml")).code).toBe(0);
-    for (const file of all.slice(0, 3)) {
+    for (const file of all.slice(0, 4)) {
       const workflow = parse(await readFile(join(cwd, file), "utf8"));
       const { on } = workflow;
       for (const trigger of [on.push, on.pull_request])
@@ -79,12 +80,7 @@ describe("init", () => {
     const ran = await dbtIpRules({ cwd }, "init", "--ci", "gitlab", "--policy", "dbt/policy.yaml");
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain("Before you commit .gitlab-ci.yml, replace OWNER");
-    expect(await filesOf(cwd)).toEqual([
-      ".gitignore",
-      ".gitlab-ci.yml",
-      ...all.slice(4, 6),
-      "dbt/policy.yaml",
-    ]);
+    expect(await filesOf(cwd)).toEqual([".gitignore", ".gitlab-ci.yml", ...all.slice(5, 7), "dbt/policy.yaml"]);
     const example = await readFile("examples/gitlab/.gitlab-ci.yml", "utf8");
     expect(await readFile(join(cwd, ".gitlab-ci.yml"), "utf8")).toBe(
       example.replace("POLICY: policy.yaml", "POLICY: dbt/policy.yaml"),
@@ -98,7 +94,7 @@ describe("init", () => {
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain("kept   policy.yaml");
     expect(await readFile(join(cwd, "policy.yaml"), "utf8")).toBe("precious");
-    expect(await filesOf(cwd)).toEqual(all.slice(3));
+    expect(await filesOf(cwd)).toEqual(all.slice(4));
   });
 
   it("asks only at a terminal, again where the answer is no answer, and takes an empty line for later", async () => {

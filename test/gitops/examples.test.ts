@@ -159,6 +159,43 @@ describe("run", () => {
     expect(drift.outputs.verdict).toBe("no-drift");
   });
 
+  it("GitHub and GitLab: an entry whose time has come is taken out, and nothing else is done", async () => {
+    const gitlab = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as {
+      expire: { script: string[] };
+      variables: Record<string, string>;
+    };
+    const expires = (date: string): string =>
+      policy.replace("192.0.2.64/28]", `192.0.2.64/28, { cidr: 198.51.100.200, expires: ${date} }]`);
+    const onPush = (inputs: Readonly<Record<string, string>>) => world.run({ token: "", ...inputs });
+    for (const way of ["GitHub", "GitLab"]) {
+      world.write("policy.yaml", expires("2099-01-01"));
+      const applied = await world.run({ command: "apply", host: world.emulator.url, comment: "false" });
+      expect(applied.code, applied.log).toBe(0);
+      world.write("policy.yaml", expires("2020-01-01"));
+      if (way === "GitHub") {
+        const ran = await runJob(jobOf("expire", "expire"), valuesFor(), onPush);
+        expect(ran.outputs, ran.log).toMatchObject({ verdict: "done", "audit-verdict": "confirmed" });
+        const again = await runJob(jobOf("expire", "expire"), valuesFor(), onPush);
+        expect(again.outputs, again.log).toMatchObject({ verdict: "nothing", "exit-code": "0" });
+      } else {
+        const env = {
+          ...gitlab.variables,
+          PATH: await programOnPath(),
+          DBT_CLOUD_HOST_URL: world.emulator.url,
+          DBT_APPLY_TOKEN: dbtToken,
+          XDG_STATE_HOME: join(world.workspace, "state"),
+        };
+        const ran = await runScript(gitlab.expire.script.join("\n"), { cwd: world.workspace, env });
+        expect(ran.code, ran.log).toBe(0);
+      }
+      const prefixes = world.emulator
+        .state()
+        .rules.flatMap(({ cidrs }) => cidrs.filter(({ state }) => state === 1).map(({ cidr }) => cidr));
+      expect(prefixes).toContain("192.0.2.64/28");
+      expect(prefixes.join(" ")).not.toContain("198.51.100.200");
+    }
+  });
+
   it("GitHub: several accounts, each with its own policy", async () => {
     const plan = jobOf("several-accounts", "plan");
     const onPull = (inputs: Readonly<Record<string, string>>) =>

@@ -116,7 +116,7 @@ describe("no file that a policy reads is missed", () => {
         expect(pipeline).toMatchObject({ variables: { POLICY: policy } });
         expect(JSON.stringify(pipeline)).not.toContain('"changes"');
         const workflows = yamlIn(join(cwd, ".github/workflows"));
-        expect(workflows).toHaveLength(3);
+        expect(workflows).toHaveLength(4);
         for (const file of await filesReadIn({ ...repository, policies: [policy] }))
           for (const workflow of workflows)
             expect(triggersThatMiss(workflow, file), `${workflow}: ${file}`).toEqual([]);

@@ -78,7 +78,7 @@ const workflowFiles = ({ host }: FirstAnswers, policy: string): readonly FirstFi
       : text
           .replace(/^# .*the variable DBT_HOST .*\n/m, "")
           .replace(/\$\{\{ vars\.DBT_HOST \}\}/g, () => host);
-  return ["pull-request", "apply", "drift"].map((name) => ({
+  return ["pull-request", "apply", "drift", "expire"].map((name) => ({
     name: `${workflowFolder}/ip-restrictions-${name}.yml`,
     text: withHost(readPackageFile(`examples/github/${name}.yml`))
       .replace(/^ {2}pull_request:\n| {4}branches: \[main\]\n/m, (line) => `${line}${pathFilter(policy)}`)
