@@ -80,7 +80,12 @@ describe("init", () => {
     const ran = await dbtIpRules({ cwd }, "init", "--ci", "gitlab", "--policy", "dbt/policy.yaml");
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain("Before you commit .gitlab-ci.yml, replace OWNER");
-    expect(await filesOf(cwd)).toEqual([".gitignore", ".gitlab-ci.yml", ...all.slice(5, 7), "dbt/policy.yaml"]);
+    expect(await filesOf(cwd)).toEqual([
+      ".gitignore",
+      ".gitlab-ci.yml",
+      ...all.slice(5, 7),
+      "dbt/policy.yaml",
+    ]);
     const example = await readFile("examples/gitlab/.gitlab-ci.yml", "utf8");
     expect(await readFile(join(cwd, ".gitlab-ci.yml"), "utf8")).toBe(
       example.replace("POLICY: policy.yaml", "POLICY: dbt/policy.yaml"),
