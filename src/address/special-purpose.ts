@@ -3,6 +3,7 @@
  * them but have registries of their own (multicast, site-local). Facts for the lint "can never be a public
  * source"; a snapshot, with its date.
  */
+import { AddressSet } from "./address-set.js";
 import { firstAddress, lastAddress, type Prefix, parsePrefix } from "./prefix.js";
 
 /** The day on which the registries were read (UTC). */
@@ -121,3 +122,10 @@ export const specialPurpose = (prefix: Prefix): SpecialPurposeBlock | undefined 
 const mostSpecificFirst = specialPurposeBlocks
   .toSorted((a, b) => b.prefix.length - a.prefix.length)
   .map((block) => ({ first: firstAddress(block.prefix), last: lastAddress(block.prefix), block }));
+
+/** The addresses of which the most specific row is one that matters. */
+export const specialPurposeSet = (matters: (block: SpecialPurposeBlock) => boolean): AddressSet =>
+  mostSpecificFirst.reduceRight((set, { block }) => {
+    const own = AddressSet.ofPrefixes([block.prefix]);
+    return matters(block) ? set.union(own) : set.subtract(own);
+  }, AddressSet.empty);

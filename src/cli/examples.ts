@@ -81,6 +81,14 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["replay --from audit.csv --format json", "a file of: audit export"],
     ["replay --from proxy.csv --columns time=ts,ip=client,who=user", ""],
   ],
+  lists: [["lists update", "fetch all of them"]],
+  "lists update": [
+    ["lists update", "all published lists of policy.yaml"],
+    ["lists update github_hooks", "one of them"],
+    ["lists update --allow-max-change github_hooks", "after a look at what changed"],
+  ],
+  "lists check": [["lists check", "exit 2 where an update would change something"]],
+  "lists catalogue": [["lists catalogue", "names for `source`, and what `select` can be"]],
   emulator: [
     ["emulator --account 66847 --token secret --port 8080", ""],
     ["emulator --account 1 --token t --seed account.json", ""],

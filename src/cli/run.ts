@@ -20,8 +20,9 @@ const isCommand = (word: string | undefined): boolean =>
 const helpOf = (argv: readonly string[], code: string): string => {
   const [first, second] = argv.filter((word) => !word.startsWith("-"));
   if (!isCommand(first)) return "dbt-ip-rules --help";
-  const inAudit = first === "audit" && second !== undefined && code !== "commander.unknownCommand";
-  return `dbt-ip-rules ${first}${inAudit ? ` ${second}` : ""} --help`;
+  const hasSubcommands = first === "audit" || first === "lists";
+  const isInner = hasSubcommands && second !== undefined && code !== "commander.unknownCommand";
+  return `dbt-ip-rules ${first}${isInner ? ` ${second}` : ""} --help`;
 };
 
 /** `help` with a name that is no command: the parser would show the first screen, as if all were well. */

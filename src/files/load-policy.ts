@@ -108,22 +108,44 @@ const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
   throw failure("policy-is-a-document", { file, kind });
 };
 
-/** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
-export const loadPolicyFile = async (io: Folder, file: string, now: Date): Promise<LoadedPolicy> => {
+/** A policy with all the files that it names, as bytes. */
+export interface PolicyFiles {
+  /** Absent where the policy could not be parsed at all. */
+  readonly parsed?: ParsedPolicy;
+  /** By reference path; the lock among them where there is one. */
+  readonly files: ReadonlyMap<string, ReadFile>;
+  /** Of parsing. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Throws `Failure` only where the policy itself cannot be read. */
+export const readPolicyFiles = (io: Folder, file: string): PolicyFiles => {
   const bytes = readPolicyBytes(io, file);
   refuseOwnDocument(bytes, file);
-  return policyOfText(io, file, bytes, now);
+  return filesOfText(io, file, bytes);
 };
 
-/** The same of other bytes than the file holds, in its place: what it would mean if they were written. */
-export const policyOfText = (io: Folder, file: string, bytes: Uint8Array, now: Date): LoadedPolicy => {
+const filesOfText = (io: Folder, file: string, bytes: Uint8Array): PolicyFiles => {
   const { parsed, diagnostics } = parsePolicy(bytes, file);
-  if (parsed === undefined) return { diagnostics };
-  const folder = folderOf(io, file);
   const files = new Map<string, ReadFile>();
+  if (parsed === undefined) return { files, diagnostics };
+  const folder = folderOf(io, file);
   readReferences(folder, parsed.references, files);
   readReferences(folder, furtherReferences(parsed, files), files);
   if (existsSync(join(folder, parsed.lockReference))) readReferences(folder, [parsed.lockReference], files);
+  return { parsed, files, diagnostics };
+};
+
+/** Loads, resolves and lints. Throws `Failure` only where the file itself cannot be read. */
+export const loadPolicyFile = async (io: Folder, file: string, now: Date): Promise<LoadedPolicy> =>
+  policyOf(readPolicyFiles(io, file), file, now);
+
+/** The same of other bytes than the file holds, in its place: what it would mean if they were written. */
+export const policyOfText = (io: Folder, file: string, bytes: Uint8Array, now: Date): LoadedPolicy =>
+  policyOf(filesOfText(io, file, bytes), file, now);
+
+const policyOf = ({ parsed, files, diagnostics }: PolicyFiles, file: string, now: Date): LoadedPolicy => {
+  if (parsed === undefined) return { diagnostics };
   const resolved = resolvePolicy(parsed, files, { now });
   const found = [...diagnostics, ...resolved.diagnostics];
   if (resolved.policy === undefined || hasErrors(found)) return { diagnostics: inFileOrder(found, file) };

@@ -19,7 +19,7 @@ import { guardVerdicts } from "./guards.js";
 import { type EarlierPolicy, leftRules } from "./left-rules.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
-import type { Change, MustHold, Plan } from "./plan.js";
+import type { Change, ListedEntries, MustHold, Plan } from "./plan.js";
 import {
   checkSnapshot,
   compareNames,
@@ -71,23 +71,39 @@ const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desir
   });
 };
 
-/** Entries that the changes add and that have a date. */
-const expiringEntries = (policy: Policy, changes: readonly Change[]): Plan["expiring"] => {
-  const added = new Map(
-    changes.flatMap((change): [string, readonly Prefix[]][] => {
-      if (change.kind === "create") return [[change.rule.name, change.rule.prefixes]];
-      return change.kind === "update" ? [[change.after.name, change.added]] : [];
+/** Of each rule, the prefixes that the changes add. */
+const addedKeys = (changes: readonly Change[]): ReadonlyMap<string, ReadonlySet<bigint>> =>
+  new Map(
+    changes.flatMap((change): [string, ReadonlySet<bigint>][] => {
+      if (change.kind === "create") return [[change.rule.name, keysOf(change.rule.prefixes)]];
+      return change.kind === "update" ? [[change.after.name, keysOf(change.added)]] : [];
     }),
   );
-  return policy.rules.flatMap(({ name, entries }) => {
-    const dated = entries.filter(({ expires }) => expires !== undefined);
-    if (dated.length === 0) return [];
-    const keys = new Set((added.get(name) ?? []).map(prefixKey));
-    return dated.flatMap(({ prefix, expires }) =>
-      expires !== undefined && keys.has(prefixKey(prefix)) ? [{ rule: name, prefix, expires }] : [],
-    );
+
+const keysOf = (prefixes: readonly Prefix[]): ReadonlySet<bigint> => new Set(prefixes.map(prefixKey));
+
+/** Entries that the changes add and that have a date. */
+const expiringEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<bigint>>): Plan["expiring"] =>
+  policy.rules.flatMap(({ name, entries }) =>
+    entries.flatMap(({ prefix, expires }) =>
+      expires !== undefined && added.get(name)?.has(prefixKey(prefix)) === true
+        ? [{ rule: name, prefix, expires }]
+        : [],
+    ),
+  );
+
+/** Entries that the changes add and that are from published lists, list by list. */
+const listedEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<bigint>>): Plan["lists"] =>
+  policy.rules.flatMap(({ name: rule, entries }) => {
+    const byList = new Map<string, ListedEntries & { readonly prefixes: Prefix[] }>();
+    for (const { prefix, list } of entries) {
+      if (list === undefined || added.get(rule)?.has(prefixKey(prefix)) !== true) continue;
+      const known = byList.get(list.name);
+      if (known === undefined) byList.set(list.name, { rule, ...list, prefixes: [prefix] });
+      else known.prefixes.push(prefix);
+    }
+    return [...byList.values()];
   });
-};
 
 /** While the policy means what it means now: its entries come and go by time alone. */
 const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => {
@@ -163,6 +179,7 @@ export const planStates = (input: StatesInput): Plan => {
     traffic,
     replay,
   };
+  const added = addedKeys(changes);
   return {
     account: { id: snapshot.accountId, host: snapshot.host },
     before,
@@ -177,7 +194,8 @@ export const planStates = (input: StatesInput): Plan => {
     diagnostics,
     ...present({ enabledForServiceTokens, replay }),
     expired: [],
-    expiring: expiringEntries(policy, changes),
+    expiring: expiringEntries(policy, added),
+    lists: listedEntries(policy, added),
     ...validity(policy),
   };
 };

@@ -18,6 +18,7 @@ import type {
   DatedEntry,
   Decider,
   Disturbance,
+  ListedEntries,
   MustHold,
   Plan,
   PlannedStep,
@@ -41,7 +42,7 @@ const stateAsDocument = ({ enforcement, rules }: AccountState) => ({
   rules: rules.map(ruleAsDocument),
 });
 
-const setAsDocument = (set: AddressSet) => {
+export const setAsDocument = (set: AddressSet) => {
   const { ipv4, ipv6 } = set.count();
   return { cidrs: cidrs(set.prefixes()), ipv4_addresses: `${ipv4}`, ipv6_addresses: `${ipv6}` };
 };
@@ -276,6 +277,13 @@ const mustHoldAsDocument = ({ names, mustAllow, mustDeny, maxNewlyAllowed, tests
   tests: tests.map(({ allowed, denied }) => ({ allowed: cidrs(allowed), denied: cidrs(denied) })),
 });
 
+const listedAsDocument = ({ rule, name, fetchedAt, prefixes }: ListedEntries) => ({
+  rule,
+  list: name,
+  fetched_at: fetchedAt,
+  cidrs: cidrs(prefixes),
+});
+
 /** Everything of a plan; keys always in the same order. */
 export const planDocument = (plan: Plan) => {
   const access = changeAccess(plan.before, plan.after, plan.changes);
@@ -307,6 +315,7 @@ export const planDocument = (plan: Plan) => {
     diagnostics: plan.diagnostics.map(diagnosticAsDocument),
     expired: plan.expired.map(datedAsDocument),
     expiring: plan.expiring.map(datedAsDocument),
+    ...(plan.lists.length === 0 ? {} : { lists: plan.lists.map(listedAsDocument) }),
     before: stateAsDocument(plan.before),
     after: stateAsDocument(plan.after),
     ...present({ must_hold: plan.mustHold && mustHoldAsDocument(plan.mustHold) }),

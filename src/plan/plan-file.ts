@@ -24,7 +24,7 @@ import type { PlanReplay } from "./cut-off.js";
 import { diffStates } from "./diff-states.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
-import type { DatedEntry, MustHold, Plan, Verdict } from "./plan.js";
+import type { DatedEntry, ListedEntries, MustHold, Plan, Verdict } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
 import { compareNames, contradictions, hashState, rulesByName, sortedPrefixes } from "./state.js";
 
@@ -120,6 +120,18 @@ const datedFrom = ({ rule, cidr, expires }: PlanDocument["expired"][number]): Da
   expires,
 });
 
+const listedFrom = ({
+  rule,
+  list,
+  fetched_at,
+  cidrs,
+}: NonNullable<PlanDocument["lists"]>[number]): ListedEntries => ({
+  rule,
+  name: list,
+  fetchedAt: fetched_at,
+  prefixes: cidrs.map(prefixFrom),
+});
+
 const removedIn = ({ changes }: PlanDocument): Set<string> =>
   new Set(changes.flatMap(({ rule, reason }) => (reason === "removed" && rule !== undefined ? [rule] : [])));
 
@@ -187,6 +199,7 @@ const derive = (document: PlanDocument): Plan => {
     ...present({ replay: document.replay && replayFrom(document.replay) }),
     expired: document.expired.map(datedFrom),
     expiring: document.expiring.map(datedFrom),
+    lists: (document.lists ?? []).map(listedFrom),
     ...present({ validFrom: document.valid_from, validUntil: document.valid_until }),
   };
 };

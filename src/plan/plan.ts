@@ -5,6 +5,7 @@ import type { Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { GuardName, OverrideFlag } from "../model/guards.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
+import type { ListOrigin } from "../policy/policy.js";
 import type { PlanReplay } from "./cut-off.js";
 
 /** What decides about an address. */
@@ -130,6 +131,12 @@ export interface MustHold {
   readonly tests: readonly { readonly allowed: readonly Prefix[]; readonly denied: readonly Prefix[] }[];
 }
 
+/** Entries of a rule that the plan adds and that are from one published list. */
+export interface ListedEntries extends ListOrigin {
+  readonly rule: string;
+  readonly prefixes: readonly Prefix[];
+}
+
 export interface Plan {
   readonly account: { readonly id: number; readonly host: string };
   readonly before: AccountState;
@@ -156,6 +163,8 @@ export interface Plan {
   readonly expired: readonly DatedEntry[];
   /** Entries that are added for a time: their date is shown next to the addition. */
   readonly expiring: readonly DatedEntry[];
+  /** Entries that are added and are from published lists: list and date are shown next to them. */
+  readonly lists: readonly ListedEntries[];
   /**
    * UTC dates (ISO). Between them the policy asks for what this plan does: from the first, since an entry expired
    * then; before the second, when the next one does. Absent where no date bounds it.

@@ -18,11 +18,8 @@ import type { ReadFile } from "./policy.js";
 import type { Resolving } from "./resolve-entries.js";
 
 export interface LockOptions {
-  /**
-   * `must-agree`: a list is only known where the lock agrees with the policy. `as-is`: for a comparison with an older
-   * lock; what it has is taken, what it lacks is unknown, and nothing is reported.
-   */
-  readonly lock: "must-agree" | "as-is";
+  /** Instead of the lock file, for comparisons: what it has is taken, what it lacks is unknown, nothing is reported. */
+  readonly asIs?: Lock | undefined;
   readonly now: Date;
 }
 
@@ -39,8 +36,9 @@ export const lockedLists = (
   bytes: ReadFile,
   sources: readonly ListSource[],
   { asked, whole }: { readonly asked: ReadonlySet<string>; readonly whole: boolean },
-  { lock: mode, now }: LockOptions,
+  { asIs, now }: LockOptions,
 ): LockedLists => {
+  if (asIs !== undefined) return asIs;
   const { problems } = resolving;
   const file = besidePolicy(parsed.file, parsed.lockReference);
   const command = updateCommand(parsed.file);
@@ -50,7 +48,7 @@ export const lockedLists = (
   }
   if (bytes === undefined) {
     const [first] = sources;
-    if (first !== undefined && mode === "must-agree")
+    if (first !== undefined)
       problems.add(
         diagnostic(
           "lock-missing",
@@ -61,7 +59,6 @@ export const lockedLists = (
     return new Map();
   }
   const read = parseLock(bytes, file, parsed.file);
-  if (mode === "as-is") return read.ok ? read.lock : new Map();
   if (!read.ok) {
     problems.add(read.diagnostic);
     return new Map();

@@ -341,7 +341,7 @@ const includedNetworks = (
 };
 
 /** Every network of the policy and of its includes; `whole` where all of them could be read. */
-const writtenNetworks = (
+export const writtenNetworks = (
   resolving: Resolving,
   parsed: ParsedPolicy,
   files: Files,
@@ -366,7 +366,7 @@ const writtenNetworks = (
 };
 
 /** What the networks ask for by `source`; what is wrong with one is reported. */
-const sourcesIn = (resolving: Resolving, written: readonly WrittenNetwork[]): ListSource[] =>
+export const sourcesIn = (resolving: Resolving, written: readonly WrittenNetwork[]): ListSource[] =>
   written.flatMap(({ raw }) => {
     const found = sourceOf(raw);
     if (found === undefined) return [];

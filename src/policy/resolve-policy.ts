@@ -96,7 +96,7 @@ const resolveTest = (resolving: Resolving, networks: Networks, test: RawTest): P
 export const resolvePolicy = (
   parsed: ParsedPolicy,
   files: ReadonlyMap<string, ReadFile>,
-  { now, lock = "must-agree" }: { readonly now: Date; readonly lock?: LockOptions["lock"] },
+  { now, asIs }: LockOptions,
 ): { readonly policy?: Policy; readonly diagnostics: readonly Diagnostic[] } => {
   const { file, raw } = parsed;
   const resolving: Resolving = {
@@ -104,7 +104,7 @@ export const resolvePolicy = (
     problems: new Problems(file),
     lint: raw.lint,
   };
-  const networks = resolveNetworks(resolving, parsed, files, { lock, now });
+  const networks = resolveNetworks(resolving, parsed, files, { asIs, now });
   const enforced = raw.enforcement === "enabled" && !parsed.incomplete;
   const rules = resolveRules(resolving, networks, raw.rules, { enforced });
   checkRemovedRules(resolving, raw);

@@ -6,11 +6,12 @@ import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js
 import { listPrefixes, rangesText } from "../model/address-words.js";
 import { assertNever } from "../model/assert.js";
 import { isPlainAscii } from "../model/cells.js";
-import { quoted } from "../model/escape.js";
+import { quoted, visible } from "../model/escape.js";
 import type { Enforcement, Rule, RuleType } from "../model/rule.js";
 import { addressCount, counted, grouped } from "../model/words.js";
 import type { AccessChange, Change, DeleteReason, Disturbance, Plan, Step } from "../plan/plan.js";
 import { mixedScripts, skeleton } from "../policy/look-alike.js";
+import { listOriginWords } from "./lists.js";
 import type { Row, Sign } from "./row.js";
 
 /** Every character beyond ASCII as its escape. */
@@ -43,6 +44,8 @@ interface Context {
   readonly maxEntries: number;
   /** By sign: why an entry goes, or until when it comes; by `dateKey`. */
   readonly dates: Readonly<Record<"+" | "-", ReadonlyMap<string, string>>>;
+  /** Where an added entry is from, by `dateKey`. */
+  readonly lists: ReadonlyMap<string, string>;
   readonly notes: ReadonlyMap<string, string>;
 }
 
@@ -64,7 +67,9 @@ const entryRows = (sign: "+" | "-", rule: string, prefixes: readonly Prefix[], c
   const rows = shown.map((prefix): Row => {
     const date = context.dates[sign].get(dateKey(rule, prefix));
     const until = date === undefined ? "" : `  ${dateWords[sign]} ${date}`;
-    return { sign, depth: 2, text: `${formatPrefix(prefix)}${until}` };
+    const list = sign === "+" ? context.lists.get(dateKey(rule, prefix)) : undefined;
+    const from = list === undefined ? "" : `  ${visible(list)}`;
+    return { sign, depth: 2, text: `${formatPrefix(prefix)}${from}${until}` };
   });
   if (left > 0) rows.push({ sign, depth: 2, text: `… and ${counted(left, "more entry", "more entries")}` });
   return rows;
@@ -136,14 +141,24 @@ const notesOf = (plan: Plan): ReadonlyMap<string, string> =>
 /** The rows of each change, a group each. */
 export const changeRows = (plan: Plan, maxEntries: number = defaultMaxEntries): Row[][] => {
   const dates = { "+": datesOf(plan.expiring), "-": datesOf(plan.expired) };
-  const context: Context = { maxEntries, dates, notes: notesOf(plan) };
+  const lists = new Map(
+    plan.lists.flatMap(({ rule, prefixes, ...list }) =>
+      prefixes.map((prefix) => [dateKey(rule, prefix), listOriginWords(list)] as const),
+    ),
+  );
+  const context: Context = { maxEntries, dates, lists, notes: notesOf(plan) };
   return plan.changes.map((change) => rowsOfChange(change, context));
 };
 
 /** The same for changes without a plan: what is left to do, or what somebody else did. */
 export const looseChangeRows = (changes: readonly Change[]): Row[] =>
   changes.flatMap((change) =>
-    rowsOfChange(change, { maxEntries: defaultMaxEntries, dates: noDates, notes: new Map() }),
+    rowsOfChange(change, {
+      maxEntries: defaultMaxEntries,
+      dates: noDates,
+      lists: new Map(),
+      notes: new Map(),
+    }),
   );
 
 /** `rule "Partner access" (allow, 1 entry: 192.0.2.192/28)`. */

@@ -28,6 +28,7 @@ import { doctorDocument } from "./doctor.js";
 import { driftClosing } from "./drift-text.js";
 import { eventJson } from "./events.js";
 import { explanationsDocument } from "./explain.js";
+import { catalogueDocument, listsDocument } from "./lists.js";
 import { replayDocument } from "./replay.js";
 import {
   type ApplyReport,
@@ -240,6 +241,10 @@ const documentOf = (one: PolicyReport): unknown => {
       return eventTypesDocument(report.events);
     case "doctor":
       return doctorDocument(report.diagnosis);
+    case "lists":
+      return listsDocument(report);
+    case "list-catalogue":
+      return catalogueDocument(report.lists);
     case "failure":
       return diagnosticsDocument(report.diagnostics);
     case "done":

@@ -13,9 +13,11 @@ import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import type { ReplayedActor } from "../plan/replay.js";
+import type { listCatalogue } from "../policy/list-catalogue.js";
 import type { Policy, PolicyTest } from "../policy/policy.js";
 import type { ExplainReport } from "./explain.js";
 import type { RenderContext } from "./layout.js";
+import { type ListsReport, listsExitCode } from "./lists.js";
 import { type ReplayReport, replayVerdict } from "./replay.js";
 import type { VerdictOf } from "./verdicts.js";
 
@@ -90,6 +92,8 @@ export type Report =
   | ReplayReport
   | { readonly kind: "event-types"; readonly events: typeof catalogue }
   | { readonly kind: "doctor"; readonly diagnosis: Diagnosis }
+  | ({ readonly kind: "lists" } & ListsReport)
+  | { readonly kind: "list-catalogue"; readonly lists: typeof listCatalogue }
   /** The command ended early, for a reason that its user can understand. */
   | {
       readonly kind: "failure";
@@ -196,9 +200,12 @@ const ownExitCode = (report: Report): ExitCode => {
       if (verdict === "incomplete") return exitCodes.error;
       return verdict === "cut-off" && report.detailed ? exitCodes.differences : exitCodes.done;
     }
+    case "lists":
+      return listsExitCode(report);
     case "account":
     case "explanation":
     case "event-types":
+    case "list-catalogue":
       return exitCodes.done;
     case "failure":
     case "done":

@@ -13,6 +13,7 @@ import { doctorClosing, renderDoctorText } from "./doctor.js";
 import { driftClosing, renderDriftText } from "./drift-text.js";
 import { renderExplainText } from "./explain.js";
 import { padCells, type RenderContext, wrap } from "./layout.js";
+import { listsClosing, renderCatalogueText, renderListsText } from "./lists.js";
 import { closingLine } from "./plan-summary.js";
 import { renderPlanText } from "./plan-text.js";
 import { replayClosing } from "./replay.js";
@@ -110,6 +111,10 @@ export const reportText = (report: Report, look: RenderContext): string => {
       return renderEventTypesText(report.events, look);
     case "doctor":
       return renderDoctorText(report.diagnosis, look);
+    case "lists":
+      return renderListsText(report, look);
+    case "list-catalogue":
+      return renderCatalogueText(report.lists, look);
     case "failure":
       return renderDiagnosticsText(report.diagnostics, look);
     case "done":
@@ -141,9 +146,12 @@ const closingOf = (report: Report): string => {
       return doctorClosing(report.diagnosis);
     case "replay":
       return replayClosing(report);
+    case "lists":
+      return listsClosing(report);
     case "account":
     case "explanation":
     case "event-types":
+    case "list-catalogue":
     case "failure":
     case "done":
       return "";

@@ -29,6 +29,8 @@ export const verdicts = {
   replay: ["cut-off", "nobody-cut-off", "incomplete"],
   doctor: ["works", "fails"],
   files: ["ok"],
+  lists: ["no-changes", "changes", "refused", "failed"],
+  "list-catalogue": ["ok"],
   policies: ["done", "failed", "differs", "refused", "midway"],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 

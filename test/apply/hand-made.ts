@@ -51,6 +51,7 @@ export const planOf = (before: AccountState, steps: readonly Step[], extra: Part
     verdicts: [],
     diagnostics: [],
     expired: [],
+    lists: [],
     expiring: [],
     ...extra,
   };

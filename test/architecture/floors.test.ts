@@ -14,12 +14,13 @@ const floors: Record<string, number> = {
   doctor: 5,
   dbt: 6,
   emulator: 6,
+  lists: 5,
   report: 7,
   cli: 8,
   action: 9,
 };
 const pure = ["address", "model", "policy", "plan", "report"];
-const throughPorts = [...pure, "apply", "audit", "doctor"];
+const throughPorts = [...pure, "apply", "audit", "doctor", "lists"];
 
 const root = resolve("src");
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })

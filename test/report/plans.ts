@@ -95,6 +95,7 @@ export const planOf = (parts: Partial<Plan>): Plan => ({
   verdicts: [],
   diagnostics: [],
   expired: [],
+  lists: [],
   expiring: [],
   ...parts,
 });
@@ -192,6 +193,7 @@ export const planWith = (names: {
     ],
     enabledForServiceTokens: true,
     expired: [{ rule: names.vpn, prefix: prefix("192.0.2.44/30"), expires: "2026-11-01" }],
+    lists: [],
     expiring: [{ rule: names.vpn, prefix: prefix("203.0.113.0/24"), expires: "2027-06-30" }],
   });
 };

@@ -9,9 +9,10 @@ import type { Snapshot } from "../../model/snapshot.js";
 import { desiredState } from "../../plan/desired.js";
 import { explain } from "../../plan/explain.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
-import type { Policy } from "../../policy/policy.js";
+import type { Policy, PolicyEntry } from "../../policy/policy.js";
 import { mappedLength } from "../../policy/resolve-entries.js";
 import type { ExpiredEntry, ExplainView } from "../../report/explain.js";
+import { listOriginWords } from "../../report/lists.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
@@ -111,9 +112,13 @@ const linesOf =
   (policy: Policy): NonNullable<ExplainView["places"]> =>
   (rule, _type, prefix) => {
     const entries = policy.rules.find(({ name }) => name === rule)?.entries;
-    const source = entries?.find((entry) => samePrefix(entry.prefix, prefix))?.source;
-    return source === undefined ? undefined : fileAndLine(source);
+    const entry = entries?.find((one) => samePrefix(one.prefix, prefix));
+    return entry === undefined ? undefined : placeOf(entry);
   };
+
+/** `policy.yaml:14`; of an entry of a published list that list too, and when it was fetched. */
+const placeOf = ({ source, list }: PolicyEntry): string =>
+  list === undefined ? fileAndLine(source) : `${fileAndLine(source)}, ${listOriginWords(list)}`;
 
 const idsOf =
   (snapshot: Snapshot): NonNullable<ExplainView["places"]> =>

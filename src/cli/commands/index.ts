@@ -60,6 +60,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./replay.js"),
   },
   {
+    name: "lists",
+    summary: "fetch published address lists into the policy's lock",
+    load: () => import("./lists.js"),
+  },
+  {
     name: "emulator",
     summary: "serve the dbt API from this machine, for rehearsals",
     load: () => import("./emulator.js"),

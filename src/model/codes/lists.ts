@@ -58,8 +58,10 @@ export interface AtList {
 export type AnswerProblem =
   | { readonly kind: "status"; readonly status: number }
   | { readonly kind: "redirect"; readonly to: string }
-  | { readonly kind: "redirects" | "html" | "length" | "truncated" }
+  | { readonly kind: "redirects" | "html" | "length" }
   | { readonly kind: "encoding"; readonly encoding: string }
+  /** No answer came; `hint` where there is something to do about it. */
+  | { readonly kind: "network"; readonly said: string; readonly hint?: string }
   | { readonly kind: "too-large"; readonly most: number };
 
 const answerProblem = (problem: AnswerProblem): string => {
@@ -74,8 +76,8 @@ const answerProblem = (problem: AnswerProblem): string => {
       return "answered with an HTML page instead of a list";
     case "length":
       return "does not say how long its answer is, so that a truncated one could not be noticed";
-    case "truncated":
-      return "ended its answer early";
+    case "network":
+      return `gave no answer: ${problem.said}`;
     case "encoding":
       return `answered in the encoding \`${problem.encoding}\`, which was not asked for`;
     case "too-large":
@@ -266,12 +268,14 @@ export const listCodes = {
   "list-answer": code<AtList & { problem: AnswerProblem }>({
     severity: "error",
     message: ({ list, url, problem }) => `The list \`${list}\`: ${url} ${answerProblem(problem)}`,
-    hint: ({ problem }) =>
-      problem.kind === "redirect"
-        ? "Nothing was changed. If the vendor has moved the list, write its new URL in the policy"
-        : "Nothing was changed. Run it again later; if it happens again, look at the URL in a browser",
+    hint: ({ problem }) => {
+      if (problem.kind === "redirect")
+        return "Nothing was changed. If the vendor has moved the list, write its new URL in the policy";
+      const own = problem.kind === "network" ? problem.hint : undefined;
+      return `Nothing was changed. ${own ?? "Run it again later; if it happens again, look at the URL in a browser"}`;
+    },
     meaning:
-      "The host of a published list answered with something that cannot be the list: an error, a redirect to another host, an HTML page, or too much or too little.",
+      "The host of a published list does not answer, or answers with something that cannot be the list: an error, a redirect to another host, an HTML page, or too much or too little.",
     fix: "Run it again later; if the vendor has moved the list, write its new URL in the policy.",
   }),
   "list-refused": code<AtList & { problem: string; line: number; more: number }>({

@@ -191,9 +191,16 @@ const removeRulesWithoutEffect = (
   }
 };
 
+/** What a vendor publishes, nobody can write otherwise: whether all of these are from one published list. */
+const areOfOneList = (entries: readonly LintEntry[]): boolean => {
+  const name = entries[0]?.entry.list?.name;
+  return name !== undefined && entries.every(({ entry }) => entry.list?.name === name);
+};
+
 const reportShadowed = (context: LintContext, survivors: Survivors, index: number): void => {
   const entry = context.entries[index]!;
   const covering = survivors.coverers(index);
+  if (areOfOneList([entry, ...covering])) return;
   const named = covering.slice(0, mostNamed);
   context.report(
     diagnostic(
@@ -207,6 +214,7 @@ const reportShadowed = (context: LintContext, survivors: Survivors, index: numbe
 const reportRedundant = (context: LintContext, survivors: Survivors, index: number): void => {
   const entry = context.entries[index]!;
   const at = survivors.fallback(index);
+  if (at !== noParent && areOfOneList([entry, context.entries[at]!])) return;
   const verdict = context.map.defaultAllowed ? "allowed" : "denied";
   const because =
     at === noParent

@@ -108,6 +108,8 @@ export const lintAdjacent = (context: LintContext): void => {
   const taken = new Set(context.entries.map(({ prefix }) => prefixKey(prefix)));
   for (const rule of context.policy.rules) {
     for (const group of groupsOf(rule)) {
+      // What a vendor publishes, nobody can write otherwise.
+      if (group.every(({ list }) => list !== undefined)) continue;
       for (const { prefix, members } of mergeSiblings(group, taken)) {
         const [first] = members;
         const prefixes = members.slice(0, mostNamed).map((entry) => formatPrefix(entry.prefix));

@@ -27,8 +27,18 @@ const wholeName = (prefix: Prefix): string | undefined => {
   return samePrefix(prefix, allIPv4) ? "the whole IPv4 internet" : undefined;
 };
 
-const lintBroad = (context: LintContext, { prefix, type, rule, entry }: LintEntry): void => {
+/** Of a published list, which nobody can narrow entry by entry, the first one alone; `lists` are those seen so far. */
+const lintBroad = (
+  context: LintContext,
+  { prefix, type, rule, entry }: LintEntry,
+  lists: Set<string>,
+): void => {
   if (type !== "allow" || !isBroad(prefix)) return;
+  if (entry.list !== undefined) {
+    const key = JSON.stringify([rule.name, entry.list.name]);
+    if (lists.has(key)) return;
+    lists.add(key);
+  }
   context.report(
     diagnostic(
       "broad-allow",
@@ -94,8 +104,9 @@ export const lintReach = (context: LintContext): void => {
     context.entries.filter(({ prefix }) => samePrefix(prefix, allIPv4)).map(({ type }) => type),
   );
   const documentation: LintEntry[] = [];
+  const broadLists = new Set<string>();
   for (const entry of context.entries) {
-    lintBroad(context, entry);
+    lintBroad(context, entry, broadLists);
     lintMapped(context, allOfIPv4, entry);
     const block = specialPurpose(entry.prefix);
     if (block === undefined) continue;

@@ -1,0 +1,140 @@
+/** `lists`: published lists. `update` fetches them into the lock, `check` only compares, `catalogue` names known ones. */
+import { dirname, join } from "node:path";
+import { type Command, Option } from "commander";
+import { transportError } from "../../dbt/failures.js";
+import { createHttpTransport, hostInWords, ignoredCertificateVariable } from "../../dbt/transport.js";
+import { readPolicyFiles } from "../../files/load-policy.js";
+import { isStandardInput } from "../../files/read-file.js";
+import type { FetchPorts } from "../../lists/fetch-list.js";
+import { policyAccess } from "../../lists/policy-access.js";
+import { updateLists } from "../../lists/update-lists.js";
+import { hasErrors, withSeverity } from "../../model/diagnostic.js";
+import { Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
+import { redact } from "../../model/secrets.js";
+import { listCatalogue } from "../../policy/list-catalogue.js";
+import { formatLock } from "../../policy/lock.js";
+import { type PublishedLists, publishedLists } from "../../policy/published-lists.js";
+import { suggest } from "../../policy/suggest.js";
+import type { Report } from "../../report/report.js";
+import { type Program, runs } from "../command.js";
+import { shownFile } from "../file-words.js";
+import type { Io } from "../io.js";
+import { type OutputOptions, outputOptions, type PolicyOptions, policyOption } from "../options.js";
+import { writeFileWhole } from "../output.js";
+import { version } from "../version.js";
+
+const formats = ["text", "json"] as const;
+
+interface Options extends PolicyOptions, OutputOptions<(typeof formats)[number]> {
+  readonly allowMaxChange?: readonly string[];
+}
+
+export const configure = (command: Command, io: Io, program: Program): void => {
+  const update = command
+    .command("update")
+    .description("fetch published lists into the lock beside the policy")
+    .argument("[names...]", "only these lists: networks of the policy with a source");
+  overrideOption(outputOptions(policyOption(update), formats));
+  runs(update, io, program, (own, options: Options, names) => run(own, options, names, "update"));
+  const check = command
+    .command("check")
+    .description("fetch and compare, write nothing; exit 2 where `update` would change something")
+    .argument("[names...]", "only these lists: networks of the policy with a source");
+  overrideOption(outputOptions(policyOption(check), formats));
+  runs(check, io, program, (own, options: Options, names) => run(own, options, names, "check"));
+  const catalogue = command
+    .command("catalogue")
+    .description("show the well-known lists that `source` can name");
+  runs(outputOptions(catalogue, formats), io, program, async () => ({
+    kind: "list-catalogue",
+    lists: listCatalogue,
+  }));
+};
+
+const overrideOption = (command: Command): Command =>
+  command.addOption(
+    new Option(
+      "--allow-max-change <name>",
+      "let this list change more than its max_change (repeatable)",
+    ).argParser((name: string, before: readonly string[] = []) => [...before, name]),
+  );
+
+const run = async (
+  io: Io,
+  options: Options,
+  typed: readonly string[],
+  mode: "update" | "check",
+): Promise<Report> => {
+  const now = io.now();
+  const { parsed, files, diagnostics } = readPolicyFiles(io, options.policy);
+  if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  const published = publishedLists(parsed, files, now);
+  if (hasErrors(published.diagnostics)) throw new Failure(published.diagnostics);
+  requireNames(published, [...typed, ...(options.allowMaxChange ?? [])]);
+  const names = typed.length === 0 ? undefined : new Set(typed);
+  const damage = passable(published, names !== undefined);
+  const { lock, edited, sources } = published;
+  const update = await updateLists(
+    {
+      policyFile: options.policy,
+      sources,
+      lock,
+      edited,
+      overrides: new Set(options.allowMaxChange ?? []),
+      now,
+      ...present({ names }),
+    },
+    fetchPorts(io),
+  );
+  const next = update.next;
+  const access =
+    next === undefined ? undefined : policyAccess(parsed, files, { before: lock, after: next, now });
+  const folder = isStandardInput(options.policy) ? "" : dirname(options.policy);
+  const file = join(folder, parsed.lockReference);
+  const written = next !== undefined && mode === "update";
+  if (written) await writeFileWhole(io, file, formatLock(next));
+  return {
+    kind: "lists",
+    update,
+    mode,
+    written,
+    policyFile: shownFile(options.policy),
+    lockFile: file,
+    rules: published.rules,
+    ...present({ access, damage }),
+  };
+};
+
+const requireNames = ({ sources }: PublishedLists, typed: readonly string[]): void => {
+  const lists = sources.map(({ name }) => name.value);
+  const unknown = typed.find((name) => !lists.includes(name));
+  if (unknown !== undefined)
+    throw failure("no-such-list", { list: unknown, lists, meant: suggest(unknown, lists) });
+};
+
+/** A damaged lock is written anew where all lists are fetched; one of a later version of the program is left alone. */
+const passable = ({ damage }: PublishedLists, some: boolean) => {
+  if (damage === undefined) return undefined;
+  const isLater =
+    damage.code === "lock-unreadable" && "args" in damage && damage.args.problem.kind === "version";
+  if (some || isLater) throw new Failure([damage]);
+  return withSeverity(damage, "warning");
+};
+
+/** Milliseconds. */
+const connectMs = 10_000;
+const bodySilenceMs = 15_000;
+
+const fetchPorts = (io: Io): FetchPorts => ({
+  transport: createHttpTransport({ env: io.env, connectMs, bodySilenceMs }),
+  explain: (thrown, url, timedOut) =>
+    transportError(
+      thrown,
+      { host: hostInWords(url, io.env), ignored: ignoredCertificateVariable(io.env) },
+      redact,
+      timedOut,
+    ).failure,
+  signal: io.signal,
+  userAgent: `dbt-ip-rules/${version}`,
+});

@@ -1,0 +1,236 @@
+/** What `lists update` and `lists check` found: what came and went in each list, and whom the policy lets in by it. */
+import type { AddressSet } from "../address/address-set.js";
+import { formatPrefix, type Prefix } from "../address/prefix.js";
+import type { ListChange } from "../lists/judge-list.js";
+import type { ListUpdate } from "../lists/update-lists.js";
+import { countAddresses, listPrefixes } from "../model/address-words.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { quoted, visible } from "../model/escape.js";
+import { type ExitCode, exitCodes } from "../model/failure.js";
+import { present } from "../model/present.js";
+import { counted } from "../model/words.js";
+import type { AccessChange } from "../plan/plan.js";
+import { accessAsDocument, diagnosticAsDocument, setAsDocument } from "../plan/plan-document.js";
+import type { CatalogueEntry } from "../policy/list-catalogue.js";
+import { updateCommand } from "../policy/lock.js";
+import type { ListOrigin } from "../policy/policy.js";
+import { accessGroups, accessWords, ledRow } from "./access-rows.js";
+import { renderDiagnosticsText } from "./diagnostics-text.js";
+import { columns, type RenderContext, wrap } from "./layout.js";
+import { type Row, rowLines } from "./row.js";
+import type { VerdictOf } from "./verdicts.js";
+
+export interface ListsReport {
+  readonly update: ListUpdate;
+  readonly mode: "update" | "check";
+  /** Whether the lock was written. */
+  readonly written: boolean;
+  readonly policyFile: string;
+  readonly lockFile: string;
+  /** By the name of a list: the rules that use it. */
+  readonly rules: ReadonlyMap<string, readonly string[]>;
+  /** What the policy by itself means with the new lock instead of the old; absent where it means nothing to compare. */
+  readonly access?: AccessChange;
+  /** Why the lock that was there could not be read. */
+  readonly damage?: Diagnostic;
+}
+
+export const listsVerdict = ({ update }: ListsReport): VerdictOf<"lists"> => update.verdict;
+
+export const listsExitCode = (report: ListsReport): ExitCode => {
+  switch (listsVerdict(report)) {
+    case "failed":
+      return exitCodes.error;
+    case "refused":
+      return exitCodes.refused;
+    case "changes":
+      return report.mode === "check" ? exitCodes.differences : exitCodes.done;
+    case "no-changes":
+      return exitCodes.done;
+  }
+};
+
+const day = (list: { readonly fetchedAt: string } | undefined): string => list?.fetchedAt.slice(0, 10) ?? "";
+
+const prefixes = (count: number): string => counted(count, "prefix", "prefixes");
+
+const title = ({ outcome, added, removed, before, after }: ListChange): string => {
+  const came = `${prefixes(added.length)} added, ${removed.length} removed`;
+  switch (outcome) {
+    case "unchanged":
+      return `unchanged: ${prefixes(after?.prefixes.length ?? 0)}, fetched ${day(before)}`;
+    case "renewed":
+      return `the same ${prefixes(after?.prefixes.length ?? 0)}, fetched again`;
+    case "changed":
+      return came;
+    case "added":
+      return `new: ${prefixes(added.length)}`;
+    case "removed":
+      return `not asked for any more: ${prefixes(removed.length)} removed`;
+    case "refused":
+      return `REFUSED: ${came}`;
+    case "failed":
+      return "FAILED";
+  }
+};
+
+/** `github_hooks, fetched 2026-11-20`: the published list that an entry is from. */
+export const listOriginWords = ({ name, fetchedAt }: ListOrigin): string =>
+  `${name}, fetched ${fetchedAt.slice(0, 10)}`;
+
+/** Of the prefixes that came and of those that went, so many are shown; JSON has all. */
+const mostShown = 20;
+
+const prefixRows = (sign: "+" | "-", list: readonly Prefix[]): Row[] => {
+  const rows = list
+    .slice(0, mostShown)
+    .map((prefix): Row => ({ sign, depth: 1, text: formatPrefix(prefix) }));
+  const left = list.length - rows.length;
+  return left > 0 ? [...rows, { sign, depth: 1, text: `… and ${left} more: see --format json` }] : rows;
+};
+
+const addressRows = ({ gained, lost }: ListChange): Row[] => {
+  const row = (word: string, set: AddressSet): Row[] =>
+    set.isEmpty()
+      ? []
+      : [{ sign: " ", depth: 1, text: `${word} ${countAddresses(set)}: ${listPrefixes(set.prefixes())}` }];
+  return [...row("gains", gained), ...row("loses", lost)];
+};
+
+const listLines = (change: ListChange, { rules }: ListsReport, look: RenderContext): string[] => {
+  const { name, url, select, outcome, added, removed, diagnostics } = change;
+  const from = `${visible(url)}${select === null ? "" : ` ${visible(select)}`}`;
+  const isBad = outcome === "failed" || outcome === "refused";
+  const [first = "", ...more] = wrap(`${visible(name)}: ${title(change)}`, look.width, 2);
+  const users = rules.get(name) ?? [];
+  const used: Row = {
+    sign: " ",
+    depth: 1,
+    text: `used by ${users.map((rule) => `rule ${quoted(rule)}`).join(", ")}`,
+  };
+  const rows: Row[] = [
+    ...prefixRows("+", outcome === "added" ? [] : added),
+    ...prefixRows("-", outcome === "removed" ? [] : removed),
+    ...addressRows(change),
+    ...(outcome === "unchanged" || users.length === 0 ? [] : [used]),
+  ];
+  return [
+    ...[first, ...more].map(isBad ? look.style.error : look.style.strong),
+    ...wrap(`  ${from}`, look.width, 4).map(look.style.faint),
+    ...rows.flatMap((row) => rowLines(row, look)),
+    ...(diagnostics.length === 0
+      ? []
+      : ["", ...renderDiagnosticsText(diagnostics, look).trimEnd().split("\n")]),
+    "",
+  ];
+};
+
+const accessLines = ({ access, policyFile }: ListsReport, look: RenderContext): string[] => {
+  if (access === undefined) return [];
+  const heading = `Access by ${visible(policyFile)} alone ${accessWords({ change: access, enforcedBefore: true, enforcedAfter: true })}`;
+  return [
+    ...wrap(heading, look.width, 2).map(look.style.strong),
+    ...accessGroups(access).flatMap((group) => rowLines(ledRow(group), look)),
+    "",
+  ];
+};
+
+const changesOf = ({ lists }: ListUpdate, ...outcomes: readonly ListChange["outcome"][]): number =>
+  lists.filter(({ outcome }) => outcomes.includes(outcome)).length;
+
+export const listsClosing = (report: ListsReport): string => {
+  const { update, written, lockFile, policyFile, mode } = report;
+  const lock = visible(lockFile);
+  const changed = update.lists.length - changesOf(update, "unchanged");
+  switch (update.verdict) {
+    case "failed":
+      return `Nothing was changed: ${counted(changesOf(update, "failed"), "list")} of ${update.lists.length} could not be used.`;
+    case "refused":
+      return `Nothing was changed: ${counted(changesOf(update, "refused"), "list")} of ${update.lists.length} would change more than \`max_change\`.`;
+    case "changes":
+      return written
+        ? `${lock} was written: ${counted(changed, "list")} of ${update.lists.length} changed.`
+        : `${counted(changed, "list")} of ${update.lists.length} would change. To write ${lock}: ${updateCommand(policyFile)}`;
+    case "no-changes":
+      return update.lists.length === 0
+        ? `${visible(policyFile)} has no published lists.`
+        : `${counted(update.lists.length, "list")} checked: ${lock} is up to date${mode === "check" ? "" : ", and was left as it is"}.`;
+  }
+};
+
+export const renderListsText = (report: ListsReport, look: RenderContext): string => {
+  const { update, damage } = report;
+  const line = listsClosing(report);
+  const isBad = update.verdict === "failed" || update.verdict === "refused";
+  return `${[
+    ...(damage === undefined ? [] : [renderDiagnosticsText([damage], look)]),
+    ...update.lists.flatMap((change) => listLines(change, report, look)),
+    ...accessLines(report, look),
+    ...wrap(line, look.width, 0).map((one) => (isBad ? look.style.error(one) : one)),
+  ].join("\n")}\n`;
+};
+
+const listDocument = (change: ListChange, { rules }: ListsReport) => {
+  const { name, url, select, outcome, before, after, added, removed, gained, lost, diagnostics } = change;
+  return {
+    name,
+    url,
+    select,
+    outcome,
+    ...present({ fetched_before: before?.fetchedAt, fetched_at: after?.fetchedAt }),
+    prefixes: after?.prefixes.length ?? 0,
+    added: added.map(formatPrefix),
+    removed: removed.map(formatPrefix),
+    gained: setAsDocument(gained),
+    lost: setAsDocument(lost),
+    rules: rules.get(name) ?? [],
+    diagnostics: diagnostics.map(diagnosticAsDocument),
+  };
+};
+
+export const listsDocument = (report: ListsReport) => {
+  const { update, policyFile, lockFile, written, access, damage } = report;
+  return {
+    format: "dbt-ip-rules/lists" as const,
+    version: 1 as const,
+    verdict: listsVerdict(report),
+    summary: listsClosing(report),
+    policy: policyFile,
+    lock: lockFile,
+    written,
+    lists: update.lists.map((change) => listDocument(change, report)),
+    ...(access === undefined ? {} : { access: accessAsDocument(access) }),
+    diagnostics: damage === undefined ? [] : [diagnosticAsDocument(damage)],
+  };
+};
+
+const selectionWords = ({ selections, whole }: CatalogueEntry): string => {
+  if (selections.length === 0) return "(all of it)";
+  return `${selections.join(", ")}${whole ? ", or none for all of it" : ""}`;
+};
+
+/** The catalogue: a line for the name, below it what can be selected and where it is from. */
+export const renderCatalogueText = (lists: readonly CatalogueEntry[], look: RenderContext): string => {
+  const blocks = lists.map((entry) =>
+    [
+      look.style.strong(`${entry.name}  ${entry.title}`),
+      ...columns([
+        ["  select:", selectionWords(entry)],
+        ["  see:", entry.page],
+      ]).flatMap((line) => wrap(line, look.width, 11)),
+      "",
+    ].join("\n"),
+  );
+  return `${blocks.join("\n")}\n${counted(lists.length, "list")}. To use one: networks: {github_hooks: {source: github, select: hooks}}\n`;
+};
+
+export const catalogueDocument = (lists: readonly CatalogueEntry[]) => ({
+  format: "dbt-ip-rules/list-catalogue" as const,
+  version: 1 as const,
+  verdict: "ok" satisfies VerdictOf<"list-catalogue">,
+  lists: lists.map((entry) => {
+    const { name, title: words, page, verified, selections, whole } = entry;
+    const { url } = entry.find(whole ? undefined : selections[0]) ?? {};
+    return { name, title: words, ...present({ url }), page, verified, selections, whole };
+  }),
+});
