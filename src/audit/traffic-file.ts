@@ -6,7 +6,7 @@
 import { failure } from "../model/failure.js";
 import { CsvReader, type CsvRow, joined, longestLine, textOf } from "./csv-rows.js";
 import type { Span } from "./event-time.js";
-import { type EventScope, emptySpan, type TrafficGatherer, type TrafficRow } from "./traffic.js";
+import { type EventScope, emptySpan, type TrafficRow, type TrafficSink } from "./traffic.js";
 
 /** Which columns (of NDJSON which fields, `a.b` for a field of a field) hold what. */
 export interface TrafficColumns {
@@ -79,7 +79,7 @@ const nothing = (): string => "";
 export class TrafficFile {
   readonly #file: string;
   readonly #columns: TrafficColumns | undefined;
-  readonly #gatherer: TrafficGatherer;
+  readonly #gatherer: TrafficSink;
   readonly #own: EventScope;
   #begun: { push(piece: Uint8Array): void; end(): void } | undefined;
   #head: Uint8Array = new Uint8Array(0);
@@ -88,7 +88,7 @@ export class TrafficFile {
   #problem = "";
 
   /** `number`: of the file, since an id means something in its own log only. `file`: for messages. */
-  constructor(file: string, number: number, columns: TrafficColumns | undefined, gatherer: TrafficGatherer) {
+  constructor(file: string, number: number, columns: TrafficColumns | undefined, gatherer: TrafficSink) {
     this.#file = file;
     this.#columns = columns;
     this.#gatherer = gatherer;
@@ -165,7 +165,7 @@ type Note = (line: number, problem: string) => void;
 class CsvEvents {
   readonly #file: string;
   readonly #columns: TrafficColumns | undefined;
-  readonly #gatherer: TrafficGatherer;
+  readonly #gatherer: TrafficSink;
   readonly #note: Note;
   #scope: EventScope;
   #fields: Roles<number> | undefined;
@@ -185,7 +185,7 @@ class CsvEvents {
   constructor(
     file: string,
     columns: TrafficColumns | undefined,
-    gatherer: TrafficGatherer,
+    gatherer: TrafficSink,
     own: EventScope,
     note: Note,
   ) {
@@ -307,7 +307,7 @@ const documentTail = /^\],"complete":(true|false)[,}]/;
 class JsonLines {
   readonly #file: string;
   readonly #columns: TrafficColumns | undefined;
-  readonly #gatherer: TrafficGatherer;
+  readonly #gatherer: TrafficSink;
   readonly #own: EventScope;
   readonly #note: Note;
   #rest: Uint8Array = new Uint8Array(0);
@@ -333,7 +333,7 @@ class JsonLines {
   constructor(
     file: string,
     columns: TrafficColumns | undefined,
-    gatherer: TrafficGatherer,
+    gatherer: TrafficSink,
     own: EventScope,
     note: Note,
   ) {

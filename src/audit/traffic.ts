@@ -37,6 +37,11 @@ export const emptySpan = (): Span => ({ bytes: emptyBytes, start: 0, end: 0 });
 /** In whose log events have an id once. */
 export type EventScope = "audit-log" | `file ${number}`;
 
+/** Where a source puts its events, one after the other. */
+export interface TrafficSink {
+  add(row: TrafficRow, scope: EventScope): void;
+}
+
 interface GatheredActor {
   readonly number: number;
   readonly kind: ActorKind;
@@ -124,7 +129,7 @@ class Pairs {
 
 type Counting = { -readonly [Key in keyof TrafficCounts]: TrafficCounts[Key] };
 
-export class TrafficGatherer {
+export class TrafficGatherer implements TrafficSink {
   readonly #window: GatherWindow;
   readonly #counts: Counting = {
     read: 0,

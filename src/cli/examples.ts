@@ -9,6 +9,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
   import: [
     ["import --host ab123.us1.dbt.com --account 66847 -o policy.yaml", ""],
     ["import --merge policy.yaml", "add what the policy lacks"],
+    ["import --from-traffic 90d --hold-out 14d -o draft.yaml", "a draft from the log"],
   ],
   validate: [
     ["validate", "policy.yaml, offline"],

@@ -7,7 +7,13 @@ import { type BlindSpot, blindSpots } from "../audit/blind-spots.js";
 import type { CallerReader } from "../audit/callers.js";
 import { listEvents, meansNoMore, type PageReader, streamBounds } from "../audit/list-events.js";
 import { parseMoment } from "../audit/time-range.js";
-import { emptySpan, type TrafficFindings, TrafficGatherer, type TrafficRow } from "../audit/traffic.js";
+import {
+  emptySpan,
+  type TrafficFindings,
+  TrafficGatherer,
+  type TrafficRow,
+  type TrafficSink,
+} from "../audit/traffic.js";
 import { columnRoles, spell, type TrafficColumns, TrafficFile } from "../audit/traffic-file.js";
 import { codeOf, reasonOf } from "../files/io-errors.js";
 import { FileRefused, readNamedPieces } from "../files/read-file.js";
@@ -70,6 +76,13 @@ export const fileOptions = (command: Command): Command =>
       ).argParser(parseColumns),
     );
 
+/** Files can be read without the account; the log cannot. */
+export const isOffline = (io: Io, { from = [] }: TrafficOptions, accountId?: number | string): boolean =>
+  from.length > 0 &&
+  ["DBT_CLOUD_TOKEN", "DBT_CLOUD_API_TOKEN", `DBT_CLOUD_TOKEN_${accountId}`].every(
+    (name) => (io.env[name] ?? "") === "",
+  );
+
 /** An age such as `90d`, as days and the moment that it means. */
 export const windowOption =
   (io: Io) =>
@@ -80,7 +93,7 @@ export const windowOption =
     return at;
   };
 
-export const windowOf = (io: Io, { since, until }: TrafficOptions): TrafficWindow => {
+const windowOf = (io: Io, { since, until }: TrafficOptions): TrafficWindow => {
   const now = io.now();
   const end = until ?? now.toISOString();
   const start = since ?? new Date(Date.parse(end) - defaultWindowDays * dayMs).toISOString();
@@ -103,15 +116,51 @@ export const readTraffic = async (
 ): Promise<ReadTraffic> => {
   const window = windowOf(io, options);
   const gatherer = newGatherer(io, window, options.until !== undefined);
-  const missing =
-    options.from === undefined || options.from.length === 0
-      ? await readLog(io, required(client), window, options, gatherer)
-      : await readFiles(io, options.from, options.columns, gatherer);
+  const missing = await readInto(io, options, client, gatherer);
   const traffic = gatherer.traffic(window);
   const findings = gatherer.findings();
   requireTraffic(traffic, findings);
   return { traffic, findings, missing };
 };
+
+/** The same in one reading for two windows that meet, such as that of a draft and that of the weeks held out. */
+export const readSplitTraffic = async (
+  io: Io,
+  options: TrafficOptions,
+  client: PageReader | undefined,
+  splitAt: string,
+): Promise<{ readonly early: Traffic; readonly late: Traffic; readonly missing: readonly Diagnostic[] }> => {
+  const { since, until } = windowOf(io, options);
+  // The first millisecond of the later window is not of the earlier one.
+  const windows = {
+    early: { since, until: new Date(Date.parse(splitAt) - 1).toISOString() },
+    late: { since: splitAt, until },
+  };
+  if (windows.early.since > windows.early.until) throw failure("range-empty", windows.early);
+  const early = newGatherer(io, windows.early, true);
+  const late = newGatherer(io, windows.late, options.until !== undefined);
+  const both: TrafficSink = {
+    add: (row, scope) => {
+      early.add(row, scope);
+      late.add(row, scope);
+    },
+  };
+  const missing = await readInto(io, options, client, both);
+  const made = { early: early.traffic(windows.early), late: late.traffic(windows.late) };
+  requireTraffic(made.early, early.findings());
+  requireTraffic(made.late, late.findings());
+  return { ...made, missing };
+};
+
+const readInto = (
+  io: Io,
+  options: TrafficOptions,
+  client: PageReader | undefined,
+  sink: TrafficSink,
+): Promise<Diagnostic[]> =>
+  options.from === undefined || options.from.length === 0
+    ? readLog(io, required(client), windowOf(io, options), options, sink)
+    : readFiles(io, options.from, options.columns, sink);
 
 const required = (client: PageReader | undefined): PageReader => {
   if (client === undefined) throw new Error("traffic needs files or a client");
@@ -119,7 +168,7 @@ const required = (client: PageReader | undefined): PageReader => {
 };
 
 /** Without a named end the window is open: an event that a fast clock puts into the future belongs to it. */
-export const newGatherer = (io: Io, window: TrafficWindow, isClosed: boolean): TrafficGatherer =>
+const newGatherer = (io: Io, window: TrafficWindow, isClosed: boolean): TrafficGatherer =>
   new TrafficGatherer({
     since: Date.parse(window.since),
     until: isClosed ? Date.parse(window.until) : Number.POSITIVE_INFINITY,
@@ -140,7 +189,7 @@ const readFiles = async (
   io: Io,
   files: readonly string[],
   columns: TrafficColumns | undefined,
-  gatherer: TrafficGatherer,
+  gatherer: TrafficSink,
 ): Promise<Diagnostic[]> => {
   const missing: Diagnostic[] = [];
   for (const [index, file] of [...new Set(files)].entries()) {
@@ -170,7 +219,7 @@ const readLog = async (
   client: PageReader,
   window: TrafficWindow,
   options: TrafficOptions,
-  gatherer: TrafficGatherer,
+  gatherer: TrafficSink,
 ): Promise<Diagnostic[]> => {
   const missing: Diagnostic[] = [];
   const row: TrafficRow = {

@@ -11,9 +11,9 @@ const losersWith = ({ losers }: PlanReplay, outcome: PlanLoser["outcome"]): read
 export const planReplayTitle = (replay: PlanReplay): string => {
   const { window, events, effective, counts } = replay;
   const partly = losersWith(replay, "partly");
-  const once = effective ? "" : ", once enforcement is on,";
+  const once = effective ? "" : " once enforcement is on";
   return [
-    `By the addresses on record, ${actorsWords(losersWith(replay, "cut_off"))} would be${once} cut off`,
+    `By the addresses on record, ${actorsWords(losersWith(replay, "cut_off"))} would be cut off${once}`,
     ...(partly.length === 0 ? [] : [`${actorsWords(partly)} in part`]),
     `${grouped(counts.keeps)} keep access`,
     `${counted(events.read, "event")} from ${window.since.slice(0, 10)} to ${window.until.slice(0, 10)}`,

@@ -69,9 +69,9 @@ export const actorsWords = (actors: readonly Pick<ReplayedActor, "kind">[]): str
 export const replayClosing = ({ replay, missing }: Pick<ReplayReport, "replay" | "missing">): string => {
   const words = (outcome: ReplayOutcome): string => actorsWords(actorsWith(replay, outcome));
   const partly = actorsWith(replay, "partly").length === 0 ? "" : `, and ${words("partly")} in part`;
-  const once = replay.effective ? "would be" : "would be, once enforcement is on,";
+  const once = replay.effective ? "" : " once enforcement is on";
   const part = missing.length === 0 ? "" : " The log was read only in part.";
-  return `By the addresses on record, ${words("cut_off")} ${once} cut off${partly}.${part}`;
+  return `By the addresses on record, ${words("cut_off")} would be cut off${once}${partly}.${part}`;
 };
 
 /** What the log cannot show, in every report. */

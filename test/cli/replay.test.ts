@@ -382,3 +382,46 @@ describe("as a guard", async () => {
     }
   });
 });
+
+describe("a draft from traffic", async () => {
+  const days = (...list: number[]) =>
+    list.map((ago) => ({ type: "login.sso.succeeded", seconds_ago: ago * 86_400 }));
+  const by = (id: number, ip: string, ...list: number[]) =>
+    days(...list).map((event) => ({ ...event, actor: { type: "ACTOR_USER", id, name: `Name ${id}`, ip } }));
+  const { run, cwd } = await rehearse({
+    events: [
+      ...by(9201, "198.51.100.4", 40, 50, 3),
+      ...by(9202, "198.51.100.6", 40, 50),
+      ...by(9202, "203.0.113.77", 2),
+      ...by(9203, "203.0.113.99", 30, 4),
+      ...by(9204, "203.0.113.5", 30),
+    ],
+  });
+
+  it("holds out weeks, and says extra addresses and lost actors together", async () => {
+    const argv = ["import", "--from-traffic", "90d", "--hold-out", "14d", "--max-extra", "2"];
+    const ran = await run(...argv, "--output", "draft.yaml");
+    expect(ran).toMatchObject({ code: 0, stdout: "" });
+    const text = readFileSync(join(cwd, "draft.yaml"), "utf8");
+    for (const said of [ran.stderr, text]) {
+      expect(said).toContain("1 prefix admits 2 addresses on record and 2 that nobody used.");
+      expect(said).toContain("the draft would cut off 2 of 3 actors, and 0 in part.");
+    }
+    expect(text).toContain("- cidr: 198.51.100.4/30");
+    expect(text).toContain("#   203.0.113.5: on one day only");
+    expect(text).toContain("#   203.0.113.99: on one day only");
+    expect(text).not.toContain("Name");
+    expect((await run("fmt", "--check", "draft.yaml")).code).toBe(0);
+    expect((await run("validate", "draft.yaml")).code).toBe(0);
+    expect((await run(...argv, "--output", "draft.yaml")).code).toBe(1);
+  });
+
+  it("is the exact set without --max-extra, and nothing without a second day", async () => {
+    const ran = await run("import", "--from-traffic", "90d");
+    expect(ran.stdout).toContain("- cidr: 198.51.100.4\n");
+    expect(ran.stderr).toContain("3 prefixes admit 3 addresses on record and 0 that nobody used.");
+    expect((await run("import", "--from-traffic", "1d")).code).toBe(1);
+    expect((await run("import", "--max-extra", "5")).code).toBe(1);
+    expect((await run("import", "--from-traffic", "10d", "--hold-out", "20d")).code).toBe(1);
+  });
+});

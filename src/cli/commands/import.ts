@@ -20,12 +20,13 @@ import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import { shownFile } from "../file-words.js";
+import { type DraftOptions, draftOptions, readDraft } from "../import-traffic.js";
 import type { Io } from "../io.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
 import { noteDiagnostics, writeFileWhole } from "../output.js";
 import { schemaFile } from "../package-file.js";
 
-interface Options extends ConnectionOptions {
+interface Options extends ConnectionOptions, DraftOptions {
   readonly output?: string;
   readonly merge?: string;
   readonly group?: boolean;
@@ -33,7 +34,7 @@ interface Options extends ConnectionOptions {
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  debugOptions(
+  const own = debugOptions(
     connectionOptions(command)
       .option(
         "-o, --output <file>",
@@ -42,9 +43,41 @@ export const configure = (command: Command, io: Io, program: Program): void => {
       .option("--merge <file>", "add the rules that this policy lacks, in place, its comments untouched")
       .option("--group", "turn sets of prefixes that several rules share into networks"),
   );
-  runs(command, io, program, (own: Io, options: Options) =>
-    options.merge === undefined ? importNew(own, options) : mergeInto(own, options.merge, options),
+  draftOptions(own, io);
+  runs(command, io, program, importOne);
+};
+
+const importOne = (io: Io, options: Options): Promise<Report> => {
+  if (options.fromTraffic !== undefined) return importTraffic(io, options, options.fromTraffic);
+  const needless = (["from", "columns", "holdOut", "maxExtra"] as const).find(
+    (name) => options[name] !== undefined,
   );
+  if (needless !== undefined) throw failure("bad-option", { kind: "only-from-traffic" });
+  return options.merge === undefined ? importNew(io, options) : mergeInto(io, options.merge, options);
+};
+
+/** A draft is to be read: what was left out of the log, what it admits and whom it cuts off is said next to it. */
+const importTraffic = async (io: Io, options: Options, since: string): Promise<Report> => {
+  if (options.output !== undefined) await mustNotExist(io, options.output);
+  const { draft, missing } = await readDraft(io, options, since);
+  const text = withoutToken(draft.text);
+  if (options.output === undefined) io.stdout.write(text);
+  else {
+    await mustNotExist(io, options.output);
+    await writeFileWhole(io, options.output, text);
+  }
+  noteDiagnostics(io, missing, options);
+  const next =
+    options.output === undefined
+      ? []
+      : [
+          `${shownFile(options.output)} is a draft. Next: dbt-ip-rules replay --policy ${shellWord(options.output)}`,
+        ];
+  return {
+    kind: "done",
+    exitCode: missing.length === 0 ? exitCodes.done : exitCodes.error,
+    notes: [draft.summary, ...next],
+  };
 };
 
 const done = (...notes: readonly string[]): Report => ({ kind: "done", exitCode: exitCodes.done, notes });

@@ -24,7 +24,7 @@ import {
 } from "../options.js";
 import { noteDiagnostics } from "../output.js";
 import { readPlan } from "../plans.js";
-import { fileOptions, readBlindSpots, readTraffic, type TrafficOptions } from "../traffic.js";
+import { fileOptions, isOffline, readBlindSpots, readTraffic, type TrafficOptions } from "../traffic.js";
 
 const formats = ["text", "json", "markdown"] as const;
 
@@ -89,13 +89,6 @@ const compare = (io: Io, options: Options): Promise<Compared> => {
   if (options.plan !== undefined) return comparePlan(io, options, options.plan);
   return options.live === true ? compareLive(io, options) : comparePolicy(io, options);
 };
-
-/** Files can be replayed without the account; the log cannot. */
-const isOffline = (io: Io, { from = [] }: Options, accountId: number | undefined): boolean =>
-  from.length > 0 &&
-  ["DBT_CLOUD_TOKEN", "DBT_CLOUD_API_TOKEN", `DBT_CLOUD_TOKEN_${accountId}`].every(
-    (name) => (io.env[name] ?? "") === "",
-  );
 
 const comparePlan = async (io: Io, options: Options, file: string): Promise<Compared> => {
   const plan = await readPlan(io, file);

@@ -246,4 +246,20 @@ export const auditCodes = {
     meaning: "A warning: a replay of files without a token compares with an account that lets everybody in.",
     fix: "Set `DBT_CLOUD_TOKEN`, host and account.",
   }),
+  "draft-impossible": code<
+    | { readonly kind: "nothing" }
+    | { readonly kind: "too-many"; readonly addresses: number; readonly most: number }
+  >({
+    severity: "error",
+    message: (args) =>
+      args.kind === "nothing"
+        ? "No address on record would be an entry: each was seen on one day only, or only in failed logins"
+        : `The traffic has ${grouped(args.addresses)} addresses of actors; a draft is made of at most ${grouped(args.most)}`,
+    hint: ({ kind }) =>
+      kind === "nothing"
+        ? "Take a longer window: --from-traffic 180d"
+        : "Take a shorter window: --from-traffic 30d",
+    meaning: "No draft can be made from the traffic on record.",
+    fix: "Take another window with `--from-traffic`.",
+  }),
 };

@@ -161,6 +161,7 @@ export type OptionProblem =
   | { readonly kind: "folder-wanted"; readonly option: "--out" | "--receipt"; readonly value: string }
   | { readonly kind: "full-and-range" }
   | { readonly kind: "base-and-receipt" }
+  | { readonly kind: "only-from-traffic" }
   | { readonly kind: "rule-and-plan" }
   | { readonly kind: "only-expired-and-plan" }
   | { readonly kind: "merge-and"; readonly option: "--output" | "--group" }
@@ -187,6 +188,11 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 const optionTexts = (problem: OptionProblem): { readonly message: string; readonly hint: string } => {
   switch (problem.kind) {
+    case "only-from-traffic":
+      return {
+        message: "--from, --columns, --hold-out and --max-extra are for a draft from traffic",
+        hint: "Add --from-traffic 90d, or leave them out",
+      };
     case "plan-and-several-policies":
       return {
         message: "A saved plan belongs to one policy, but several policies are named",

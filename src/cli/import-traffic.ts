@@ -1,0 +1,108 @@
+/** `import --from-traffic`: a draft of a first policy from the traffic on record. Reads the log, not the rules. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { mostCovered } from "../address/cover.js";
+import { parseMoment } from "../audit/time-range.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { failure } from "../model/failure.js";
+import { draftPolicy, type PolicyDraft } from "../plan/draft-policy.js";
+import type { Traffic } from "../plan/replay.js";
+import { connectionOf, connectReadOnly } from "./connect.js";
+import type { Io } from "./io.js";
+import type { ConnectionOptions, DebugOptions } from "./options.js";
+import {
+  fileOptions,
+  isOffline,
+  readSplitTraffic,
+  readTraffic,
+  type TrafficOptions,
+  windowOption,
+} from "./traffic.js";
+
+export interface DraftOptions
+  extends ConnectionOptions,
+    DebugOptions,
+    Pick<TrafficOptions, "from" | "columns"> {
+  /** ISO 8601 UTC: where the window begins. */
+  readonly fromTraffic?: string;
+  /** ISO 8601 UTC: where the weeks begin that are held out. */
+  readonly holdOut?: string;
+  readonly maxExtra?: number;
+}
+
+const extraCount = (text: string): number => {
+  const count = Number(text.replaceAll(",", ""));
+  if (!/^[\d,]+$/.test(text) || !Number.isSafeInteger(count))
+    throw new InvalidArgumentError("Give a whole number of addresses, such as 256.");
+  return count;
+};
+
+const age =
+  (io: Io) =>
+  (text: string): string => {
+    const at = /^\d{1,4}[mhdw]$/.test(text) ? parseMoment(text, "start", io.now()) : undefined;
+    if (at === undefined) throw new InvalidArgumentError("Give a time such as 14d or 2w.");
+    return at;
+  };
+
+export const draftOptions = (command: Command, io: Io): Command =>
+  fileOptions(
+    command
+      .addOption(
+        new Option(
+          "--from-traffic <when>",
+          "a draft from the addresses on record since then (90d), instead of the account's rules",
+        )
+          .argParser(windowOption(io))
+          .conflicts(["merge", "group"]),
+      )
+      .addOption(
+        new Option(
+          "--hold-out <time>",
+          "leave out the last weeks (14d), and say whom the draft would cut off in them",
+        ).argParser(age(io)),
+      )
+      .addOption(
+        new Option(
+          "--max-extra <count>",
+          "how many addresses that nobody used the draft may admit (default: 0)",
+        ).argParser(extraCount),
+      ),
+  );
+
+export interface ReadDraft {
+  readonly draft: PolicyDraft;
+  /** Which parts of the log could not be read. */
+  readonly missing: readonly Diagnostic[];
+}
+
+/** Throws `Failure` where the log cannot be read, or no address on record would be an entry. */
+export const readDraft = async (io: Io, options: DraftOptions, since: string): Promise<ReadDraft> => {
+  const { from, columns, holdOut, maxExtra = 0 } = options;
+  const source: TrafficOptions = {
+    since,
+    ...(from === undefined ? {} : { from }),
+    ...(columns === undefined ? {} : { columns }),
+  };
+  const connection = isOffline(io, source) ? undefined : connectionOf(io, options);
+  const client = connection === undefined ? undefined : connectReadOnly(io, options, connection);
+  try {
+    const split = holdOut === undefined ? undefined : await readSplitTraffic(io, source, client, holdOut);
+    const whole = split === undefined ? await readTraffic(io, source, client) : undefined;
+    const traffic: Traffic | undefined = split?.early ?? whole?.traffic;
+    if (traffic === undefined) throw new Error("one of both was read");
+    const addresses = traffic.actors.reduce((sum, one) => sum + one.addresses.length, 0);
+    if (addresses > mostCovered)
+      throw failure("draft-impossible", { kind: "too-many", addresses, most: mostCovered });
+    const draft = draftPolicy({
+      traffic,
+      mostExtra: maxExtra,
+      ...(split === undefined ? {} : { heldOut: split.late }),
+      ...(connection === undefined ? {} : { account: { id: connection.accountId, host: connection.host } }),
+    });
+    if (draft === undefined) throw failure("draft-impossible", { kind: "nothing" });
+    const { formatPolicy } = await import("../policy/format-policy.js");
+    return { draft: { ...draft, text: formatPolicy(draft.text) }, missing: (split ?? whole)?.missing ?? [] };
+  } finally {
+    await client?.close();
+  }
+};
