@@ -5,6 +5,7 @@
  * is an error with its line.
  */
 
+import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
 import { validateReceipt } from "../generated/validators.js";
 import { assertNever } from "../model/assert.js";
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
@@ -12,26 +13,45 @@ import { overrideFlags } from "../model/guards.js";
 import { present } from "../model/present.js";
 import type {
   Receipt,
+  ReceiptEffect,
   ReceiptEnd,
   ReceiptHeader,
   ReceiptPlannedStep,
   ReceiptRecord,
 } from "../model/receipt.js";
+import type { Enforcement, RuleType } from "../model/rule.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
+import { sortedPrefixes } from "../plan/state.js";
 import type { ApplyOptions } from "./result.js";
 
 export const receiptFormat = "dbt-ip-rules/receipt";
-const receiptVersion = 1;
+const receiptVersion = 2;
+const readableVersions: readonly unknown[] = [1, receiptVersion];
+
+/** A rule as the file spells it. */
+interface RuleDocument {
+  readonly name: string;
+  readonly type: RuleType;
+  readonly description: string;
+  readonly cidrs: readonly string[];
+}
 
 /** A step of the header as the file spells it. */
 type StepDocument = Pick<ReceiptPlannedStep, "number" | "action" | "rule"> & {
   readonly renamed_from?: string;
+  readonly effect?: Pick<RuleDocument, "type" | "description"> & {
+    readonly cidrs_added: readonly string[];
+    readonly cidrs_removed: readonly string[];
+  };
+  readonly state_hash?: string;
 };
 
 /** schemas/receipt.schema.json, `header`. */
-type HeaderDocument = Omit<ReceiptHeader, "startedAt" | "policyRules" | "steps"> & {
+type HeaderDocument = Omit<ReceiptHeader, "startedAt" | "policyRules" | "before" | "guards" | "steps"> & {
   readonly started_at: string;
   readonly policy_rules?: readonly string[];
+  readonly before?: { readonly enforcement: Enforcement; readonly rules: readonly RuleDocument[] };
+  readonly guards?: { readonly must_allow: readonly string[]; readonly must_deny: readonly string[] };
   readonly steps: readonly StepDocument[];
 };
 
@@ -47,33 +67,83 @@ export const receiptLine = (line: ReceiptHeader | ReceiptRecord | ReceiptEnd): s
   return JSON.stringify(recordDocument(line));
 };
 
-const headerDocument = ({
-  startedAt,
-  basis,
-  policyRules,
-  steps,
-  ...rest
-}: ReceiptHeader): HeaderDocument => ({
-  ...rest,
-  started_at: startedAt,
-  basis,
-  ...(policyRules === undefined ? {} : { policy_rules: policyRules }),
-  steps: steps.map(({ renamedFrom, ...step }) => ({
-    ...step,
-    ...present({ renamed_from: renamedFrom }),
-  })),
+const cidrs = (prefixes: readonly Prefix[]): readonly string[] => prefixes.map(formatPrefix);
+
+/** Throws `RangeError` for a text that is no prefix: the line is damaged then. */
+const prefixes = (texts: readonly string[]): readonly Prefix[] =>
+  sortedPrefixes(
+    texts.map((text) => {
+      const parsed = parsePrefix(text);
+      if (!parsed.ok) throw new RangeError(`${JSON.stringify(text)} is no prefix`);
+      return parsed.prefix;
+    }),
+  );
+
+const effectDocument = ({ added, removed, ...fields }: ReceiptEffect) => ({
+  ...fields,
+  cidrs_added: cidrs(added),
+  cidrs_removed: cidrs(removed),
 });
 
-const headerOf = ({ started_at, basis, policy_rules, steps, ...rest }: HeaderDocument): ReceiptHeader => ({
-  ...rest,
-  startedAt: started_at,
-  basis,
-  ...(policy_rules === undefined ? {} : { policyRules: policy_rules }),
-  steps: steps.map(({ renamed_from, ...step }) => ({
-    ...step,
-    ...present({ renamedFrom: renamed_from }),
-  })),
+const effectOf = ({ cidrs_added, cidrs_removed, ...fields }: NonNullable<StepDocument["effect"]>) => ({
+  ...fields,
+  added: prefixes(cidrs_added),
+  removed: prefixes(cidrs_removed),
 });
+
+const headerDocument = (header: ReceiptHeader): HeaderDocument => {
+  const { startedAt, basis, policyRules, before, guards, steps, ...rest } = header;
+  return {
+    ...rest,
+    started_at: startedAt,
+    basis,
+    ...present({ policy_rules: policyRules }),
+    ...(before === undefined
+      ? {}
+      : {
+          before: {
+            enforcement: before.enforcement,
+            rules: before.rules.map(({ prefixes: own, ...rule }) => ({ ...rule, cidrs: cidrs(own) })),
+          },
+        }),
+    ...(guards === undefined
+      ? {}
+      : { guards: { must_allow: cidrs(guards.mustAllow), must_deny: cidrs(guards.mustDeny) } }),
+    steps: steps.map(({ renamedFrom, effect, stateHash, ...step }) => ({
+      ...step,
+      ...present({
+        renamed_from: renamedFrom,
+        effect: effect && effectDocument(effect),
+        state_hash: stateHash,
+      }),
+    })),
+  };
+};
+
+const headerOf = (document: HeaderDocument): ReceiptHeader => {
+  const { started_at, basis, policy_rules, before, guards, steps, ...rest } = document;
+  return {
+    ...rest,
+    startedAt: started_at,
+    basis,
+    ...present({ policyRules: policy_rules }),
+    ...(before === undefined
+      ? {}
+      : {
+          before: {
+            enforcement: before.enforcement,
+            rules: before.rules.map(({ cidrs: own, ...rule }) => ({ ...rule, prefixes: prefixes(own) })),
+          },
+        }),
+    ...(guards === undefined
+      ? {}
+      : { guards: { mustAllow: prefixes(guards.must_allow), mustDeny: prefixes(guards.must_deny) } }),
+    steps: steps.map(({ renamed_from, effect, state_hash, ...step }) => ({
+      ...step,
+      ...present({ renamedFrom: renamed_from, effect: effect && effectOf(effect), stateHash: state_hash }),
+    })),
+  };
+};
 
 const recordDocument = ({ step, outcome, at, serverAt, ruleId, ...rest }: ReceiptRecord): RecordDocument => ({
   step,
@@ -104,32 +174,61 @@ const policyRulesOf = ({ after, unmanaged }: Plan): string[] => {
   return after.rules.map(({ name }) => name).filter((name) => !others.has(name));
 };
 
-type HeaderOptions = Pick<ApplyOptions, "tool" | "overrides" | "allowLockout">;
+type HeaderOptions = Pick<ApplyOptions, "tool" | "overrides" | "allowLockout" | "purpose" | "undoes">;
 
-export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): ReceiptHeader => ({
-  format: receiptFormat,
-  version: receiptVersion,
-  tool: options.tool,
-  account: { id: plan.account.id, host: plan.account.host },
-  startedAt: now.toISOString(),
-  basis: { state: plan.basis.state, policy: plan.basis.policy },
-  policyRules: policyRulesOf(plan),
-  waived: waivedFlags(plan, options),
-  steps: plan.steps.map(receiptStep),
-});
+/** Names that the steps call a rule by, before and after them. */
+const touchedBy = (steps: readonly ReceiptPlannedStep[]): ReadonlySet<string | undefined> =>
+  new Set(steps.flatMap(({ rule, renamedFrom }) => [rule, renamedFrom]));
 
-const receiptStep = ({ number, step }: PlannedStep): ReceiptPlannedStep => {
+export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): ReceiptHeader => {
+  const { purpose = "apply", undoes } = options;
+  const steps = plan.steps.map(receiptStep);
+  const touched = touchedBy(steps);
+  const isWhole = purpose === "apply" || purpose === "grant";
+  return {
+    format: receiptFormat,
+    version: receiptVersion,
+    tool: options.tool,
+    account: { id: plan.account.id, host: plan.account.host },
+    startedAt: now.toISOString(),
+    purpose,
+    ...present({ undoes }),
+    basis: { state: plan.basis.state, policy: plan.basis.policy },
+    ...(isWhole ? { policyRules: policyRulesOf(plan) } : {}),
+    waived: waivedFlags(plan, options),
+    before: { ...plan.before, rules: plan.before.rules.filter(({ name }) => touched.has(name)) },
+    ...present({ guards: plan.protects }),
+    steps,
+  };
+};
+
+const receiptStep = ({ number, step, stateHash }: PlannedStep): ReceiptPlannedStep => {
   switch (step.kind) {
-    case "create":
-      return { number, action: "create", rule: step.rule.name };
-    case "update":
-      return step.name === step.becomes.name
-        ? { number, action: "update", rule: step.name }
-        : { number, action: "update", rule: step.becomes.name, renamedFrom: step.name };
+    case "create": {
+      const { name, type, description, prefixes: added } = step.rule;
+      return {
+        number,
+        action: "create",
+        rule: name,
+        effect: { type, description, added, removed: [] },
+        stateHash,
+      };
+    }
+    case "update": {
+      const { name, type, description } = step.becomes;
+      return {
+        number,
+        action: "update",
+        rule: name,
+        ...(step.name === name ? {} : { renamedFrom: step.name }),
+        effect: { type, description, added: step.add, removed: step.remove },
+        stateHash,
+      };
+    }
     case "delete":
-      return { number, action: "delete", rule: step.name };
+      return { number, action: "delete", rule: step.name, stateHash };
     case "enforcement":
-      return { number, action: step.enabled ? "enable" : "disable" };
+      return { number, action: step.enabled ? "enable" : "disable", stateHash };
     default:
       return assertNever(step);
   }
@@ -225,9 +324,18 @@ const readLine = (text: string, place: SourceRange, damaged: (problem: string) =
     return { kind: "bad", diagnostic: damaged("it is neither a header, nor a record, nor an end") };
   }
   // The schema has just checked the value; the types of the documents say the same as the schema.
-  if ("format" in value) return { kind: "header", header: headerOf(value as unknown as HeaderDocument) };
+  if ("format" in value) return readHeader(value as unknown as HeaderDocument, damaged);
   if ("end" in value) return { kind: "end", end: value as unknown as ReceiptEnd };
   return { kind: "record", record: recordOf(value as unknown as RecordDocument) };
+};
+
+const readHeader = (document: HeaderDocument, damaged: (problem: string) => Diagnostic): Line => {
+  try {
+    return { kind: "header", header: headerOf(document) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { kind: "bad", diagnostic: damaged(error.message) };
+  }
 };
 
 /** Another kind of file, or a receipt of a version that this program does not know. */
@@ -237,7 +345,7 @@ const foreignHeader = (
 ): Diagnostic | undefined => {
   if (!("format" in value)) return undefined;
   if (value.format !== receiptFormat) return diagnostic("receipt-format", place);
-  if (value.version === receiptVersion) return undefined;
+  if (readableVersions.includes(value.version)) return undefined;
   return diagnostic("receipt-version", { known: receiptVersion }, place);
 };
 

@@ -3,6 +3,7 @@ import type { Address } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { ExitCode } from "../model/failure.js";
 import type { OverrideFlag } from "../model/guards.js";
+import type { ReceiptPurpose } from "../model/receipt.js";
 import type { Change, PlannedStep } from "../plan/plan.js";
 
 export interface ApplyOptions {
@@ -12,6 +13,9 @@ export interface ApplyOptions {
   readonly overrides?: readonly OverrideFlag[];
   /** Lets a step run although it may shut its caller out. */
   readonly allowLockout?: boolean;
+  /** For the receipt: what the run is for, `apply` unless given, and of a rollback what it undoes. */
+  readonly purpose?: ReceiptPurpose;
+  readonly undoes?: readonly string[];
   /**
    * The plan takes out entries that were to end by now and nothing else: that an unknown address of the caller may be
    * one of them is no reason to keep them.

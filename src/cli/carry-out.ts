@@ -11,11 +11,11 @@ import type { ApplyOptions, ApplyResult } from "../apply/result.js";
 import type { DbtClient } from "../dbt/client.js";
 import { reasonOf } from "../files/io-errors.js";
 import { makeFolder } from "../files/make-folder.js";
-import { withSeverity } from "../model/diagnostic.js";
-import { failure } from "../model/failure.js";
+import { type Diagnostic, withSeverity } from "../model/diagnostic.js";
+import { exitCodes, failure } from "../model/failure.js";
 import { overrideFlags } from "../model/guards.js";
 import { standingRefusals } from "../plan/guards.js";
-import type { Plan } from "../plan/plan.js";
+import type { Change, Plan } from "../plan/plan.js";
 import { renderAuditText } from "../report/audit-text.js";
 import { renderPlanBrief, renderPlanText } from "../report/plan-text.js";
 import type { NextCommands, Report } from "../report/report.js";
@@ -82,15 +82,23 @@ interface Work {
 /** How a command comes by its plan, and what it asks of its user. */
 export interface Task {
   readonly account: NamedAccount;
-  /** Throws `Failure` where there is no plan to carry out. */
-  readonly plan: (client: DbtClient, guards: Guards) => Promise<Plan>;
+  /** Throws `Failure` where there is no plan; `refused`: why it is shown and not carried out. */
+  readonly plan: (client: DbtClient, guards: Guards) => Promise<Plan | PlanToRefuse>;
   /** Nobody is asked: the command itself is the approval. */
   readonly approved: boolean;
   /** The plan was reviewed before; its last line is enough where nobody is asked. */
   readonly reviewed: boolean;
   readonly commands: NextCommands;
   /** See `ApplyOptions`. */
-  readonly onlyExpired?: boolean;
+  readonly applyOptions?: Pick<ApplyOptions, "onlyExpired" | "purpose" | "undoes">;
+}
+
+/** A plan that is shown and not carried out. */
+export interface PlanToRefuse {
+  readonly plan: Plan;
+  readonly refused: readonly Diagnostic[];
+  /** What others have changed, which is why. */
+  readonly unexpected: readonly Change[];
 }
 
 /** Throws `Failure` where the run ends before anything could be written to the account. */
@@ -101,7 +109,9 @@ export const carryOutTask = async (io: Io, options: CarryOutOptions, task: Task)
   const progress = createProgress(io, options);
   const client = connectForWriting(io, options, connection, progress.onWait);
   try {
-    const plan = await task.plan(client, guards);
+    const made = await task.plan(client, guards);
+    if ("refused" in made) return refusedReport(io, made, options, task);
+    const plan = made;
     const learned = await learnedAddresses(io, client, plan, options, guards);
     const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
@@ -115,6 +125,29 @@ export const carryOutTask = async (io: Io, options: CarryOutOptions, task: Task)
     await client.close();
     await lock.release();
   }
+};
+
+const refusedReport = (
+  io: Io,
+  { plan, refused, unexpected }: PlanToRefuse,
+  options: CarryOutOptions,
+  task: Task,
+): Report => {
+  showPlan(io, plan, options, { briefly: false });
+  return {
+    kind: "apply",
+    account: plan.account,
+    result: {
+      outcome: "refused",
+      exitCode: exitCodes.refused,
+      steps: plan.steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 })),
+      diagnostics: refused,
+      unexpected,
+      next: "mend-first",
+    },
+    commands: task.commands,
+    shown: [],
+  };
 };
 
 /** Read from the log only where the user has named no address. */
@@ -188,9 +221,9 @@ const askAboutPlan = async (
 const applyOptions = (
   io: Io,
   { overrides, clientAddresses }: Guards,
-  { onlyExpired = false }: Task,
+  { applyOptions: own }: Task,
 ): ApplyOptions => ({
-  onlyExpired,
+  ...own,
   tool: `dbt-ip-rules ${version}`,
   overrides: [...overrides],
   allowLockout: overrides.has(overrideFlags.lockout),

@@ -6,7 +6,7 @@ import { isReservedName } from "../model/reserved-names.js";
 import type { EarlierPolicy } from "../plan/left-rules.js";
 import { parsePolicy } from "../policy/parse-policy.js";
 import type { Io } from "./io.js";
-import { type Account, newestReceipt } from "./receipts.js";
+import { type Account, newestWholeReceipt } from "./receipts.js";
 
 /** Receipts of older versions do not list the policy's rules: then those that the apply made or changed. */
 export const rulesOfReceipt = ({ header }: Receipt): ReadonlySet<string> =>
@@ -20,7 +20,7 @@ export const rulesOfReceipt = ({ header }: Receipt): ReadonlySet<string> =>
   );
 
 export const earlierByReceipt = async (io: Io, account: Account): Promise<EarlierPolicy | undefined> => {
-  const newest = await newestReceipt(io, account);
+  const newest = await newestWholeReceipt(io, account);
   return newest === undefined ? undefined : { rules: rulesOfReceipt(newest.receipt), by: "receipt" };
 };
 

@@ -43,6 +43,10 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ['grant 203.0.113.7 --for 4h --reason "TICKET-123"', "into the policy, for review"],
     ['grant 203.0.113.7 --for 4h --reason "TICKET-123" --apply', "and onto the account"],
   ],
+  rollback: [
+    ["rollback", "undo the newest apply of this account"],
+    ["rollback .dbt-ip-rules/receipts/66847-….jsonl", "undo that one"],
+  ],
   drift: [
     ["drift", "exit 2 where anything differs"],
     ["drift --base main/policy.yaml", "separate drift from what is not applied yet"],

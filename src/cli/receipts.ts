@@ -93,24 +93,37 @@ export const readableReceipt = (io: Io, file: string): ReturnType<typeof readRec
 };
 
 /**
- * The newest receipt that `apply` left in its own folder, by the time it began: of this account, or of any where none
- * is given, and of a run that may have changed something; undefined without one.
+ * The receipts that may have changed something, in a folder, by the time they began: of this account, or of any where
+ * none is given. What is no receipt is left out.
  */
-export const newestReceipt = async (io: Io, account?: Account): Promise<NamedReceipt | undefined> => {
-  const names = await readdir(resolve(io.cwd, receiptFolder)).catch(() => []);
-  let newest: NamedReceipt | undefined;
-  const begins = account === undefined ? "" : `${account.id}-`;
-  for (const name of names.filter((one) => one.startsWith(begins) && one.endsWith(".jsonl"))) {
-    const file = `${receiptFolder}/${name}`;
-    const found = readableReceipt(io, file);
-    if (found === undefined) continue;
-    if (account !== undefined && !isSameAccount(found.named.receipt.header.account, account)) continue;
-    if (!mayHaveChanged(found.named.receipt)) continue;
-    const begun = found.named.receipt.header.startedAt;
-    if (newest === undefined || begun > newest.receipt.header.startedAt) newest = found.named;
+export const receiptsIn = async (
+  io: Io,
+  folder: string,
+  account?: Account,
+): Promise<readonly NamedReceipt[]> => {
+  const names = await readdir(resolve(io.cwd, folder)).catch(() => []);
+  const found: NamedReceipt[] = [];
+  for (const name of names.filter((one) => one.endsWith(".jsonl"))) {
+    const named = readableReceipt(io, join(folder, name))?.named;
+    if (named === undefined || !mayHaveChanged(named.receipt)) continue;
+    if (account !== undefined && !isSameAccount(named.receipt.header.account, account)) continue;
+    found.push(named);
   }
-  return newest;
+  const begun = ({ receipt }: NamedReceipt): string => receipt.header.startedAt;
+  return found.sort((a, b) => (begun(a) < begun(b) ? -1 : begun(a) > begun(b) ? 1 : 0));
 };
+
+/** The newest one in apply's own folder; undefined without one. */
+export const newestReceipt = async (io: Io, account?: Account): Promise<NamedReceipt | undefined> =>
+  (await receiptsIn(io, receiptFolder, account)).at(-1);
+
+/** Whether it is the receipt of all that the policy asked for. */
+const isWhole = ({ receipt: { header } }: NamedReceipt): boolean =>
+  header.purpose === undefined || header.purpose === "apply" || header.purpose === "grant";
+
+/** The newest one that says what the policy held: not of a rollback, nor of a part of the policy. */
+export const newestWholeReceipt = async (io: Io, account: Account): Promise<NamedReceipt | undefined> =>
+  (await receiptsIn(io, receiptFolder, account)).findLast(isWhole);
 
 /**
  * The receipt as a file: each line is written whole and flushed to the disk before `append` returns, so that a

@@ -27,6 +27,7 @@ const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "--receipt": "input",
   "apply --receipt": "output",
   "grant --receipt": "output",
+  "rollback --receipt": "output",
   "grant --policy": "in-place",
   "--output": "output",
   "--out": "output",

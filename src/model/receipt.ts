@@ -3,11 +3,15 @@
  * A reader takes the last record of each step; a torn last line is what a crash leaves, and is dropped.
  * The file spells these fields in snake_case, as every file of this tool does (apply/receipt.ts).
  */
+import type { Prefix } from "../address/prefix.js";
+import type { AccountState, RuleType } from "./rule.js";
+
 export type StepOutcome = "started" | "applied" | "failed" | "skipped" | "unknown";
 
 export interface ReceiptHeader {
   readonly format: "dbt-ip-rules/receipt";
-  readonly version: 1;
+  /** 1: without what is needed to undo it. */
+  readonly version: 1 | 2;
   readonly tool: string;
   readonly account: { readonly id: number; readonly host: string };
   /** ISO 8601, UTC, by this machine's clock. */
@@ -18,7 +22,30 @@ export interface ReceiptHeader {
   readonly policyRules?: readonly string[];
   /** The flags by which failed guards were let pass, when the plan was made or when it was applied. */
   readonly waived?: readonly string[];
+  /** What the run was for; absent in version 1. Only `apply` and `grant` leave what the whole policy asks for. */
+  readonly purpose?: ReceiptPurpose;
+  /** Of a rollback: the receipts that it undoes, by the moment their runs began. */
+  readonly undoes?: readonly string[];
+  /** The rules that the steps touch, and enforcement, before the plan; absent in version 1. */
+  readonly before?: AccountState;
+  /** What a plan that undoes this one is checked against: `must_allow` and `must_deny` of the policy. */
+  readonly guards?: ReceiptGuards;
   readonly steps: readonly ReceiptPlannedStep[];
+}
+
+export type ReceiptPurpose = "apply" | "only-expired" | "grant" | "rollback" | "disable-enforcement";
+
+export interface ReceiptGuards {
+  readonly mustAllow: readonly Prefix[];
+  readonly mustDeny: readonly Prefix[];
+}
+
+/** What a call leaves of a rule: the fields that it sets, and the entries that it adds and removes. */
+export interface ReceiptEffect {
+  readonly type: RuleType;
+  readonly description: string;
+  readonly added: readonly Prefix[];
+  readonly removed: readonly Prefix[];
 }
 
 export interface ReceiptPlannedStep {
@@ -28,6 +55,10 @@ export interface ReceiptPlannedStep {
   readonly rule?: string;
   /** The rule's name before the call, where the call renames it. */
   readonly renamedFrom?: string;
+  /** Of a create or an update; absent in version 1. */
+  readonly effect?: ReceiptEffect;
+  /** Hash of the whole account's state after the step; absent in version 1. */
+  readonly stateHash?: string;
 }
 
 export interface ReceiptRecord {

@@ -148,6 +148,16 @@ export const makePlan = (input: PlanInput): PlanResult => {
   return { plan: { ...plan, diagnostics: all, expired }, diagnostics: all };
 };
 
+const protectsOf = ({ guards: { mustAllow, mustDeny } }: Policy): Pick<Plan, "protects"> =>
+  mustAllow.length + mustDeny.length === 0
+    ? {}
+    : {
+        protects: {
+          mustAllow: sortedPrefixes(mustAllow.map(({ prefix }) => prefix)),
+          mustDeny: sortedPrefixes(mustDeny.map(({ prefix }) => prefix)),
+        },
+      };
+
 /** Two states of an account, and what the plan between them is checked against. */
 export interface StatesInput extends Omit<PlanInput, "snapshot" | "earlier"> {
   readonly snapshot: Pick<Snapshot, "accountId" | "host" | "enabledForServiceTokens">;
@@ -190,6 +200,7 @@ export const planStates = (input: StatesInput): Plan => {
     unmanaged,
     steps,
     access,
+    ...protectsOf(policy),
     verdicts: guardVerdicts(facts),
     diagnostics,
     ...present({ enabledForServiceTokens, replay }),

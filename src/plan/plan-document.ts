@@ -305,6 +305,14 @@ export const planDocument = (plan: Plan) => {
       effective_after: plan.access.enforcedAfter,
     },
     access_parts: plan.access.change.parts.map(partAsDocument),
+    ...(plan.protects === undefined
+      ? {}
+      : {
+          protects: {
+            must_allow: cidrs(plan.protects.mustAllow),
+            must_deny: cidrs(plan.protects.mustDeny),
+          },
+        }),
     unmanaged_rules: plan.unmanaged.map(({ rule, disposition }) => ({
       rule: ruleAsDocument(rule),
       fate: disposition,

@@ -191,6 +191,14 @@ const derive = (document: PlanDocument): Plan => {
     })),
     steps: verifySteps(before, after, orderSteps(before, after, renames)),
     access: planAccessChange(before, after),
+    ...(document.protects === undefined
+      ? {}
+      : {
+          protects: {
+            mustAllow: sortedPrefixes(document.protects.must_allow.map(prefixFrom)),
+            mustDeny: sortedPrefixes(document.protects.must_deny.map(prefixFrom)),
+          },
+        }),
     verdicts: document.guards.map(verdictFrom),
     diagnostics: document.diagnostics.map(diagnosticFrom),
     ...(document.enabled_for_service_tokens === undefined

@@ -4,6 +4,7 @@ import type { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { GuardName, OverrideFlag } from "../model/guards.js";
+import type { ReceiptGuards } from "../model/receipt.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
 import type { ListOrigin } from "../policy/policy.js";
 import type { PlanReplay } from "./cut-off.js";
@@ -49,7 +50,7 @@ export interface PlanAccessChange {
 }
 
 /** Why a rule is deleted: `unmanaged_rules: delete`, `removed_rules`, or an apply that broke off has left it. */
-export type DeleteReason = "unmanaged" | "removed" | "left-over";
+export type DeleteReason = "unmanaged" | "removed" | "left-over" | "undone";
 
 /** One difference between the account and the policy, a rule each, or enforcement. */
 export type Change =
@@ -141,6 +142,8 @@ export interface Plan {
   readonly account: { readonly id: number; readonly host: string };
   readonly before: AccountState;
   readonly after: AccountState;
+  /** What `must_allow` and `must_deny` of the policy hold, for a plan that undoes this one; absent where they are empty. */
+  readonly protects?: ReceiptGuards;
   /** Hashes that bind a saved plan: of the canonical account, and of the policy. */
   readonly basis: { readonly state: string; readonly policy: string };
   /** Absent where the policy does not keep unmanaged rules: any change by others then stops a run. */

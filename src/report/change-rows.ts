@@ -115,6 +115,7 @@ export const deleteWords: Readonly<Record<DeleteReason, string>> = {
   unmanaged: "unmanaged",
   removed: "in `removed_rules`",
   "left-over": "left over from an earlier run",
+  undone: "undone",
 };
 
 const rowsOfChange = (change: Change, context: Context): Row[] => {

@@ -128,7 +128,7 @@ const taskOfPolicy = async (io: Io, options: Options): Promise<Task> => {
     approved: options.autoApprove === true || options.onlyExpired === true,
     reviewed: false,
     commands: commandsFor(undefined, options),
-    onlyExpired: options.onlyExpired === true,
+    ...(options.onlyExpired === true ? { applyOptions: { onlyExpired: true, purpose: "only-expired" } } : {}),
   };
 };
 

@@ -218,6 +218,7 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
     // The command line names the one entry; at a terminal there is a question all the same.
     approved: options.autoApprove === true || !canAsk(io),
     reviewed: false,
+    applyOptions: { purpose: "grant" },
     commands: {
       applyAgain: `dbt-ip-rules apply --policy ${file}`,
       applyPolicy: `dbt-ip-rules apply --policy ${file}`,

@@ -43,6 +43,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./grant.js"),
   },
   {
+    name: "rollback",
+    summary: "undo an apply, from its receipt",
+    load: () => import("./rollback.js"),
+  },
+  {
     name: "drift",
     summary: "compare the account with the policy, and show who changed it",
     load: () => import("./drift.js"),

@@ -81,6 +81,38 @@ export const undoCodes = {
     meaning: "`grant` cannot write into standard input.",
     fix: "Name the policy's file with `--policy`.",
   }),
+  "nothing-to-undo": code<{ folder: string }>({
+    severity: "error",
+    message: ({ folder }) => `No apply of this account can be undone: ${folder} has no receipt of one`,
+    hint: "Name the receipt, as the pipeline kept it: dbt-ip-rules rollback FILE",
+    meaning: "There is no receipt to roll back.",
+    fix: "Name the receipt: `dbt-ip-rules rollback FILE`. Pipelines keep receipts as artifacts.",
+  }),
+  "receipt-cannot-undo": code<{ file: string }>({
+    severity: "error",
+    message: ({ file }) =>
+      `${file} cannot be undone: a receipt of version 1 does not hold the rules before the apply`,
+    hint: "Revert the commit, then: dbt-ip-rules apply",
+    meaning: "The receipt was written by an older release, which did not record the rules before the apply.",
+    fix: "Revert the commit of the policy, and apply.",
+  }),
+  "rollback-later-changes": code<{ others: number }>({
+    severity: "error",
+    message: () => "Refused: rules that this apply touched were changed since. The differences are listed",
+    hint: ({ others }) =>
+      others === 0
+        ? "Look at them. Nothing can be undone without touching them"
+        : "Look at them. To undo the rest, as planned above, and keep them: add --keep-later-changes",
+    meaning: "Somebody has changed rules since the apply, and undoing it would overwrite that.",
+    fix: "Look at the differences. `--keep-later-changes` undoes what does not touch them.",
+  }),
+  "rollback-disables-enforcement": code({
+    severity: "error",
+    message: "Refused: the apply turned enforcement on, and undoing that lets everybody in",
+    hint: "If that is meant, add --disable-enforcement",
+    meaning: "Undoing the apply would turn enforcement off, which opens the account.",
+    fix: "Add `--disable-enforcement` if that is meant.",
+  }),
   "other-changes-wait": code<{ changes: number }>({
     severity: "note",
     message: ({ changes }) =>

@@ -1,0 +1,98 @@
+/** The plan of a rollback: from the account as it is to what it was before an apply, in the proven order. */
+import type { Address, Prefix } from "../address/prefix.js";
+import { formatPrefix } from "../address/prefix.js";
+import { hasErrors, type SourceRange } from "../model/diagnostic.js";
+import { Failure } from "../model/failure.js";
+import type { OverrideFlag } from "../model/guards.js";
+import type { Receipt, ReceiptGuards } from "../model/receipt.js";
+import type { AccountState } from "../model/rule.js";
+import { sha256 } from "../model/sha256.js";
+import type { Snapshot } from "../model/snapshot.js";
+import { planStates } from "../plan/make-plan.js";
+import type { Plan } from "../plan/plan.js";
+import { checkSnapshot, contradictions, stateOf } from "../plan/state.js";
+import type { Policy, PolicyEntry } from "../policy/policy.js";
+import { type Trace, traceOf, type Undo, undoOn } from "./undo.js";
+
+const nowhere: SourceRange = { file: "receipt", line: 1, column: 1, endLine: 1, endColumn: 1, lineText: "" };
+
+const entryOf = (prefix: Prefix): PolicyEntry => ({ prefix, text: formatPrefix(prefix), source: nowhere });
+
+/** What a plan without a policy is checked against. It restores what was there, so that no limit applies. */
+export const policyOfGuards = (guards: ReceiptGuards | undefined): Policy => ({
+  account: {},
+  enforcement: "ignore",
+  unmanagedRules: "keep",
+  rules: [],
+  removedRules: [],
+  tests: [],
+  guards: {
+    mustAllow: (guards?.mustAllow ?? []).map(entryOf),
+    mustDeny: (guards?.mustDeny ?? []).map(entryOf),
+    maxNewlyAllowed: {},
+  },
+  keySources: {},
+  lint: {},
+  file: nowhere.file,
+  otherFiles: [],
+});
+
+export interface UndoInput {
+  /** The attempts at one plan, oldest first; each is of version 2. */
+  readonly receipts: readonly Receipt[];
+  readonly snapshot: Snapshot;
+  readonly clientAddresses?: readonly Address[];
+  readonly overrides?: ReadonlySet<OverrideFlag>;
+}
+
+export interface UndoPlan {
+  readonly plan: Plan;
+  readonly trace: Trace;
+  readonly undo: Undo;
+}
+
+/** The plan between two states that undoes; `guards` of the apply hold. */
+export const planBack = (
+  before: AccountState,
+  { after, renames }: Pick<Undo, "after" | "renames">,
+  account: Pick<Snapshot, "accountId" | "host" | "enabledForServiceTokens">,
+  checks: {
+    readonly guards: ReceiptGuards | undefined;
+    readonly clientAddresses?: readonly Address[];
+    readonly overrides?: ReadonlySet<OverrideFlag>;
+    readonly basis: string;
+  },
+): Plan => {
+  const { guards, basis, ...rest } = checks;
+  const plan = planStates({
+    ...rest,
+    policy: policyOfGuards(guards),
+    snapshot: account,
+    before,
+    after,
+    renames,
+    unmanaged: [],
+    basis,
+  });
+  return {
+    ...plan,
+    changes: plan.changes.map((change) =>
+      change.kind === "delete" && change.reason === "unmanaged" ? { ...change, reason: "undone" } : change,
+    ),
+  };
+};
+
+/** Throws `Failure` where the account cannot be understood, or would contradict itself once it is undone. */
+export const planUndo = ({ receipts, snapshot, ...rest }: UndoInput): UndoPlan => {
+  const problems = checkSnapshot(snapshot);
+  if (hasErrors(problems)) throw new Failure(problems);
+  const now = stateOf(snapshot);
+  const trace = traceOf(receipts, now);
+  const undo = undoOn(trace, now);
+  const contradicting = contradictions(undo.after.rules, "once it is undone");
+  if (contradicting.length > 0) throw new Failure(contradicting);
+  const header = receipts.at(-1)?.header;
+  const basis = sha256(`rollback ${receipts.map(({ header: { startedAt } }) => startedAt).join(" ")}`);
+  const plan = planBack(now, undo, snapshot, { ...rest, guards: header?.guards, basis });
+  return { plan, trace, undo };
+};

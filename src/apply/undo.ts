@@ -1,0 +1,284 @@
+/**
+ * What an apply has changed, and what undoing it makes of the account as it is now.
+ *
+ * A receipt says what each rule was before the plan and what each call did, so that the calls can be followed as far as
+ * they went. Three states of each touched rule are compared: before, as this apply left it, and now. Where now is as it
+ * was left, it becomes what it was before. Anything else is somebody's later change: it is reported, and kept.
+ */
+import { type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
+import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
+import type { AccountState, Enforcement, Rule } from "../model/rule.js";
+import type { Change } from "../plan/plan.js";
+import { byName, samePrefixes, sortedPrefixes, withoutPrefixes } from "../plan/state.js";
+import { differences } from "./stops.js";
+
+/** A rule that the apply touched: before it, and as it was left. Undefined: there was none. */
+interface Traced {
+  readonly before: Rule | undefined;
+  readonly left: Rule | undefined;
+}
+
+/** What an apply did. */
+export interface Trace {
+  readonly rules: readonly Traced[];
+  /** Absent where no call changed it. */
+  readonly enforcement?: { readonly before: Enforcement; readonly left: "enabled" | "disabled" };
+  /** Steps that were done, of how many. */
+  readonly done: number;
+  readonly steps: number;
+}
+
+export interface Undo {
+  /** The account once it is undone; later changes of others are kept. */
+  readonly after: AccountState;
+  /** New name to the name on the account. */
+  readonly renames: ReadonlyMap<string, string>;
+  /** What others have changed since in rules that the apply touched: from how it left them to now. */
+  readonly later: readonly Change[];
+  readonly disablesEnforcement: boolean;
+}
+
+const sameRule = (a: Rule | undefined, b: Rule | undefined): boolean =>
+  a === b ||
+  (a !== undefined &&
+    b !== undefined &&
+    a.name === b.name &&
+    a.type === b.type &&
+    a.description === b.description &&
+    samePrefixes(a.prefixes, b.prefixes));
+
+const plus = (prefixes: readonly Prefix[], added: readonly Prefix[]): Prefix[] =>
+  sortedPrefixes([...prefixes, ...added]);
+
+/** The rule after the step; undefined where it deletes it, or where the rule that it needs is not there. */
+const ruleAfter = (
+  rule: Rule | undefined,
+  { rule: name = "", effect }: ReceiptPlannedStep,
+): Rule | undefined => {
+  if (effect === undefined) return undefined;
+  const { type, description, added, removed } = effect;
+  return { name, type, description, prefixes: plus(withoutPrefixes(rule?.prefixes ?? [], removed), added) };
+};
+
+const nameBefore = ({ rule, renamedFrom }: ReceiptPlannedStep): string | undefined => renamedFrom ?? rule;
+
+/** One step on what is traced; a step about enforcement leaves the rules alone. */
+const follow = (rules: readonly Traced[], step: ReceiptPlannedStep): readonly Traced[] => {
+  if (step.rule === undefined) return rules;
+  const name = nameBefore(step);
+  const at = rules.findIndex(({ before, left }) =>
+    step.action === "create" ? left === undefined && before?.name === step.rule : left?.name === name,
+  );
+  const traced = rules[at];
+  if (traced === undefined)
+    return step.action === "create"
+      ? [...rules, { before: undefined, left: ruleAfter(undefined, step) }]
+      : rules;
+  return rules.with(at, { ...traced, left: ruleAfter(traced.left, step) });
+};
+
+const isDone = (record: ReceiptRecord | undefined): boolean =>
+  record?.outcome === "applied" || record?.outcome === "skipped";
+
+/** A call that may have had an effect, as far as the receipt knows. */
+const mayBeDone = (record: ReceiptRecord | undefined): boolean =>
+  record !== undefined && !isDone(record) && record.unchanged !== true;
+
+interface Progress {
+  readonly done: readonly ReceiptPlannedStep[];
+  /** The step after them, where nobody knows whether it is done. */
+  readonly doubtful?: ReceiptPlannedStep | undefined;
+}
+
+/** As far as an attempt came: the next attempt has seen it, else its own records say. */
+const progressOf = ({ header, records }: Receipt, next: Receipt | undefined): Progress => {
+  const { steps, basis } = header;
+  if (next !== undefined) {
+    const state = next.header.basis.state;
+    return state === basis.state
+      ? { done: [] }
+      : { done: steps.slice(0, steps.findLastIndex(({ stateHash }) => stateHash === state) + 1) };
+  }
+  const last = steps.findLastIndex(({ number }) => isDone(records.get(number)));
+  const after = steps[last + 1];
+  return {
+    done: steps.slice(0, last + 1),
+    doubtful: after !== undefined && mayBeDone(records.get(after.number)) ? after : undefined,
+  };
+};
+
+/** What the attempt knew of the rules before it, where an earlier attempt has not touched them. */
+const withBefore = (rules: readonly Traced[], { header }: Receipt): readonly Traced[] => {
+  const known = new Set(rules.flatMap(({ before, left }) => [before?.name, left?.name]));
+  const found = header.before?.rules ?? [];
+  return [
+    ...rules,
+    ...found.filter(({ name }) => !known.has(name)).map((rule) => ({ before: rule, left: rule })),
+  ];
+};
+
+/** Whether the rule is between its two states: some of the call's entries are in, or out, and others are not. */
+const isBetween = (now: Rule, from: Rule | undefined, to: Rule | undefined): boolean => {
+  if (from === undefined || to === undefined) return false;
+  const fields = [from, to].some(
+    ({ name, type, description }) =>
+      name === now.name && type === now.type && description === now.description,
+  );
+  const either = new Set([...from.prefixes, ...to.prefixes].map(prefixKey));
+  const both = to.prefixes.filter((prefix) => from.prefixes.some((one) => samePrefix(one, prefix)));
+  const has = new Set(now.prefixes.map(prefixKey));
+  return (
+    fields &&
+    now.prefixes.every((prefix) => either.has(prefixKey(prefix))) &&
+    both.every((prefix) => has.has(prefixKey(prefix)))
+  );
+};
+
+/** Of a step that nobody knows the outcome of, the account decides: its own effect is not somebody else's change. */
+const settle = (rules: readonly Traced[], step: ReceiptPlannedStep, now: AccountState): readonly Traced[] => {
+  const after = follow(rules, step);
+  return after.map((done, at): Traced => {
+    const before = rules[at];
+    if (before?.left === done.left) return done;
+    const names = new Set([done.left?.name, before?.left?.name]);
+    const rule = now.rules.find(({ name }) => names.has(name));
+    if (sameRule(rule, done.left)) return done;
+    if (sameRule(rule, before?.left)) return before ?? { before: undefined, left: undefined };
+    return rule !== undefined && isBetween(rule, before?.left, done.left) ? { ...done, left: rule } : done;
+  });
+};
+
+const enforcementOf = (attempts: readonly Receipt[], now: AccountState): Pick<Trace, "enforcement"> => {
+  const before = attempts[0]?.header.before?.enforcement ?? "unknown";
+  let left: "enabled" | "disabled" | undefined;
+  const turned = ({ action }: ReceiptPlannedStep): "enabled" | "disabled" | undefined =>
+    action === "enable" ? "enabled" : action === "disable" ? "disabled" : undefined;
+  for (const [at, attempt] of attempts.entries()) {
+    const { done, doubtful } = progressOf(attempt, attempts[at + 1]);
+    for (const step of done) left = turned(step) ?? left;
+    const perhaps = doubtful === undefined ? undefined : turned(doubtful);
+    if (perhaps !== undefined && now.enforcement === perhaps) left = perhaps;
+  }
+  return left === undefined || left === before ? {} : { enforcement: { before, left } };
+};
+
+/** What the attempts at one plan did, oldest first; each is of version 2. `now` settles what no receipt knows. */
+export const traceOf = (attempts: readonly Receipt[], now: AccountState): Trace => {
+  let rules: readonly Traced[] = [];
+  let count = 0;
+  for (const [at, attempt] of attempts.entries()) {
+    const { done, doubtful } = progressOf(attempt, attempts[at + 1]);
+    rules = done.reduce(follow, withBefore(rules, attempt));
+    count += done.length;
+    if (doubtful !== undefined) rules = settle(rules, doubtful, now);
+  }
+  const last = attempts.at(-1);
+  const open = last === undefined ? 0 : last.header.steps.length - progressOf(last, undefined).done.length;
+  return { rules, ...enforcementOf(attempts, now), done: count, steps: count + open };
+};
+
+/** What was before, where now is as it was left; else now. */
+const restored = <T>(before: T, left: T, now: T): T => (left === now ? before : now);
+
+/** The apply's own part is taken back, and what others made of the rule since stays. */
+const merged = (traced: Traced, now: Rule): Rule | undefined => {
+  const { before, left } = traced;
+  const [added, removed] = [
+    withoutPrefixes(left?.prefixes ?? [], before?.prefixes ?? []),
+    withoutPrefixes(before?.prefixes ?? [], left?.prefixes ?? []),
+  ];
+  const prefixes = plus(withoutPrefixes(now.prefixes, added), left === undefined ? [] : removed);
+  if (before === undefined) return prefixes.length === 0 ? undefined : { ...now, prefixes };
+  if (left === undefined) return now;
+  return {
+    name: restored(before.name, left.name, now.name),
+    type: restored(before.type, left.type, now.type),
+    description: restored(before.description, left.description, now.description),
+    prefixes,
+  };
+};
+
+interface Part {
+  /** The rule now, and what it becomes. */
+  readonly now: Rule | undefined;
+  readonly becomes: Rule | undefined;
+  /** Somebody has changed it since. */
+  readonly later: boolean;
+}
+
+const partOf = (traced: Traced, rules: ReadonlyMap<string, Rule>): Part => {
+  const { before, left } = traced;
+  const now = rules.get(left?.name ?? "") ?? rules.get(before?.name ?? "");
+  if (sameRule(now, left)) return { now, becomes: before, later: false };
+  if (sameRule(now, before)) return { now, becomes: now, later: false };
+  return { now, becomes: now === undefined ? undefined : merged(traced, now), later: true };
+};
+
+const enforcementAfter = ({ enforcement }: Trace, now: Enforcement): Enforcement => {
+  if (enforcement === undefined || now !== enforcement.left) return now;
+  return enforcement.before === "unknown" ? "disabled" : enforcement.before;
+};
+
+/** Undoes what the trace says, on the account as it is now. */
+export const undoOn = (trace: Trace, now: AccountState): Undo => {
+  const rules = new Map(now.rules.map((rule) => [rule.name, rule]));
+  const parts = trace.rules
+    .filter(({ before, left }) => !sameRule(before, left))
+    .map((traced) => ({ traced, part: partOf(traced, rules) }));
+  const touched = new Set(parts.flatMap(({ part }) => part.now?.name ?? []));
+  const others = now.rules.filter(({ name }) => !touched.has(name));
+  // A name that somebody else's rule has by now cannot be given back.
+  const taken = new Set(others.map(({ name }) => name));
+  const becoming = parts.flatMap(({ part: { now: rule, becomes } }) =>
+    becomes !== undefined && taken.has(becomes.name) ? (rule ?? []) : (becomes ?? []),
+  );
+  const left = parts.filter(
+    ({ part }) => part.later || (part.becomes !== undefined && taken.has(part.becomes.name)),
+  );
+  const state = (side: readonly (Rule | undefined)[]): AccountState => ({
+    enforcement: now.enforcement,
+    rules: side.filter((rule) => rule !== undefined).sort(byName),
+  });
+  const enforcement = enforcementAfter(trace, now.enforcement);
+  return {
+    after: { enforcement, rules: [...others, ...becoming].sort(byName) },
+    renames: new Map(
+      parts.flatMap(({ part: { now: rule, becomes } }): [string, string][] =>
+        rule === undefined || becomes === undefined || rule.name === becomes.name || taken.has(becomes.name)
+          ? []
+          : [[becomes.name, rule.name]],
+      ),
+    ),
+    later: differences(
+      state(left.map(({ traced }) => traced.left)),
+      state([
+        ...new Set(
+          left.flatMap(({ part: { now: rule }, traced }) => [rule, rules.get(traced.before?.name ?? "")]),
+        ),
+      ]),
+    ),
+    disablesEnforcement: now.enforcement !== "disabled" && enforcement === "disabled",
+  };
+};
+
+const statesOf = ({ header }: Receipt): ReadonlySet<string | undefined> =>
+  new Set([header.basis.state, ...header.steps.map(({ stateHash }) => stateHash)]);
+
+/** Whether `next` goes on with the plan that `earlier` has begun and not ended: it starts from one of its states. */
+const goesOn = (earlier: Receipt, next: Receipt): boolean =>
+  earlier.end?.end !== "done" &&
+  earlier.header.purpose === next.header.purpose &&
+  earlier.header.basis.policy === next.header.basis.policy &&
+  statesOf(earlier).has(next.header.basis.state);
+
+/** The attempts at one plan, around one of them; `all` are of one account, oldest first. */
+export const attemptsAround = <R extends { readonly receipt: Receipt }>(
+  all: readonly R[],
+  one: R,
+): readonly R[] => {
+  const at = all.indexOf(one);
+  let [first, last] = [at, at];
+  while (first > 0 && goesOn(all[first - 1]!.receipt, all[first]!.receipt)) first -= 1;
+  while (last + 1 < all.length && goesOn(all[last]!.receipt, all[last + 1]!.receipt)) last += 1;
+  return all.slice(first, last + 1);
+};

@@ -1,0 +1,131 @@
+/** `rollback`: makes the rules that an apply touched what they were before it, from its receipt alone. */
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import { attemptsAround, type Trace } from "../../apply/undo.js";
+import { planUndo } from "../../apply/undo-plan.js";
+import type { NamedReceipt } from "../../audit/verify.js";
+import type { DbtClient } from "../../dbt/client.js";
+import { isStandardInput } from "../../files/read-file.js";
+import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
+import { failure } from "../../model/failure.js";
+import { shellWord } from "../../model/shell.js";
+import type { Plan } from "../../plan/plan.js";
+import type { Report } from "../../report/report.js";
+import { requireApproval } from "../ask.js";
+import {
+  applyFormats,
+  type CarryOutOptions,
+  carryOutOptions,
+  carryOutTask,
+  type Guards,
+  type PlanToRefuse,
+} from "../carry-out.js";
+import { type Program, runs } from "../command.js";
+import { namedConnection } from "../connect.js";
+import { shownFile } from "../file-words.js";
+import type { Io } from "../io.js";
+import { connectionOptions, guardOptions, namingPolicyOption, outputOptions } from "../options.js";
+import { note } from "../output.js";
+import { readReceipt, receiptFolder, receiptsIn } from "../receipts.js";
+
+interface Options extends CarryOutOptions {
+  readonly keepLaterChanges?: boolean;
+  readonly disableEnforcement?: boolean;
+}
+
+export const configure = (command: Command, io: Io, program: Program): void => {
+  const named = command.argument(
+    "[receipt]",
+    "the receipt of the apply to undo (default: the newest of this account)",
+  );
+  carryOutOptions(outputOptions(guardOptions(connectionOptions(namingPolicyOption(named))), applyFormats))
+    .option("--keep-later-changes", "undo what can be undone without touching what others changed since")
+    .option("--disable-enforcement", "turn enforcement off too, where the apply turned it on");
+  runs(command, io, program, rollback);
+};
+
+export const revertToo = "Revert the commit too, or the next pipeline applies it again.";
+
+const rollback = async (io: Io, options: Options, [file]: readonly string[]): Promise<Report> => {
+  const attempts = await attemptsToUndo(io, options, file);
+  requireApproval(io, options.autoApprove === true);
+  const last = attempts.at(-1);
+  if (last === undefined) throw failure("nothing-to-undo", { folder: receiptFolder });
+  const { account } = last.receipt.header;
+  const again = `dbt-ip-rules rollback ${shellWord(last.file)}`;
+  const report = await carryOutTask(io, options, {
+    account: { account, from: "receipt" },
+    plan: (client, guards) => undoPlan(io, client, guards, { attempts, options }),
+    approved: options.autoApprove === true,
+    reviewed: false,
+    commands: { applyAgain: again, applyPolicy: again, planAgain: again },
+    applyOptions: {
+      purpose: "rollback",
+      undoes: attempts.map(({ receipt }) => receipt.header.startedAt),
+    },
+  });
+  note(io, revertToo);
+  return report;
+};
+
+/** All attempts at the plan of one receipt, oldest first. Throws `Failure` where it cannot be undone. */
+const attemptsToUndo = async (
+  io: Io,
+  options: Options,
+  file: string | undefined,
+): Promise<readonly NamedReceipt[]> => {
+  const attempts = file === undefined ? await newestAttempts(io, options) : await attemptsOf(io, file);
+  for (const { file: name, receipt } of attempts)
+    if (receipt.header.before === undefined) throw failure("receipt-cannot-undo", { file: name });
+  return attempts;
+};
+
+const newestAttempts = async (io: Io, options: Options): Promise<readonly NamedReceipt[]> => {
+  const { host, accountId: id } = namedConnection(io, options);
+  const all = await receiptsIn(io, receiptFolder, { id, host });
+  const newest = all.findLast(({ receipt }) => receipt.header.purpose !== "rollback");
+  if (newest === undefined) throw failure("nothing-to-undo", { folder: receiptFolder });
+  note(io, `Undoes the newest apply: ${shownFile(newest.file)}, begun ${newest.receipt.header.startedAt}`);
+  return attemptsAround(all, newest);
+};
+
+/** With the receipts next to it. */
+const attemptsOf = async (io: Io, file: string): Promise<readonly NamedReceipt[]> => {
+  const { named, diagnostics } = readReceipt(io, file);
+  for (const { code } of diagnostics)
+    if (code === "receipt-torn")
+      note(io, `The last line of ${shownFile(file)} is torn: it serves as far as it goes`);
+  if (isStandardInput(file)) return [named];
+  const { header } = named.receipt;
+  const others = await receiptsIn(io, dirname(file), header.account);
+  const own = others.find(({ receipt }) => receipt.header.startedAt === header.startedAt);
+  return own === undefined ? [named] : attemptsAround(others, own);
+};
+
+/** What is left to do where the receipt is of a run that stopped. */
+const sayProgress = (io: Io, attempts: readonly NamedReceipt[], { done, steps }: Trace): void => {
+  if (done === steps) return;
+  const runs = attempts.length === 1 ? "The run" : `The ${attempts.length} attempts`;
+  note(io, `${runs} did ${done} of ${steps} steps, as far as the receipt says: these are undone`);
+};
+
+const undoPlan = async (
+  io: Io,
+  client: DbtClient,
+  guards: Guards,
+  { attempts, options }: { readonly attempts: readonly NamedReceipt[]; readonly options: Options },
+): Promise<Plan | PlanToRefuse> => {
+  const snapshot = await client.readSnapshot();
+  const { plan, undo, trace } = planUndo({
+    receipts: attempts.map(({ receipt }) => receipt),
+    snapshot,
+    ...guards,
+  });
+  sayProgress(io, attempts, trace);
+  const refused: Diagnostic[] = [];
+  if (undo.later.length > 0 && options.keepLaterChanges !== true)
+    refused.push(diagnostic("rollback-later-changes", { others: plan.steps.length }));
+  if (undo.disablesEnforcement && options.disableEnforcement !== true)
+    refused.push(diagnostic("rollback-disables-enforcement"));
+  return refused.length === 0 ? plan : { plan, refused, unexpected: undo.later };
+};

@@ -1,0 +1,226 @@
+/** `rollback`: what an apply did is undone from its receipt alone, and nobody else's change is overwritten. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Seed } from "../../src/emulator/seed.js";
+import { dbtIpRules, newAccount, newFolder, token } from "./world.js";
+
+const seed: Seed = {
+  enabled: true,
+  rules: [
+    { name: "Office", type: "allow", description: "main", cidrs: ["198.51.100.0/24", "192.0.2.0/24"] },
+    { name: "Old", type: "deny", cidrs: ["203.0.113.64/26"] },
+    { name: "Kept", type: "allow", cidrs: ["203.0.113.0/24"] },
+  ],
+};
+const next = `version: 1
+account: { id: 7 }
+enforcement: enabled
+removed_rules: [Old]
+rules:
+  - name: Head office
+    previous_names: [Office]
+    type: allow
+    cidrs: [198.51.100.0/24, 10.1.0.0/24]
+  - name: New
+    type: allow
+    cidrs: [172.16.0.0/24]
+guards: { must_allow: [198.51.100.9] }
+`;
+
+const world = async (start: Seed = seed, policy = next) => {
+  const emulator = await newAccount(7, start, { clientIp: "198.51.100.9" });
+  const cwd = await newFolder();
+  await writeFile(join(cwd, "policy.yaml"), policy);
+  const place = { cwd, env: { DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "7" } };
+  const run = (...argv: string[]) => dbtIpRules(place, ...argv);
+  const state = () => ({
+    enabled: emulator.state().ruleSet.enabled,
+    rules: emulator
+      .state()
+      .rules.filter(({ state: active }) => active === 1)
+      .map(({ name, type, description, cidrs }) => ({
+        name,
+        type,
+        description,
+        cidrs: cidrs
+          .filter((one) => one.state === 1)
+          .map(({ cidr }) => cidr)
+          .sort(),
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  });
+  const call = (method: string, path: string, body?: unknown) =>
+    fetch(`${emulator.url}/api/v3/accounts/7/${path}`, {
+      method,
+      headers: { authorization: `Token ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const idOf = (name: string) =>
+    emulator.state().rules.find((rule) => rule.name === name && rule.state === 1)?.id;
+  const receipts = async () =>
+    (await readdir(join(cwd, ".dbt-ip-rules/receipts")))
+      .sort()
+      .map((name) => `.dbt-ip-rules/receipts/${name}`);
+  const writes = () => emulator.requests.list().filter(({ method }) => method !== "GET").length;
+  return { emulator, cwd, place, run, state, call, idOf, receipts, writes };
+};
+
+describe("rollback", () => {
+  it("undoes the newest apply without its policy, with a receipt of its own that the audit log proves", async () => {
+    const { run, state, cwd, receipts } = await world();
+    const before = state();
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    expect(state()).not.toEqual(before);
+    await writeFile(join(cwd, "policy.yaml"), "this: is no policy\n");
+    const ran = await run("rollback", "--auto-approve", "--audit");
+    expect([ran.code, state()]).toEqual([0, before]);
+    expect(ran.stderr).toContain("Revert the commit too, or the next pipeline applies it again.");
+    const header = JSON.parse((await readFile(join(cwd, (await receipts())[1]!), "utf8")).split("\n")[0]!);
+    expect(header).toMatchObject({ version: 2, purpose: "rollback" });
+    // The default skips receipts of rollbacks.
+    const again = await run("rollback", "--auto-approve");
+    expect([again.code, state()]).toEqual([0, before]);
+    expect(again.stdout).toContain("Nothing to do");
+  });
+
+  it("undoes a rollback that is named", async () => {
+    const { run, state, receipts } = await world();
+    await run("apply", "--auto-approve");
+    const after = state();
+    await run("rollback", "--auto-approve");
+    const ran = await run("rollback", (await receipts())[1]!, "--auto-approve");
+    expect([ran.code, state()]).toEqual([0, after]);
+  });
+
+  it("asks like any apply", async () => {
+    const { run, place, state } = await world();
+    await run("apply", "--auto-approve");
+    const after = state();
+    expect((await run("rollback")).stderr).toContain("approval-needed");
+    const no = await dbtIpRules({ ...place, typed: ["no"] }, "rollback");
+    expect([no.code, state()]).toEqual([1, after]);
+    expect((await dbtIpRules({ ...place, typed: ["yes"] }, "rollback")).code).toBe(0);
+  });
+
+  it("refuses where others have changed what it touched, lists that, and undoes the rest where it is asked to", async () => {
+    const { run, state, call, idOf, writes } = await world();
+    await run("apply", "--auto-approve");
+    await call("PUT", `ip-restrictions/${idOf("Head office")}`, {
+      id: idOf("Head office"),
+      name: "Head office",
+      type: 1,
+      rule_set_enabled: true,
+      description: "main",
+      account_id: 7,
+      cidrs: [{ cidr: "100.64.0.0/24" }],
+    });
+    const [changed, count] = [state(), writes()];
+    const ran = await run("rollback", "--auto-approve");
+    expect([ran.code, state(), writes()]).toEqual([3, changed, count]);
+    expect(ran.stdout + ran.stderr).toContain("100.64.0.0/24");
+    expect(ran.stdout + ran.stderr).toContain("--keep-later-changes");
+    const kept = await run("rollback", "--auto-approve", "--keep-later-changes");
+    expect(kept.code).toBe(0);
+    expect(state().rules).toEqual([
+      { name: "Kept", type: 1, description: null, cidrs: ["203.0.113.0/24"] },
+      {
+        name: "Office",
+        type: 1,
+        description: "main",
+        cidrs: ["100.64.0.0/24", "192.0.2.0/24", "198.51.100.0/24"],
+      },
+      { name: "Old", type: 2, description: null, cidrs: ["203.0.113.64/26"] },
+    ]);
+  });
+
+  it("leaves rules alone that it did not touch", async () => {
+    const { run, state, call, idOf } = await world();
+    const before = state();
+    await run("apply", "--auto-approve");
+    await call("DELETE", `ip-restrictions/${idOf("Kept")}`);
+    expect((await run("rollback", "--auto-approve")).code).toBe(0);
+    expect(state().rules).toEqual(before.rules.filter(({ name }) => name !== "Kept"));
+  });
+
+  it("turns enforcement off only with its own flag", async () => {
+    const { run, state } = await world({ ...seed, enabled: false });
+    const before = state();
+    await run("apply", "--auto-approve");
+    expect(state().enabled).toBe(true);
+    const refused = await run("rollback", "--auto-approve");
+    expect([refused.code, state().enabled]).toEqual([3, true]);
+    expect(refused.stdout + refused.stderr).toContain("--disable-enforcement");
+    expect((await run("rollback", "--auto-approve", "--disable-enforcement")).code).toBe(0);
+    expect(state()).toEqual(before);
+  });
+
+  it("undoes all attempts at one plan", async () => {
+    const { run, state, emulator, receipts } = await world();
+    const before = state();
+    emulator.faults.add({ kind: "status", status: 403, method: "DELETE", times: 1 } as never);
+    const first = await run("apply", "--auto-approve");
+    expect(first.code).toBe(4);
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    expect((await receipts()).length).toBe(2);
+    for (const named of [[], [(await receipts())[0]!]]) {
+      const ran = await run("rollback", ...named, "--auto-approve");
+      expect([named, ran.code, state()]).toEqual([named, 0, before]);
+      await run("apply", "--auto-approve", "--receipt", `elsewhere-${named.length}.jsonl`);
+    }
+  });
+
+  it("takes a torn receipt as far as it goes, and says how far", async () => {
+    const two = `version: 1\naccount: { id: 7 }\nrules:\n  - { name: A, type: allow, cidrs: [10.1.0.0/24] }\n  - { name: B, type: allow, cidrs: [10.2.0.0/24] }\n`;
+    const { run, state, cwd, receipts, call, idOf } = await world(seed, two);
+    const before = state();
+    await run("apply", "--auto-approve");
+    const file = (await receipts())[0]!;
+    const lines = (await readFile(join(cwd, file), "utf8")).split("\n");
+    // The program died in the middle of the line behind the first call; the others were never sent.
+    await run("rollback", "--auto-approve");
+    expect(state()).toEqual(before);
+    const { effect, rule } = JSON.parse(lines[0]!).steps[0];
+    await call("POST", "ip-restrictions/", {
+      name: rule,
+      type: effect.type === "allow" ? 1 : 2,
+      account_id: 7,
+      rule_set_enabled: true,
+      cidrs: effect.cidrs_added.map((cidr: string) => ({ cidr })),
+    });
+    expect(idOf(rule)).toBeDefined();
+    await writeFile(join(cwd, "torn.jsonl"), `${lines.slice(0, 2).join("\n")}\n${lines[2]!.slice(0, 20)}`);
+    const ran = await run("rollback", "torn.jsonl", "--auto-approve");
+    expect([ran.code, state()]).toEqual([0, before]);
+    expect(ran.stderr).toContain("as far as the receipt says");
+    expect(ran.stderr).toContain("torn");
+  });
+
+  it("keeps must_allow of the policy that was applied", async () => {
+    const { run, state } = await world(
+      { enabled: true, rules: [{ name: "Office", type: "allow", cidrs: ["198.51.100.0/24"] }] },
+      next.replace("must_allow: [198.51.100.9]", "must_allow: [198.51.100.9, 172.16.0.1]"),
+    );
+    await run("apply", "--auto-approve");
+    const after = state();
+    const ran = await run("rollback", "--auto-approve");
+    expect([ran.code, state()]).toEqual([3, after]);
+    expect((await run("rollback", "--auto-approve", "--allow-lockout")).code).toBe(0);
+  });
+
+  it.each([
+    ["no receipt at all", undefined, "nothing-to-undo"],
+    [
+      "a receipt of version 1",
+      '{"format":"dbt-ip-rules/receipt","version":1,"tool":"t","account":{"id":7,"host":"HOST"},"started_at":"2026-01-01T00:00:00Z","basis":{"state":"a","policy":"b"},"steps":[]}\n',
+      "receipt-cannot-undo",
+    ],
+    ["what is no receipt", "{}\n", "receipt-damaged"],
+  ])("says what is wrong with %s", async (_, text, code) => {
+    const { run, cwd, writes } = await world();
+    if (text !== undefined) await writeFile(join(cwd, "r.jsonl"), text.replace("HOST", "127.0.0.1"));
+    const ran = await run("rollback", ...(text === undefined ? [] : ["r.jsonl"]), "--auto-approve");
+    expect([ran.code, writes()]).toEqual([1, 0]);
+    expect(ran.stderr).toContain(code);
+  });
+});
