@@ -2,6 +2,8 @@
  * Events of the audit log: a table, JSON, JSON lines, CSV. Each line can be made by itself, so that a long log
  * need not be in memory.
  */
+
+import { changedEntries } from "../audit/changed-entries.js";
 import type { AuditEvent } from "../audit/event.js";
 import { contextFacts } from "../audit/evidence.js";
 import { assertNever } from "../model/assert.js";
@@ -25,10 +27,24 @@ export const eventJson = (event: AuditEvent) => ({
 
 const typeCells = 28;
 
-/** `rule "Corporate VPN"`, where the event's context says which. */
+/** Ranges of one event that its line has room for. */
+const mostChanges = 4;
+
+/** `+203.0.113.0/24, -198.51.100.7`. */
+const changesText = (event: AuditEvent): string => {
+  const { added, removed } = changedEntries(event);
+  const all = [...added.map((cidr) => `+${cidr}`), ...removed.map((cidr) => `-${cidr}`)];
+  const left = all.length - mostChanges;
+  const shown = (left > 0 ? all.slice(0, mostChanges) : all).map((text) => cut(text, 45));
+  return [...shown, ...(left > 0 ? [`${left} more`] : [])].join(", ");
+};
+
+/** `rule "Corporate VPN" (+203.0.113.0/24)`, where the event's context says which. */
 const ruleText = (event: AuditEvent): string => {
   const names = [...contextFacts(event).ruleNames];
-  return names.length === 0 ? "" : `rule ${names.map((name) => quoted(name, 40)).join(", ")}`;
+  const changes = changesText(event);
+  if (names.length === 0) return changes;
+  return `rule ${names.map((name) => quoted(name, 40)).join(", ")}${changes === "" ? "" : ` (${changes})`}`;
 };
 
 /** One event as one line: when, what, and of which rule by whom. */

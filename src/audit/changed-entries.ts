@@ -1,0 +1,124 @@
+/**
+ * Which entries an event of a rule added and removed, where its context says so. The context's shape is not published
+ * (docs/service.md, "Audit log"): a list before and one after, lists of what was added and removed, or the rule as it
+ * then was, whose entries show by their times which of them this write touched. Nothing is guessed: what no form of
+ * these shows is left out. Pure.
+ */
+import type { AuditEvent } from "./event.js";
+
+export interface ChangedEntries {
+  /** As the log spells them. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+const none: ChangedEntries = { added: [], removed: [] };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Objects that are looked at, and how deep: a context is small. */
+const mostObjects = 2_000;
+const mostDepth = 8;
+
+/** The context's objects, from the outside in. */
+const objectsIn = (context: unknown): readonly Fields[] => {
+  const found: Fields[] = [];
+  let level: readonly unknown[] = [context];
+  for (let depth = 0; depth < mostDepth && found.length < mostObjects; depth += 1) {
+    const own = level.filter(isFields).slice(0, mostObjects - found.length);
+    found.push(...own);
+    level = own.flatMap((fields) => Object.values(fields)).flat();
+  }
+  return found;
+};
+
+interface Entry {
+  readonly cidr: string;
+  readonly isDeleted: boolean;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** Empty where there is none. */
+const timeOf = (value: unknown): string => (typeof value === "string" && value.length < 60 ? value : "");
+
+/** Whether one time is not before the other; of one spelling they compare to the microsecond, as texts. */
+const isSince = (time: string, at: string): boolean => {
+  if (time === "" || at === "") return false;
+  if (time.length === at.length) return time >= at;
+  return Date.parse(time.replace(" ", "T")) >= Date.parse(at.replace(" ", "T"));
+};
+
+const entriesIn = (value: unknown): readonly Entry[] | undefined => {
+  if (!Array.isArray(value)) return undefined;
+  return (value as readonly unknown[]).flatMap((item): Entry[] => {
+    const fields = isFields(item) ? item : { cidr: item };
+    const { cidr } = fields;
+    if (typeof cidr !== "string" || cidr.length > 60) return [];
+    return [
+      {
+        cidr,
+        isDeleted: fields["state"] === 2,
+        createdAt: timeOf(fields["created_at"]),
+        updatedAt: timeOf(fields["updated_at"]),
+      },
+    ];
+  });
+};
+
+/** The list under one of these keys, itself or as the `cidrs` of what is there. */
+const listUnder = (fields: Fields, keys: readonly string[]): readonly string[] | undefined => {
+  for (const key of keys) {
+    const value = fields[key];
+    const entries = entriesIn(isFields(value) ? value["cidrs"] : value);
+    if (entries !== undefined) return entries.filter(({ isDeleted }) => !isDeleted).map(({ cidr }) => cidr);
+  }
+  return undefined;
+};
+
+const lacking = (list: readonly string[], other: readonly string[]): readonly string[] =>
+  list.filter((one) => !other.includes(one));
+
+const explicit = (fields: Fields): ChangedEntries | undefined => {
+  const before = listUnder(fields, ["before", "old", "previous"]);
+  const after = listUnder(fields, ["after", "new", "current"]);
+  if (before !== undefined && after !== undefined)
+    return { added: lacking(after, before), removed: lacking(before, after) };
+  const added = listUnder(fields, ["added", "cidrs_added", "added_cidrs"]);
+  const removed = listUnder(fields, ["removed", "cidrs_removed", "removed_cidrs"]);
+  return added === undefined && removed === undefined
+    ? undefined
+    : { added: added ?? [], removed: removed ?? [] };
+};
+
+/** From the rule as the event's context has it: what is not older than its last change was a part of that change. */
+const ofRule = (type: string, fields: Fields, entries: readonly Entry[]): ChangedEntries => {
+  const cidrs = (list: readonly Entry[]): string[] => list.map(({ cidr }) => cidr);
+  const live = entries.filter(({ isDeleted }) => !isDeleted);
+  if (type.endsWith(".added")) return { added: cidrs(live), removed: [] };
+  if (type.endsWith(".removed")) return { added: [], removed: cidrs(live) };
+  const at = timeOf(fields["updated_at"]);
+  const isNow = (time: string): boolean => isSince(time, at);
+  return {
+    added: cidrs(live.filter(({ createdAt }) => isNow(createdAt))),
+    removed: cidrs(entries.filter(({ isDeleted, updatedAt }) => isDeleted && isNow(updatedAt))),
+  };
+};
+
+/** Nothing for an event that is not of a rule. */
+export const changedEntries = ({ type, context }: AuditEvent): ChangedEntries => {
+  if (!type.startsWith("ip_restrictions.rule.")) return none;
+  const objects = objectsIn(context);
+  for (const fields of objects) {
+    const said = explicit(fields);
+    if (said !== undefined) return said;
+  }
+  for (const fields of objects) {
+    const entries = entriesIn(fields["cidrs"]);
+    if (entries !== undefined) return ofRule(type, fields, entries);
+  }
+  return none;
+};
