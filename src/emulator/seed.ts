@@ -1,12 +1,14 @@
 /** A seed: what an account holds at the start, as people write it (schemas/emulator-seed.schema.json). */
 
 import type { ErrorObject } from "ajv";
-import { parseDocument } from "yaml";
+import { isNode, parseDocument } from "yaml";
 import { reasonOf } from "../files/io-errors.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
-import { failure } from "../model/failure.js";
+import { diagnostic } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
+import { SourceText } from "../policy/text.js";
 import { rangeKey, rangeOf } from "./access.js";
 import { type Micros, microsPerSecond, parseInstant } from "./clock.js";
 import { addressIn } from "./event-log.js";
@@ -100,7 +102,21 @@ export interface Seed {
   readonly next_cidr_id?: number;
 }
 
-const seedProblem = (message: string) => failure("emulator-seed", { kind: "unusable", reason: message });
+type SeedPath = readonly (string | number)[];
+
+/** What a seed contradicts itself by; `path`: where, from the top. */
+class SeedProblem extends Failure {
+  readonly path: SeedPath;
+  readonly reason: string;
+
+  constructor(reason: string, path: SeedPath = []) {
+    super([diagnostic("emulator-seed", { kind: "unusable", reason })]);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+const seedProblem = (message: string, path?: SeedPath): SeedProblem => new SeedProblem(message, path);
 
 const foreignActor: StoredActor = { type: "ACTOR_USER", id: 2001, name: "somebody", ip: "198.51.100.77" };
 
@@ -109,7 +125,7 @@ const actorOf = ({ addresses, ...actor }: SeedActor = {}): StoredActor => {
   return { ...foreignActor, ...actor, ...(ip === undefined ? {} : { ip }) };
 };
 
-const seedCidrs = (rule: SeedRule, firstId: number, at: Micros): readonly StoredCidr[] => {
+const seedCidrs = (rule: SeedRule, firstId: number, at: Micros, path: SeedPath): readonly StoredCidr[] => {
   const seen = new Set<string>();
   return rule.cidrs.map((item, index) => {
     const {
@@ -119,9 +135,17 @@ const seedCidrs = (rule: SeedRule, firstId: number, at: Micros): readonly Stored
     } = typeof item === "string" ? { cidr: item } : item;
     const range = rangeOf(cidr);
     if (range === undefined)
-      throw seedProblem(`rule ${JSON.stringify(rule.name)} has ${JSON.stringify(cidr)}, which is no range`);
+      throw seedProblem(`rule ${JSON.stringify(rule.name)} has ${JSON.stringify(cidr)}, which is no range`, [
+        ...path,
+        "cidrs",
+        index,
+      ]);
     if (!isDeleted && seen.has(rangeKey(range)))
-      throw seedProblem(`rule ${JSON.stringify(rule.name)} has ${JSON.stringify(cidr)} twice`);
+      throw seedProblem(`rule ${JSON.stringify(rule.name)} has ${JSON.stringify(cidr)} twice`, [
+        ...path,
+        "cidrs",
+        index,
+      ]);
     if (!isDeleted) seen.add(rangeKey(range));
     return {
       id: firstId + index,
@@ -134,15 +158,16 @@ const seedCidrs = (rule: SeedRule, firstId: number, at: Micros): readonly Stored
   });
 };
 
-const withSeedRule = (store: AccountStore, rule: SeedRule, at: Micros): AccountStore => {
+const withSeedRule = (store: AccountStore, rule: SeedRule, at: Micros, path: SeedPath): AccountStore => {
   const id = rule.id ?? store.next.rule;
-  if (store.rules.some((other) => other.id === id)) throw seedProblem(`two rules have the id ${id}`);
+  if (store.rules.some((other) => other.id === id))
+    throw seedProblem(`two rules have the id ${id}`, [...path, "id"]);
   const stored: StoredRule = {
     id,
     name: rule.name,
     type: rule.type === "allow" ? allowType : denyType,
     state: rule.deleted === true ? deleted : active,
-    cidrs: seedCidrs(rule, store.next.cidr, at),
+    cidrs: seedCidrs(rule, store.next.cidr, at, path),
     createdById: foreignActor.id as number, // A user's id is a number; only event actors may have text.
     createdByServiceTokenId: null,
     description: rule.description ?? null,
@@ -241,6 +266,15 @@ const requireDistinctIds = (what: string, all: readonly { readonly id: number }[
   }
 };
 
+/** A problem of what `work` reads is at this path. */
+const inside = <T>(path: SeedPath, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof SeedProblem ? new SeedProblem(error.reason, [...path, ...error.path]) : error;
+  }
+};
+
 /** Throws `Failure` where the seed contradicts itself. */
 export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): AccountStore => {
   const empty = emptyStore(accountId, now);
@@ -263,8 +297,10 @@ export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): Account
   };
   requireDistinctIds("service tokens", seed.service_tokens ?? []);
   requireDistinctIds("users", seed.users ?? []);
-  for (const rule of seed.rules ?? []) store = withSeedRule(store, rule, now);
-  for (const event of seed.events ?? []) store = withSeedEvent(store, event, now);
+  for (const [index, rule] of (seed.rules ?? []).entries())
+    store = withSeedRule(store, rule, now, ["rules", index]);
+  for (const [index, event] of (seed.events ?? []).entries())
+    store = inside(["events", index], () => withSeedEvent(store, event, now));
   return store;
 };
 
@@ -307,8 +343,11 @@ const seedOfAccount = (value: unknown): unknown => {
 // Reads a seed from a YAML or JSON file, or from an account that `show --format json` printed.
 
 /** The first thing that a schema finds wrong, with its place. */
+const mainError = (errors: readonly ErrorObject[] | null | undefined): ErrorObject | undefined =>
+  errors?.find(({ keyword }) => keyword !== "oneOf" && keyword !== "if") ?? errors?.[0];
+
 export const schemaProblem = (errors: readonly ErrorObject[] | null | undefined): string => {
-  const error = errors?.find(({ keyword }) => keyword !== "oneOf" && keyword !== "if") ?? errors?.[0];
+  const error = mainError(errors);
   if (error === undefined) return "it does not fit the schema";
   const extra =
     error.keyword === "additionalProperties" ? ` (${String(error.params.additionalProperty)})` : "";
@@ -329,22 +368,71 @@ const textOf = (file: string): string => {
 };
 
 /** JSON is YAML too; read as JSON, a large account takes a tenth of the time. */
-const contentOf = (text: string, file: string): unknown => {
+const contentOf = (source: SourceText): unknown => {
   try {
-    return JSON.parse(text);
+    return JSON.parse(source.text);
   } catch {
-    const document = parseDocument(text);
+    const document = parseDocument(source.text);
     const [problem] = document.errors;
     if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
     const [reason = ""] = problem.message.split("\n");
-    throw failure("emulator-seed", { kind: "not-yaml", file, reason });
+    throw unusable(source, "not-yaml", reason.replace(/ at line \d+, column \d+:?$/, ""), problem.pos);
   }
 };
 
-/** Throws `Failure` where the file cannot be read or is no seed. */
-export const readSeedFile = (file: string): Seed => {
-  const value = contentOf(textOf(file), file);
-  const seed = validSeed(isAccountDocument(value) ? seedOfAccount(value) : value);
-  if (typeof seed === "string") throw failure("emulator-seed", { kind: "unusable", file, reason: seed });
+/** With the line that it is about, as for a policy. */
+const unusable = (
+  source: SourceText,
+  kind: "not-yaml" | "unusable",
+  reason: string,
+  [start, end]: readonly [number, number],
+): Failure => {
+  // What is missing at the end is shown at the last thing that is there; what goes on for lines, by its first character.
+  const from = Math.max(0, Math.min(start, source.text.trimEnd().length - 1));
+  const last = source.text.slice(from, end).includes("\n") ? from + 1 : Math.max(end, from + 1);
+  return new Failure([diagnostic("emulator-seed", { kind, reason }, source.range(from, last))]);
+};
+
+/** Where the innermost part of a path is written that the text has. */
+const placeOf = ({ text }: SourceText, path: SeedPath): readonly [number, number] => {
+  const document = parseDocument(text);
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return [node.range[0], node.range[1]];
+  }
+  return [0, 0];
+};
+
+/** `/rules/0/name` of a schema's error, and the key that it does not know. */
+const schemaPath = (errors: readonly ErrorObject[] | null | undefined): SeedPath => {
+  const error = mainError(errors);
+  const parts = (error?.instancePath ?? "")
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const unknown: unknown = error?.params.additionalProperty;
+  return typeof unknown === "string" ? [...parts, unknown] : parts;
+};
+
+/** When a seed is tried out: its times are relative to it, and none of them decides whether it can be used. */
+const anyTime = 1_750_000_000 * microsPerSecond;
+
+/** Throws `Failure` where the file cannot be read or is no seed, with the place in it. `name`: what to call it. */
+export const readSeedFile = (file: string, name: string = file): Seed => {
+  const source = new SourceText(name, textOf(file));
+  const value = contentOf(source);
+  const fromAccount = isAccountDocument(value);
+  const seed = validSeed(fromAccount ? seedOfAccount(value) : value);
+  if (typeof seed === "string") {
+    const path = fromAccount ? [] : schemaPath(validateEmulatorSeed.errors);
+    throw unusable(source, "unusable", seed, placeOf(source, path));
+  }
+  try {
+    storeOfSeed(1, seed, anyTime);
+  } catch (error) {
+    if (!(error instanceof SeedProblem)) throw error;
+    throw unusable(source, "unusable", error.reason, placeOf(source, fromAccount ? [] : error.path));
+  }
   return seed;
 };

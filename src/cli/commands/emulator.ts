@@ -146,7 +146,7 @@ const serve = async (io: Io, flags: Flags): Promise<Report> => {
     ...(flags.clientIp === undefined ? {} : { clientIp: clientIpOf(flags.clientIp) }),
     ...(flags.state === undefined ? {} : { stateFile: resolve(io.cwd, flags.state) }),
     ...present({ tls: tlsOf(io, flags) }),
-    ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed)) }),
+    ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed), flags.seed) }),
   });
   io.stdout.write(`listening on ${emulator.url}\n`);
   await ended(signal);
