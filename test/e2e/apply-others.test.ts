@@ -126,8 +126,8 @@ describe.concurrent("a saved plan", () => {
 
   it("is refused where a guard fails, whoever asks, unless that guard's flag is given", async () => {
     const place = await newPlace();
-    const strict = await readFile(join(place.folder, "policy.yaml"), "utf8");
-    await place.policy(JSON.stringify({ ...JSON.parse(strict), guards: { max_removed_rules: 0 } }));
+    const strict = JSON.parse(await readFile(join(place.folder, "policy.yaml"), "utf8"));
+    await place.policy(JSON.stringify({ ...strict, guards: { ...strict.guards, max_removed_rules: 0 } }));
     expect((await place.ran("plan", "--out", "plan.json")).code).toBe(3);
     const writes = place.bench.states.length;
     for (const flag of ["--allow-lockout", "--accept-disturbance", "--allow-newly-allowed"]) {
@@ -186,6 +186,7 @@ describe.concurrent("a saved plan", () => {
         version: 1,
         enforcement: "enabled",
         unmanaged_rules: "delete",
+        guards: { must_allow: ["192.0.2.1"] },
         rules: [{ name: "elsewhere", type: "allow", cidrs: ["192.0.2.0/24"] }],
       }),
     );

@@ -102,11 +102,13 @@ export const seedOf = (state: AccountState): Seed => ({
 });
 
 /** The scenario's end as a policy file, for runs of the whole program; JSON is YAML too. */
+/** Whoever turns enforcement on names an address that stays in, or is refused (`first-enforcement`). */
 export const policyOf = ({ after, renames }: Scenario): string =>
   JSON.stringify({
     version: 1,
     enforcement: after.enforcement,
     unmanaged_rules: "delete",
+    ...(after.enforcement === "enabled" ? { guards: { must_allow: [callerAddress] } } : {}),
     rules: after.rules.map(({ name, type, description, prefixes }) => ({
       name,
       type,
