@@ -120,6 +120,12 @@ export interface AccessEntry {
   readonly type: "allow" | "deny";
 }
 
+export interface AccessOptions {
+  readonly enforced: boolean;
+  /** What no entry holds is denied, also where there is no allow entry. */
+  readonly deniesByDefault?: boolean;
+}
+
 export interface AccessVerdict {
   readonly allowed: boolean;
   /** Index of the deciding entry, or `defaultOwner`, or `unenforcedOwner`. */
@@ -150,7 +156,7 @@ export class AccessMap {
     this.#entryCount = entryCount;
   }
 
-  static of(entries: readonly AccessEntry[], options: { readonly enforced: boolean }): AccessMap {
+  static of(entries: readonly AccessEntry[], options: AccessOptions): AccessMap {
     const columns = columnsOf(entries.map(({ prefix }) => prefix));
     const allows = Uint8Array.from(entries, ({ type }) => (type === "allow" ? 1 : 0));
     return AccessMap.ofColumns({ ...columns, allows }, options);
@@ -160,9 +166,9 @@ export class AccessMap {
    * Of several entries with one prefix and one type the lowest index owns; of an allow and a deny entry with
    * one prefix the deny entry does (the service refuses to save such a pair).
    */
-  static ofColumns(entries: EntryColumns, options: { readonly enforced: boolean }): AccessMap {
+  static ofColumns(entries: EntryColumns, options: AccessOptions): AccessMap {
     if (!options.enforced) return new AccessMap(unenforcedRanges(), true, 0);
-    const defaultAllowed = !entries.allows.includes(1);
+    const defaultAllowed = options.deniesByDefault !== true && !entries.allows.includes(1);
     return new AccessMap(sweepEntries(entries, Number(defaultAllowed)), defaultAllowed, entries.count);
   }
 

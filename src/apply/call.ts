@@ -3,8 +3,9 @@
 import { samePrefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import { Failure } from "../model/failure.js";
-import type { SnapshotRule } from "../model/snapshot.js";
+import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import type { Step } from "../plan/plan.js";
+import { withoutPrefixes } from "../plan/state.js";
 import type { WriteOutcome } from "./ports.js";
 import type { ApplySession, GoodReading } from "./session.js";
 
@@ -32,11 +33,14 @@ const send = async (run: ApplySession, step: Step, reading: GoodReading): Promis
       return writer.createRule(step.rule, enabled);
     case "update": {
       const current = ruleNamed(reading, step.name);
-      // A rule may hold one range twice, in two spellings: all of them are removed.
-      const remove = current.entries.filter((entry) =>
-        step.remove.some((prefix) => samePrefix(prefix, entry.prefix)),
+      return writer.updateRule(
+        current,
+        step.becomes,
+        step.add,
+        entriesToRemove(current, step),
+        enabled,
+        step.disable,
       );
-      return writer.updateRule(current, step.becomes, step.add, remove, enabled);
     }
     case "delete":
       return writer.deleteRule(ruleNamed(reading, step.name));
@@ -45,6 +49,15 @@ const send = async (run: ApplySession, step: Step, reading: GoodReading): Promis
     default:
       return assertNever(step);
   }
+};
+
+/** A rule may hold one range twice, in two spellings, one of them perhaps disabled: all of them are removed. */
+const entriesToRemove = (
+  { entries, disabled = [] }: SnapshotRule,
+  { add, remove, disable = [], release = [] }: Extract<Step, { kind: "update" }>,
+): SnapshotEntry[] => {
+  const going = withoutPrefixes([...remove, ...release], [...disable, ...add]);
+  return [...entries, ...disabled].filter(({ prefix }) => going.some((other) => samePrefix(other, prefix)));
 };
 
 const enabledNow = (run: ApplySession): boolean | undefined =>

@@ -21,7 +21,7 @@ import type { Rule } from "../model/rule.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { isProbeStep } from "../plan/order/probe.js";
 import type { PlannedStep } from "../plan/plan.js";
-import { checkSnapshot, samePrefixes, sortedPrefixes, stateOf } from "../plan/state.js";
+import { checkSnapshot, ruleOf, sameEntries, stateOf } from "../plan/state.js";
 import type { CallOutcome } from "./call.js";
 import { type ApplySession, diagnosticsOf, type GoodReading, type Reading, readAccount } from "./session.js";
 
@@ -207,15 +207,14 @@ const copiesOf = ({ rules }: Snapshot, name: string): SnapshotRule[] =>
 
 type Meaning = Omit<Rule, "name">;
 
-const meaningOf = ({ type, description, entries }: SnapshotRule): Meaning => ({
-  type,
-  description,
-  prefixes: sortedPrefixes(entries.map(({ prefix }) => prefix)),
-});
+const meaningOf = (copy: SnapshotRule): Meaning => {
+  const { name: _, ...meaning } = ruleOf(copy);
+  return meaning;
+};
 
 /** Equal in all that decides about an address and in what the plan compares, so nobody notices when one of them goes. */
 const areEqual = (a: Meaning, b: Meaning): boolean =>
-  a.type === b.type && a.description === b.description && samePrefixes(a.prefixes, b.prefixes);
+  a.type === b.type && a.description === b.description && sameEntries(a, b);
 
 /** Where a repeated name is one that this run created: whose each copy is, as far as that is known. */
 const originsOf = (run: ApplySession, snapshot: Snapshot): Diagnostic[] =>

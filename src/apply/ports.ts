@@ -74,12 +74,15 @@ export interface RuleFields {
 export interface AccountWriter {
   /** `ruleSetEnabled` is enforcement as last read: a write never changes it (docs/service.md, "The rule set"). */
   createRule(rule: Rule, ruleSetEnabled: boolean | undefined): Promise<WriteOutcome>;
+  /** `add`: new entries, and disabled ones that are enabled. `remove`: entries that go, in force or disabled. */
   updateRule(
     current: SnapshotRule,
     becomes: RuleFields,
     add: readonly Prefix[],
     remove: readonly SnapshotEntry[],
     ruleSetEnabled: boolean | undefined,
+    /** What is to be there without effect: entries in force are disabled, others come as disabled. */
+    disable?: readonly Prefix[],
   ): Promise<WriteOutcome>;
   deleteRule(current: SnapshotRule): Promise<WriteOutcome>;
   setEnforcement(enabled: boolean): Promise<WriteOutcome>;

@@ -1,12 +1,16 @@
 /** The result of comparing an account with its policy, as data for every renderer. */
+import { formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
 
-import { comparePrefixes, formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
+
 import type { PlanReplay } from "../plan/cut-off.js";
+import { entryChanges } from "../plan/diff-states.js";
+
 import type { AccessChange, Change, Direction, Plan } from "../plan/plan.js";
+import { entryFields } from "../plan/state.js";
 import type { AuditEvent } from "./event.js";
 
 /** Who made a difference. */
@@ -31,14 +35,25 @@ export type Attribution =
       readonly reason: "no-event" | "ambiguous" | "log-unreadable" | "not-asked" | "not-drift";
     };
 
+interface EntryOf<Kind extends string> {
+  readonly kind: Kind;
+  readonly type: RuleType;
+  readonly prefix: Prefix;
+}
+
+type EntryDetail<Kind extends string> = EntryOf<Kind> & { readonly enabled?: false };
+
 /** What differs, told from the account's side: `entry-added` is on the account and not in the policy. */
 export type DriftDetail =
   | { readonly kind: "rule-added"; readonly rule: Rule }
   | { readonly kind: "rule-removed"; readonly rule: Rule }
   /** The account knows the rule under one of the policy's `previous_names`. */
   | { readonly kind: "name-changed"; readonly policy: string; readonly account: string }
-  | { readonly kind: "entry-added"; readonly type: RuleType; readonly prefix: Prefix }
-  | { readonly kind: "entry-removed"; readonly type: RuleType; readonly prefix: Prefix }
+  /** `enabled: false`: the entry is without effect where it is. */
+  | EntryDetail<"entry-added">
+  | EntryDetail<"entry-removed">
+  /** On both sides, without effect on one. */
+  | (EntryOf<"entry-enabled-changed"> & { readonly policy: boolean; readonly account: boolean })
   | { readonly kind: "type-changed"; readonly policy: RuleType; readonly account: RuleType }
   | { readonly kind: "description-changed"; readonly policy: string; readonly account: string }
   | {
@@ -133,12 +148,7 @@ const detailsOfChange = (change: Change): Located[] => {
   }
 };
 
-const detailsOfUpdate = ({
-  before,
-  after,
-  added,
-  removed,
-}: Extract<Change, { kind: "update" }>): Located[] => {
+const detailsOfUpdate = ({ before, after }: Extract<Change, { kind: "update" }>): Located[] => {
   const details: DriftDetail[] = [];
   if (before.name !== after.name)
     details.push({ kind: "name-changed", policy: after.name, account: before.name });
@@ -146,8 +156,17 @@ const detailsOfUpdate = ({
     details.push({ kind: "type-changed", policy: after.type, account: before.type });
   if (before.description !== after.description)
     details.push({ kind: "description-changed", policy: after.description, account: before.description });
-  for (const prefix of removed) details.push({ kind: "entry-added", type: before.type, prefix });
-  for (const prefix of added) details.push({ kind: "entry-removed", type: after.type, prefix });
+  const of = entryChanges(before, after);
+  const off = { enabled: false } as const;
+  for (const prefix of of.removed) details.push({ kind: "entry-added", type: before.type, prefix });
+  for (const prefix of of.removedDisabled)
+    details.push({ kind: "entry-added", type: before.type, prefix, ...off });
+  for (const prefix of of.added) details.push({ kind: "entry-removed", type: after.type, prefix });
+  for (const prefix of of.addedDisabled)
+    details.push({ kind: "entry-removed", type: after.type, prefix, ...off });
+  const changed = { kind: "entry-enabled-changed", type: after.type } as const;
+  for (const prefix of of.enabled) details.push({ ...changed, prefix, policy: true, account: false });
+  for (const prefix of of.disabled) details.push({ ...changed, prefix, policy: false, account: true });
   const renamed = before.name === after.name ? {} : { accountRule: before.name };
   return details.map((detail) => ({ rule: after.name, detail, ...renamed }));
 };
@@ -160,7 +179,10 @@ export const detailsOf = ({ changes, unmanaged }: Pick<Plan, "changes" | "unmana
     .map(({ rule }): Located => ({ rule: rule.name, detail: { kind: "rule-added", rule } })),
 ];
 
-const contentOf = ({ type, prefixes }: Rule): string => [type, ...prefixes.map(formatPrefix)].join(" ");
+const contentOf = ({ type, prefixes, disabled = [] }: Rule): string =>
+  [type, ...prefixes.map(formatPrefix), ...disabled.map((prefix) => `disabled ${formatPrefix(prefix)}`)].join(
+    " ",
+  );
 
 /** What tells two differences of one rule and kind apart. */
 const whatOf = (detail: DriftDetail): string => {
@@ -170,7 +192,9 @@ const whatOf = (detail: DriftDetail): string => {
       return contentOf(detail.rule);
     case "entry-added":
     case "entry-removed":
-      return `${detail.type} ${formatPrefix(detail.prefix)}`;
+      return `${detail.enabled === false ? "disabled " : ""}${detail.type} ${formatPrefix(detail.prefix)}`;
+    case "entry-enabled-changed":
+      return `${detail.account ? "enabled" : "disabled"} ${detail.type} ${formatPrefix(detail.prefix)}`;
     default:
       return JSON.stringify([detail.policy, detail.account]);
   }
@@ -180,15 +204,18 @@ const whatOf = (detail: DriftDetail): string => {
 export const differenceId = (accountId: number, { detail, rule }: Located): string =>
   sha256(JSON.stringify([accountId, rule ?? null, detail.kind, whatOf(detail)])).slice(0, 16);
 
-const withPrefix = (rule: Rule, prefix: Prefix): Rule => ({
-  ...rule,
-  prefixes: [...rule.prefixes, prefix].sort(comparePrefixes),
-});
+const without = (prefixes: readonly Prefix[], prefix: Prefix): Prefix[] =>
+  prefixes.filter((other) => !samePrefix(other, prefix));
 
-const withoutPrefix = (rule: Rule, prefix: Prefix): Rule => ({
-  ...rule,
-  prefixes: rule.prefixes.filter((other) => !samePrefix(other, prefix)),
-});
+/** The rule with the entry in force, without effect, or absent. */
+const withEntry = (rule: Rule, prefix: Prefix, as: "in-force" | "disabled" | "absent"): Rule => {
+  const { name, type, description } = rule;
+  const prefixes = without(rule.prefixes, prefix);
+  const disabled = without(rule.disabled ?? [], prefix);
+  if (as === "in-force") prefixes.push(prefix);
+  if (as === "disabled") disabled.push(prefix);
+  return { name, type, description, ...entryFields(prefixes, disabled) };
+};
 
 /** The state with this difference made and no other. */
 export const stateWith = (state: AccountState, { detail, rule: name }: Located): AccountState => {
@@ -204,9 +231,13 @@ export const stateWith = (state: AccountState, { detail, rule: name }: Located):
     case "rule-removed":
       return { ...state, rules: state.rules.filter((rule) => rule.name !== name) };
     case "entry-added":
-      return change((rule) => withPrefix(rule, detail.prefix));
+      return change((rule) =>
+        withEntry(rule, detail.prefix, detail.enabled === false ? "disabled" : "in-force"),
+      );
     case "entry-removed":
-      return change((rule) => withoutPrefix(rule, detail.prefix));
+      return change((rule) => withEntry(rule, detail.prefix, "absent"));
+    case "entry-enabled-changed":
+      return change((rule) => withEntry(rule, detail.prefix, detail.account ? "in-force" : "disabled"));
     case "type-changed":
       return change((rule) => ({ ...rule, type: detail.account }));
     case "enforcement-changed":

@@ -3,7 +3,7 @@
  * the policy at the last apply, a receipt of that apply, or an entry's date. Without them the answer is that
  * nobody can tell, and it is given as such.
  */
-import { samePrefix } from "../address/prefix.js";
+import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { Receipt } from "../model/receipt.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Plan } from "../plan/plan.js";
@@ -45,11 +45,16 @@ const threeWay = <T>(policy: T, account: T, base: T | undefined): Judgement => {
   return base === account ? pending("base-agrees-with-account") : drift("both-changed");
 };
 
-const holds = (rule: Rule | undefined, located: Located): boolean => {
-  const { detail } = located;
-  if (detail.kind !== "entry-added" && detail.kind !== "entry-removed") return false;
-  return rule?.prefixes.some((prefix) => samePrefix(prefix, detail.prefix)) ?? false;
+/** Whether the rule has the entry in force, without effect, or not at all. */
+const holds = (rule: Rule | undefined, wanted: Prefix): "in-force" | "disabled" | "absent" => {
+  const isIn = (prefixes: readonly Prefix[] | undefined): boolean =>
+    prefixes?.some((prefix) => samePrefix(prefix, wanted)) ?? false;
+  if (isIn(rule?.prefixes)) return "in-force";
+  return isIn(rule?.disabled) ? "disabled" : "absent";
 };
+
+const asHeld = (enabled: boolean | undefined): "in-force" | "disabled" =>
+  enabled === false ? "disabled" : "in-force";
 
 const judgeByPolicy = (located: Located, base: AccountState): Judgement => {
   const { detail, rule: name, accountRule } = located;
@@ -61,9 +66,11 @@ const judgeByPolicy = (located: Located, base: AccountState): Judgement => {
     case "rule-removed":
       return threeWay(true, false, rule !== undefined);
     case "entry-added":
-      return threeWay(false, true, holds(rule, located));
+      return threeWay("absent", asHeld(detail.enabled), holds(rule, detail.prefix));
     case "entry-removed":
-      return threeWay(true, false, holds(rule, located));
+      return threeWay(asHeld(detail.enabled), "absent", holds(rule, detail.prefix));
+    case "entry-enabled-changed":
+      return threeWay(asHeld(detail.policy), asHeld(detail.account), holds(rule, detail.prefix));
     case "name-changed":
       return threeWay(detail.policy, detail.account, rule?.name);
     case "type-changed":

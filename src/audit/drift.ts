@@ -2,19 +2,21 @@
  * Drift: how the account departs from the policy, difference by difference. Pure.
  * Promises: ids are stable over time and machines; a cause is named only where a base proves it.
  */
-import { containsPrefix, formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
+import { containsPrefix, type Prefix, samePrefix } from "../address/prefix.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { accessChange, isEffective } from "../plan/access-change.js";
 import type { Direction, Plan } from "../plan/plan.js";
+import { ruleOf as ruleOfSnapshot, sameEntries } from "../plan/state.js";
 import type { Policy } from "../policy/policy.js";
 import { type Attributable, attribute, lastIds, type OwnEvent, type RuleFacts } from "./attribution.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import {
   type Attribution,
   type DriftCause,
+  type DriftDetail,
   type DriftDifference,
   type DriftReport,
   detailsOf,
@@ -51,6 +53,9 @@ const around = (state: AccountState, prefix: Prefix): AccountState | undefined =
   return keepsDefault ? { ...state, rules } : undefined;
 };
 
+const isAboutEntry = (detail: DriftDetail): detail is Extract<DriftDetail, { prefix: Prefix }> =>
+  detail.kind === "entry-added" || detail.kind === "entry-removed" || detail.kind === "entry-enabled-changed";
+
 /**
  * What one difference does to access, from the policy to the account. Exact. An entry's effect is local as long as
  * the default stays what it is, so only the entries around it are looked at: a thousand differences stay cheap.
@@ -59,8 +64,7 @@ export const directionOf = (located: Located, wanted: AccountState): Direction =
   const { detail } = located;
   if (detail.kind === "description-changed" || detail.kind === "name-changed") return "none";
   const enforced = detail.kind === "enforcement-changed" ? "as-is" : "assumed";
-  const isEntry = detail.kind === "entry-added" || detail.kind === "entry-removed";
-  const state = (isEntry ? around(wanted, detail.prefix) : undefined) ?? wanted;
+  const state = (isAboutEntry(detail) ? around(wanted, detail.prefix) : undefined) ?? wanted;
   return accessChange(withoutAdded(state, located), stateWith(state, located), { enforced }).direction;
 };
 
@@ -96,14 +100,8 @@ const ruleOf = (rule: SnapshotRule, names: readonly string[]): RuleFacts => ({
   ...present({ updatedAt: rule.updatedAt }),
 });
 
-const sameEntries = (rule: Rule, { type, entries }: SnapshotRule): boolean => {
-  const there = new Set(entries.map(({ prefix }) => formatPrefix(prefix)));
-  return (
-    type === rule.type &&
-    there.size === rule.prefixes.length &&
-    rule.prefixes.every((prefix) => there.has(formatPrefix(prefix)))
-  );
-};
+const areAlike = (rule: Rule, found: SnapshotRule): boolean =>
+  found.type === rule.type && sameEntries(rule, ruleOfSnapshot(found));
 
 /** What a rule that is missing is perhaps called now: the one rule that the policy does not name, of the same entries. */
 const renamed = (missing: Rule, plan: DriftPlan, snapshot: Snapshot): RuleFacts | undefined => {
@@ -111,7 +109,7 @@ const renamed = (missing: Rule, plan: DriftPlan, snapshot: Snapshot): RuleFacts 
   const alike =
     missing.prefixes.length === 0
       ? []
-      : snapshot.rules.filter((rule) => strangers.has(rule.name) && sameEntries(missing, rule));
+      : snapshot.rules.filter((rule) => strangers.has(rule.name) && areAlike(missing, rule));
   const [only, another] = alike;
   if (only === undefined || another !== undefined) return undefined;
   return { ...ruleOf(only, [missing.name, only.name]), inferred: true };
@@ -180,8 +178,8 @@ const sourceOf = (
   if (detail.kind === "enforcement-changed") return keySources.enforcement;
   const rule = rules.find((one) => one.name === name);
   if (rule === undefined) return keySources.unmanagedRules ?? keySources.rules;
-  if (detail.kind !== "entry-added" && detail.kind !== "entry-removed") return rule.source;
-  const entries = [...rule.entries, ...rule.expired];
+  if (!isAboutEntry(detail)) return rule.source;
+  const entries = [...rule.entries, ...(rule.disabled ?? []), ...rule.expired];
   return (entries.find(({ prefix }) => samePrefix(prefix, detail.prefix)) ?? rule).source;
 };
 

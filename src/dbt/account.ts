@@ -12,7 +12,7 @@ import { readEnvelope, readList } from "./read-call.js";
 import {
   decodeRule,
   type EntryBody,
-  enabledEntry,
+  keptEntry,
   newEntry,
   removedEntry,
   ruleOutcome,
@@ -119,16 +119,20 @@ export const createAccountWriter = (client: ApiClient): AccountWriter => ({
         url: client.accountUrl("ip-restrictions/"),
         body: {
           ...ruleBody(client, rule, ruleSetEnabled),
-          cidrs: rule.prefixes.map(newEntry),
+          cidrs: [
+            ...rule.prefixes.map((prefix) => newEntry(prefix)),
+            ...(rule.disabled ?? []).map((prefix) => newEntry(prefix, false)),
+          ],
         },
       },
       becomes: rule,
       has: rule.prefixes,
+      hasDisabled: rule.disabled ?? [],
       removed: [],
       ruleSetEnabled,
     }),
-  updateRule: (current, becomes, add, remove, ruleSetEnabled) =>
-    updateRule(client, { current, becomes, add, remove, ruleSetEnabled }),
+  updateRule: (current, becomes, add, remove, ruleSetEnabled, disable = []) =>
+    updateRule(client, { current, becomes, add, remove, ruleSetEnabled, disable }),
   deleteRule: (current) => deleteRule(client, current),
   setEnforcement: (enabled) => setEnforcement(client, enabled),
 });
@@ -156,6 +160,7 @@ interface RuleWrite {
   readonly call: WriteCall;
   readonly becomes: RuleFields;
   readonly has: readonly Prefix[];
+  readonly hasDisabled: readonly Prefix[];
   readonly removed: readonly SnapshotEntry[];
   readonly ruleSetEnabled: boolean | undefined;
   /** Prefixes that may be reported as already there: kept entries sent again by a cosmetic update. */
@@ -182,13 +187,20 @@ interface Update {
   readonly add: readonly Prefix[];
   readonly remove: readonly SnapshotEntry[];
   readonly ruleSetEnabled: boolean | undefined;
+  readonly disable: readonly Prefix[];
 }
 
 const updateRule = async (client: ApiClient, update: Update): Promise<WriteOutcome> => {
-  const { current, becomes, add, remove, ruleSetEnabled } = update;
+  const { current, becomes, add, remove, ruleSetEnabled, disable } = update;
   const leaving = new Set(remove.map(({ id }) => id));
-  const kept = current.entries.filter(({ id }) => !leaving.has(id)).map(({ prefix }) => prefix);
-  const cosmetic = add.length === 0 && remove.length === 0;
+  const disabled = current.disabled ?? [];
+  const wasDisabled = new Set(disabled.map(({ id }) => id));
+  const stays = ({ id, prefix }: SnapshotEntry): boolean => !leaving.has(id) && !isAmong(prefix, disable);
+  const kept = current.entries.filter(stays).map(({ prefix }) => prefix);
+  const keptDisabled = disabled
+    .filter((entry) => stays(entry) && !isAmong(entry.prefix, add))
+    .map(({ prefix }) => prefix);
+  const cosmetic = add.length === 0 && remove.length === 0 && disable.length === 0;
   const clearsDescription = becomes.description === "" && current.description !== "";
   const send = (cidrs: readonly EntryBody[]) =>
     writeRule(client, {
@@ -203,23 +215,43 @@ const updateRule = async (client: ApiClient, update: Update): Promise<WriteOutco
       },
       becomes,
       has: [...kept, ...add],
+      hasDisabled: [...keptDisabled, ...disable],
       removed: remove,
       ruleSetEnabled,
-      mayExist: cosmetic ? kept : [],
+      mayExist: cosmetic ? [...kept, ...keptDisabled] : [],
       clearsDescription,
     });
   if (!cosmetic)
-    return send([...remove.map(removedEntry), ...add.map((prefix) => addedEntry(current, prefix))]);
-  const outcome = await send(current.entries.map(enabledEntry));
+    return send([
+      ...remove.map((entry) => removedEntry(entry, !wasDisabled.has(entry.id))),
+      ...disable.flatMap((prefix) => disabledEntries(current, prefix)),
+      ...add.flatMap((prefix) => addedEntries(current, prefix)),
+    ]);
+  const outcome = await send([
+    ...current.entries.map((entry) => keptEntry(entry, true)),
+    ...disabled.map((entry) => keptEntry(entry, false)),
+  ]);
   // A 409 is a definite no, so this repeats nothing: a PUT without entries says the same (docs/service.md, "Rules").
   const again = outcome.kind === "refused" && outcome.status === 409 && current.entries.length > 0;
   return again ? send([]) : outcome;
 };
 
-/** A range that the rule has as a disabled entry would be refused as already there: that one is switched on. */
-const addedEntry = ({ disabled = [] }: SnapshotRule, prefix: Prefix): EntryBody => {
-  const there = disabled.find((entry) => samePrefix(entry.prefix, prefix));
-  return there === undefined ? newEntry(prefix) : enabledEntry(there);
+const isAmong = (prefix: Prefix, list: readonly Prefix[]): boolean =>
+  list.some((other) => samePrefix(other, prefix));
+
+const entriesOf = (entries: readonly SnapshotEntry[], prefix: Prefix): readonly SnapshotEntry[] =>
+  entries.filter((entry) => samePrefix(entry.prefix, prefix));
+
+/** A range that the rule has as a disabled entry would be refused as already there: that one is enabled. */
+const addedEntries = ({ disabled = [] }: SnapshotRule, prefix: Prefix): readonly EntryBody[] => {
+  const [there] = entriesOf(disabled, prefix);
+  return [there === undefined ? newEntry(prefix) : keptEntry(there, true)];
+};
+
+/** A rule may hold one range twice, in two spellings: all of them are disabled. */
+const disabledEntries = ({ entries }: SnapshotRule, prefix: Prefix): readonly EntryBody[] => {
+  const there = entriesOf(entries, prefix);
+  return there.length === 0 ? [newEntry(prefix, false)] : there.map((entry) => keptEntry(entry, false));
 };
 
 const deleteRule = async (client: ApiClient, { id }: SnapshotRule): Promise<WriteOutcome> => {

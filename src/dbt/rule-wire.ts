@@ -143,25 +143,33 @@ export interface EntryBody {
   readonly id?: number;
   readonly cidr: string;
   readonly state: 1 | 2;
-  readonly enabled?: boolean;
+  /** Sent with every entry, so that none depends on what the service takes for the default. */
+  readonly enabled: boolean;
 }
 
-export const newEntry = (prefix: Prefix): EntryBody => ({
+export const newEntry = (prefix: Prefix, enabled = true): EntryBody => ({
   cidr: formatPrefix(prefix),
   state: 1,
-  enabled: true,
+  enabled,
 });
 /**
  * With its id, or the additive PUT would take it for a new one (docs/service.md, "Rules"). One that was disabled is
- * switched on by it, as `enabled` is a field of an entry that a PUT may send [assumed: nobody has published it].
+ * enabled by it, and the reverse, as `enabled` is a field of an entry that a PUT may send [assumed: nobody has
+ * published what it does to an entry that is there].
  */
-export const enabledEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({
+export const keptEntry = ({ id, text: cidr }: SnapshotEntry, enabled: boolean): EntryBody => ({
   id,
   cidr,
   state: 1,
-  enabled: true,
+  enabled,
 });
-export const removedEntry = ({ id, text: cidr }: SnapshotEntry): EntryBody => ({ id, cidr, state: 2 });
+/** `enabled`: as it is. */
+export const removedEntry = ({ id, text: cidr }: SnapshotEntry, enabled: boolean): EntryBody => ({
+  id,
+  cidr,
+  state: 2,
+  enabled,
+});
 
 // What an answer to a write lists as not saved (docs/service.md, "Rules").
 
@@ -211,6 +219,8 @@ export const shownCidrs = (texts: readonly string[]): string => {
 interface Expected {
   readonly becomes: RuleFields;
   readonly has: readonly Prefix[];
+  /** What it must show as disabled. */
+  readonly hasDisabled: readonly Prefix[];
   readonly removed: readonly SnapshotEntry[];
   readonly ruleSetEnabled: boolean | undefined;
   readonly mayExist: readonly Prefix[];
@@ -256,13 +266,19 @@ const reported = (extra: unknown, mayExist: readonly Prefix[]): readonly string[
 const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): readonly string[] => {
   const there = new Map(rule.entries.map(({ prefix }) => [formatPrefix(prefix), prefix]));
   const lacking = expected.has.map(formatPrefix).filter((prefix) => !there.has(prefix));
-  const ids = new Set(rule.entries.map(({ id }) => id));
+  const disabledThere = rule.disabled ?? [];
+  const isDisabledThere = new Set(disabledThere.map(({ prefix }) => formatPrefix(prefix)));
+  const stillInForce = expected.hasDisabled
+    .map(formatPrefix)
+    .filter((prefix) => !isDisabledThere.has(prefix));
+  const ids = new Set([...rule.entries, ...disabledThere].map(({ id }) => id));
   const left = expected.removed.filter(({ id }) => ids.has(id)).map(({ text }) => text);
   const { becomes } = expected;
   return [
     ...(rule.name === becomes.name ? [] : [`its name is "${shorten(rule.name, 120)}"`]),
     ...(rule.type === becomes.type ? [] : [`its type is ${rule.type}`]),
     ...(lacking.length === 0 ? [] : [`missing: ${shownCidrs(lacking)}`]),
+    ...(stillInForce.length === 0 ? [] : [`not disabled: ${shownCidrs(stillInForce)}`]),
     ...(left.length === 0 ? [] : [`still there: ${shownCidrs(left)}`]),
     ...(expected.clearsDescription && rule.description !== ""
       ? ["its description was not cleared, which this API may not do at all: give it one in the policy"]

@@ -6,14 +6,17 @@ export type RuleType = "allow" | "deny";
 
 /**
  * A rule by its meaning. Its name is its identity.
- * Invariant: `prefixes` is sorted (see `comparePrefixes`) and holds no prefix twice.
+ * Invariant: `prefixes` and `disabled` are sorted (see `comparePrefixes`), and hold no prefix twice, nor both the same.
  */
 export interface Rule {
   readonly name: string;
   readonly type: RuleType;
   /** Empty when there is none. */
   readonly description: string;
+  /** The entries in force. */
   readonly prefixes: readonly Prefix[];
+  /** Entries that are on the account without effect; absent where there are none. */
+  readonly disabled?: readonly Prefix[];
 }
 
 /**
@@ -29,6 +32,11 @@ export type Enforcement = "enabled" | "disabled" | "unknown";
 export interface AccountState {
   readonly enforcement: Enforcement;
   readonly rules: readonly Rule[];
+  /**
+   * The other reading of the service, which is not documented: a disabled allow entry counts for the default, so that
+   * what nothing matches is denied. Absent: it does not count. Never part of a hash or a document.
+   */
+  readonly disabledAllowCounts?: true;
 }
 
 /**

@@ -17,8 +17,8 @@ export interface SnapshotRule {
   readonly description: string;
   readonly entries: readonly SnapshotEntry[];
   /**
-   * Entries that are disabled: no part of what the account means, but the API keeps their ranges, so adding one
-   * of those means enabling it. Absent where there are none.
+   * Entries that are disabled: without effect, but the API keeps their ranges, so adding one of those means enabling
+   * it. Absent where there are none.
    */
   readonly disabled?: readonly SnapshotEntry[];
   /** ISO 8601, UTC; absent where the API gives none. */

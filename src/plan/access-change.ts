@@ -10,7 +10,7 @@ import {
   unenforcedOwner,
 } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
-import type { AccountState } from "../model/rule.js";
+import type { AccountState, Rule } from "../model/rule.js";
 import type { AccessChange, AccessPart, Decider, Direction, PlanAccessChange } from "./plan.js";
 
 /** An entry of the account with the rule that it belongs to. */
@@ -26,6 +26,9 @@ export const entriesOf = (state: Pick<AccountState, "rules">): RuleEntry[] =>
 export const isEnforced = ({ enforcement }: Pick<AccountState, "enforcement">): boolean =>
   enforcement !== "disabled";
 
+export const hasDisabledAllow = ({ type, disabled = [] }: Rule): boolean =>
+  type === "allow" && disabled.length > 0;
+
 /** The access that a state's rules mean once they are enforced. States do not change, so it is made once for each. */
 const enforcedAccess = new WeakMap<AccountState, AccessMap>();
 const everybody = AccessMap.of([], { enforced: false });
@@ -33,7 +36,9 @@ const everybody = AccessMap.of([], { enforced: false });
 /** Who gets in: as it is, or as it would be if enforcement were on. Owners are indices into `entriesOf(state)`. */
 export const accessOf = (state: AccountState, enforced: "as-is" | "assumed" = "as-is"): AccessMap => {
   if (enforced === "as-is" && !isEnforced(state)) return everybody;
-  const map = enforcedAccess.get(state) ?? AccessMap.of(entriesOf(state), { enforced: true });
+  const deniesByDefault = state.disabledAllowCounts === true && state.rules.some(hasDisabledAllow);
+  const map =
+    enforcedAccess.get(state) ?? AccessMap.of(entriesOf(state), { enforced: true, deniesByDefault });
   enforcedAccess.set(state, map);
   return map;
 };

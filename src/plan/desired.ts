@@ -9,7 +9,7 @@ import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Policy, PolicyRule, RemovedRule } from "../policy/policy.js";
 import { accessChange } from "./access-change.js";
 import type { Plan } from "./plan.js";
-import { byName, contradictions, rulesByName, sortedPrefixes } from "./state.js";
+import { byName, contradictions, entryFields, rulesByName } from "./state.js";
 
 export interface Desired {
   readonly state: AccountState;
@@ -90,10 +90,13 @@ const desiredRules = (
 ) =>
   policy.rules.flatMap((rule): Rule[] => {
     const old = account.get(renames.get(rule.name) ?? rule.name);
-    const prefixes = sortedPrefixes(rule.entries.map(({ prefix }) => prefix));
-    if (old === undefined && prefixes.length === 0) return [];
+    const entries = entryFields(
+      rule.entries.map(({ prefix }) => prefix),
+      (rule.disabled ?? []).map(({ prefix }) => prefix),
+    );
+    if (old === undefined && entries.prefixes.length === 0 && entries.disabled === undefined) return [];
     const description = rule.description === "" ? (old?.description ?? "") : rule.description;
-    return [{ name: rule.name, type: rule.type, description, prefixes }];
+    return [{ name: rule.name, type: rule.type, description, ...entries }];
   });
 
 const desiredEnforcement = (policy: Policy, before: AccountState, rules: number): Enforcement => {

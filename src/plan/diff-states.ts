@@ -4,20 +4,59 @@
  * and unmanaged rules were copied into it before.
  */
 import jsonPatch from "fast-json-patch";
-import { formatPrefix } from "../address/prefix.js";
+import { formatPrefix, type Prefix } from "../address/prefix.js";
 import { isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Change, DeleteReason } from "./plan.js";
-import { rulesByName, withoutPrefixes } from "./state.js";
+import { rulesByName, samePrefixes, withoutPrefixes } from "./state.js";
 
 /** New name to the name on the account, for rules that keep their identity under another name. */
 export type Renames = ReadonlyMap<string, string>;
 
 const sameRule = (before: Rule, after: Rule, added: number, removed: number): boolean =>
   added + removed === 0 &&
+  samePrefixes(before.disabled ?? [], after.disabled ?? []) &&
   before.name === after.name &&
   before.type === after.type &&
   before.description === after.description;
+
+/** What becomes of the single entries of a rule; each list is sorted, and no prefix is in two of them. */
+export interface EntryChanges {
+  /** New, and in force. */
+  readonly added: readonly Prefix[];
+  /** Was in force, and is gone. */
+  readonly removed: readonly Prefix[];
+  /** Was disabled, is in force. */
+  readonly enabled: readonly Prefix[];
+  /** Was in force, is disabled. */
+  readonly disabled: readonly Prefix[];
+  /** New, and without effect. */
+  readonly addedDisabled: readonly Prefix[];
+  /** Was without effect, and is gone. */
+  readonly removedDisabled: readonly Prefix[];
+}
+
+type Entries = Pick<Rule, "prefixes" | "disabled">;
+const none: Entries = { prefixes: [] };
+
+/** Of a rule that is created or deleted, one side is absent. */
+export const entryChanges = (before: Entries = none, after: Entries = none): EntryChanges => {
+  const [wasDisabled, isDisabled] = [before.disabled ?? [], after.disabled ?? []];
+  const come = withoutPrefixes(after.prefixes, before.prefixes);
+  const gone = withoutPrefixes(before.prefixes, after.prefixes);
+  const added = withoutPrefixes(come, wasDisabled);
+  const removed = withoutPrefixes(gone, isDisabled);
+  const newlyDisabled = withoutPrefixes(isDisabled, wasDisabled);
+  const disabledNoMore = withoutPrefixes(wasDisabled, isDisabled);
+  return {
+    added,
+    removed,
+    enabled: withoutPrefixes(come, added),
+    disabled: withoutPrefixes(gone, removed),
+    addedDisabled: withoutPrefixes(newlyDisabled, before.prefixes),
+    removedDisabled: withoutPrefixes(disabledNoMore, after.prefixes),
+  };
+};
 
 const updateOf = (before: Rule, after: Rule): Change | undefined => {
   const added = withoutPrefixes(after.prefixes, before.prefixes);
@@ -70,12 +109,21 @@ export const diffStates = (
   return after.enforcement === "disabled" ? [change, ...changes] : [...changes, change];
 };
 
-/** The canonical document of a rule: entries as an object keyed by prefix. */
-export const ruleDocument = ({ name, type, description, prefixes }: Rule): Record<string, unknown> => ({
+/** The canonical document of a rule: entries as an object keyed by prefix, those in force first. */
+export const ruleDocument = ({
   name,
   type,
   description,
-  cidrs: Object.fromEntries(prefixes.map((prefix) => [formatPrefix(prefix), {}])),
+  prefixes,
+  disabled = [],
+}: Rule): Record<string, unknown> => ({
+  name,
+  type,
+  description,
+  cidrs: Object.fromEntries([
+    ...prefixes.map((prefix) => [formatPrefix(prefix), { enabled: true }]),
+    ...disabled.map((prefix) => [formatPrefix(prefix), { enabled: false }]),
+  ]),
 });
 
 /** What a comparison is made of, in the words of RFC 6902. A type of ours, since consumers have no fast-json-patch. */

@@ -5,7 +5,7 @@
 
 import { defaultOwner } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
-import type { Prefix } from "../address/prefix.js";
+import { containsPrefix, type Prefix } from "../address/prefix.js";
 import { PrefixForest } from "../address/prefix-forest.js";
 import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
 import { accessOf, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
@@ -36,7 +36,17 @@ export interface Explanation {
   readonly enforcement: Enforcement;
   /** In the order of their first addresses. */
   readonly parts: readonly ExplainedPart[];
+  /** Entries without effect that hold some of the addresses, in the order of their rules. */
+  readonly disabled: readonly LosingEntry[];
 }
+
+/** Disabled entries that would have a say if they were enabled: the likely answer to "why not any more?". */
+const disabledEntries = ({ rules }: AccountState, asked: Prefix): LosingEntry[] =>
+  rules.flatMap(({ name, type, disabled = [] }) =>
+    disabled
+      .filter((prefix) => containsPrefix(prefix, asked) || containsPrefix(asked, prefix))
+      .map((prefix) => ({ rule: name, type, prefix })),
+  );
 
 /** For each entry, the entries that it wins over. */
 class LosingChains {
@@ -93,5 +103,5 @@ export const explain = (state: AccountState, prefix: Prefix): Explanation => {
           onceEnabled: { verdict, decider },
         };
   });
-  return { prefix, enforcement: state.enforcement, parts };
+  return { prefix, enforcement: state.enforcement, parts, disabled: disabledEntries(state, prefix) };
 };

@@ -12,8 +12,11 @@ import type { AccountState } from "../model/rule.js";
 import { readableCount } from "../model/words.js";
 import type { Guards, Policy, PolicyEntry } from "../policy/policy.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
-import { accessOf, entriesOf, isEnforced } from "./access-change.js";
+
+import { accessOf, entriesOf, hasDisabledAllow, isEnforced } from "./access-change.js";
 import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "./cut-off.js";
+import type { OtherReading } from "./order/other-reading.js";
+
 import { isUnconfirmed } from "./order/probe.js";
 import type { MustHold, Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
 
@@ -31,6 +34,8 @@ export interface Guarded {
   /** What reading the log came to, where it was read, and what it means for this plan. */
   readonly traffic?: TrafficEvidence | undefined;
   readonly replay?: PlanReplay | undefined;
+  /** The same plan by the other reading of disabled allow entries; absent where the two agree. */
+  readonly other?: OtherReading | undefined;
 }
 
 /** Addresses that must keep one verdict, and what they are called in messages. */
@@ -90,6 +95,17 @@ interface ProtectedPrefix {
   readonly prefix: Prefix;
   readonly source?: PolicyEntry["source"] | undefined;
 }
+
+/**
+ * By both readings: where only the other one objects, a diagnostic says so before its own. Nobody knows which of them
+ * the service follows, so a plan has to pass both.
+ */
+const byBothReadings = (guarded: Guarded, check: (guarded: Guarded) => Diagnostic[]): Diagnostic[] => {
+  const found = check(guarded);
+  if (guarded.other === undefined || hasErrors(found)) return found;
+  const others = check({ ...guarded, ...guarded.other });
+  return hasErrors(others) ? [...found, diagnostic("disabled-allow-unclear"), ...others] : found;
+};
 
 const protectedByPolicy = (guards: Wanted): { mustAllow: Protected[]; mustDeny: Protected[] } => ({
   mustAllow: guards.mustAllow.map(({ prefix, source }) => ({
@@ -221,6 +237,9 @@ const policyTests = ({ policy, after }: Guarded): Diagnostic[] =>
  */
 const noAllowInForce = ({ policy, after }: Guarded): Diagnostic[] => {
   if (!isEnforced(after)) return [];
+  const isHeld = after.rules.some(({ type, prefixes }) => type === "allow" && prefixes.length > 0);
+  if (!isHeld && after.rules.some(hasDisabledAllow))
+    return [diagnostic("allow-only-disabled", { of: "account" })];
   const own = policy.rules.filter(({ type }) => type === "allow");
   const isOwn = own.length > 0 && own.every(({ entries }) => entries.length === 0);
   if (!isOwn && !isLeftOpen(after)) return [];
@@ -262,7 +281,11 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
   const { policy, overrides, clientAddresses } = guarded;
   const { mustAllow, mustDeny } = protectedByPolicy(policy.guards);
   const kept = (guard: Overridable, wanted: readonly Protected[]): Verdict =>
-    verdict(guard, violations(guarded, wanted, guardFlags[guard]), overrides);
+    verdict(
+      guard,
+      byBothReadings(guarded, (one) => violations(one, wanted, guardFlags[guard])),
+      overrides,
+    );
   const open = noAllowInForce(guarded);
   return [
     ...unconfirmed(guarded),
@@ -279,12 +302,16 @@ export const guardVerdicts = (guarded: Guarded): Verdict[] => {
       : []),
     ...(mustDeny.length === 0 ? [] : [kept("must-deny", mustDeny)]),
     verdict("max-removed-rules", removedRules(guarded), overrides),
-    verdict("max-newly-allowed", newlyAllowed(policy.guards.maxNewlyAllowed, guarded), overrides),
+    verdict(
+      "max-newly-allowed",
+      byBothReadings(guarded, (one) => newlyAllowed(policy.guards.maxNewlyAllowed, one)),
+      overrides,
+    ),
     ...(policy.guards.maxCutOff === undefined && guarded.traffic === undefined
       ? []
       : [verdict("max-cut-off", cutOff(guarded), overrides)]),
     verdict("unmanaged-rules", unmanagedRules(guarded), overrides),
-    verdict("disturbance", disturbances(guarded), overrides),
+    verdict("disturbance", byBothReadings(guarded, disturbances), overrides),
   ];
 };
 

@@ -7,7 +7,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import type { Rule } from "../model/rule.js";
 import type { Policy } from "../policy/policy.js";
 import type { Plan } from "./plan.js";
-import { samePrefixes } from "./state.js";
+import { sameEntries } from "./state.js";
 
 /** What the policy held before. */
 export interface EarlierPolicy {
@@ -17,8 +17,8 @@ export interface EarlierPolicy {
   readonly by: "base" | "receipt";
 }
 
-const sameEntries = (a: Rule, b: Rule): boolean =>
-  a.type === b.type && a.prefixes.length > 0 && samePrefixes(a.prefixes, b.prefixes);
+const areAlike = (a: Rule, b: Rule): boolean =>
+  a.type === b.type && a.prefixes.length > 0 && sameEntries(a, b);
 
 /**
  * A warning for each rule that stays on the account and that `earlier` had; where the plan creates a rule of the same
@@ -33,7 +33,7 @@ export const leftRules = (
   return unmanaged.flatMap(({ rule, disposition }): Diagnostic[] => {
     if (disposition === "deleted") return [];
     const left = earlier?.rules.has(rule.name) === true;
-    const successor = created.find((other) => sameEntries(rule, other));
+    const successor = created.find((other) => areAlike(rule, other));
     if (successor !== undefined) {
       const found = { rule: rule.name, created: successor.name, left };
       const source = rules.find(({ name }) => name === successor.name)?.source;

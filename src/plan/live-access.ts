@@ -9,7 +9,7 @@ import { type Address, lastAddress, lastOfAll, type Prefix } from "../address/pr
 import { PrefixForest } from "../address/prefix-forest.js";
 import type { Rule } from "../model/rule.js";
 import type { Step } from "./plan.js";
-import { sortedPrefixes, withoutPrefixes } from "./state.js";
+import { entryFields, sortedPrefixes, withoutPrefixes } from "./state.js";
 
 /** First and last included. */
 export type AddressRange = readonly [first: Address, last: Address];
@@ -111,7 +111,11 @@ export const replacementOf = (rules: ReadonlyMap<string, Rule>, step: Step): Rul
       if (step.becomes.name !== step.name) requireFree(rules, step.becomes.name);
       const kept = withoutPrefixes(before.prefixes, step.remove);
       const prefixes = step.add.length === 0 ? kept : sortedPrefixes([...kept, ...step.add]);
-      return { before, after: { ...step.becomes, prefixes } };
+      const disabled = [
+        ...withoutPrefixes(before.disabled ?? [], step.release ?? []),
+        ...(step.disable ?? []),
+      ];
+      return { before, after: { ...step.becomes, ...entryFields(prefixes, disabled) } };
     }
     case "delete":
       return { before: existing(rules, step.name) };
@@ -146,16 +150,27 @@ export class LiveAccess {
   /** By row of the forest: how many rules hold the prefix, of each type. */
   readonly #allows: Int32Array;
   readonly #denies: Int32Array;
+  /** What the default goes by; disabled ones are counted where that is the reading. */
   #allowEntries = 0;
   #enforced: boolean;
+  readonly #disabledAllowCounts: boolean;
 
   /** `further`: every prefix that a later change may add. */
-  constructor(rules: readonly Rule[], further: Iterable<Prefix>, enforced: boolean) {
+  constructor(
+    rules: readonly Rule[],
+    further: Iterable<Prefix>,
+    enforced: boolean,
+    disabledAllowCounts = false,
+  ) {
     this.#forest = new PrefixForest([...rules.flatMap(({ prefixes }) => prefixes), ...further]);
     this.#allows = new Int32Array(this.#forest.prefixes.length);
     this.#denies = new Int32Array(this.#forest.prefixes.length);
     this.#enforced = enforced;
-    for (const rule of rules) for (const prefix of rule.prefixes) this.#count(rule, prefix, 1);
+    this.#disabledAllowCounts = disabledAllowCounts;
+    for (const rule of rules) {
+      for (const prefix of rule.prefixes) this.#count(rule, prefix, 1);
+      this.#allowEntries += this.#countedDisabled(rule);
+    }
   }
 
   /** Whether there is no allow entry, so that what nothing matches is allowed. */
@@ -186,7 +201,8 @@ export class LiveAccess {
     const come = sameType
       ? withoutPrefixes(after?.prefixes ?? [], before?.prefixes ?? [])
       : (after?.prefixes ?? []);
-    if (gone.length + come.length === 0) return none;
+    const counted = this.#countedDisabled(after) - this.#countedDisabled(before);
+    if (gone.length + come.length === 0 && counted === 0) return none;
     const old = new Map<number, number>();
     for (const prefix of [...gone, ...come]) {
       const row = this.#forest.rowOf(prefix);
@@ -195,7 +211,12 @@ export class LiveAccess {
     const defaultBefore = this.#allowEntries === 0;
     for (const prefix of gone) this.#count(before!, prefix, -1);
     for (const prefix of come) this.#count(after!, prefix, 1);
+    this.#allowEntries += counted;
     return this.#enforced ? this.#compare(old, defaultBefore, this.#allowEntries === 0) : none;
+  }
+
+  #countedDisabled(rule: Rule | undefined): number {
+    return this.#disabledAllowCounts && rule?.type === "allow" ? (rule.disabled?.length ?? 0) : 0;
   }
 
   #count({ type }: Rule, prefix: Prefix, by: 1 | -1): void {

@@ -14,9 +14,10 @@ import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
 import { planReplay, type TrafficEvidence } from "./cut-off.js";
 import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
-import { diffStates, type Renames } from "./diff-states.js";
+import { diffStates, entryChanges, type Renames } from "./diff-states.js";
 import { guardVerdicts } from "./guards.js";
 import { type EarlierPolicy, leftRules } from "./left-rules.js";
+import { otherReading } from "./order/other-reading.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { Change, ListedEntries, MustHold, Plan } from "./plan.js";
@@ -61,8 +62,9 @@ const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desir
   const account = rulesByName(before.rules);
   return policy.rules.flatMap((rule) => {
     if (rule.expired.length === 0) return [];
-    const old = new Set((account.get(renames.get(rule.name) ?? rule.name)?.prefixes ?? []).map(prefixKey));
-    const kept = new Set(rule.entries.map(({ prefix }) => prefixKey(prefix)));
+    const there = account.get(renames.get(rule.name) ?? rule.name);
+    const old = new Set([...(there?.prefixes ?? []), ...(there?.disabled ?? [])].map(prefixKey));
+    const kept = new Set([...rule.entries, ...(rule.disabled ?? [])].map(({ prefix }) => prefixKey(prefix)));
     return rule.expired.flatMap(({ prefix, expires }) =>
       expires !== undefined && old.has(prefixKey(prefix)) && !kept.has(prefixKey(prefix))
         ? [{ rule: rule.name, prefix, expires }]
@@ -71,12 +73,15 @@ const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desir
   });
 };
 
-/** Of each rule, the prefixes that the changes add. */
+/** Of each rule, the prefixes that the changes add or enable. */
 const addedKeys = (changes: readonly Change[]): ReadonlyMap<string, ReadonlySet<bigint>> =>
   new Map(
     changes.flatMap((change): [string, ReadonlySet<bigint>][] => {
-      if (change.kind === "create") return [[change.rule.name, keysOf(change.rule.prefixes)]];
-      return change.kind === "update" ? [[change.after.name, keysOf(change.added)]] : [];
+      if (change.kind === "create")
+        return [[change.rule.name, keysOf([...change.rule.prefixes, ...(change.rule.disabled ?? [])])]];
+      if (change.kind !== "update") return [];
+      const { added, enabled, addedDisabled } = entryChanges(change.before, change.after);
+      return [[change.after.name, keysOf([...added, ...enabled, ...addedDisabled])]];
     }),
   );
 
@@ -84,8 +89,8 @@ const keysOf = (prefixes: readonly Prefix[]): ReadonlySet<bigint> => new Set(pre
 
 /** Entries that the changes add and that have a date. */
 const expiringEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<bigint>>): Plan["expiring"] =>
-  policy.rules.flatMap(({ name, entries }) =>
-    entries.flatMap(({ prefix, expires }) =>
+  policy.rules.flatMap(({ name, entries, disabled = [] }) =>
+    [...entries, ...disabled].flatMap(({ prefix, expires }) =>
       expires !== undefined && added.get(name)?.has(prefixKey(prefix)) === true
         ? [{ rule: name, prefix, expires }]
         : [],
@@ -94,9 +99,9 @@ const expiringEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<
 
 /** Entries that the changes add and that are from published lists, list by list. */
 const listedEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<bigint>>): Plan["lists"] =>
-  policy.rules.flatMap(({ name: rule, entries }) => {
+  policy.rules.flatMap(({ name: rule, entries, disabled = [] }) => {
     const byList = new Map<string, ListedEntries & { readonly prefixes: Prefix[] }>();
-    for (const { prefix, list } of entries) {
+    for (const { prefix, list } of [...entries, ...disabled]) {
       if (list === undefined || added.get(rule)?.has(prefixKey(prefix)) !== true) continue;
       const known = byList.get(list.name);
       if (known === undefined) byList.set(list.name, { rule, ...list, prefixes: [prefix] });
@@ -110,7 +115,7 @@ const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => 
   const dates = (lists: readonly (readonly PolicyEntry[])[]): string[] =>
     lists.flatMap((entries) => entries.flatMap(({ expires }) => expires ?? [])).sort(compareExpiry);
   const validFrom = dates(rules.map(({ expired }) => expired)).at(-1);
-  const validUntil = dates(rules.map(({ entries }) => entries))[0];
+  const validUntil = dates(rules.map(({ entries, disabled = [] }) => [...entries, ...disabled]))[0];
   return {
     ...present({ validFrom, validUntil }),
   };
@@ -175,7 +180,9 @@ export interface StatesInput extends Omit<PlanInput, "snapshot" | "earlier"> {
 export const planStates = (input: StatesInput): Plan => {
   const { policy, snapshot, before, after, renames, unmanaged, removed, basis } = input;
   const { clientAddresses = [], overrides = new Set<OverrideFlag>(), diagnostics = [] } = input;
-  const steps = verifySteps(before, after, orderSteps(before, after, renames));
+  const ordered = orderSteps(before, after, renames);
+  const steps = verifySteps(before, after, ordered);
+  const other = otherReading(before, after, ordered);
   const changes = diffStates(before, after, renames, removed);
   const access = planAccessChange(before, after);
   const { enabledForServiceTokens } = snapshot;
@@ -188,6 +195,7 @@ export const planStates = (input: StatesInput): Plan => {
     ...{ policy, before, after, changes, unmanaged, steps, access, clientAddresses, overrides },
     traffic,
     replay,
+    other,
   };
   const added = addedKeys(changes);
   return {

@@ -9,8 +9,10 @@ import { type Diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { changeAccess } from "./change-access.js";
+
 import type { PlanReplay } from "./cut-off.js";
-import { patchOf } from "./diff-states.js";
+import { entryChanges, patchOf } from "./diff-states.js";
+
 import type {
   AccessChange,
   AccessPart,
@@ -25,16 +27,22 @@ import type {
   Step,
   Verdict,
 } from "./plan.js";
+import { withoutPrefixes } from "./state.js";
 
 // Rules, states, address sets and diagnostics, as this document and every other one holds them.
 
 const cidrs = (prefixes: readonly Prefix[]): string[] => prefixes.map(formatPrefix);
 
-export const ruleAsDocument = ({ name, type, description, prefixes }: Rule) => ({
+/** Absent where there are none, as in documents of older versions. */
+const optionalCidrs = (prefixes: readonly Prefix[] | undefined): string[] | undefined =>
+  prefixes === undefined || prefixes.length === 0 ? undefined : cidrs(prefixes);
+
+export const ruleAsDocument = ({ name, type, description, prefixes, disabled }: Rule) => ({
   name,
   type,
   description,
   cidrs: cidrs(prefixes),
+  ...present({ disabled_cidrs: optionalCidrs(disabled) }),
 });
 
 const stateAsDocument = ({ enforcement, rules }: AccountState) => ({
@@ -106,9 +114,20 @@ interface ChangeFields {
   readonly renamed_from?: string;
   readonly type?: string;
   readonly reason?: string;
+  /** What comes into force, and what is in force no more. */
   readonly cidrs_added: string[];
   readonly cidrs_removed: string[];
+  /** What is there without effect from now on, and no more; with the lists above, an entry whose `enabled` changes. */
+  readonly disabled_cidrs_added?: string[];
+  readonly disabled_cidrs_removed?: string[];
 }
+
+/** Each absent where there are none. */
+const disabledFields = (added: readonly Prefix[] = [], removed: readonly Prefix[] = []) =>
+  present({
+    disabled_cidrs_added: optionalCidrs(added),
+    disabled_cidrs_removed: optionalCidrs(removed),
+  });
 
 const changeFields = (change: Change): ChangeFields => {
   switch (change.kind) {
@@ -119,6 +138,7 @@ const changeFields = (change: Change): ChangeFields => {
         type: change.rule.type,
         cidrs_added: cidrs(change.rule.prefixes),
         cidrs_removed: [],
+        ...disabledFields(change.rule.disabled),
       };
     case "update": {
       const { before, after, added, removed } = change;
@@ -129,6 +149,10 @@ const changeFields = (change: Change): ChangeFields => {
         type: after.type,
         cidrs_added: cidrs(added),
         cidrs_removed: cidrs(removed),
+        ...disabledFields(
+          withoutPrefixes(after.disabled ?? [], before.disabled ?? []),
+          withoutPrefixes(before.disabled ?? [], after.disabled ?? []),
+        ),
       };
     }
     case "delete":
@@ -139,6 +163,7 @@ const changeFields = (change: Change): ChangeFields => {
         reason: change.reason,
         cidrs_added: [],
         cidrs_removed: cidrs(change.rule.prefixes),
+        ...disabledFields([], change.rule.disabled),
       };
     case "enforcement":
       return {
@@ -162,7 +187,8 @@ const expiredByRule = (plan: Plan): ExpiredOf => {
 /** Why entries of this change go: their date has come. */
 const expiredIn = (change: Change, expired: ExpiredOf) => {
   if (change.kind !== "update") return [];
-  const removed = new Set(change.removed.map(prefixKey));
+  const { removedDisabled } = entryChanges(change.before, change.after);
+  const removed = new Set([...change.removed, ...removedDisabled].map(prefixKey));
   return (expired.get(change.after.name) ?? [])
     .filter(({ prefix }) => removed.has(prefixKey(prefix)))
     .map(({ prefix, expires }) => ({ cidr: formatPrefix(prefix), expires }));
@@ -189,6 +215,7 @@ const stepFields = (step: Step) => {
         type: step.rule.type,
         description: step.rule.description,
         cidrs_added: cidrs(step.rule.prefixes),
+        ...disabledFields(step.rule.disabled),
       };
     case "update":
       return {
@@ -197,6 +224,7 @@ const stepFields = (step: Step) => {
         becomes: step.becomes,
         cidrs_added: cidrs(step.add),
         cidrs_removed: cidrs(step.remove),
+        ...disabledFields(step.disable, step.release),
       };
     case "delete":
       return { action: "delete", rule: step.name };

@@ -26,7 +26,7 @@ import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { DatedEntry, ListedEntries, MustHold, Plan, Verdict } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
-import { compareNames, contradictions, hashState, rulesByName, sortedPrefixes } from "./state.js";
+import { compareNames, contradictions, entryFields, hashState, rulesByName } from "./state.js";
 
 /** A plan made again from its document, or what contradicts it, or what only another version knows. */
 type Derived = { readonly plan: Plan } | { readonly problem: string } | { readonly unknown: string };
@@ -48,11 +48,17 @@ const prefixFrom = (text: string): Prefix => {
   return parsed.prefix;
 };
 
-const ruleFrom = ({ name, type, description, cidrs }: StateDocument["rules"][number]): Rule => ({
+const ruleFrom = ({
   name,
   type,
   description,
-  prefixes: sortedPrefixes(cidrs.map(prefixFrom)),
+  cidrs,
+  disabled_cidrs: disabled = [],
+}: StateDocument["rules"][number]): Rule => ({
+  name,
+  type,
+  description,
+  ...entryFields(cidrs.map(prefixFrom), disabled.map(prefixFrom)),
 });
 
 const stateFrom = ({ enforcement, rules }: StateDocument, where: string): AccountState => {

@@ -59,6 +59,7 @@ export type Change =
       readonly kind: "update";
       readonly before: Rule;
       readonly after: Rule;
+      /** What comes into force, and what is in force no more; `entryChanges` says how. */
       readonly added: readonly Prefix[];
       readonly removed: readonly Prefix[];
     }
@@ -74,8 +75,14 @@ export type Step =
       readonly name: string;
       /** Name, type and description that the call leaves behind. */
       readonly becomes: { readonly name: string; readonly type: RuleType; readonly description: string };
+      /** What comes into force: new entries, and disabled ones that are enabled. */
       readonly add: readonly Prefix[];
+      /** What is in force no more: entries that go, and such as are disabled. */
       readonly remove: readonly Prefix[];
+      /** What the rule holds disabled from now on; of `remove`, it is disabled instead of removed. Absent: none. */
+      readonly disable?: readonly Prefix[];
+      /** What it holds disabled no more; of `add`, it is enabled instead of added. Absent: none. */
+      readonly release?: readonly Prefix[];
     }
   | { readonly kind: "delete"; readonly name: string }
   | { readonly kind: "enforcement"; readonly enabled: boolean };

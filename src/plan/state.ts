@@ -41,7 +41,7 @@ export const sameRules = (a: Rule | undefined, b: Rule | undefined): boolean =>
     a.name === b.name &&
     a.type === b.type &&
     a.description === b.description &&
-    samePrefixes(a.prefixes, b.prefixes));
+    sameEntries(a, b));
 
 /** Prefixes of `a` that are not among those of `b`, in the order of `a`. */
 export const withoutPrefixes = (a: readonly Prefix[], b: readonly Prefix[]): Prefix[] => {
@@ -57,12 +57,31 @@ export const sortedPrefixes = (prefixes: Iterable<Prefix>): Prefix[] =>
     .sort(comparePrefixes)
     .filter((prefix, index, all) => index === 0 || !samePrefix(prefix, all[index - 1]!));
 
+/** The entries of a rule: those in force, and those that are disabled; one that is both is in force. */
+export const entryFields = (
+  inForce: readonly Prefix[],
+  disabled: readonly Prefix[],
+): Pick<Rule, "prefixes" | "disabled"> => {
+  const prefixes = sortedPrefixes(inForce);
+  const rest = disabled.length === 0 ? [] : withoutPrefixes(sortedPrefixes(disabled), prefixes);
+  return { prefixes, ...(rest.length === 0 ? {} : { disabled: rest }) };
+};
+
+/** Whether two rules hold the same entries, in force and disabled. */
+export const sameEntries = (
+  a: Pick<Rule, "prefixes" | "disabled">,
+  b: Pick<Rule, "prefixes" | "disabled">,
+): boolean => samePrefixes(a.prefixes, b.prefixes) && samePrefixes(a.disabled ?? [], b.disabled ?? []);
+
+const prefixesOf = (entries: readonly { readonly prefix: Prefix }[]): Prefix[] =>
+  entries.map(({ prefix }) => prefix);
+
 /** What a rule of the account means. */
-export const ruleOf = ({ name, type, description, entries }: SnapshotRule): Rule => ({
+export const ruleOf = ({ name, type, description, entries, disabled = [] }: SnapshotRule): Rule => ({
   name,
   type,
   description,
-  prefixes: sortedPrefixes(entries.map(({ prefix }) => prefix)),
+  ...entryFields(prefixesOf(entries), prefixesOf(disabled)),
 });
 
 const repeatedNames = (rules: readonly { readonly id: number; readonly name: string }[]): Diagnostic[] => {
@@ -117,8 +136,15 @@ export const stateOf = (snapshot: Snapshot): AccountState => {
 const hashablePrefix = ({ network, length }: Prefix): string => `${network.toString(32)}/${length}`;
 
 /** JSON escapes lone surrogates, so two different names never give the same bytes. */
-const canonicalRule = ({ name, type, description, prefixes }: Rule): string =>
-  JSON.stringify([name, type, description, prefixes.map(hashablePrefix).join()]);
+const canonicalRule = ({ name, type, description, prefixes, disabled = [] }: Rule): string =>
+  JSON.stringify([
+    name,
+    type,
+    description,
+    prefixes.map(hashablePrefix).join(),
+    // Only where there is any, so that the hashes in older plans and receipts stay the same.
+    ...(disabled.length === 0 ? [] : [disabled.map(hashablePrefix).join()]),
+  ]);
 
 /** Names spread over the buckets: any function of the name that is the same on every machine. */
 const bucketOf = (name: string): number => {
@@ -199,6 +225,7 @@ const ruleDocument = (rule: PolicyRule): unknown => [
   rule.description,
   [...rule.previousNames].sort(compareNames),
   prefixTexts(rule.entries),
+  ...(rule.disabled === undefined ? [] : [prefixTexts(rule.disabled)]),
 ];
 
 const limitText = (limit: bigint | undefined): string | null => limit?.toString() ?? null;

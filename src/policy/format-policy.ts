@@ -163,8 +163,8 @@ const order = {
     "allow_empty",
     "cidrs",
   ],
-  rule: ["name", "type", "description", "previous_names", "allow_empty", "cidrs"],
-  entry: ["cidr", "network", "comment", "expires"],
+  rule: ["name", "type", "description", "previous_names", "enabled", "allow_empty", "cidrs"],
+  entry: ["cidr", "network", "enabled", "comment", "expires"],
   test: ["name", "allow_empty", "allowed", "denied"],
   guards: [
     "allow_empty",

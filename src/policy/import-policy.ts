@@ -7,14 +7,11 @@ import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLSeq } from "yaml";
 import { comparePrefixes, type Prefix, prefixKey } from "../address/prefix.js";
 import { validatePolicy } from "../generated/validators.js";
-import { listPrefixes } from "../model/address-words.js";
 import { isPlainAscii } from "../model/cells.js";
-import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
-import { quoted } from "../model/escape.js";
+import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
-import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
-import { counted } from "../model/words.js";
+import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { formatPolicy } from "./format-policy.js";
 import { parsePolicy } from "./parse-policy.js";
 import { canonicalSpelling, writePolicyPrefix, writeText } from "./spelling.js";
@@ -47,52 +44,27 @@ const commentLines = (text: string, width = widestComment): string[] =>
     return lines;
   }, []);
 
-const entryLines = (prefix: Prefix, text: string): string[] => {
+const entryLines = ({ prefix, text }: SnapshotEntry, disabled: boolean): string[] => {
   const written = writePolicyPrefix(prefix);
   const differs = canonicalSpelling(text) !== written && /^[0-9A-Fa-f:./]+$/.test(text);
-  return [...(differs ? [`# typed as ${text}`] : []), `- ${writeText(written)}`];
-};
-
-/** Of a rule's disabled entries, so many are worth a line. */
-const mostDisabled = 20;
-
-/** A policy cannot say that an entry is on the account without effect, so the file says what it leaves out. */
-const disabledLines = ({ disabled = [] }: SnapshotRule): string[] =>
-  disabled.length === 0
-    ? []
-    : commentLines(
-        `left out, since ${disabled.length === 1 ? "it is" : "they are"} disabled: ${listPrefixes(
-          disabled.map(({ prefix }) => prefix),
-          mostDisabled,
-        )}`,
-        widestComment - 2,
-      );
-
-const countDisabled = (rules: readonly SnapshotRule[]): number =>
-  rules.reduce((sum, { disabled = [] }) => sum + disabled.length, 0);
-
-/** A warning where entries of imported rules are disabled on the account, and so left out of the file. */
-const disabledWarnings = (rules: readonly SnapshotRule[]): Diagnostic[] => {
-  const count = countDisabled(rules);
-  if (count === 0) return [];
-  const names = rules.flatMap(({ name, disabled = [] }) => (disabled.length === 0 ? [] : [quoted(name)]));
-  const shown = names.slice(0, 5);
-  return [
-    diagnostic("disabled-entries-left-out", { count, rules: shown, more: names.length - shown.length }),
-  ];
+  const entry = disabled ? `{ cidr: ${writeText(written)}, enabled: false }` : writeText(written);
+  return [...(differs ? [`# typed as ${text}`] : []), `- ${entry}`];
 };
 
 /** A rule's lines, as an item of `rules` without indentation. */
 const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
   const mine = groups.filter(({ rules }) => rules.has(rule));
   const seen = new Set(mine.flatMap(({ keys }) => [...keys]));
-  const entries = rule.entries
-    .filter(({ prefix }) => !seen.has(prefixKey(prefix)) && seen.add(prefixKey(prefix)))
-    .flatMap(({ prefix, text }) => entryLines(prefix, text));
-  const lines = [...mine.map(({ name }) => `- network: ${name}`), ...entries];
+  const isNew = ({ prefix }: SnapshotEntry): boolean => {
+    const isKnown = seen.has(prefixKey(prefix));
+    seen.add(prefixKey(prefix));
+    return !isKnown;
+  };
+  const entries = rule.entries.filter(isNew).flatMap((entry) => entryLines(entry, false));
+  const disabled = rule.disabled?.filter(isNew).flatMap((entry) => entryLines(entry, true)) ?? [];
+  const lines = [...mine.map(({ name }) => `- network: ${name}`), ...entries, ...disabled];
   return [
     ruleComment(rule),
-    ...disabledLines(rule),
     `- name: ${writeText(rule.name)}`,
     `  type: ${rule.type}`,
     ...(rule.description === "" ? [] : [`  description: ${writeText(rule.description)}`]),
@@ -137,7 +109,9 @@ const sharedGroups = (rules: readonly SnapshotRule[]): Group[] => {
 type Fate = "imported" | "left-over" | "unnameable";
 
 const fateOf = (rule: SnapshotRule): Fate => {
-  if (isStaleTemporary({ ...rule, prefixes: rule.entries.map(({ prefix }) => prefix) })) return "left-over";
+  const { name, type, description, entries } = rule;
+  const prefixes = entries.map(({ prefix }) => prefix);
+  if (isStaleTemporary({ name, type, description, prefixes })) return "left-over";
   return rule.name === "" || isReservedName(rule.name) ? "unnameable" : "imported";
 };
 
@@ -160,6 +134,9 @@ const leftOutLines = (leftOver: number, unnameable: number): string[] => [
       )),
 ];
 
+const hasDisabledAllow = ({ type, disabled = [] }: SnapshotRule): boolean =>
+  type === "allow" && disabled.length > 0;
+
 /** Whether there are allow rules and none with an entry, so that an enforced account lets in whatever is not denied. */
 const isOpen = ({ enforcement, rules }: Snapshot): boolean => {
   const allows = rulesByFate({ rules }).imported.filter(({ type }) => type === "allow");
@@ -172,22 +149,24 @@ const openLines = commentLines(
   "No allow rule has an entry, so every address that is not denied is allowed. This file is refused as it is: give one of them an entry; or, if the account is to be open, delete the allow rules, here and on the account.",
 );
 
+/** Whether the account then lets in everybody or nobody is not documented (docs/service.md, "Rules"). */
+const onlyDisabledLines = commentLines(
+  "Every allow entry is disabled, and it is not documented what the account lets in then. This file is refused as it is: enable one of them; or, if the account is to be open, set `enforcement: disabled`.",
+);
+
 const headerLines = (snapshot: Snapshot): string[] => {
   const { accountId, host, enforcement } = snapshot;
   const fits = isPlainAscii(host) && validatePolicy({ version: 1, account: { host }, rules: [] });
   const { imported, "left-over": leftOver, unnameable } = rulesByFate(snapshot);
-  const disabled = countDisabled(imported);
-  const but =
-    disabled === 0 ? "as they are" : `but for ${counted(disabled, "disabled entry", "disabled entries")}`;
   return [
     ...commentLines(
-      `The IP restrictions of account ${accountId}, ${but}${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
+      `The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
     ),
     ...commentLines(
       `${imported.length} ${imported.length === 1 ? "rule was" : "rules were"} imported. Comments say which rule each was, and what was typed in another way.`,
     ),
     ...leftOutLines(leftOver.length, unnameable.length),
-    ...(isOpen(snapshot) ? openLines : []),
+    ...(isOpen(snapshot) ? (imported.some(hasDisabledAllow) ? onlyDisabledLines : openLines) : []),
     "",
     "version: 1",
     "account:",
@@ -212,17 +191,11 @@ export interface ImportOptions {
   readonly schema?: string;
 }
 
-export interface ImportedPolicy {
-  readonly text: string;
-  /** What the text leaves out. */
-  readonly diagnostics: readonly Diagnostic[];
-}
-
 /** The account as a policy in canonical form. No two rules of the snapshot share a name (`checkSnapshot`). */
 export const policyFromSnapshot = (
   snapshot: Snapshot,
   { group = false, schema }: ImportOptions = {},
-): ImportedPolicy => {
+): string => {
   const { imported: rules } = rulesByFate(snapshot);
   const groups = group ? sharedGroups(rules) : [];
   const networks = groups.flatMap(({ name, prefixes }) => [
@@ -238,7 +211,7 @@ export const policyFromSnapshot = (
     "",
     ...(items.length === 0 ? ["rules: []"] : ["rules:", ...items.slice(1)]),
   ].join("\n");
-  return { text: formatPolicy(`${text}\n`), diagnostics: disabledWarnings(rules) };
+  return formatPolicy(`${text}\n`);
 };
 
 const rulesNode = (document: Document): YAMLSeq | undefined => {
@@ -300,7 +273,8 @@ const appendedByTree = (text: string, rules: readonly SnapshotRule[]): string =>
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 };
 
-export interface MergedPolicy extends ImportedPolicy {
+export interface MergedPolicy {
+  readonly text: string;
   /** Names of the rules that were added, in the order of the account. */
   readonly added: readonly string[];
 }
@@ -318,7 +292,7 @@ export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy 
     ...removedRules.map(({ value }) => value),
   ]);
   const missing = rulesByFate(snapshot).imported.filter(({ name }) => !known.has(name));
-  if (missing.length === 0) return { text, added: [], diagnostics: [] };
+  if (missing.length === 0) return { text, added: [] };
   const before = rulesOf(text) ?? [];
   const fits = (candidate: string | undefined): candidate is string => {
     const after = candidate === undefined ? undefined : rulesOf(candidate);
@@ -330,5 +304,5 @@ export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy 
   const spliced = appended(text, missing);
   const merged = fits(spliced) ? spliced : appendedByTree(text, missing);
   if (!fits(merged)) throw new Error("merging lost a rule");
-  return { text: merged, added: missing.map(({ name }) => name), diagnostics: disabledWarnings(missing) };
+  return { text: merged, added: missing.map(({ name }) => name) };
 };

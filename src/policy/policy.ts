@@ -22,6 +22,8 @@ export interface PolicyEntry {
   readonly comment?: string;
   /** A UTC date, or an instant in UTC (model/instant.ts); the entry is absent from then on. */
   readonly expires?: string;
+  /** On the account without effect. */
+  readonly enabled?: false;
   /** Where it is written: in the policy, or in the text file of a network. */
   readonly source: SourceRange;
 }
@@ -34,6 +36,8 @@ export interface PolicyRule {
   readonly previousNames: readonly string[];
   /** In force at the time of resolving, in file order. */
   readonly entries: readonly PolicyEntry[];
+  /** On the account without effect, in file order; absent where there are none. */
+  readonly disabled?: readonly PolicyEntry[];
   /** Left out because their date has come. */
   readonly expired: readonly PolicyEntry[];
   readonly source: SourceRange;

@@ -28,6 +28,8 @@ interface RawExtras {
   readonly comment?: string;
   /** A UTC date, or an instant in UTC. */
   readonly expires?: string;
+  /** Absent where the entry is in force. */
+  readonly enabled?: false;
 }
 
 export type RawEntry =
@@ -91,6 +93,8 @@ export interface RawRule {
   readonly description: string;
   readonly previousNames: readonly Located<string>[];
   readonly allowEmpty: boolean;
+  /** False: none of its entries is in force. */
+  readonly enabled: boolean;
   readonly entries: readonly RawEntry[];
 }
 
@@ -296,6 +300,10 @@ class Reader {
     return this.#scalar(this.#get(node, "allow_empty")) === true;
   }
 
+  #isDisabled(node: unknown): boolean {
+    return this.#scalar(this.#get(node, "enabled")) === false;
+  }
+
   #include(node: unknown): RawInclude[] {
     const path = this.#text(node) ?? this.#text(this.#get(node, "file"));
     return path === undefined ? [] : [{ path, allowEmpty: this.#allowEmpty(node) }];
@@ -321,6 +329,7 @@ class Reader {
     const rest = {
       ...present({ comment }),
       ...(expires !== undefined && isExpiry(expires) ? { expires } : {}),
+      ...(this.#isDisabled(node) ? { enabled: false as const } : {}),
     };
     const cidr = this.#text(this.#get(node, "cidr"));
     if (cidr !== undefined) return { kind: "prefix", text: cidr, ...rest };
@@ -335,8 +344,9 @@ class Reader {
     const description = this.#text(this.#get(node, "description"))?.value ?? "";
     const previousNames = this.#texts(this.#get(node, "previous_names"));
     const allowEmpty = this.#allowEmpty(node);
+    const enabled = !this.#isDisabled(node);
     const entries = this.#entries(this.#get(node, "cidrs"));
-    return [{ name, type, description, previousNames, allowEmpty, entries }];
+    return [{ name, type, description, previousNames, allowEmpty, enabled, entries }];
   }
 
   #test(node: unknown): RawTest[] {

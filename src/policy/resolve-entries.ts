@@ -140,7 +140,7 @@ export interface ResolvedEntries {
 }
 
 /** What else an entry holds. */
-export type EntryExtras = Pick<PolicyEntry, "comment" | "expires">;
+export type EntryExtras = Pick<PolicyEntry, "comment" | "expires" | "enabled">;
 
 const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix, bare: boolean): void => {
   const written = text.value;

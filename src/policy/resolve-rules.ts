@@ -23,7 +23,7 @@ const viaNetwork = (entry: PolicyEntry, raw: RawEntry & { kind: "network" }): Po
   return {
     ...rest,
     network: raw.network.value,
-    ...present({ comment, expires }),
+    ...present({ comment, expires, enabled: raw.enabled }),
   };
 };
 
@@ -115,7 +115,8 @@ const withoutRepetitions = (
     const before = kept.get(key);
     kept.set(key, before === undefined ? entry : longer(before, entry));
     if (before === undefined) continue;
-    if (before.network === undefined && entry.network === undefined) {
+    // In force and disabled at once has no meaning, wherever the two come from.
+    if (before.enabled !== entry.enabled || (before.network === undefined && entry.network === undefined)) {
       resolving.problems.add(
         diagnostic(
           "duplicate-prefix",
@@ -159,15 +160,18 @@ const resolveRule = (resolving: Resolving, networks: Networks, rule: RawRule): R
 };
 
 const ruleOf = (resolving: Resolving, rule: RawRule, entries: readonly PolicyEntry[]): PolicyRule => {
-  const all = withoutRepetitions(resolving, rule, entries);
+  const own = rule.enabled ? entries : entries.map((entry) => ({ ...entry, enabled: false as const }));
+  const all = withoutRepetitions(resolving, rule, own);
   const hasCome = ({ expires }: PolicyEntry): boolean =>
     expires !== undefined && expiryTime(expires) <= resolving.now;
+  const disabled = all.filter((entry) => entry.enabled === false && !hasCome(entry));
   return {
     name: rule.name.value,
     type: rule.type,
     description: rule.description,
     previousNames: rule.previousNames.map(({ value }) => value),
-    entries: all.filter((entry) => !hasCome(entry)),
+    entries: all.filter((entry) => entry.enabled !== false && !hasCome(entry)),
+    ...(disabled.length === 0 ? {} : { disabled }),
     expired: all.filter(hasCome),
     source: rule.name.source,
   };
@@ -225,11 +229,19 @@ export const checkRemovedRules = (
   }
 };
 
-/** The service refuses to save a range that stands on a rule of the other type (docs/service.md, "Rules"). */
+/**
+ * The service refuses to save a range that stands on a rule of the other type (docs/service.md, "Rules"); that a
+ * disabled entry keeps its range is assumed.
+ */
 const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule[]): void => {
   if (new Set(rules.map(({ type }) => type)).size < 2) return;
   const all = rules.flatMap((rule) =>
-    rule.entries.map((entry) => ({ rule, entry, type: rule.type, prefix: entry.prefix })),
+    [...rule.entries, ...(rule.disabled ?? [])].map((entry) => ({
+      rule,
+      entry,
+      type: rule.type,
+      prefix: entry.prefix,
+    })),
   );
   for (const [before, { rule, entry }] of contradicting(all)) {
     problems.add(
@@ -257,6 +269,11 @@ const checkAllowInForce = ({ problems }: Resolving, resolved: readonly ResolvedR
   if (allows.some(({ rule, complete }) => rule.entries.length > 0 || !complete)) return;
   const [first] = allows;
   if (first === undefined) return;
+  const [disabled] = allows.flatMap(({ rule }) => rule.disabled ?? []);
+  if (disabled !== undefined) {
+    problems.add(diagnostic("allow-only-disabled", { of: "policy" }, disabled.source));
+    return;
+  }
   const expired = allows.flatMap(({ rule }) => rule.expired);
   const last = expired.reduce<PolicyEntry | undefined>(
     (latest, entry) =>

@@ -13,22 +13,29 @@ const maxEntries = 50;
 /** Cells that a name takes at most in the table, quotes apart. */
 const columnCells = 30;
 
-const entryText = ({ prefix, text }: SnapshotEntry): string => {
+interface Shown extends SnapshotEntry {
+  readonly disabled?: true;
+}
+
+const entryText = ({ prefix, text, disabled }: Shown): string => {
+  const off = disabled === true ? "  disabled" : "";
   const canonical = formatPrefix(prefix);
   const bare = canonical.replace(/\/(32|128)$/, "");
-  return text === canonical || text === bare ? canonical : `${canonical}  typed ${quoted(text, 24)}`;
+  const typed = text === canonical || text === bare ? "" : `  typed ${quoted(text, 24)}`;
+  return `${canonical}${typed}${off}`;
 };
 
 const sorted = (entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] =>
   [...entries].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
 
 const ruleRows = (rule: SnapshotRule): string[][] => {
-  const entries = sorted(rule.entries);
-  const disabled = rule.disabled?.length ?? 0;
+  const disabled = sorted(rule.disabled ?? []).map((entry): Shown => ({ ...entry, disabled: true }));
+  const entries: readonly Shown[] = [...sorted(rule.entries), ...disabled];
   const left = entries.length - maxEntries;
   const shown = (left > 0 ? entries.slice(0, maxEntries) : entries).map(entryText);
   if (left > 0) shown.push(`… and ${counted(left, "more entry", "more entries")}`);
-  if (disabled > 0) shown.push(`${counted(disabled, "disabled entry", "disabled entries")}, without effect`);
+  if (disabled.length > 0)
+    shown.push(`${counted(disabled.length, "disabled entry", "disabled entries")}, without effect`);
   const [first = "no entries", ...rest] = shown;
   return [[quoted(rule.name, columnCells), rule.type, first], ...rest.map((entry) => ["", "", entry])];
 };

@@ -9,6 +9,7 @@ import { isPlainAscii } from "../model/cells.js";
 import { quoted, visible } from "../model/escape.js";
 import type { Enforcement, Rule, RuleType } from "../model/rule.js";
 import { addressCount, counted, grouped } from "../model/words.js";
+import { entryChanges } from "../plan/diff-states.js";
 import type { AccessChange, Change, DeleteReason, Disturbance, Plan, Step } from "../plan/plan.js";
 import { mixedScripts, skeleton } from "../policy/look-alike.js";
 import { listOriginWords } from "./lists.js";
@@ -61,17 +62,25 @@ const datesOf = (entries: Plan["expired"]): ReadonlyMap<string, string> =>
 
 const noDates: Context["dates"] = { "+": new Map(), "-": new Map() };
 
-const entryRows = (sign: "+" | "-", rule: string, prefixes: readonly Prefix[], context: Context): Row[] => {
+const entryRows = (
+  sign: "+" | "-" | "~",
+  rule: string,
+  prefixes: readonly Prefix[],
+  context: Context,
+  remark = "",
+): Row[] => {
   const left = prefixes.length - context.maxEntries;
   const shown = left > 0 ? prefixes.slice(0, context.maxEntries) : prefixes;
   const rows = shown.map((prefix): Row => {
-    const date = context.dates[sign].get(dateKey(rule, prefix));
-    const until = date === undefined ? "" : `  ${dateWords[sign]} ${date}`;
-    const list = sign === "+" ? context.lists.get(dateKey(rule, prefix)) : undefined;
+    const side = sign === "-" ? "-" : "+";
+    const date = context.dates[side].get(dateKey(rule, prefix));
+    const until = date === undefined ? "" : `  ${dateWords[side]} ${date}`;
+    const list = side === "+" ? context.lists.get(dateKey(rule, prefix)) : undefined;
     const from = list === undefined ? "" : `  ${visible(list)}`;
-    return { sign, depth: 2, text: `${formatPrefix(prefix)}${from}${until}` };
+    return { sign, depth: 2, text: `${formatPrefix(prefix)}${remark}${from}${until}` };
   });
-  if (left > 0) rows.push({ sign, depth: 2, text: `… and ${counted(left, "more entry", "more entries")}` });
+  if (left > 0)
+    rows.push({ sign, depth: 2, text: `… and ${counted(left, "more entry", "more entries")}${remark}` });
   return rows;
 };
 
@@ -83,18 +92,36 @@ const noteRows = (name: string, context: Context): Row[] => {
 const descriptionRow = (sign: Sign, description: string): Row[] =>
   description === "" ? [] : [{ sign, depth: 2, text: `description ${quoted(description)}` }];
 
+const disabledRemark = "  disabled";
+
+/** What becomes of the entries of a rule that stays. */
+const entryChangeRows = ({ before, after }: Extract<Change, { kind: "update" }>, context: Context): Row[] => {
+  const of = entryChanges(before, after);
+  const rows = (sign: "+" | "-" | "~", prefixes: readonly Prefix[], remark = ""): Row[] =>
+    entryRows(sign, after.name, [...prefixes].sort(comparePrefixes), context, remark);
+  return [
+    ...rows("+", of.added),
+    ...rows("-", of.removed),
+    ...rows("~", of.enabled, "  enabled: false -> true"),
+    ...rows("~", of.disabled, "  enabled: true -> false"),
+    ...rows("+", of.addedDisabled, disabledRemark),
+    ...rows("-", of.removedDisabled, "  was disabled"),
+  ];
+};
+
 const wholeRule = (sign: "+" | "-", rule: Rule, remark: string, context: Context): Row[] => [
   { sign, depth: 1, text: `rule ${quoted(rule.name)} (${rule.type})${remark}` },
   ...noteRows(rule.name, context),
   ...descriptionRow(sign, rule.description),
   ...entryRows(sign, rule.name, rule.prefixes, context),
+  ...entryRows(sign, rule.name, rule.disabled ?? [], context, disabledRemark),
 ];
 
 const typeWarning = (before: RuleType, after: RuleType): Row[] =>
   before === after ? [] : [{ sign: "~", depth: 2, text: `type: ${before} -> ${after}` }];
 
 const updateRows = (change: Extract<Change, { kind: "update" }>, context: Context): Row[] => {
-  const { before, after, added, removed } = change;
+  const { before, after } = change;
   const renamed = before.name === after.name ? "" : `, was ${quoted(before.name)}`;
   const rows: Row[] = [
     { sign: "~", depth: 1, text: `rule ${quoted(after.name)} (${after.type})${renamed}` },
@@ -105,9 +132,7 @@ const updateRows = (change: Extract<Change, { kind: "update" }>, context: Contex
     const [was, is] = [quoted(before.description), quoted(after.description)];
     rows.push({ sign: "~", depth: 2, text: `description: ${was} -> ${is}` });
   }
-  rows.push(...entryRows("+", after.name, [...added].sort(comparePrefixes), context));
-  rows.push(...entryRows("-", after.name, [...removed].sort(comparePrefixes), context));
-  return rows;
+  return [...rows, ...entryChangeRows(change, context)];
 };
 
 /** Why a rule is deleted. */
@@ -163,9 +188,10 @@ export const looseChangeRows = (changes: readonly Change[]): Row[] =>
   );
 
 /** `rule "Partner access" (allow, 1 entry: 192.0.2.192/28)`. */
-export const ruleBrief = ({ name, type, prefixes }: Rule): string => {
+export const ruleBrief = ({ name, type, prefixes, disabled = [] }: Rule): string => {
   const entries = counted(prefixes.length, "entry", "entries");
-  return `rule ${quoted(name)} (${type}, ${entries}${prefixes.length === 0 ? "" : `: ${listPrefixes(prefixes, 3)}`})`;
+  const off = disabled.length === 0 ? "" : `; ${grouped(disabled.length)} disabled`;
+  return `rule ${quoted(name)} (${type}, ${entries}${prefixes.length === 0 ? "" : `: ${listPrefixes(prefixes, 3)}`}${off})`;
 };
 
 /** The unmanaged rules that are kept or refused; those that are deleted are among the changes. */
@@ -183,19 +209,28 @@ export const unmanagedRows = (plan: Plan): Row[] => {
   });
 };
 
-const signedCounts = (add: number, remove: number): string =>
+const signs = (add: number, remove: number): string =>
   [add > 0 ? `+${grouped(add)}` : "", remove > 0 ? `-${grouped(remove)}` : ""].filter(Boolean).join(" ");
+
+/** `+2 -1, disabled +1`: entries in force, then those without effect. */
+const signedCounts = (add: number, remove: number, disable = 0, release = 0): string => {
+  const disabled = signs(disable, release);
+  return [signs(add, remove), disabled === "" ? "" : `disabled ${disabled}`].filter(Boolean).join(", ");
+};
+
+const updateCounts = ({ add, remove, disable, release }: Extract<Step, { kind: "update" }>): string =>
+  signedCounts(add.length, remove.length, disable?.length, release?.length);
 
 /** `update rule "Corporate VPN": +2 -1`. */
 export const stepTitle = (step: Step): string => {
   switch (step.kind) {
     case "create": {
-      const counts = signedCounts(step.rule.prefixes.length, 0);
+      const counts = signedCounts(step.rule.prefixes.length, 0, step.rule.disabled?.length);
       return `create rule ${quoted(step.rule.name)}${counts === "" ? "" : `: ${counts}`}`;
     }
     case "update": {
       const renamed = step.becomes.name === step.name ? "" : ` as ${quoted(step.becomes.name)}`;
-      const counts = signedCounts(step.add.length, step.remove.length);
+      const counts = updateCounts(step);
       return `update rule ${quoted(step.name)}${renamed}: ${counts === "" ? "no entry changes" : counts}`;
     }
     case "delete":

@@ -31,12 +31,18 @@ const signs: Readonly<Record<DriftDetail["kind"], Sign>> = {
   "name-changed": "~",
   "entry-added": "+",
   "entry-removed": "-",
+  "entry-enabled-changed": "~",
   "type-changed": "~",
   "description-changed": "~",
   "enforcement-changed": "~",
 };
 
 const signOf = ({ detail }: DriftDifference): Sign => signs[detail.kind];
+
+const abled = (enabled: boolean): string => (enabled ? "enabled" : "disabled");
+
+const offWords = ({ enabled }: { readonly enabled?: false }): string =>
+  enabled === false ? " (disabled)" : "";
 
 /** What differs, in one sentence: `198.51.100.0/24 in rule "Corporate VPN" (allow)`. */
 export const differenceText = ({ detail, rule }: DriftDifference): string => {
@@ -47,9 +53,11 @@ export const differenceText = ({ detail, rule }: DriftDifference): string => {
     case "rule-removed":
       return `${name} (${detail.rule.type}, ${counted(detail.rule.prefixes.length, "entry", "entries")}) is missing on the account`;
     case "entry-added":
-      return `${formatPrefix(detail.prefix)} is in ${detail.type} ${name} on the account, not in the policy`;
+      return `${formatPrefix(detail.prefix)} is in ${detail.type} ${name} on the account${offWords(detail)}, not in the policy`;
     case "entry-removed":
-      return `${formatPrefix(detail.prefix)} is missing from ${detail.type} ${name} on the account`;
+      return `${formatPrefix(detail.prefix)}${offWords(detail)} is missing from ${detail.type} ${name} on the account`;
+    case "entry-enabled-changed":
+      return `${formatPrefix(detail.prefix)} in ${detail.type} ${name} is ${abled(detail.account)} on the account, ${abled(detail.policy)} in the policy`;
     case "name-changed":
       return `${name} is called ${quoted(detail.account)} on the account`;
     case "type-changed":

@@ -120,6 +120,9 @@ const viewLines = (prefix: Prefix, view: ExplainView, look: RenderContext): stri
   return [
     `${style.strong(shown(prefix))} is ${paint(words)} by ${visible(title)}`,
     ...explanation.parts.flatMap((part) => partLines(part, single, view, look)),
+    ...explanation.disabled.flatMap(({ rule, type, prefix: own }) =>
+      wrap(`  disabled, without effect: ${entryText(rule, type, own, view.places)}`, look.width, 4),
+    ),
     ...(view.expired ?? []).flatMap(({ rule, type, prefix: own, expires, place }) =>
       wrap(`  expired ${onOrAt(expires)}: ${entryText(rule, type, own, () => place)}`, look.width, 4),
     ),
@@ -168,6 +171,13 @@ const explainDocument = (report: ExplainReport) => ({
     enforcement: explanation.enforcement,
     verdict: explainVerdict(explanation),
     parts: explanation.parts.map((part) => partJson(part, places)),
+    ...(explanation.disabled.length === 0
+      ? {}
+      : {
+          disabled: explanation.disabled.map(({ rule, type, prefix: own }) =>
+            deciderJson({ kind: "entry", rule, type, prefix: own }, places),
+          ),
+        }),
     ...(expired.length === 0
       ? {}
       : {

@@ -132,7 +132,20 @@ const detailJson = (detail: DriftDetail) => {
       return { kind: detail.kind, definition: ruleAsDocument(detail.rule) };
     case "entry-added":
     case "entry-removed":
-      return { kind: detail.kind, type: detail.type, cidr: formatPrefix(detail.prefix) };
+      return {
+        kind: detail.kind,
+        type: detail.type,
+        cidr: formatPrefix(detail.prefix),
+        ...(detail.enabled === undefined ? {} : { enabled: detail.enabled }),
+      };
+    case "entry-enabled-changed":
+      return {
+        kind: detail.kind,
+        type: detail.type,
+        cidr: formatPrefix(detail.prefix),
+        policy: detail.policy ? "enabled" : "disabled",
+        account: detail.account ? "enabled" : "disabled",
+      };
     default:
       return { kind: detail.kind, policy: detail.policy, account: detail.account };
   }

@@ -3,11 +3,12 @@
  * cannot be on an allow and on a deny rule, names may repeat, a write's `rule_set_enabled` flips the switch.
  * Faults are scripted by the number of the write; every state that the account was ever in is kept.
  */
-import { comparePrefixes, formatPrefix, type Prefix, samePrefix } from "../../src/address/prefix.js";
+import { formatPrefix, type Prefix, samePrefix } from "../../src/address/prefix.js";
 import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../../src/apply/ports.js";
 import { failure } from "../../src/model/failure.js";
 import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
+import { ruleOf } from "../../src/plan/state.js";
 
 /** What happens to one write. */
 export type Fault =
@@ -50,6 +51,7 @@ interface StoredRule {
   type: RuleType;
   description: string;
   entries: SnapshotEntry[];
+  disabled?: SnapshotEntry[];
 }
 
 export class FakeAccount implements AccountReader, AccountWriter {
@@ -108,7 +110,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
       ruleSetEnabled,
       rule.prefixes,
       (prefixes, named = id) => {
-        const conflict = this.#conflict(rule.type, prefixes);
+        const conflict = this.#conflict(rule.type, [...prefixes, ...(rule.disabled ?? [])]);
         if (conflict !== undefined) return conflict;
         return () => this.#add({ ...rule, prefixes }, named);
       },
@@ -122,6 +124,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
     add: readonly Prefix[],
     remove: readonly SnapshotEntry[],
     ruleSetEnabled: boolean | undefined,
+    disable: readonly Prefix[] = [],
   ): Promise<WriteOutcome> {
     return this.#write(ruleSetEnabled, add, (prefixes) => {
       const rule = this.rules.find(({ id }) => id === current.id);
@@ -129,13 +132,32 @@ export class FakeAccount implements AccountReader, AccountWriter {
       if (prefixes.some((prefix) => rule.entries.some((entry) => samePrefix(entry.prefix, prefix)))) {
         return refusal(409, "CIDR(s) already exists");
       }
-      const kept = rule.entries.filter(({ id }) => !remove.some((entry) => entry.id === id));
-      const all = [...kept.map(({ prefix }) => prefix), ...prefixes];
+      const isIn = (entry: SnapshotEntry, list: readonly Prefix[]): boolean =>
+        list.some((prefix) => samePrefix(prefix, entry.prefix));
+      const stays = (entry: SnapshotEntry): boolean => !remove.some(({ id }) => id === entry.id);
+      const old = rule.disabled ?? [];
+      const kept = rule.entries.filter((entry) => stays(entry) && !isIn(entry, disable));
+      const switchedOff = rule.entries.filter((entry) => stays(entry) && isIn(entry, disable));
+      const switchedOn = old.filter((entry) => isIn(entry, prefixes));
+      const off = [
+        ...old.filter((entry) => stays(entry) && !isIn(entry, prefixes)),
+        ...switchedOff,
+        ...disable
+          .filter((prefix) => !switchedOff.some((entry) => samePrefix(entry.prefix, prefix)))
+          .map((prefix) => this.#entry(prefix)),
+      ];
+      const all = [...kept, ...off].map(({ prefix }) => prefix).concat(prefixes);
       const conflict = this.#conflict(becomes.type, all, rule.id);
       if (conflict !== undefined) return conflict;
       return () => {
-        const added = prefixes.map((prefix) => this.#entry(prefix));
-        return Object.assign(rule, becomes, { entries: [...kept, ...added] });
+        const added = prefixes.map(
+          (prefix) => switchedOn.find((entry) => samePrefix(entry.prefix, prefix)) ?? this.#entry(prefix),
+        );
+        delete rule.disabled;
+        return Object.assign(rule, becomes, {
+          entries: [...kept, ...added],
+          ...(off.length === 0 ? {} : { disabled: off }),
+        });
       };
     });
   }
@@ -170,14 +192,7 @@ export class FakeAccount implements AccountReader, AccountWriter {
   }
 
   state(): AccountState {
-    const rules = this.rules
-      .map(({ name, type, description, entries }) => ({
-        name,
-        type,
-        description,
-        prefixes: entries.map(({ prefix }) => prefix).sort(comparePrefixes),
-      }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const rules = this.rules.map(ruleOf).sort((a, b) => (a.name < b.name ? -1 : 1));
     return { enforcement: this.enabled ? "enabled" : "disabled", rules };
   }
 
@@ -274,19 +289,22 @@ export class FakeAccount implements AccountReader, AccountWriter {
       (rule) =>
         rule.id !== self &&
         rule.type !== type &&
-        rule.entries.some((entry) => prefixes.some((prefix) => samePrefix(prefix, entry.prefix))),
+        [...rule.entries, ...(rule.disabled ?? [])].some((entry) =>
+          prefixes.some((prefix) => samePrefix(prefix, entry.prefix)),
+        ),
     );
     return other === undefined ? undefined : refusal(400, "the same range is on a rule of the other type");
   }
 
   #add(rule: Rule, id?: number): StoredRule {
-    const { name, type, description, prefixes } = rule;
-    const stored = {
+    const { name, type, description, prefixes, disabled } = rule;
+    const stored: StoredRule = {
       id: id ?? this.#id(),
       name,
       type,
       description,
       entries: prefixes.map((prefix) => this.#entry(prefix)),
+      ...(disabled === undefined ? {} : { disabled: disabled.map((prefix) => this.#entry(prefix)) }),
     };
     this.rules.push(stored);
     return stored;

@@ -134,7 +134,7 @@ describe("changing a rule", () => {
       rule_set_enabled: true,
       description: "Where people sit",
       cidrs: [
-        { id: 1, cidr: "192.0.2.7/24", state: 2 },
+        { id: 1, cidr: "192.0.2.7/24", state: 2, enabled: true },
         { cidr: "203.0.113.0/24", state: 1, enabled: true },
       ],
     });

@@ -68,6 +68,7 @@ describe("any JSON", () => {
     const expected = {
       becomes: { name: "Office", type: "allow", description: "" },
       has: [],
+      hasDisabled: [],
       removed: [],
       ruleSetEnabled: undefined,
       mayExist: [],

@@ -15,7 +15,10 @@ const current: SnapshotRule = { id: 1, name: "Office", type: "allow", descriptio
 const calls: [string, (client: DbtClient) => Promise<unknown>][] = [
   ["readSnapshot", (client) => client.readSnapshot()],
   ["validateCaller", (client) => client.validateCaller(1)],
-  ["createRule", (client) => client.createRule({ ...current, prefixes: [] }, false)],
+  [
+    "createRule",
+    (client) => client.createRule({ name: "Office", type: "allow", description: "", prefixes: [] }, false),
+  ],
   ["updateRule", (client) => client.updateRule(current, { ...current, name: "Offices" }, [], [], false)],
   ["deleteRule", (client) => client.deleteRule(current)],
   ["setEnforcement", (client) => client.setEnforcement(true)],

@@ -25,7 +25,9 @@ describe("diffStates", () => {
     const changes = diffStates(before, after);
     expect(changes.map(({ kind }) => kind)).toEqual(["enforcement", "update", "create", "delete"]);
     expect(changes[1]).toMatchObject({ added: prefixes("192.0.2.5/32"), removed: [] });
-    expect(patchOf(changes[1]!)).toEqual([{ op: "add", path: "/cidrs/192.0.2.5~132", value: {} }]);
+    expect(patchOf(changes[1]!)).toEqual([
+      { op: "add", path: "/cidrs/192.0.2.5~132", value: { enabled: true } },
+    ]);
     expect(patchOf(changes[0]!)).toEqual([{ op: "replace", path: "/enforcement", value: "disabled" }]);
     expect(patchOf(changes[3]!)).toEqual([{ op: "remove", path: "" }]);
   });

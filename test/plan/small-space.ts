@@ -11,7 +11,7 @@ import {
 } from "../../src/address/prefix.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../../src/model/rule.js";
 import type { Step } from "../../src/plan/plan.js";
-import { byName, sortedPrefixes } from "../../src/plan/state.js";
+import { byName, entryFields, sortedPrefixes } from "../../src/plan/state.js";
 
 export const prefix = (text: string): Prefix => {
   const parsed = parsePrefix(text);
@@ -74,8 +74,13 @@ export const randomPrefix = (random: Random): Prefix => {
   return { network, length: 123 + bits };
 };
 
-/** No prefix allowed and denied; prefixes are often shared between rules of one type. */
-export const randomRules = (random: Random, names: readonly string[], pool: readonly Prefix[]): Rule[] => {
+/** No prefix allowed and denied; prefixes are often shared between rules of one type. `disabled`: percent of entries. */
+export const randomRules = (
+  random: Random,
+  names: readonly string[],
+  pool: readonly Prefix[],
+  disabled = 0,
+): Rule[] => {
   const types = new Map<bigint, RuleType>();
   return names
     .flatMap((name): Rule[] => {
@@ -84,7 +89,13 @@ export const randomRules = (random: Random, names: readonly string[], pool: read
       const prefixes = wanted.filter((one) => (types.get(prefixKey(one)) ?? type) === type);
       for (const one of prefixes) types.set(prefixKey(one), type);
       const description = random.pick(["", "x"]);
-      return [{ name, type, description, prefixes: sortedPrefixes(prefixes) }];
+      if (disabled === 0) return [{ name, type, description, prefixes: sortedPrefixes(prefixes) }];
+      // Now and then a rule of which nothing is in force.
+      const share = random.chance(15) ? 100 : disabled;
+      const isOff = new Map(prefixes.map((one) => [prefixKey(one), random.chance(share)]));
+      const off = (one: Prefix): boolean => isOff.get(prefixKey(one)) === true;
+      const inForce = prefixes.filter((one) => !off(one));
+      return [{ name, type, description, ...entryFields(inForce, prefixes.filter(off)) }];
     })
     .sort(byName);
 };
@@ -97,10 +108,10 @@ export interface Pair {
   readonly renames: Map<string, string>;
 }
 
-export const randomPair = (random: Random): Pair => {
+export const randomPair = (random: Random, disabled = 0): Pair => {
   const pool = Array.from({ length: 2 + random.below(8) }, () => randomPrefix(random));
   const names = ["A", "B", "C", "D"];
-  const before = randomRules(random, names.slice(0, random.below(5)), pool);
+  const before = randomRules(random, names.slice(0, random.below(5)), pool, disabled);
   const renames = new Map<string, string>();
   const kept = names.filter(() => random.chance(75));
   const renamed = kept.map((name) => {
@@ -108,9 +119,9 @@ export const randomPair = (random: Random): Pair => {
     renames.set(`${name} renamed`, name);
     return `${name} renamed`;
   });
-  const rules = randomRules(random, renamed, pool).filter(
-    ({ name, prefixes }) =>
-      prefixes.length > 0 || before.some((rule) => rule.name === (renames.get(name) ?? name)),
+  const rules = randomRules(random, renamed, pool, disabled).filter(
+    (rule) =>
+      rangesOf(rule).length > 0 || before.some(({ name }) => name === (renames.get(rule.name) ?? rule.name)),
   );
   return {
     before: {
@@ -122,11 +133,17 @@ export const randomPair = (random: Random): Pair => {
   };
 };
 
+/** All that a rule keeps from rules of the other type: a disabled entry does so too (docs/service.md). */
+const rangesOf = ({ prefixes, disabled = [] }: Rule): readonly Prefix[] => [...prefixes, ...disabled];
+
 /** The verdict by looking at every entry: most specific wins, else the default. */
-export const allows = ({ enforcement, rules }: AccountState, at: bigint): boolean => {
+export const allows = ({ enforcement, rules, disabledAllowCounts }: AccountState, at: bigint): boolean => {
   if (enforcement === "disabled") return true;
   let best = -1;
-  let verdict = !rules.some(({ type, prefixes }) => type === "allow" && prefixes.length > 0);
+  let verdict = !rules.some(
+    ({ type, prefixes, disabled = [] }) =>
+      type === "allow" && (prefixes.length > 0 || (disabledAllowCounts === true && disabled.length > 0)),
+  );
   for (const { type, prefixes } of rules) {
     for (const one of prefixes) {
       if (one.length <= best || !containsAddress(one, at)) continue;
@@ -144,7 +161,7 @@ export const refusal = (state: AccountState, step: Step): string | undefined => 
     const keys = new Set(prefixes.map(prefixKey));
     const other = state.rules.find(
       (rule) =>
-        rule.name !== except && rule.type !== type && rule.prefixes.some((one) => keys.has(prefixKey(one))),
+        rule.name !== except && rule.type !== type && rangesOf(rule).some((one) => keys.has(prefixKey(one))),
     );
     return other && `a range is on ${other.name} already`;
   };
@@ -155,8 +172,8 @@ export const refusal = (state: AccountState, step: Step): string | undefined => 
       return named(step.name) ? undefined : "no such rule";
     case "create":
       if (named(step.rule.name)) return "the name is taken";
-      if (step.rule.prefixes.length === 0) return "no ranges";
-      return clash(step.rule.type, step.rule.prefixes);
+      if (rangesOf(step.rule).length === 0) return "no ranges";
+      return clash(step.rule.type, rangesOf(step.rule));
     case "update": {
       const rule = named(step.name);
       if (rule === undefined) return "no such rule";
@@ -164,9 +181,19 @@ export const refusal = (state: AccountState, step: Step): string | undefined => 
       const has = new Set(rule.prefixes.map(prefixKey));
       if (step.add.some((one) => has.has(prefixKey(one)))) return "already there";
       if (!step.remove.every((one) => has.has(prefixKey(one)))) return "not there";
-      const removed = new Set(step.remove.map(prefixKey));
-      const left = [...rule.prefixes.filter((one) => !removed.has(prefixKey(one))), ...step.add];
-      return clash(step.becomes.type, left, step.name);
+      const { disable = [], release = [] } = step;
+      const isDisabled = new Set((rule.disabled ?? []).map(prefixKey));
+      const [removed, released] = [new Set(step.remove.map(prefixKey)), new Set(release.map(prefixKey))];
+      if (!release.every((one) => isDisabled.has(prefixKey(one)))) return "not there as disabled";
+      if (disable.some((one) => isDisabled.has(prefixKey(one)))) return "disabled already";
+      if (disable.some((one) => has.has(prefixKey(one)) && !removed.has(prefixKey(one))))
+        return "disabled, and in force";
+      if (step.add.some((one) => isDisabled.has(prefixKey(one)) && !released.has(prefixKey(one))))
+        return "already there as disabled";
+      const left = rangesOf(rule).filter(
+        (one) => !removed.has(prefixKey(one)) && !released.has(prefixKey(one)),
+      );
+      return clash(step.becomes.type, [...left, ...step.add, ...disable], step.name);
     }
   }
 };

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { comparePrefixes, formatPrefix, parsePrefix } from "../../src/address/prefix.js";
-import { hasErrors, messageOf } from "../../src/model/diagnostic.js";
+import { hasErrors } from "../../src/model/diagnostic.js";
 import { Failure } from "../../src/model/failure.js";
 import {
   catchAllDescription,
@@ -39,7 +39,7 @@ const snapshotOf = (...rules: SnapshotRule[]): Snapshot => ({
   rules,
 });
 
-const policyFromSnapshot = (...given: Parameters<typeof importPolicy>): string => importPolicy(...given).text;
+const policyFromSnapshot = (...given: Parameters<typeof importPolicy>): string => importPolicy(...given);
 
 const snapshotRules = fc.uniqueArray(
   fc.record({
@@ -268,26 +268,25 @@ describe("disabled entries", () => {
   };
   const snapshot = snapshotOf(withDisabled, ruleOf("B", "allow", "203.0.113.8"));
 
-  it("are left out with a word in the file and a warning, and the plan finds nothing to change", () => {
-    const { text, diagnostics } = importPolicy(snapshot);
-    expect(text).toContain("account 66847, but for 2 disabled entries: a plan");
-    expect(text).toContain("# left out, since they are disabled: 192.0.2.1/32, 192.0.2.2/32\n");
-    expect(diagnostics).toMatchObject([{ code: "disabled-entries-left-out", severity: "warning" }]);
-    expect(messageOf(diagnostics[0]!)).toContain('"A"');
-    expect(makePlan({ policy: mustRead(text), snapshot }).plan).toMatchObject({ changes: [] });
+  it("are kept, and the plan finds nothing to change", () => {
+    const text = importPolicy(snapshot);
+    expect(text).toContain("account 66847, as they are: a plan");
+    expect(text).toContain("- {cidr: 192.0.2.1, enabled: false}\n");
+    expect(mustRead(text).rules[0]).toMatchObject({ entries: [{}], disabled: [{}, {}] });
+    expect(makePlan({ policy: mustRead(text), snapshot }).plan).toMatchObject({ changes: [], steps: [] });
+    expect(formatPolicy(text)).toBe(text);
   });
 
-  it("are said of the rules that a merge adds, and of no other", () => {
-    expect(codes(mergeIntoPolicy("version: 1\nrules: []\n", snapshot).diagnostics)).toEqual([
-      "disabled-entries-left-out",
-    ]);
-    const named = "version: 1\nrules:\n  - {name: A, type: allow, cidrs: [203.0.113.7]}\n";
-    expect(mergeIntoPolicy(named, snapshot)).toMatchObject({ added: ["B"], diagnostics: [] });
+  it("are kept in the rules that a merge adds", () => {
+    const { text, added } = mergeIntoPolicy("version: 1\nrules: []\n", snapshot);
+    expect(added).toEqual(["A", "B"]);
+    expect(makePlan({ policy: mustRead(text), snapshot }).plan).toMatchObject({ changes: [], steps: [] });
   });
 
-  it("are not spoken of where there are none", () => {
-    const { text, diagnostics } = importPolicy(snapshotOf(ruleOf("B", "allow", "203.0.113.8")));
-    expect(text).toContain("as they are: a plan");
-    expect(diagnostics).toEqual([]);
+  it("of allow rules alone make a file that is refused as it is, and says so", () => {
+    const off = { ...ruleOf("A", "allow"), disabled: [entryOf("192.0.2.1")] };
+    const text = importPolicy(snapshotOf(off));
+    expect(text).toContain("# Every allow entry is disabled");
+    expect(codes(readPolicy(text).diagnostics)).toContain("allow-only-disabled");
   });
 });

@@ -42,7 +42,7 @@ const imported = (names: readonly string[]): string =>
     host: "ab123.us1.dbt.com",
     enforcement: "disabled",
     rules: names.map((name, id) => ({ id, name, description: name, type: "allow", entries: [] })),
-  }).text;
+  });
 
 describe("import", () => {
   it.each(otherwise)("quotes %s", (text) => expect(writeText(text)).toBe(JSON.stringify(text)));

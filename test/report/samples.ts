@@ -298,6 +298,7 @@ export const explainOf = (names: Names): ExplainReport => ({
       explanation: {
         prefix: prefix("203.0.113.0/24"),
         enforcement: "enabled",
+        disabled: [],
         parts: [
           {
             prefixes: prefixes("203.0.113.0/25"),
@@ -314,6 +315,7 @@ export const explainOf = (names: Names): ExplainReport => ({
       explanation: {
         prefix: prefix("203.0.113.0/24"),
         enforcement: "disabled",
+        disabled: [],
         parts: [
           {
             prefixes: prefixes("203.0.113.0/24"),

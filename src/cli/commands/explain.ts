@@ -111,8 +111,9 @@ const ownState = (policy: Policy): AccountState => {
 const linesOf =
   (policy: Policy): NonNullable<ExplainView["places"]> =>
   (rule, _type, prefix) => {
-    const entries = policy.rules.find(({ name }) => name === rule)?.entries;
-    const entry = entries?.find((one) => samePrefix(one.prefix, prefix));
+    const found = policy.rules.find(({ name }) => name === rule);
+    const entries = [...(found?.entries ?? []), ...(found?.disabled ?? [])];
+    const entry = entries.find((one) => samePrefix(one.prefix, prefix));
     return entry === undefined ? undefined : placeOf(entry);
   };
 

@@ -93,8 +93,7 @@ const importNew = async (io: Io, options: Options): Promise<Report> => {
   const snapshot = await readAccount(io, options);
   const schema = schemaFrom(io, options.output);
   const imported = policyFromSnapshot(snapshot, { group: options.group === true, schema: schema.path });
-  noteDiagnostics(io, imported.diagnostics, options);
-  const text = withoutToken(imported.text);
+  const text = withoutToken(imported);
   if (options.output === undefined) {
     io.stdout.write(text);
     return done();
@@ -133,7 +132,6 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<Report
   const { before, account } = readTarget(io, file);
   const snapshot = await readAccount(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
-  noteDiagnostics(io, merged.diagnostics, options);
   if (merged.added.length === 0) return done(`${shownFile(file)} names every rule of the account already.`);
   await writeFileWhole(io, file, redact(before) === before ? withoutToken(merged.text) : merged.text);
   return done(

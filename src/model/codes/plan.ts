@@ -168,6 +168,16 @@ export interface OnceEnabled {
   readonly prefixes: string;
   readonly what: string;
 }
+const disabledAllowUnclear = {
+  severity: "error" as const,
+  message:
+    "The plan passes a state in which every allow entry is disabled, and it is not documented whether disabled allow entries count for the default (with any allow entry, what nothing matches is denied). If they count:",
+  hint: "Enable or add an allow entry in one apply, and do the rest in the next; or disable enforcement meanwhile",
+  meaning:
+    "Whether a disabled allow entry counts for the default is not documented, so a plan has to pass the guards either way. What follows would happen if it counts.",
+  fix: "Bring an allow entry in force in one apply, and do the rest in the next.",
+};
+
 const onceEnabled = (verdict: "allowed" | "blocked") => ({
   severity: "warning" as const,
   message: ({ prefixes, what }: OnceEnabled) =>
@@ -185,6 +195,7 @@ export interface CutOff {
 }
 
 export const guardCodes = {
+  "disabled-allow-unclear": code(disabledAllowUnclear),
   "must-allow": code<Kept>({
     severity: "error",
     ...blocked,

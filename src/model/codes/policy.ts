@@ -1,6 +1,5 @@
 /** The codes of a policy's text: its encoding, its YAML, its keys and values, its lists, and its tests. */
 import { onOrAt } from "../instant.js";
-import { counted } from "../words.js";
 import { code } from "./code.js";
 
 /** `: the network `vpn` is empty` where networks are all that is written. */
@@ -348,6 +347,17 @@ export const policyCodes = {
       "Enforcement is enabled and there are allow rules, in the policy or kept on the account, but none of their entries is in force: every address that is not denied would be allowed. No flag overrides this.",
     fix: "Add or renew an allow entry; if everybody should have access, delete the allow rules.",
   }),
+  "allow-only-disabled": code<{ of: "policy" | "account" }>({
+    severity: "error",
+    message: ({ of }) =>
+      of === "policy"
+        ? "Every allow entry of this policy is disabled: it is not documented whether the account then lets in everybody or nobody"
+        : "Every allow entry of the account would be disabled: it is not documented whether it then lets in everybody or nobody",
+    hint: "Keep an allow entry in force; to lift the restrictions, set `enforcement: disabled`",
+    meaning:
+      "Enforcement is enabled and there are allow entries, but all of them are disabled. Whether a disabled allow entry counts for the default is not documented, so this may open the account or lock everybody out. No flag lets it pass.",
+    fix: "Keep an allow entry in force, or set `enforcement: disabled`.",
+  }),
   "duplicate-rule-name": code<{ rule: string; line: number }>({
     severity: "error",
     message: ({ rule }) => `Two rules are named \`${rule}\``,
@@ -438,15 +448,6 @@ export const policyCodes = {
     hint: "It must exist, be readable and be in the policy's folder; no symbolic link may lead out of it",
     meaning: "A file that the policy names cannot be read.",
     fix: "Check its name and its permissions; it must be in the policy's folder.",
-  }),
-  "disabled-entries-left-out": code<{ count: number; rules: readonly string[]; more: number }>({
-    severity: "warning",
-    message: ({ count, rules, more }) =>
-      `${counted(count, "disabled entry is", "disabled entries are")} left out of the file, from ${rules.length + more === 1 ? "the rule" : "the rules"} ${rules.join(", ")}${more > 0 ? ` and ${more} more` : ""}`,
-    hint: "They stay on the account without effect, and no plan changes them; comments in the file name them",
-    meaning:
-      "A warning of import: entries that are disabled on the account are not in the file, because a policy cannot describe an entry without effect.",
-    fix: "Nothing, if they should stay as they are; no plan changes them.",
   }),
   "policy-test-failed": code<{
     test: string;

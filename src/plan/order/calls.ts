@@ -3,7 +3,7 @@ import { type Prefix, prefixKey } from "../../address/prefix.js";
 import { firstFree, standInDescription, standInName } from "../../model/reserved-names.js";
 import type { AccountState, Rule, RuleType } from "../../model/rule.js";
 import type { Step } from "../plan.js";
-import { rulesByName, sortedPrefixes, withoutPrefixes } from "../state.js";
+import { entryFields, rulesByName, sortedPrefixes, withoutPrefixes } from "../state.js";
 import {
   changesType,
   prefixesAfter,
@@ -127,6 +127,31 @@ const changesTypeNow = (
   return transition.after?.prefixes.length === 0 && isLast;
 };
 
+type DisabledFields = Pick<Extract<Step, { kind: "update" }>, "disable" | "release">;
+
+/** The members of a step that say what becomes of disabled entries; absent where nothing does. */
+export const disabledFields = (disable: readonly Prefix[], release: readonly Prefix[]): DisabledFields => ({
+  ...(disable.length === 0 ? {} : { disable }),
+  ...(release.length === 0 ? {} : { release }),
+});
+
+/** What a call does to disabled entries: what its own entries ask for, and in the last call of a rule all the rest. */
+const disabledBy = (
+  { after, allowAll }: RuleTransition,
+  { add, remove }: Call,
+  held: readonly Prefix[],
+  isLast: boolean,
+): DisabledFields => {
+  if (after === undefined || allowAll !== undefined) return {};
+  const wanted = after.disabled ?? [];
+  const [come, gone] = [withoutPrefixes(wanted, held), withoutPrefixes(held, wanted)];
+  if (isLast) return disabledFields(come, gone);
+  return disabledFields(
+    withoutPrefixes(come, withoutPrefixes(come, remove)),
+    withoutPrefixes(gone, withoutPrefixes(gone, add)),
+  );
+};
+
 const createStep = (
   transition: RuleTransition,
   rule: Rule,
@@ -137,7 +162,8 @@ const createStep = (
     type: rule.type,
     description: transition.createAs === undefined ? rule.description : standInDescription(rule.name),
   };
-  return { step: { kind: "create", rule: { ...standing, prefixes: sortedPrefixes(call.add) } }, standing };
+  const entries = entryFields(call.add, transition.after?.disabled ?? []);
+  return { step: { kind: "create", rule: { ...standing, ...entries } }, standing };
 };
 
 const nextStanding = (transition: RuleTransition, now: Standing, typeChanges: boolean): Standing => {
@@ -163,6 +189,7 @@ export const emitSteps = (
     if (transition.before !== undefined && transition.allowAll !== "first")
       standing.set(index, transition.before);
   });
+  const disabled = new Map(transitions.map(({ before }, index) => [index, before?.disabled ?? []]));
   const seen = new Set<number>();
   const steps = merged.flatMap((call, index): Step[] => {
     const transition = transitions[call.transition]!;
@@ -173,14 +200,19 @@ export const emitSteps = (
     if (now === undefined) {
       const created = createStep(transition, (transition.after ?? transition.before)!, call);
       standing.set(call.transition, created.standing);
+      disabled.set(call.transition, transition.after?.disabled ?? []);
       return [created.step];
     }
     if (isLast && (transition.after === undefined || transition.allowAll !== undefined))
       return [{ kind: "delete", name: now.name }];
     const becomes = nextStanding(transition, now, changesTypeNow(transition, call, isFirst, isLast));
-    if (!differs(now, becomes) && call.add.length + call.remove.length === 0) return [];
+    const held = disabled.get(call.transition) ?? [];
+    const { disable = [], release = [] } = disabledBy(transition, call, held, isLast);
+    const touched = call.add.length + call.remove.length + disable.length + release.length;
+    if (!differs(now, becomes) && touched === 0) return [];
     standing.set(call.transition, becomes);
-    return [updateStep(now.name, becomes, call)];
+    disabled.set(call.transition, [...withoutPrefixes(held, release), ...disable]);
+    return [{ ...updateStep(now.name, becomes, call), ...disabledFields(disable, release) }];
   });
   return [...steps, ...finalNames(transitions, standing)];
 };

@@ -6,7 +6,7 @@
 import type { AccountState } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
-import { withoutPrefixes } from "../state.js";
+import { samePrefixes, withoutPrefixes } from "../state.js";
 import { append, type Call, emitSteps, type SplitTransitions, splitTypeChanges } from "./calls.js";
 import {
   codeOf,
@@ -102,7 +102,12 @@ const typeChangeCalls = (stages: Stages, stage: number, split: SplitTransitions,
 /** Needs a call although no entry changes: a new name or description, or a rule to delete. */
 const needsCall = ({ before, after, allowAll }: RuleTransition): boolean => {
   if (allowAll !== undefined || before === undefined || after === undefined) return true;
-  return before.name !== after.name || before.description !== after.description || before.type !== after.type;
+  return (
+    before.name !== after.name ||
+    before.description !== after.description ||
+    before.type !== after.type ||
+    !samePrefixes(before.disabled ?? [], after.disabled ?? [])
+  );
 };
 
 /** Where the phases of a plan lie among its stages. */
@@ -173,14 +178,21 @@ const schedule = (
 
 /**
  * Steps from one state to the other, both with enforcement on (or perhaps on); turning it on or off is no step here.
- * `renames`: no new name is in `before`, no old one in `after`.
+ * `renames`: no new name is in `before`, no old one in `after`. `mayAllowAll`: whether a temporary allow-all may be made.
  */
-export const orderEnforced = (before: AccountState, after: AccountState, renames: Renames): Step[] => {
+export const orderEnforced = (
+  before: AccountState,
+  after: AccountState,
+  renames: Renames,
+  mayAllowAll: boolean,
+): Step[] => {
   const pairs = pairWithStandIns(before, after, renames);
   const plain = splitTypeChanges(pairs, new VerdictChange(pairs), before);
   const plainChange = new VerdictChange(plain.transitions);
   const allowAll =
-    plainChange.changingTransitions > 1 ? temporaryAllowAllFor(before, after, pairs) : undefined;
+    mayAllowAll && plainChange.changingTransitions > 1
+      ? temporaryAllowAllFor(before, after, pairs)
+      : undefined;
   if (allowAll?.transition === undefined) return emitSteps(plain, schedule(plain, plainChange, allowAll));
   const withAllowAll = [...pairs, allowAll.transition];
   const split = splitTypeChanges(withAllowAll, new VerdictChange(withAllowAll), before);

@@ -21,7 +21,8 @@ export interface TemporaryAllowAll {
 const holds = (rule: Rule, prefix: Prefix): boolean =>
   rule.prefixes.some((other) => samePrefix(other, prefix));
 
-const hasAllow = (state: AccountState): boolean =>
+/** Whether an allow entry is in force, so that what nothing matches is denied. */
+export const hasAllow = (state: AccountState): boolean =>
   state.rules.some(({ type, prefixes }) => type === "allow" && prefixes.length > 0);
 
 /** Whether `0.0.0.0/0` can be allowed without overruling a wider entry or contradicting its own. */

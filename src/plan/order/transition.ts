@@ -24,6 +24,10 @@
  * before the removals, or added with the additions and removed last: between the two, the default never
  * decides. An entry for ::/0 plays that part where there is one (temporary-allow-all.ts).
  *
+ * An entry that is disabled, or enabled, is one that is removed, or added, as far as access goes: it is ordered as such,
+ * and the call says which of the two it is (calls.ts). Other changes of disabled entries decide about nobody
+ * (disabled-entries.ts).
+ *
  * A rule that changes its type does so in one call where that is safe; else a stand-in under a temporary name
  * takes the new entries, the old rule goes, and the stand-in gets its name (calls.ts, `splitTypeChanges`). Planning
  * anew from any state in between takes the stand-in up again or removes it (transitions.ts).
@@ -36,11 +40,15 @@
  * None of this is trusted: verify-steps.ts computes what every step does and disturbs.
  */
 import type { AccountState } from "../../model/rule.js";
-import { isEnforced } from "../access-change.js";
+import { hasDisabledAllow, isEnforced } from "../access-change.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
+import { withoutPrefixes } from "../state.js";
+import { disabledFields } from "./calls.js";
+import { setDisabledAside } from "./disabled-entries.js";
 import { orderEnforced } from "./enforced.js";
 import { needsProbe, probeSteps } from "./probe.js";
+import { hasAllow } from "./temporary-allow-all.js";
 import { orderUnenforced } from "./unenforced.js";
 import { PlanWalk } from "./verify-steps.js";
 
@@ -55,10 +63,19 @@ type Update = Extract<Step, { kind: "update" }>;
 const isMixed = (step: Step): step is Update =>
   step.kind === "update" && step.add.length > 0 && step.remove.length > 0;
 
-const inTwo = (step: Update): readonly [Update, Update] => [
-  { ...step, remove: [] },
-  { ...step, name: step.becomes.name, add: [] },
-];
+const inTwo = (step: Update): readonly [Update, Update] => {
+  const { disable = [], release = [], ...rest } = step;
+  const [newlyDisabled, gone] = [withoutPrefixes(disable, step.remove), withoutPrefixes(release, step.add)];
+  return [
+    { ...rest, remove: [], ...disabledFields(newlyDisabled, withoutPrefixes(release, gone)) },
+    {
+      ...rest,
+      name: step.becomes.name,
+      add: [],
+      ...disabledFields(withoutPrefixes(disable, newlyDisabled), gone),
+    },
+  ];
+};
 
 /** `before` to `after` by the same changes, with enforcement on throughout. */
 const splitMixedCalls = (before: AccountState, after: AccountState, steps: readonly Step[]): Step[] => {
@@ -84,6 +101,10 @@ const splitMixedCalls = (before: AccountState, after: AccountState, steps: reado
   });
 };
 
+/** Such entries may keep the account closed already: then a temporary allow-all would open it. */
+const hasOnlyDisabledAllow = (state: AccountState): boolean =>
+  !hasAllow(state) && state.rules.some(hasDisabledAllow);
+
 /** The calls that lead from one state to the other, in the order of the essay above. */
 export const orderSteps = (
   before: AccountState,
@@ -99,9 +120,15 @@ export const orderSteps = (
       ? [{ kind: "enforcement", enabled: false }]
       : [];
   const asks = needsProbe(before, after);
+  const aside = setDisabledAside(before, after, renames);
   const steps =
     !asks && isEnforced(before) && isEnforced(after)
-      ? splitMixedCalls(before, after, orderEnforced(before, after, renames))
-      : orderUnenforced(before, after, renames);
-  return [...(asks ? probeSteps(before) : []), ...disable, ...steps, ...enable];
+      ? splitMixedCalls(
+          aside.before,
+          aside.after,
+          orderEnforced(aside.before, aside.after, renames, !hasOnlyDisabledAllow(before)),
+        )
+      : orderUnenforced(aside.before, aside.after, renames);
+  const all = [...aside.first, ...steps, ...aside.last];
+  return [...(asks ? probeSteps(before) : []), ...disable, ...all, ...enable];
 };

@@ -7,7 +7,7 @@ import { type Prefix, prefixKey } from "../../address/prefix.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
-import { withoutPrefixes } from "../state.js";
+import { samePrefixes, withoutPrefixes } from "../state.js";
 import { type Call, emitSteps } from "./calls.js";
 import {
   changesType,
@@ -31,6 +31,7 @@ const hasChanged = (transition: RuleTransition): boolean => {
     before.name !== after.name ||
     before.type !== after.type ||
     before.description !== after.description ||
+    !samePrefixes(before.disabled ?? [], after.disabled ?? []) ||
     withoutPrefixes(after.prefixes, before.prefixes).length > 0 ||
     withoutPrefixes(before.prefixes, after.prefixes).length > 0
   );

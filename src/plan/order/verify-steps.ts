@@ -74,7 +74,12 @@ export class PlanWalk {
 
   /** `steps`: all that may be followed, in whatever order. */
   constructor(before: AccountState, after: AccountState, steps: readonly Step[]) {
-    this.#access = new LiveAccess(before.rules, addedPrefixes(steps), isEnforced(before));
+    this.#access = new LiveAccess(
+      before.rules,
+      addedPrefixes(steps),
+      isEnforced(before),
+      before.disabledAllowCounts === true,
+    );
     this.#watch = new Watch(before, after);
     this.#rules = rulesByName(before.rules);
     this.#hash = new StateHash(before.rules);
