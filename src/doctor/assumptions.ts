@@ -241,7 +241,7 @@ const assumptions: Readonly<Record<string, Assumption>> = {
     text: "The list of accounts answers a blocked caller too",
     judge: accountsListOpen,
   },
-  "put-enables": { text: "A PUT enables a disabled entry", judge: needsWrite },
+  "put-enables": { text: "A PUT enables or disables an entry by its id", judge: needsWrite },
   "put-keeps-entries": {
     text: "A PUT that only renames accepts the kept entries with their ids",
     judge: needsWrite,

@@ -45,6 +45,7 @@ const driftRules: Readonly<Record<string, string>> = {
   "drift-name-changed": "A rule that has another name on the account",
   "drift-entry-added": "An entry on the account that the policy does not have",
   "drift-entry-removed": "An entry of the policy that is missing on the account",
+  "drift-entry-enabled-changed": "An entry that is enabled on one side and disabled on the other",
   "drift-type-changed": "A rule that allows on one side and denies on the other",
   "drift-description-changed": "A rule with another description on the account",
   "drift-enforcement-changed": "Enforcement is not as the policy says",

@@ -23,6 +23,12 @@ export const rule = (name: string, type: RuleType, prefixes: readonly string[], 
   prefixes: sortedPrefixes(prefixes.map(prefix)),
 });
 
+/** The same with entries that are there without effect. */
+export const withDisabled = (made: Rule, ...disabled: string[]): Rule => ({
+  ...made,
+  disabled: sortedPrefixes(disabled.map(prefix)),
+});
+
 export const account = (enforcement: Enforcement, ...rules: Rule[]): AccountState => ({
   enforcement,
   rules: [...rules].sort((a, b) => (a.name < b.name ? -1 : 1)),

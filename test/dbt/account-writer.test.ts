@@ -184,6 +184,56 @@ describe("changing a rule", () => {
     });
   });
 
+  const withDisabled: SnapshotRule = {
+    ...current,
+    disabled: [{ id: 3, prefix: prefix("203.0.113.0/24"), text: "203.0.113.0/24" }],
+  };
+  const toggled = [
+    wireEntry(1, "192.0.2.7/24", { enabled: false }),
+    both[1],
+    wireEntry(3, "203.0.113.0/24"),
+    wireEntry(4, "2001:db8::/32", { enabled: false }),
+  ];
+  const toggle = (client: DbtClient) =>
+    client.updateRule(withDisabled, fields, [prefix("203.0.113.0/24")], [], false, [
+      prefix("192.0.2.0/24"),
+      prefix("2001:db8::/32"),
+    ]);
+
+  test("disables and enables by id, and says `enabled` of every entry", async () => {
+    const { client, seen } = await bench([changed(toggled)]);
+    expect((await toggle(client)).kind).toBe("applied");
+    expect(seen[0]?.body).toMatchObject({
+      cidrs: [
+        { id: 1, cidr: "192.0.2.7/24", state: 1, enabled: false },
+        { cidr: "2001:db8::/32", state: 1, enabled: false },
+        { id: 3, cidr: "203.0.113.0/24", state: 1, enabled: true },
+      ],
+    });
+  });
+
+  test.each([
+    ["is still in force", 0, { enabled: true }, "not disabled: 192.0.2.0/24"],
+    ["is still disabled", 2, { enabled: false }, "missing: 203.0.113.0/24"],
+  ] as const)("an entry that %s in the answer is partial", async (_, at, more, says) => {
+    const { client } = await bench([
+      changed(toggled.map((entry, index) => (index === at ? { ...entry, ...more } : entry))),
+    ]);
+    const outcome = await toggle(client);
+    expect(outcome).toMatchObject({ kind: "partial", message: expect.stringContaining(says) });
+  });
+
+  test("a new name alone sends disabled entries as disabled", async () => {
+    const off = wireEntry(3, "203.0.113.0/24", { enabled: false });
+    const { client, seen } = await bench([changed([...both, off], { name: "Offices" })]);
+    expect(
+      await client.updateRule(withDisabled, { ...fields, name: "Offices" }, [], [], false),
+    ).toMatchObject({
+      kind: "applied",
+    });
+    expect(seen[0]?.body).toMatchObject({ cidrs: [{}, {}, { id: 3, state: 1, enabled: false }] });
+  });
+
   test("which, answered 409, is said again with no entries", async () => {
     const { client, seen } = await bench([
       no(409, "CIDR(s) already exists"),

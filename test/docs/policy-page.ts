@@ -175,6 +175,31 @@ gone, a note says that the line may go. A rule's name or previous name in \`remo
 without \`previous_names\`. They know what the file held before from \`--base FILE\`, or from the newest receipt of the
 account in \`.dbt-ip-rules/receipts\`; the action passes the policy of the pull request's target branch.
 
+## Disabling an entry or a rule
+
+\`\`\`yaml
+rules:
+  - name: Corporate VPN
+    type: allow
+    cidrs:
+      - 198.51.100.0/24
+      - cidr: 192.0.2.44
+        enabled: false # stays on the account, without effect
+  - name: Summer school
+    type: allow
+    enabled: false # all of its entries
+    cidrs: [203.0.113.128/25]
+\`\`\`
+
+Disabling an allow entry takes access away, disabling a deny entry gives it back, and a plan shows and orders it so. The
+entry keeps its id. \`import\` writes entries that are disabled on the account, \`explain\` names them. With \`expires\`
+too, the entry leaves the account when its time has come. A prefix that is both in force and disabled in one rule is an
+error, also by a network.
+
+While the account is enforced, at least one allow entry must be in force: where all of them are disabled, it is not
+documented whether everybody has access or nobody, and nothing waives that (\`allow-only-disabled\`,
+[decision](decisions/disabled-entries.md)).
+
 ## Expiry
 
 An entry with \`expires: 2027-01-15\` is in force until the end of 2027-01-14, UTC, and one with

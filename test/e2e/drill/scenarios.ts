@@ -1,8 +1,8 @@
 /** Accounts before and after, whose plans hold every kind of step: the drill's material. */
-import { formatPrefix } from "../../../src/address/prefix.js";
+import { formatPrefix, type Prefix } from "../../../src/address/prefix.js";
 import type { Seed } from "../../../src/emulator/seed.js";
 import type { AccountState } from "../../../src/model/rule.js";
-import { account, rule } from "../../apply/hand-made.js";
+import { account, rule, withDisabled } from "../../apply/hand-made.js";
 
 export interface Scenario {
   readonly name: string;
@@ -79,6 +79,24 @@ export const scenarios: readonly Scenario[] = [
     protectedAddresses: [callerAddress, "192.0.2.77"],
   },
   {
+    name: "entries disabled and enabled while on",
+    before: account(
+      "enabled",
+      withDisabled(rule("office", "allow", ["203.0.113.0/24"]), "192.0.2.64/26"),
+      rule("partner", "allow", ["198.51.100.0/24", "192.0.2.0/26"]),
+      withDisabled(rule("scanners", "deny", ["203.0.113.66/32"]), "203.0.113.67/32"),
+    ),
+    after: account(
+      "enabled",
+      rule("office", "allow", ["203.0.113.0/24", "192.0.2.64/26"]),
+      withDisabled(rule("partner", "allow", ["192.0.2.0/26"]), "198.51.100.0/24"),
+      withDisabled(rule("scanners", "deny", ["203.0.113.67/32"]), "203.0.113.66/32"),
+      withDisabled(rule("summer", "allow", []), "192.0.2.128/25"),
+    ),
+    renames: new Map(),
+    protectedAddresses: [callerAddress, "192.0.2.7"],
+  },
+  {
     name: "a new account",
     before: account("disabled"),
     after: account(
@@ -93,13 +111,15 @@ export const scenarios: readonly Scenario[] = [
 
 export const seedOf = (state: AccountState): Seed => ({
   enabled: state.enforcement === "enabled",
-  rules: state.rules.map(({ name, type, description, prefixes }) => ({
+  rules: state.rules.map(({ name, type, description, prefixes, disabled = [] }) => ({
     name,
     type,
     ...(description === "" ? {} : { description }),
-    cidrs: prefixes.map(formatPrefix),
+    cidrs: [...prefixes.map(formatPrefix), ...disabled.map(offEntry)],
   })),
 });
+
+const offEntry = (prefix: Prefix) => ({ cidr: formatPrefix(prefix), enabled: false });
 
 /** The scenario's end as a policy file, for runs of the whole program; JSON is YAML too. */
 /** Whoever turns enforcement on names an address that stays in, or is refused (`first-enforcement`). */
@@ -109,11 +129,11 @@ export const policyOf = ({ after, renames }: Scenario): string =>
     enforcement: after.enforcement,
     unmanaged_rules: "delete",
     ...(after.enforcement === "enabled" ? { guards: { must_allow: [callerAddress] } } : {}),
-    rules: after.rules.map(({ name, type, description, prefixes }) => ({
+    rules: after.rules.map(({ name, type, description, prefixes, disabled = [] }) => ({
       name,
       type,
       ...(description === "" ? {} : { description }),
       ...(renames.has(name) ? { previous_names: [renames.get(name)] } : {}),
-      cidrs: prefixes.map(formatPrefix),
+      cidrs: [...prefixes.map(formatPrefix), ...disabled.map(offEntry)],
     })),
   });
