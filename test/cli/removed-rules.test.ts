@@ -36,7 +36,7 @@ describe("removed_rules", () => {
     expect(await run("apply", "--auto-approve")).toMatchObject({ code: 0 });
     const after = await run("plan");
     expect(after.stdout).toContain("No changes.");
-    expect(after.stdout).toContain('Rule "Old partner" is no longer on the account');
+    expect(after.stdout).toContain("note[removed-rule-gone]");
   });
 
   it.each([
