@@ -1,14 +1,11 @@
 /** The result of comparing an account with its policy, as data for every renderer. */
 import { formatPrefix, type Prefix, samePrefix } from "../address/prefix.js";
-
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
-
 import type { PlanReplay } from "../plan/cut-off.js";
 import { entryChanges } from "../plan/diff-states.js";
-
 import type { AccessChange, Change, Direction, Plan } from "../plan/plan.js";
 import { entryFields } from "../plan/state.js";
 import type { AuditEvent } from "./event.js";

@@ -12,11 +12,9 @@ import type { AccountState } from "../model/rule.js";
 import { readableCount } from "../model/words.js";
 import type { Guards, Policy, PolicyEntry } from "../policy/policy.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
-
 import { accessOf, entriesOf, hasDisabledAllow, isEnforced } from "./access-change.js";
 import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "./cut-off.js";
 import type { OtherReading } from "./order/other-reading.js";
-
 import { isUnconfirmed } from "./order/probe.js";
 import type { MustHold, Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
 

@@ -9,10 +9,8 @@ import { type Diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { changeAccess } from "./change-access.js";
-
 import type { PlanReplay } from "./cut-off.js";
 import { entryChanges, patchOf } from "./diff-states.js";
-
 import type {
   AccessChange,
   AccessPart,
