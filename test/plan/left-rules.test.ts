@@ -92,7 +92,7 @@ describe("a rule that left the policy", () => {
         expect.stringContaining("`previous_names: [Old]`"),
       ],
     ]);
-    expect(said(wanted)[0]?.[1]).toMatch(/^Rule "New" is new, but the account has its entries already/);
+    expect(said(wanted)[0]?.[1]).toMatch(/^Rule "New" is new, but the account already has the same entries/);
   });
 
   it("is none where the new rule has other entries or another type, or names it", () => {

@@ -2,14 +2,14 @@
  * The emulator on real HTTP, with an observer that sees the account after every single request, and a plug
  * that can be pulled.
  */
-import { parsePrefix } from "../../../src/address/prefix.js";
+import { type Prefix, parsePrefix } from "../../../src/address/prefix.js";
 import { createEmulator, type Emulator } from "../../../src/emulator/emulator.js";
 import type { EmulatorReply, EmulatorRequest } from "../../../src/emulator/http.js";
 import { type Listener, listenWith } from "../../../src/emulator/listener.js";
 import type { EmulatorOptions } from "../../../src/emulator/settings.js";
 import { type AccountStore, activeCidrs, activeRules, denyType } from "../../../src/emulator/state.js";
 import type { AccountState } from "../../../src/model/rule.js";
-import { sortedPrefixes } from "../../../src/plan/state.js";
+import { entryFields } from "../../../src/plan/state.js";
 import { accountId, token } from "./access.js";
 import { callerAddress, type Scenario, seedOf } from "./scenarios.js";
 
@@ -86,6 +86,12 @@ export const startBench = async (
   return bench;
 };
 
+const prefixesOf = (cidrs: readonly { readonly cidr: string }[]): Prefix[] =>
+  cidrs.flatMap(({ cidr }) => {
+    const parsed = parsePrefix(cidr);
+    return parsed.ok ? [parsed.prefix] : [];
+  });
+
 const stateOfStore = (store: AccountStore): AccountState => ({
   enforcement: store.ruleSet.enabled ? "enabled" : "disabled",
   rules: activeRules(store)
@@ -93,11 +99,9 @@ const stateOfStore = (store: AccountStore): AccountState => ({
       name: rule.name,
       type: rule.type === denyType ? ("deny" as const) : ("allow" as const),
       description: rule.description ?? "",
-      prefixes: sortedPrefixes(
-        activeCidrs(rule).flatMap(({ cidr }) => {
-          const parsed = parsePrefix(cidr);
-          return parsed.ok ? [parsed.prefix] : [];
-        }),
+      ...entryFields(
+        prefixesOf(activeCidrs(rule).filter(({ enabled }) => enabled)),
+        prefixesOf(activeCidrs(rule).filter(({ enabled }) => !enabled)),
       ),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
