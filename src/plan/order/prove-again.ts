@@ -9,6 +9,7 @@ import { brokenGuards } from "../guards.js";
 import { replacementOf } from "../live-access.js";
 import type { Plan, PlannedStep, Step } from "../plan.js";
 import { byName, contradictions, rulesByName } from "../state.js";
+import { otherReading } from "./other-reading.js";
 import { enforcementAfter } from "./probe.js";
 import { verifySteps } from "./verify-steps.js";
 
@@ -40,5 +41,12 @@ export const proveAgain = (
   if (problems.length > 0) return { steps: [], problems };
   const steps = verifySteps(from, after, left).map((one) => ({ ...one, number: one.number + done }));
   const access = planAccessChange(from, after);
-  return { steps, problems: brokenGuards(plan, { before: from, after, steps, access }) };
+  const other = otherReading(from, after, left);
+  return {
+    steps,
+    problems: [
+      ...brokenGuards(plan, { before: from, after, steps, access }),
+      ...(other === undefined ? [] : brokenGuards(plan, other)),
+    ],
+  };
 };
