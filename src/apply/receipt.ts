@@ -34,6 +34,7 @@ interface RuleDocument {
   readonly type: RuleType;
   readonly description: string;
   readonly cidrs: readonly string[];
+  readonly disabled_cidrs?: readonly string[];
 }
 
 /** A step of the header as the file spells it. */
@@ -42,6 +43,8 @@ type StepDocument = Pick<ReceiptPlannedStep, "number" | "action" | "rule"> & {
   readonly effect?: Pick<RuleDocument, "type" | "description"> & {
     readonly cidrs_added: readonly string[];
     readonly cidrs_removed: readonly string[];
+    readonly disabled_cidrs_added?: readonly string[];
+    readonly disabled_cidrs_removed?: readonly string[];
   };
   readonly state_hash?: string;
 };
@@ -79,17 +82,28 @@ const prefixes = (texts: readonly string[]): readonly Prefix[] =>
     }),
   );
 
-const effectDocument = ({ added, removed, ...fields }: ReceiptEffect) => ({
+const effectDocument = ({ added, removed, disabled, released, ...fields }: ReceiptEffect) => ({
   ...fields,
   cidrs_added: cidrs(added),
   cidrs_removed: cidrs(removed),
+  ...present({
+    disabled_cidrs_added: disabled && cidrs(disabled),
+    disabled_cidrs_removed: released && cidrs(released),
+  }),
 });
 
-const effectOf = ({ cidrs_added, cidrs_removed, ...fields }: NonNullable<StepDocument["effect"]>) => ({
-  ...fields,
-  added: prefixes(cidrs_added),
-  removed: prefixes(cidrs_removed),
-});
+const effectOf = (effect: NonNullable<StepDocument["effect"]>): ReceiptEffect => {
+  const { cidrs_added, cidrs_removed, disabled_cidrs_added, disabled_cidrs_removed, ...fields } = effect;
+  return {
+    ...fields,
+    added: prefixes(cidrs_added),
+    removed: prefixes(cidrs_removed),
+    ...present({
+      disabled: disabled_cidrs_added && prefixes(disabled_cidrs_added),
+      released: disabled_cidrs_removed && prefixes(disabled_cidrs_removed),
+    }),
+  };
+};
 
 const headerDocument = (header: ReceiptHeader): HeaderDocument => {
   const { startedAt, basis, policyRules, before, guards, steps, ...rest } = header;
@@ -103,7 +117,11 @@ const headerDocument = (header: ReceiptHeader): HeaderDocument => {
       : {
           before: {
             enforcement: before.enforcement,
-            rules: before.rules.map(({ prefixes: own, ...rule }) => ({ ...rule, cidrs: cidrs(own) })),
+            rules: before.rules.map(({ prefixes: own, disabled, ...rule }) => ({
+              ...rule,
+              cidrs: cidrs(own),
+              ...present({ disabled_cidrs: disabled && cidrs(disabled) }),
+            })),
           },
         }),
     ...(guards === undefined
@@ -132,7 +150,11 @@ const headerOf = (document: HeaderDocument): ReceiptHeader => {
       : {
           before: {
             enforcement: before.enforcement,
-            rules: before.rules.map(({ cidrs: own, ...rule }) => ({ ...rule, prefixes: prefixes(own) })),
+            rules: before.rules.map(({ cidrs: own, disabled_cidrs: disabled, ...rule }) => ({
+              ...rule,
+              prefixes: prefixes(own),
+              ...present({ disabled: disabled && prefixes(disabled) }),
+            })),
           },
         }),
     ...(guards === undefined
@@ -205,12 +227,12 @@ export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): Re
 const receiptStep = ({ number, step, stateHash }: PlannedStep): ReceiptPlannedStep => {
   switch (step.kind) {
     case "create": {
-      const { name, type, description, prefixes: added } = step.rule;
+      const { name, type, description, prefixes: added, disabled } = step.rule;
       return {
         number,
         action: "create",
         rule: name,
-        effect: { type, description, added, removed: [] },
+        effect: { type, description, added, removed: [], ...present({ disabled }) },
         stateHash,
       };
     }
@@ -221,7 +243,10 @@ const receiptStep = ({ number, step, stateHash }: PlannedStep): ReceiptPlannedSt
         action: "update",
         rule: name,
         ...(step.name === name ? {} : { renamedFrom: step.name }),
-        effect: { type, description, added: step.add, removed: step.remove },
+        effect: {
+          ...{ type, description, added: step.add, removed: step.remove },
+          ...present({ disabled: step.disable, released: step.release }),
+        },
         stateHash,
       };
     }

@@ -9,7 +9,7 @@ import { type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Change } from "../plan/plan.js";
-import { byName, samePrefixes, sortedPrefixes, withoutPrefixes } from "../plan/state.js";
+import { byName, entryFields, sameEntries, sortedPrefixes, withoutPrefixes } from "../plan/state.js";
 import { differences } from "./stops.js";
 
 /** A rule that the apply touched: before it, and as it was left. Undefined: there was none. */
@@ -45,7 +45,7 @@ const sameRule = (a: Rule | undefined, b: Rule | undefined): boolean =>
     a.name === b.name &&
     a.type === b.type &&
     a.description === b.description &&
-    samePrefixes(a.prefixes, b.prefixes));
+    sameEntries(a, b));
 
 const plus = (prefixes: readonly Prefix[], added: readonly Prefix[]): Prefix[] =>
   sortedPrefixes([...prefixes, ...added]);
@@ -56,8 +56,10 @@ const ruleAfter = (
   { rule: name = "", effect }: ReceiptPlannedStep,
 ): Rule | undefined => {
   if (effect === undefined) return undefined;
-  const { type, description, added, removed } = effect;
-  return { name, type, description, prefixes: plus(withoutPrefixes(rule?.prefixes ?? [], removed), added) };
+  const { type, description, added, removed, disabled = [], released = [] } = effect;
+  const inForce = plus(withoutPrefixes(rule?.prefixes ?? [], removed), added);
+  const off = plus(withoutPrefixes(rule?.disabled ?? [], released), disabled);
+  return { name, type, description, ...entryFields(inForce, off) };
 };
 
 const nameBefore = ({ rule, renamedFrom }: ReceiptPlannedStep): string | undefined => renamedFrom ?? rule;
@@ -187,14 +189,25 @@ const merged = (traced: Traced, now: Rule): Rule | undefined => {
     withoutPrefixes(left?.prefixes ?? [], before?.prefixes ?? []),
     withoutPrefixes(before?.prefixes ?? [], left?.prefixes ?? []),
   ];
-  const prefixes = plus(withoutPrefixes(now.prefixes, added), left === undefined ? [] : removed);
-  if (before === undefined) return prefixes.length === 0 ? undefined : { ...now, prefixes };
+  const [off, on] = [
+    withoutPrefixes(left?.disabled ?? [], before?.disabled ?? []),
+    withoutPrefixes(before?.disabled ?? [], left?.disabled ?? []),
+  ];
+  const entries = entryFields(
+    plus(withoutPrefixes(now.prefixes, added), left === undefined ? [] : removed),
+    plus(withoutPrefixes(now.disabled ?? [], off), left === undefined ? [] : on),
+  );
+  const { name, type, description } = now;
+  if (before === undefined)
+    return entries.prefixes.length === 0 && entries.disabled === undefined
+      ? undefined
+      : { name, type, description, ...entries };
   if (left === undefined) return now;
   return {
     name: restored(before.name, left.name, now.name),
     type: restored(before.type, left.type, now.type),
     description: restored(before.description, left.description, now.description),
-    prefixes,
+    ...entries,
   };
 };
 

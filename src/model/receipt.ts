@@ -46,6 +46,9 @@ export interface ReceiptEffect {
   readonly description: string;
   readonly added: readonly Prefix[];
   readonly removed: readonly Prefix[];
+  /** Entries that are without effect after the call, and no more; absent where there are none. */
+  readonly disabled?: readonly Prefix[];
+  readonly released?: readonly Prefix[];
 }
 
 export interface ReceiptPlannedStep {

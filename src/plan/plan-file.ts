@@ -26,7 +26,14 @@ import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { DatedEntry, ListedEntries, MustHold, Plan, Verdict } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
-import { compareNames, contradictions, entryFields, hashState, rulesByName } from "./state.js";
+import {
+  compareNames,
+  contradictions,
+  entryFields,
+  hashState,
+  rulesByName,
+  sortedPrefixes,
+} from "./state.js";
 
 /** A plan made again from its document, or what contradicts it, or what only another version knows. */
 type Derived = { readonly plan: Plan } | { readonly problem: string } | { readonly unknown: string };

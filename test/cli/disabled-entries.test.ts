@@ -62,6 +62,16 @@ describe("an entry that is disabled", () => {
     expect(await idOf("entries")).toBe(id);
   });
 
+  it("is enabled again by rollback, from the receipt", async () => {
+    const { run, write, json } = await prepare(seed(true));
+    await write(rules(office, vpn(off)));
+    expect(await run("apply", "--auto-approve")).toMatchObject({ code: 0 });
+    expect((await json("show")).rules[1]).toHaveProperty("disabled_entries");
+    expect(await run("rollback", "--auto-approve")).toMatchObject({ code: 0 });
+    expect((await json("show")).rules[1]).not.toHaveProperty("disabled_entries");
+    expect((await run("show")).stdout).toContain("192.0.2.44/32");
+  });
+
   it("is imported as it is, and the plan of that is empty", async () => {
     const { run, file } = await prepare(seed(false));
     expect(await run("import", "--output", "policy.yaml")).toMatchObject({ code: 0 });
