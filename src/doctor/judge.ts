@@ -231,13 +231,16 @@ const clockCheck = ({ clocks }: Seen): Check => {
 
 const enforcementCheck = ({ snapshot }: Seen): Check => {
   if (snapshot.kind !== "answered") return notChecked("enforcement");
-  const { enforcement, enabledForServiceTokens: tokens } = snapshot.value;
+  const { enforcement, enabledForServiceTokens: tokens, rules } = snapshot.value;
   const who =
     tokens === undefined
       ? "not shown whether for service tokens"
       : `service tokens are ${tokens ? "" : "not "}subject to the rules`;
   return enforcement === "unknown"
-    ? unknown("enforcement", "not known: an account without rules does not show it")
+    ? unknown(
+        "enforcement",
+        `not known: ${rules.length === 0 ? "an account without rules does" : "the rules do"} not show it`,
+      )
     : ok("enforcement", `${enforcement === "enabled" ? "on" : "off"}; ${who}`);
 };
 
