@@ -4,7 +4,7 @@
  *
  *     text   as it is: a prefix, address or range a line, comments behind `#` and `;`
  *     JSON   `select`, a JSONPath (RFC 9535), names the texts; in NDJSON it applies to each line
- *     CSV    `column`, a name of the first record or a number from 1; a blank cell is no entry
+ *     CSV    `column`, a name of the first record or a number from 1; a blank cell is no entry, nor is a title
  *
  * Nothing is guessed: what `select` finds and is no text, a column that is not there and a text that is no prefix are
  * reported, each with its place.
@@ -187,14 +187,19 @@ const cellsOf = (source: SourceText, column: string | number): Cell[] => {
       throw new Unreadable(
         diagnostic("no-column", { column, has: record.length }, source.rangeOfLine(info.lines)),
       );
-    if (text !== "") cells.push({ text, line: info.lines });
+    const isFirst = info.records === 1;
+    if (text !== "" && !(isFirst && isTitle(text))) cells.push({ text, line: info.lines });
   }
   return cells;
 };
 
+/** The title of a column given by its number; without a dot, a colon and a slash it can be no address at all. */
+const isTitle = (text: string): boolean => /^[A-Za-z][\w -]*$/.test(text);
+
 interface CsvRecord {
   readonly record: readonly string[];
-  readonly info: { readonly lines: number };
+  /** Both from 1. */
+  readonly info: { readonly lines: number; readonly records: number };
 }
 
 const records = (source: SourceText): readonly CsvRecord[] => {

@@ -129,6 +129,7 @@ describe("CSV", () => {
 
   it("gives the column of a name, or of a number", () => {
     expect(prefixes(list, ", column: cidr")).toEqual(["192.0.2.0/24", "2001:db8::/32"]);
+    expect(prefixes(list, ", column: 2")).toEqual(["192.0.2.0/24", "2001:db8::/32"]);
     expect(prefixes("192.0.2.0/24,DE\n198.51.100.0/24,FR\n", ", column: 1")).toEqual([
       "192.0.2.0/24",
       "198.51.100.0/24",
@@ -139,7 +140,8 @@ describe("CSV", () => {
     expect(places(read(list, ", column: prefix").diagnostics)).toEqual(["no-column 1:1"]);
     expect(firstHint(read(list, ", column: prefix").diagnostics)).toContain("`city`, `cidr`");
     expect(places(read("a,192.0.2.1\nb\n", ", column: 2").diagnostics)).toEqual(["no-column 2:1"]);
-    expect(places(read(list, ", column: 2").diagnostics)).toEqual(["bad-prefix 1:7"]);
+    expect(places(read("x,1.2.3\n", ", column: 2").diagnostics)).toEqual(["bad-prefix 1:8"]);
+    expect(places(read("a,192.0.2.1\nb,cidr\n", ", column: 2").diagnostics)).toEqual(["bad-prefix 2:3"]);
     expect(codes(read("a,a\n192.0.2.1,192.0.2.2\n", ", column: a").diagnostics)).toEqual(["no-column"]);
   });
 
