@@ -122,6 +122,7 @@ const begin = async (run: ApplySession): Promise<GoodReading | Stop> => {
   const done = run.timeline.stepsDoneByNow(reading.state);
   if (done === undefined) return notEmptyOnResume(run, reading.state) ?? stopStale(run, reading.state);
   run.knownEnforcement = reading.state.enforcement;
+  run.listed = reading.snapshot;
   await resumeAfter(run, done);
   const refused =
     notConfirmed(run, reading.state) ??

@@ -7,7 +7,14 @@ import type { PlannedStep } from "../plan/plan.js";
 import { rulesByName, sameRules } from "../plan/state.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
 import { acceptOthers, doneOverOthers } from "./others.js";
-import { type AnsweredStep, type ApplySession, type GoodReading, type Stop, stopFailed } from "./session.js";
+import {
+  type AnsweredStep,
+  type ApplySession,
+  diagnosticsOf,
+  type GoodReading,
+  type Stop,
+  stopFailed,
+} from "./session.js";
 import { noteUnseen, stopDoubtful, unseen } from "./stops.js";
 import { agrees } from "./timeline.js";
 
@@ -85,14 +92,38 @@ const settled = async (run: ApplySession, planned: PlannedStep, glance: Glance):
   }
   if (glance.kind === "lacking") {
     const { state } = glance.reading;
-    if (state.rules.length > 0) return { kind: "elsewhere", state };
-    return { kind: "stopped", stop: stopDoubtful() };
+    const isEmpty = state.rules.length === 0;
+    if (!isEmpty && !(await knowsMissing(run, planned, glance.reading))) return { kind: "elsewhere", state };
+    return { kind: "stopped", stop: stopDoubtful(isEmpty ? "emptied" : "shortened") };
   }
+  if ("reading" in glance) run.listed = glance.reading.snapshot;
   // The account has shown everything that answers had said.
   if (glance.kind === "landed" || glance.kind === "invisible") run.answered.length = 0;
   if (glance.kind === "not-landed")
     run.answered.splice(0, Number.POSITIVE_INFINITY, ...answeredOf(run, planned));
   return glance;
+};
+
+/** Whether the service still knows a rule that the listing leaves out: then the listing is wrong, and nobody has deleted it. */
+const knowsMissing = async (
+  run: ApplySession,
+  { number }: PlannedStep,
+  { snapshot }: GoodReading,
+): Promise<boolean> => {
+  const expected = new Set(run.expectedState(number).rules.map(({ name }) => name));
+  const missing = run.listed?.rules.find(
+    ({ id, name }) => expected.has(name) && !snapshot.rules.some((rule) => rule.id === id),
+  );
+  const ruleSet = run.listed?.ruleSetId;
+  if (missing === undefined || ruleSet === undefined) return false;
+  try {
+    await run.ports.reader.validateCaller(ruleSet, missing.id);
+    return true;
+  } catch (error) {
+    // A 404 says that it is gone; any other failure says nothing.
+    diagnosticsOf(error);
+    return false;
+  }
 };
 
 /** Those that the listing has not shown yet. */

@@ -71,6 +71,8 @@ export class ApplySession {
   ended = false;
   /** Whether enforcement is on, by the answer to the latest create that says so. */
   answeredEnforcement: Enforcement = "unknown";
+  /** The last listing that was where the plan has the account. */
+  listed: Snapshot | undefined;
   /** Steps that answers have said are done since the last listing, which has not shown them yet. */
   readonly answered: AnsweredStep[] = [];
   /** A write was repeated although an earlier try of it might still land. */

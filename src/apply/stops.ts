@@ -167,10 +167,10 @@ export const triesInVain = (attempts: number): string =>
 export const neverLanded = (planned: PlannedStep, attempts: number, said: string): Diagnostic =>
   diagnostic("step-did-not-land", { step: describeStep(planned), tried: triesInVain(attempts), said });
 
-/** The listing shows no rules, although there were some that no step has removed. */
-export const stopDoubtful = (): Stop => ({
+/** The listing leaves out rules that no step has removed: all of them, or one that the service still knows. */
+export const stopDoubtful = (found: "emptied" | "shortened"): Stop => ({
   reason: "failed",
-  diagnostics: [diagnostic("account-not-confirmed", { found: "emptied" })],
+  diagnostics: [diagnostic("account-not-confirmed", { found })],
   next: "apply-again",
   doubtful: true,
 });

@@ -50,6 +50,26 @@ describe("a listing that shows no rules any more, midway", () => {
   });
 });
 
+describe("a listing that leaves out a rule, midway", () => {
+  it("is doubted where the service still knows the rule", async () => {
+    const fake = new FakeAccount(before);
+    fake.shows = ({ name }) => fake.reads < 2 || name !== "office";
+    const result = await run(fake);
+    expect([result.exitCode, codes(result)]).toEqual([4, ["account-not-confirmed"]]);
+    expect(result).not.toHaveProperty("remaining");
+  });
+
+  it("is believed where the service does not: somebody has deleted it", async () => {
+    const fake = new FakeAccount(before);
+    fake.onCall = () => {
+      if (fake.writes === 1)
+        fake.change((it) => Object.assign(it, { rules: it.rules.filter(({ name }) => name !== "office") }));
+    };
+    const result = await run(fake);
+    expect([result.exitCode, codes(result)]).toEqual([4, ["account-changed"]]);
+  });
+});
+
 describe("a 409 after a write that landed", () => {
   it("has one hint: that of the contradiction, and not that of the refusal", async () => {
     const fake = new FakeAccount(before);

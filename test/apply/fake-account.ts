@@ -97,6 +97,12 @@ export class FakeAccount implements AccountReader, AccountWriter {
     this.onCall("validate");
     this.validations += 1;
     if (ruleSetId !== 1) throw new Error("unknown rule set");
+    if (withoutRuleId !== undefined && !this.rules.some(({ id }) => id === withoutRuleId))
+      throw failure(
+        "rule-not-found",
+        { host: this.host, request: "GET validate", said: "" },
+        { status: 404 },
+      );
     return this.callerGetsIn(withoutRuleId);
   }
 

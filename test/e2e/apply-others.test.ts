@@ -221,7 +221,7 @@ describe.concurrent("a server that lies", () => {
 
   it.each([
     ["tells of more than it shows", false, 1, "listing-incomplete"],
-    ["shows one rule less", true, 4, "account-changed"],
+    ["shows one rule less", true, 4, "account-not-confirmed"],
   ])("in a list that %s stops the run", async (_what, alsoCount, expected, problem) => {
     const place = await newPlace();
     let written = false;

@@ -5,7 +5,7 @@ import { code } from "./code.js";
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What the first call, which harms nobody, found on an account whose listing showed no rules. */
-type Unconfirmed = "other-rules" | "enforced" | "not-told" | "only-probe" | "emptied";
+type Unconfirmed = "other-rules" | "enforced" | "not-told" | "only-probe" | "emptied" | "shortened";
 
 const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string; readonly hint: string }>> = {
   "other-rules": {
@@ -22,6 +22,11 @@ const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string;
     message:
       "The account shows no rules, and the service does not say whether enforcement is on: rules may be in force that the listing does not show",
     hint: "Nothing was allowed. Look at the IP restrictions in the dbt platform; if there are none, create the first rule there, then plan again",
+  },
+  shortened: {
+    message:
+      "The listing leaves out a rule that the service still knows: the listing is wrong, and nothing is known of the account for sure",
+    hint: "Run the same apply again once `dbt-ip-rules plan` shows all rules",
   },
   emptied: {
     message:
