@@ -9,7 +9,8 @@ import { checkSchema } from "./check-schema.js";
 import { lockFileOf } from "./lock.js";
 import type { ReadFile } from "./policy.js";
 import { Problems } from "./problems.js";
-import { type RawNetwork, type RawPolicy, readNetworkNodes, readPolicyNodes } from "./raw-policy.js";
+import type { RawNetwork, RawPolicy } from "./raw-policy.js";
+import { readNetworkNodes, readPolicyNodes } from "./read-nodes.js";
 import { decodeText } from "./text.js";
 import { parseYaml } from "./yaml.js";
 
