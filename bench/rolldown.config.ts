@@ -9,6 +9,7 @@ const works = [
   "merge-cidr-tools",
   "merge-lines",
   "packages-alone",
+  "parse-events",
   "validate-js-yaml",
 ];
 
@@ -19,6 +20,6 @@ export default defineConfig({
     ...Object.fromEntries(works.map((name) => [`work/${name}`, `bench/work/${name}.ts`])),
   },
   platform: "node",
-  external: ["cidr-tools", "js-yaml", "undici", "yaml", /^ajv/],
+  external: ["cidr-tools", "csv-parse", "js-yaml", "undici", "yaml", /^ajv/],
   output: { dir: "bench/.cache/programs", cleanDir: true, format: "esm", entryFileNames: "[name].js" },
 });

@@ -373,6 +373,34 @@ const growth = async ({ runs }: Settings): Promise<Row[]> => {
   return rows;
 };
 
+const replayed = ({ runs }: Settings): Row[] =>
+  ["csv", "ndjson"].map((format) => {
+    const file = data(`events-7.${format}`);
+    const theirs: Command = { command: [node, work("work/parse-events"), file] };
+    const ours: Command = {
+      command: [
+        node,
+        ...[program, "replay", data("events.yaml"), "--format", "json"],
+        ...["--since", "2026-01-01", "--until", "2026-03-31", "--from", file],
+      ],
+      env: uncached,
+    };
+    const found = compare({ theirs, ours }, runs);
+    const memory = peak(ours);
+    const { events } = JSON.parse(output(ours).stdout) as { events: { read: number } };
+    const reader = format === "csv" ? "csv-parse" : "readline + JSON.parse";
+    return {
+      work: `replay 1,000,000 events, ${format.toUpperCase()}`,
+      against: `${reader} alone (${milliseconds(found.theirs.cpu)})`,
+      found: times(found.ours.cpuRatio),
+      detail: `${milliseconds(found.ours.cpu)} CPU, ${milliseconds(found.ours.wall)} wall (${times(found.ours.wallRatio)})`,
+      memory: mebibytes(memory),
+      target: "<= 5000 ms, <= 200 MiB",
+      reached: found.ours.cpu <= 5000 && memory <= 200,
+      checks: [{ what: "events read", ours: `${events.read}\n`, theirs: output(theirs).stdout }],
+    };
+  });
+
 /** By the name that `--only` takes. */
 export const measurements: ReadonlyMap<string, (settings: Settings) => Row[] | Promise<Row[]>> = new Map(
   Object.entries({
@@ -384,5 +412,6 @@ export const measurements: ReadonlyMap<string, (settings: Settings) => Row[] | P
     bigPolicy,
     apiCalls,
     growth,
+    replayed,
   }),
 );

@@ -24,6 +24,7 @@ export class CsvRow {
   ends = new Int32Array(64);
   /** 1 where a doubled quote stands in the field. */
   doubled = new Uint8Array(64);
+  readonly #texts = new Texts();
 
   push(start: number, end: number, doubled: boolean): void {
     if (this.count === this.starts.length) this.#grow();
@@ -61,16 +62,45 @@ export class CsvRow {
 
   text(field: number): string {
     if (field < 0 || field >= this.count) return "";
-    const text = textOf(this.bytes, this.starts[field]!, this.ends[field]!).trim();
-    return this.doubled[field] === 1 ? text.replaceAll('""', '"') : text;
+    const text = this.#texts.of(this.bytes, this.starts[field]!, this.ends[field]!);
+    const isBare =
+      text.charCodeAt(0) > 0x20 && text.charCodeAt(text.length - 1) > 0x20 && this.doubled[field] === 0;
+    return isBare ? text : this.doubled[field] === 1 ? text.trim().replaceAll('""', '"') : text.trim();
   }
 }
 
-/** UTF-8; short texts are nearly always ASCII, for which no decoder is needed. */
-export const textOf = (bytes: Uint8Array, start: number, end: number): string => {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString("utf8", start, end);
-};
+/** UTF-8. */
+export const textOf = (bytes: Uint8Array, start: number, end: number): string =>
+  (bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString(
+    "utf8",
+    start,
+    end,
+  );
+
+/** Texts that come again and again, such as ids and types: looked up by their bytes, decoded once. */
+export class Texts {
+  readonly #bytes: (Uint8Array | undefined)[] = new Array(8192);
+  readonly #texts: string[] = new Array(8192);
+
+  of(bytes: Uint8Array, start: number, end: number): string {
+    const length = end - start;
+    if (length === 0) return "";
+    if (length > 64) return textOf(bytes, start, end);
+    let hash = length;
+    for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x0100_0193);
+    const slot = (hash ^ (hash >>> 15)) & 8191;
+    const known = this.#bytes[slot];
+    if (known !== undefined && known.length === length) {
+      let at = 0;
+      while (at < length && known[at] === bytes[start + at]) at += 1;
+      if (at === length) return this.#texts[slot]!;
+    }
+    const text = textOf(bytes, start, end);
+    this.#bytes[slot] = new Uint8Array(bytes.subarray(start, end));
+    this.#texts[slot] = text;
+    return text;
+  }
+}
 
 /** The rest of the piece before, then this piece. */
 export const joined = (rest: Uint8Array, piece: Uint8Array): Uint8Array => {
@@ -103,8 +133,8 @@ export class CsvReader {
 
   push(piece: Uint8Array): void {
     const bytes = joined(this.#rest, piece);
-    // A copy, since whoever reads the file may use its buffer again.
-    this.#rest = bytes.slice(this.#readRows(bytes, false));
+    // A copy, since whoever reads the file may use its buffer again; of a Buffer, `slice` is none.
+    this.#rest = new Uint8Array(bytes.subarray(this.#readRows(bytes, false)));
     if (this.#rest.length <= longestLine) return;
     this.#sink.damaged(this.#line, "too-long");
     this.#skipping = true;

@@ -11,6 +11,9 @@ export interface Span {
   end: number;
 }
 
+const emptyBytes = new Uint8Array(0);
+export const emptySpan = (): Span => ({ bytes: emptyBytes, start: 0, end: 0 });
+
 const zero = 0x30;
 const dayMs = 86_400_000;
 

@@ -34,7 +34,11 @@ export class KeyTable {
     const number = this.#count;
     if (4 * number === this.#keys.length)
       this.#keys = grown(this.#keys, new Uint32Array(2 * this.#keys.length));
-    this.#keys.set([a, b, c, d], 4 * number);
+    const keys = this.#keys;
+    keys[4 * number] = a;
+    keys[4 * number + 1] = b;
+    keys[4 * number + 2] = c;
+    keys[4 * number + 3] = d;
     this.#slots[slot] = number + 1;
     this.#count += 1;
     if (2 * this.#count > this.#slots.length) this.#rehash();

@@ -4,9 +4,10 @@
  * does not grow with the file.
  */
 import { failure } from "../model/failure.js";
-import { CsvReader, type CsvRow, joined, longestLine, textOf } from "./csv-rows.js";
-import type { Span } from "./event-time.js";
-import { type EventScope, emptySpan, type TrafficRow, type TrafficSink } from "./traffic.js";
+import { CsvReader, type CsvRow, joined, longestLine, Texts, textOf } from "./csv-rows.js";
+import { emptySpan, type Span } from "./event-time.js";
+import { JsonFields } from "./json-fields.js";
+import type { EventScope, TrafficRow, TrafficSink } from "./traffic.js";
 
 /** Which columns (of NDJSON which fields, `a.b` for a field of a field) hold what. */
 export interface TrafficColumns {
@@ -100,7 +101,7 @@ export class TrafficFile {
       this.#begun.push(piece);
       return;
     }
-    this.#head = joined(this.#head, piece).slice();
+    this.#head = new Uint8Array(joined(this.#head, piece));
     if (this.#head.includes(newline) || this.#head.length > longestLine) this.#begin();
   }
 
@@ -315,6 +316,8 @@ class JsonLines {
   #skipping = false;
   #kind: "named" | "own" | undefined;
   #document: "open" | "closed" | undefined;
+  /** For all but the first line, where it can. */
+  #quick: QuickLines | undefined;
   /** Of the first record, for a message. */
   #names: readonly string[] = [];
   #hasAddress = false;
@@ -352,7 +355,7 @@ class JsonLines {
       at = end + 1;
     }
     // A copy, as in csv-rows.ts.
-    this.#rest = bytes.slice(at);
+    this.#rest = new Uint8Array(bytes.subarray(at));
     if (this.#rest.length <= longestLine) return;
     if (!this.#skipping) this.#note(this.#line + 1, "it is longer than 1 MiB");
     this.#skipping = true;
@@ -374,6 +377,11 @@ class JsonLines {
       this.#skipping = false;
       return;
     }
+    if (
+      this.#quick?.add(bytes, start, this.#document === "open" ? withoutComma(bytes, start, end) : end) ===
+      true
+    )
+      return;
     const text = textOf(bytes, start, end).trim();
     if (text === "") return;
     if (this.#line === 1 && documentHead.test(text)) {
@@ -395,7 +403,14 @@ class JsonLines {
   }
 
   #addRecord(record: JsonRecord): void {
-    this.#kind ??= this.#kindOf(record);
+    if (this.#kind === undefined) {
+      this.#kind = this.#kindOf(record);
+      this.#quick = quickReader(
+        this.#kind === "named" ? this.#columns : undefined,
+        this.#gatherer,
+        this.#own,
+      );
+    }
     const { columns, event } = { columns: this.#columns, event: this.#event };
     this.#record = record;
     if (this.#kind === "named" && columns !== undefined) {
@@ -435,6 +450,124 @@ class JsonLines {
     throw missingColumns(this.#file, this.#names, columns);
   }
 }
+
+const comma = 0x2c;
+
+const withoutComma = (bytes: Uint8Array, start: number, end: number): number => {
+  let last = end;
+  while (last > start && bytes[last - 1]! <= 0x20) last -= 1;
+  return last > start && bytes[last - 1] === comma ? last - 1 : last;
+};
+
+/** For each part of an event, the fields of either record form that may hold it, the better first. */
+const ownPaths = {
+  time: ownNames.time,
+  address: ["actor.ip", "actor.actor_ip", "actor.ip_address", "actor_ip", "ip_address"],
+  eventId: ownNames.id,
+  actorType: ["actor.type", "actor.actor_type", "actor.kind", "actor_type"],
+  actorId: ["actor.id", "actor.actor_id", "actor.user_id", "actor.service_token_id", "actor_id"],
+  actorName: ["actor.name", "actor.actor_name", "actor.full_name", "actor.email", "actor_name"],
+  eventType: ownNames.eventType,
+} as const;
+
+type Part = keyof typeof ownPaths;
+
+/** Undefined where a column is deeper in its record than `JsonFields` looks. */
+const quickReader = (
+  columns: TrafficColumns | undefined,
+  gatherer: TrafficSink,
+  own: EventScope,
+): QuickLines | undefined => {
+  if (columns === undefined) return new QuickLines(ownPaths, gatherer, "audit-log");
+  const one = (name: string | undefined): readonly string[] => (name === undefined ? [] : [name]);
+  const paths = {
+    time: [columns.time],
+    address: [columns.ip],
+    eventId: one(columns.id),
+    actorType: one(columns.kind),
+    actorId: one(columns.who),
+    actorName: one(columns.name),
+    eventType: [],
+  };
+  // A name with a dot may be one field's whole name as well.
+  return Object.values(paths)
+    .flat()
+    .some((name) => name.includes("."))
+    ? undefined
+    : new QuickLines(paths, gatherer, own);
+};
+
+/** Events from the bytes of their lines, without an object for each. */
+class QuickLines {
+  readonly #fields: JsonFields;
+  readonly #spans: Readonly<Record<Part, readonly Span[]>>;
+  readonly #gatherer: TrafficSink;
+  readonly #scope: EventScope;
+  readonly #event: Mutable<TrafficRow>;
+  #line: Span = emptySpan();
+  hasAddress = false;
+
+  constructor(paths: Readonly<Record<Part, readonly string[]>>, gatherer: TrafficSink, scope: EventScope) {
+    const fields = new JsonFields(Object.values(paths).flat());
+    const of = (part: Part): readonly Span[] => paths[part].map((name) => fields.span(name));
+    this.#fields = fields;
+    this.#spans = {
+      time: of("time"),
+      address: of("address"),
+      eventId: of("eventId"),
+      actorType: of("actorType"),
+      actorId: of("actorId"),
+      actorName: of("actorName"),
+      eventType: of("eventType"),
+    };
+    this.#gatherer = gatherer;
+    this.#scope = scope;
+    this.#event = {
+      time: emptySpan(),
+      address: emptySpan(),
+      eventId: emptySpan(),
+      actorType: "",
+      actorId: "",
+      actorName: () => wordIn(this.#spans.actorName),
+      eventType: "",
+      // All of the line: which Git provider it names is looked for in its text.
+      context: () => textOf(this.#line.bytes, this.#line.start, this.#line.end),
+    };
+  }
+
+  /** False: the line is not plain enough, and was not added. */
+  add(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.#fields.read(bytes, start, end)) return false;
+    const spans = this.#spans;
+    const event = this.#event;
+    event.time = firstSpan(spans.time);
+    event.address = firstSpan(spans.address);
+    event.eventId = firstSpan(spans.eventId);
+    event.actorType = wordIn(spans.actorType);
+    event.actorId = wordIn(spans.actorId);
+    event.eventType = wordIn(spans.eventType);
+    this.#line = { bytes, start, end };
+    this.hasAddress ||= event.address.end > event.address.start;
+    this.#gatherer.add(event, this.#scope);
+    return true;
+  }
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const nowhere = emptySpan();
+
+const firstSpan = (spans: readonly Span[]): Span => {
+  for (const span of spans) if (span.end > span.start) return span;
+  return nowhere;
+};
+
+const texts = new Texts();
+
+const wordIn = (spans: readonly Span[]): string => {
+  const { bytes, start, end } = firstSpan(spans);
+  return texts.of(bytes, start, end);
+};
 
 const fieldOfAny = (record: JsonRecord, names: readonly string[]): unknown =>
   names.map((name) => record[name]).find((value) => value !== undefined);

@@ -31,9 +31,6 @@ export interface TrafficRow {
   context: () => string;
 }
 
-const emptyBytes = new Uint8Array(0);
-export const emptySpan = (): Span => ({ bytes: emptyBytes, start: 0, end: 0 });
-
 /** In whose log events have an id once. */
 export type EventScope = "audit-log" | `file ${number}`;
 
@@ -195,8 +192,8 @@ export class TrafficGatherer implements TrafficSink {
       counts.unreadableAddress += 1;
       return;
     }
-    const [a, b, c, d] = parser.words as unknown as readonly [number, number, number, number];
-    const address = this.#addresses.numberOf(a, b, c, d);
+    const { words } = parser;
+    const address = this.#addresses.numberOf(words[0]!, words[1]!, words[2]!, words[3]!);
     this.#count(this.#actorOf(row, at, address), address, at, facts.failedLogin);
   }
 
@@ -344,8 +341,8 @@ class EventIds {
   isNew(id: Span): boolean {
     const table = this.#tableOf(id);
     const known = table.size;
-    const [a, b, c, d] = this.#words as unknown as readonly [number, number, number, number];
-    return table.numberOf(a, b, c, d) === known;
+    const words = this.#words;
+    return table.numberOf(words[0]!, words[1]!, words[2]!, words[3]!) === known;
   }
 
   /** Leaves the key in `#words`. */

@@ -5,10 +5,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BlindSpot, blindSpots } from "../audit/blind-spots.js";
 import type { CallerReader } from "../audit/callers.js";
+import { emptySpan } from "../audit/event-time.js";
 import { listEvents, meansNoMore, type PageReader, streamBounds } from "../audit/list-events.js";
 import { parseMoment } from "../audit/time-range.js";
 import {
-  emptySpan,
   type TrafficFindings,
   TrafficGatherer,
   type TrafficRow,

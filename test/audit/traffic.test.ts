@@ -22,7 +22,7 @@ const read = (texts: readonly string[], columns?: TrafficColumns, size = 1_000_0
   const damaged = texts.map((text, index) => {
     const file = new TrafficFile(`log-${index + 1}`, index + 1, columns, gatherer);
     const all = bytes(text);
-    const buffer = new Uint8Array(size);
+    const buffer = Buffer.alloc(size);
     for (let at = 0; at < all.length; at += size) {
       const piece = all.subarray(at, at + size);
       buffer.set(piece);
@@ -218,6 +218,56 @@ test("counts what a slow reading counts: CSV and NDJSON, duplicates, bad address
           addresses.map(({ address, events: count }) => [`${id} ${formatAddress(address)}`, count] as const),
         );
         expect(new Map(found)).toEqual(pairs);
+      },
+    ),
+  );
+});
+
+test("reads a line of NDJSON as JSON.parse does, however it is written", () => {
+  const word = fc.oneof(
+    fc.constantFrom("7", "a b", " pad", 'q"uote', "é", "back\\slash", "", "\u2028"),
+    fc.constantFrom(7, 70, 7.5, 1e21, 2 ** 64, -0, null, true),
+    fc.constant([1, { ip: "9.9.9.9" }, "]"]),
+  );
+  const ip = fc.constantFrom("203.0.113.7", " 203.0.113.8", "2001:db8::1", "x", null);
+  const record = fc.record(
+    {
+      note: word,
+      nested: fc.record({ ip, deep: fc.record({ actor: word, text: fc.constantFrom("}", '"', "\\") }) }),
+      created_at: fc.constantFrom(
+        "2026-11-01T00:00:00Z",
+        " 2026-11-02 00:00",
+        1793534400,
+        1793534400.5,
+        "no",
+      ),
+      actor: fc.record(
+        { id: word, ip, name: word, type: fc.constantFrom("ACTOR_USER", "user", null) },
+        { requiredKeys: [] },
+      ),
+      actor_ip: ip,
+      actor_id: word,
+      event_type: word,
+    },
+    { requiredKeys: ["created_at", "actor"] },
+  );
+  const spaced = fc.constantFrom(undefined, 1, "\t");
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(record, spaced), { minLength: 2, maxLength: 8 }),
+      fc.nat(3),
+      (records, cut) => {
+        const lines = records.map(([one, space]) => JSON.stringify(one, null, space).replaceAll("\n", " "));
+        // What is cut off is damaged either way.
+        const last = lines.at(-1) ?? "";
+        const texts = cut === 0 ? [...lines, last.slice(0, -1)] : lines;
+        const first = '{"created_at":"2026-11-01T00:00:00Z","actor":{"id":1,"ip":"203.0.113.1"}}';
+        const together = read([[first, ...texts].join("\n")]);
+        // The first line of a file is read by JSON.parse, and what follows it from its bytes.
+        const apart = read([first, ...lines]);
+        expect(actorsOf(together)).toEqual(actorsOf(apart));
+        expect(together.traffic.events).toEqual(apart.traffic.events);
+        expect(together.damaged[0]?.count ?? 0).toBe(cut === 0 ? 1 : 0);
       },
     ),
   );
