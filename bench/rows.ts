@@ -387,7 +387,7 @@ const replayed = ({ runs }: Settings): Row[] =>
     };
     const found = compare({ theirs, ours }, runs);
     const memory = peak(ours);
-    const { events } = JSON.parse(output(ours).stdout) as { events: { read: number } };
+    const { events } = JSON.parse(String(output(ours).stdout)) as { events: { read: number } };
     const reader = format === "csv" ? "csv-parse" : "readline + JSON.parse";
     return {
       work: `replay 1,000,000 events, ${format.toUpperCase()}`,
@@ -397,7 +397,7 @@ const replayed = ({ runs }: Settings): Row[] =>
       memory: mebibytes(memory),
       target: "<= 5000 ms, <= 200 MiB",
       reached: found.ours.cpu <= 5000 && memory <= 200,
-      checks: [{ what: "events read", ours: `${events.read}\n`, theirs: output(theirs).stdout }],
+      checks: [{ what: "events read", ours: `${events.read}\n`, theirs: String(output(theirs).stdout) }],
     };
   });
 
