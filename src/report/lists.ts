@@ -29,7 +29,7 @@ export interface ListsReport {
   readonly lockFile: string;
   /** By the name of a list: the rules that use it. */
   readonly rules: ReadonlyMap<string, readonly string[]>;
-  /** What the policy by itself means with the new lock instead of the old; absent where it means nothing to compare. */
+  /** What the policy by itself means with the new lock instead of the old; absent where the policy is not valid. */
   readonly access?: AccessChange;
   /** Why the lock that was there could not be read. */
   readonly damage?: Diagnostic;
@@ -125,8 +125,13 @@ const listLines = (change: ListChange, { rules }: ListsReport, look: RenderConte
   ];
 };
 
-const accessLines = ({ access, policyFile }: ListsReport, look: RenderContext): string[] => {
-  if (access === undefined) return [];
+const accessLines = ({ access, policyFile, update }: ListsReport, look: RenderContext): string[] => {
+  if (access === undefined) {
+    if (update.verdict !== "changes") return [];
+    const file = visible(policyFile);
+    const text = `What this means for access is not known: ${file} is not valid. To see why: dbt-ip-rules validate`;
+    return [...wrap(text, look.width, 2).map(look.style.warning), ""];
+  }
   const heading = `Access by ${visible(policyFile)} alone ${accessWords({ change: access, enforcedBefore: true, enforcedAfter: true })}`;
   return [
     ...wrap(heading, look.width, 2).map(look.style.strong),

@@ -80,6 +80,8 @@ it("from a policy without a lock to a plan with the vendor unplugged", async () 
   const first = await run("lists", "update");
   expect([first.code, first.stderr]).toEqual([0, ""]);
   expect(first.stdout).toContain('used by rule "Hooks"');
+  // 192.0.2.1 had access before, by the rule itself.
+  expect(first.stdout).toContain("Access by policy.yaml alone broadens: 384 IPv4 addresses in");
   const lock = await lockText();
   expect(JSON.parse(lock).sources.hooks).toMatchObject({
     url: `${vendor.url}/meta.json`,
@@ -234,6 +236,21 @@ it("a list that the policy no longer asks for leaves the lock", async () => {
   expect((await run("lists", "update")).code).toBe(0);
   expect(JSON.parse(await lockText())).toEqual({ sources: {}, version: 1 });
   expect((await run("validate")).code).toBe(0);
+});
+
+it("an update whose policy lets nobody in without its lists, or is not valid with them, says so", async () => {
+  await policy();
+  const text = await readFile(join(cwd, "policy.yaml"), "utf8");
+  await writeFile(join(cwd, "policy.yaml"), text.replace(", 192.0.2.1]", "]"));
+  vendor.serve(lists({ "/meta.json": meta("203.0.113.0/24"), "/cloud.csv": cloud }));
+  const check = documentOf(await run("lists", "check", "--format", "json"));
+  expect(check.access).toMatchObject({
+    direction: "broadens",
+    newly_allowed: { cidrs: ["203.0.113.0/25"], ipv6_addresses: "0" },
+  });
+  vendor.serve(lists({ "/meta.json": meta("203.0.113.128/25"), "/cloud.csv": cloud }));
+  const empty = await run("lists", "update");
+  expect([empty.code, empty.stdout]).toEqual([0, expect.stringContaining("policy.yaml is not valid")]);
 });
 
 it("the catalogue names what `source` and `select` can be", async () => {
