@@ -7,6 +7,7 @@
  */
 import { type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
+import { isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Change } from "../plan/plan.js";
 import { byName, entryFields, sameEntries, sortedPrefixes, withoutPrefixes } from "../plan/state.js";
@@ -239,7 +240,8 @@ export const undoOn = (trace: Trace, now: AccountState): Undo => {
     .filter(({ before, left }) => !sameRule(before, left))
     .map((traced) => ({ traced, part: partOf(traced, rules) }));
   const touched = new Set(parts.flatMap(({ part }) => part.now?.name ?? []));
-  const others = now.rules.filter(({ name }) => !touched.has(name));
+  // A temporary rule that a run has left goes, as in every plan.
+  const others = now.rules.filter((rule) => !touched.has(rule.name) && !isStaleTemporary(rule));
   // A name that somebody else's rule has by now cannot be given back.
   const taken = new Set(others.map(({ name }) => name));
   const becoming = parts.flatMap(({ part: { now: rule, becomes } }) =>

@@ -8,12 +8,18 @@ import { type Command, Option } from "commander";
 import { applyPlan, previewApply } from "../apply/apply-plan.js";
 import { receiptHeader } from "../apply/receipt.js";
 import type { ApplyOptions, ApplyResult } from "../apply/result.js";
+import { planUndo } from "../apply/undo-plan.js";
+import { wayBackProblems } from "../apply/way-back.js";
 import type { DbtClient } from "../dbt/client.js";
+import type { Connection } from "../dbt/connection.js";
 import { reasonOf } from "../files/io-errors.js";
 import { makeFolder } from "../files/make-folder.js";
-import { type Diagnostic, withSeverity } from "../model/diagnostic.js";
-import { exitCodes, failure } from "../model/failure.js";
+import { rowOf } from "../model/codes/index.js";
+import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
+import { exitCodes, Failure, failure } from "../model/failure.js";
 import { overrideFlags } from "../model/guards.js";
+import { present } from "../model/present.js";
+import { shellWord } from "../model/shell.js";
 import { standingRefusals } from "../plan/guards.js";
 import type { Change, Plan } from "../plan/plan.js";
 import { renderAuditText } from "../report/audit-text.js";
@@ -21,6 +27,14 @@ import { renderPlanBrief, renderPlanText } from "../report/plan-text.js";
 import type { NextCommands, Report } from "../report/report.js";
 import { confirm, notApproved } from "./ask.js";
 import { asTheLogShows, verifyAfterApply } from "./audit-after-apply.js";
+import {
+  awaitConfirmation,
+  type Confirmation,
+  clearMarks,
+  type Probation,
+  setMark,
+  unconfirmedChanges,
+} from "./confirm-change.js";
 import { connectForWriting, connectionOf, type NamedAccount } from "./connect.js";
 import { nameElsewhere, shownFile } from "./file-words.js";
 import type { Io } from "./io.js";
@@ -37,7 +51,7 @@ import {
 import { debugStack } from "./outcome.js";
 import { fitted, lookOf, note, noteDiagnostics, withNewline } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
-import { type FileJournal, openFileJournal } from "./receipts.js";
+import { type FileJournal, openFileJournal, readReceipt } from "./receipts.js";
 import { version } from "./version.js";
 
 export const applyFormats = ["text", "json", "markdown"] as const;
@@ -48,7 +62,7 @@ export interface CarryOutOptions
     GuardOptions,
     OutputOptions<(typeof applyFormats)[number]> {
   readonly autoApprove?: boolean;
-  readonly receipt?: string;
+  readonly receipt?: string | undefined;
   readonly actor?: string;
   readonly audit?: boolean;
   /** Milliseconds. */
@@ -73,6 +87,10 @@ export const carryOutOptions = (command: Command): Command =>
 
 export type Guards = ReturnType<typeof guardsOf>;
 
+interface Running extends Work {
+  readonly connection: Connection;
+}
+
 interface Work {
   readonly task: Task;
   readonly options: CarryOutOptions;
@@ -89,6 +107,8 @@ export interface Task {
   /** The plan was reviewed before; its last line is enough where nobody is asked. */
   readonly reviewed: boolean;
   readonly commands: NextCommands;
+  /** The change is undone unless it is confirmed in time. */
+  readonly probation?: Probation | undefined;
   /** See `ApplyOptions`. */
   readonly applyOptions?: Pick<ApplyOptions, "onlyExpired" | "purpose" | "undoes">;
 }
@@ -111,15 +131,18 @@ export const carryOutTask = async (io: Io, options: CarryOutOptions, task: Task)
   try {
     const made = await task.plan(client, guards);
     if ("refused" in made) return refusedReport(io, made, options, task);
-    const plan = made;
+    const waiting = await unconfirmedChanges(io, made.account);
+    const plan = waiting.length === 0 ? made : { ...made, diagnostics: [...made.diagnostics, ...waiting] };
     const learned = await learnedAddresses(io, client, plan, options, guards);
     const known = { ...guards, clientAddresses: [...guards.clientAddresses, ...learned] };
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
     showPlan(io, known.clientAddresses.length === 0 ? plan : callerGiven(plan), options, {
       briefly: task.reviewed && task.approved,
     });
+    const closed = task.probation === undefined ? [] : wayBackProblems(plan, known.clientAddresses);
+    if (closed.length > 0) return refusedResult(plan, closed, task);
     if (!task.approved) await askAboutPlan(io, plan, client, { task, options, guards: known });
-    return await carryOut(io, plan, client, progress, { task, options, guards: known });
+    return await carryOut(io, plan, client, progress, { task, options, guards: known, connection });
   } finally {
     progress.stop();
     await client.close();
@@ -134,21 +157,28 @@ const refusedReport = (
   task: Task,
 ): Report => {
   showPlan(io, plan, options, { briefly: false });
-  return {
-    kind: "apply",
-    account: plan.account,
-    result: {
-      outcome: "refused",
-      exitCode: exitCodes.refused,
-      steps: plan.steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 })),
-      diagnostics: refused,
-      unexpected,
-      next: "mend-first",
-    },
-    commands: task.commands,
-    shown: [],
-  };
+  return refusedResult(plan, refused, task, unexpected);
 };
+
+const refusedResult = (
+  plan: Plan,
+  diagnostics: readonly Diagnostic[],
+  task: Task,
+  unexpected?: readonly Change[],
+): Report => ({
+  kind: "apply",
+  account: plan.account,
+  result: {
+    outcome: "refused",
+    exitCode: exitCodes.refused,
+    steps: plan.steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 })),
+    diagnostics,
+    ...present({ unexpected }),
+    next: "mend-first",
+  },
+  commands: task.commands,
+  shown: [],
+});
 
 /** Read from the log only where the user has named no address. */
 const learnedAddresses = async (
@@ -236,10 +266,17 @@ const carryOut = async (
   plan: Plan,
   client: DbtClient,
   progress: Progress,
-  { task, options, guards }: Work,
+  { task, options, guards, connection }: Running,
 ): Promise<Report> => {
   const receipt =
     plan.steps.length === 0 ? undefined : await openReceipt(io, plan, { task, options, guards });
+  const probation = receipt === undefined ? undefined : task.probation;
+  if (probation !== undefined && receipt !== undefined)
+    await setMark(io, {
+      account: plan.account,
+      receipt: relative(io.cwd, receipt.path),
+      begun: io.now().toISOString(),
+    });
   let result: ApplyResult;
   io.signal.addEventListener("abort", progress.onInterrupt, { once: true });
   try {
@@ -256,6 +293,24 @@ const carryOut = async (
   }
   if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
   if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
+  if (probation !== undefined && receipt !== undefined && result.outcome === "done") {
+    const ended = await awaitConfirmation(io, probation);
+    if (ended !== "confirmed") {
+      note(io, `Not confirmed (${unconfirmedWords[ended]}): undoing the change`);
+      const file = relative(io.cwd, receipt.path);
+      const undone = await undoUnconfirmed(io, file, { task, options, guards, connection, plan, ended });
+      return {
+        kind: "apply",
+        account: plan.account,
+        result: undone,
+        receipt: { path: receipt.path, name: nameElsewhere(io, receipt.path) },
+        commands: task.commands,
+        shown: [],
+      };
+    }
+    note(io, "Confirmed: the change stays.");
+  }
+  if (settlesMarks(result, task)) await clearMarks(io, plan.account);
   const isAudited = result.outcome === "done" && options.audit === true && receipt !== undefined;
   const audit = isAudited
     ? await verifyAfterApply(io, client, relative(io.cwd, receipt.path), options.auditTimeout)
@@ -273,6 +328,116 @@ const carryOut = async (
     // Where the plan went to the same place, it has said them (showPlan).
     shown: options.output === undefined ? plan.verdicts.flatMap((one) => one.diagnostics) : [],
   };
+};
+
+/**
+ * Whoever applies the whole policy, or undoes, has decided about what was unconfirmed; and a run that changed nothing has
+ * left nothing to confirm.
+ */
+const settlesMarks = ({ outcome, steps }: ApplyResult, { applyOptions: own, probation }: Task): boolean => {
+  if (outcome === "done" || outcome === "nothing") return own?.purpose !== "only-expired";
+  const untouched = steps.every(({ status, unchanged }) => status === "not-begun" || unchanged === true);
+  return probation !== undefined && untouched;
+};
+
+const unconfirmedWords: Readonly<Record<Exclude<Confirmation, "confirmed">, string>> = {
+  refused: "the answer was no",
+  "too-late": "time is up",
+  nobody: "nobody can answer: the input has ended",
+  interrupted: "interrupted",
+};
+
+/** Between tries of the way back, in milliseconds: the service may be busy, and access is worth several. */
+const wayBackPauses = [1_000, 5_000, 30_000];
+
+interface Unconfirmed extends Running {
+  readonly plan: Plan;
+  readonly ended: Exclude<Confirmation, "confirmed">;
+}
+
+/**
+ * The way back: a rollback of the receipt, by a run of its own that the interruption of the first does not end. What
+ * others have changed since is kept, and said. `refused` where all is as it was before.
+ */
+const undoUnconfirmed = async (io: Io, file: string, work: Unconfirmed): Promise<ApplyResult> => {
+  const own: Io = Object.create(io, { signal: { value: new AbortController().signal } });
+  const undo = `dbt-ip-rules rollback ${shellWord(file)}`;
+  let problems: readonly Diagnostic[] = [];
+  for (const pause of [0, ...wayBackPauses]) {
+    await sleep(pause);
+    const tried = await tryWayBack(own, file, work);
+    problems = tried.problems;
+    // What needs somebody to see to it first, such as a blocked address, does not go away by waiting.
+    if (!tried.done && problems.some(({ code }) => "persists" in rowOf(code))) break;
+    if (!tried.done) continue;
+    const steps = work.plan.steps.map((planned) => ({ planned, status: "not-begun" as const, attempts: 0 }));
+    await clearMarks(own, work.plan.account);
+    if (tried.later.length === 0)
+      return {
+        outcome: "refused",
+        exitCode: exitCodes.refused,
+        steps,
+        diagnostics: [diagnostic("change-undone", { why: unconfirmedWords[work.ended] })],
+        next: "mend-first",
+      };
+    return {
+      outcome: "midway",
+      exitCode: exitCodes.midway,
+      steps,
+      diagnostics: [diagnostic("change-undone-in-part", { why: unconfirmedWords[work.ended] })],
+      unexpected: tried.later,
+      next: "mend-first",
+    };
+  }
+  return {
+    outcome: "midway",
+    exitCode: exitCodes.midway,
+    steps: work.plan.steps.map((planned) => ({ planned, status: "applied", attempts: 1 })),
+    diagnostics: [diagnostic("change-not-undone", { undo }), ...problems],
+    next: "mend-first",
+  };
+};
+
+interface WayBackTry {
+  readonly done: boolean;
+  readonly later: readonly Change[];
+  readonly problems: readonly Diagnostic[];
+}
+
+const tryWayBack = async (io: Io, file: string, work: Unconfirmed): Promise<WayBackTry> => {
+  const { task, options, guards, connection } = work;
+  const client = connectForWriting(io, options, connection);
+  const overrides = new Set(Object.values(overrideFlags));
+  const { receipt } = readReceipt(io, file).named;
+  const back: Task = {
+    ...task,
+    applyOptions: { purpose: "rollback", undoes: [receipt.header.startedAt] },
+  };
+  const open = { ...guards, overrides };
+  let journal: FileJournal | undefined;
+  try {
+    const { plan, undo } = planUndo({
+      receipts: [receipt],
+      snapshot: await client.readSnapshot(),
+      overrides,
+    });
+    if (plan.steps.length === 0) return { done: true, later: undo.later, problems: [] };
+    journal = await openReceipt(io, plan, {
+      task: back,
+      options: { ...options, receipt: undefined },
+      guards: open,
+    });
+    const ports = { reader: client, writer: client, journal, now: () => io.now(), sleep };
+    const result = await applyPlan(plan, ports, applyOptions(io, open, back));
+    note(io, `Receipt of the way back: ${shownFile(relative(io.cwd, journal.path))}`);
+    return { done: result.outcome === "done", later: undo.later, problems: result.diagnostics };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { done: false, later: [], problems: error.diagnostics };
+  } finally {
+    await journal?.close().catch(() => undefined);
+    await client.close();
+  }
 };
 
 const noJournal = { append: async () => undefined };

@@ -62,6 +62,9 @@ const processIo = (): Io => {
       return process.stdin;
     },
     now: () => new Date(),
+    ignoreHangup: () => {
+      process.on("SIGHUP", () => undefined);
+    },
     // Until a command asks for it, that is until it connects, a signal ends the process at once: no handler would run
     // while a policy is read, however long that takes.
     get signal() {

@@ -1,5 +1,5 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
@@ -18,10 +18,11 @@ import {
   type Task,
 } from "../carry-out.js";
 import { type Program, runs } from "../command.js";
+import { type Probation, requireConfirmer } from "../confirm-change.js";
 import { earlierByReceipt } from "../earlier-policy.js";
 import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
-import { connectionOptions, guardOptions, outputOptions, policyOption } from "../options.js";
+import { connectionOptions, duration, guardOptions, outputOptions, policyOption } from "../options.js";
 import { note } from "../output.js";
 import { preparePlan, readPlan } from "../plans.js";
 import { accountText, isSameAccount } from "../receipts.js";
@@ -29,6 +30,9 @@ import { evidenceFor } from "../traffic.js";
 
 interface Options extends CarryOutOptions {
   readonly onlyExpired?: boolean;
+  /** Milliseconds. */
+  readonly confirm?: number;
+  readonly confirmCommand?: string;
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
@@ -36,10 +40,14 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     "[planfiles...]",
     "plans saved with: plan --out (default: plan the policy now)",
   );
-  carryOutOptions(outputOptions(guardOptions(connectionOptions(policyOption(named))), applyFormats)).option(
-    "--only-expired",
-    "take out allow entries that have expired, and nothing else, without asking",
-  );
+  carryOutOptions(outputOptions(guardOptions(connectionOptions(policyOption(named))), applyFormats))
+    .option("--only-expired", "take out allow entries that have expired, and nothing else, without asking")
+    .addOption(
+      new Option("--confirm <time>", "undo the change unless it is confirmed in this time: 10m").argParser(
+        probationTime,
+      ),
+    )
+    .option("--confirm-command <command>", "confirmed once it exits 0; needed where there is no terminal");
   runs(command, io, program, apply, {
     positional: false,
     atOnce: 1,
@@ -102,14 +110,34 @@ const readPlans = async (io: Io, files: readonly string[]) => {
   return read;
 };
 
+const probationTime = (text: string): number => {
+  const within = duration(text);
+  if (within < 1_000) throw new InvalidArgumentError("Give at least 1s.");
+  return within;
+};
+
+/** Throws `Failure` where nobody and nothing could confirm. */
+const probationOf = (io: Io, { confirm: within, confirmCommand: command, onlyExpired }: Options) => {
+  if (within === undefined) {
+    if (command !== undefined) throw failure("bad-option", { kind: "confirm-command-alone" });
+    return undefined;
+  }
+  if (onlyExpired === true) throw failure("bad-option", { kind: "confirm-and-only-expired" });
+  const probation: Probation = { within, command };
+  requireConfirmer(io, probation);
+  return probation;
+};
+
 const apply = async (io: Io, options: Options, [planFile]: readonly string[]): Promise<Report> => {
   if (options.onlyExpired === true && planFile !== undefined)
     throw failure("bad-option", { kind: "only-expired-and-plan" });
+  const probation = probationOf(io, options);
+  if (probation !== undefined) io.ignoreHangup?.();
   const task =
     planFile === undefined ? await taskOfPolicy(io, options) : await taskOfPlan(io, options, planFile);
   // After the file was read, so that one that is missing is said first; before any call.
   requireApproval(io, task.approved);
-  return carryOutTask(io, options, task);
+  return carryOutTask(io, options, { ...task, probation });
 };
 
 const taskOfPolicy = async (io: Io, options: Options): Promise<Task> => {

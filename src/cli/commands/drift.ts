@@ -23,6 +23,7 @@ import type { Plan } from "../../plan/plan.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
+import { unconfirmedChanges } from "../confirm-change.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import { earlierByFile, rulesOfReceipt } from "../earlier-policy.js";
 import type { Io } from "../io.js";
@@ -88,7 +89,7 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
           ? receiptBase(plan, receipt, log)
           : await policyBase(io, options, options.base, plan),
       log: log.log,
-      diagnostics: [...made.diagnostics, ...log.diagnostics],
+      diagnostics: [...made.diagnostics, ...(await unconfirmedChanges(io, plan.account)), ...log.diagnostics],
     });
     const replay = await replayOf(io, client, options, policy, plan);
     const file = shellWord(options.policy);

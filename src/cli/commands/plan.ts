@@ -11,6 +11,7 @@ import type { Plan } from "../../plan/plan.js";
 import { type ReplayedActor, replay } from "../../plan/replay.js";
 import { planVerdict, type Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
+import { unconfirmedChanges } from "../confirm-change.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import { earlierByFile, earlierByReceipt } from "../earlier-policy.js";
 import { nameElsewhere, shownFile } from "../file-words.js";
@@ -58,7 +59,7 @@ const plan = async (io: Io, options: Options): Promise<Report> => {
   const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
   const base = options.base === undefined ? undefined : earlierByFile(io, options.base);
   let evidence: TrafficEvidence | undefined;
-  const plan = await preparePlan(client, {
+  const made = await preparePlan(client, {
     ...wanted,
     ...guardsOf(options),
     diagnostics: [...wanted.diagnostics, ...(base?.diagnostics ?? [])],
@@ -71,8 +72,10 @@ const plan = async (io: Io, options: Options): Promise<Report> => {
   }).finally(() => client.close());
   if (options.out !== undefined) {
     const { writePlanFile } = await import("../../plan/plan-file.js");
-    await writeFileWhole(io, options.out, withoutToken(writePlanFile(plan)), ownerOnly);
+    await writeFileWhole(io, options.out, withoutToken(writePlanFile(made)), ownerOnly);
   }
+  const waiting = await unconfirmedChanges(io, made.account);
+  const plan = { ...made, diagnostics: [...made.diagnostics, ...waiting] };
   return {
     kind: "plan",
     plan,

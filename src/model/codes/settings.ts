@@ -163,7 +163,13 @@ export type OptionProblem =
   | { readonly kind: "base-and-receipt" }
   | { readonly kind: "only-from-traffic" }
   | { readonly kind: "rule-and-plan" }
-  | { readonly kind: "only-expired-and-plan" }
+  | {
+      readonly kind:
+        | "only-expired-and-plan"
+        | "confirm-needs-command"
+        | "confirm-command-alone"
+        | "confirm-and-only-expired";
+    }
   | { readonly kind: "merge-and"; readonly option: "--output" | "--group" }
   | { readonly kind: "merge-standard-input" }
   | { readonly kind: "policy-elsewhere"; readonly policy: string }
@@ -229,6 +235,22 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       return {
         message: "--only-expired plans for itself: it cannot be combined with a saved plan",
         hint: "Leave out the plan, or --only-expired",
+      };
+    case "confirm-needs-command":
+      return {
+        message:
+          "--confirm waits for an answer, and without a terminal nobody can give one. Nothing was changed",
+        hint: "Add --confirm-command COMMAND: the change is confirmed once it exits 0",
+      };
+    case "confirm-command-alone":
+      return {
+        message: "--confirm-command says how a change is confirmed, and --confirm in which time",
+        hint: "Add --confirm 10m",
+      };
+    case "confirm-and-only-expired":
+      return {
+        message: "--only-expired takes out what was to end by now: there is nothing to confirm",
+        hint: "Leave out --confirm",
       };
     case "merge-and":
       return {

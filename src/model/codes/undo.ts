@@ -81,6 +81,55 @@ export const undoCodes = {
     meaning: "`grant` cannot write into standard input.",
     fix: "Name the policy's file with `--policy`.",
   }),
+  "confirm-caller-unknown": code({
+    severity: "error",
+    message: "Refused: whether you could undo this change is not known, since no address of yours is",
+    hint: "Give the address that you come from: --client-ip ADDRESS",
+    meaning:
+      "`--confirm` must be able to undo the change, and nobody knows whether the caller stays allowed.",
+    fix: "Give the address that you come from with `--client-ip`.",
+  }),
+  "confirm-caller-blocked": code<{ address: string; where: string }>({
+    severity: "error",
+    message: ({ address, where }) =>
+      `Refused: your address ${address} is blocked ${where}, so that the change could not be undone from it`,
+    hint: "Change the policy so that this address stays allowed, or apply without --confirm",
+    meaning:
+      "`--confirm` must be able to undo the change, and the caller would be blocked before, after or on the way back.",
+    fix: "Keep the caller's address allowed, or apply without `--confirm`.",
+  }),
+  "change-undone": code<{ why: string }>({
+    severity: "error",
+    message: ({ why }) => `The change was not confirmed (${why}) and was undone: the account is as before`,
+    hint: "Revert the commit too, or the next pipeline applies it again",
+    meaning: "A change under `--confirm` was not confirmed in time, and was undone.",
+    fix: "Revert the commit, or change the policy, before the next pipeline applies it again.",
+  }),
+  "change-undone-in-part": code<{ why: string }>({
+    severity: "error",
+    message: ({ why }) =>
+      `The change was not confirmed (${why}) and was undone, but for what others have changed since: that is kept, and listed`,
+    hint: "Look at the differences: dbt-ip-rules drift. Revert the commit too, or the next pipeline applies it again",
+    meaning:
+      "A change under `--confirm` was undone, except where others had changed the same rules meanwhile.",
+    fix: "Look at the differences, and revert the commit.",
+  }),
+  "change-not-undone": code<{ undo: string }>({
+    severity: "error",
+    message: () => "The change was not confirmed, and could not be undone whole",
+    hint: ({ undo }) => `To undo it: ${undo}`,
+    meaning: "A change under `--confirm` was not confirmed, and the way back failed.",
+    fix: "Run the `rollback` that the message names, from an address that is allowed.",
+  }),
+  "unconfirmed-change": code<{ begun: string; undo: string }>({
+    severity: "warning",
+    message: ({ begun }) => `A change begun ${begun} with --confirm stands unconfirmed on the account`,
+    hint: ({ undo }) =>
+      `To undo it: ${undo}. To keep it: dbt-ip-rules apply. Unless its apply is still waiting`,
+    meaning:
+      "An apply with `--confirm` is still waiting, or was ended before its change was confirmed or undone.",
+    fix: "Undo it with the `rollback` that the message names, or keep it with `dbt-ip-rules apply`.",
+  }),
   "nothing-to-undo": code<{ folder: string }>({
     severity: "error",
     message: ({ folder }) => `No apply of this account can be undone: ${folder} has no receipt of one`,

@@ -1,0 +1,202 @@
+/**
+ * A change on probation (`apply --confirm`): waits until somebody, or a command, says that it may stay. A mark next to the
+ * receipts stands for it until then, so that a process that is killed leaves a trace that the next command reports.
+ */
+import { spawn } from "node:child_process";
+import { readdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { largest, readNamedText } from "../files/read-file.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { visible } from "../model/escape.js";
+import { failure } from "../model/failure.js";
+import { shellWord } from "../model/shell.js";
+import { canAsk, openQuestions } from "./ask.js";
+import type { Io } from "./io.js";
+import { note, writeFileWhole } from "./output.js";
+import { type Account, isSameAccount, receiptFolder } from "./receipts.js";
+
+export interface Probation {
+  /** Milliseconds that the change has. */
+  readonly within: number;
+  /** Run until it exits 0; absent: somebody at the terminal is asked. */
+  readonly command?: string | undefined;
+}
+
+/** Throws `Failure` where nobody and nothing could confirm: before anything is written. */
+export const requireConfirmer = (io: Io, { command }: Probation): void => {
+  if (command === undefined && !canAsk(io)) throw failure("bad-option", { kind: "confirm-needs-command" });
+};
+
+export type Confirmation = "confirmed" | "refused" | "too-late" | "nobody" | "interrupted";
+
+const clockText = (ms: number): string => {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+};
+
+/** Seconds left at which the one who is asked is reminded. */
+const reminders = [600, 300, 120, 60, 30, 10];
+
+/** By the clock that nobody can set: the wait is as long as it was promised. */
+const msLeft = (end: number): number => end - performance.now();
+
+/** Ends at `end`; never rejects. */
+const timeUp = async (end: number, signal: AbortSignal): Promise<"too-late"> => {
+  await wait(Math.max(0, msLeft(end)), undefined, { signal }).catch(() => undefined);
+  return "too-late";
+};
+
+/** Waits for a yes at the terminal, or for the command; never rejects. */
+export const awaitConfirmation = async (io: Io, { within, command }: Probation): Promise<Confirmation> => {
+  const end = performance.now() + within;
+  const over = new AbortController();
+  const signal = AbortSignal.any([io.signal, over.signal]);
+  try {
+    const said = command === undefined ? askUntil(io, end, signal) : runUntil(io, command, end, signal);
+    const ended = await Promise.race([said, timeUp(end, signal)]);
+    return io.signal.aborted ? "interrupted" : ended;
+  } finally {
+    over.abort();
+  }
+};
+
+const remind = async (io: Io, end: number, signal: AbortSignal): Promise<void> => {
+  for (const seconds of reminders) {
+    const ms = msLeft(end) - seconds * 1000;
+    if (ms <= 0) continue;
+    await wait(ms, undefined, { signal });
+    note(io, `${clockText(seconds * 1000)} left. Type yes to keep the change.`);
+  }
+};
+
+const askUntil = async (io: Io, end: number, signal: AbortSignal): Promise<Confirmation> => {
+  const questions = openQuestions(io);
+  // A terminal that is lost ends the input, with or without an error: nobody can answer then.
+  const lost = new Promise<undefined>((done) => io.stdin.once("error", () => done(undefined)));
+  remind(io, end, signal).catch(() => undefined);
+  try {
+    let question = `Can everybody still work? Type yes within ${clockText(msLeft(end))}, or the change is undone: `;
+    for (;;) {
+      const answer = await Promise.race([questions.ask(question), lost]);
+      if (answer === undefined) return "nobody";
+      if (answer.toLowerCase() === "yes") return "confirmed";
+      if (answer.toLowerCase() === "no") return "refused";
+      question = `Type yes to keep the change, no to undo it now (${clockText(msLeft(end))} left): `;
+    }
+  } finally {
+    questions.close();
+  }
+};
+
+const pauseMs = 2_000;
+
+/** The command gets no token of the account: it is a probe, or somebody's approval. */
+const environmentOf = ({ env }: Io): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !/^DBT_CLOUD_(?:API_)?TOKEN/.test(name)));
+
+const runUntil = async (io: Io, command: string, end: number, signal: AbortSignal): Promise<Confirmation> => {
+  note(io, `Waiting up to ${clockText(msLeft(end))} for: ${visible(command)}`);
+  for (;;) {
+    const code = await runOnce(io, command, signal);
+    if (code === 0) return "confirmed";
+    if (signal.aborted || msLeft(end) <= 0) return "too-late";
+    await wait(Math.min(pauseMs, Math.max(0, msLeft(end))), undefined, { signal }).catch(() => undefined);
+  }
+};
+
+/** The exit code; undefined where it was ended, or could not be started. */
+const runOnce = (io: Io, command: string, signal: AbortSignal): Promise<number | undefined> =>
+  new Promise((done) => {
+    const child = spawn(command, {
+      shell: true,
+      cwd: io.cwd,
+      env: environmentOf(io),
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that all of it can be ended; and no hang-up of the terminal reaches it.
+      detached: process.platform !== "win32",
+    });
+    const end = (): void => endAll(child.pid);
+    signal.addEventListener("abort", end, { once: true });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (data: Buffer) => {
+        for (const line of data.toString("utf8").trimEnd().split("\n")) note(io, `  ${visible(line)}`);
+      });
+    const ended = (code: number | null): void => {
+      signal.removeEventListener("abort", end);
+      done(code ?? undefined);
+    };
+    child.once("error", () => ended(null));
+    child.once("exit", ended);
+    if (signal.aborted) end();
+  });
+
+const endAll = (pid: number | undefined): void => {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+};
+
+const markFormat = "dbt-ip-rules/unconfirmed";
+const markEnd = ".unconfirmed.json";
+
+/** A change that nobody has confirmed. */
+export interface Mark {
+  readonly account: Account;
+  /** The receipt, as its user named it. */
+  readonly receipt: string;
+  /** ISO 8601, UTC. */
+  readonly begun: string;
+}
+
+/** Written before the first call. Throws `Failure` where that is not possible. */
+export const setMark = async (io: Io, mark: Mark): Promise<void> => {
+  const name = `${mark.account.id}-${mark.begun.replace(/[-:]/g, "").replace(".", "-")}${markEnd}`;
+  const text = JSON.stringify({ format: markFormat, version: 1, ...mark });
+  await writeFileWhole(io, join(receiptFolder, name), `${text}\n`);
+};
+
+const readMark = (io: Io, file: string): Mark | undefined => {
+  try {
+    // Only its form is checked: what it says is shown as text of others is.
+    const found = JSON.parse(readNamedText(io.cwd, file, { most: largest.document })) as Partial<Mark> & {
+      format?: unknown;
+    };
+    const { account, receipt, begun } = found;
+    const fits = found.format === markFormat && typeof receipt === "string" && typeof begun === "string";
+    return fits && typeof account?.id === "number" && typeof account.host === "string"
+      ? { account, receipt, begun }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const marksOf = async (io: Io, account: Account): Promise<readonly { file: string; mark: Mark }[]> => {
+  const names = await readdir(resolve(io.cwd, receiptFolder)).catch((): string[] => []);
+  return names
+    .filter((name) => name.endsWith(markEnd))
+    .sort()
+    .flatMap((name) => {
+      const file = join(receiptFolder, name);
+      const mark = readMark(io, file);
+      return mark !== undefined && isSameAccount(mark.account, account) ? [{ file, mark }] : [];
+    });
+};
+
+/** A warning for each change of the account that still waits for its confirmation, or whose process is gone. */
+export const unconfirmedChanges = async (io: Io, account: Account): Promise<readonly Diagnostic[]> =>
+  (await marksOf(io, account)).map(({ mark }) =>
+    diagnostic("unconfirmed-change", {
+      begun: mark.begun,
+      undo: `dbt-ip-rules rollback ${shellWord(mark.receipt)}`,
+    }),
+  );
+
+/** Whoever applies on, or undoes, has decided about what was unconfirmed. */
+export const clearMarks = async (io: Io, account: Account): Promise<void> => {
+  for (const { file } of await marksOf(io, account)) await rm(resolve(io.cwd, file), { force: true });
+};

@@ -1,0 +1,281 @@
+/** `apply --confirm`: a change that nobody confirms in time is undone, and nobody else's change is. */
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Seed } from "../../src/emulator/seed.js";
+import { dbtIpRules, newAccount, newFolder, type Place, token } from "./world.js";
+
+const seed: Seed = {
+  enabled: true,
+  rules: [
+    { name: "Office", type: "allow", cidrs: ["198.51.100.0/24", "192.0.2.0/24"] },
+    { name: "Old", type: "deny", cidrs: ["203.0.113.64/26"] },
+  ],
+};
+const policy = `version: 1
+account: { id: 7 }
+enforcement: enabled
+removed_rules: [Old]
+rules:
+  - { name: Office, type: allow, cidrs: [198.51.100.0/24] }
+  - { name: New, type: allow, cidrs: [10.1.0.0/24] }
+`;
+const caller = ["--client-ip", "198.51.100.9"];
+
+const world = async (more: Partial<Place> = {}, start = seed, text = policy) => {
+  const emulator = await newAccount(7, start, { clientIp: "198.51.100.9" });
+  const cwd = await newFolder();
+  await writeFile(join(cwd, "policy.yaml"), text);
+  const place: Place = { cwd, env: { DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "7" }, ...more };
+  const run = (...argv: string[]) => dbtIpRules(place, ...argv);
+  const state = () => ({
+    enabled: emulator.state().ruleSet.enabled,
+    rules: emulator
+      .state()
+      .rules.filter((rule) => rule.state === 1)
+      .map(({ name, cidrs }) => [
+        name,
+        ...cidrs
+          .filter((one) => one.state === 1)
+          .map(({ cidr }) => cidr)
+          .sort(),
+      ])
+      .sort(),
+  });
+  const writes = () => emulator.requests.list().filter(({ method }) => method !== "GET").length;
+  const marks = async () =>
+    (await readdir(join(cwd, ".dbt-ip-rules/receipts")).catch(() => [])).filter((name) =>
+      name.includes("unconfirmed"),
+    );
+  return { emulator, cwd, place, run, state, writes, marks };
+};
+
+describe("apply --confirm", () => {
+  it("is an error without a terminal and without a command, before anything is written", async () => {
+    const { run, writes } = await world();
+    const ran = await run("apply", "--auto-approve", "--confirm", "10m", ...caller);
+    expect([ran.code, writes()]).toEqual([1, 0]);
+    expect(ran.stderr).toContain("--confirm-command");
+    expect((await run("apply", "--auto-approve", "--confirm-command", "true")).code).toBe(1);
+    expect((await run("apply", "--only-expired", "--confirm", "1m", "--confirm-command", "true")).code).toBe(
+      1,
+    );
+    expect(writes()).toBe(0);
+  });
+
+  it("keeps the change once the command exits 0, and gives it no token", async () => {
+    const { run, state, marks, cwd } = await world();
+    await writeFile(join(cwd, "seen"), "");
+    const command =
+      "test -s tries || { echo x > tries; exit 1; }; env | grep -c DBT_CLOUD_TOKEN >> seen; echo asked";
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "1m",
+      "--confirm-command",
+      command,
+      ...caller,
+    );
+    expect([ran.code, await marks()]).toEqual([0, []]);
+    expect(state().rules).toEqual([
+      ["New", "10.1.0.0/24"],
+      ["Office", "198.51.100.0/24"],
+    ]);
+    expect(ran.stderr).toContain("asked");
+    expect(ran.stderr).toContain("Confirmed");
+    expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
+  });
+
+  it("undoes the change when time is up, ends the command, and exits 3: all is as it was", async () => {
+    const { run, state, marks } = await world();
+    const before = state();
+    for (const command of ["exit 1", "sleep 600"]) {
+      const ran = await run(
+        "apply",
+        "--auto-approve",
+        "--confirm",
+        "1s",
+        "--confirm-command",
+        command,
+        ...caller,
+      );
+      expect([ran.code, state(), await marks()]).toEqual([3, before, []]);
+      expect(ran.stdout).toContain("was undone");
+      expect(ran.stdout).toContain("Revert the commit too");
+    }
+    expect((await run("audit", "verify")).code).toBe(0);
+  });
+
+  it.each([
+    ["yes", { typed: ["yes"] }, 0],
+    ["what is no answer, then yes", { typed: ["maybe", "YES"] }, 0],
+    ["no", { typed: ["no"] }, 3],
+    ["the end of the input", { typed: [], ends: true }, 3],
+  ])("takes %s at a terminal for what it is", async (_, more, code) => {
+    const { run, state } = await world(more);
+    const before = state();
+    const ran = await run("apply", "--auto-approve", "--confirm", "10m", ...caller);
+    expect(ran.stderr).toContain("Can everybody still work? Type yes within 10:00, or the change is undone");
+    expect(ran.code).toBe(code);
+    if (code === 0) expect(state()).not.toEqual(before);
+    else expect(state()).toEqual(before);
+  });
+
+  it("takes an interruption for a no", async () => {
+    const interruption = new AbortController();
+    const { run, state } = await world({
+      signal: interruption.signal,
+      onSaid: (text) => {
+        if (text.includes("Waiting up to")) setTimeout(() => interruption.abort(), 50);
+      },
+    });
+    const before = state();
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "10m",
+      "--confirm-command",
+      "sleep 600",
+      ...caller,
+    );
+    expect([ran.code, state()]).toEqual([3, before]);
+  });
+
+  it("proves before the first write that whoever waits stays allowed: in the new state, the old one and on the way", async () => {
+    const { run, writes } = await world();
+    const unknown = await run("apply", "--auto-approve", "--confirm", "1s", "--confirm-command", "true");
+    expect([unknown.code, unknown.stdout + unknown.stderr]).toEqual([
+      3,
+      expect.stringContaining("--client-ip"),
+    ]);
+    for (const [address, where] of [
+      ["192.0.2.7", "step"],
+      ["10.1.0.7", "before the change"],
+      ["172.16.0.1", "before the change"],
+    ] as const) {
+      const ran = await run(
+        "apply",
+        "--auto-approve",
+        "--allow-lockout",
+        "--confirm",
+        "1s",
+        "--confirm-command",
+        "true",
+        "--client-ip",
+        address,
+      );
+      expect([ran.code, writes()]).toEqual([3, 0]);
+      expect(ran.stdout + ran.stderr).toContain(where);
+    }
+  });
+
+  it("turns enforcement off again where the change turned it on", async () => {
+    const { run, state } = await world({}, { ...seed, enabled: false });
+    const before = state();
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "1s",
+      "--confirm-command",
+      "exit 1",
+      ...caller,
+    );
+    expect([ran.code, state()]).toEqual([3, before]);
+  });
+
+  it("keeps what others changed during the wait, says it, and exits 4", async () => {
+    const { emulator, run, state } = await world({
+      onSaid: (text) => {
+        if (!text.includes("Waiting up to")) return;
+        const rule = emulator.state().rules.find(({ name }) => name === "New");
+        void fetch(`${emulator.url}/api/v3/accounts/7/ip-restrictions/${rule?.id}`, {
+          method: "PUT",
+          headers: { authorization: `Token ${token}`, "content-type": "application/json" },
+          body: JSON.stringify({
+            id: rule?.id,
+            name: "New",
+            type: 1,
+            account_id: 7,
+            rule_set_enabled: true,
+            cidrs: [{ cidr: "10.9.0.0/24" }],
+          }),
+        });
+      },
+    });
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "2s",
+      "--confirm-command",
+      "exit 1",
+      ...caller,
+    );
+    expect(ran.code).toBe(4);
+    expect(ran.stdout).toContain("10.9.0.0/24");
+    expect(state().rules).toEqual([
+      ["New", "10.9.0.0/24"],
+      ["Office", "192.0.2.0/24", "198.51.100.0/24"],
+      ["Old", "203.0.113.64/26"],
+    ]);
+  });
+
+  it("comes back through a storm of 429s and of broken answers", async () => {
+    const { emulator, run, state } = await world({
+      onSaid: (text) => {
+        if (!text.includes("undoing the change")) return;
+        emulator.faults.add({ kind: "status", status: 429, retryAfter: 1, times: 3 });
+        emulator.faults.add({ kind: "reset", nth: 3, times: 2, when: "after" });
+      },
+    });
+    const before = state();
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "1s",
+      "--confirm-command",
+      "exit 1",
+      ...caller,
+    );
+    expect([ran.code, state()]).toEqual([3, before]);
+  }, 60_000);
+
+  it("is not hurried by a clock that is set forward during the wait", async () => {
+    let offset = 0;
+    const { run } = await world({
+      now: () => new Date(Date.now() + offset),
+      onSaid: (text) => {
+        if (text.includes("Waiting up to")) offset = 86_400_000;
+      },
+    });
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "30s",
+      "--confirm-command",
+      "sleep 1",
+      ...caller,
+    );
+    expect(ran.code).toBe(0);
+  });
+
+  it("waits for nothing where nothing is to be changed", async () => {
+    const { run } = await world();
+    await run("apply", "--auto-approve", ...caller);
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "10m",
+      "--confirm-command",
+      "exit 1",
+      ...caller,
+    );
+    expect(ran.code).toBe(0);
+  });
+});
