@@ -79,7 +79,14 @@ describe("docs/formats.md", () => {
 
   it("has every document", () => {
     // Files that a command keeps for its own later runs are no reports; a receipt is in docs/apply.md.
-    const kept = ["audit-cursor", "audit-export-job", "emulator-state", "plan-commit", "receipt"];
+    const kept = [
+      "audit-cursor",
+      "audit-export-job",
+      "emulator-state",
+      "plan-commit",
+      "receipt",
+      "unconfirmed",
+    ];
     const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith(".ts"),
     );

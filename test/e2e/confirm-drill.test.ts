@@ -88,7 +88,7 @@ describe("an apply on probation that is killed", () => {
       const { emulator, apply, ran } = await world();
       const before = stateOf(emulator);
       // Each write takes a moment, so that the kill comes while it is on its way.
-        emulator.faults.add({ kind: "latency", ms: 60, method: "POST", times: 0 });
+      emulator.faults.add({ kind: "latency", ms: 60, method: "POST", times: 0 });
       emulator.faults.add({ kind: "latency", ms: 60, method: "PUT", times: 0 });
       emulator.faults.add({ kind: "latency", ms: 60, method: "DELETE", times: 0 });
       const { child, ended } = apply(point === "wait" ? "60s" : "1s", "exit 1");
