@@ -73,9 +73,9 @@ export class JsonFields {
   /** False: the line is not the plain case, and the spans mean nothing. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     const spans = this.#spans;
+    if (this.#bytes !== bytes) for (const span of spans) span.bytes = bytes;
     for (let index = 0; index < spans.length; index += 1) {
       const span = spans[index]!;
-      span.bytes = bytes;
       span.start = 0;
       span.end = 0;
     }

@@ -4,7 +4,7 @@ import { quoted, visible } from "../model/escape.js";
 import { counted } from "../model/words.js";
 import { actorsWith, type ReplayedActor, type ReplayedAddress, type ReplayOutcome } from "../plan/replay.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
-import { columns, type RenderContext, type Role, wrap } from "./layout.js";
+import { type RenderContext, type Role, wrap } from "./layout.js";
 import {
   accountLine,
   defaultMaxBytes,
@@ -49,16 +49,16 @@ const roles: Readonly<Record<ReplayOutcome, Role>> = {
 const more = (left: number, noun: string, plural?: string): string[] =>
   left > 0 ? [`  … and ${counted(left, noun, plural)} more: --format json has all of them`] : [];
 
-const addressRow = (one: ReplayedAddress): string[] => [
-  formatAddress(one.address),
-  counted(one.events, "event"),
-  `${day(one.firstSeen)} to ${day(one.lastSeen)}`,
-  one.before === one.after ? one.after : `${one.before} -> ${one.after}`,
-  deciderWords(one.afterBy),
-];
+/** What decides: of an address that is lost also what let it in. */
+const addressWords = (one: ReplayedAddress): string => {
+  const verdict = one.before === one.after ? one.after : `${one.before} -> ${one.after}`;
+  const seen = `${counted(one.events, "event")}, ${day(one.firstSeen)} to ${day(one.lastSeen)}`;
+  const was = one.before === one.after ? "" : ` (now: ${deciderWords(one.beforeBy)})`;
+  return `${formatAddress(one.address)}: ${seen}, ${verdict} by: ${deciderWords(one.afterBy)}${was}`;
+};
 
-const addressLines = ({ addresses }: ReplayedActor): string[] => [
-  ...columns(addresses.slice(0, mostAddresses).map(addressRow)).map((line) => `    ${line}`),
+const addressLines = ({ addresses }: ReplayedActor, width: number): string[] => [
+  ...addresses.slice(0, mostAddresses).flatMap((one) => wrap(`    ${addressWords(one)}`, width, 6)),
   ...more(addresses.length - mostAddresses, "address", "addresses").map((line) => `  ${line}`),
 ];
 
@@ -76,7 +76,7 @@ const isLoser = ({ outcome }: ReplayedActor): boolean => outcome === "cut_off" |
 const actorLines = (actor: ReplayedActor, showPeople: boolean, width: number): string[] => [
   ...wrap(`  ${actorWords(actor, showPeople)}: ${activityWords(actor)}`, width, 4),
   ...(isLoser(actor) && !showPeople ? lostWords(actor).flatMap((line) => wrap(`    ${line}`, width, 6)) : []),
-  ...(showPeople && actor.outcome !== "keeps" ? addressLines(actor) : []),
+  ...(showPeople && actor.outcome !== "keeps" ? addressLines(actor, width) : []),
   ...(actor.wouldLetIn.length === 0 ? [] : wrap(`    ${letInWords(actor, showPeople)}`, width, 6)),
 ];
 

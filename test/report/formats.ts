@@ -11,6 +11,7 @@ import { renderPlanText } from "../../src/report/plan-text.js";
 import type { Report } from "../../src/report/report.js";
 import { type Format, renderReports } from "../../src/report/reporters.js";
 import { planWith } from "./plans.js";
+import { replayOf } from "./replay-sample.js";
 import {
   applyResultOf,
   diagnosticsOf,
@@ -139,6 +140,10 @@ export const everyFormat = async (names: Names): Promise<Readonly<Record<string,
     "drift.json": await inFormat("json", drifted),
     "drift.md": await inFormat("markdown", drifted),
     "drift.sarif.json": await inFormat("sarif", drifted),
+    "replay.txt": await inFormat("text", replayOf(names, true)),
+    "replay.numbers.txt": await inFormat("text", replayOf(names, false)),
+    "replay.json": await inFormat("json", replayOf(names, true)),
+    "replay.md": await inFormat("markdown", replayOf(names, true)),
     "explain.txt": await inFormat("text", explained),
     "explain.json": await inFormat("json", explained),
   };
