@@ -10,7 +10,12 @@ import {
   prefixAt,
   sortColumns,
 } from "../../src/address/prefix-columns.js";
-import { PrefixLines, parsePrefixLines, printPrefixLines } from "../../src/address/prefix-lines.js";
+import {
+  lineMarks,
+  PrefixLines,
+  parsePrefixLines,
+  printPrefixLines,
+} from "../../src/address/prefix-lines.js";
 import { smallPrefixes } from "./small-space.js";
 
 const prefixesOf = (columns: PrefixColumns) =>
@@ -53,6 +58,48 @@ describe("parsePrefixLines", () => {
   it("keeps no more problems than asked for, but counts them", () => {
     const { problems, problemCount } = parsePrefixLines(bytes("x\n".repeat(50)), { maxProblems: 3 });
     expect([problems.length, problemCount]).toEqual([3, 50]);
+  });
+});
+
+describe("ranges, comments and places", () => {
+  it("a comment begins at ; too", () => {
+    expect(parsed("; list\n192.0.2.1;x\n198.51.100.0/24 ; y # z\n")).toEqual([
+      "192.0.2.1/32",
+      "198.51.100.0/24",
+    ]);
+  });
+  it("a range is the fewest prefixes that are exactly it", () => {
+    const address = fc.bigInt({ min: 0n, max: 0xffffn }).map((low) => (0xffff_c000_0200n << 16n) | low);
+    fc.assert(
+      fc.property(address, address, (a, b) => {
+        const [first, last] = a < b ? [a, b] : [b, a];
+        const range = AddressSet.ofRanges([[first, last]]);
+        const text = [first, last]
+          .map((one) => formatPrefix(prefixOf(one, 128)).replace(/\/\d+$/, ""))
+          .join(" - ");
+        expect(parsed(text)).toEqual(range.prefixes().map(formatPrefix));
+      }),
+    );
+  });
+  it.each(["192.0.2.2-192.0.2.1", "192.0.2.1-2001:db8::1", "192.0.2.0/24-192.0.2.9", "192.0.2.1-", "1-2-3"])(
+    "%s is a problem",
+    (text) => {
+      expect(parsePrefixLines(bytes(text))).toMatchObject({ prefixes: { count: 0 }, problemCount: 1 });
+    },
+  );
+  it("each prefix comes with its line and how it was written", () => {
+    const { prefixes, lines, marks } = parsePrefixLines(
+      bytes("# x\n192.0.2.1\n\n203.0.113.7/24\n192.0.2.2-192.0.2.4\n2001:db8::/32"),
+    );
+    const rows = Array.from({ length: prefixes.count }, (_, row) => [lines[row], marks[row]]);
+    const { bare, hostBits, range } = lineMarks;
+    expect(rows).toEqual([
+      [2, bare],
+      [4, hostBits],
+      [5, range],
+      [5, range],
+      [6, 0],
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   registrySnapshotDate,
   specialPurpose,
   specialPurposeBlocks,
+  specialPurposeSet,
 } from "../../src/address/special-purpose.js";
 import { prefix } from "./small-space.js";
 
@@ -43,6 +44,17 @@ describe("specialPurpose", () => {
     expect(found?.reachable).toBe(reachable);
     expect(found?.use).toBe(use);
   });
+});
+
+it("the set of addresses whose own row matters leaves out what a more specific row says otherwise", () => {
+  const set = specialPurposeSet(({ reachable }) => reachable === "no");
+  for (const block of specialPurposeBlocks)
+    expect(set.contains(block.prefix.network), formatPrefix(block.prefix)).toBe(
+      specialPurpose({ network: block.prefix.network, length: 128 })?.reachable === "no",
+    );
+  expect(set.contains(prefix("192.0.0.9").network)).toBe(false);
+  expect(set.contains(prefix("192.0.0.11").network)).toBe(true);
+  expect(set.contains(prefix("8.8.8.8").network)).toBe(false);
 });
 
 describe("the table", () => {
