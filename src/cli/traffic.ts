@@ -157,10 +157,11 @@ const readInto = (
   options: TrafficOptions,
   client: PageReader | undefined,
   sink: TrafficSink,
-): Promise<Diagnostic[]> =>
-  options.from === undefined || options.from.length === 0
-    ? readLog(io, required(client), windowOf(io, options), options, sink)
-    : readFiles(io, options.from, options.columns, sink);
+): Promise<Diagnostic[]> => {
+  if (options.from === undefined) return readLog(io, required(client), windowOf(io, options), options, sink);
+  if (options.from.length === 0) throw failure("bad-option", { kind: "from-without-log" });
+  return readFiles(io, options.from, options.columns, sink);
+};
 
 const required = (client: PageReader | undefined): PageReader => {
   if (client === undefined) throw new Error("traffic needs files or a client");

@@ -243,6 +243,15 @@ describe("what cannot be read", async () => {
     expect(document.diagnostics).toMatchObject([{ code: "traffic-no-account" }]);
   });
 
+  it("refuses a plan next to a policy, and --from without a log", async () => {
+    for (const argv of [
+      ["other.yaml", "--plan", "plan.json"],
+      ["--from", "policy.yaml"],
+      ["--plan", "p.json", "--live"],
+    ])
+      expect(await run("replay", ...argv)).toMatchObject({ code: 1, stdout: "" });
+  });
+
   it("never writes over a log that it reads", async () => {
     const ran = await run("replay", "--from", "cut.ndjson", "--output", "cut.ndjson");
     expect(ran.code).toBe(1);

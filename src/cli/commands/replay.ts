@@ -86,7 +86,12 @@ const replayOne = async (io: Io, options: Options): Promise<Report> => {
 };
 
 const compare = (io: Io, options: Options): Promise<Compared> => {
-  if (options.plan !== undefined) return comparePlan(io, options, options.plan);
+  if (options.plan !== undefined) {
+    const { plan, policy } = options;
+    if (policy !== "policy.yaml")
+      throw failure("bad-option", { kind: "plan-and-policy", command: "dbt-ip-rules replay", plan, policy });
+    return comparePlan(io, options, plan);
+  }
   return options.live === true ? compareLive(io, options) : comparePolicy(io, options);
 };
 

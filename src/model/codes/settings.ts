@@ -162,6 +162,7 @@ export type OptionProblem =
   | { readonly kind: "full-and-range" }
   | { readonly kind: "base-and-receipt" }
   | { readonly kind: "only-from-traffic" }
+  | { readonly kind: "from-without-log" }
   | { readonly kind: "rule-and-plan" }
   | {
       readonly kind:
@@ -194,6 +195,11 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 const optionTexts = (problem: OptionProblem): { readonly message: string; readonly hint: string } => {
   switch (problem.kind) {
+    case "from-without-log":
+      return {
+        message: "--from names a policy and no log",
+        hint: "Name a log: --from audit.csv; without --from, the account's own log is read",
+      };
     case "only-from-traffic":
       return {
         message: "--from, --columns, --hold-out and --max-extra are for a draft from traffic",
