@@ -1,10 +1,11 @@
 /**
  * `apply --only-expired`: a plan of the removals alone whose time has come. It starts from the account as it is and leaves
  * every other difference alone, so that it can run on a schedule, without anybody's approval: taking out an allow entry
- * lets nobody in. Taking out a deny entry may, so that waits for an apply that somebody approves.
+ * lets nobody in, nor does taking out one that is disabled. Taking out a deny entry in force may, so that waits for an
+ * apply that somebody approves.
  */
 import { AddressSet } from "../address/address-set.js";
-import { formatPrefix, prefixKey } from "../address/prefix.js";
+import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
@@ -15,13 +16,14 @@ import { desiredState } from "./desired.js";
 import { diffStates } from "./diff-states.js";
 import { type PlanInput, type PlanResult, planStates } from "./make-plan.js";
 import type { DatedEntry } from "./plan.js";
-import { checkSnapshot, hashPolicy, rulesByName, stateOf } from "./state.js";
+import { checkSnapshot, entryFields, hashPolicy, rulesByName, stateOf } from "./state.js";
 
 /** An entry whose time has come and that is still on the account, with the rule that it is on there. */
 export interface OverdueEntry extends DatedEntry {
   /** The rule's name on the account, which a rename may not have reached yet. */
   readonly accountRule: string;
-  readonly type: Rule["type"];
+  /** Whether it denies there, and is in force. */
+  readonly denies: boolean;
 }
 
 /** Every entry that should be gone by now; `renames` as `desiredState` finds them. */
@@ -38,16 +40,19 @@ export const overdueEntries = (
 };
 
 const overdueOf = (rule: PolicyRule, found: Rule): readonly OverdueEntry[] => {
-  const there = new Set(found.prefixes.map(prefixKey));
-  const inForce = new Set(rule.entries.map(({ prefix }) => prefixKey(prefix)));
-  const isOverdue = ({ prefix }: PolicyEntry): boolean =>
-    there.has(prefixKey(prefix)) && !inForce.has(prefixKey(prefix));
+  const inForce = new Set(found.prefixes.map(prefixKey));
+  const disabled = new Set((found.disabled ?? []).map(prefixKey));
+  const kept = new Set([...rule.entries, ...(rule.disabled ?? [])].map(({ prefix }) => prefixKey(prefix)));
+  const isOverdue = ({ prefix }: PolicyEntry): boolean => {
+    const key = prefixKey(prefix);
+    return (inForce.has(key) || disabled.has(key)) && !kept.has(key);
+  };
   return rule.expired.filter(isOverdue).map(({ prefix, expires = "" }) => ({
     rule: rule.name,
     prefix,
     expires,
     accountRule: found.name,
-    type: found.type,
+    denies: found.type === "deny" && inForce.has(prefixKey(prefix)),
   }));
 };
 
@@ -57,9 +62,10 @@ const without = (state: AccountState, entries: readonly OverdueEntry[]): Account
     const gone = new Set(
       entries.filter(({ accountRule }) => accountRule === rule.name).map(({ prefix }) => prefixKey(prefix)),
     );
-    return gone.size === 0
-      ? rule
-      : { ...rule, prefixes: rule.prefixes.filter((prefix) => !gone.has(prefixKey(prefix))) };
+    if (gone.size === 0) return rule;
+    const { disabled = [], ...rest } = rule;
+    const isLeft = (prefix: Prefix): boolean => !gone.has(prefixKey(prefix));
+    return { ...rest, ...entryFields(rule.prefixes.filter(isLeft), disabled.filter(isLeft)) };
   }),
 });
 
@@ -99,12 +105,12 @@ export const planExpired = (input: PlanInput): PlanResult => {
   const before = stateOf(snapshot);
   const { desired } = desiredState(policy, before);
   const overdue = overdueEntries(policy, before, desired?.renames ?? new Map());
-  const leaving = overdue.filter(({ type }) => type === "allow");
+  const leaving = overdue.filter(({ denies }) => !denies);
   const after = without(before, leaving);
   const pending = desired === undefined ? [] : diffStates(after, desired.state, desired.renames);
   const found = [
     ...problems,
-    ...waiting(overdue.filter(({ type }) => type === "deny")),
+    ...waiting(overdue.filter(({ denies }) => denies)),
     ...(pending.length === 0 ? [] : [diagnostic("other-changes-wait", { changes: pending.length })]),
   ];
   const plan = planStates({

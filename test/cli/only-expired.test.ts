@@ -110,6 +110,62 @@ guards: { must_allow: [192.0.2.0/24, 198.51.100.0/24] }
     expect(writes()).toEqual([]);
   });
 
+  it("takes out what is disabled, on the account or in the policy, allow and deny alike", async () => {
+    const { place, rules, writes } = await world(
+      `rules:
+  - name: Office
+    type: allow
+    cidrs: [198.51.100.0/24, {cidr: 203.0.113.7, enabled: false, expires: ${past}}, {cidr: 203.0.113.8, expires: ${past}}, {cidr: 203.0.113.9, enabled: false, expires: ${future}}]
+  - { name: Guests, type: deny, cidrs: [192.0.2.0/24, {cidr: 198.51.100.7, enabled: false, expires: ${past}}] }
+`,
+      {
+        enabled: true,
+        rules: [
+          {
+            name: "Office",
+            type: "allow",
+            cidrs: [
+              "198.51.100.0/24",
+              ...["203.0.113.7", "203.0.113.8", "203.0.113.9"].map((cidr) => ({ cidr, enabled: false })),
+            ],
+          },
+          {
+            name: "Guests",
+            type: "deny",
+            cidrs: ["192.0.2.0/24", { cidr: "198.51.100.7", enabled: false }],
+          },
+        ],
+      },
+    );
+    const ran = await dbtIpRules(place, "apply", "--only-expired");
+    expect([ran.code, ran.stdout.includes("expired-deny-waits")], ran.stdout + ran.stderr).toEqual([
+      0,
+      false,
+    ]);
+    expect(rules()).toEqual({ Office: ["198.51.100.0/24", "203.0.113.9"], Guests: ["192.0.2.0/24"] });
+    expect(writes().length).toBe(2);
+  });
+
+  it("keeps the last allow entry that is disabled, as nobody knows whether it keeps others out", async () => {
+    const { place, writes } = await world(
+      `enforcement: ignore
+lint: { last-allow-expired: off }
+rules:
+  - { name: Office, type: allow, cidrs: [{cidr: 198.51.100.0/24, enabled: false, expires: ${past}}] }
+  - { name: Guests, type: deny, cidrs: [192.0.2.0/24] }
+`,
+      {
+        enabled: true,
+        rules: [
+          { name: "Office", type: "allow", cidrs: [{ cidr: "198.51.100.0/24", enabled: false }] },
+          { name: "Guests", type: "deny", cidrs: ["192.0.2.0/24"] },
+        ],
+      },
+    );
+    expect((await dbtIpRules(place, "apply", "--only-expired")).code).toBe(3);
+    expect(writes()).toEqual([]);
+  });
+
   it("never takes out the last allow entry in force while enforcement is on", async () => {
     const { place, writes } = await world(
       `enforcement: ignore

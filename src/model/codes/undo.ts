@@ -28,7 +28,8 @@ export const undoCodes = {
     message: ({ prefix, rule, expires }) =>
       `The deny entry ${prefix} in \`${rule}\` expired ${onOrAt(expires)} and stays on the account: taking it out may let somebody in`,
     hint: "To see who, and to take it out: dbt-ip-rules apply",
-    meaning: "A deny entry has expired. `--only-expired` takes out allow entries alone.",
+    meaning:
+      "A deny entry in force has expired. `--only-expired` takes out allow entries and disabled ones alone.",
     fix: "Run `dbt-ip-rules apply` without `--only-expired`, and read who gains access.",
   }),
   "grant-address": code<{ text: string; problem: string }>({
