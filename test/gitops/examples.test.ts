@@ -278,6 +278,67 @@ describe("run", () => {
     },
   );
 
+  it("GitLab: the plan of a merge request warns of a rule that left the file, by the policy before it", async () => {
+    const pipeline = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as {
+      plan: { script: string[] };
+      variables: Record<string, string>;
+    };
+    const origin = newFolder("origin");
+    const git = "git -c user.name=test -c user.email=test@example.invalid";
+    // On the target branch a policy with one rule more; the merge request is two commits on, the clone has the last one.
+    const prepared = await runScript(
+      [
+        `git init -q -b main && git config uploadpack.allowAnySHA1InWant true`,
+        `mkdir access && printf '%s' "$BEFORE" > access/policy.yaml && git add -A && ${git} commit -qm base`,
+        `git rev-parse HEAD > .git/base`,
+        `git checkout -qb change && printf '%s' "$AFTER" > access/policy.yaml && ${git} commit -qam first`,
+        `printf '%s' "$AFTER" > access/new.yaml && git add -A && ${git} commit -qm second`,
+        `git clone -q --depth 1 -b change "file://$PWD" clone`,
+      ].join("\n"),
+      {
+        cwd: origin,
+        env: {
+          BEFORE: policy.replace(
+            "guards:",
+            "  - { name: Set by hand, type: deny, cidrs: [203.0.113.96/28] }\nguards:",
+          ),
+          AFTER: policy,
+        },
+      },
+    );
+    expect(prepared.code, prepared.log).toBe(0);
+    const sha = readFileSync(join(origin, ".git/base"), "utf8").trim();
+    const path = await programOnPath();
+    const planOf = (more: Record<string, string>) =>
+      runScript(["set -eu", ...pipeline.plan.script].join("\n"), {
+        cwd: join(origin, "clone"),
+        env: {
+          ...pipeline.variables,
+          PATH: path,
+          POLICY: "access/policy.yaml",
+          DBT_CLOUD_HOST_URL: world.emulator.url,
+          DBT_PLAN_TOKEN: dbtToken,
+          DBT_RUNNER_IP: "203.0.113.10",
+          XDG_STATE_HOME: join(world.workspace, "state"),
+          TMPDIR: newFolder("temp"),
+          ...more,
+        },
+      });
+    const bare = await planOf({});
+    expect([bare.code, bare.log.includes("left the file")], bare.log).toEqual([0, false]);
+    for (const name of ["CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA"]) {
+      const ran = await planOf({ [name]: sha });
+      expect([ran.code, ran.log.includes("left the file")], ran.log).toEqual([0, true]);
+    }
+    const added = await planOf({ CI_MERGE_REQUEST_DIFF_BASE_SHA: sha, POLICY: "access/new.yaml" });
+    expect([added.code, added.log.includes("left the file")], added.log).toEqual([0, false]);
+    const unknown = await planOf({ CI_MERGE_REQUEST_DIFF_BASE_SHA: "0".repeat(39).concat("1") });
+    expect([unknown.code, unknown.log], unknown.log).toEqual([
+      0,
+      expect.stringContaining("are not looked for"),
+    ]);
+  });
+
   it("GitLab: builds the program from its repository, with no token near it", async () => {
     const { default: job, variables } = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as {
       default: { before_script: string[] };
