@@ -39,7 +39,7 @@ export const baseArguments = async (job: Job): Promise<readonly string[]> => {
     // A policy that the pull request adds has no base.
     if (isNotFound(error)) return [];
     const message = `The policy of the target branch could not be read, so rules that this pull request takes out of the file are not looked for: ${problemLine(error, job.env)} The job needs the permission \`contents: read\`.`;
-    process.stdout.write(annotation("notice", { title: "Rules that left the file" }, message));
+    job.print(annotation("notice", { title: "Rules that left the file" }, message));
     return [];
   }
 };

@@ -68,8 +68,20 @@ export const findProgram = (settings: Settings): string => {
   return install(settings, wanted);
 };
 
+/** What the action touches of its process; tests hand in their own. */
+export interface Runner {
+  /** To the log. */
+  print(text: string): void;
+  /** Runs the program at this path; its standard error appears in the log as it comes. */
+  runProgram(
+    program: string,
+    args: readonly string[],
+    place: { readonly cwd: string; readonly env: Environment },
+  ): Promise<{ readonly code: number; readonly stdout: string }>;
+}
+
 /** A run with its program found: what every command gets. */
-export interface Job extends Settings {
+export interface Job extends Settings, Runner {
   readonly program: string;
 }
 
@@ -79,15 +91,12 @@ const environment = ({ env, token }: Settings): Environment =>
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
-/** Its standard error appears in the log as it comes. */
-const runProgram = (
-  job: Job,
-  args: readonly string[],
-): Promise<{ readonly code: number; readonly stdout: string }> =>
+/** In a process of its own. */
+export const runProgram: Runner["runProgram"] = (program, args, { cwd, env }) =>
   new Promise((settle, fail) => {
-    const child = spawn(process.execPath, [job.program, ...args], {
-      cwd: job.workspace,
-      env: environment(job),
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd,
+      env,
       stdio: ["ignore", "pipe", "inherit"],
     });
     // A cancelled workflow interrupts this process: let an apply end its step and write its receipt.
@@ -162,14 +171,18 @@ export const report = async (
 ): Promise<Ran> => {
   const file = (format: string): string => join(job.scratch, `${name}.${format}`);
   const writes = formats.flatMap((format) => ["--write", `${format}=${file(format)}`]);
-  const { code, stdout } = await runProgram(job, [...args, "--no-color", "--format", "json", ...writes]);
+  const { code, stdout } = await job.runProgram(
+    job.program,
+    [...args, "--no-color", "--format", "json", ...writes],
+    { cwd: job.workspace, env: environment(job) },
+  );
   const document = parsed(stdout);
   const failed = name === "validate" ? undefined : documentOf(document, "dbt-ip-rules/diagnostics");
   // Why a run failed was said on standard error; here it is said in the words of a workflow.
   const text = failed === undefined ? textOf(file("text")) : "";
   const markdown = failed === undefined ? textOf(file("markdown")) : "";
-  if (print) process.stdout.write(text);
-  process.stdout.write(
+  if (print) job.print(text);
+  job.print(
     failed === undefined
       ? textOf(file("github"))
       : annotateDiagnostics(failed.diagnostics.map(asSeenFromGithub)),

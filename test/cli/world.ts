@@ -46,7 +46,9 @@ export interface Ran {
 
 export interface Place {
   readonly cwd: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Whether `env` is all that the program gets, without a token of the tests. */
+  readonly bare?: boolean;
   readonly signal?: AbortSignal;
   /** Lines that somebody types at a terminal. */
   readonly typed?: readonly string[];
@@ -75,7 +77,7 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
   for (const line of place.typed ?? []) stdin.write(`${line}\n`);
   if (place.ends === true) stdin.end();
   const io: Io = {
-    env: { NO_COLOR: "1", DBT_CLOUD_TOKEN: token, ...place.env },
+    env: { ...(place.bare === true ? {} : { NO_COLOR: "1", DBT_CLOUD_TOKEN: token }), ...place.env },
     cwd: place.cwd,
     stdout: capture("stdout"),
     stderr: capture("stderr"),

@@ -15,11 +15,15 @@ describe("apply", () => {
   it("applies the plan that was saved, proves it, and tells the merged pull request", async () => {
     world = await startWorld();
     world.github.pulls.set(headCommit, [{ ...merged, number: 11, merged_at: null }, merged]);
-    const planned = await world.run({ "plan-file": "plan.json", comment: "false" });
+    const planned = await world.runSteps({ "plan-file": "plan.json", comment: "false" });
     expect(planned.outputs["plan-file"]).toBe(join(world.workspace, "plan.json"));
     expect(writesOf()).toEqual([]);
 
-    const ran = await world.run({ command: "apply", "plan-file": "plan.json", receipt: "out/receipt.jsonl" });
+    const ran = await world.runSteps({
+      command: "apply",
+      "plan-file": "plan.json",
+      receipt: "out/receipt.jsonl",
+    });
     expect(ran.code, ran.log).toBe(0);
     expect(ran.outputs).toMatchObject({
       "exit-code": "0",
@@ -43,14 +47,14 @@ describe("apply", () => {
     for (const secret of [dbtToken, githubToken])
       for (const text of [ran.log, ran.summary, receipt]) expect(text).not.toContain(secret);
 
-    const again = await world.run({ command: "apply" });
+    const again = await world.runSteps({ command: "apply" });
     expect(again.outputs).toMatchObject({ verdict: "nothing", receipt: "", "audit-verdict": "" });
     expect(again.code).toBe(0);
     expect(writesOf()).toHaveLength(2);
 
-    const audited = await world.run({ command: "audit", receipt: "out/receipt.jsonl" });
+    const audited = await world.runSteps({ command: "audit", receipt: "out/receipt.jsonl" });
     expect(audited.outputs).toMatchObject({ "exit-code": "0", verdict: "confirmed" });
-    const drift = await world.run({ command: "drift", receipt: "out/receipt.jsonl" });
+    const drift = await world.runSteps({ command: "drift", receipt: "out/receipt.jsonl" });
     expect(drift.outputs).toMatchObject({ "exit-code": "0", verdict: "no-drift", direction: "none" });
   });
 
@@ -147,7 +151,7 @@ describe("apply", () => {
     world = await startWorld({
       faults: [{ kind: "status", status: 422, method: "POST", path: "*/ip-restrictions/", times: 0 }],
     });
-    const ran = await world.run({ command: "apply", comment: "false" });
+    const ran = await world.runSteps({ command: "apply", comment: "false" });
     expect(ran.code).toBe(4);
     expect(ran.outputs).toMatchObject({ "exit-code": "4", verdict: "midway", "audit-verdict": "" });
     expect(readFileSync(ran.outputs.receipt ?? "", "utf8")).toContain("Corporate VPN");

@@ -34,7 +34,7 @@ describe("from a bare checkout", () => {
     const { path, calls } = npmOnPath();
     const env = { ...tokens, PATH: path };
     world.write(".npmrc", "registry=http://127.0.0.1:9/\n");
-    const ran = await world.run({ comment: "false" }, { event, env });
+    const ran = await world.runSteps({ comment: "false" }, { event, env });
     expect(ran.code, ran.log).toBe(0);
     expect(ran.outputs.verdict).toBe("changes");
     const first = calls();
@@ -43,14 +43,14 @@ describe("from a bare checkout", () => {
       expect(first).not.toContain(secret);
     expect(existsSync(join(world.workspace, "node_modules"))).toBe(false);
 
-    const again = await world.run({ command: "validate" }, { event, env });
+    const again = await world.runSteps({ command: "validate" }, { event, env });
     expect(again.outputs.verdict, again.log).toBe("valid");
     expect(calls()).toBe(first);
   });
 
   it("says that it could not be built, and runs nothing", async () => {
     const { path } = npmOnPath("echo 'registry unreachable' >&2; false");
-    const ran = await world.run({ comment: "false" }, { event, env: { PATH: path } });
+    const ran = await world.runSteps({ comment: "false" }, { event, env: { PATH: path } });
     expect(ran.code).toBe(1);
     expect(ran.log).toContain("registry unreachable");
     expect(ran.log).toMatch(/^::error title=dbt-ip-rules::The action could not be built/m);
@@ -62,7 +62,7 @@ describe("from a bare checkout", () => {
     const script = `#!/bin/sh\nif [ "$1" = --version ]; then echo v${old}; exit; fi\nshift\nexec '${process.execPath}' --eval "Object.defineProperty(process.versions, 'node', { value: '${old}' }); $1"\n`;
     writeFileSync(join(folder, "node"), script);
     chmodSync(join(folder, "node"), 0o755);
-    const ran = await world.run(
+    const ran = await world.runSteps(
       { command: "validate" },
       { env: { PATH: `${folder}:${process.env["PATH"]}` } },
     );
@@ -114,14 +114,14 @@ describe("another version, from npm", () => {
       npm_config_cache: newFolder("cache"),
       npm_config_fetch_retries: "0",
     };
-    const ran = await world.run({ comment: "false", version: other }, { event, env });
+    const ran = await world.runSteps({ comment: "false", version: other }, { event, env });
     expect(ran.code, ran.log).toBe(0);
     expect(ran.outputs.verdict).toBe("changes");
     expect(requests).toContain(`/${name}-${other}.tgz`);
     for (const secret of [dbtToken, githubToken]) expect(requests.join("\n")).not.toContain(secret);
     expect(existsSync(join(world.workspace, "node_modules"))).toBe(false);
 
-    const unknown = await world.run({ comment: "false", version: "99.0.0" }, { event, env });
+    const unknown = await world.runSteps({ comment: "false", version: "99.0.0" }, { event, env });
     expect(unknown.code).toBe(1);
     expect(unknown.log).toMatch(
       new RegExp(`^::error title=${name}::npm could not install ${name}@99.0.0`, "m"),

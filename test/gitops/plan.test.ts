@@ -27,7 +27,7 @@ const marker = () => `<!-- dbt-ip-rules:plan:${world.emulator.url.replace("http:
 
 describe("plan on a pull request", () => {
   it("says what it found in every place that GitHub has for it", async () => {
-    const ran = await world.run({}, { event });
+    const ran = await world.runSteps({}, { event });
     expect(ran.code, ran.log).toBe(0);
     expect(ran.outputs).toMatchObject({
       "exit-code": "0",
@@ -165,7 +165,7 @@ describe("plan on a pull request", () => {
 
 describe("hostile surroundings", () => {
   it("executes nothing of a title, and shows no token", async () => {
-    const ran = await world.run({ args: "--debug" }, { event });
+    const ran = await world.runSteps({ args: "--debug" }, { event });
     expect(existsSync(join(world.workspace, "pwned"))).toBe(false);
     const everything = [ran.log, ran.summary, ...Object.values(ran.outputs), commentsOf()[0]?.body].join(
       "\n",
@@ -185,7 +185,7 @@ describe("hostile surroundings", () => {
   });
 
   it("writes a value of several lines as one output", async () => {
-    const ran = await world.run({ "plan-file": "odd\nverdict=forged", comment: "false" }, { event });
+    const ran = await world.runSteps({ "plan-file": "odd\nverdict=forged", comment: "false" }, { event });
     expect(ran.outputs).toMatchObject({
       verdict: "changes",
       "plan-file": join(world.workspace, "odd\nverdict=forged"),
@@ -193,7 +193,7 @@ describe("hostile surroundings", () => {
   });
 
   it("takes each line of args as one argument, and no shell sees it", async () => {
-    const ran = await world.run(
+    const ran = await world.runSteps(
       { args: "--client-ip\n203.0.113.11\n\n--now=2026-01-01; touch pwned" },
       { event },
     );
@@ -259,7 +259,7 @@ describe("hostile surroundings", () => {
   });
 
   it("fails where the secret is only missing", async () => {
-    const ran = await world.run({ token: "" }, { event });
+    const ran = await world.runSteps({ token: "" }, { event });
     expect(ran.code).toBe(1);
     expect(ran.log).toMatch(/title=token-missing::.*secret/);
   });
@@ -272,7 +272,7 @@ describe("hostile surroundings", () => {
 
   it("takes the input's token, whatever the job has", async () => {
     const env = { DBT_CLOUD_TOKEN: "other", DBT_CLOUD_API_TOKEN: "another", DBT_CLOUD_TOKEN_66847: "third" };
-    const ran = await world.run({ comment: "false" }, { event, env });
+    const ran = await world.runSteps({ comment: "false" }, { event, env });
     expect(ran.outputs.verdict, ran.log).toBe("changes");
   });
 
@@ -291,7 +291,7 @@ describe("a GitHub that is not well", () => {
       { method: "POST", path: /comments/, status: 403, headers: { "retry-after": "0" } },
       { method: "POST", path: /comments/, status: 429, headers: { "retry-after": "0" } },
     );
-    const ran = await world.run({}, { event });
+    const ran = await world.runSteps({}, { event });
     expect(ran.code, ran.log).toBe(0);
     expect(commentsOf()).toHaveLength(1);
   });
@@ -309,7 +309,7 @@ describe("a GitHub that is not well", () => {
     async (before) => {
       const message = `${"x".repeat(490 - before.length)}${dbtToken}`;
       world.github.faults.push({ method: "POST", path: /comments/, status: 403, body: { message } });
-      const ran = await world.run({}, { event });
+      const ran = await world.runSteps({}, { event });
       expect(ran.log).toContain("xxxx");
       expect(ran.log).not.toContain(dbtToken.slice(0, 8));
     },
@@ -414,7 +414,7 @@ describe("validate", () => {
   });
 
   it("says that there is no policy", async () => {
-    const ran = await world.run({ command: "validate", policy: "missing.yaml", token: "", host: "" });
+    const ran = await world.runSteps({ command: "validate", policy: "missing.yaml", token: "", host: "" });
     expect(ran.code).toBe(1);
     expect(ran.log).toMatch(/^::error title=policy-missing::/m);
     expect(world.emulator.requests.list()).toEqual([]);

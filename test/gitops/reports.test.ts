@@ -118,7 +118,7 @@ describe("reports of the built program", () => {
         .replace("[192.0.2.64/28]", `[${ranges.join(", ")}]`)
         .replace("overlapping-rules", "special-purpose: off\n  overlapping-rules"),
     );
-    const ran = await world.run({ args: "--allow-newly-allowed" }, { event: pullRequest() });
+    const ran = await world.runSteps({ args: "--allow-newly-allowed" }, { event: pullRequest() });
     expect(ran.code, ran.log.slice(-2000)).toBe(0);
     const [comment] = world.github.comments.get(12) ?? [];
     expect(comment?.body.length).toBeLessThanOrEqual(65_536);

@@ -1,6 +1,7 @@
 /**
  * Runs the steps of action.yml as GitHub's runner does: inputs with their defaults, expressions replaced in `env:`
- * and nowhere else, each script by the runner's own bash command line, outputs read back from its file.
+ * and nowhere else, each script by the runner's own bash command line, outputs read back from its file. Or, where no
+ * test is about shells and processes, the action and the program in this process, with the same variables and files.
  */
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -17,6 +18,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
 import { parse } from "yaml";
+import { runAction } from "../../src/action/action.js";
+import { dbtIpRules } from "../cli/world.js";
 
 /** Of action.yml, what the tests read. */
 export interface ActionFile {
@@ -162,7 +165,41 @@ export const runScript = (
 ): Promise<{ code: number; log: string }> =>
   bash(script, options.cwd, { PATH: process.env.PATH ?? "", HOME: scratch, ...options.env });
 
-export const runAction = async (options: RunnerOptions): Promise<Ran> => {
+type Step = ActionFile["runs"]["steps"][number];
+type RunStep = (
+  step: Step,
+  place: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+) => Promise<{ code: number; log: string }>;
+
+/** The step `run` in this process; `build` has nothing to build. */
+const stepHere: RunStep = async (step, { cwd, env }) => {
+  if (step.id === "build") return { code: 0, log: "" };
+  const own = resolve("src/cli/main.js");
+  let log = "";
+  const print = (text: string): void => {
+    log += text;
+  };
+  const code = await runAction(
+    { HOME: scratch, ...env },
+    {
+      print,
+      runProgram: async (program, args, place) => {
+        if (program !== own || place.cwd !== cwd) throw new Error(`not the program, or not here: ${program}`);
+        const ended = await dbtIpRules({ cwd, bare: true, env: place.env, onSaid: print }, ...args);
+        return { code: ended.code, stdout: ended.stdout };
+      },
+    },
+  );
+  return { code, log };
+};
+
+/** As GitHub's runner does: bash, the build, the built program. */
+export const runSteps = (options: RunnerOptions): Promise<Ran> =>
+  runWith((step, place) => runScript(step.run, place), options);
+
+export const runHere = (options: RunnerOptions): Promise<Ran> => runWith(stepHere, options);
+
+const runWith = async (runStep: RunStep, options: RunnerOptions): Promise<Ran> => {
   const temp = newFolder("runner");
   const file = (name: string, text = ""): string => {
     writeFileSync(join(temp, name), text);
@@ -193,7 +230,7 @@ export const runAction = async (options: RunnerOptions): Promise<Ran> => {
   for (const step of actionFile.runs.steps) {
     const env: Record<string, string> = { ...runner };
     for (const [name, text] of Object.entries(step.env ?? {})) env[name] = substitute(text, values);
-    const ended = await runScript(step.run, { cwd: options.workspace, env });
+    const ended = await runStep(step, { cwd: options.workspace, env });
     log += ended.log;
     code = ended.code;
     for (const [name, value] of Object.entries(readOutputs(readFileSync(runner.GITHUB_OUTPUT, "utf8"))))

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 import type { EmulatorOptions } from "../../src/emulator/settings.js";
 import { type GithubStandIn, githubToken, repository, startGithub } from "./github-stand-in.js";
-import { builtAction, newFolder, type Ran, runAction } from "./runner.js";
+import { builtAction, newFolder, type Ran, runHere, runSteps } from "./runner.js";
 
 export const accountId = 66847;
 export const dbtToken = "dbtc_stand_in_token_0123456789";
@@ -54,22 +54,27 @@ export const pullRequest = (from = repository) => ({
   },
 });
 
+type RunJob = (
+  inputs: Readonly<Record<string, string>>,
+  options?: { readonly event?: unknown; readonly env?: Readonly<Record<string, string>> },
+) => Promise<Ran>;
+
 export interface World {
   readonly workspace: string;
   readonly emulator: RunningEmulator;
   readonly github: GithubStandIn;
   write(path: string, text: string): void;
-  run(
-    inputs: Readonly<Record<string, string>>,
-    options?: { readonly event?: unknown; readonly env?: Readonly<Record<string, string>> },
-  ): Promise<Ran>;
+  /** In this process. */
+  readonly run: RunJob;
+  /** By the scripts of action.yml and the built program, as GitHub's runner does. */
+  readonly runSteps: RunJob;
   close(): Promise<void>;
 }
 
 export const startWorld = async (
   options: Partial<EmulatorOptions> & { readonly action?: string } = {},
 ): Promise<World> => {
-  const { action = builtAction(), ...settings } = options;
+  const { action, ...settings } = options;
   const workspace = newFolder("workspace");
   const emulator = await startEmulator({
     accountId,
@@ -84,14 +89,11 @@ export const startWorld = async (
     writeFileSync(join(workspace, path), text);
   };
   write("policy.yaml", policy);
-  return {
-    workspace,
-    emulator,
-    github,
-    write,
-    run: (inputs, { event = {}, env = {} } = {}) =>
-      runAction({
-        action,
+  const runBy =
+    (way: typeof runSteps): RunJob =>
+    (inputs, { event = {}, env = {} } = {}) =>
+      way({
+        action: action ?? (way === runSteps ? builtAction() : "none"),
         workspace,
         inputs: { host: emulator.url, token: dbtToken, ...inputs },
         githubToken,
@@ -105,7 +107,14 @@ export const startWorld = async (
           XDG_STATE_HOME: join(workspace, "state"),
           ...env,
         },
-      }),
+      });
+  return {
+    workspace,
+    emulator,
+    github,
+    write,
+    run: runBy(runHere),
+    runSteps: runBy(runSteps),
     close: async () => {
       await emulator.close();
       await github.close();
