@@ -82,6 +82,19 @@ export const planBack = (
   };
 };
 
+/** The account as it is, with enforcement off. Throws `Failure` where the account cannot be understood. */
+export const planDisabling = (
+  snapshot: Snapshot,
+  checks: Pick<UndoInput, "clientAddresses" | "overrides">,
+): Plan => {
+  const problems = checkSnapshot(snapshot);
+  if (hasErrors(problems)) throw new Failure(problems);
+  const before = stateOf(snapshot);
+  const after: AccountState = { ...before, enforcement: "disabled" };
+  const basis = sha256("disable-enforcement");
+  return planBack(before, { after, renames: new Map() }, snapshot, { ...checks, guards: undefined, basis });
+};
+
 /** Throws `Failure` where the account cannot be understood, or would contradict itself once it is undone. */
 export const planUndo = ({ receipts, snapshot, ...rest }: UndoInput): UndoPlan => {
   const problems = checkSnapshot(snapshot);

@@ -6,6 +6,7 @@ import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js
 import { sha256 } from "../model/sha256.js";
 import type { PlanReplay } from "../plan/cut-off.js";
 import { entryChanges } from "../plan/diff-states.js";
+import type { TemporaryEntries } from "../plan/expired-only.js";
 import type { AccessChange, Change, Direction, Plan } from "../plan/plan.js";
 import { entryFields } from "../plan/state.js";
 import type { AuditEvent } from "./event.js";
@@ -115,6 +116,8 @@ export interface DriftReport {
   /** What told drift from pending. */
   readonly base: "policy" | "receipt" | "none";
   readonly counts: { readonly drift: number; readonly pending: number; readonly cannotTell: number };
+  /** Entries that end, and those that should be gone by now. */
+  readonly entries: TemporaryEntries;
   /** Why the log could not be read, warnings of the policy, and notes. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -8,6 +8,7 @@ import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { accessChange, isEffective } from "../plan/access-change.js";
+import { temporaryEntries } from "../plan/expired-only.js";
 import type { Direction, Plan } from "../plan/plan.js";
 import { ruleOf as ruleOfSnapshot, sameEntries } from "../plan/state.js";
 import type { Policy } from "../policy/policy.js";
@@ -193,6 +194,14 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 const counted = (differences: readonly DriftDifference[], cause: DriftCause): number =>
   differences.filter((difference) => difference.cause === cause).length;
 
+/** The name on the account of each rule that the policy calls otherwise. */
+const renamesOf = ({ changes }: Pick<Plan, "changes">): ReadonlyMap<string, string> =>
+  new Map(
+    changes.flatMap((change) =>
+      change.kind === "update" ? [[change.after.name, change.before.name] as const] : [],
+    ),
+  );
+
 /** The report. Costs one access computation a difference. Never throws on data. */
 export const findDrift = (input: DriftInput): DriftReport => {
   const { plan, log, base } = input;
@@ -232,6 +241,7 @@ export const findDrift = (input: DriftInput): DriftReport => {
     effective,
     unmanaged: keptRules(plan).filter(({ name }) => !touched.some(({ rule }) => rule === name)),
     base: base.kind,
+    entries: temporaryEntries(input.policy, plan.before, renamesOf(plan)),
     counts: {
       drift: counted(differences, "drift"),
       pending: counted(differences, "pending"),

@@ -7,6 +7,7 @@
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
+import { compareExpiry } from "../model/instant.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
@@ -27,8 +28,8 @@ export interface OverdueEntry extends DatedEntry {
 }
 
 /** Every entry that should be gone by now; `renames` as `desiredState` finds them. */
-export const overdueEntries = (
-  policy: Policy,
+const overdueEntries = (
+  policy: Pick<Policy, "rules">,
   account: AccountState,
   renames: ReadonlyMap<string, string>,
 ): readonly OverdueEntry[] => {
@@ -54,6 +55,37 @@ const overdueOf = (rule: PolicyRule, found: Rule): readonly OverdueEntry[] => {
     accountRule: found.name,
     denies: found.type === "deny" && inForce.has(prefixKey(prefix)),
   }));
+};
+
+/** What is on the account for a time. */
+export interface TemporaryEntries {
+  /** In force, with an end, the next one first. */
+  readonly temporary: readonly DatedEntry[];
+  /** Their time has come, and they are still there. */
+  readonly overdue: readonly DatedEntry[];
+}
+
+const byEnd = (a: DatedEntry, b: DatedEntry): number => compareExpiry(a.expires, b.expires);
+
+/** Of the entries that the account has, those that the policy gives an end. */
+export const temporaryEntries = (
+  policy: Pick<Policy, "rules">,
+  account: AccountState,
+  renames: ReadonlyMap<string, string>,
+): TemporaryEntries => {
+  const rules = rulesByName(account.rules);
+  const temporary = policy.rules.flatMap(({ name, entries }) => {
+    const dated = entries.filter(({ expires }) => expires !== undefined);
+    if (dated.length === 0) return [];
+    const there = new Set((rules.get(renames.get(name) ?? name)?.prefixes ?? []).map(prefixKey));
+    return dated
+      .filter(({ prefix }) => there.has(prefixKey(prefix)))
+      .map(({ prefix, expires = "" }) => ({ rule: name, prefix, expires }));
+  });
+  return {
+    temporary: temporary.sort(byEnd),
+    overdue: [...overdueEntries(policy, account, renames)].sort(byEnd),
+  };
 };
 
 const without = (state: AccountState, entries: readonly OverdueEntry[]): AccountState => ({

@@ -4,8 +4,10 @@ import { cut, quoted, visible } from "../model/escape.js";
 import { present } from "../model/present.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
+import type { TemporaryEntries } from "../plan/expired-only.js";
 import { enforcementWord, lookAlikes } from "./change-rows.js";
 import { columns, type RenderContext, wrap } from "./layout.js";
+import { temporaryDocument, temporaryGroups } from "./temporary.js";
 import type { VerdictOf } from "./verdicts.js";
 
 /** Entries of one rule that are listed as text. */
@@ -76,7 +78,11 @@ export const totals = (rules: readonly SnapshotRule[]): string => {
   return `${counted(rules.length, "rule")}, ${counted(entries, "entry", "entries")}.`;
 };
 
-export const renderAccountText = (snapshot: Snapshot, look: RenderContext): string => {
+export const renderAccountText = (
+  snapshot: Snapshot,
+  look: RenderContext,
+  entries?: TemporaryEntries,
+): string => {
   const { rules } = snapshot;
   const [head = "", ...lines] = tableLines(rules);
   return `${[
@@ -90,6 +96,13 @@ export const renderAccountText = (snapshot: Snapshot, look: RenderContext): stri
     ),
     ...block("Descriptions", descriptionLines(rules, look.width), look),
     ...block("Names that look alike", nameNotes(rules, look.width), look),
+    ...temporaryGroups(entries).flatMap(({ title, rows }) =>
+      block(
+        title,
+        rows.flatMap((row) => wrap(`  ${row}`, look.width, 4)),
+        look,
+      ),
+    ),
     totals(rules),
   ].join("\n")}\n`;
 };
@@ -97,7 +110,7 @@ export const renderAccountText = (snapshot: Snapshot, look: RenderContext): stri
 const entryJson = ({ id, prefix, text }: SnapshotEntry) => ({ id, cidr: formatPrefix(prefix), text });
 
 /** What `show --format json` prints of an account. */
-export const accountDocument = (snapshot: Snapshot) => ({
+export const accountDocument = (snapshot: Snapshot, entries?: TemporaryEntries) => ({
   format: "dbt-ip-rules/account" as const,
   version: 1 as const,
   verdict: "ok" satisfies VerdictOf<"account">,
@@ -107,6 +120,7 @@ export const accountDocument = (snapshot: Snapshot) => ({
   ...(snapshot.enabledForServiceTokens === undefined
     ? {}
     : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
+  ...temporaryDocument(entries),
   rules: snapshot.rules.map((rule) => ({
     id: rule.id,
     name: rule.name,

@@ -24,6 +24,7 @@ import { leftSentence } from "./plan-summary.js";
 import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { type DriftCommands, driftVerdict } from "./report.js";
 import { type Row, rowLines, type Sign } from "./row.js";
+import { temporaryGroups } from "./temporary.js";
 
 const signs: Readonly<Record<DriftDetail["kind"], Sign>> = {
   "rule-added": "+",
@@ -309,6 +310,13 @@ export const renderDriftText = (
       "Unmanaged rules",
       unmanagedText(report).flatMap((text) => wrap(`    ${text}`, look.width, 8)),
       look,
+    ),
+    ...temporaryGroups(report.entries).flatMap(({ title, rows }) =>
+      section(
+        title,
+        rows.flatMap((row) => wrap(`    ${row}`, look.width, 8)),
+        look,
+      ),
     ),
     ...reviewNotes(report.diagnostics, { ...look, policyFile: report.policyFile }),
     ...nextLines(report, look.commands),

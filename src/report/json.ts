@@ -39,6 +39,7 @@ import {
   type Reporter,
   worstExitCode,
 } from "./report.js";
+import { temporaryDocument } from "./temporary.js";
 import { runVerdicts, type VerdictOf } from "./verdicts.js";
 
 const stepJson = (verification: StepVerification) => {
@@ -187,6 +188,7 @@ const driftDocument = (report: DriftReport) => ({
     attribution: attributionJson(difference.attribution),
   })),
   unmanaged: report.unmanaged.map(ruleAsDocument),
+  ...temporaryDocument(report.entries),
   ...(report.replay === undefined ? {} : { replay: replayAsDocument(report.replay) }),
   ...(report.replayUnknown === undefined ? {} : { replay_unknown: report.replayUnknown }),
   diagnostics: report.diagnostics.map(diagnosticAsDocument),
@@ -245,7 +247,7 @@ const documentOf = (one: PolicyReport): unknown => {
     case "audit":
       return auditDocument(report.verification);
     case "account":
-      return accountDocument(report.snapshot);
+      return accountDocument(report.snapshot, report.entries);
     case "explanation":
       return explanationsDocument(report.explained);
     case "replay":

@@ -6,6 +6,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { markdownCode } from "../model/escape.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
+import type { TemporaryEntries } from "../plan/expired-only.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
 import { descriptionLines, enforcementLine, nameNotes, tableLines, totals } from "./account.js";
 import {
@@ -57,9 +58,13 @@ import {
   type Reporter,
 } from "./report.js";
 import { diffRow, fenceWidth } from "./row.js";
+import { temporaryGroups } from "./temporary.js";
+
+const temporarySections = (entries: TemporaryEntries | undefined): Section[] =>
+  temporaryGroups(entries).map(({ title, rows }) => ({ title, language: "text", rows, open: true }));
 
 /** An account as it is: enforcement and the counts first, then the table of rules. */
-const renderAccountMarkdown = (snapshot: Snapshot): string => {
+const renderAccountMarkdown = (snapshot: Snapshot, entries?: TemporaryEntries): string => {
   const { rules } = snapshot;
   const account = { id: snapshot.accountId, host: snapshot.host };
   return fitReport(
@@ -74,6 +79,7 @@ const renderAccountMarkdown = (snapshot: Snapshot): string => {
       sections: [
         { title: "Names that look alike", language: "text", rows: nameNotes(rules, fenceWidth), open: true },
         { title: counted(rules.length, "rule"), language: "text", rows: tableLines(rules), open: true },
+        ...temporarySections(entries),
         { title: "Descriptions", language: "text", rows: descriptionLines(rules, fenceWidth) },
       ],
     },
@@ -248,6 +254,7 @@ const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: 
       sections: [
         ...access.open,
         ...replaySections(report.replay),
+        ...temporarySections(report.entries),
         ...sections.slice(0, 3),
         ...access.folded,
         ...sections.slice(3),
@@ -298,7 +305,7 @@ const textOf = (policy: string | undefined, report: Report): string | undefined 
     case "replay":
       return renderReplayMarkdown(report);
     case "account":
-      return renderAccountMarkdown(report.snapshot);
+      return renderAccountMarkdown(report.snapshot, report.entries);
     case "failure":
       return failureText(policy, report.diagnostics);
     default:

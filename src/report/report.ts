@@ -11,6 +11,7 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { Snapshot } from "../model/snapshot.js";
+import type { TemporaryEntries } from "../plan/expired-only.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import type { ReplayedActor } from "../plan/replay.js";
 import type { listCatalogue } from "../policy/list-catalogue.js";
@@ -87,7 +88,12 @@ export type Report =
   | { readonly kind: "validation"; readonly validation: Validation }
   | { readonly kind: "drift"; readonly drift: DriftReport; readonly commands: DriftCommands }
   | { readonly kind: "audit"; readonly verification: AuditVerification }
-  | { readonly kind: "account"; readonly snapshot: Snapshot }
+  | {
+      readonly kind: "account";
+      readonly snapshot: Snapshot;
+      /** Absent where no policy of this account says what ends. */
+      readonly entries?: TemporaryEntries;
+    }
   | { readonly kind: "explanation"; readonly explained: readonly ExplainReport[] }
   | ReplayReport
   | { readonly kind: "event-types"; readonly events: typeof catalogue }
@@ -147,8 +153,11 @@ export const validationVerdict = ({ policy, tests, diagnostics }: Validation): V
 
 export type DriftVerdict = VerdictOf<"drift">;
 
-export const driftVerdict = ({ differences }: Pick<DriftReport, "differences">): DriftVerdict =>
-  differences.length === 0 ? "no-drift" : "differences";
+export const driftVerdict = ({
+  differences,
+  entries,
+}: Pick<DriftReport, "differences" | "entries">): DriftVerdict =>
+  differences.length === 0 && entries.overdue.length === 0 ? "no-drift" : "differences";
 
 const planExitCodes = {
   "no-changes": exitCodes.done,

@@ -102,7 +102,7 @@ export const reportText = (report: Report, look: RenderContext): string => {
     case "audit":
       return renderAuditText(report.verification, look);
     case "account":
-      return renderAccountText(report.snapshot, look);
+      return renderAccountText(report.snapshot, look, report.entries);
     case "explanation":
       return renderExplainText(report.explained, look);
     case "replay":

@@ -195,6 +195,10 @@ export const driftOf = (names: Names): DriftReport => {
   return {
     account: { id: 66847, host: "ab123.us1.dbt.com" },
     policyFile: "policies/prod.yaml",
+    entries: {
+      temporary: [{ rule: names.vpn, prefix: prefix("203.0.113.8/32"), expires: "2027-01-15T18:00Z" }],
+      overdue: [{ rule: names.legacy, prefix: prefix("203.0.113.7/32"), expires: "2026-11-20" }],
+    },
     differences: [
       {
         id: "0123456789abcdef",
@@ -253,6 +257,7 @@ export const driftOf = (names: Names): DriftReport => {
 export const noDrift: DriftReport = {
   ...driftOf(ordinaryNames),
   differences: [],
+  entries: { temporary: [], overdue: [] },
   access: changeOf(),
   counts: { drift: 0, pending: 0, cannotTell: 0 },
 };

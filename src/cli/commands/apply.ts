@@ -1,5 +1,6 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { planDisabling } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
@@ -22,6 +23,7 @@ import { type Probation, requireConfirmer } from "../confirm-change.js";
 import { earlierByReceipt } from "../earlier-policy.js";
 import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
+import { accountNamedBy } from "../named-accounts.js";
 import { connectionOptions, duration, guardOptions, outputOptions, policyOption } from "../options.js";
 import { note } from "../output.js";
 import { preparePlan, readPlan } from "../plans.js";
@@ -30,6 +32,7 @@ import { evidenceFor } from "../traffic.js";
 
 interface Options extends CarryOutOptions {
   readonly onlyExpired?: boolean;
+  readonly disableEnforcement?: boolean;
   /** Milliseconds. */
   readonly confirm?: number;
   readonly confirmCommand?: string;
@@ -42,6 +45,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
   );
   carryOutOptions(outputOptions(guardOptions(connectionOptions(policyOption(named))), applyFormats))
     .option("--only-expired", "take out allow entries that have expired, and nothing else, without asking")
+    .option("--disable-enforcement", "turn enforcement off, and change nothing else: everybody gets in")
     .addOption(
       new Option("--confirm <time>", "undo the change unless it is confirmed in this time: 10m").argParser(
         probationTime,
@@ -131,14 +135,36 @@ const probationOf = (io: Io, { confirm: within, confirmCommand: command, onlyExp
 const apply = async (io: Io, options: Options, [planFile]: readonly string[]): Promise<Report> => {
   if (options.onlyExpired === true && planFile !== undefined)
     throw failure("bad-option", { kind: "only-expired-and-plan" });
+  if (options.disableEnforcement === true && (planFile !== undefined || options.onlyExpired === true))
+    throw failure("bad-option", { kind: "disable-enforcement-alone" });
   const probation = probationOf(io, options);
   if (probation !== undefined) io.ignoreHangup?.();
-  const task =
-    planFile === undefined ? await taskOfPolicy(io, options) : await taskOfPlan(io, options, planFile);
+  const task = await taskOf(io, options, planFile);
   // After the file was read, so that one that is missing is said first; before any call.
   requireApproval(io, task.approved);
   return carryOutTask(io, options, { ...task, probation });
 };
+
+const taskOf = async (io: Io, options: Options, planFile: string | undefined): Promise<Task> => {
+  if (options.disableEnforcement === true) return taskOfDisabling(io, options);
+  return planFile === undefined ? taskOfPolicy(io, options) : taskOfPlan(io, options, planFile);
+};
+
+/** For an emergency: it needs no policy that is valid, only an account to connect to. */
+const taskOfDisabling = (io: Io, options: Options): Task => ({
+  account: accountNamedBy(io, options.policy, options) ?? { account: {} },
+  plan: async (client, guards) => {
+    note(
+      io,
+      "This lets everybody in. An address that is blocked cannot do it; only dbt support can then. The next pipeline run turns enforcement on again, unless the policy says `enforcement: disabled`.",
+    );
+    return planDisabling(await client.readSnapshot(), guards);
+  },
+  approved: options.autoApprove === true,
+  reviewed: false,
+  commands: { applyAgain: "dbt-ip-rules apply --disable-enforcement" },
+  applyOptions: { purpose: "disable-enforcement" },
+});
 
 const taskOfPolicy = async (io: Io, options: Options): Promise<Task> => {
   const wanted = await requirePolicy(io, options);

@@ -1,7 +1,12 @@
 /** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
 import type { Command } from "commander";
-import { failure } from "../../model/failure.js";
+import { type LoadedPolicy, loadPolicyFile } from "../../files/load-policy.js";
+import { Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import type { Snapshot } from "../../model/snapshot.js";
+import { desiredState } from "../../plan/desired.js";
+import { type TemporaryEntries, temporaryEntries } from "../../plan/expired-only.js";
+import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly, namedConnection } from "../connect.js";
@@ -41,7 +46,25 @@ const showPlan = async (io: Io, file: string, options: Options): Promise<Report>
 const showAccount = async (io: Io, options: Options): Promise<Report> => {
   const client = connectReadOnly(io, options, namedConnection(io, options));
   const snapshot = await client.readSnapshot().finally(() => client.close());
-  return { kind: "account", snapshot: onlyRules(snapshot, options.rule) };
+  const entries = await entriesThatEnd(io, snapshot, options);
+  return { kind: "account", snapshot: onlyRules(snapshot, options.rule), ...present({ entries }) };
+};
+
+/** As the policy says, where there is one of this account that can be read: the account itself knows no ends. */
+const entriesThatEnd = async (
+  io: Io,
+  snapshot: Snapshot,
+  { policy: file, rule }: Options,
+): Promise<TemporaryEntries | undefined> => {
+  if (rule !== undefined || checkSnapshot(snapshot).length > 0) return undefined;
+  const { policy } = await loadPolicyFile(io, file, io.now()).catch((error: unknown): LoadedPolicy => {
+    if (error instanceof Failure) return { diagnostics: [] };
+    throw error;
+  });
+  const isOfAccount = (policy?.account.id ?? snapshot.accountId) === snapshot.accountId;
+  if (policy === undefined || !isOfAccount) return undefined;
+  const account = stateOf(snapshot);
+  return temporaryEntries(policy, account, desiredState(policy, account).desired?.renames ?? new Map());
 };
 
 /** Throws `Failure` where the account has no rule of such a name. */

@@ -169,7 +169,8 @@ export type OptionProblem =
         | "only-expired-and-plan"
         | "confirm-needs-command"
         | "confirm-command-alone"
-        | "confirm-and-only-expired";
+        | "confirm-and-only-expired"
+        | "disable-enforcement-alone";
     }
   | { readonly kind: "merge-and"; readonly option: "--output" | "--group" }
   | { readonly kind: "merge-standard-input" }
@@ -257,6 +258,11 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       return {
         message: "--only-expired takes out what was to end by now: there is nothing to confirm",
         hint: "Leave out --confirm",
+      };
+    case "disable-enforcement-alone":
+      return {
+        message: "--disable-enforcement turns enforcement off and does nothing else",
+        hint: "Leave out the plan and --only-expired",
       };
     case "merge-and":
       return {
