@@ -40,7 +40,7 @@ const withoutPolicy = ["ci"];
 it.each([
   ["apply", 6],
   ["audit", 10],
-  ["ci", 4],
+  ["ci", 5],
   ["drift", 2],
   ["emulator", 6],
   ["formats", 2],

@@ -1,5 +1,5 @@
 /**
- * Names and descriptions that somebody wrote to do harm, in the account and in the policy, through the built program:
+ * Names and descriptions that somebody wrote to do harm, in the account and in the policy, through the program:
  * whatever it prints in whatever format, none of it reaches a terminal, a page or a pipeline as anything but text.
  */
 import { micromark } from "micromark";
@@ -72,7 +72,7 @@ const checked = async (place: Place, ...args: readonly string[]): Promise<string
   return stdout;
 };
 
-describe.concurrent("hostile text, through the built program", () => {
+describe.concurrent("hostile text, through the program", () => {
   it.each([
     ["plan", "text"],
     ["plan", "json"],

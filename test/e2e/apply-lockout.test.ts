@@ -1,10 +1,10 @@
-/** The built program where nobody told it its own address: what the service can say must keep it from a lockout. */
+/** The program where nobody told it its own address: what the service can say must keep it from a lockout. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { startEmulator } from "../../src/emulator/listener.js";
-import { dbtIpRules } from "./cli.js";
+import { dbtIpRules } from "../cli/world.js";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -39,10 +39,13 @@ const world = async (seeded: readonly { name: string; cidrs: readonly string[] }
   const writes = () => emulator.requests.list().filter(({ method }) => method !== "GET").length;
   const apply = async (policy: string, ...more: string[]) => {
     await writeFile(join(folder, "policy.yaml"), policy);
-    return dbtIpRules(["apply", "--auto-approve", ...more], {
-      cwd: folder,
-      env: { DBT_CLOUD_TOKEN: "t0ken", DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "66847" },
-    });
+    const env = {
+      DBT_CLOUD_TOKEN: "t0ken",
+      DBT_CLOUD_HOST_URL: emulator.url,
+      DBT_CLOUD_ACCOUNT_ID: "66847",
+      XDG_STATE_HOME: join(folder, "state"),
+    };
+    return dbtIpRules({ cwd: folder, env, bare: true }, "apply", "--auto-approve", ...more);
   };
   return { apply, writes };
 };

@@ -1,4 +1,4 @@
-/** The built program beside somebody else: another apply, a change behind its back, a server that lies. */
+/** The program beside somebody else: another apply, a change behind its back, a server that lies. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -50,12 +50,12 @@ describe.concurrent("somebody else's change", () => {
       somebodyElse(place.bench, "POST", "ip-restrictions/", theirs);
       return undefined;
     });
-    const { code, stdout } = await place.apply().ended;
+    const { code, stdout } = await place.applied();
     expect(code).toBe(4);
     expect(stdout).toContain("error[account-changed]");
     expect(stdout).toMatch(/Changed by somebody else\n.*"theirs"/);
     expect((await place.receipt()).end).toBe("midway");
-    expect((await place.apply().ended).code).toBe(0);
+    expect((await place.applied()).code).toBe(0);
     expect(place.isDone()).toBe(true);
   });
 
@@ -70,7 +70,7 @@ describe.concurrent("somebody else's change", () => {
       }
       return undefined;
     };
-    const { code, stdout } = await place.apply().ended;
+    const { code, stdout } = await place.applied();
     expect([code, stdout.includes("error[account-changed]")]).toEqual([4, true]);
     expect(stdout).toMatch(/Changed by somebody else\n.*enforcement: enabled -> disabled/);
     expect(place.bench.state().enforcement).toBe("disabled");
@@ -79,7 +79,7 @@ describe.concurrent("somebody else's change", () => {
   it("after a plan was saved voids the plan, with the difference shown; nothing is written", async () => {
     const place = await newPlace();
     // Twice: the second start runs what the first one has kept compiled.
-    for (const _ of [1, 2]) expect((await place.ran("plan", "--out", "plan.json")).code).toBe(0);
+    for (const _ of [1, 2]) expect((await place.run("plan", "--out", "plan.json").ended).code).toBe(0);
     somebodyElse(place.bench, "POST", "ip-restrictions/", theirs);
     const before = place.bench.states.length;
     const { code, stdout, stderr } = await place.ran("apply", "plan.json", "--auto-approve");
@@ -117,7 +117,7 @@ describe.concurrent("a saved plan", () => {
     });
     expect((await running.ended).signal).toBe("SIGKILL");
     place.bench.intercept = undefined;
-    const { code, stderr } = await place.ran("apply", "plan.json", "--auto-approve");
+    const { code, stderr } = await place.run("apply", "plan.json", "--auto-approve").ended;
     expect(code).toBe(0);
     expect(stderr).toContain("Continuing: 2 of 5 steps done by an earlier run");
     expect(place.isDone()).toBe(true);
@@ -211,11 +211,11 @@ describe.concurrent("a server that lies", () => {
       bench.emulator.commit(store);
       return made;
     };
-    const { code, stdout } = await place.apply().ended;
+    const { code, stdout } = await place.applied();
     expect([code, stdout.includes("error[step-not-visible]")]).toEqual([4, true]);
     expect((await place.receipt()).outcomes.slice(0, 2)).toEqual(["applied", "unknown"]);
     bench.intercept = undefined;
-    expect((await place.apply().ended).code).toBe(0);
+    expect((await place.applied()).code).toBe(0);
     expect(place.isDone()).toBe(true);
   });
 
@@ -241,12 +241,12 @@ describe.concurrent("a server that lies", () => {
       }
       return { ...made, body: JSON.stringify(list) };
     };
-    const { code, stdout, stderr } = await place.apply().ended;
+    const { code, stdout, stderr } = await place.applied();
     expect(code).toBe(expected);
     expect(stdout + stderr).toContain(problem);
     expect(written).toBe(expected === 4);
     place.bench.intercept = undefined;
-    expect((await place.apply().ended).code).toBe(0);
+    expect((await place.applied()).code).toBe(0);
   });
 
   it.each([
@@ -262,12 +262,12 @@ describe.concurrent("a server that lies", () => {
       const answer = JSON.parse(bodyOf(made));
       return { ...made, body: JSON.stringify({ ...answer, data: { ...answer.data, ...lie } }) };
     };
-    const { code } = await place.apply().ended;
+    const { code } = await place.applied();
     const told = await place.receipt();
     expect([0, 4]).toContain(code);
     expect(told.outcomes[0]).toBe("applied");
     place.bench.intercept = undefined;
-    expect((await place.apply().ended).code).toBe(0);
+    expect((await place.applied()).code).toBe(0);
     expect(place.isDone()).toBe(true);
   });
 });
@@ -296,7 +296,7 @@ describe.concurrent("the caller's own address", () => {
 
   it("is learned from the audit log by the receipt of an earlier run", async () => {
     const place = await newPlace();
-    expect((await place.apply().ended).code).toBe(0);
+    expect((await place.applied()).code).toBe(0);
     const states = place.bench.states.length;
     const asked: string[] = [];
     place.bench.intercept = ({ target }) => {
@@ -304,7 +304,7 @@ describe.concurrent("the caller's own address", () => {
       return undefined;
     };
     await place.policy(lockingOut);
-    const { code, stdout, stderr } = await place.apply().ended;
+    const { code, stdout, stderr } = await place.applied();
     expect(stderr).toContain("203.0.113.10");
     expect([code, stdout.includes("error[lockout-client]"), asked.length]).toEqual([3, true, 1]);
     expect(place.bench.states.length).toBe(states);
@@ -313,7 +313,7 @@ describe.concurrent("the caller's own address", () => {
   it("is no reason to fail where the log cannot be read", async () => {
     const place = await newPlace(scenarioNamed("splits while on"));
     place.bench.emulator.faults.add({ path: "*/audit-logs/", kind: "status", status: 403, times: 0 });
-    const { code, stderr } = await place.apply("--actor", "somebody").ended;
+    const { code, stderr } = await place.applied("--actor", "somebody");
     expect([code, stderr.includes("Your own address is not known")]).toEqual([0, true]);
   });
 
@@ -330,8 +330,7 @@ describe.concurrent("the caller's own address", () => {
         if (target.includes("audit-logs")) asked.push(target);
         return undefined;
       };
-    const named = await place.apply("--actor", "x", "--client-ip", "203.0.113.10", "--allow-newly-allowed")
-      .ended;
-    expect([named.code, (await off.apply("--actor", "x").ended).code, asked]).toEqual([0, 0, []]);
+    const named = await place.applied("--actor", "x", "--client-ip", "203.0.113.10", "--allow-newly-allowed");
+    expect([named.code, (await off.applied("--actor", "x")).code, asked]).toEqual([0, 0, []]);
   });
 });

@@ -10,7 +10,7 @@ const noAnswer = (): EmulatorReply => ({ ...reply(200, {}, ""), delivery: { kind
 const goesOn = async (place: Place): Promise<void> => {
   place.bench.intercept = undefined;
   place.bench.emulator.faults.clear();
-  expect((await place.apply().ended).code).toBe(0);
+  expect((await place.applied()).code).toBe(0);
   expect(place.isDone()).toBe(true);
 };
 

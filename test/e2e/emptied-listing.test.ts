@@ -1,4 +1,4 @@
-/** The built program on an enforced account whose listing comes back empty: nobody is let in, and it says why. */
+/** The program on an enforced account whose listing comes back empty: nobody is let in, and it says why. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -49,14 +49,14 @@ describe.concurrent("a listing that comes back empty", () => {
   ])("%s opens nothing, and leaves nothing behind", async (_, except) => {
     const place = await newPlace(scenario);
     place.bench.emulator.faults.add({ kind: "hide-rules", ...listing, ...except });
-    const { code, stdout } = await place.apply().ended;
+    const { code, stdout } = await place.applied();
     expect([code, everLetIn(place.bench)]).toEqual([3, []]);
     expect(stdout).toContain("error[account-not-confirmed]");
     expect(stdout).toContain("enforcement is on");
     expect(hashState(place.bench.state())).toBe(hashState(scenario.before));
     expect((await place.receipt()).outcomes).toEqual(["applied", "applied", "skipped", "skipped", "skipped"]);
     place.bench.emulator.faults.clear();
-    expect([(await place.apply().ended).code, place.isDone()]).toEqual([0, true]);
+    expect([(await place.applied()).code, place.isDone()]).toEqual([0, true]);
   });
 
   it("opens nothing when its plan was saved, and the run was killed in its first call", async () => {
@@ -79,12 +79,12 @@ describe.concurrent("a listing that comes back empty", () => {
     running.child.kill("SIGKILL");
     await running.ended;
     place.bench.intercept = undefined;
-    const saved = await place.apply("plan.json").ended;
-    const anew = await place.apply().ended;
+    const saved = await place.applied("plan.json");
+    const anew = await place.applied();
     expect([saved.code, anew.code, everLetIn(place.bench)]).toEqual([3, 3, []]);
     expect(anew.stdout).toContain("error[account-not-confirmed]");
     place.bench.emulator.faults.clear();
-    expect([(await place.apply().ended).code, place.isDone()]).toEqual([0, true]);
+    expect([(await place.applied()).code, place.isDone()]).toEqual([0, true]);
   });
 });
 
@@ -97,19 +97,19 @@ describe.concurrent("a run that stops while everybody may get in", () => {
   it("says so first, with the command that ends it", async () => {
     const place = await flips();
     place.bench.emulator.faults.add(refusesSecond);
-    const { code, stdout } = await place.apply("--output", "end.txt").ended;
+    const { code, stdout } = await place.applied("--output", "end.txt");
     expect([code, stdout]).toEqual([4, ""]);
     const text = await readFile(join(place.folder, "end.txt"), "utf8");
     expect(text.startsWith("OPEN NOW: ")).toBe(true);
     expect(text.split("\n\n")[0]).toContain("\n  dbt-ip-rules apply --policy policy.yaml");
-    expect((await place.apply().ended).code).toBe(0);
+    expect((await place.applied()).code).toBe(0);
     expect(place.isDone()).toBe(true);
   });
 
   it("says so in JSON and markdown", async () => {
     const json = await flips();
     json.bench.emulator.faults.add(refusesSecond);
-    const document = JSON.parse((await json.apply("--format", "json").ended).stdout);
+    const document = JSON.parse((await json.applied("--format", "json")).stdout);
     expect(document.temporary_allow_all).toMatchObject({
       rule,
       certain: true,
@@ -117,7 +117,7 @@ describe.concurrent("a run that stops while everybody may get in", () => {
     });
     const markdown = await flips();
     markdown.bench.emulator.faults.add(refusesSecond);
-    const { stdout } = await markdown.apply("--format", "markdown").ended;
+    const { stdout } = await markdown.applied("--format", "markdown");
     expect(stdout.indexOf(words)).toBeGreaterThan(0);
     expect(stdout.indexOf(words)).toBeLessThan(stdout.indexOf("Stopped midway"));
   });

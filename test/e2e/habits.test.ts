@@ -1,18 +1,19 @@
-/** Every row of habits.ts on the built program, and the values that may not become files. */
+/** Every row of habits.ts, and a few on the built program, and the values that may not become files. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commandHabits, optionHabits } from "../../src/cli/habits.js";
 import { wholeProgram } from "../../src/cli/run.js";
-import { dbtIpRules } from "./cli.js";
+import { dbtIpRules } from "../cli/world.js";
+import * as built from "./cli.js";
 
 const cwd = mkdtempSync(join(tmpdir(), "dbt-ip-rules-habits-"));
 afterEach(() => rmSync(cwd, { recursive: true }));
 beforeEach(() => mkdirSync(cwd, { recursive: true }));
 
 const type = async (line: string) => {
-  const ran = await dbtIpRules(line.split(" "), { cwd });
+  const ran = await dbtIpRules({ cwd, env: {}, bare: true, ends: true }, ...line.split(" "));
   // No guess leaves a file behind.
   expect(readdirSync(cwd), line).toEqual([]);
   return ran;
@@ -49,8 +50,13 @@ describe("works", () => {
     expect(await type(line)).toEqual(await type(meant));
   });
 
+  it.each(["-help", "lint", "plan -o json", "help destroy"])("%s: as the built program", async (line) => {
+    const { code, stdout, stderr } = await built.dbtIpRules(line.split(" "), { cwd });
+    expect({ code, stdout, stderr }).toEqual(await type(line));
+  });
+
   it("and so there is something to compare", async () => {
-    expect((await type("version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await built.dbtIpRules(["version"], { cwd })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect((await type("lint")).stderr).toContain("policy-missing");
     expect((await type("validate --json")).stdout).toContain('"policy-missing"');
     expect((await type("apply none.json -y")).stderr).toContain("plan-file-unreadable");
@@ -149,7 +155,7 @@ describe("no file of a strange name", () => {
   });
 
   it("where it is meant, it is written as a path", async () => {
-    const ran = await dbtIpRules(["validate", "--list-files", "-p", "-", "-o", "./json"], {
+    const ran = await built.dbtIpRules(["validate", "--list-files", "-p", "-", "-o", "./json"], {
       cwd,
       input: "version: 1\nrules: []\n",
     });

@@ -1,4 +1,7 @@
-/** Where the built program is run on an emulated account: a folder with a policy, and somebody else at work. */
+/**
+ * Where the program is run on an emulated account, built or in this process: a folder with a policy, and somebody else
+ * at work.
+ */
 
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +12,8 @@ import type { EmulatorReply, EmulatorRequest } from "../../src/emulator/http.js"
 import { messageOf } from "../../src/model/diagnostic.js";
 import type { ReceiptEnd } from "../../src/model/receipt.js";
 import { hashState } from "../../src/plan/state.js";
-import { type Ran, type Running, start } from "./cli.js";
+import { dbtIpRules, type Ran } from "../cli/world.js";
+import { type Running, start } from "./cli.js";
 import { accountId, token } from "./drill/access.js";
 import { type Bench, startBench } from "./drill/bench.js";
 import { callerAddress, policyOf, type Scenario, scenarios } from "./drill/scenarios.js";
@@ -23,10 +27,14 @@ export interface Told {
 export interface Place {
   readonly bench: Bench;
   readonly folder: string;
+  /** The built program, a process that can be sent signals. */
   run(...args: readonly string[]): Running;
-  /** `apply --auto-approve` of policy.yaml. */
+  /** `apply --auto-approve` of policy.yaml, by the built program. */
   apply(...args: readonly string[]): Running;
+  /** The program in this process. */
   ran(...args: readonly string[]): Promise<Ran>;
+  /** `apply --auto-approve` of policy.yaml, in this process. */
+  applied(...args: readonly string[]): Promise<Ran>;
   policy(text: string): Promise<void>;
   /** The newest receipt. */
   receipt(): Promise<Told>;
@@ -53,22 +61,22 @@ export const newPlace = async (scenario: Scenario = scenarioNamed("switch on")):
   });
   const policy = (text: string) => writeFile(join(folder, "policy.yaml"), text);
   await policy(policyOf(scenario));
-  const run = (...args: readonly string[]): Running =>
-    start(args, {
-      cwd: folder,
-      env: {
-        DBT_CLOUD_HOST_URL: bench.url,
-        DBT_CLOUD_ACCOUNT_ID: String(accountId),
-        DBT_CLOUD_TOKEN: token,
-        XDG_STATE_HOME: join(folder, "state"),
-      },
-    });
+  const env = {
+    DBT_CLOUD_HOST_URL: bench.url,
+    DBT_CLOUD_ACCOUNT_ID: String(accountId),
+    DBT_CLOUD_TOKEN: token,
+    XDG_STATE_HOME: join(folder, "state"),
+  };
+  const run = (...args: readonly string[]): Running => start(args, { cwd: folder, env });
+  const ran = (...args: readonly string[]): Promise<Ran> =>
+    dbtIpRules({ cwd: folder, env, bare: true, ends: true }, ...args);
   return {
     bench,
     folder,
     run,
     apply: (...args) => run("apply", "--auto-approve", ...args),
-    ran: (...args) => run(...args).ended,
+    ran,
+    applied: (...args) => ran("apply", "--auto-approve", ...args),
     policy,
     receipt: () => newestReceipt(join(folder, ".dbt-ip-rules", "receipts")),
     isDone: () => hashState(bench.state()) === hashState(scenario.after),
