@@ -376,7 +376,8 @@ const undoUnconfirmed = async (io: Io, file: string, work: Unconfirmed): Promise
       return {
         outcome: "refused",
         exitCode: exitCodes.refused,
-        steps,
+        // Done, and undone: no word for a single step fits, and the receipts hold both.
+        steps: [],
         diagnostics: [diagnostic("change-undone", { why: unconfirmedWords[work.ended] })],
         next: "mend-first",
       };
