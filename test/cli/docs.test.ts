@@ -9,7 +9,6 @@ import { wholeProgram } from "../../src/cli/run.js";
 import { renderCommandsDocs } from "../docs/commands-page.js";
 import { renderErrorsDocs } from "../docs/errors-page.js";
 import { renderManPage } from "../docs/man-page.js";
-import { exitCodeTable, variableTable } from "../docs/settings.js";
 import { dbtIpRules, longestLine } from "./world.js";
 
 const silent = { write: () => true };
@@ -44,14 +43,6 @@ const canFormat = (() => {
     return false;
   }
 })();
-
-describe("the README", () => {
-  it("has the exit codes and the environment as the program's own pages do", () => {
-    const readme = readFileSync("README.md", "utf8");
-    expect(readme).toContain(exitCodeTable());
-    expect(readme).toContain(variableTable());
-  });
-});
 
 describe("docs/apply.md", () => {
   it("has every flag that overrides a guard", () => {

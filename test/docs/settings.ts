@@ -1,4 +1,4 @@
-/** The exit codes and the environment, said once for the reference, the manual page and the README (a test holds it). */
+/** The exit codes and the environment, said once for the reference and the manual page. */
 
 export interface Row {
   readonly name: string;
@@ -64,7 +64,7 @@ export const variables: readonly Variable[] = [
   },
 ];
 
-/** As the README and the reference print them. */
+/** As the reference prints them. */
 export const exitCodeTable = (): string =>
   [
     "| code | meaning |",

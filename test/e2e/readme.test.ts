@@ -1,8 +1,9 @@
 /** The README, taken at its word: what it shows the program prints, and what it tells to type works as typed. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { accountBefore } from "../../src/cli/commands/demo.js";
 import { startEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules } from "./cli.js";
 
@@ -31,6 +32,75 @@ it("shows what the demo prints", async () => {
   const shown = blocks("text").flatMap((block) => block.replace(/^\$ .*\n/, "").split(/^…\n/m));
   expect(shown).toHaveLength(3);
   for (const part of shown) expect(steady(stdout)).toContain(steady(part).trim());
+});
+
+/** An emulator with the demo's account, and the variables that lead to it. */
+const demoAccount = async () => {
+  const token = "token-of-the-readme";
+  const emulator = await startEmulator({
+    accountId: 66847,
+    tokens: [{ token, kind: "service", role: "admin", name: "somebody" }],
+    clientIp: "203.0.113.10",
+    seed: accountBefore,
+  });
+  const env = { DBT_CLOUD_TOKEN: token, DBT_CLOUD_HOST_URL: emulator.url, HOME: cwd, TMPDIR: cwd };
+  return { emulator, env };
+};
+
+it("shows the comment that a pull request gets", async () => {
+  const { emulator, env } = await demoAccount();
+  try {
+    await copyFile("policy.yaml", join(cwd, "policy.yaml"));
+    const ran = await dbtIpRules(["plan", "--client-ip", "203.0.113.10", "--format", "markdown"], {
+      cwd,
+      env,
+    });
+    const shown = [...readme.matchAll(/^> ?(.*\n)/gm)].map(([, line]) => line).join("");
+    expect(shown).toContain("Loses access");
+    expect(steady(ran.stdout)).toContain(steady(shown).trim());
+  } finally {
+    await emulator.close();
+  }
+});
+
+it("says what to change every day, and each change is planned as meant", async () => {
+  const rows = readme.slice(readme.indexOf("## Every day"), readme.indexOf("## More"));
+  const changeFor = (what: string): string => {
+    const [, text = ""] = new RegExp(`^\\| ${what}.* \\|.*?\`([^\`]*[:{][^\`]*)\``, "m").exec(rows) ?? [];
+    expect(text, what).not.toBe("");
+    return text;
+  };
+  const { emulator, env } = await demoAccount();
+  try {
+    const rules = (entry: string, more = ""): string =>
+      `version: 1\naccount: { id: 66847 }\nenforcement: ignore\n${more}rules:\n${entry}`;
+    const vpn = (name: string, entries: string, own = ""): string =>
+      `  - name: ${name}\n    type: allow\n    description: Staff\n${own}    cidrs: [203.0.113.0/25, "2001:db8:10::/48", 198.51.100.32/27, 198.51.100.128/26${entries}]\n`;
+    const partner = "  - name: Partner access\n    type: allow\n    cidrs: [192.0.2.192/28]\n";
+    const changes = async (text: string): Promise<unknown> => {
+      await writeFile(join(cwd, "policy.yaml"), text);
+      const ran = await dbtIpRules(["plan", "--format", "json"], { cwd, env });
+      expect(ran.code, ran.stdout).toBe(0);
+      const document: { changes: unknown } = JSON.parse(ran.stdout);
+      return document.changes;
+    };
+    const same = `${vpn("Corporate VPN", "")}${partner}`;
+    expect(await changes(rules(same))).toEqual([]);
+    const removed = changeFor("delete a rule").replace("Old partner", "Partner access");
+    expect(await changes(rules(vpn("Corporate VPN", ""), `${removed}\n`))).toMatchObject([
+      { action: "delete", rule: "Partner access" },
+    ]);
+    const renamed = `    ${changeFor("rename a rule").replace("Old name", "Corporate VPN")}\n`;
+    expect(await changes(rules(`${vpn("VPN", "", renamed)}${partner}`))).toMatchObject([
+      { action: "update", rule: "VPN", renamed_from: "Corporate VPN" },
+    ]);
+    for (const what of ["switch an entry off", "let somebody in"])
+      expect(await changes(rules(`${vpn("Corporate VPN", `, ${changeFor(what)}`)}${partner}`))).toMatchObject(
+        [{ action: "update", rule: "Corporate VPN" }],
+      );
+  } finally {
+    await emulator.close();
+  }
 });
 
 it("has a policy that is valid", async () => {

@@ -13,7 +13,7 @@ import { type DebugOptions, debugOptions } from "../options.js";
 import { lookOf } from "../output.js";
 import { packageFile } from "../package-file.js";
 
-const accountId = 66847;
+export const accountId = 66847;
 const token = "demo-token";
 const colleagueToken = "demo-colleague-token";
 /** The address that the emulator takes its callers to have: one of the office's. */
@@ -24,7 +24,7 @@ const colleagueAddress = "198.51.100.7";
 const openedRule = "Corporate VPN";
 
 /** What the demo's account holds before: an older VPN rule, and a rule that nobody put into the policy. */
-const accountBefore = {
+export const accountBefore = {
   enabled: true,
   rules: [
     {
