@@ -31,11 +31,12 @@ const policy = (id: number, host: string): string =>
 const seed = {
   enabled: true,
   rules: [{ name: "Office", type: "allow" as const, cidrs: ["203.0.113.0/24"] }],
+  events: [{ type: "login.sso.succeeded", seconds_ago: 3600, actor: { id: 5001, ip: "203.0.113.7" } }],
 };
 const tokens = [{ token, kind: "personal" as const, role: "admin" as const, name: "somebody" }];
 
 /** Pages whose first command makes the policy. */
-const withoutPolicy = ["ci"];
+const withoutPolicy = ["ci", "first-enforcement"];
 
 it.each([
   ["apply", 6],
@@ -43,6 +44,7 @@ it.each([
   ["ci", 5],
   ["drift", 2],
   ["emulator", 6],
+  ["first-enforcement", 5],
   ["formats", 2],
 ])("docs/%s.md", async (page, count) => {
   const lines = commandsOf(page);

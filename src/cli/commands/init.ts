@@ -1,5 +1,6 @@
 /** `init`: a first policy, workflows and the editor's setting. Asks little, and never overwrites a file. */
 
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, posix, relative, resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
@@ -198,7 +199,8 @@ const answers = async (io: Io, options: Options): Promise<Pick<Options, "account
     throw failure("bad-option", { kind: "account-not-a-number" });
   if (options.host !== undefined && hostProblem(options.host) !== undefined)
     throw failure("bad-option", { kind: "host-unusable" });
-  if (!canAsk(io)) return options;
+  // A policy that is there, and stays, says itself which account it is for.
+  if (!canAsk(io) || existsSync(resolve(io.cwd, options.policy))) return options;
   const questions = openQuestions(io);
   try {
     const account = options.account ?? (await answer(io, questions, "Account id", accountProblem));
@@ -250,7 +252,6 @@ const nextText = (
   policy: string,
   { written, known }: { readonly written: readonly string[]; readonly known: boolean },
 ): string => {
-  // A policy that was there already says itself which account it is for.
   const where = known || !written.includes(policy) ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
   const place = written.includes(gitlabFile) ? gitlabFile : `${workflowFolder}/`;
   const pipeline = !written.some((file) => file.startsWith(place))
@@ -260,10 +261,10 @@ const nextText = (
 Before you commit ${place}, replace OWNER by the owner of the repository that you use the
 action from, and set the secrets and variables that the first lines of each file name.`;
   const flag = policy === "policy.yaml" ? "" : ` --policy ${shellWord(policy)}`;
+  const fill = written.includes(policy) ? `\n  dbt-ip-rules import --merge ${shellWord(policy)}${where}` : "";
   return `
 Next, with a token of Account Admin or Security Admin:
-  export DBT_CLOUD_TOKEN=...
-  dbt-ip-rules import --merge ${shellWord(policy)}${where}
+  export DBT_CLOUD_TOKEN=...${fill}
   dbt-ip-rules validate${flag}
   dbt-ip-rules plan${flag}${where}${pipeline}`;
 };
