@@ -73,7 +73,8 @@ export const decodeRule = (place: JsonPath): WireRule | undefined => {
   const ruleSetEnabled = optional(field(place, "rule_set_enabled"), truth);
   const enabledForServiceTokens = optional(field(place, "enabled_for_service_tokens"), truth);
   const cidrs = items(field(place, "cidrs")).filter(isActive);
-  const disabled = cidrs.filter(isDisabled).flatMap(decodeDisabled);
+  // Of one that is disabled all must be readable too: what is left out would be lost to whoever imports the account.
+  const disabled = cidrs.filter(isDisabled).map((item) => decodeEntry(item, name));
   return {
     rule: {
       id: integer(field(place, "id")),
@@ -95,13 +96,6 @@ const timestamp = (place: JsonPath): string | undefined => {
 };
 
 const isDisabled = (place: JsonPath): boolean => optional(field(place, "enabled"), truth) === false;
-
-/** What decides nothing need not be readable. */
-const decodeDisabled = (place: JsonPath): readonly SnapshotEntry[] => {
-  const cidr = text(field(place, "cidr"));
-  const parsed = parsePrefix(cidr);
-  return parsed.ok ? [{ id: integer(field(place, "id")), prefix: parsed.prefix, text: cidr }] : [];
-};
 
 const decodeEntry = (place: JsonPath, ruleName: string): SnapshotEntry => {
   const cidr = text(field(place, "cidr"));

@@ -44,6 +44,34 @@ const commentLines = (text: string, width = widestComment): string[] =>
     return lines;
   }, []);
 
+/** Of an entry's prefix, the ids of the rules that hold it, and their types. */
+type Holders = ReadonlyMap<bigint, readonly Pick<SnapshotRule, "id" | "type">[]>;
+
+/**
+ * The prefixes that a rule allows and another denies, at least one of them by an entry that is disabled: no policy may
+ * hold both. Where both are in force nothing is imported (`checkSnapshot`).
+ */
+const heldByBothTypes = (rules: readonly SnapshotRule[]): Holders => {
+  const holders = new Map<bigint, SnapshotRule[]>();
+  for (const rule of rules)
+    for (const { prefix } of [...rule.entries, ...(rule.disabled ?? [])]) {
+      const key = prefixKey(prefix);
+      const known = holders.get(key);
+      if (known === undefined) holders.set(key, [rule]);
+      else if (!known.includes(rule)) known.push(rule);
+    }
+  return new Map([...holders].filter(([, held]) => new Set(held.map(({ type }) => type)).size > 1));
+};
+
+const clashLines = (prefix: Prefix, type: SnapshotRule["type"], clashes: Holders): string[] => {
+  const other = clashes.get(prefixKey(prefix))?.find((rule) => rule.type !== type);
+  if (other === undefined) return [];
+  return commentLines(
+    `Rule ${other.id} ${other.type === "deny" ? "denies" : "allows"} this too. No policy may hold both, so this file is refused as it is: delete one of the two entries, here and on the account.`,
+    widestComment - 6,
+  );
+};
+
 const entryLines = ({ prefix, text }: SnapshotEntry, disabled: boolean): string[] => {
   const written = writePolicyPrefix(prefix);
   const differs = canonicalSpelling(text) !== written && /^[0-9A-Fa-f:./]+$/.test(text);
@@ -52,7 +80,7 @@ const entryLines = ({ prefix, text }: SnapshotEntry, disabled: boolean): string[
 };
 
 /** A rule's lines, as an item of `rules` without indentation. */
-const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
+const ruleLines = (rule: SnapshotRule, groups: readonly Group[], clashes: Holders): string[] => {
   const mine = groups.filter(({ rules }) => rules.has(rule));
   const seen = new Set(mine.flatMap(({ keys }) => [...keys]));
   const isNew = ({ prefix }: SnapshotEntry): boolean => {
@@ -60,8 +88,19 @@ const ruleLines = (rule: SnapshotRule, groups: readonly Group[]): string[] => {
     seen.add(prefixKey(prefix));
     return !isKnown;
   };
-  const entries = rule.entries.filter(isNew).flatMap((entry) => entryLines(entry, false));
-  const disabled = rule.disabled?.filter(isNew).flatMap((entry) => entryLines(entry, true)) ?? [];
+  const alsoDisabled = new Set(rule.disabled?.map(({ prefix }) => prefixKey(prefix)));
+  const linesOf = (list: readonly SnapshotEntry[], disabled: boolean): string[] =>
+    list
+      .filter(isNew)
+      .flatMap((entry) => [
+        ...clashLines(entry.prefix, rule.type, clashes),
+        ...(!disabled && alsoDisabled.has(prefixKey(entry.prefix))
+          ? ["# there as a disabled entry too, which changes nothing"]
+          : []),
+        ...entryLines(entry, disabled),
+      ]);
+  const entries = linesOf(rule.entries, false);
+  const disabled = linesOf(rule.disabled ?? [], true);
   const lines = [...mine.map(({ name }) => `- network: ${name}`), ...entries, ...disabled];
   return [
     ruleComment(rule),
@@ -160,7 +199,7 @@ const headerLines = (snapshot: Snapshot): string[] => {
   const { imported, "left-over": leftOver, unnameable } = rulesByFate(snapshot);
   return [
     ...commentLines(
-      `The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 || isOpen(snapshot) ? "." : ": a plan of this file finds nothing to change."}`,
+      `The IP restrictions of account ${accountId}, as they are${leftOver.length > 0 || isOpen(snapshot) || heldByBothTypes(imported).size > 0 ? "." : ": a plan of this file finds nothing to change."}`,
     ),
     ...commentLines(
       `${imported.length} ${imported.length === 1 ? "rule was" : "rules were"} imported. Comments say which rule each was, and what was typed in another way.`,
@@ -198,11 +237,12 @@ export const policyFromSnapshot = (
 ): string => {
   const { imported: rules } = rulesByFate(snapshot);
   const groups = group ? sharedGroups(rules) : [];
+  const clashes = heldByBothTypes(rules);
   const networks = groups.flatMap(({ name, prefixes }) => [
     `  ${name}:`,
     ...prefixes.map((prefix) => `    - ${writeText(writePolicyPrefix(prefix))}`),
   ]);
-  const items = rules.flatMap((rule) => ["", ...ruleLines(rule, groups).map((line) => `  ${line}`)]);
+  const items = rules.flatMap((rule) => ["", ...ruleLines(rule, groups, clashes).map((line) => `  ${line}`)]);
   const text = [
     ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
     "---",
@@ -228,7 +268,7 @@ const lineEnd = (text: string, from: number): number => {
 };
 
 /** The text with the rules behind the last one, in the indentation of the list; undefined in flow style. */
-const appended = (text: string, rules: readonly SnapshotRule[]): string | undefined => {
+const appended = (text: string, rules: readonly SnapshotRule[], clashes: Holders): string | undefined => {
   const list = rulesNode(parseDocument(text, parserOptions));
   const start = list?.range?.[0];
   const last: unknown = list?.items.at(-1);
@@ -236,7 +276,7 @@ const appended = (text: string, rules: readonly SnapshotRule[]): string | undefi
   const block = (indent: string): string =>
     rules
       .map((rule) =>
-        ruleLines(rule, [])
+        ruleLines(rule, [], clashes)
           .map((line) => `${indent}${line}\n`)
           .join(""),
       )
@@ -263,11 +303,11 @@ const rulesOf = (text: string): unknown[] | undefined => {
 };
 
 /** By the tree instead of the text: for lists in brackets. Comments stay, but spacing may change. */
-const appendedByTree = (text: string, rules: readonly SnapshotRule[]): string => {
+const appendedByTree = (text: string, rules: readonly SnapshotRule[], clashes: Holders): string => {
   const document = parseDocument(text, parserOptions);
   const list = rulesNode(document);
   for (const rule of rules) {
-    const item = parseDocument(ruleLines(rule, []).join("\n"), parserOptions).contents;
+    const item = parseDocument(ruleLines(rule, [], clashes).join("\n"), parserOptions).contents;
     if (isSeq(item)) list?.items.push(...item.items);
   }
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
@@ -291,7 +331,8 @@ export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy 
     ...own.flatMap(({ name, previousNames }) => [name.value, ...previousNames.map(({ value }) => value)]),
     ...removedRules.map(({ value }) => value),
   ]);
-  const missing = rulesByFate(snapshot).imported.filter(({ name }) => !known.has(name));
+  const { imported } = rulesByFate(snapshot);
+  const missing = imported.filter(({ name }) => !known.has(name));
   if (missing.length === 0) return { text, added: [] };
   const before = rulesOf(text) ?? [];
   const fits = (candidate: string | undefined): candidate is string => {
@@ -301,8 +342,9 @@ export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy 
       isDeepStrictEqual(after.slice(0, before.length), before)
     );
   };
-  const spliced = appended(text, missing);
-  const merged = fits(spliced) ? spliced : appendedByTree(text, missing);
+  const clashes = heldByBothTypes(imported);
+  const spliced = appended(text, missing, clashes);
+  const merged = fits(spliced) ? spliced : appendedByTree(text, missing, clashes);
   if (!fits(merged)) throw new Error("merging lost a rule");
   return { text: merged, added: missing.map(({ name }) => name) };
 };

@@ -134,6 +134,12 @@ describe("reading the account", () => {
       "10.0.0.0/33",
     ],
     [
+      "an unreadable prefix of a disabled entry, which would be lost to an import",
+      wireRule({ cidrs: [wireEntry(1, "10.0.0.0/33", { enabled: false })] }),
+      "account-prefix-unreadable",
+      "10.0.0.0/33",
+    ],
+    [
       "an entry whose two forms differ",
       wireRule({ cidrs: [wireEntry(1, "10.0.0.0/8", { cidr_ipv6: "::ffff:10.0.0.0/105" })] }),
       "account-contradicts-itself",

@@ -289,4 +289,34 @@ describe("disabled entries", () => {
     expect(text).toContain("# Every allow entry is disabled");
     expect(codes(readPolicy(text).diagnostics)).toContain("allow-only-disabled");
   });
+
+  it.each([
+    ["allow", "deny"],
+    ["deny", "allow"],
+  ] as const)(
+    "that another rule has by its other type make a file that is refused, and say so (%s)",
+    (type, other) => {
+      const off = { ...ruleOf("A", type, "203.0.113.7"), id: 71, disabled: [entryOf("192.0.2.1")] };
+      for (const one of [
+        { ...ruleOf("B", other, "192.0.2.1"), id: 72 },
+        { ...ruleOf("B", other, "203.0.113.9"), id: 72, disabled: [entryOf("192.0.2.1")] },
+      ]) {
+        const account = snapshotOf(off, one, ruleOf("C", "allow", "203.0.113.8"));
+        const text = importPolicy(account);
+        expect(text).toContain("account 66847, as they are.\n");
+        for (const told of [text, mergeIntoPolicy("version: 1\nrules: []\n", account).text])
+          for (const words of ["# Rule 71 ", "# Rule 72 "]) {
+            expect(told).toContain(words);
+            expect(codes(readPolicy(told).diagnostics)).toContain("allowed-and-denied");
+          }
+      }
+    },
+  );
+
+  it("of a prefix that the rule has in force too are said, and the plan finds nothing to change", () => {
+    const both = snapshotOf({ ...ruleOf("A", "allow", "192.0.2.1"), disabled: [entryOf("192.0.2.1", 2)] });
+    const text = importPolicy(both);
+    expect(text).toContain("# there as a disabled entry too");
+    expect(makePlan({ policy: mustRead(text), snapshot: both }).plan?.changes).toEqual([]);
+  });
 });
