@@ -20,4 +20,6 @@ export interface Io {
   ignoreHangup?(): void;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Whether it is; asking does not yet take signals from the process, as asking for `signal` does. */
+  isInterrupted(): boolean;
 }

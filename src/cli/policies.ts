@@ -3,6 +3,7 @@
  * no other; all reports together go to each format that was asked for.
  */
 import { basename, extname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
 import { type ExitCode, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
@@ -197,9 +198,11 @@ const runOne = async (
   };
   if (straight && targets.length > 0) heading();
   const report = await reportOf(own, options, async () => {
-    if (io.signal.aborted) throw failure("interrupted", { at: "policy", policy });
     // With a name of its own for each policy, `--out` and `--receipt` are looked at again.
     await checkFiles(io, command, options);
+    // A signal that came while nothing waited for anything is heard now, before this policy is read.
+    await setImmediate();
+    if (io.isInterrupted()) throw failure("interrupted", { at: "policy", policy });
     return one(own, options, operands);
   });
   if (shown && report.kind !== "failure") {

@@ -71,6 +71,7 @@ const processIo = (): Io => {
       signal ??= handleSignals();
       return signal;
     },
+    isInterrupted: () => signal?.aborted === true,
   };
 };
 

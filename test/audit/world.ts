@@ -99,6 +99,7 @@ export class World {
       stdin: process.stdin,
       now: () => new Date(Date.now() + this.clockAheadMs),
       signal,
+      isInterrupted: () => signal.aborted,
     };
     const code = await run(args, io);
     return { code, ...out };

@@ -20,6 +20,7 @@ const io: Io = {
   stdin: process.stdin,
   now: () => new Date(0),
   signal: new AbortController().signal,
+  isInterrupted: () => false,
 };
 const program = await wholeProgram(io);
 

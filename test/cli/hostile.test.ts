@@ -156,6 +156,7 @@ describe("--debug", () => {
       stdin: process.stdin,
       now: () => new Date(0),
       signal: new AbortController().signal,
+      isInterrupted: () => false,
     };
     const cause = new Error("\x1b]0;title\x07\r\n::error::from the service");
     const told = tellFailure(io, failureOf(new Error("first", { cause }), "command"), {

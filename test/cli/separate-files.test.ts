@@ -128,6 +128,7 @@ it("is known of every option that takes a file", async () => {
     stdin: process.stdin,
     now: () => new Date(0),
     signal: new AbortController().signal,
+    isInterrupted: () => false,
   });
   const all = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(all)];
   const unknown = all(program).flatMap((command) =>

@@ -84,6 +84,7 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
     stdin,
     now: place.now ?? (() => new Date()),
     signal: place.signal ?? new AbortController().signal,
+    isInterrupted: () => place.signal?.aborted === true,
   };
   const code = await run(argv, io);
   return { code, ...out };

@@ -109,6 +109,7 @@ describe("names what to type", () => {
       ...io,
       now: () => new Date(),
       signal: new AbortController().signal,
+      isInterrupted: () => false,
     });
     if (words[0] === "COMMAND" || words[0] === "help") return;
     let command = program.commands.find((one) => one.name() === words[0]);

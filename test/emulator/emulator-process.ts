@@ -14,4 +14,5 @@ process.exitCode = await run(["emulator", ...process.argv.slice(2)], {
   stdin: process.stdin,
   now: () => new Date(),
   signal: interruption.signal,
+  isInterrupted: () => interruption.signal.aborted,
 });
