@@ -6,7 +6,7 @@
 import { AccessMap } from "../../../src/address/access-map.js";
 import { parseAddress } from "../../../src/address/prefix.js";
 import { parseReceipt } from "../../../src/apply/receipt.js";
-import type { ApplyResult } from "../../../src/apply/result.js";
+import { type ApplyResult, doneByAnother } from "../../../src/apply/result.js";
 import { messageOf } from "../../../src/model/diagnostic.js";
 import type { Receipt } from "../../../src/model/receipt.js";
 import type { AccountState } from "../../../src/model/rule.js";
@@ -127,8 +127,9 @@ const untrue = (plan: Plan, result: ApplyResult, receipt: string, actual: Accoun
 };
 
 /**
- * Whether the receipt explains the account: all steps that it calls applied are in effect; the one it calls
- * started or unknown may be; one it calls failed is not, or in part; nothing else is.
+ * Whether the receipt explains the account: all steps that it calls applied, or done by another run (a removal that the
+ * service answers with 404, and the account shows), are in effect; the one it calls started or unknown may be; one it
+ * calls failed is not, or in part; nothing else is.
  */
 const explained = (plan: Plan, text: string, actual: AccountState): string[] => {
   // Killed before it could make its receipt, and so before its first call.
@@ -142,9 +143,9 @@ const explained = (plan: Plan, text: string, actual: AccountState): string[] => 
 const reachable = (plan: Plan, receipt: Receipt): readonly AccountState[] => {
   let states = [plan.before];
   for (const { number, step } of plan.steps) {
-    const outcome = receipt.records.get(number)?.outcome ?? "skipped";
+    const { outcome, message } = receipt.records.get(number) ?? { outcome: "skipped" };
     const after = (): AccountState[] => states.map((state) => applyStep(state, step));
-    if (outcome === "applied") states = after();
+    if (outcome === "applied" || (outcome === "skipped" && message === doneByAnother)) states = after();
     else if (outcome === "started" || outcome === "unknown") states = [...states, ...after()];
   }
   return states;
