@@ -1,10 +1,13 @@
 // Compiles every schema of schemas/ into a module of plain validator functions (ajv standalone), so that no start
 // of the program pays for compiling a schema. One module a schema, so that a command loads only what it checks.
 // Output: src/generated/NAME.js, and validators.js, which names them all, with its types.
+// And the script and the style of the HTML report, as texts with their hashes: src/generated/page.js.
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
 import formats from "ajv-formats";
+import { rolldown } from "rolldown";
 
 // Both are CommonJS, whose types put the function one `default` further in than Node does.
 /** @type {typeof standalone.default} */
@@ -104,4 +107,48 @@ await writeFile(
 await writeFile(
   `${folder}/validators.d.ts`,
   `import type { ValidateFunction } from "ajv";\n${each((validate) => `export declare const ${validate}: ValidateFunction;\n`)}`,
+);
+
+/** The script of the page in one text that runs in a browser, with what it uses of src/address and src/plan. */
+const pageScript = async () => {
+  const bundle = await rolldown({ input: "src/report/html/script/main.ts", platform: "browser" });
+  const { output } = await bundle.generate({ format: "iife", minify: true });
+  await bundle.close();
+  return output[0].code.trim();
+};
+
+/** Without comments and indentation. */
+const pageStyle = async () =>
+  (await readFile("src/report/html/style.css", "utf8"))
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/\n\s*/g, "\n")
+    .trim();
+
+/**
+ * As a Content-Security-Policy names it.
+ *
+ * @param {string} text
+ */
+const hash = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
+
+const page = { script: await pageScript(), style: await pageStyle() };
+if (/<\/(script|style)|<!--/i.test(page.script + page.style))
+  throw new Error("the page's script or style would end itself");
+const constants = {
+  pageScript: page.script,
+  pageScriptHash: hash(page.script),
+  pageStyle: page.style,
+  pageStyleHash: hash(page.style),
+};
+await writeFile(
+  `${folder}/page.js`,
+  Object.entries(constants)
+    .map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};\n`)
+    .join(""),
+);
+await writeFile(
+  `${folder}/page.d.ts`,
+  Object.keys(constants)
+    .map((name) => `export declare const ${name}: string;\n`)
+    .join(""),
 );

@@ -229,3 +229,15 @@ export const containsPrefix = (outer: Prefix, inner: Prefix): boolean =>
 
 /** Whether the prefix lies wholly in ::ffff:0:0/96. `::/0` does not; it only contains IPv4. */
 export const isIPv4 = (prefix: Prefix): boolean => containsPrefix(allIPv4, prefix);
+
+/**
+ * `::ffff:203.0.113.0/24` is ::/24, and so all of IPv4 and more: the length was meant for the IPv4 address. No
+ * setting of lint may let that pass. Returns what was meant; undefined where the text is nothing of the kind.
+ */
+export const mappedLength = (text: string, { length }: Prefix): Prefix | undefined => {
+  const slash = text.indexOf("/");
+  if (slash < 0 || length >= allIPv4.length) return undefined;
+  const address = parseAddress(text.slice(0, slash));
+  if (!address.ok || !containsAddress(allIPv4, address.address)) return undefined;
+  return length <= 32 ? prefixOf(address.address, allIPv4.length + length) : allIPv4;
+};

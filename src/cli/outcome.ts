@@ -150,7 +150,9 @@ const deliverTo = async (
 ): Promise<void> => {
   const { renderReports } = await import("../report/reporters.js");
   const look = file === undefined ? lookOf(io, io.stdout, options) : fileLook;
-  const text = withNewline(await renderReports(format, reports, { ...look, version }));
+  const text = withNewline(
+    await renderReports(format, reports, { ...look, version, at: io.now().toISOString() }),
+  );
   if (file !== undefined) await writeFileWhole(io, file, text);
   else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
 };

@@ -3,7 +3,7 @@
  * reason to refuse them. Pure.
  */
 import { AddressSet } from "../address/address-set.js";
-import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
+import { comparePrefixes, formatPrefix, mappedLength, type Prefix } from "../address/prefix.js";
 import { prefixAt, sortColumns } from "../address/prefix-columns.js";
 import { lineMarks } from "../address/prefix-lines.js";
 import {
@@ -16,7 +16,6 @@ import { grouped } from "../model/words.js";
 import type { ListSource } from "../policy/list-source.js";
 import { ageInDays, type LockedList, lockedSelect } from "../policy/lock.js";
 import { readList } from "../policy/read-list.js";
-import { mappedLength } from "../policy/resolve-entries.js";
 
 /** What an update makes of one list. */
 export interface ListChange {

@@ -2,12 +2,11 @@
 import {
   type AddressProblem,
   allIPv4,
-  containsAddress,
   formatPrefix,
+  mappedLength,
   type Prefix,
   parseAddress,
   parsePrefix,
-  prefixOf,
 } from "../address/prefix.js";
 import { parseRange } from "../address/prefix-lines.js";
 import {
@@ -155,18 +154,6 @@ const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix,
       text.source,
     ),
   );
-};
-
-/**
- * `::ffff:203.0.113.0/24` is ::/24, and so all of IPv4 and more: the length was meant for the IPv4 address. No
- * setting of lint may let that pass. Returns what was meant; undefined where the text is nothing of the kind.
- */
-export const mappedLength = (text: string, { length }: Prefix): Prefix | undefined => {
-  const slash = text.indexOf("/");
-  if (slash < 0 || length >= allIPv4.length) return undefined;
-  const address = parseAddress(text.slice(0, slash));
-  if (!address.ok || !containsAddress(allIPv4, address.address)) return undefined;
-  return length <= 32 ? prefixOf(address.address, allIPv4.length + length) : allIPv4;
 };
 
 const reportMappedLength = ({ problems }: Resolving, { value, source }: LocatedText, meant: Prefix): void => {

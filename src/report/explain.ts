@@ -10,10 +10,11 @@ import { assertNever } from "../model/assert.js";
 import { quoted, visible } from "../model/escape.js";
 import { onOrAt } from "../model/instant.js";
 import { present } from "../model/present.js";
-import type { RuleType } from "../model/rule.js";
+import type { AccountState, RuleType } from "../model/rule.js";
 import { addressCount } from "../model/words.js";
 import type { ExplainedPart, Explanation } from "../plan/explain.js";
 import type { Decider } from "../plan/plan.js";
+import type { Policy } from "../policy/policy.js";
 import { type RenderContext, wrap } from "./layout.js";
 import { jointVerdict, type VerdictOf } from "./verdicts.js";
 
@@ -27,6 +28,13 @@ export interface ExplainView {
   readonly places?: ExplainPlaces;
   /** Entries that would have a say if their date had not come. */
   readonly expired?: readonly ExpiredEntry[];
+}
+
+/** What questions about access are answered from. */
+export interface AskedStates {
+  readonly views: readonly { readonly title: string; readonly state: AccountState }[];
+  /** For what its entries say of themselves. */
+  readonly policy?: Policy;
 }
 
 export interface ExpiredEntry {

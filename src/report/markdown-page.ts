@@ -115,34 +115,49 @@ export const leftSection = (diagnostics: readonly Diagnostic[]): Section => {
   };
 };
 
+export interface AccessTitles {
+  readonly lost: string;
+  readonly gained: string;
+}
+
+/** Who loses and who gains access: a group for each rule and reason, the largest first. */
+export const accessSides = (change: AccessChange, titles: AccessTitles, wording?: AccessWording) => {
+  const all = [...accessGroups(change, wording)].sort((a, b) => compareCounts(b.counts, a.counts));
+  const sides = [
+    { verdict: "blocked", title: titles.lost, set: change.newlyBlocked },
+    { verdict: "allowed", title: titles.gained, set: change.newlyAllowed },
+  ] as const;
+  return sides.map(({ verdict, title, set }) => {
+    const groups = all.filter((group) => group.verdict === verdict);
+    const count = groups.some(({ isRest }) => isRest)
+      ? "every address that nothing allows"
+      : addressCount(set.count());
+    return { verdict, title, count, groups };
+  });
+};
+
 /**
  * Who loses and who gains access, for a reader with little time: open, a row for each rule and reason, the largest
  * first, long lists of prefixes cut to the widest; then, folded, every prefix of those lists.
  */
 export const accessSections = (
   change: AccessChange,
-  titles: { readonly lost: string; readonly gained: string },
+  titles: AccessTitles,
   wording?: AccessWording,
 ): { readonly open: readonly Section[]; readonly folded: readonly Section[] } => {
-  const groups = [...accessGroups(change, wording)].sort((a, b) => compareCounts(b.counts, a.counts));
-  const sides = [
-    { verdict: "blocked", title: titles.lost, whose: "lose", set: change.newlyBlocked },
-    { verdict: "allowed", title: titles.gained, whose: "gain", set: change.newlyAllowed },
-  ] as const;
+  const sides = accessSides(change, titles, wording);
   const open = sides.map(
-    ({ verdict, title, set }): Section => ({
-      title: `${title}: ${groups.some((group) => group.verdict === verdict && group.isRest) ? "every address that nothing allows" : addressCount(set.count())}`,
+    ({ title, count, groups }): Section => ({
+      title: `${title}: ${count}`,
       language: "diff",
-      rows: groups
-        .filter((group) => group.verdict === verdict)
-        .map((group) => diffRow(ledRow(group, wording))),
+      rows: groups.map((group) => diffRow(ledRow(group, wording))),
       rowName: ["rule or reason", "rules or reasons"],
       open: true,
     }),
   );
   // What gains access gives way last.
-  const folded = [...sides].reverse().map(({ verdict, title }): Section => {
-    const long = groups.filter((group) => group.verdict === verdict && isFolded(group));
+  const folded = [...sides].reverse().map(({ title, groups }): Section => {
+    const long = groups.filter(isFolded);
     return {
       title: `Every prefix of the long lists above: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
       language: "diff",

@@ -19,6 +19,7 @@ import {
   unmanagedRows,
 } from "./change-rows.js";
 import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import type { RenderContext } from "./layout.js";
 import {
   accessSections,
   accountLine,
@@ -33,7 +34,7 @@ import {
 import { closingMarkdown, countsWords, isLoud, leftWords, planCounts, stateWords } from "./plan-summary.js";
 import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { planVerdict, refusals } from "./report.js";
-import { diffRow } from "./row.js";
+import { diffRow, type Row } from "./row.js";
 
 export interface MarkdownOptions {
   /** The policy as the user named it. */
@@ -44,7 +45,8 @@ export interface MarkdownOptions {
   readonly maxBytes?: number;
 }
 
-const titleOf = (plan: Plan): string => {
+/** `refused`, `access narrows`. */
+export const planTitle = (plan: Plan): string => {
   switch (planVerdict(plan)) {
     case "refused":
       return "refused";
@@ -57,24 +59,24 @@ const titleOf = (plan: Plan): string => {
   }
 };
 
-const tokensNote = ({ enabledForServiceTokens: held }: Plan): string =>
+export const tokensNote = ({ enabledForServiceTokens: held }: Plan): string =>
   held === undefined ? "" : `, service tokens ${held ? "included" : "not included"}`;
 
 /** Whether a check was merely not made, and no more is to be said of it. */
-const isOnlyNoted = ({ state, diagnostics }: Verdict): boolean =>
+export const isOnlyNoted = ({ state, diagnostics }: Verdict): boolean =>
   state === "not-checked" && diagnostics.every(({ severity }) => severity === "note");
 
 /** Of one check; the counts below them say how many there are. */
 const mostFindings = 10;
 
-const checkRows = (verdicts: readonly Verdict[]): string[] =>
+export const checkRows = (verdicts: readonly Verdict[], look: RenderContext = fenceLook): string[] =>
   verdicts.map((verdict) => {
     const known = verdict.diagnostics.some((one) => hintOf(one)?.includes(verdict.override ?? "") === true);
     const override =
       verdict.state !== "failed" || known || verdict.override === undefined
         ? ""
         : `\n  to let it pass: ${visible(verdict.override)}`;
-    const details = renderDiagnosticsText(verdict.diagnostics, { ...fenceLook, max: mostFindings }).trimEnd();
+    const details = renderDiagnosticsText(verdict.diagnostics, { ...look, max: mostFindings }).trimEnd();
     return `${stateWords(verdict)} ${visible(verdict.guard)}\n${details}${override}`.trimEnd();
   });
 
@@ -123,18 +125,20 @@ export const replaySections = (replay: PlanReplay | undefined): Section[] => {
   ];
 };
 
+export const deletedRows = ({ changes }: Plan): Row[] =>
+  changes.flatMap((change): Row[] => {
+    if (change.kind !== "delete") return [];
+    const { rule, reason } = change;
+    const why = reason === "unmanaged" ? ", not in the policy" : `, ${deleteWords[reason]}`;
+    return [{ sign: "-", depth: 1, text: `${ruleBrief(rule)}${why}` }];
+  });
+
 const deletions = (plan: Plan): Section => {
-  const rules = plan.changes.flatMap((change) => (change.kind === "delete" ? [change] : []));
+  const rows = deletedRows(plan);
   return {
-    title: `Deleted: ${counted(rules.length, "rule")}`,
+    title: `Deleted: ${counted(rows.length, "rule")}`,
     language: "diff",
-    rows: rules.map(({ rule, reason }) =>
-      diffRow({
-        sign: "-",
-        depth: 1,
-        text: `${ruleBrief(rule)}${reason === "unmanaged" ? ", not in the policy" : `, ${deleteWords[reason]}`}`,
-      }),
-    ),
+    rows: rows.map(diffRow),
     rowName: ["rule", "rules"],
     open: true,
   };
@@ -158,7 +162,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
     {
       marker: markerOf("plan", plan.account),
       head: [
-        `### dbt IP restrictions: ${titleOf(plan)}${left === "" || checks.length > 0 ? "" : `, but ${left}`}\n`,
+        `### dbt IP restrictions: ${planTitle(plan)}${left === "" || checks.length > 0 ? "" : `, but ${left}`}\n`,
         `**${closingMarkdown(plan, markdownCode(file))}**\n`,
         `${accountLine(plan.account)}, enforcement ${enforcementWord(plan.before.enforcement)}${tokensNote(plan)}\n`,
         ...(context === "" || plan.changes.length === 0

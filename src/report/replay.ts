@@ -19,11 +19,14 @@ import {
   type ReplayedActor,
   type ReplayOutcome,
 } from "../plan/replay.js";
+import type { AskedStates } from "./explain.js";
 import type { VerdictOf } from "./verdicts.js";
 
 export interface ReplayReport {
   readonly kind: "replay";
   readonly replay: Replay;
+  /** What was compared, for the HTML. */
+  readonly asked: AskedStates;
   /** What was replayed: a policy's file, a saved plan, the account. */
   readonly candidate: string;
   /** Absent where files were replayed without an account. */

@@ -16,7 +16,7 @@ import type { Plan, Verdict } from "../plan/plan.js";
 import type { ReplayedActor } from "../plan/replay.js";
 import type { listCatalogue } from "../policy/list-catalogue.js";
 import type { Policy, PolicyTest } from "../policy/policy.js";
-import type { ExplainReport } from "./explain.js";
+import type { AskedStates, ExplainReport } from "./explain.js";
 import type { RenderContext } from "./layout.js";
 import { type ListsReport, listsExitCode } from "./lists.js";
 import { type ReplayReport, replayVerdict } from "./replay.js";
@@ -63,6 +63,8 @@ export interface PlanReport {
   readonly people?: readonly ReplayedActor[];
   /** The file that the plan was saved to. */
   readonly savedAs?: string;
+  /** For what its entries say of themselves, in the HTML; absent for a saved plan. */
+  readonly policy?: Policy;
   /** Markdown is cut to so many bytes. */
   readonly maxBytes?: number;
   /** To be said on standard error, after the plan. */
@@ -94,7 +96,12 @@ export type Report =
       /** Absent where no policy of this account says what ends. */
       readonly entries?: TemporaryEntries;
     }
-  | { readonly kind: "explanation"; readonly explained: readonly ExplainReport[] }
+  | {
+      readonly kind: "explanation";
+      readonly explained: readonly ExplainReport[];
+      /** What was asked, for the HTML: the states of the views, and the policy or account that they are from. */
+      readonly asked: AskedStates;
+    }
   | ReplayReport
   | { readonly kind: "event-types"; readonly events: typeof catalogue }
   | { readonly kind: "doctor"; readonly diagnosis: Diagnosis }
@@ -127,6 +134,8 @@ export interface PolicyReport {
 export interface ReporterContext extends RenderContext {
   /** The program's version. */
   readonly version: string;
+  /** When the report is made: ISO 8601, UTC; absent where nobody says. */
+  readonly at?: string;
 }
 
 /** All reports of a run as one text: one file a format (`reporters.ts`). */

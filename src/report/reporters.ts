@@ -9,6 +9,7 @@ const reporters = {
   gitlab: async () => (await import("./gitlab.js")).gitlabReport,
   sarif: async () => (await import("./sarif.js")).sarifReport,
   junit: async () => (await import("./junit.js")).junitReport,
+  html: async () => (await import("./html/html-report.js")).htmlReport,
   "code-quality": async () => (await import("./gitlab.js")).codeQualityReport,
 } as const satisfies Record<string, () => Promise<Reporter>>;
 

@@ -103,7 +103,11 @@ export const everyFormat = async (names: Names): Promise<Readonly<Record<string,
   };
   const audited: Report = { kind: "audit", verification: verificationOf(names) };
   const drifted: Report = { kind: "drift", drift: driftOf(names), commands: driftCommands };
-  const explained: Report = { kind: "explanation", explained: [explainOf(names)] };
+  const explained: Report = {
+    kind: "explanation",
+    explained: [explainOf(names)],
+    asked: { views: [{ title: "policy.yaml", state: plan.after }] },
+  };
   return {
     "plan.txt": await inFormat("text", planned),
     "plan.colour.txt": renderPlanText(plan, { ...colour, policyFile: "policy.yaml" }),

@@ -1,6 +1,13 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
 import { type Command, Option } from "commander";
-import { containsPrefix, formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
+import {
+  containsPrefix,
+  formatPrefix,
+  mappedLength,
+  type Prefix,
+  parsePrefix,
+  samePrefix,
+} from "../../address/prefix.js";
 import { requirePolicy } from "../../files/load-policy.js";
 import { fileAndLine, hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
@@ -10,8 +17,7 @@ import { desiredState } from "../../plan/desired.js";
 import { explain } from "../../plan/explain.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy, PolicyEntry } from "../../policy/policy.js";
-import { mappedLength } from "../../policy/resolve-entries.js";
-import type { ExpiredEntry, ExplainView } from "../../report/explain.js";
+import type { AskedStates, ExpiredEntry, ExplainView } from "../../report/explain.js";
 import { listOriginWords } from "../../report/lists.js";
 import type { Report } from "../../report/report.js";
 import { type Program, runs } from "../command.js";
@@ -28,7 +34,7 @@ import {
 import { noteDiagnostics } from "../output.js";
 import { readPlan } from "../plans.js";
 
-const formats = ["text", "json"] as const;
+const formats = ["text", "json", "html"] as const;
 
 interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
   readonly live?: boolean;
@@ -45,8 +51,9 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 
 const explainAll = async (io: Io, options: Options, texts: readonly string[]): Promise<Report> => {
   const prefixes = texts.map(readQuery);
-  const viewsOf = await views(io, options);
-  return { kind: "explanation", explained: prefixes.map((prefix) => ({ prefix, views: viewsOf(prefix) })) };
+  const { viewsOf, ...asked } = await askable(io, options);
+  const explained = prefixes.map((prefix) => ({ prefix, views: viewsOf(prefix) }));
+  return { kind: "explanation", explained, asked };
 };
 
 const readQuery = (text: string): Prefix => {
@@ -59,14 +66,22 @@ const readQuery = (text: string): Prefix => {
   throw failure("bad-address", { kind: "unreadable", text, reason: parsed.problem.message });
 };
 
+interface Askable extends AskedStates {
+  readonly viewsOf: (prefix: Prefix) => ExplainView[];
+}
+
 /** What is asked is read once, for however many questions. */
-const views = async (io: Io, options: Options): Promise<(prefix: Prefix) => ExplainView[]> => {
+const askable = async (io: Io, options: Options): Promise<Askable> => {
   if (options.plan !== undefined) {
     const plan = await readPlan(io, options.plan);
-    return (prefix) => [
-      { title: "the account when the plan was made", explanation: explain(plan.before, prefix) },
-      { title: "the account after the plan", explanation: explain(plan.after, prefix) },
+    const views = [
+      { title: "the account when the plan was made", state: plan.before },
+      { title: "the account after the plan", state: plan.after },
     ];
+    return {
+      views,
+      viewsOf: (prefix) => views.map(({ title, state }) => ({ title, explanation: explain(state, prefix) })),
+    };
   }
   if (options.live === true) {
     const client = connectReadOnly(io, options, namedConnection(io, options));
@@ -75,20 +90,27 @@ const views = async (io: Io, options: Options): Promise<(prefix: Prefix) => Expl
     if (hasErrors(diagnostics)) throw new Failure(diagnostics);
     noteDiagnostics(io, diagnostics, options);
     const state = stateOf(snapshot);
-    return (prefix) => [
-      { title: "the account", explanation: explain(state, prefix), places: idsOf(snapshot) },
-    ];
+    const title = "the account";
+    return {
+      views: [{ title, state }],
+      viewsOf: (prefix) => [{ title, explanation: explain(state, prefix), places: idsOf(snapshot) }],
+    };
   }
   const { policy } = await requirePolicy(io, options);
   const state = ownState(policy);
-  return (prefix) => [
-    {
-      title: options.policy,
-      explanation: explain(state, prefix),
-      places: linesOf(policy),
-      expired: expiredAt(policy, prefix),
-    },
-  ];
+  const title = options.policy;
+  return {
+    views: [{ title, state }],
+    policy,
+    viewsOf: (prefix) => [
+      {
+        title,
+        explanation: explain(state, prefix),
+        places: linesOf(policy),
+        expired: expiredAt(policy, prefix),
+      },
+    ],
+  };
 };
 
 /** Expired entries that hold some of the addresses: the likely answer to "why not any more?". */

@@ -32,7 +32,7 @@ import { writeFileWhole } from "../output.js";
 import { preparePlan } from "../plans.js";
 import { evidenceFor, windowOption } from "../traffic.js";
 
-const formats = ["text", "json", "markdown", "github", "gitlab"] as const;
+const formats = ["text", "json", "markdown", "html", "github", "gitlab"] as const;
 
 interface Options
   extends RehearsalOptions,
@@ -80,6 +80,7 @@ const plan = async (io: Io, options: Options): Promise<Report> => {
     kind: "plan",
     plan,
     policyFile: options.policy,
+    policy: wanted.policy,
     detailed: options.detailedExitcode === true,
     ...(options.showPeople === true ? { people: peopleOf(plan, evidence) } : {}),
     ...present({ maxBytes: options.maxBytes }),

@@ -4,10 +4,13 @@ import type { ReadOnlyClient } from "../../dbt/client.js";
 import { requirePolicy } from "../../files/load-policy.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import type { AccountState } from "../../model/rule.js";
 import { desiredState } from "../../plan/desired.js";
 import { replay } from "../../plan/replay.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
+import type { Policy } from "../../policy/policy.js";
+import type { AskedStates } from "../../report/explain.js";
 import type { ReplayReport } from "../../report/replay.js";
 import type { Report } from "../../report/report.js";
 import { rangeOptions } from "../audit-options.js";
@@ -26,7 +29,7 @@ import { noteDiagnostics } from "../output.js";
 import { readPlan } from "../plans.js";
 import { fileOptions, isOffline, readBlindSpots, readTraffic, type TrafficOptions } from "../traffic.js";
 
-const formats = ["text", "json", "markdown"] as const;
+const formats = ["text", "json", "markdown", "html"] as const;
 
 interface Options
   extends RehearsalOptions,
@@ -55,6 +58,8 @@ interface Compared {
   readonly before: AccountState;
   readonly after: AccountState;
   readonly serviceTokensSubject?: boolean | undefined;
+  /** That the candidate was made of. */
+  readonly policy?: Policy;
   readonly client?: ReadOnlyClient;
   readonly account?: { readonly id: number; readonly host: string };
   readonly diagnostics: readonly Diagnostic[];
@@ -68,6 +73,7 @@ const replayOne = async (io: Io, options: Options): Promise<Report> => {
     const report: ReplayReport = {
       kind: "replay",
       replay: replay(read.traffic, compared),
+      asked: askedOf(compared),
       candidate: compared.candidate,
       ...(compared.account === undefined ? {} : { account: compared.account }),
       blind,
@@ -84,6 +90,20 @@ const replayOne = async (io: Io, options: Options): Promise<Report> => {
     await compared.client?.close();
   }
 };
+
+const askedOf = ({ before, after, policy, account }: Compared): AskedStates => ({
+  views:
+    before === after
+      ? [{ title: "the account", state: after }]
+      : [
+          {
+            title: account === undefined ? "an account that lets everybody in" : "the account",
+            state: before,
+          },
+          { title: "the account afterwards", state: after },
+        ],
+  ...present({ policy }),
+});
 
 const compare = (io: Io, options: Options): Promise<Compared> => {
   if (options.plan !== undefined) {
@@ -164,6 +184,7 @@ const comparePolicy = async (io: Io, options: Options): Promise<Compared> => {
   if (isOffline(io, options, policy.account.id))
     return {
       candidate: options.policy,
+      policy,
       before: openAccount,
       after: candidateOf(openAccount),
       diagnostics: [...diagnostics, diagnostic("traffic-no-account")],
@@ -175,6 +196,7 @@ const comparePolicy = async (io: Io, options: Options): Promise<Compared> => {
       throw failure("policy-for-other-account", { policy: id, account: snapshot.accountId });
     return {
       candidate: options.policy,
+      policy,
       before: state,
       after: candidateOf(state),
       serviceTokensSubject: snapshot.enabledForServiceTokens,

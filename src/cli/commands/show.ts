@@ -22,7 +22,7 @@ import {
 } from "../options.js";
 import { readPlan } from "../plans.js";
 
-const formats = ["text", "json", "markdown"] as const;
+const formats = ["text", "json", "markdown", "html"] as const;
 interface Options extends ConnectionOptions, PolicyOptions, OutputOptions<(typeof formats)[number]> {
   readonly rule?: readonly string[];
 }

@@ -1,0 +1,198 @@
+/**
+ * Reports as one page of HTML that needs nothing but itself: verdict first, then a question to ask, the address space as
+ * a tree, and every entry in a table. Its Content-Security-Policy forbids every request and every script but its own.
+ * Promises: a name is text wherever it is; no person has a name in it; a run that failed has a page too.
+ */
+import { prefixKey } from "../../address/prefix.js";
+import { soonDays } from "../../model/codes/lint.js";
+import { visible } from "../../model/escape.js";
+import { counted } from "../../model/words.js";
+import type { Plan } from "../../plan/plan.js";
+import { ruleOf } from "../../plan/state.js";
+import type { Policy, PolicyEntry } from "../../policy/policy.js";
+import { accessContext } from "../access-rows.js";
+import { enforcementLine, totals } from "../account.js";
+import { diagnosticsCount } from "../diagnostics-text.js";
+import type { AskedStates } from "../explain.js";
+import { planTitle } from "../plan-markdown.js";
+import { closingLine } from "../plan-summary.js";
+import { enforcementWords, type ReplayReport, replayClosing, tokensWords, windowWords } from "../replay.js";
+import {
+  exitCodeOf,
+  exitWords,
+  type PlanReport,
+  type PolicyReport,
+  type Report,
+  type Reporter,
+} from "../report.js";
+import { accountBoxes, explanationBoxes, failureBoxes, planBoxes, replayBoxes } from "./boxes.js";
+import { renderHtml } from "./markup.js";
+import { documentHtml, type PagePart } from "./page.js";
+import type { EntryNote, EntryNotes, Picture } from "./picture.js";
+
+const noteOf = ({ comment, network, list, expires }: PolicyEntry): EntryNote => {
+  const from = list?.name ?? network;
+  return {
+    ...(comment === undefined ? {} : { comment }),
+    ...(from === undefined ? {} : { list: from }),
+    ...(expires === undefined ? {} : { expires }),
+  };
+};
+
+type Notes = ReadonlyMap<string, EntryNotes>;
+
+const policyNotes = ({ rules }: Pick<Policy, "rules">): Notes =>
+  new Map(
+    rules.map((rule) => [
+      rule.name,
+      // What is in force has the last word about a prefix that had a date before.
+      new Map([...rule.expired, ...rule.entries].map((entry) => [prefixKey(entry.prefix), noteOf(entry)])),
+    ]),
+  );
+
+/** What a saved plan says of entries. */
+const planNotes = ({ expired, expiring, lists }: Plan): Notes => {
+  const notes = new Map<string, Map<bigint, EntryNote>>();
+  const add = (rule: string, key: bigint, note: EntryNote): void => {
+    const own = notes.get(rule) ?? new Map<bigint, EntryNote>();
+    own.set(key, { ...own.get(key), ...note });
+    notes.set(rule, own);
+  };
+  for (const { rule, prefix, expires } of [...expired, ...expiring])
+    add(rule, prefixKey(prefix), { expires });
+  for (const { rule, prefixes, name } of lists)
+    for (const prefix of prefixes) add(rule, prefixKey(prefix), { list: name });
+  return notes;
+};
+
+const planPicture = ({ plan, policy }: PlanReport): Picture => ({
+  views: [
+    { heading: "Before", title: "the account before the plan", state: plan.before },
+    { heading: "After", title: "the account after the plan", state: plan.after },
+  ],
+  notes: policy === undefined ? planNotes(plan) : policyNotes(policy),
+  renamed: new Map(
+    plan.changes.flatMap((change) =>
+      change.kind === "update" ? [[change.after.name, change.before.name] as const] : [],
+    ),
+  ),
+  unmanaged: new Set(
+    plan.unmanaged.filter(({ disposition }) => disposition !== "deleted").map(({ rule }) => rule.name),
+  ),
+});
+
+const askedPicture = ({ views, policy }: AskedStates): Picture => ({
+  views: views.map(({ title, state }, at) => ({
+    heading: views.length === 1 ? "Access" : at === 0 ? "Before" : "After",
+    title,
+    state,
+  })),
+  notes: policy === undefined ? new Map() : policyNotes(policy),
+  renamed: new Map(
+    (views.length < 2 ? [] : (policy?.rules ?? [])).flatMap(({ name, previousNames }) => {
+      const [before, after] = views.map(({ state }) => new Set(state.rules.map((rule) => rule.name)));
+      const old = previousNames.find((one) => before?.has(one) && !after?.has(one));
+      return old === undefined || before?.has(name) ? [] : [[name, old] as const];
+    }),
+  ),
+  unmanaged: new Set(),
+});
+
+const accountWords = ({ id, host }: { readonly id: number; readonly host: string }): string =>
+  `Account ${id} on ${host}`;
+
+const planPart = (report: PlanReport): PagePart => {
+  const { plan } = report;
+  const context = accessContext(plan.access);
+  return {
+    title: planTitle(plan),
+    closing: closingLine(plan, report.policyFile ?? "the policy"),
+    facts: [
+      accountWords(plan.account),
+      enforcementLine({ ...plan, enforcement: plan.before.enforcement }),
+      ...(context === "" || plan.changes.length === 0
+        ? []
+        : [`${context.charAt(0).toUpperCase()}${context.slice(1)}`]),
+    ],
+    boxes: planBoxes(plan),
+    picture: planPicture(report),
+  };
+};
+
+const replayPart = (report: ReplayReport): PagePart => {
+  const { replay, account } = report;
+  return {
+    title: "traffic on record, replayed",
+    closing: replayClosing(report),
+    facts: [
+      account === undefined ? "No account was read" : accountWords(account),
+      `${counted(replay.events.read, "event")}, ${windowWords(replay)}`,
+      "People are numbered, never named, here",
+      ...[account === undefined ? "" : enforcementWords(replay), tokensWords(replay)].filter(
+        (one) => one !== "",
+      ),
+    ],
+    boxes: replayBoxes(report),
+    picture: askedPicture(report.asked),
+  };
+};
+
+const partOf = (report: Report): PagePart | undefined => {
+  switch (report.kind) {
+    case "plan":
+      return planPart(report);
+    case "replay":
+      return replayPart(report);
+    case "account": {
+      const { snapshot } = report;
+      const state = { enforcement: snapshot.enforcement, rules: snapshot.rules.map(snapshotRule) };
+      return {
+        title: "the account as it is",
+        closing: `${enforcementLine(snapshot)}. ${totals(snapshot.rules)}`,
+        facts: [accountWords({ id: snapshot.accountId, host: snapshot.host })],
+        boxes: accountBoxes(snapshot),
+        picture: {
+          views: [{ heading: "Access", title: "the account", state }],
+          notes: new Map(),
+          renamed: new Map(),
+          unmanaged: new Set(),
+        },
+      };
+    }
+    case "explanation": {
+      const [first] = report.explained;
+      return {
+        title: "who gets in, explained",
+        closing: `Answered from ${report.asked.views.map(({ title }) => visible(title)).join(", then ")}.`,
+        facts: [],
+        boxes: explanationBoxes(report.explained),
+        picture: askedPicture(report.asked),
+        ...(first === undefined ? {} : { asked: first.prefix }),
+      };
+    }
+    case "failure":
+      return {
+        title: "failed",
+        closing: `${diagnosticsCount(report.diagnostics)}: nothing could be compared.`,
+        facts: [],
+        boxes: failureBoxes(report.diagnostics),
+      };
+    default:
+      return undefined;
+  }
+};
+
+const snapshotRule = (rule: Parameters<typeof ruleOf>[0]) => {
+  const disabled = rule.disabled?.map(({ prefix }) => prefix);
+  return { ...ruleOf(rule), ...(disabled === undefined ? {} : { disabled }) };
+};
+
+export const htmlReport: Reporter = (reports, context) => {
+  const parts = reports.flatMap((one: PolicyReport) => {
+    const part = partOf(one.report);
+    if (part === undefined) return [];
+    const outcome = exitWords[exitCodeOf(one)];
+    return [{ part, outcome, ...(one.policy === undefined ? {} : { policy: one.policy }) }];
+  });
+  return renderHtml(documentHtml(parts, { ...context, soonDays }));
+};

@@ -1,0 +1,162 @@
+/**
+ * From account states to what the page's script draws: the rules of all views together, each once, with what the policy
+ * says of their entries. Pure; promises that the script finds the same states again, in the same order.
+ */
+import { comparePrefixes, formatPrefix, type Prefix, prefixKey } from "../../address/prefix.js";
+import { cut } from "../../model/escape.js";
+import type { AccountState, Rule } from "../../model/rule.js";
+import type { GroupData, PictureData, RuleData } from "./page-data.js";
+
+export interface PictureView {
+  /** The head of its column. */
+  readonly heading: string;
+  /** In a sentence. */
+  readonly title: string;
+  readonly state: AccountState;
+}
+
+/** What is known of an entry but for its effect. */
+export interface EntryNote {
+  readonly comment?: string;
+  /** The published list, or the network of the policy, that it is from. */
+  readonly list?: string;
+  readonly expires?: string;
+}
+
+export interface Picture {
+  readonly title?: string;
+  readonly asked?: string;
+  /** One, or before and after. */
+  readonly views: readonly PictureView[];
+  /** By the name of the rule in the last view. */
+  readonly notes: ReadonlyMap<string, EntryNotes>;
+  /** New names of rules → the old ones. */
+  readonly renamed: ReadonlyMap<string, string>;
+  readonly unmanaged: ReadonlySet<string>;
+}
+
+/** By `prefixKey`. */
+export type EntryNotes = ReadonlyMap<bigint, EntryNote>;
+
+/** Cells of a comment or name that are shown: what is longer would make the page of many entries too large. */
+const longestText = 120;
+
+const shown = (text: string): string => cut(text, longestText);
+
+class Texts {
+  readonly all: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  numberOf(text: string | undefined): number {
+    if (text === undefined || text === "") return 0;
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.all.push(shown(text));
+    this.#numbers.set(text, this.all.length);
+    return this.all.length;
+  }
+}
+
+/** A rule in each view; absent where it is not there. */
+type Across = readonly (Shown | undefined)[];
+
+/** With the entries that are on the account without effect. */
+type Shown = Rule & { readonly disabled?: readonly Prefix[] };
+
+/** Rules of one name, or renamed, in one row. Names may repeat on an account that nobody has checked. */
+const acrossViews = ({ views, renamed }: Picture): Across[] => {
+  const [first, second] = views.map(({ state }) => state.rules);
+  if (second === undefined) return (first ?? []).map((rule) => [rule]);
+  const old = new Map<string, Rule>((first ?? []).map((rule) => [rule.name, rule]));
+  const paired = second.map((rule): Across => {
+    const name = renamed.get(rule.name) ?? rule.name;
+    const before = old.get(name);
+    old.delete(name);
+    return [before, rule];
+  });
+  const kept = new Set(paired.map(([before]) => before));
+  return [
+    ...paired,
+    ...(first ?? []).filter((rule) => !kept.has(rule)).map((rule): Across => [rule, undefined]),
+  ];
+};
+
+interface Presence {
+  readonly prefix: Prefix;
+  in: number;
+  disabled: number;
+}
+
+const presences = (across: Across): Presence[] => {
+  const found = new Map<bigint, Presence>();
+  const see = (prefix: Prefix, bit: number, isDisabled: boolean): void => {
+    const key = prefixKey(prefix);
+    const one = found.get(key) ?? { prefix, in: 0, disabled: 0 };
+    one.in |= bit;
+    if (isDisabled) one.disabled |= bit;
+    found.set(key, one);
+  };
+  across.forEach((rule, view) => {
+    for (const prefix of rule?.prefixes ?? []) see(prefix, 1 << view, false);
+    for (const prefix of rule?.disabled ?? []) see(prefix, 1 << view, true);
+  });
+  return [...found.values()].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
+};
+
+const numbers = <Key extends "comments" | "lists" | "expires">(
+  key: Key,
+  all: readonly number[],
+): { readonly [K in Key]?: readonly number[] } =>
+  // One key of the three, by its own name.
+  all.every((one) => one === 0) ? {} : ({ [key]: all } as { readonly [K in Key]: readonly number[] });
+
+const groupOf = (list: readonly Presence[], notes: EntryNotes | undefined, texts: Texts): GroupData => {
+  const [{ in: views, disabled } = { in: 0, disabled: 0 }] = list;
+  const each = (field: keyof EntryNote): number[] =>
+    list.map(({ prefix }) => texts.numberOf(notes?.get(prefixKey(prefix))?.[field]));
+  return {
+    in: views,
+    ...(disabled === 0 ? {} : { disabled }),
+    prefixes: list.map(({ prefix }) => formatPrefix(prefix)).join(" "),
+    ...numbers("comments", each("comment")),
+    ...numbers("lists", each("list")),
+    ...numbers("expires", each("expires")),
+  };
+};
+
+const ruleData = (across: Across, picture: Picture, texts: Texts): RuleData => {
+  const groups = new Map<number, Presence[]>();
+  for (const one of presences(across)) {
+    const key = one.in * 4 + one.disabled;
+    const list = groups.get(key);
+    if (list === undefined) groups.set(key, [one]);
+    else list.push(one);
+  }
+  const last = across.at(-1) ?? across[0];
+  const notes = last === undefined ? undefined : picture.notes.get(last.name);
+  return {
+    names: across.map((rule) => (rule === undefined ? null : shown(rule.name))),
+    types: across.map((rule) => rule?.type ?? null),
+    ...(last !== undefined && picture.unmanaged.has(last.name) ? { unmanaged: true as const } : {}),
+    groups: [...groups.values()].map((list) => groupOf(list, notes, texts)),
+  };
+};
+
+export const pictureData = (picture: Picture): PictureData => {
+  const across = acrossViews(picture);
+  const texts = new Texts();
+  const rules = across.map((one) => ruleData(one, picture, texts));
+  const numberOf = new Map(across.flatMap((one, number) => one.map((rule) => [rule, number] as const)));
+  return {
+    ...(picture.title === undefined ? {} : { title: shown(picture.title) }),
+    ...(picture.asked === undefined ? {} : { asked: picture.asked }),
+    views: picture.views.map(({ heading, title, state }) => ({
+      heading,
+      title: shown(title),
+      enforcement: state.enforcement,
+      order: state.rules.flatMap((rule) => numberOf.get(rule) ?? []),
+    })),
+    rules,
+    texts: texts.all,
+  };
+};
