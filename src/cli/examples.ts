@@ -23,8 +23,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
   ],
   plan: [
     ["plan --out plan.json", "save it for: apply plan.json"],
-    ["plan --write markdown=plan.md", "text here, markdown there"],
-    ["plan policies/*.yaml", "an account each"],
+    ["plan policies/*.yaml --write html=plan.html", "and a page to keep"],
   ],
   show: [
     ["show plan.json", "a saved plan"],

@@ -29,6 +29,8 @@ export interface SharedOptions {
   readonly write?: readonly { readonly format: Format; readonly file: string }[];
   readonly color?: boolean;
   readonly debug?: boolean;
+  /** A rehearsal of another day. */
+  readonly now?: Date;
   readonly out?: string;
   readonly receipt?: string;
   readonly listFiles?: boolean;
@@ -113,7 +115,7 @@ export const deliver = async (
   io: Io,
   targets: readonly Target[],
   reports: readonly PolicyReport[],
-  options: { readonly color?: boolean },
+  options: Pick<SharedOptions, "color" | "now">,
 ): Promise<readonly PolicyReport[]> => {
   let current = reports;
   for (const target of targets) {
@@ -146,13 +148,12 @@ const deliverTo = async (
   io: Io,
   { format, file }: Target,
   reports: readonly PolicyReport[],
-  options: { readonly color?: boolean },
+  options: Pick<SharedOptions, "color" | "now">,
 ): Promise<void> => {
   const { renderReports } = await import("../report/reporters.js");
   const look = file === undefined ? lookOf(io, io.stdout, options) : fileLook;
-  const text = withNewline(
-    await renderReports(format, reports, { ...look, version, at: io.now().toISOString() }),
-  );
+  const at = (options.now ?? io.now()).toISOString();
+  const text = withNewline(await renderReports(format, reports, { ...look, version, at }));
   if (file !== undefined) await writeFileWhole(io, file, text);
   else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
 };

@@ -46,7 +46,12 @@ const policyNotes = ({ rules }: Pick<Policy, "rules">): Notes =>
     rules.map((rule) => [
       rule.name,
       // What is in force has the last word about a prefix that had a date before.
-      new Map([...rule.expired, ...rule.entries].map((entry) => [prefixKey(entry.prefix), noteOf(entry)])),
+      new Map(
+        [...rule.expired, ...(rule.disabled ?? []), ...rule.entries].map((entry) => [
+          prefixKey(entry.prefix),
+          noteOf(entry),
+        ]),
+      ),
     ]),
   );
 
@@ -145,7 +150,7 @@ const partOf = (report: Report): PagePart | undefined => {
       return replayPart(report);
     case "account": {
       const { snapshot } = report;
-      const state = { enforcement: snapshot.enforcement, rules: snapshot.rules.map(snapshotRule) };
+      const state = { enforcement: snapshot.enforcement, rules: snapshot.rules.map(ruleOf) };
       return {
         title: "the account as it is",
         closing: `${enforcementLine(snapshot)}. ${totals(snapshot.rules)}`,
@@ -180,11 +185,6 @@ const partOf = (report: Report): PagePart | undefined => {
     default:
       return undefined;
   }
-};
-
-const snapshotRule = (rule: Parameters<typeof ruleOf>[0]) => {
-  const disabled = rule.disabled?.map(({ prefix }) => prefix);
-  return { ...ruleOf(rule), ...(disabled === undefined ? {} : { disabled }) };
 };
 
 export const htmlReport: Reporter = (reports, context) => {

@@ -58,10 +58,7 @@ class Texts {
 }
 
 /** A rule in each view; absent where it is not there. */
-type Across = readonly (Shown | undefined)[];
-
-/** With the entries that are on the account without effect. */
-type Shown = Rule & { readonly disabled?: readonly Prefix[] };
+type Across = readonly (Rule | undefined)[];
 
 /** Rules of one name, or renamed, in one row. Names may repeat on an account that nobody has checked. */
 const acrossViews = ({ views, renamed }: Picture): Across[] => {

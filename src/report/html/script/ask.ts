@@ -105,7 +105,7 @@ const partItem = (asked: Asked, part: ExplainedPart, single: boolean): HTMLEleme
 };
 
 const viewAnswer = (asked: Asked, { heading, state }: View, prefix: Prefix): HTMLElement => {
-  const { parts } = explain(state, prefix);
+  const { parts, disabled } = explain(state, prefix);
   const all = new Set(parts.map(({ verdict }) => verdict));
   const shown = parts.slice(0, mostParts);
   const left = parts.length - shown.length;
@@ -121,6 +121,14 @@ const viewAnswer = (asked: Asked, { heading, state }: View, prefix: Prefix): HTM
         "p",
         { class: "faint" },
         `… and ${left.toLocaleString("en-US")} more parts: ask for a narrower prefix`,
+      ),
+    disabled.length > 0 &&
+      element(
+        "ul",
+        { class: "lost" },
+        ...disabled
+          .slice(0, mostLost)
+          .map((entry) => element("li", {}, "disabled, without effect: ", ...entryWords(asked, entry))),
       ),
   );
 };

@@ -125,13 +125,16 @@ const viewOf = (
 ): View => {
   const owners: Entry[] = [];
   const made = data.order.map((number): Rule => {
-    const own = (byRule[number] ?? []).filter((entry) => hasEffect(entry, view));
-    for (const entry of own) owners.push(entry);
+    const own = byRule[number] ?? [];
+    const inForce = own.filter((entry) => hasEffect(entry, view));
+    for (const entry of inForce) owners.push(entry);
+    const disabled = own.filter((entry) => (entry.disabled >> view) % 2 === 1);
     return {
       name: String(number),
       type: rules[number]?.types[view] ?? "deny",
       description: "",
-      prefixes: own.map(({ prefix }) => prefix),
+      prefixes: inForce.map(({ prefix }) => prefix),
+      disabled: disabled.map(({ prefix }) => prefix),
     };
   });
   return { ...data, state: { enforcement: data.enforcement, rules: made }, owners };
