@@ -23,7 +23,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
   ],
   plan: [
     ["plan --out plan.json", "save it for: apply plan.json"],
-    ["plan policies/*.yaml --write html=plan.html", "and a page to keep"],
+    ["plan --write html=plan.html", "text here, a page there"],
   ],
   show: [
     ["show plan.json", "a saved plan"],

@@ -1,6 +1,6 @@
 /** A replay whose actors, rules and tokens have the names that the caller gives. */
 import type { SeenActor } from "../../src/plan/replay.js";
-import { replay } from "../../src/plan/replay.js";
+import { type ReplayStates, replay } from "../../src/plan/replay.js";
 import type { ReplayReport } from "../../src/report/replay.js";
 import { prefix, rule } from "./plans.js";
 import type { Names } from "./samples.js";
@@ -20,8 +20,25 @@ const actor = (kind: SeenActor["kind"], id: string, name: string, ...texts: stri
   })),
 });
 
+const statesOf = (names: Names): ReplayStates => ({
+  before: {
+    enforcement: "enabled",
+    rules: [rule(names.partner, "allow", ["198.51.100.0/24"]), rule(names.vpn, "allow", ["203.0.113.0/24"])],
+  },
+  after: {
+    enforcement: "enabled",
+    rules: [rule(names.legacy, "deny", ["198.51.100.8"]), rule(names.vpn, "allow", ["203.0.113.0/24"])],
+  },
+});
+
 export const replayOf = (names: Names, showPeople: boolean): ReplayReport => ({
   kind: "replay",
+  asked: {
+    views: [
+      { title: "the account", state: statesOf(names).before },
+      { title: "the account afterwards", state: statesOf(names).after },
+    ],
+  },
   replay: replay(
     {
       window: { since: "2025-12-01T00:00:00.000Z", until: "2026-03-01T00:00:00.000Z" },
@@ -41,19 +58,7 @@ export const replayOf = (names: Names, showPeople: boolean): ReplayReport => ({
         actor("user", "9002", names.oldVpn, "203.0.113.9"),
       ],
     },
-    {
-      before: {
-        enforcement: "enabled",
-        rules: [
-          rule(names.partner, "allow", ["198.51.100.0/24"]),
-          rule(names.vpn, "allow", ["203.0.113.0/24"]),
-        ],
-      },
-      after: {
-        enforcement: "enabled",
-        rules: [rule(names.legacy, "deny", ["198.51.100.8"]), rule(names.vpn, "allow", ["203.0.113.0/24"])],
-      },
-    },
+    statesOf(names),
   ),
   candidate: "policy.yaml",
   account: { id: 66847, host: "ab123.us1.dbt.com" },

@@ -1,0 +1,132 @@
+/** The page as text: complete by itself, hostile names escaped in its markup and its data, and nobody's name in it. */
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { PageData } from "../../../src/report/html/page-data.js";
+import type { Report } from "../../../src/report/report.js";
+import { inFormat } from "../formats.js";
+import { planWith } from "../plans.js";
+import { replayOf } from "../replay-sample.js";
+import { bothNames, diagnosticsOf, type Names, ordinaryNames, snapshotOf } from "../samples.js";
+import { worldOf } from "./worlds.js";
+
+const page = (report: Report): Promise<string> => inFormat("html", report);
+
+const scripts = (html: string): string[] =>
+  [...html.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(([, text = ""]) => text);
+const dataOf = (html: string): PageData => JSON.parse(scripts(html)[0] ?? "");
+const markupOf = (html: string): string => html.replace(/<(script|style)[^>]*>[\s\S]*?<\/\1>/g, "");
+/** The elements of a page, in order, with the names of their attributes. */
+const elementsOf = (html: string): string[] =>
+  [...markupOf(html).matchAll(/<[^>]*>/g)].map(([tag]) => tag.replace(/"[^"]*"/g, '""'));
+
+const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+const reportsOf = (names: Names): readonly (readonly [string, Report])[] => [
+  ["plan", { kind: "plan", plan: planWith(names), policyFile: names.vpn }],
+  ["account", { kind: "account", snapshot: snapshotOf(names) }],
+  ["replay", replayOf(names, true)],
+  ["failure", { kind: "failure", diagnostics: diagnosticsOf(names), exitCode: 1 }],
+];
+
+describe.each(bothNames)("a page with %s names", (_, names) => {
+  const reports = reportsOf(names);
+
+  it.each(reports)(
+    "%s is whole, forbids every request and runs only its own script",
+    async (kind, report) => {
+      const html = await page(report);
+      expect(html.startsWith("<!doctype html>")).toBe(true);
+      expect(html.trimEnd().endsWith("</html>")).toBe(true);
+      const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? "";
+      expect(policy).toContain("default-src 'none'");
+      const style = /<style>([\s\S]*?)<\/style>/.exec(html)?.[1] ?? "";
+      expect(policy).toContain(`style-src ${hash(style)}`);
+      expect(elementsOf(html).join("\n")).not.toMatch(/ style=| on[a-z]+=|^<(link|img|iframe|object|base)/m);
+      expect(style).not.toMatch(/@import|url\(/);
+      if (kind === "failure") {
+        expect(scripts(html)).toEqual([]);
+        return;
+      }
+      expect(html).toContain('<input id="address" name="address"');
+      expect(markupOf(html).match(/role="status"/g)).toHaveLength(1);
+      const [, script = ""] = scripts(html);
+      expect(policy).toContain(`script-src ${hash(script)}`);
+      expect(script).not.toMatch(/\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon|\beval\(|innerHTML/);
+    },
+  );
+
+  it.each(reports)("%s has no text that acts", async (_name, report) => {
+    const html = await page(report);
+    expect(html).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u3164]/u);
+    expect(scripts(html)[0] ?? "").not.toMatch(/[<>&]/);
+  });
+});
+
+it("a page has the same elements whatever the names are", async () => {
+  const [ordinary = [], hostile = []] = await Promise.all(
+    // An account's page has a box more for names that look alike.
+    bothNames.map(([, names]) =>
+      Promise.all(reportsOf(names).flatMap(([kind, report]) => (kind === "account" ? [] : [page(report)]))),
+    ),
+  );
+  expect(hostile.map(elementsOf)).toEqual(ordinary.map(elementsOf));
+});
+
+describe("what a page knows", () => {
+  it("has entries of both views, each once, with what the policy says of them", async () => {
+    const { plan, policy } = worldOf(50);
+    const { pictures } = dataOf(await page({ kind: "plan", plan, policy }));
+    const [picture] = pictures;
+    const entries = picture?.rules.flatMap(({ groups }) =>
+      groups.flatMap(({ prefixes }) => prefixes.split(" ")),
+    );
+    expect(entries).toHaveLength(50);
+    expect(picture?.texts).toContain("ticket OPS-2, asked for by team 2");
+    expect(picture?.views.map(({ heading }) => heading)).toEqual(["Before", "After"]);
+  });
+
+  it("pairs a rule with its old name, and knows what the policy does not name", async () => {
+    const { pictures } = dataOf(await page({ kind: "plan", plan: planWith(ordinaryNames) }));
+    const rules = pictures[0]?.rules ?? [];
+    expect(rules.map(({ names }) => names)).toContainEqual(["VPN", "Corporate VPN"]);
+    expect(rules.filter(({ unmanaged }) => unmanaged).map(({ names }) => names[1])).toEqual(["Set by hand"]);
+  });
+
+  it("marks entries that are disabled", async () => {
+    const snapshot = snapshotOf(ordinaryNames);
+    const [first, ...rest] = snapshot.rules;
+    const report: Report = {
+      kind: "account",
+      snapshot: { ...snapshot, rules: [{ ...first!, entries: [], disabled: first!.entries }, ...rest] },
+    };
+    const { pictures } = dataOf(await page(report));
+    const groups = pictures[0]?.rules.flatMap((rule) => rule.groups) ?? [];
+    expect(groups.filter(({ disabled }) => disabled === 1).length).toBe(1);
+  });
+
+  it("has no name, id or address of anybody, even where the terminal shows them", async () => {
+    const report = replayOf(ordinaryNames, true);
+    const people = {
+      ...report,
+      replay: {
+        ...report.replay,
+        actors: report.replay.actors.map((one, at) => ({
+          ...one,
+          id: `id-${at}-x`,
+          name: `ada-${at}@example.com`,
+        })),
+      },
+      blind: report.blind.map((one) => ({
+        ...one,
+        ...(one.kind === "git_provider" ? {} : { name: "grace-y" }),
+      })),
+    };
+    const html = await page(people);
+    expect(html).toContain("person 1");
+    for (const secret of ["ada-", "example.com", "id-0-x", "grace-y"]) expect(html).not.toContain(secret);
+    const seen = report.replay.actors.flatMap(({ addresses }) => addresses).length;
+    expect(seen).toBeGreaterThan(3);
+    for (const address of ["198.51.100.7<", "198.51.100.9", "203.0.113.9", "198.51.100.77"])
+      expect(html).not.toContain(address);
+  });
+});
