@@ -5,6 +5,7 @@ import type { Diagnostic } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { counted } from "../../model/words.js";
+import type { TemporaryEntries } from "../../plan/expired-only.js";
 import { isAboutLeftRule } from "../../plan/left-rules.js";
 import type { Plan } from "../../plan/plan.js";
 import { actorsWith, type ReplayOutcome } from "../../plan/replay.js";
@@ -31,6 +32,7 @@ import {
 import { planReplayCaveat, planReplayRows, planReplayTitle } from "../replay-rows.js";
 import { refusals } from "../report.js";
 import type { Row } from "../row.js";
+import { temporaryGroups } from "../temporary.js";
 import { type Html, html } from "./markup.js";
 
 type Tone = "bad" | "good" | "warn" | "plain";
@@ -154,9 +156,12 @@ export const planBoxes = (plan: Plan): readonly Html[] => {
   ];
 };
 
-export const accountBoxes = ({ rules }: Snapshot): readonly Html[] => {
+export const accountBoxes = ({ rules }: Snapshot, entries: TemporaryEntries | undefined): readonly Html[] => {
   const notes = nameNotes(rules, Number.POSITIVE_INFINITY);
-  return unless(notes.length === 0, () => box("warn", "Names that look alike", said(notes)));
+  return [
+    ...temporaryGroups(entries).map(({ title, rows }) => box("warn", title, said(rows))),
+    ...unless(notes.length === 0, () => box("warn", "Names that look alike", said(notes))),
+  ];
 };
 
 export const explanationBoxes = (explained: readonly ExplainReport[]): readonly Html[] =>

@@ -7,7 +7,7 @@ import { prefixKey } from "../../address/prefix.js";
 import { soonDays } from "../../model/codes/lint.js";
 import { visible } from "../../model/escape.js";
 import { counted } from "../../model/words.js";
-import type { Plan } from "../../plan/plan.js";
+import type { DatedEntry, Plan } from "../../plan/plan.js";
 import { ruleOf } from "../../plan/state.js";
 import type { Policy, PolicyEntry } from "../../policy/policy.js";
 import { accessContext } from "../access-rows.js";
@@ -55,16 +55,15 @@ const policyNotes = ({ rules }: Pick<Policy, "rules">): Notes =>
     ]),
   );
 
-/** What a saved plan says of entries. */
-const planNotes = ({ expired, expiring, lists }: Plan): Notes => {
+/** What a plan or an account knows of entries without the policy. */
+const knownNotes = (dated: readonly DatedEntry[], lists: Plan["lists"] = []): Notes => {
   const notes = new Map<string, Map<bigint, EntryNote>>();
   const add = (rule: string, key: bigint, note: EntryNote): void => {
     const own = notes.get(rule) ?? new Map<bigint, EntryNote>();
     own.set(key, { ...own.get(key), ...note });
     notes.set(rule, own);
   };
-  for (const { rule, prefix, expires } of [...expired, ...expiring])
-    add(rule, prefixKey(prefix), { expires });
+  for (const { rule, prefix, expires } of dated) add(rule, prefixKey(prefix), { expires });
   for (const { rule, prefixes, name } of lists)
     for (const prefix of prefixes) add(rule, prefixKey(prefix), { list: name });
   return notes;
@@ -75,7 +74,8 @@ const planPicture = ({ plan, policy }: PlanReport): Picture => ({
     { heading: "Before", title: "the account before the plan", state: plan.before },
     { heading: "After", title: "the account after the plan", state: plan.after },
   ],
-  notes: policy === undefined ? planNotes(plan) : policyNotes(policy),
+  notes:
+    policy === undefined ? knownNotes([...plan.expired, ...plan.expiring], plan.lists) : policyNotes(policy),
   renamed: new Map(
     plan.changes.flatMap((change) =>
       change.kind === "update" ? [[change.after.name, change.before.name] as const] : [],
@@ -149,16 +149,16 @@ const partOf = (report: Report): PagePart | undefined => {
     case "replay":
       return replayPart(report);
     case "account": {
-      const { snapshot } = report;
+      const { snapshot, entries } = report;
       const state = { enforcement: snapshot.enforcement, rules: snapshot.rules.map(ruleOf) };
       return {
         title: "the account as it is",
         closing: `${enforcementLine(snapshot)}. ${totals(snapshot.rules)}`,
         facts: [accountWords({ id: snapshot.accountId, host: snapshot.host })],
-        boxes: accountBoxes(snapshot),
+        boxes: accountBoxes(snapshot, entries),
         picture: {
           views: [{ heading: "Access", title: "the account", state }],
-          notes: new Map(),
+          notes: knownNotes([...(entries?.temporary ?? []), ...(entries?.overdue ?? [])]),
           renamed: new Map(),
           unmanaged: new Set(),
         },
