@@ -73,6 +73,20 @@ describe("what may come next", () => {
     [["audit", "list", "--event", "ip_restrictions.rule.c"], ["ip_restrictions.rule.changed"]],
     [["audit", "list", "--event", "user.added", "ip_restrictions.t"], ["ip_restrictions.toggled"]],
     [["show", "--rule", "Corp"], ["Corporate VPN"]],
+    [["grant", "203.0.113.7", "--rule", "Corp"], ["Corporate VPN"]],
+    [["ro"], ["rollback"]],
+    [
+      ["lists", ""],
+      ["update", "check", "catalogue", "help"],
+    ],
+    [
+      ["replay", "--format", ""],
+      ["text", "json", "markdown"],
+    ],
+    [
+      ["doctor", "--format", ""],
+      ["text", "json"],
+    ],
     [["plan", "--host", ""], []],
     [["emulator", "--no-such", ""], []],
     [["no-such", ""], []],
@@ -86,6 +100,11 @@ describe("what may come next", () => {
     [["plan", "a.yaml", ""]],
     [["audit", "verify", "--receipt", "a", ""]],
     [["plan", "--", ""]],
+    [["rollback", ""]],
+    [["replay", "--from", ""]],
+    [["replay", "--plan", ""]],
+    [["doctor", "--record", ""]],
+    [["emulator", "--tls", ""]],
   ])("after %j are files", async (words) => {
     expect((await offered(...words)).kind).toBe("files");
   });
@@ -137,6 +156,9 @@ describe.runIf(built && has("bash"))("bash", () => {
       ["dbt-ip-rules", "plan", "--format", "="],
       ["text", "json", "markdown", "github", "gitlab", "matrix"],
     ],
+    ["dbt-ip-rules lists ca", ["dbt-ip-rules", "lists", "ca"], ["catalogue"]],
+    ["dbt-ip-rules rollback --keep", ["dbt-ip-rules", "rollback", "--keep"], ["--keep-later-changes"]],
+    ["dbt-ip-rules doctor --format ", ["dbt-ip-rules", "doctor", "--format", ""], ["text", "json"]],
     ["dbt-ip-rules show --rule Corp", ["dbt-ip-rules", "show", "--rule", "Corp"], ["Corporate\\ VPN"]],
     ['dbt-ip-rules show --rule "Corp', ["dbt-ip-rules", "show", "--rule", '"Corp'], ["Corporate VPN"]],
     [

@@ -80,7 +80,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .addOption(
       new Option("--reason <text>", "why; the entry's comment").argParser(grantReason).makeOptionMandatory(),
     )
-    .option("--rule <name>", "the allow rule to put it into; made where it is missing", grantRule)
+    .option("--rule <rule>", "the allow rule to put it into; made where it is missing", grantRule)
     .option("--apply", "apply the entry too; refused where anything else is pending");
   runs(command, io, program, grant);
 };
