@@ -375,7 +375,7 @@ it("finds blind exactly who was active in the window and has no address on recor
   const { traffic, findings } = read([
     '{"created_at":"2026-11-01T00:00:00Z","actor":{"id":1,"ip":"203.0.113.1","type":"user"}}\n' +
       '{"created_at":"2026-11-01T00:00:00Z","actor":{"id":2,"ip":"203.0.113.1","type":"service_token"}}\n' +
-      '{"created_at":"2026-11-01T00:00:00Z","actor":{"name":"Fay@example.com","ip":"203.0.113.1","type":"user"}}\n' +
+      '{"created_at":"2026-11-01T00:00:00Z","actor":{"name":"Analyst@example.com","ip":"203.0.113.1","type":"user"}}\n' +
       '{"created_at":"2026-11-01T00:00:00Z","actor":{"id":6,"type":"user"}}',
   ]);
   const token = (id: number, lastUsed: string | undefined, active = true) => ({
@@ -402,7 +402,7 @@ it("finds blind exactly who was active in the window and has no address on recor
       user(4, old),
       user(5, at, undefined, false),
       user(6, at),
-      { ...user(7, at), email: "fay@example.com" },
+      { ...user(7, at), email: "analyst@example.com" },
       user(8),
     ],
   });

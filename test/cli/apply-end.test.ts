@@ -152,7 +152,7 @@ describe("apply --audit", () => {
 });
 
 describe("enforcement that somebody turns on between the last reading and a write", () => {
-  const janes = "token-of-jane-0123456789";
+  const analysts = "token-of-analyst-0123456789";
   const office = account("disabled", rule("office", "allow", ["203.0.113.0/24"]));
   const scenario = {
     name: "one more rule",
@@ -165,7 +165,7 @@ describe("enforcement that somebody turns on between the last reading and a writ
     const bench = await startBench(scenario, {
       tokens: [
         { token: drillToken, kind: "service", role: "admin", name: "ci" },
-        { token: janes, kind: "personal", role: "admin", name: "Jane" },
+        { token: analysts, kind: "personal", role: "admin", name: "Analyst" },
       ],
     });
     const cwd = await newFolder();
@@ -178,7 +178,7 @@ describe("enforcement that somebody turns on between the last reading and a writ
       handle({
         ...request,
         target: `/api/v3/accounts/${accountId}/ip-restrictions-set/`,
-        headers: { ...request.headers, authorization: `Token ${janes}` },
+        headers: { ...request.headers, authorization: `Token ${analysts}` },
         body: JSON.stringify({ enabled: true }),
       });
       return undefined;

@@ -31,11 +31,11 @@ const seed: Seed = {
     { name: "Home", type: "allow", cidrs: ["198.51.100.0/24"] },
   ],
   events: [
-    traffic(9101, "Ada Lovelace", ["198.51.100.7", "198.51.100.8"]),
-    traffic(9102, "\u001b[31mBob|`", ["198.51.100.9", "203.0.113.9"]),
-    traffic(9103, "Cyd", ["203.0.113.9"]),
-    traffic(9104, "Dee", ["192.0.2.9"]),
-    traffic(9105, "Eve", ["8.8.8.8"]),
+    traffic(9101, "Senior Analyst", ["198.51.100.7", "198.51.100.8"]),
+    traffic(9102, "\u001b[31mEngineer|`", ["198.51.100.9", "203.0.113.9"]),
+    traffic(9103, "Contractor", ["203.0.113.9"]),
+    traffic(9104, "Visitor", ["192.0.2.9"]),
+    traffic(9105, "Stranger", ["8.8.8.8"]),
     traffic(77, "nightly", ["198.51.100.77"], {
       type: "job_definition.changed",
       actor: { type: "ACTOR_SERVICE_TOKEN", id: 77, name: "nightly", addresses: ["198.51.100.77"] },
@@ -47,20 +47,20 @@ const seed: Seed = {
     { id: 79, name: "long ago", last_used: 200 * 86_400 },
   ],
   users: [
-    { id: 9101, email: "ada@example.com", last_login: 60 },
-    { id: 9199, email: "zoe@example.com", first_name: "Zoe", apitoken_last_used: 60 },
+    { id: 9101, email: "analyst@example.com", last_login: 60 },
+    { id: 9199, email: "architect@example.com", first_name: "Architect", apitoken_last_used: 60 },
   ],
 };
 
 const people = [
-  "Ada",
-  "Lovelace",
-  "Bob",
-  "Cyd",
-  "Dee",
-  "Eve",
-  "Zoe",
-  "zoe@",
+  "Analyst",
+  "Senior",
+  "Engineer",
+  "Contractor",
+  "Visitor",
+  "Stranger",
+  "Architect",
+  "architect@",
   "9101",
   "9102",
   "9103",
@@ -83,11 +83,11 @@ const outcomes = (document: { actors: { name: string; outcome: string }[] }) =>
   Object.fromEntries(document.actors.map(({ name, outcome }) => [name, outcome]));
 
 const withNames = {
-  "Ada Lovelace": "cut_off",
-  "\u001b[31mBob|`": "partly",
-  Cyd: "keeps",
-  Dee: "gains",
-  Eve: "blocked",
+  "Senior Analyst": "cut_off",
+  "\u001b[31mEngineer|`": "partly",
+  Contractor: "keeps",
+  Visitor: "gains",
+  Stranger: "blocked",
   nightly: "cut_off",
 };
 
@@ -106,13 +106,13 @@ describe("on a planted account", async () => {
       events: { read: 72, without_address: 0 },
       blind: [
         { kind: "service_token", id: "78", name: "unseen" },
-        { kind: "user", id: "9199", name: "Zoe" },
+        { kind: "user", id: "9199", name: "Architect" },
       ],
       unused_entries: [],
     });
-    const ada = document.actors.find(({ id }: { id: string }) => id === "9101");
-    expect(ada).toMatchObject({ name: "Ada Lovelace", type: "user" });
-    expect(ada.addresses[0]).toMatchObject({
+    const analyst = document.actors.find(({ id }: { id: string }) => id === "9101");
+    expect(analyst).toMatchObject({ name: "Senior Analyst", type: "user" });
+    expect(analyst.addresses[0]).toMatchObject({
       address: "198.51.100.7",
       events: 6,
       before: "allowed",
@@ -129,7 +129,7 @@ describe("on a planted account", async () => {
     const { stdout } = await run("replay", "--format", "markdown", "--show-people");
     for (const word of [...people, ...addresses]) expect(stdout).not.toContain(word);
     const shown = await run("replay", "--show-people");
-    for (const word of ["Ada Lovelace", "198.51.100.7/32", "198.51.100.8/32"])
+    for (const word of ["Senior Analyst", "198.51.100.7/32", "198.51.100.8/32"])
       expect(shown.stdout).toContain(word);
     expect(shown.stdout).not.toContain("\u001b");
   });
@@ -215,7 +215,7 @@ describe("what cannot be read", async () => {
   });
 
   it("names the columns that a file has", async () => {
-    file("proxy.csv", "ts,client,login\n1793534400,203.0.113.1,ada\n");
+    file("proxy.csv", "ts,client,login\n1793534400,203.0.113.1,analyst\n");
     const ran = await run("replay", "--from", "proxy.csv", "--columns", "time=ts,ip=client,who=user");
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain('has no column "user". It has: "ts", "client", "login"');
@@ -224,7 +224,7 @@ describe("what cannot be read", async () => {
   });
 
   it("replays files without a token, and says what that leaves out", async () => {
-    file("some.csv", `ts,client,user\n${new Date().toISOString()},8.8.8.8,ada\n`);
+    file("some.csv", `ts,client,user\n${new Date().toISOString()},8.8.8.8,analyst\n`);
     const ran = await dbtIpRules(
       { cwd, env: { DBT_CLOUD_TOKEN: "" } },
       "replay",
@@ -333,7 +333,7 @@ describe("as a guard", async () => {
   it("is asked for by plan --replay as well, and names people in text where that is asked", async () => {
     const refused = await run("plan", "--replay", "90d", "--client-ip", "203.0.113.10");
     expect(refused.code).toBe(3);
-    expect(refused.stdout).not.toContain("Ada");
+    expect(refused.stdout).not.toContain("Analyst");
     const shown = await run(
       "plan",
       "--replay",
@@ -344,8 +344,8 @@ describe("as a guard", async () => {
       "--write",
       "json=named.json",
     );
-    expect(shown.stdout).toContain("Ada Lovelace");
-    expect(readFileSync(join(cwd, "named.json"), "utf8")).not.toContain("Ada");
+    expect(shown.stdout).toContain("Senior Analyst");
+    expect(readFileSync(join(cwd, "named.json"), "utf8")).not.toContain("Analyst");
     expect((await run("plan", "--client-ip", "203.0.113.10")).code).toBe(0);
   });
 
@@ -387,7 +387,7 @@ describe("as a guard", async () => {
     for (const format of ["text", "markdown"]) {
       const { stdout } = await other.run("drift", "--format", format);
       expect(stdout).toContain("By the addresses on record, 1 person and 1 service token would be cut off");
-      expect(stdout).not.toContain("Ada");
+      expect(stdout).not.toContain("Analyst");
     }
   });
 });

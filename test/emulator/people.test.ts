@@ -19,7 +19,13 @@ const seed: Seed = {
     id: 5000 + index,
     email: `person${index}@example.com`,
     ...(index === 0
-      ? { first_name: "Ada", last_name: "Field", last_login: 3600, gitlab_connected: true, is_active: false }
+      ? {
+          first_name: "Data",
+          last_name: "Analyst",
+          last_login: 3600,
+          gitlab_connected: true,
+          is_active: false,
+        }
       : {}),
   })),
 };
@@ -69,7 +75,7 @@ it("answers with every field that the OpenAPI description requires", () => {
 });
 
 it("takes the addresses of a pool in turn, and those of a prefix one after the other, in both record shapes", () => {
-  const actor = { id: 5000, name: "Ada Field", addresses: ["203.0.113.7", "198.51.100.8/31"] };
+  const actor = { id: 5000, name: "Data Analyst", addresses: ["203.0.113.7", "198.51.100.8/31"] };
   const emulator = emulate({
     now,
     auditShape: "mixed",
@@ -118,7 +124,7 @@ it("is read by the client: all pages, what is absent left out", async () => {
     expect(users[0]).toEqual({
       id: 5000,
       email: "person0@example.com",
-      fullName: "Ada Field",
+      fullName: "Data Analyst",
       active: false,
       lastLogin: "2026-06-15T11:00:00.000Z",
       linked: ["gitlab"],

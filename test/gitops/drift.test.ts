@@ -73,7 +73,7 @@ it("opens one issue, updates it, says what is new, and closes it", async () => {
 
 it("does not touch what others wrote, however it looks", async () => {
   const body = `${marker()}\nnothing to see`;
-  const foreign = world.github.addIssue({ user: { login: "mallory", type: "User" }, title: "x", body });
+  const foreign = world.github.addIssue({ user: { login: "stranger", type: "User" }, title: "x", body });
   const pull = world.github.addIssue({
     user: { login: ownLogin, type: "Bot" },
     title: "x",

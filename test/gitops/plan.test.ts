@@ -100,7 +100,7 @@ describe("plan on a pull request", () => {
 
   it("leaves a stranger's comment alone that has its marker, and its own that only quotes it", async () => {
     const forged = `${marker()}\nPlan: nothing to see here`;
-    const foreign = world.github.addComment(12, { login: "mallory", type: "User" }, forged);
+    const foreign = world.github.addComment(12, { login: "stranger", type: "User" }, forged);
     const alike = world.github.addComment(12, { login: "github-actions", type: "User" }, forged);
     const quoting = world.github.addComment(12, { login: ownLogin, type: "Bot" }, `> ${marker()}`);
     const before = [foreign.body, alike.body, quoting.body];
@@ -203,7 +203,7 @@ describe("hostile surroundings", () => {
   });
 
   it.each([
-    ["a fork", pullRequest("mallory/platform"), "octocat", "plan"],
+    ["a fork", pullRequest("stranger/platform"), "octocat", "plan"],
     ["a fork that was deleted", { pull_request: { number: 12, head: { repo: null } } }, "octocat", "apply"],
     ["a run that a fork began", { workflow_run: { head_repository: { full_name: "m/p" } } }, "x", "drift"],
     ["a check of a fork's commit", { check_suite: { head_branch: null } }, "x", "plan"],
@@ -228,8 +228,8 @@ describe("hostile surroundings", () => {
 
     it.each([
       ["plan", null],
-      ["apply", "mallory/platform"],
-      ["drift", "mallory/platform"],
+      ["apply", "stranger/platform"],
+      ["drift", "stranger/platform"],
     ] as const)("only validates for %s where it comes from %s", async (command, from) => {
       world.github.heads.set(12, from);
       const ran = await world.run({ command }, { event: commented });

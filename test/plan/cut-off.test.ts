@@ -28,8 +28,8 @@ const evidence: TrafficEvidence = {
       inFuture: 0,
     },
     actors: [
-      { kind: "user", id: "9001", name: "Ada", addresses: [seen("198.51.100.1")] },
-      { kind: "user", id: "9002", name: "Bob", addresses: [seen("203.0.113.1")] },
+      { kind: "user", id: "9001", name: "Analyst", addresses: [seen("198.51.100.1")] },
+      { kind: "user", id: "9002", name: "Engineer", addresses: [seen("203.0.113.1")] },
     ],
   },
 };
@@ -99,7 +99,7 @@ test("while enforcement stays off, what it would mean is a warning", () => {
 test("a saved plan keeps numbers and counts, and no name, id or address", () => {
   const { plan } = planned({ limit: 0, traffic: evidence });
   const text = writePlanFile(plan);
-  for (const word of ["Ada", "Bob", "9001", "9002", "198.51.100.1/32", '"198.51.100.1"'])
+  for (const word of ["Analyst", "Engineer", "9001", "9002", "198.51.100.1/32", '"198.51.100.1"'])
     expect(text).not.toContain(word);
   expect(readPlanFile(text, "plan.json").plan?.replay).toEqual(plan.replay);
   expect(plan.replay?.losers).toEqual([
