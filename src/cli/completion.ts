@@ -136,7 +136,17 @@ const subcommands = (command: Command): Candidate[] =>
     .visibleCommands(command)
     .map((one) => ({ word: one.name(), description: one.description() }));
 
-const fileValues = new Set(["file", "files", "policy", "policies", "planfile", "receipt", "cert", "key"]);
+const fileValues = new Set([
+  "file",
+  "files",
+  "policy",
+  "policies",
+  "planfile",
+  "planfiles",
+  "receipt",
+  "cert",
+  "key",
+]);
 
 const valuesOf = async (
   kind: string,

@@ -81,7 +81,7 @@ describe("what may come next", () => {
     ],
     [
       ["replay", "--format", ""],
-      ["text", "json", "markdown"],
+      ["text", "json", "markdown", "html"],
     ],
     [
       ["doctor", "--format", ""],
@@ -154,7 +154,7 @@ describe.runIf(built && has("bash"))("bash", () => {
     [
       "dbt-ip-rules plan --format=",
       ["dbt-ip-rules", "plan", "--format", "="],
-      ["text", "json", "markdown", "github", "gitlab", "matrix"],
+      ["text", "json", "markdown", "html", "github", "gitlab", "matrix"],
     ],
     ["dbt-ip-rules lists ca", ["dbt-ip-rules", "lists", "ca"], ["catalogue"]],
     ["dbt-ip-rules rollback --keep", ["dbt-ip-rules", "rollback", "--keep"], ["--keep-later-changes"]],
