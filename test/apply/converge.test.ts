@@ -12,6 +12,7 @@ import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
 import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { hashState, sortedPrefixes, stateOf } from "../../src/plan/state.js";
+import { share } from "../drills.js";
 import { FakeAccount, type Fault } from "./fake-account.js";
 import { account, MemoryJournal, planOf, portsOf, prefix } from "./hand-made.js";
 
@@ -182,6 +183,6 @@ it("converges after any faults and crashes, without a duplicate, and disturbs no
         }
       },
     ),
-    { numRuns: 800 },
+    { numRuns: share(250, 8_000) },
   );
 });

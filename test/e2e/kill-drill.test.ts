@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 it("a kill before, during or after a call loses nothing", async () => {
-  const outcomes = await drill(scenarios, killCases(applier), share(4, Number.POSITIVE_INFINITY));
+  const outcomes = await drill(scenarios, killCases(applier), share(2, Number.POSITIVE_INFINITY));
   console.log(showTable(drillTable(outcomes)));
   expect(outcomes.filter(({ problems }) => problems.length > 0)).toEqual([]);
   // None got there by itself: every one was killed.
@@ -26,7 +26,7 @@ it("a kill before, during or after a call loses nothing", async () => {
 });
 
 it("a kill at a random instant loses nothing", async () => {
-  const kills = Array.from({ length: share(6, 200) }, (_, seed) => killAtRandom(applier, randomBy(seed)));
+  const kills = Array.from({ length: share(4, 200) }, (_, seed) => killAtRandom(applier, randomBy(seed)));
   const outcomes = await drill(scenarios, kills, 1);
   console.log(showTable(drillTable(outcomes)));
   expect(outcomes.filter(({ problems }) => problems.length > 0)).toEqual([]);

@@ -11,7 +11,7 @@ import { attempt, planFrom } from "./drill/attempt.js";
 import { startBench } from "./drill/bench.js";
 import type { Scenario } from "./drill/scenarios.js";
 
-const pairs = share(300, 2_000);
+const pairs = share(120, 2_000);
 
 /** The service names no way to clear a description, and shows no switch where there is no rule. */
 const asTheServiceHasIt = ({ enforcement, rules }: AccountState): AccountState => ({

@@ -10,11 +10,12 @@ import { orderSteps } from "../../src/plan/order/transition.js";
 import { verifySteps } from "../../src/plan/order/verify-steps.js";
 import type { PlannedStep, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
+import { share } from "../drills.js";
 import { applyStep } from "./apply-step.js";
 import { allows, observed, type Pair, Random, randomPair, refusal } from "./small-space.js";
 
 // More by hand: TRANSITION_RUNS=60000 npx vitest run test/plan/disabled-entries.test.ts --testTimeout 600000
-const { TRANSITION_RUNS = "400", TRANSITION_SEED = "1" } = process.env;
+const { TRANSITION_RUNS = share(150, 60_000), TRANSITION_SEED = "1" } = process.env;
 const runs = Number(TRANSITION_RUNS);
 const firstSeed = Number(TRANSITION_SEED);
 

@@ -12,12 +12,13 @@ import type { AccountState } from "../../src/model/rule.js";
 import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
+import { share } from "../drills.js";
 import { applyStep } from "./apply-step.js";
 import { allows, observed, type Pair, Random, randomPair, refusal } from "./small-space.js";
 import { rule, state } from "./values.js";
 
 // More by hand: TRANSITION_RUNS=60000 npx vitest run test/plan/transition.test.ts --testTimeout 600000
-const { TRANSITION_RUNS = "1500", TRANSITION_SEED = "1" } = process.env;
+const { TRANSITION_RUNS = share(600, 60_000), TRANSITION_SEED = "1" } = process.env;
 const runs = Number(TRANSITION_RUNS);
 const firstSeed = Number(TRANSITION_SEED);
 

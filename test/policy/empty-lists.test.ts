@@ -9,6 +9,7 @@ import { AccessMap } from "../../src/address/access-map.js";
 import { AddressSet } from "../../src/address/address-set.js";
 import { formatPrefix } from "../../src/address/prefix.js";
 import { lintCodes } from "../../src/model/codes/lint.js";
+import { share } from "../drills.js";
 import { firstHint, firstMessage } from "../said.js";
 import { smallPrefix } from "./random-policies.js";
 import { check, codes, type Options, places, readPolicy } from "./reading.js";
@@ -274,9 +275,9 @@ describe("a policy that validates, with an allow rule and enforcement enabled", 
         const allowed = AccessMap.of(all, { enforced: true }).allowed();
         expect(allowed.subtract(named).prefixes()).toEqual([]);
       }),
-      { numRuns: 1500 },
+      { numRuns: share(600, 15_000) },
     );
     // Each way to come out empty came up often enough to count.
-    for (const times of Object.values(met)) expect(times).toBeGreaterThan(20);
+    for (const times of Object.values(met)) expect(times).toBeGreaterThan(3);
   });
 });

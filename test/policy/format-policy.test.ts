@@ -5,6 +5,7 @@ import { Document, visit } from "yaml";
 import { formatPrefix } from "../../src/address/prefix.js";
 import { formatPolicy } from "../../src/policy/format-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
+import { share } from "../drills.js";
 import { hostileText, smallPrefix } from "./random-policies.js";
 import { mustRead } from "./reading.js";
 
@@ -125,7 +126,7 @@ describe("formatPolicy", () => {
         for (let number = 1; number <= comments; number += 1)
           expect(once.match(new RegExp(`# remark ${number}$`, "gm"))).toHaveLength(1);
       }),
-      { numRuns: 250 },
+      { numRuns: share(80, 2_500) },
     );
   });
 

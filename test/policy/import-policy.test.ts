@@ -17,6 +17,7 @@ import { makePlan } from "../../src/plan/make-plan.js";
 import { formatPolicy } from "../../src/policy/format-policy.js";
 import { policyFromSnapshot as importPolicy, mergeIntoPolicy } from "../../src/policy/import-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
+import { share } from "../drills.js";
 import { hostileText, smallPrefix } from "./random-policies.js";
 import { codes, mustRead, readPolicy } from "./reading.js";
 
@@ -94,7 +95,7 @@ describe("policyFromSnapshot", () => {
         expect(comparable(mustRead(readable).rules)).toEqual(comparable(rules));
         expect(formatPolicy(text)).toBe(text);
       }),
-      { numRuns: 250 },
+      { numRuns: share(80, 2_500) },
     );
   });
 
