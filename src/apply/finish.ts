@@ -3,7 +3,7 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, messageOf, persists } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import { present } from "../model/present.js";
-import type { ReceiptEnd } from "../model/receipt.js";
+import { notBegun, type ReceiptEnd } from "../model/receipt.js";
 import { isCatchAll } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import type { Plan, Step } from "../plan/plan.js";
@@ -152,7 +152,7 @@ const writeSkipped = async (run: ApplySession): Promise<readonly Diagnostic[]> =
   for (const { number } of run.plan.steps) {
     if (run.reports.has(number)) continue;
     const at = run.ports.now().toISOString();
-    const problems = await run.write({ step: number, outcome: "skipped", at, message: "not begun" });
+    const problems = await run.write({ step: number, outcome: "skipped", at, message: notBegun });
     if (problems.length > 0) return problems;
   }
   return [];

@@ -6,7 +6,7 @@
  * was left, it becomes what it was before. Anything else is somebody's later change: it is reported, and kept.
  */
 import { type Prefix, prefixKey, samePrefix } from "../address/prefix.js";
-import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
+import { notBegun, type Receipt, type ReceiptPlannedStep, type ReceiptRecord } from "../model/receipt.js";
 import { isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Change } from "../plan/plan.js";
@@ -81,11 +81,11 @@ const follow = (rules: readonly Traced[], step: ReceiptPlannedStep): readonly Tr
 };
 
 const isDone = (record: ReceiptRecord | undefined): boolean =>
-  record?.outcome === "applied" || record?.outcome === "skipped";
+  record?.outcome === "applied" || (record?.outcome === "skipped" && record.message !== notBegun);
 
 /** A call that may have had an effect, as far as the receipt knows. */
 const mayBeDone = (record: ReceiptRecord | undefined): boolean =>
-  record !== undefined && !isDone(record) && record.unchanged !== true;
+  record !== undefined && record.outcome !== "skipped" && !isDone(record) && record.unchanged !== true;
 
 interface Progress {
   readonly done: readonly ReceiptPlannedStep[];

@@ -6,7 +6,11 @@
 import type { Prefix } from "../address/prefix.js";
 import type { AccountState, RuleType } from "./rule.js";
 
+/** `skipped`: found done, by an earlier or another run; or, where the message is `notBegun`, left out. */
 export type StepOutcome = "started" | "applied" | "failed" | "skipped" | "unknown";
+
+/** The message of a skipped step that the run stopped before. Receipts say it, so it is never changed. */
+export const notBegun = "not begun";
 
 export interface ReceiptHeader {
   readonly format: "dbt-ip-rules/receipt";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { receiptHeader } from "../../src/apply/receipt.js";
 import { attemptsAround, traceOf, undoOn } from "../../src/apply/undo.js";
-import type { Receipt, ReceiptRecord, StepOutcome } from "../../src/model/receipt.js";
+import { notBegun, type Receipt, type ReceiptRecord, type StepOutcome } from "../../src/model/receipt.js";
 import type { AccountState } from "../../src/model/rule.js";
 import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Plan } from "../../src/plan/plan.js";
@@ -69,6 +69,33 @@ describe("undoing an apply", () => {
         const receipt = receiptOf(plan, doubtful ? [...outcomes, "started"] : outcomes, !doubtful);
         const now = afterSteps(plan, doubtful && landed ? done + 1 : done);
         const undo = undone([receipt], now);
+        expect(undo.later).toEqual([]);
+        expect(hashState(undo.after)).toBe(hashState(before));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("takes no step for done that the run stopped before", () => {
+    fc.assert(
+      fc.property(stateArb, stateArb, fc.nat(), fc.boolean(), (before, after, stop, landed) => {
+        const plan = planBetween(before, after);
+        fc.pre(plan.steps.length > 0);
+        const done = stop % plan.steps.length;
+        const outcomes = plan.steps.map(
+          (_, index): StepOutcome => (index < done ? "applied" : index === done ? "unknown" : "skipped"),
+        );
+        const { header, records: written } = receiptOf(plan, outcomes, false);
+        const records = new Map(
+          [...written].map(([step, record]) => [
+            step,
+            record.outcome === "skipped" ? { ...record, message: notBegun } : record,
+          ]),
+        );
+        const now = afterSteps(plan, landed ? done + 1 : done);
+        const trace = traceOf([{ header, records, end: { end: "midway", at } }], now);
+        const undo = undoOn(trace, now);
+        expect(trace.done).toBe(done);
         expect(undo.later).toEqual([]);
         expect(hashState(undo.after)).toBe(hashState(before));
       }),
