@@ -74,6 +74,13 @@ describe("grant", () => {
     expect(emulator.state().rules.map(({ name }) => name)).toEqual(["Office", "Temporary access"]);
   });
 
+  it("asks the log whom it would cut off where the policy limits that", async () => {
+    const { run } = await world(`${policy}guards:\n  max_cut_off: 0\n`);
+    // The first event with an address is that of this grant itself.
+    expect((await run("grant", "203.0.113.7", ...four, "--apply", "--allow-cut-off")).code).toBe(0);
+    expect((await run("grant", "203.0.113.8", ...four, "--apply")).code).toBe(0);
+  });
+
   it("refuses --apply where anything else is pending, and writes nothing at all", async () => {
     const pending = `${policy}  - name: New\n    type: allow\n    cidrs: [192.0.2.0/24]\n`;
     const { run, writes, file } = await world(pending);

@@ -26,6 +26,7 @@ import type { Io } from "../io.js";
 import { connectionOptions, guardOptions, guardsOf, outputOptions, policyOption } from "../options.js";
 import { note, writeFileWhole } from "../output.js";
 import { preparePlan } from "../plans.js";
+import { evidenceFor } from "../traffic.js";
 
 /** The rule that a grant goes into where none is named. */
 export const grantRule = "Temporary access";
@@ -145,7 +146,8 @@ interface Plans {
 
 /** Throws `Failure` where the entry would let nobody in. */
 const plansOf = async (
-  client: Pick<ReadOnlyClient, "readSnapshot">,
+  io: Io,
+  client: ReadOnlyClient,
   { grant, base, wanted }: Granting,
   guards: ReturnType<typeof guardsOf>,
 ): Promise<Plans> => {
@@ -158,7 +160,11 @@ const plansOf = async (
   );
   const rules = deny.map(({ name }) => name);
   if (rules.length > 0) throw failure("grant-no-help", { prefix: formatPrefix(grant.prefix), rules });
-  const plan = await preparePlan(reader, { ...wanted, ...guards });
+  const plan = await preparePlan(reader, {
+    ...wanted,
+    ...guards,
+    traffic: ({ steps }) => evidenceFor(io, client, wanted.policy, steps.length),
+  });
   return { plan: withHelp(plan, grant), pending: before.changes.length };
 };
 
@@ -183,7 +189,7 @@ const withHelp = (plan: Plan, { prefix }: Grant): Plan => {
 
 const grantInPolicy = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
   const client = connectReadOnly(io, options, connectionOf(io, options, granting.wanted.policy));
-  const { plan } = await plansOf(client, granting, guardsOf(options)).finally(() => client.close());
+  const { plan } = await plansOf(io, client, granting, guardsOf(options)).finally(() => client.close());
   await writeFileWhole(io, options.policy, granting.edited.text);
   const file = shellWord(options.policy);
   return {
@@ -208,7 +214,7 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
   const report = await carryOutTask(io, options, {
     account: granting.wanted.policy,
     plan: async (client, guards) => {
-      const { plan, pending } = await plansOf(client, granting, guards);
+      const { plan, pending } = await plansOf(io, client, granting, guards);
       if (pending > 0)
         throw failure("grant-others-pending", { changes: pending }, { exitCode: exitCodes.refused });
       await writeFileWhole(io, options.policy, granting.edited.text);
