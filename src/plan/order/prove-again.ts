@@ -39,14 +39,16 @@ export const proveAgain = (
   const after = endOf(from, left);
   const problems = contradictions(after.rules, "once the rest of the plan is applied");
   if (problems.length > 0) return { steps: [], problems };
-  const steps = verifySteps(from, after, left).map((one) => ({ ...one, number: one.number + done }));
+  const inPlan = (steps: readonly PlannedStep[]) =>
+    steps.map((one) => ({ ...one, number: one.number + done }));
+  const steps = inPlan(verifySteps(from, after, left));
   const access = planAccessChange(from, after);
   const other = otherReading(from, after, left);
   return {
     steps,
     problems: [
       ...brokenGuards(plan, { before: from, after, steps, access }),
-      ...(other === undefined ? [] : brokenGuards(plan, other)),
+      ...(other === undefined ? [] : brokenGuards(plan, { ...other, steps: inPlan(other.steps) })),
     ],
   };
 };
