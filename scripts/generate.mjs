@@ -84,7 +84,7 @@ await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 /** What the program prints and never reads: their schemas are for others, and tests. */
 const printed = new Set(
-  "account apply audit audit-event-types audit-events diagnostics doctor drift explain explanations files list-catalogue lists policies replay shapes".split(
+  "apply audit audit-event-types audit-events diagnostics doctor drift explain explanations files list-catalogue lists policies replay shapes terraform-plan".split(
     " ",
   ),
 );

@@ -84,10 +84,13 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
     return runEach(invocation, { ...options, ...approved }, plans, policies, "plans");
   }
   const [only, ...more] = files;
+  if (options.terraform !== undefined && more.length > 0)
+    throw failure("bad-option", { kind: "terraform-and", option: "several policies" });
   if (only !== undefined && more.length === 0) {
     const isNamed = command.getOptionValueSource("policy") === "cli";
     if (operands.length > 0 && isNamed) throw planWithPolicy(command, operands, only);
-    return runSingle(invocation, { ...options, policy: only }, only, operands);
+    const named = options.terraform === undefined ? only : undefined;
+    return runSingle(invocation, { ...options, policy: only }, named, operands);
   }
   if (operands.length > 0)
     throw failure("bad-option", {

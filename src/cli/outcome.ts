@@ -35,6 +35,8 @@ export interface SharedOptions {
   readonly receipt?: string;
   readonly listFiles?: boolean;
   readonly maxBytes?: number;
+  /** Of a plan of Terraform: no policy is run. */
+  readonly terraform?: string;
   readonly account?: string;
   readonly host?: string;
 }

@@ -21,6 +21,9 @@ const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "--base": "input",
   "--plan": "input",
   "--from": "input",
+  "--terraform": "input",
+  "--account-file": "input",
+  "--checks": "input",
   "--seed": "input",
   "--tls": "input",
   "--key": "input",
@@ -70,7 +73,7 @@ export const filesOf = (
     // `init` makes the policy, and `fmt` is there to change it.
     if (flag === "--policy" && ["init", "fmt"].includes(command.name())) continue;
     into.push(...files.map((file) => ({ as: flag, file })));
-    if (flag === "--policy" || flag === "--base") policies.push(...files);
+    if (["--policy", "--base", "--checks"].includes(flag)) policies.push(...files);
   }
   const kind = command.registeredArguments[0]?.name();
   if (kind === "policies") policies.push(...command.args);

@@ -7,7 +7,12 @@ import { dirname, join, relative, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { lintPolicy } from "../policy/lint/lint-policy.js";
-import { furtherReferences, type ParsedPolicy, parsePolicy } from "../policy/parse-policy.js";
+import {
+  furtherReferences,
+  type ParsedPolicy,
+  type PolicyKind,
+  parsePolicy,
+} from "../policy/parse-policy.js";
 import type { Policy, ReadFile } from "../policy/policy.js";
 import { inFileOrder } from "../policy/problems.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
@@ -125,8 +130,8 @@ export const readPolicyFiles = (io: Folder, file: string): PolicyFiles => {
   return filesOfText(io, file, bytes);
 };
 
-const filesOfText = (io: Folder, file: string, bytes: Uint8Array): PolicyFiles => {
-  const { parsed, diagnostics } = parsePolicy(bytes, file);
+const filesOfText = (io: Folder, file: string, bytes: Uint8Array, kind?: PolicyKind): PolicyFiles => {
+  const { parsed, diagnostics } = parsePolicy(bytes, file, kind);
   const files = new Map<string, ReadFile>();
   if (parsed === undefined) return { files, diagnostics };
   const folder = folderOf(io, file);
@@ -165,4 +170,29 @@ export const requirePolicy = async (
   const { policy, diagnostics } = await loadPolicyFile(io, options.policy, options.now ?? io.now());
   if (policy === undefined) throw new Failure(diagnostics);
   return { policy, diagnostics };
+};
+
+/**
+ * A file of checks (`plan --checks`): a policy of networks, tests and guards, without rules. Throws `Failure` with every
+ * problem at once, exit code 1.
+ */
+export const requireChecks = (
+  io: Folder,
+  file: string,
+  now: Date,
+): { policy: Policy; diagnostics: readonly Diagnostic[] } => {
+  const { parsed, files, diagnostics } = filesOfText(io, file, readChecksBytes(io, file), "checks");
+  if (parsed === undefined) throw new Failure(diagnostics);
+  const resolved = resolvePolicy(parsed, files, { now });
+  const found = inFileOrder([...diagnostics, ...resolved.diagnostics], file);
+  if (resolved.policy === undefined || hasErrors(found)) throw new Failure(found);
+  return { policy: resolved.policy, diagnostics: found };
+};
+
+const readChecksBytes = (io: Folder, file: string): Uint8Array => {
+  try {
+    return readNamedFile(io.cwd, file, { most: largest.policy, folder: checkoutFolder(io.cwd, file) });
+  } catch (error) {
+    throw failure("checks-unreadable", { file, reason: reasonOf(error) }, { cause: error });
+  }
 };

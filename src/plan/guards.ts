@@ -134,7 +134,7 @@ type Overridable = {
   [Name in GuardName]: (typeof guardFlags)[Name] extends OverrideFlag ? Name : never;
 }[GuardName];
 
-const verdict = (
+export const verdict = (
   guard: Overridable,
   diagnostics: readonly Diagnostic[],
   overrides: ReadonlySet<OverrideFlag>,
@@ -151,7 +151,11 @@ const verdict = (
 };
 
 /** Deletes of rules against the limit; a limit of 30% of 2 rules is 0.6, so 1 is too many. */
-const removedRules = ({ policy, before, changes }: Guarded): Diagnostic[] => {
+export const removedRules = ({
+  policy,
+  before,
+  changes,
+}: Pick<Guarded, "before" | "changes"> & { readonly policy: Pick<Policy, "guards"> }): Diagnostic[] => {
   const limit = policy.guards.maxRemovedRules;
   if (limit === undefined) return [];
   const removed = changes.filter((change) => change.kind === "delete" && change.reason !== "left-over");
@@ -175,7 +179,7 @@ const gained = ({ before, access: { change } }: Pick<Guarded, "before" | "access
     ? change.newlyAllowed.subtract(AddressSet.ofPrefixes([discardOnly]))
     : change.newlyAllowed;
 
-const newlyAllowed = (
+export const newlyAllowed = (
   limits: Guards["maxNewlyAllowed"],
   guarded: Pick<Guarded, "before" | "access">,
 ): Diagnostic[] => {

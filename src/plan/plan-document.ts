@@ -67,7 +67,7 @@ const disturbanceAsDocument = ({ blocked, allowed }: Disturbance) => ({
 const deciderAsDocument = (decider: Decider) =>
   decider.kind === "entry" ? { ...decider, prefix: formatPrefix(decider.prefix) } : decider;
 
-const partAsDocument = ({ verdict, prefixes, before, after }: AccessPart) => ({
+export const partAsDocument = ({ verdict, prefixes, before, after }: AccessPart) => ({
   verdict,
   cidrs: cidrs(prefixes),
   before: deciderAsDocument(before),

@@ -47,10 +47,15 @@ export interface PlanAccessChange {
   readonly enforcedAfter: boolean;
   /** The account does not show it, and the plan leaves it alone: the figures hold if enforcement is on. */
   readonly enforcementUnknown?: true;
+  /**
+   * Where not everything is known before: what happens whatever it turns out to be. `change` is then all that may happen,
+   * and no figure of it is exact.
+   */
+  readonly sure?: AccessChange;
 }
 
 /** Why a rule is deleted: `unmanaged_rules: delete`, `removed_rules`, or an apply that broke off has left it. */
-export type DeleteReason = "unmanaged" | "removed" | "left-over" | "undone";
+export type DeleteReason = "unmanaged" | "removed" | "left-over" | "undone" | "terraform";
 
 /** One difference between the account and the policy, a rule each, or enforcement. */
 export type Change =
@@ -145,6 +150,43 @@ export interface ListedEntries extends ListOrigin {
   readonly prefixes: readonly Prefix[];
 }
 
+/** A call that Terraform makes. */
+export interface TerraformCall {
+  readonly verb: "create" | "update" | "delete";
+  /** As Terraform writes it: `dbtcloud_ip_restrictions_rule.site["oslo"]`. */
+  readonly address: string;
+  readonly rule: string;
+  /** What it sets enforcement to, for the whole account; absent: it sends nothing. */
+  readonly sets?: "on" | "off" | "unknown";
+  /** Indices of the calls that come before it in every order. */
+  readonly waitsFor: readonly number[];
+}
+
+/** The way between the calls of Terraform, in the worst of all orders that its graph leaves open. */
+export interface TerraformOrders {
+  /** Whether each order was looked at; else these are bounds, never too narrow. */
+  readonly exact: boolean;
+  /** Allowed before and surely after, and blocked in between in some order. */
+  readonly blocked: AddressSet;
+  /** Of them, those that are blocked until the last call in some order; empty where not each order was looked at. */
+  readonly blockedUntilLast: AddressSet;
+  /** Blocked before and surely after, and allowed in between in some order. */
+  readonly allowed: AddressSet;
+  /** Indices of calls that come first in a worst order. */
+  readonly example: readonly number[];
+}
+
+/** What there is to know of a plan of Terraform, besides what every plan has. */
+export interface TerraformFindings {
+  readonly calls: readonly TerraformCall[];
+  /** What enforcement is once all calls are made; `either`: it depends on their order, or on what is not known. */
+  readonly enforcementAfter: Enforcement | "either";
+  /** About enforcement: said before all else. */
+  readonly flips: readonly Diagnostic[];
+  readonly unknown: readonly { readonly address: string; readonly attributes: readonly string[] }[];
+  readonly orders: TerraformOrders;
+}
+
 export interface Plan {
   readonly account: { readonly id: number; readonly host: string };
   readonly before: AccountState;
@@ -181,4 +223,6 @@ export interface Plan {
    */
   readonly validFrom?: string;
   readonly validUntil?: string;
+  /** Of a plan that Terraform made: it has calls in a free order, and no steps. */
+  readonly terraform?: TerraformFindings;
 }

@@ -3,7 +3,7 @@
  * All problems come at once, in file order. Meaning is `resolve-policy.ts`'s.
  */
 
-import { validateNetworks, validatePolicy } from "../generated/validators.js";
+import { validateChecks, validateNetworks, validatePolicy } from "../generated/validators.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { checkSchema } from "./check-schema.js";
 import { lockFileOf } from "./lock.js";
@@ -74,18 +74,28 @@ const includeReferences = (raw: RawPolicy): string[] =>
     return reference.ok ? [reference.path] : [];
   });
 
+/** A policy, or a file of checks: the networks, tests and guards of one, and no rules. */
+export type PolicyKind = "policy" | "checks";
+
+const kinds = {
+  policy: { what: "policy", validator: validatePolicy, base: { version: 1, rules: [] } },
+  checks: { what: "file of checks", validator: validateChecks, base: {} },
+} as const;
+
 /** `file` is how messages name the policy. Never throws for what the bytes hold. */
 export const parsePolicy = (
   bytes: Uint8Array,
   file: string,
+  kind: PolicyKind = "policy",
 ): { readonly diagnostics: readonly Diagnostic[]; readonly parsed?: ParsedPolicy } => {
   const decoded = decodeText(bytes, file);
   if (!decoded.ok) return { diagnostics: [decoded.diagnostic] };
-  const { yaml, diagnostics } = parseYaml(decoded.source, "policy");
+  const { what, validator, base } = kinds[kind];
+  const { yaml, diagnostics } = parseYaml(decoded.source, what);
   if (yaml === undefined) return { diagnostics };
   const problems = new Problems();
   problems.addAll(diagnostics);
-  checkSchema(problems, yaml, validatePolicy, { version: 1, rules: [] });
+  checkSchema(problems, yaml, validator, base);
   const raw = readPolicyNodes(yaml);
   const lockReference = lockFileOf(file).replace(/^.*[/\\]/, "");
   const references = [...new Set([...includeReferences(raw), ...listReferences(raw.networks, "")])];

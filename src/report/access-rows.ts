@@ -107,6 +107,13 @@ export const planWording = (access: PlanAccessChange): AccessWording =>
         isRest: ({ before, after }) => before.kind === "enforcement-off" && after.kind === "default",
       };
 
+/** Where not everything is known: all that may happen. */
+export const mayWording = (access: PlanAccessChange): AccessWording => ({
+  ...planWording(access),
+  allowed: ["may gain access", "may gain access"],
+  blocked: ["may lose access", "may lose access"],
+});
+
 /** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
 export interface AccessGroup extends AccessLead {
   readonly verdict: AccessPart["verdict"];
@@ -290,6 +297,10 @@ export const isHypothetical = (access: PlanAccessChange): boolean =>
 
 /** One sentence for the last line of every format. */
 export const accessSentence = (access: PlanAccessChange): string => {
+  if (access.sure !== undefined) {
+    const context = isHypothetical(access) ? "Enforcement is off; once it is enabled, access" : "Access";
+    return `${context} is not known exactly: in any case it ${accessWords({ ...access, change: access.sure })}; at most it ${accessWords(access)}.`;
+  }
   const words = accessWords(access);
   if (access.enforcementUnknown === true) return `If enforcement is on, access ${words}.`;
   if (!isHypothetical(access)) return `Access ${words}.`;
@@ -300,6 +311,7 @@ export const accessSentence = (access: PlanAccessChange): string => {
 
 /** The sentence above the access rows that says what they hold for. */
 export const accessContext = (access: PlanAccessChange): string => {
+  if (access.sure !== undefined && !isHypothetical(access)) return "";
   if (isHypothetical(access)) return "enforcement is off: this is what it would mean once enabled";
   if (access.enforcementUnknown === true)
     return "no rule shows yet whether enforcement is on: this holds if it is";

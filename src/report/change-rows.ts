@@ -141,6 +141,7 @@ export const deleteWords: Readonly<Record<DeleteReason, string>> = {
   removed: "in `removed_rules`",
   "left-over": "left over from an earlier run",
   undone: "undone",
+  terraform: "by Terraform",
 };
 
 const rowsOfChange = (change: Change, context: Context): Row[] => {

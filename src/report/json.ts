@@ -40,6 +40,7 @@ import {
   worstExitCode,
 } from "./report.js";
 import { temporaryDocument } from "./temporary.js";
+import { terraformDocument } from "./terraform.js";
 import { runVerdicts, type VerdictOf } from "./verdicts.js";
 
 const stepJson = (verification: StepVerification) => {
@@ -222,6 +223,7 @@ const auditDocument = (verification: AuditVerification) => ({
 
 /** A saved plan is without the verdict: it says what was to be done, and a guard may be waived when it is. */
 const planReportDocument = (plan: Plan) => {
+  if (plan.terraform !== undefined) return terraformDocument(plan, plan.terraform);
   const { format, version, ...rest } = planDocument(plan);
   return { format, version, verdict: planVerdict(plan), ...rest };
 };

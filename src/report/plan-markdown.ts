@@ -6,7 +6,7 @@ import { counted } from "../model/words.js";
 import type { PlanReplay } from "../plan/cut-off.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
-import { accessContext, planWording } from "./access-rows.js";
+import { accessContext, mayWording, planWording } from "./access-rows.js";
 import {
   changeRows,
   deleteWords,
@@ -35,6 +35,7 @@ import { closingMarkdown, countsWords, isLoud, leftWords, planCounts, stateWords
 import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { planVerdict, refusals } from "./report.js";
 import { diffRow, type Row } from "./row.js";
+import { otherDiagnostics, terraformCallRows, terraformWarnings } from "./terraform.js";
 
 export interface MarkdownOptions {
   /** The policy as the user named it. */
@@ -53,6 +54,7 @@ export const planTitle = (plan: Plan): string => {
     case "no-changes":
       return "no changes";
     default:
+      if (plan.access.sure !== undefined) return "access is not known exactly";
       return plan.access.change.direction === "none"
         ? "access does not change"
         : `access ${plan.access.change.direction === "both" ? "broadens and narrows" : plan.access.change.direction}`;
@@ -99,14 +101,19 @@ const sectionsOf = (plan: Plan): Section[] => {
       ),
     },
     {
+      title: `Calls of Terraform: ${counted(plan.terraform?.calls.length ?? 0, "call")}`,
+      language: "diff",
+      rows: terraformCallRows(plan).map(diffRow),
+    },
+    {
       title: `Unmanaged: ${counted(plan.unmanaged.filter(({ disposition }) => disposition !== "deleted").length, "rule")}`,
       language: "diff",
       rows: unmanagedRows(plan).map(diffRow),
     },
     {
-      title: `Notes: ${diagnosticsCount(plan.diagnostics.filter((one) => !isAboutLeftRule(one)))}`,
+      title: `Notes: ${diagnosticsCount(otherDiagnostics(plan).filter((one) => !isAboutLeftRule(one)))}`,
       language: "text",
-      rows: diagnosticRows(plan.diagnostics.filter((one) => !isAboutLeftRule(one))),
+      rows: diagnosticRows(otherDiagnostics(plan).filter((one) => !isAboutLeftRule(one))),
     },
   ];
 };
@@ -144,6 +151,27 @@ const deletions = (plan: Plan): Section => {
   };
 };
 
+/** Where not everything is known, what happens in any case, and then all that may happen. */
+const accessParts = (access: Plan["access"]): ReturnType<typeof accessSections> => {
+  const { sure, change } = access;
+  const titles = { lost: "Loses access", gained: "Gains access" };
+  if (sure === undefined) return accessSections(change, titles, planWording(access));
+  const certain = accessSections(
+    sure,
+    { lost: "Loses access in any case", gained: "Gains access in any case" },
+    planWording({ ...access, change: sure }),
+  );
+  const possible = accessSections(
+    change,
+    { lost: "May lose access, at most", gained: "May gain access, at most" },
+    mayWording(access),
+  );
+  return {
+    open: [...certain.open, ...possible.open],
+    folded: [...possible.folded, ...certain.folded],
+  };
+};
+
 /** What is open comes in the order of danger: failed checks, deletions, who loses access, who gains it. */
 export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
   const file = options.policyFile ?? "the policy";
@@ -153,11 +181,9 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
   const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
   const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
   const noted = checkRows(loud.filter(isOnlyNoted));
-  const access = accessSections(
-    plan.access.change,
-    { lost: "Loses access", gained: "Gains access" },
-    planWording(plan.access),
-  );
+  const access = accessParts(plan.access);
+  const flips = plan.terraform?.flips ?? [];
+  const terraform = terraformWarnings(plan);
   return fitReport(
     {
       marker: markerOf("plan", plan.account),
@@ -174,6 +200,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
           ? "all of them: `dbt-ip-rules plan --format json`"
           : `all of them are in ${markdownCode(options.savedAs, 300)}`,
       sections: [
+        { title: "Enforcement", language: "text", rows: diagnosticRows(flips), open: true },
         {
           title: `Refused: ${counted(checks.length, "check")} failed`,
           language: "text",
@@ -191,6 +218,12 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
         },
         deletions(plan),
         ...access.open,
+        {
+          title: `Look again: ${diagnosticsCount(terraform)}`,
+          language: "text",
+          rows: diagnosticRows(terraform),
+          open: true,
+        },
         ...replaySections(plan.replay),
         ...access.folded,
         { title: `Not checked: ${counted(noted.length, "guard")}`, language: "text", rows: noted },

@@ -60,6 +60,7 @@ export const leftSentence = (found: Pick<Plan, "diagnostics">): string => {
 };
 
 const nothingWords = (plan: Plan, file: string): string => {
+  if (plan.terraform !== undefined) return "No changes: Terraform leaves every rule as it is.";
   const kept = planCounts(plan).unmanagedKept;
   const keptNote = kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`;
   return `No changes. The account matches ${file}${keptNote}.${leftSentence(plan)}`;
@@ -85,7 +86,8 @@ const refusalReasons: Readonly<Record<string, string>> = {
 const closing = (plan: Plan, file: string, name: Name): string => {
   const verdict = planVerdict(plan);
   if (verdict === "no-changes") return nothingWords(plan, file);
-  const rest = `${countsWords(planCounts(plan))}. ${accessSentence(plan.access)}`;
+  const either = plan.terraform?.enforcementAfter === "either" ? ", enforcement unknown" : "";
+  const rest = `${countsWords(planCounts(plan))}${either}. ${accessSentence(plan.access)}`;
   if (verdict === "changes") return `Plan: ${rest}${leftSentence(plan)}`;
   const reasons = refusals(plan).map(
     ({ guard }) => refusalReasons[guard] ?? `the check ${name(guard)} failed`,

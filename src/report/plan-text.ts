@@ -5,11 +5,19 @@
 
 import { listPrefixes } from "../model/address-words.js";
 import { cellsOf } from "../model/cells.js";
-import { hintOf } from "../model/diagnostic.js";
+import { type Diagnostic, hintOf } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
-import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
+import type { AccessChange, Plan, PlanAccessChange, PlannedStep, Verdict } from "../plan/plan.js";
 import type { ReplayedActor } from "../plan/replay.js";
-import { accessContext, accessRows, accessWords, isHypothetical, planWording } from "./access-rows.js";
+import {
+  type AccessWording,
+  accessContext,
+  accessRows,
+  accessWords,
+  isHypothetical,
+  mayWording,
+  planWording,
+} from "./access-rows.js";
 import { enforcementLine } from "./account.js";
 import {
   changeRows,
@@ -26,6 +34,7 @@ import { actorWords } from "./replay.js";
 import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { planVerdict } from "./report.js";
 import { type Row, rowLines } from "./row.js";
+import { otherDiagnostics, terraformCallRows, terraformWarnings } from "./terraform.js";
 
 export interface PlanTextOptions extends RenderContext {
   /** The policy as the user named it, for the closing line. */
@@ -52,6 +61,7 @@ const header = (plan: Plan, look: RenderContext): string[] => [
 
 const accessSection = (plan: Plan, look: RenderContext): string[] => {
   const { access } = plan;
+  if (access.sure !== undefined) return boundsSection(access, access.sure, look);
   const context = accessContext(access);
   if (access.change.direction === "none") {
     const once = isHypothetical(access) ? ", nor would it once enforcement is on" : "";
@@ -63,6 +73,22 @@ const accessSection = (plan: Plan, look: RenderContext): string[] => {
       ? `Access (${context})`
       : `Access ${accessWords(access)}${context === "" ? "" : `; ${context}`}`;
   return section(title, rowsText(accessRows(access.change, { wording: planWording(access) }), look), look);
+};
+
+/** Where not everything is known: what happens in any case, and all that may happen. */
+const boundsSection = (access: PlanAccessChange, sure: AccessChange, look: RenderContext): string[] => {
+  const context = accessContext(access);
+  const nobody: Row = { sign: " ", depth: 1, text: "nobody gains or loses access" };
+  const rows = (change: AccessChange, wording: AccessWording): string[] =>
+    rowsText(change.direction === "none" ? [nobody] : accessRows(change, { wording }), look);
+  return [
+    ...section(
+      `Access, in any case${context === "" ? "" : ` (${context})`}`,
+      rows(sure, planWording({ ...access, change: sure })),
+      look,
+    ),
+    ...section("Access, at most", rows(access.change, mayWording(access)), look),
+  ];
 };
 
 /** The call, and what it does to access: behind it where that fits, else below. */
@@ -144,8 +170,10 @@ export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => 
   const digits = String(plan.steps.length).length;
   const lines = [
     ...header(plan, options),
+    ...blockOf(plan.terraform?.flips ?? [], options),
     ...leftNotes(plan.diagnostics, options),
     ...accessSection(plan, options),
+    ...blockOf(terraformWarnings(plan), options),
     ...replaySection(plan, options),
     ...section(
       "Changes",
@@ -158,11 +186,17 @@ export const renderPlanText = (plan: Plan, options: PlanTextOptions): string => 
       plan.steps.flatMap((step) => stepLines(step, digits, options)),
       options,
     ),
+    ...section("Calls of Terraform", rowsText(terraformCallRows(plan), options), options),
     ...section("Checks", checkLines(plan.verdicts, options), options),
-    ...reviewNotes(plan.diagnostics, options),
+    ...reviewNotes(otherDiagnostics(plan), options),
     closingText(plan, options),
   ];
   return `${lines.join("\n")}\n`;
+};
+
+const blockOf = (diagnostics: readonly Diagnostic[], look: RenderContext): string[] => {
+  const text = renderDiagnosticsText(diagnostics, look);
+  return text === "" ? [] : [text];
 };
 
 /** What is left of a plan that was reviewed before: the checks that did not simply pass, and the closing line. */

@@ -147,9 +147,12 @@ export type PlanVerdict = VerdictOf<"plan">;
 export const refusals = (plan: Pick<Plan, "verdicts">): readonly Verdict[] =>
   plan.verdicts.filter(({ state }) => state === "failed");
 
-export const planVerdict = (plan: Pick<Plan, "verdicts" | "changes" | "steps">): PlanVerdict => {
+export const planVerdict = (
+  plan: Pick<Plan, "verdicts" | "changes" | "steps" | "terraform">,
+): PlanVerdict => {
   if (refusals(plan).length > 0) return "refused";
-  return plan.changes.length === 0 && plan.steps.length === 0 ? "no-changes" : "changes";
+  const calls = plan.steps.length + (plan.terraform?.calls.length ?? 0);
+  return plan.changes.length === 0 && calls === 0 ? "no-changes" : "changes";
 };
 
 export type ValidationVerdict = "valid" | "tests-failed" | "invalid";

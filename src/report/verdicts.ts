@@ -31,6 +31,7 @@ export const verdicts = {
   files: ["ok"],
   lists: ["no-changes", "changes", "refused", "failed"],
   "list-catalogue": ["ok"],
+  "terraform-plan": ["no-changes", "changes", "refused"],
   policies: ["done", "failed", "differs", "refused", "midway"],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 

@@ -7,6 +7,7 @@ const floors: Record<string, number> = {
   address: 0,
   model: 1,
   policy: 2,
+  terraform: 2,
   plan: 3,
   apply: 4,
   audit: 4,
@@ -19,7 +20,7 @@ const floors: Record<string, number> = {
   cli: 8,
   action: 9,
 };
-const pure = ["address", "model", "policy", "plan", "report"];
+const pure = ["address", "model", "policy", "terraform", "plan", "report"];
 const throughPorts = [...pure, "apply", "audit", "doctor", "lists"];
 
 const root = resolve("src");

@@ -46,6 +46,9 @@ interface Options
   readonly out?: string;
   readonly detailedExitcode?: boolean;
   readonly maxBytes?: number;
+  readonly terraform?: string;
+  readonly accountFile?: string;
+  readonly checks?: string;
 }
 
 /** Redacted, it would be another plan. */
@@ -54,7 +57,30 @@ const withoutToken = (text: string): string => {
   throw failure("token-in-plan");
 };
 
-const plan = async (io: Io, options: Options): Promise<Report> => {
+const plan = (io: Io, options: Options): Promise<Report> => {
+  if (options.terraform !== undefined) return ofTerraform(io, { ...options, terraform: options.terraform });
+  for (const [option, file] of [
+    ["--account-file", options.accountFile],
+    ["--checks", options.checks],
+  ] as const)
+    if (file !== undefined) throw failure("bad-option", { kind: "only-with-terraform", option });
+  return ofPolicy(io, options);
+};
+
+const ofTerraform = async (io: Io, options: Options & { readonly terraform: string }): Promise<Report> => {
+  const { nameOf, planTerraform } = await import("../terraform.js");
+  const { plan, evidence } = await planTerraform(io, options);
+  return {
+    kind: "plan",
+    plan,
+    policyFile: nameOf(options.terraform),
+    detailed: options.detailedExitcode === true,
+    ...(options.showPeople === true ? { people: peopleOf(plan, evidence) } : {}),
+    ...present({ maxBytes: options.maxBytes }),
+  };
+};
+
+const ofPolicy = async (io: Io, options: Options): Promise<Report> => {
   const wanted = await requirePolicy(io, options);
   const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
   const base = options.base === undefined ? undefined : earlierByFile(io, options.base);
@@ -116,6 +142,9 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .option("--show-people", "name in text those whom the log shows cut off")
     .option("--detailed-exitcode", "exit 2 where there is something to change")
     .option("--base <policy>", "the policy before (default: the newest receipt)")
+    .option("--terraform <file>", "a plan of Terraform instead: what terraform show -json prints")
+    .option("--account-file <file>", "with --terraform: the account, from show --format json")
+    .option("--checks <file>", "with --terraform: tests and guards that it must hold to")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);
   runs(command, io, program, plan, { positional: true, atOnce: 4, matrix: true, distinct: true });
 };

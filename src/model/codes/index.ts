@@ -12,6 +12,7 @@ import { guardCodes, planCodes, planFileCodes } from "./plan.js";
 import { policyCodes } from "./policy.js";
 import { networkCodes, serviceCodes } from "./service.js";
 import { settingsCodes } from "./settings.js";
+import { terraformCodes } from "./terraform.js";
 import { undoCodes } from "./undo.js";
 
 /** As docs/errors.md groups them. */
@@ -25,6 +26,7 @@ export const codeGroups = [
   { title: "Account and policy together", codes: planCodes },
   { title: "Guards", codes: guardCodes },
   { title: "Saved plans", codes: planFileCodes },
+  { title: "Plans of Terraform", codes: terraformCodes },
   { title: "Apply", codes: { ...approvalCodes, ...applyCodes } },
   { title: "Receipts", codes: receiptCodes },
   { title: "Undo", codes: undoCodes },
@@ -43,6 +45,7 @@ export const codes = {
   ...guardCodes,
   ...approvalCodes,
   ...planFileCodes,
+  ...terraformCodes,
   ...applyCodes,
   ...receiptCodes,
   ...undoCodes,
@@ -67,6 +70,7 @@ type Tables = [
   typeof guardCodes,
   typeof approvalCodes,
   typeof planFileCodes,
+  typeof terraformCodes,
   typeof applyCodes,
   typeof receiptCodes,
   typeof undoCodes,

@@ -159,6 +159,10 @@ export type OptionProblem =
       readonly policy: string;
     }
   | { readonly kind: "folder-wanted"; readonly option: "--out" | "--receipt"; readonly value: string }
+  | { readonly kind: "terraform-and"; readonly option: "--out" | "--base" | "several policies" }
+  | { readonly kind: "only-with-terraform"; readonly option: "--account-file" | "--checks" }
+  | { readonly kind: "replay-and-account-file" }
+  | { readonly kind: "one-standard-input"; readonly options: readonly [string, string] }
   | { readonly kind: "full-and-range" }
   | { readonly kind: "base-and-receipt" }
   | { readonly kind: "only-from-traffic" }
@@ -223,6 +227,31 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
         message: `With several policies ${problem.option} names a folder, which gets one file per policy, but ${problem.value} looks like a file`,
         hint: `Give a folder, such as: ${problem.option} ${problem.option === "--out" ? "plans" : "receipts"}`,
       };
+    case "terraform-and":
+      return {
+        message: `--terraform and ${problem.option} cannot be combined`,
+        hint:
+          problem.option === "--out"
+            ? "Terraform applies its own plan; to keep what this program says of it: --write json=FILE"
+            : "A plan of Terraform is of one account, and needs no policy",
+      };
+    case "only-with-terraform":
+      return {
+        message: `${problem.option} is for a plan of Terraform`,
+        hint: "Add --terraform FILE: what terraform show -json prints of a plan",
+      };
+    case "replay-and-account-file":
+      return {
+        message: "--replay reads the audit log of the account: it cannot be combined with --account-file",
+        hint: "Leave out one of them",
+      };
+    case "one-standard-input": {
+      const [first, second] = problem.options;
+      return {
+        message: `${first} and ${second} cannot both be read from standard input`,
+        hint: "Write one of them to a file",
+      };
+    }
     case "full-and-range":
       return {
         message: "--full exports the whole history: it cannot be combined with --since or --until",

@@ -1,0 +1,300 @@
+/**
+ * From Terraform's plan and the account as read to a plan like any other: who gains and loses access, and by which rule.
+ * Pure. What is not known is not guessed: where a value is missing, the plan holds bounds and no exact figure.
+ */
+import { AddressSet } from "../../address/address-set.js";
+import type { Address } from "../../address/prefix.js";
+import { rangesText } from "../../model/address-words.js";
+import { type Diagnostic, diagnostic, hasErrors } from "../../model/diagnostic.js";
+import type { OverrideFlag } from "../../model/guards.js";
+import { present } from "../../model/present.js";
+import type { AccountState, Enforcement, Rule } from "../../model/rule.js";
+import type { Snapshot } from "../../model/snapshot.js";
+import type { Policy } from "../../policy/policy.js";
+import type { TerraformPlan } from "../../terraform/plan.js";
+import { accessChange, directionOf, isEffective, isEnforced, planAccessChange } from "../access-change.js";
+import { planReplay, type TrafficEvidence } from "../cut-off.js";
+import { diffStates, type Renames } from "../diff-states.js";
+import type { AccessChange, Change, Plan, PlanAccessChange, TerraformFindings } from "../plan.js";
+import { byName, contradictions, entryFields, hashState } from "../state.js";
+import { type RuleCall, type RuleVersion, type TerraformCalls, terraformCalls } from "./calls.js";
+import { type FreeOrders, stateAfter, type WorstOrder, worstOrder } from "./orders.js";
+import { leastAccess, mostAccess, type PartialRule, type PartialState } from "./partial-state.js";
+import { refusedRanges } from "./refusals.js";
+import { terraformVerdicts } from "./verdicts.js";
+
+export interface TerraformInput {
+  readonly terraform: TerraformPlan;
+  readonly snapshot: Snapshot;
+  /** The file of checks as a policy: only its tests and guards are looked at. */
+  readonly checks?: Policy | undefined;
+  /** What reading the checks brought to light. */
+  readonly diagnostics?: readonly Diagnostic[];
+  readonly clientAddresses?: readonly Address[];
+  readonly overrides?: ReadonlySet<OverrideFlag>;
+  readonly traffic?: TrafficEvidence | undefined;
+}
+
+export interface TerraformResult {
+  /** Absent where there are errors. */
+  readonly plan?: Plan;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const partialOf = ({ name, type, prefixes, uncertain, anyRange }: RuleVersion): PartialRule => ({
+  name,
+  type,
+  entries: [
+    ...prefixes.map((prefix) => ({ prefix, certain: true })),
+    ...uncertain.map((prefix) => ({ prefix, certain: false })),
+  ],
+  anyRange,
+});
+
+const optional = (version: RuleVersion | undefined): PartialRule | undefined =>
+  version === undefined ? undefined : partialOf(version);
+
+const ordersOf = ({ calls, others }: TerraformCalls, before: AccountState): FreeOrders => ({
+  others: others.map(({ version }) => partialOf(version)),
+  enforcement: isEnforced(before) ? "on" : "off",
+  calls: calls.map(({ before: was, after, sets, waitsFor }) => ({
+    before: optional(was),
+    after: optional(after),
+    ...present({ sets }),
+    waitsFor,
+  })),
+});
+
+/** A name for each, of its own: the service lets two rules share one, and a state does not. */
+const named = <T extends { readonly name: string; readonly mark: string }>(
+  all: readonly T[],
+): readonly string[] => {
+  const count = new Map<string, number>();
+  for (const { name } of all) count.set(name, (count.get(name) ?? 0) + 1);
+  return all.map(({ name, mark }) => ((count.get(name) ?? 0) > 1 ? `${name} (${mark})` : name));
+};
+
+/** What is known of a rule as a rule: of a type that is not known, it is shown as the one it was, or allow. */
+const ruleOf = (version: RuleVersion, name: string, was: RuleVersion | undefined): Rule => ({
+  name,
+  type:
+    version.type !== "unknown"
+      ? version.type
+      : was === undefined || was.type === "unknown"
+        ? "allow"
+        : was.type,
+  description: version.description,
+  ...entryFields(version.prefixes, version.disabled),
+});
+
+interface States {
+  readonly before: readonly Rule[];
+  readonly after: readonly Rule[];
+  readonly renames: Renames;
+  readonly unmanaged: Plan["unmanaged"];
+}
+
+const statesOf = ({ calls, others }: TerraformCalls): States => {
+  const idOf = (call: RuleCall): string => `id ${call.change.before?.id ?? ""}`;
+  const slots = [
+    ...others.map(({ rule, version, isTerraforms }) => ({
+      was: version,
+      is: version,
+      mark: `id ${rule.id}`,
+      isOutside: !isTerraforms,
+    })),
+    ...calls.map((call) => ({
+      was: call.before,
+      is: call.after,
+      mark: call.before === undefined ? call.change.address : idOf(call),
+      isOutside: false,
+    })),
+  ];
+  const side = (of: "was" | "is"): ReadonlyMap<(typeof slots)[number], string> => {
+    const there = slots.filter((slot) => slot[of] !== undefined);
+    const names = named(there.map((slot) => ({ name: slot[of]!.name, mark: slot.mark })));
+    return new Map(there.map((slot, index) => [slot, names[index]!]));
+  };
+  const [old, now] = [side("was"), side("is")];
+  const rules = (names: typeof old, of: "was" | "is"): readonly Rule[] =>
+    [...names].map(([slot, name]) => ruleOf(slot[of]!, name, slot.was)).sort(byName);
+  return {
+    before: rules(old, "was"),
+    after: rules(now, "is"),
+    renames: new Map(
+      [...now].flatMap(([slot, name]) => {
+        const was = old.get(slot);
+        return was === undefined || was === name ? [] : [[name, was] as const];
+      }),
+    ),
+    unmanaged: slots.flatMap((slot) =>
+      slot.isOutside
+        ? [{ rule: ruleOf(slot.is!, now.get(slot)!, slot.was), disposition: "kept" as const }]
+        : [],
+    ),
+  };
+};
+
+const isKnown = ({ rules, enforcement }: PartialState): boolean =>
+  enforcement.size === 1 &&
+  rules.every(
+    ({ type, anyRange, entries }) =>
+      type !== "unknown" && !anyRange && entries.every(({ certain }) => certain),
+  );
+
+const joined = (allowed: AccessChange, blocked: AccessChange): AccessChange => ({
+  direction: directionOf(allowed.newlyAllowed, blocked.newlyBlocked),
+  newlyAllowed: allowed.newlyAllowed,
+  newlyBlocked: blocked.newlyBlocked,
+  parts: [
+    ...allowed.parts.filter(({ verdict }) => verdict === "allowed"),
+    ...blocked.parts.filter(({ verdict }) => verdict === "blocked"),
+  ],
+});
+
+/** Where not everything is known: what happens in any case, and all that may happen. */
+const boundedAccess = (before: AccountState, end: PartialState): PlanAccessChange => {
+  const mayBeOn = end.enforcement.has("on");
+  const isOff = !isEnforced(before) && !mayBeOn;
+  const enforced = isOff ? "assumed" : "as-is";
+  const looked: PartialState = isOff ? { ...end, enforcement: new Set(["on"] as const) } : end;
+  const least = accessChange(before, leastAccess(looked), { enforced });
+  const most = accessChange(before, mostAccess(looked), { enforced });
+  const [change, sure] = [joined(most, least), joined(least, most)];
+  const isExact =
+    change.newlyAllowed.equals(sure.newlyAllowed) && change.newlyBlocked.equals(sure.newlyBlocked);
+  return {
+    change,
+    // What is not known need not matter, such as a range while enforcement is turned off.
+    ...(isExact ? {} : { sure }),
+    enforcedBefore: isEffective(before),
+    enforcedAfter: mayBeOn,
+  };
+};
+
+const enforcementOf = (end: PartialState, before: Enforcement, isSet: boolean): Enforcement | "either" => {
+  if (!isSet) return before;
+  if (end.enforcement.size > 1) return "either";
+  return end.enforcement.has("on") ? "enabled" : "disabled";
+};
+
+/** What resources set enforcement to, where that is not all the same and what the account has. */
+const flipsOf = (
+  calls: readonly RuleCall[],
+  before: Enforcement,
+  after: Enforcement | "either",
+): readonly Diagnostic[] => {
+  const by = (value: "on" | "off" | "unknown"): readonly string[] =>
+    calls.flatMap(({ sets, change }) => (sets === value ? [change.address] : []));
+  const set = { on: by("on"), off: by("off"), unknown: by("unknown") };
+  const values = [set.on, set.off, set.unknown].filter((all) => all.length > 0).length;
+  if (values === 0) return [];
+  if (values > 1 || set.unknown.length > 0) {
+    const ends = after === "enabled" ? "on" : after === "disabled" ? "off" : "unknown";
+    return [diagnostic("terraform-enforcement-mixed", { ...set, ends })];
+  }
+  if (after === before || after === "either" || after === "unknown") return [];
+  return [diagnostic("terraform-enforcement", { ...set, to: after === "enabled" ? "on" : "off" })];
+};
+
+const orderNotes = (worst: WorstOrder, calls: readonly RuleCall[]): readonly Diagnostic[] => {
+  const first = worst.example.map((index) => `${calls[index]!.verb} ${calls[index]!.change.address}`);
+  const until = worst.exact ? "next" : "may";
+  const late = worst.exact ? worst.blockedUntilLast : AddressSet.empty;
+  const found = (
+    code: "terraform-order-blocks" | "terraform-order-allows",
+    set: WorstOrder["blocked"],
+    when: "last" | "next" | "may",
+  ): readonly Diagnostic[] =>
+    set.isEmpty() ? [] : [diagnostic(code, { prefixes: rangesText(set, 5), until: when, first })];
+  return [
+    ...found("terraform-order-blocks", late, "last"),
+    ...found("terraform-order-blocks", worst.blocked.subtract(late), until),
+    ...found("terraform-order-allows", worst.allowed, until),
+  ];
+};
+
+const byTerraform = (change: Change): Change =>
+  change.kind === "delete" ? { ...change, reason: "terraform" } : change;
+
+export const makeTerraformPlan = (input: TerraformInput): TerraformResult => {
+  const { terraform, snapshot, checks, clientAddresses = [], overrides = new Set(), traffic } = input;
+  const found = terraformCalls(terraform, snapshot);
+  const wrong = [...(input.diagnostics ?? []), ...contradictions(snapshotRules(snapshot), "of the account")];
+  if (hasErrors([...wrong, ...found.diagnostics])) return { diagnostics: [...wrong, ...found.diagnostics] };
+  const states = statesOf(found);
+  const before: AccountState = { enforcement: snapshot.enforcement, rules: states.before };
+  const orders = ordersOf(found, before);
+  const end = stateAfter(orders, () => true);
+  const isSet = found.calls.some(({ sets }) => sets !== undefined);
+  const enforcementAfter = enforcementOf(end, before.enforcement, isSet);
+  const after: AccountState = {
+    enforcement: enforcementAfter === "either" ? "unknown" : enforcementAfter,
+    rules: states.after,
+  };
+  const worst = worstOrder(orders);
+  const exact = worst.exact && terraform.graph.isWhole;
+  const access = isKnown(end) ? planAccessChange(before, after) : boundedAccess(before, end);
+  const changes = diffStates(before, after, states.renames).map(byTerraform);
+  const { enabledForServiceTokens } = snapshot;
+  const replay =
+    traffic?.kind === "read"
+      ? planReplay(traffic.traffic, before, after, enabledForServiceTokens)
+      : undefined;
+  const flips = flipsOf(found.calls, before.enforcement, enforcementAfter);
+  const shown = { ...worst, exact };
+  const diagnostics = [
+    ...flips,
+    ...found.diagnostics,
+    ...refusedRanges(found, orders),
+    ...orderNotes(shown, found.calls),
+    ...wrong,
+  ];
+  const findings: TerraformFindings = {
+    calls: found.calls.map(({ verb, change, before: was, after: is, sets, waitsFor }) => ({
+      verb,
+      address: change.address,
+      rule: (is ?? was)?.name ?? "",
+      ...present({ sets }),
+      waitsFor,
+    })),
+    enforcementAfter,
+    flips,
+    unknown: terraform.changes.flatMap(({ address, action, after: is }) =>
+      is === undefined || is.unknown.length === 0 || action === "none"
+        ? []
+        : [{ address, attributes: is.unknown }],
+    ),
+    orders: {
+      exact,
+      blocked: worst.blocked,
+      blockedUntilLast: worst.blockedUntilLast,
+      allowed: worst.allowed,
+      example: worst.example,
+    },
+  };
+  const plan: Plan = {
+    account: { id: snapshot.accountId, host: snapshot.host },
+    before,
+    after,
+    basis: { state: hashState(before), policy: "" },
+    changes,
+    unmanaged: states.unmanaged,
+    steps: [],
+    access,
+    verdicts: terraformVerdicts({
+      ...{ checks, before, end, worst: shown, changes, access, clientAddresses, overrides, traffic, replay },
+      calls: found.calls.length,
+    }),
+    diagnostics,
+    ...present({ enabledForServiceTokens, replay }),
+    expired: [],
+    expiring: [],
+    lists: [],
+    terraform: findings,
+  };
+  return { plan, diagnostics };
+};
+
+const snapshotRules = ({ rules }: Snapshot) =>
+  rules.map(({ name, type, entries }) => ({ name, type, prefixes: entries.map(({ prefix }) => prefix) }));

@@ -1,0 +1,18 @@
+/** Values of a JSON file of somebody else: looked at without trust in their shape. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The member, or undefined where there is none. */
+export const member = (value: unknown, key: string): unknown =>
+  isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Names and values of an object; none of anything else. */
+export const membersOf = (value: unknown): readonly (readonly [string, unknown])[] =>
+  isObject(value) ? Object.entries(value) : [];
+
+export const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
