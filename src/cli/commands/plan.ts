@@ -142,9 +142,9 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .option("--show-people", "name in text those whom the log shows cut off")
     .option("--detailed-exitcode", "exit 2 where there is something to change")
     .option("--base <policy>", "the policy before (default: the newest receipt)")
-    .option("--terraform <file>", "a plan of Terraform instead: what terraform show -json prints")
-    .option("--account-file <file>", "with --terraform: the account, from show --format json")
-    .option("--checks <file>", "with --terraform: tests and guards that it must hold to")
+    .option("--terraform <file>", "a plan of Terraform: terraform show -json FILE")
+    .option("--account-file <file>", "for --terraform: what show --format json prints")
+    .option("--checks <file>", "for --terraform: networks, tests and guards")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);
   runs(command, io, program, plan, { positional: true, atOnce: 4, matrix: true, distinct: true });
 };

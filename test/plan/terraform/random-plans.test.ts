@@ -45,18 +45,34 @@ interface Write {
   readonly kind: "write" | "delete";
 }
 
-/** What Terraform promises: who depends is written later, and deleted earlier. */
-const mustPrecede = (first: Write, then: Write): boolean => {
-  if (first.kind !== then.kind) return false;
-  const depends = (one: Write, on: Write): boolean => one.spec.dependsOn?.includes(on.spec.name) === true;
-  return first.kind === "write" ? depends(then, first) : depends(first, then);
+/** What Terraform promises: who depends is written later, also over others that stay, and deleted earlier. */
+const precedence = (specs: readonly ResourceSpec[]) => {
+  const configured = new Map(
+    specs.flatMap((spec) => (spec.after === undefined ? [] : [[spec.name, spec] as const])),
+  );
+  const depends = (one: ResourceSpec, on: string): boolean =>
+    (one.dependsOn ?? []).some((name) => {
+      const next = configured.get(name);
+      return name === on || (next !== undefined && depends(next, on));
+    });
+  return (first: Write, then: Write): boolean => {
+    if (first.kind !== then.kind) return false;
+    return first.kind === "write"
+      ? depends(then.spec, first.spec.name)
+      : first.spec.dependsOn?.includes(then.spec.name) === true;
+  };
 };
 
-function* orders(rest: readonly Write[], done: readonly Write[] = []): Iterable<readonly Write[]> {
+function* orders(
+  rest: readonly Write[],
+  mustPrecede: (first: Write, then: Write) => boolean,
+  done: readonly Write[] = [],
+): Iterable<readonly Write[]> {
   if (rest.length === 0) yield done;
   for (const next of rest) {
     const others = rest.filter((one) => one !== next);
-    if (!others.some((other) => mustPrecede(other, next))) yield* orders(others, [...done, next]);
+    if (!others.some((other) => mustPrecede(other, next)))
+      yield* orders(others, mustPrecede, [...done, next]);
   }
 }
 
@@ -82,7 +98,7 @@ const bruteForce = (specs: readonly ResourceSpec[], before: AccountState, calls:
       .sort()
       .join()} ${last?.spec.enforced}`;
   };
-  const all = [...orders(calls)];
+  const all = [...orders(calls, precedence(specs))];
   const ends = all.map((order) => verdicts(order));
   for (const order of all)
     for (let count = 1; count < order.length; count += 1) {
