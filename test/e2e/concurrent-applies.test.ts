@@ -18,7 +18,8 @@ import { type Random, randomBy } from "../apply/concurrent/random.js";
 import { type CallKind, callKinds, type Landing, playRound, type World } from "../apply/concurrent/round.js";
 import { type Scenario, scenarios } from "../apply/concurrent/scenarios.js";
 import { MemoryJournal } from "../apply/hand-made.js";
-import { share } from "../drills.js";
+import { dbtIpRules } from "../cli/world.js";
+import { full, share } from "../drills.js";
 import { type Ran, start } from "./cli.js";
 import { accountId, token } from "./drill/access.js";
 import { type Bench, startBench } from "./drill/bench.js";
@@ -215,26 +216,28 @@ it("lock nobody out, let nobody in, lose no rule, and end with a true exit code,
   expect(completed).toBeGreaterThan(0);
 });
 
-/** The built program, from a folder with nothing in it but the policy. */
-const applyFrom = async (folder: string, bench: Bench): Promise<Ran> => {
-  await mkdir(folder);
-  await writeFile(join(folder, "policy.yaml"), policyOf(bench.scenario));
-  return start(["apply", "--auto-approve"], {
-    cwd: folder,
-    env: {
-      DBT_CLOUD_HOST_URL: bench.url,
-      DBT_CLOUD_ACCOUNT_ID: String(accountId),
-      DBT_CLOUD_TOKEN: token,
-      XDG_STATE_HOME: join(folder, "state"),
-    },
-  }).ended;
+/** A folder with nothing in it but the policy, and what the program gets to know there. */
+const placeFor = async (cwd: string, bench: Bench) => {
+  await mkdir(cwd);
+  await writeFile(join(cwd, "policy.yaml"), policyOf(bench.scenario));
+  const env = {
+    DBT_CLOUD_HOST_URL: bench.url,
+    DBT_CLOUD_ACCOUNT_ID: String(accountId),
+    DBT_CLOUD_TOKEN: token,
+    XDG_STATE_HOME: join(cwd, "state"),
+  };
+  return { cwd, env };
 };
+
+/** By the built program. */
+const applyFrom = async (folder: string, bench: Bench): Promise<Ran> =>
+  start(["apply", "--auto-approve"], await placeFor(folder, bench)).ended;
 
 /** A policy without any allow rule is refused by a guard. */
 const isApplied = ({ targets, window }: Scenario): boolean =>
   targets.length === 1 && window !== true && targets[0]?.rules.some(({ type }) => type === "allow") === true;
 
-it.each(scenarios.filter(isApplied))(
+it.each(scenarios.filter(isApplied).filter((_, at) => full || at % 2 === 0))(
   "lock nobody out and lose no rule as built programs with state folders of their own: $name",
   async (scenario) => {
     const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-concurrent-"));
@@ -251,7 +254,8 @@ it.each(scenarios.filter(isApplied))(
         if (stdout.includes("account-rule-name-repeated")) expect(stdout).toMatch(/\(ids\s+\d+(,\s+\d+)+\)/);
       }
       expect(ended.map(({ code }) => code)).toContain(0);
-      const again = await applyFrom(place("again"), bench);
+      const last = { ...(await placeFor(place("again"), bench)), bare: true };
+      const again = await dbtIpRules(last, "apply", "--auto-approve");
       expect([again.code, hashState(bench.state())], again.stderr).toEqual([
         0,
         hashState(bench.scenario.after),

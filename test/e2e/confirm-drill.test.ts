@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
-import { dbtIpRules, type Running, start } from "./cli.js";
+import { dbtIpRules } from "../cli/world.js";
+import { type Running, start } from "./cli.js";
 
 const token = "token-of-the-tests-1234";
 const policy = `version: 1
@@ -47,7 +48,7 @@ const world = async () => {
     ...["--confirm", within, "--confirm-command", command],
   ];
   const apply = (within: string, command: string): Running => start(args(within, command), { cwd, env });
-  const ran = (...argv: string[]) => dbtIpRules(argv, { cwd, env });
+  const ran = (...argv: string[]) => dbtIpRules({ cwd, env, bare: true, ends: true }, ...argv);
   return { emulator, cwd, apply, ran };
 };
 

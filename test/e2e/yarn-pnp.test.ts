@@ -61,8 +61,6 @@ it("is installed as a zip, not unpacked", async () => {
 
 // Twice: where Node keeps compiled code, the second run starts from it.
 it.each(["first", "second"])("the program runs, the %s time", async () => {
-  expect((await yarn("dbt-ip-rules", "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-  expect((await yarn("dbt-ip-rules", "validate")).stdout).toContain("policy.yaml");
   const { stdout } = await yarn("dbt-ip-rules", "plan", "--format", "json");
   expect(JSON.parse(stdout)).toMatchObject({ summary: { create: 1 } });
 });

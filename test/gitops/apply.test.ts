@@ -47,14 +47,14 @@ describe("apply", () => {
     for (const secret of [dbtToken, githubToken])
       for (const text of [ran.log, ran.summary, receipt]) expect(text).not.toContain(secret);
 
-    const again = await world.runSteps({ command: "apply" });
+    const again = await world.run({ command: "apply" });
     expect(again.outputs).toMatchObject({ verdict: "nothing", receipt: "", "audit-verdict": "" });
     expect(again.code).toBe(0);
     expect(writesOf()).toHaveLength(2);
 
     const audited = await world.runSteps({ command: "audit", receipt: "out/receipt.jsonl" });
     expect(audited.outputs).toMatchObject({ "exit-code": "0", verdict: "confirmed" });
-    const drift = await world.runSteps({ command: "drift", receipt: "out/receipt.jsonl" });
+    const drift = await world.run({ command: "drift", receipt: "out/receipt.jsonl" });
     expect(drift.outputs).toMatchObject({ "exit-code": "0", verdict: "no-drift", direction: "none" });
   });
 

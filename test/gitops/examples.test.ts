@@ -264,7 +264,8 @@ describe("run", () => {
         ...(address === undefined ? {} : { DBT_RUNNER_IP: address }),
         XDG_STATE_HOME: join(world.workspace, "state"),
       };
-      for (const name of ["validate", "plan", "apply", "drift"] as const) {
+      const jobs = ["validate", "plan", "apply", "drift"] as const;
+      for (const name of address === undefined ? jobs.slice(1, 3) : jobs) {
         const { script, artifacts } = pipeline[name];
         const ran = await runScript(script.join("\n"), { cwd: world.workspace, env });
         expect(ran.code, ran.log).toBe(0);

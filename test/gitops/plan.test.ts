@@ -259,7 +259,7 @@ describe("hostile surroundings", () => {
   });
 
   it("fails where the secret is only missing", async () => {
-    const ran = await world.runSteps({ token: "" }, { event });
+    const ran = await world.run({ token: "" }, { event });
     expect(ran.code).toBe(1);
     expect(ran.log).toMatch(/title=token-missing::.*secret/);
   });
@@ -272,7 +272,7 @@ describe("hostile surroundings", () => {
 
   it("takes the input's token, whatever the job has", async () => {
     const env = { DBT_CLOUD_TOKEN: "other", DBT_CLOUD_API_TOKEN: "another", DBT_CLOUD_TOKEN_66847: "third" };
-    const ran = await world.runSteps({ comment: "false" }, { event, env });
+    const ran = await world.run({ comment: "false" }, { event, env });
     expect(ran.outputs.verdict, ran.log).toBe("changes");
   });
 
@@ -291,7 +291,7 @@ describe("a GitHub that is not well", () => {
       { method: "POST", path: /comments/, status: 403, headers: { "retry-after": "0" } },
       { method: "POST", path: /comments/, status: 429, headers: { "retry-after": "0" } },
     );
-    const ran = await world.runSteps({}, { event });
+    const ran = await world.run({}, { event });
     expect(ran.code, ran.log).toBe(0);
     expect(commentsOf()).toHaveLength(1);
   });
@@ -309,7 +309,7 @@ describe("a GitHub that is not well", () => {
     async (before) => {
       const message = `${"x".repeat(490 - before.length)}${dbtToken}`;
       world.github.faults.push({ method: "POST", path: /comments/, status: 403, body: { message } });
-      const ran = await world.runSteps({}, { event });
+      const ran = await world.run({}, { event });
       expect(ran.log).toContain("xxxx");
       expect(ran.log).not.toContain(dbtToken.slice(0, 8));
     },
