@@ -11,13 +11,14 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { overrideFlags } from "../model/guards.js";
 import { present } from "../model/present.js";
-import type {
-  Receipt,
-  ReceiptEffect,
-  ReceiptEnd,
-  ReceiptHeader,
-  ReceiptPlannedStep,
-  ReceiptRecord,
+import {
+  isWholePolicy,
+  type Receipt,
+  type ReceiptEffect,
+  type ReceiptEnd,
+  type ReceiptHeader,
+  type ReceiptPlannedStep,
+  type ReceiptRecord,
 } from "../model/receipt.js";
 import type { Enforcement, RuleType } from "../model/rule.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
@@ -206,7 +207,6 @@ export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): Re
   const { purpose = "apply", undoes } = options;
   const steps = plan.steps.map(receiptStep);
   const touched = touchedBy(steps);
-  const isWhole = purpose === "apply" || purpose === "grant";
   return {
     format: receiptFormat,
     version: receiptVersion,
@@ -216,7 +216,7 @@ export const receiptHeader = (plan: Plan, options: HeaderOptions, now: Date): Re
     purpose,
     ...present({ undoes }),
     basis: { state: plan.basis.state, policy: plan.basis.policy },
-    ...(isWhole ? { policyRules: policyRulesOf(plan) } : {}),
+    ...(isWholePolicy(purpose) ? { policyRules: policyRulesOf(plan) } : {}),
     waived: waivedFlags(plan, options),
     before: { ...plan.before, rules: plan.before.rules.filter(({ name }) => touched.has(name)) },
     ...present({ guards: plan.protects }),

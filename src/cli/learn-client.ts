@@ -2,8 +2,6 @@
  * The address that the service sees this run come from, as far as the audit log shows: the last one of this token.
  * One page of the log is read, and only where it can matter. Not being able to is a note, never an error.
  */
-import { readdir } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Address } from "../address/prefix.js";
 import { ipRestrictionTypes } from "../audit/catalogue.js";
 import {
@@ -20,7 +18,7 @@ import { Failure } from "../model/failure.js";
 import type { Plan } from "../plan/plan.js";
 import type { Io } from "./io.js";
 import { note } from "./output.js";
-import { mayHaveChanged, readableReceipt, receiptFolder } from "./receipts.js";
+import { type Account, receiptFolder, receiptsIn } from "./receipts.js";
 
 /** How many receipts of earlier runs are asked who this is. */
 const receiptsAsked = 3;
@@ -72,22 +70,9 @@ const held = (io: Io, newest: ClientAddress, own: OwnActor | undefined): readonl
   return sure ? [newest.address] : [];
 };
 
-/** The newest receipts of this account that may have changed something; what is no receipt says nothing. */
+/** The newest receipts of this account that may have changed something, the newest first. */
 export const ownReceipts = async (
   io: Io,
-  { account }: { readonly account: { readonly id: number; readonly host: string } },
-): Promise<readonly NamedReceipt[]> => {
-  const names = await readdir(resolve(io.cwd, receiptFolder)).catch((): string[] => []);
-  const newestFirst = names
-    .filter((name) => name.startsWith(`${account.id}-`) && name.endsWith(".jsonl"))
-    .sort()
-    .reverse();
-  const found: NamedReceipt[] = [];
-  for (const file of newestFirst) {
-    const named = readableReceipt(io, `${receiptFolder}/${file}`)?.named;
-    if (named?.receipt.header.account.host !== account.host || !mayHaveChanged(named.receipt)) continue;
-    found.push({ ...named, file });
-    if (found.length === receiptsAsked) break;
-  }
-  return found;
-};
+  { account }: { readonly account: Account },
+): Promise<readonly NamedReceipt[]> =>
+  (await receiptsIn(io, receiptFolder, account)).slice(-receiptsAsked).reverse();

@@ -10,11 +10,14 @@ import { ownerOnly } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { jsonText } from "../model/escape.js";
 import { Failure, failure } from "../model/failure.js";
-import type { Receipt, ReceiptHeader } from "../model/receipt.js";
+import { isWholePolicy, type Receipt, type ReceiptHeader } from "../model/receipt.js";
 import type { Io } from "./io.js";
 
 /** Where `apply` puts receipts that are not named. */
 export const receiptFolder = ".dbt-ip-rules/receipts";
+
+/** An ISO 8601 time as a part of a file's name, in which names sort by time: `20270115T180000-000Z`. */
+export const timeInName = (at: string): string => at.replace(/[-:]/g, "").replace(".", "-");
 
 const filesOf = async (io: Io, named: string): Promise<readonly string[]> => {
   if (isStandardInput(named)) return [named];
@@ -79,11 +82,11 @@ export const readReceipts = async (io: Io, names: readonly string[]) => {
 };
 
 /** Whether the run made a call that took effect, or may have: one that was refused is no record of the account. */
-export const mayHaveChanged = ({ records }: Receipt): boolean =>
+const mayHaveChanged = ({ records }: Receipt): boolean =>
   [...records.values()].some(({ outcome }) => outcome !== "skipped" && outcome !== "failed");
 
 /** A damaged one is no reason to refuse a look at the account: it only cannot serve as the base. */
-export const readableReceipt = (io: Io, file: string): ReturnType<typeof readReceipt> | undefined => {
+const readableReceipt = (io: Io, file: string): ReturnType<typeof readReceipt> | undefined => {
   try {
     return readReceipt(io, file);
   } catch (error) {
@@ -117,13 +120,11 @@ export const receiptsIn = async (
 export const newestReceipt = async (io: Io, account?: Account): Promise<NamedReceipt | undefined> =>
   (await receiptsIn(io, receiptFolder, account)).at(-1);
 
-/** Whether it is the receipt of all that the policy asked for. */
-const isWhole = ({ receipt: { header } }: NamedReceipt): boolean =>
-  header.purpose === undefined || header.purpose === "apply" || header.purpose === "grant";
-
 /** The newest one that says what the policy held: not of a rollback, nor of a part of the policy. */
 export const newestWholeReceipt = async (io: Io, account: Account): Promise<NamedReceipt | undefined> =>
-  (await receiptsIn(io, receiptFolder, account)).findLast(isWhole);
+  (await receiptsIn(io, receiptFolder, account)).findLast(({ receipt }) =>
+    isWholePolicy(receipt.header.purpose),
+  );
 
 /**
  * The receipt as a file: each line is written whole and flushed to the disk before `append` returns, so that a

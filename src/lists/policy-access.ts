@@ -1,5 +1,6 @@
 /** What an update of lists does to the access that a policy means by itself, as if nothing else were on the account. */
 import { comparePrefixes } from "../address/prefix.js";
+import { discardOnly } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { accessChange } from "../plan/access-change.js";
 import type { AccessChange } from "../plan/plan.js";
@@ -30,13 +31,8 @@ const letsAllIn = ({ rules }: Policy): boolean => {
   return allows.length > 0 && allows.every(({ entries }) => entries.length === 0);
 };
 
-/** A prefix that nobody comes from (RFC 6666): with it, allow rules without entries let nobody in. */
-const discardOnly: Rule = {
-  name: "",
-  type: "allow",
-  description: "",
-  prefixes: [{ network: 0x100n << 112n, length: 64 }],
-};
+/** Of a prefix that nobody comes from: with it, allow rules without entries let nobody in. */
+const letsNobodyIn: Rule = { name: "", type: "allow", description: "", prefixes: [discardOnly] };
 
 /**
  * From one lock to another; before the first lock, the rules let nobody in. Undefined where the policy is not valid for
@@ -49,6 +45,6 @@ export const policyAccess = (
 ): AccessChange | undefined => {
   const [was, is] = [before, after].map((asIs) => resolvePolicy(parsed, files, { now, asIs }).policy);
   if (was === undefined || is === undefined) return undefined;
-  const more = letsAllIn(was) && !letsAllIn(is) ? [discardOnly] : [];
+  const more = letsAllIn(was) && !letsAllIn(is) ? [letsNobodyIn] : [];
   return accessChange(stateOf(was, more), stateOf(is, more), { enforced: "assumed" });
 };

@@ -39,6 +39,10 @@ export interface ReceiptHeader {
 
 export type ReceiptPurpose = "apply" | "only-expired" | "grant" | "rollback" | "disable-enforcement";
 
+/** Whether such a run makes the account what the whole policy asks for; one of version 1 does. */
+export const isWholePolicy = (purpose: ReceiptPurpose = "apply"): boolean =>
+  purpose === "apply" || purpose === "grant";
+
 export interface ReceiptGuards {
   readonly mustAllow: readonly Prefix[];
   readonly mustDeny: readonly Prefix[];

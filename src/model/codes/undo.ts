@@ -1,6 +1,7 @@
 /** Codes of what ends or is undone: entries that expire, grants, rollbacks, changes that nobody confirmed. */
 import { assertNever } from "../assert.js";
 import { onOrAt } from "../instant.js";
+import { counted } from "../words.js";
 import { code } from "./code.js";
 
 type GrantProblem =
@@ -69,7 +70,7 @@ export const undoCodes = {
   "grant-others-pending": code<{ changes: number }>({
     severity: "error",
     message: ({ changes }) =>
-      `Refused: ${changes === 1 ? "1 other change is" : `${changes} other changes are`} pending, and would be applied too. Nothing was written`,
+      `Refused: ${counted(changes, "other change is", "other changes are")} pending, and would be applied too. Nothing was written`,
     hint: "To see them: dbt-ip-rules plan. Apply them first, or grant without --apply and let the pipeline do it",
     meaning:
       "`grant --apply` applies its own entry alone, and the account differs from the policy in more than that.",
@@ -166,7 +167,7 @@ export const undoCodes = {
   "other-changes-wait": code<{ changes: number }>({
     severity: "note",
     message: ({ changes }) =>
-      `${changes === 1 ? "1 other change is" : `${changes} other changes are`} pending and left alone`,
+      `${counted(changes, "other change is", "other changes are")} pending and left alone`,
     hint: "To see them: dbt-ip-rules plan",
     meaning: "The policy asks for more than the removals that `--only-expired` makes.",
     fix: "Nothing, or `dbt-ip-rules apply` for the rest.",
