@@ -64,7 +64,8 @@ const rollback = async (io: Io, options: Options, [file]: readonly string[]): Pr
       undoes: attempts.map(({ receipt }) => receipt.header.startedAt),
     },
   });
-  note(io, revertToo);
+  if (report.kind === "apply" && report.result.outcome !== "refused" && report.result.outcome !== "failed")
+    note(io, revertToo);
   return report;
 };
 
