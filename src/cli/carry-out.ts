@@ -30,6 +30,7 @@ import { asTheLogShows, verifyAfterApply } from "./audit-after-apply.js";
 import {
   awaitConfirmation,
   type Confirmation,
+  clearMark,
   clearMarks,
   type Probation,
   setMark,
@@ -51,7 +52,7 @@ import {
 import { debugStack } from "./outcome.js";
 import { fitted, lookOf, note, noteDiagnostics, withNewline } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
-import { type FileJournal, openFileJournal, readReceipt } from "./receipts.js";
+import { type FileJournal, openFileJournal, readReceipt, receiptFolder, timeInName } from "./receipts.js";
 import { version } from "./version.js";
 
 export const applyFormats = ["text", "json", "markdown"] as const;
@@ -271,12 +272,14 @@ const carryOut = async (
   const receipt =
     plan.steps.length === 0 ? undefined : await openReceipt(io, plan, { task, options, guards });
   const probation = receipt === undefined ? undefined : task.probation;
-  if (probation !== undefined && receipt !== undefined)
-    await setMark(io, {
-      account: plan.account,
-      receipt: relative(io.cwd, receipt.path),
-      begun: io.now().toISOString(),
-    });
+  const mark =
+    probation === undefined || receipt === undefined
+      ? undefined
+      : await setMark(io, {
+          account: plan.account,
+          receipt: relative(io.cwd, receipt.path),
+          begun: io.now().toISOString(),
+        });
   let result: ApplyResult;
   io.signal.addEventListener("abort", progress.onInterrupt, { once: true });
   try {
@@ -293,12 +296,13 @@ const carryOut = async (
   }
   if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
   if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
-  if (probation !== undefined && receipt !== undefined && result.outcome === "done") {
+  if (probation !== undefined && receipt !== undefined && mark !== undefined && result.outcome === "done") {
     const ended = await awaitConfirmation(io, probation);
     if (ended !== "confirmed") {
       note(io, `Not confirmed (${unconfirmedWords[ended]}): undoing the change`);
       const file = relative(io.cwd, receipt.path);
-      const undone = await undoUnconfirmed(io, file, { task, options, guards, connection, plan, ended });
+      const work = { task, options, guards, connection, plan, ended, mark };
+      const undone = await undoUnconfirmed(io, file, work);
       return {
         kind: "apply",
         account: plan.account,
@@ -310,6 +314,7 @@ const carryOut = async (
     }
     note(io, "Confirmed: the change stays.");
   }
+  if (mark !== undefined && hasChangedNothing(result)) await clearMark(io, mark);
   if (settlesMarks(result, task)) await clearMarks(io, plan.account);
   const isAudited = result.outcome === "done" && options.audit === true && receipt !== undefined;
   const audit = isAudited
@@ -330,14 +335,19 @@ const carryOut = async (
   };
 };
 
+/** Then there is nothing of this run to confirm. */
+const hasChangedNothing = ({ steps }: ApplyResult): boolean =>
+  steps.every(
+    ({ status, unchanged }) => status === "not-begun" || status === "already-done" || unchanged === true,
+  );
+
 /**
- * Whoever applies the whole policy, or undoes, has decided about what was unconfirmed; and a run that changed nothing has
- * left nothing to confirm.
+ * Whoever applies the whole policy, or undoes, has decided about what was unconfirmed. Not a run that was to be confirmed
+ * itself and found nothing left to do: an earlier one was ended while it waited, and nobody has confirmed it since.
  */
-const settlesMarks = ({ outcome, steps }: ApplyResult, { applyOptions: own, probation }: Task): boolean => {
-  if (outcome === "done" || outcome === "nothing") return own?.purpose !== "only-expired";
-  const untouched = steps.every(({ status, unchanged }) => status === "not-begun" || unchanged === true);
-  return probation !== undefined && untouched;
+const settlesMarks = ({ outcome }: ApplyResult, { applyOptions: own, probation }: Task): boolean => {
+  if (own?.purpose === "only-expired" || own?.purpose === "disable-enforcement") return false;
+  return outcome === "done" || (outcome === "nothing" && probation === undefined);
 };
 
 const unconfirmedWords: Readonly<Record<Exclude<Confirmation, "confirmed">, string>> = {
@@ -353,6 +363,8 @@ const wayBackPauses = [1_000, 5_000, 30_000];
 interface Unconfirmed extends Running {
   readonly plan: Plan;
   readonly ended: Exclude<Confirmation, "confirmed">;
+  /** The file that stands for it. */
+  readonly mark: string;
 }
 
 /**
@@ -371,7 +383,7 @@ const undoUnconfirmed = async (io: Io, file: string, work: Unconfirmed): Promise
     if (!tried.done && problems.some(({ code }) => "persists" in rowOf(code))) break;
     if (!tried.done) continue;
     const steps = work.plan.steps.map((planned) => ({ planned, status: "not-begun" as const, attempts: 0 }));
-    await clearMarks(own, work.plan.account);
+    await clearMark(own, work.mark);
     if (tried.later.length === 0)
       return {
         outcome: "refused",
@@ -448,8 +460,8 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 
 const openReceipt = async (io: Io, plan: Plan, { task, options, guards }: Work): Promise<FileJournal> => {
-  const stamp = io.now().toISOString().replace(/[-:]/g, "").replace(".", "-");
-  const file = options.receipt ?? `.dbt-ip-rules/receipts/${plan.account.id}-${stamp}.jsonl`;
+  const name = `${plan.account.id}-${timeInName(io.now().toISOString())}.jsonl`;
+  const file = options.receipt ?? `${receiptFolder}/${name}`;
   const path = resolve(io.cwd, file);
   await makeFolder(dirname(path)).catch((error: unknown) => {
     throw failure("receipt-unwritable", { what: "folder", file, reason: reasonOf(error) }, { cause: error });

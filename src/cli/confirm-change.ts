@@ -11,10 +11,11 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import { failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
+import { countdown } from "../model/words.js";
 import { canAsk, openQuestions } from "./ask.js";
 import type { Io } from "./io.js";
 import { note, writeFileWhole } from "./output.js";
-import { type Account, isSameAccount, receiptFolder } from "./receipts.js";
+import { type Account, isSameAccount, receiptFolder, timeInName } from "./receipts.js";
 
 export interface Probation {
   /** Milliseconds that the change has. */
@@ -30,10 +31,7 @@ export const requireConfirmer = (io: Io, { command }: Probation): void => {
 
 export type Confirmation = "confirmed" | "refused" | "too-late" | "nobody" | "interrupted";
 
-const clockText = (ms: number): string => {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-};
+const timeLeft = (ms: number): string => countdown(Math.max(0, Math.ceil(ms / 1000)));
 
 /** Seconds left at which the one who is asked is reminded. */
 const reminders = [600, 300, 120, 60, 30, 10];
@@ -66,7 +64,7 @@ const remind = async (io: Io, end: number, signal: AbortSignal): Promise<void> =
     const ms = msLeft(end) - seconds * 1000;
     if (ms <= 0) continue;
     await wait(ms, undefined, { signal });
-    note(io, `${clockText(seconds * 1000)} left. Type yes to keep the change.`);
+    note(io, `${timeLeft(seconds * 1000)} left. Type yes to keep the change.`);
   }
 };
 
@@ -76,13 +74,13 @@ const askUntil = async (io: Io, end: number, signal: AbortSignal): Promise<Confi
   const lost = new Promise<undefined>((done) => io.stdin.once("error", () => done(undefined)));
   remind(io, end, signal).catch(() => undefined);
   try {
-    let question = `Can everybody still work? Type yes within ${clockText(msLeft(end))}, or the change is undone: `;
+    let question = `Can everybody still work? Type yes within ${timeLeft(msLeft(end))}, or the change is undone: `;
     for (;;) {
       const answer = await Promise.race([questions.ask(question), lost]);
       if (answer === undefined) return "nobody";
       if (answer.toLowerCase() === "yes") return "confirmed";
       if (answer.toLowerCase() === "no") return "refused";
-      question = `Type yes to keep the change, no to undo it now (${clockText(msLeft(end))} left): `;
+      question = `Type yes to keep the change, no to undo it now (${timeLeft(msLeft(end))} left): `;
     }
   } finally {
     questions.close();
@@ -96,7 +94,7 @@ const environmentOf = ({ env }: Io): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !/^DBT_CLOUD_(?:API_)?TOKEN/.test(name)));
 
 const runUntil = async (io: Io, command: string, end: number, signal: AbortSignal): Promise<Confirmation> => {
-  note(io, `Waiting up to ${clockText(msLeft(end))} for: ${visible(command)}`);
+  note(io, `Waiting up to ${timeLeft(msLeft(end))} for: ${visible(command)}`);
   for (;;) {
     const code = await runOnce(io, command, signal);
     if (code === 0) return "confirmed";
@@ -152,11 +150,13 @@ export interface Mark {
   readonly begun: string;
 }
 
-/** Written before the first call. Throws `Failure` where that is not possible. */
-export const setMark = async (io: Io, mark: Mark): Promise<void> => {
-  const name = `${mark.account.id}-${mark.begun.replace(/[-:]/g, "").replace(".", "-")}${markEnd}`;
+/** Written before the first call; the file that it is. Throws `Failure` where that is not possible. */
+export const setMark = async (io: Io, mark: Mark): Promise<string> => {
+  const name = `${mark.account.id}-${timeInName(mark.begun)}${markEnd}`;
+  const file = join(receiptFolder, name);
   const text = JSON.stringify({ format: markFormat, version: 1, ...mark });
-  await writeFileWhole(io, join(receiptFolder, name), `${text}\n`);
+  await writeFileWhole(io, file, `${text}\n`);
+  return file;
 };
 
 const readMark = (io: Io, file: string): Mark | undefined => {
@@ -196,7 +196,9 @@ export const unconfirmedChanges = async (io: Io, account: Account): Promise<read
     }),
   );
 
+export const clearMark = (io: Io, file: string): Promise<void> => rm(resolve(io.cwd, file), { force: true });
+
 /** Whoever applies on, or undoes, has decided about what was unconfirmed. */
 export const clearMarks = async (io: Io, account: Account): Promise<void> => {
-  for (const { file } of await marksOf(io, account)) await rm(resolve(io.cwd, file), { force: true });
+  for (const { file } of await marksOf(io, account)) await clearMark(io, file);
 };

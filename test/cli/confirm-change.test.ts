@@ -116,7 +116,9 @@ describe("apply --confirm", () => {
     const { run, state } = await world(more);
     const before = state();
     const ran = await run("apply", "--auto-approve", "--confirm", "10m", ...caller);
-    expect(ran.stderr).toContain("Can everybody still work? Type yes within 10:00, or the change is undone");
+    expect(ran.stderr).toContain(
+      "Can everybody still work? Type yes within 10 min 00 s, or the change is undone",
+    );
     expect(ran.code).toBe(code);
     if (code === 0) expect(state()).not.toEqual(before);
     else expect(state()).toEqual(before);
@@ -262,6 +264,26 @@ describe("apply --confirm", () => {
       ...caller,
     );
     expect(ran.code).toBe(0);
+  });
+
+  it("keeps the mark of a run that was killed until somebody decides: the same command again is no yes", async () => {
+    const { run, marks, cwd, emulator } = await world();
+    await run("apply", "--auto-approve", ...caller);
+    const [receipt] = await readdir(join(cwd, ".dbt-ip-rules/receipts"));
+    const killed = {
+      format: "dbt-ip-rules/unconfirmed",
+      version: 1,
+      account: { id: 7, host: new URL(emulator.url).host },
+      receipt: `.dbt-ip-rules/receipts/${receipt}`,
+      begun: "2026-11-29T00:00:00.000Z",
+    };
+    await writeFile(join(cwd, ".dbt-ip-rules/receipts/7-x.unconfirmed.json"), JSON.stringify(killed));
+    const confirm = ["--confirm", "1s", "--confirm-command", "exit 1"];
+    const again = await run("apply", "--auto-approve", ...confirm, ...caller);
+    expect([again.code, (await marks()).length]).toEqual([0, 1]);
+    expect(again.stdout + again.stderr).toContain("stands unconfirmed");
+    await run("apply", "--auto-approve", ...caller);
+    expect(await marks()).toEqual([]);
   });
 
   it("waits for nothing where nothing is to be changed", async () => {
