@@ -273,14 +273,13 @@ const appended = (text: string, rules: readonly SnapshotRule[], clashes: Holders
   const start = list?.range?.[0];
   const last: unknown = list?.items.at(-1);
   if (list === undefined || start === undefined) return undefined;
+  const items = rules.map((rule) => ruleLines(rule, [], clashes).map((line) => `  ${line}\n`));
+  const lines = formatPolicy(`rules:\n${items.map((item) => item.join("")).join("\n")}`)
+    .trimEnd()
+    .split("\n")
+    .slice(1);
   const block = (indent: string): string =>
-    rules
-      .map((rule) =>
-        ruleLines(rule, [], clashes)
-          .map((line) => `${indent}${line}\n`)
-          .join(""),
-      )
-      .join("\n");
+    lines.map((line) => `${line === "" ? "" : indent}${line.slice(2)}\n`).join("");
   if (list.items.length === 0) {
     // `rules: []`: the brackets go, and what stands behind them on the line stays.
     const end = list.range![1];

@@ -56,9 +56,42 @@ export const writeText = (text: string): string => {
   return (word || address) && !isReadOtherwise(text) ? text : quoteText(text);
 };
 
+/** Columns of a line, as yamllint and Prettier have them. */
+export const widestLine = 80;
+
+/**
+ * Text of one line on several, broken at single spaces only, each of which a reader puts back. A line begins with a letter
+ * or a digit, so that none looks like anything but text.
+ */
+const foldedLines = (text: string, width: number): readonly string[] =>
+  text.split(/(?<=[^\s\\]) (?=[\p{L}\p{N}])/u).reduce<string[]>((lines, piece) => {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + piece.length > width) lines.push(piece);
+    else lines[lines.length - 1] = `${last} ${piece}`;
+    return lines;
+  }, []);
+
+/** Of the YAML library's context, what tells where a text begins. */
+type WritingPlace = Parameters<NonNullable<ScalarTag["stringify"]>>[1];
+
+/**
+ * What runs over its line, on several, as Prettier has them: the first below its key where it does not fit behind it. A
+ * key stays on its line.
+ */
+const fold = (text: string, { indent, indentAtStart, implicitKey, inFlow }: WritingPlace): string => {
+  if (implicitKey || inFlow || text.includes("\n")) return text;
+  const start = indent.length + (indentAtStart === undefined ? 0 : indentAtStart - 2);
+  const fits = (line: string): boolean => start + line.length <= widestLine;
+  if (fits(text)) return text;
+  const lines = foldedLines(text, widestLine - indent.length);
+  const [first = ""] = lines;
+  if (lines.length === 1) return text;
+  return `${fits(first) ? "" : `\n${indent}`}${lines.join(`\n${indent}`)}`;
+};
+
 const stringTag = "tag:yaml.org,2002:str";
 
-/** For the parser's `customTags`: strings in double quotes are written with escapes. */
+/** For the parser's `customTags`: strings in double quotes are written with escapes, long ones on several lines. */
 export const escapingTags = (tags: Tags): Tags =>
   tags.map((tag) => {
     if (typeof tag === "string" || tag.tag !== stringTag || tag.collection !== undefined) return tag;
@@ -67,11 +100,15 @@ export const escapingTags = (tags: Tags): Tags =>
     const escaping: ScalarTag = {
       ...tag,
       stringify: (item, ctx, onComment, onChompKeep) => {
-        const { value } = item;
-        if (typeof value === "string" && (hasOddCharacters(value) || hasRunnerCommand(value)))
-          return quoteText(value);
-        const text = stringify(item, ctx, onComment, onChompKeep);
-        return text.startsWith('"') ? escapeOddCharacters(text) : text;
+        const { value, anchor, commentBefore } = item;
+        const written = (): string => {
+          if (typeof value === "string" && (hasOddCharacters(value) || hasRunnerCommand(value)))
+            return quoteText(value);
+          const text = stringify(item, ctx, onComment, onChompKeep);
+          return text.startsWith('"') ? escapeOddCharacters(text) : text;
+        };
+        const hasMore = anchor !== undefined || item.tag !== undefined || Boolean(commentBefore);
+        return hasMore ? written() : fold(written(), ctx);
       },
     };
     return escaping;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Document, visit } from "yaml";
+import { Document, parse, visit } from "yaml";
 import { formatPrefix } from "../../src/address/prefix.js";
 import { formatPolicy } from "../../src/policy/format-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
@@ -265,6 +265,60 @@ tests:
     [`a: [${"x".repeat(30)}, ${"y".repeat(43)}]\n`, `a: [${"x".repeat(30)}, ${"y".repeat(43)}]\n`],
   ])("%j", (text, formatted) => {
     expect(formatPolicy(text)).toBe(formatted);
+  });
+
+  // Checked with Prettier and with yamllint, too.
+  it("folds text that runs over its line, below its key where its first line does not fit behind it", () => {
+    const words = "words of a rule whose name or whose description does not fit on one line of eighty";
+    expect(
+      formatPolicy(`rules:\n  - name: The ${words} columns\n    description: "note: ${words} columns"\n`),
+    ).toBe(
+      `rules:
+  - name:
+      The words of a rule whose name or whose description does not fit on one
+      line of eighty columns
+    description:
+      "note: words of a rule whose name or whose description does not fit on one
+      line of eighty columns"
+`,
+    );
+    const loose = `type: ${"word ".repeat(13)}incomprehensible rest\n`;
+    expect(formatPolicy(loose)).toBe(`${loose.replace(" incompre", "\n  incompre")}`);
+    expect(formatPolicy(`n: [The ${words} columns]\n`)).toBe(
+      "n:\n  - The words of a rule whose name or whose description does not fit on one line\n    of eighty columns\n",
+    );
+  });
+
+  it("folds text so that no line is longer than eighty, if no word is, and every reader finds the same", () => {
+    const word = fc.oneof(
+      fc.stringMatching(/^[a-z]{1,12}$/),
+      fc.constantFrom(
+        "#",
+        "-",
+        "a:",
+        ":b",
+        "''",
+        '"',
+        "\\",
+        "::error",
+        "x",
+        "\u00e9t\u00e9",
+        "[",
+        "&c",
+        "|",
+        " ",
+      ),
+    );
+    const texts = fc.array(word, { minLength: 10, maxLength: 60 }).map((list) => list.join(" "));
+    fc.assert(
+      fc.property(texts, texts, (name, item) => {
+        const formatted = formatPolicy(JSON.stringify({ rules: [{ name, previous_names: [item] }] }));
+        expect(parse(formatted)).toEqual({ rules: [{ name, previous_names: [item] }] });
+        expect(formatPolicy(formatted)).toBe(formatted);
+        if (/^[a-z ]+$/.test(name + item) && !/ {2}/.test(name + item))
+          for (const line of formatted.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+      }),
+    );
   });
 
   it("breaks what runs over a line, however deep, into one item a line", () => {

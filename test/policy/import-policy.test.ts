@@ -262,6 +262,24 @@ tests: []   # stays too
   });
 });
 
+it("long names and descriptions are folded, in a new file and in one that rules are added to", () => {
+  const words =
+    "words: a description that somebody typed into a form, and that needs more than a line".repeat(3);
+  const account = snapshotOf({
+    ...ruleOf(`A rule ${words}`, "allow", "203.0.113.7"),
+    description: words,
+  });
+  const merged = mergeIntoPolicy(
+    "version: 1\nrules:\n    # none\n    - { name: B, type: allow, cidrs: [192.0.2.1] }\n",
+    account,
+  );
+  for (const text of [importPolicy(account), merged.text]) {
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(82);
+    expect(mustRead(text).rules.at(-1)).toMatchObject({ name: `A rule ${words}`, description: words });
+  }
+  expect(merged.text).toContain('\n    - name: "A rule words: ');
+});
+
 describe("disabled entries", () => {
   const withDisabled = {
     ...ruleOf("A", "allow", "203.0.113.7"),
