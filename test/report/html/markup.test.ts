@@ -113,17 +113,17 @@ describe("what a page knows", () => {
         actors: report.replay.actors.map((one, at) => ({
           ...one,
           id: `id-${at}-x`,
-          name: `ada-${at}@example.com`,
+          name: `analyst-${at}@example.com`,
         })),
       },
       blind: report.blind.map((one) => ({
         ...one,
-        ...(one.kind === "git_provider" ? {} : { name: "grace-y" }),
+        ...(one.kind === "git_provider" ? {} : { name: "engineer-y" }),
       })),
     };
     const html = await page(people);
     expect(html).toContain("person 1");
-    for (const secret of ["ada-", "example.com", "id-0-x", "grace-y"]) expect(html).not.toContain(secret);
+    for (const secret of ["analyst-", "example.com", "id-0-x", "engineer-y"]) expect(html).not.toContain(secret);
     const seen = report.replay.actors.flatMap(({ addresses }) => addresses).length;
     expect(seen).toBeGreaterThan(3);
     for (const address of ["198.51.100.7<", "198.51.100.9", "203.0.113.9", "198.51.100.77"])
