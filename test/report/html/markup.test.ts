@@ -123,7 +123,8 @@ describe("what a page knows", () => {
     };
     const html = await page(people);
     expect(html).toContain("person 1");
-    for (const secret of ["analyst-", "example.com", "id-0-x", "engineer-y"]) expect(html).not.toContain(secret);
+    for (const secret of ["analyst-", "example.com", "id-0-x", "engineer-y"])
+      expect(html).not.toContain(secret);
     const seen = report.replay.actors.flatMap(({ addresses }) => addresses).length;
     expect(seen).toBeGreaterThan(3);
     for (const address of ["198.51.100.7<", "198.51.100.9", "203.0.113.9", "198.51.100.77"])
