@@ -259,9 +259,9 @@ it("an update whose policy lets nobody in without its lists, or is not valid wit
 });
 
 it("the catalogue names what `source` and `select` can be", async () => {
-  const { code, stdout } = await run("lists", "catalogue");
+  const { code, stdout } = await here("lists", "catalogue");
   expect(code).toBe(0);
   expect(stdout).toContain("github  GitHub");
-  const document = documentOf(await run("lists", "catalogue", "--format", "json"));
+  const document = documentOf(await here("lists", "catalogue", "--format", "json"));
   expect(document.lists.map(({ name }: { name: string }) => name)).toContain("aws");
 });

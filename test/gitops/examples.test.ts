@@ -148,7 +148,7 @@ describe("run", () => {
     world.github.pulls.set(headCommit, [
       { number: 12, merged_at: "2026-11-20T10:00:00Z", merge_commit_sha: headCommit },
     ]);
-    const onPush = (inputs: Readonly<Record<string, string>>) => world.runSteps({ token: "", ...inputs });
+    const onPush = (inputs: Readonly<Record<string, string>>) => world.run({ token: "", ...inputs });
     const saved = await runJob(jobOf("apply", "plan"), valuesFor(), onPush);
     expect(jobOf("apply", "apply").if).toBe(`needs.plan.outputs.verdict == '${saved.outputs.verdict}'`);
     const applied = await runJob(jobOf("apply", "apply"), valuesFor(), onPush);

@@ -1,5 +1,6 @@
 /** The one reader of lists: text, JSON, NDJSON, CSV and ranges, from files that a policy names. */
-import { describe, expect, it } from "vitest";
+import vm from "node:vm";
+import { describe, expect, it, vi } from "vitest";
 import { formatPrefix } from "../../src/address/prefix.js";
 import { messageOf } from "../../src/model/diagnostic.js";
 import { firstHint, firstMessage } from "../said.js";
@@ -99,9 +100,16 @@ describe("JSON", () => {
   });
 
   it("refuses a selection that would take for ever", () => {
+    // The limit is five seconds; the time itself is nothing to wait for in a test.
+    const run = vm.runInNewContext;
+    const limited = vi
+      .spyOn(vm, "runInNewContext")
+      .mockImplementation((code, context) => run(code, context, { timeout: 50 }));
     const slow = JSON.stringify([`${"a".repeat(60)}!`]);
     const { diagnostics } = read(slow, `, select: "$[?match(@, '(a|a)*')]"`);
     expect(firstMessage(diagnostics)).toContain("takes too long");
+    expect(limited.mock.calls.map(([, , options]) => options)).toEqual([{ timeout: 5_000 }]);
+    limited.mockRestore();
   });
 
   it("refuses a text that holds a comment or a line end", () => {
