@@ -10,7 +10,7 @@ import { notBegun, type Receipt, type ReceiptPlannedStep, type ReceiptRecord } f
 import { isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
 import type { Change } from "../plan/plan.js";
-import { byName, entryFields, sameEntries, sortedPrefixes, withoutPrefixes } from "../plan/state.js";
+import { byName, entryFields, sameRules, sortedPrefixes, withoutPrefixes } from "../plan/state.js";
 import { differences } from "./stops.js";
 
 /** A rule that the apply touched: before it, and as it was left. Undefined: there was none. */
@@ -38,15 +38,6 @@ export interface Undo {
   readonly later: readonly Change[];
   readonly disablesEnforcement: boolean;
 }
-
-const sameRule = (a: Rule | undefined, b: Rule | undefined): boolean =>
-  a === b ||
-  (a !== undefined &&
-    b !== undefined &&
-    a.name === b.name &&
-    a.type === b.type &&
-    a.description === b.description &&
-    sameEntries(a, b));
 
 const plus = (prefixes: readonly Prefix[], added: readonly Prefix[]): Prefix[] =>
   sortedPrefixes([...prefixes, ...added]);
@@ -145,8 +136,8 @@ const settle = (rules: readonly Traced[], step: ReceiptPlannedStep, now: Account
     if (before?.left === done.left) return done;
     const names = new Set([done.left?.name, before?.left?.name]);
     const rule = now.rules.find(({ name }) => names.has(name));
-    if (sameRule(rule, done.left)) return done;
-    if (sameRule(rule, before?.left)) return before ?? { before: undefined, left: undefined };
+    if (sameRules(rule, done.left)) return done;
+    if (sameRules(rule, before?.left)) return before ?? { before: undefined, left: undefined };
     return rule !== undefined && isBetween(rule, before?.left, done.left) ? { ...done, left: rule } : done;
   });
 };
@@ -223,8 +214,8 @@ interface Part {
 const partOf = (traced: Traced, rules: ReadonlyMap<string, Rule>): Part => {
   const { before, left } = traced;
   const now = rules.get(left?.name ?? "") ?? rules.get(before?.name ?? "");
-  if (sameRule(now, left)) return { now, becomes: before, later: false };
-  if (sameRule(now, before)) return { now, becomes: now, later: false };
+  if (sameRules(now, left)) return { now, becomes: before, later: false };
+  if (sameRules(now, before)) return { now, becomes: now, later: false };
   return { now, becomes: now === undefined ? undefined : merged(traced, now), later: true };
 };
 
@@ -237,7 +228,7 @@ const enforcementAfter = ({ enforcement }: Trace, now: Enforcement): Enforcement
 export const undoOn = (trace: Trace, now: AccountState): Undo => {
   const rules = new Map(now.rules.map((rule) => [rule.name, rule]));
   const parts = trace.rules
-    .filter(({ before, left }) => !sameRule(before, left))
+    .filter(({ before, left }) => !sameRules(before, left))
     .map((traced) => ({ traced, part: partOf(traced, rules) }));
   const touched = new Set(parts.flatMap(({ part }) => part.now?.name ?? []));
   // A temporary rule that a run has left goes, as in every plan.
