@@ -108,6 +108,8 @@ export interface Task {
   /** The plan was reviewed before; its last line is enough where nobody is asked. */
   readonly reviewed: boolean;
   readonly commands: NextCommands;
+  /** Before the first call, once the plan is approved; not where a guard refuses it. */
+  readonly begin?: () => Promise<void>;
   /** The change is undone unless it is confirmed in time. */
   readonly probation?: Probation | undefined;
   /** See `ApplyOptions`. */
@@ -143,6 +145,7 @@ export const carryOutTask = async (io: Io, options: CarryOutOptions, task: Task)
     const closed = task.probation === undefined ? [] : wayBackProblems(plan, known.clientAddresses);
     if (closed.length > 0) return refusedResult(plan, closed, task);
     if (!task.approved) await askAboutPlan(io, plan, client, { task, options, guards: known });
+    if (!isRefused(plan, known)) await task.begin?.();
     return await carryOut(io, plan, client, progress, { task, options, guards: known, connection });
   } finally {
     progress.stop();
@@ -229,6 +232,9 @@ const question = ({ steps, account }: Plan, done: number): string => {
 const callsLeft = (left: number, total: number): string =>
   `the last ${left === 1 ? "call" : `${left} calls`} of ${total} (the others are done already)`;
 
+const isRefused = (plan: Plan, { overrides, clientAddresses }: Guards): boolean =>
+  standingRefusals(plan, overrides, clientAddresses).length > 0;
+
 /**
  * Throws where the user says no. What would be refused is not asked about: carrying it out stops before its first call,
  * and says why.
@@ -239,8 +245,7 @@ const askAboutPlan = async (
   client: DbtClient,
   { task, options, guards }: Work,
 ): Promise<void> => {
-  if (plan.steps.length === 0 || standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0)
-    return;
+  if (plan.steps.length === 0 || isRefused(plan, guards)) return;
   const ports = { reader: client, now: () => io.now(), sleep };
   const { done, goesAhead, doubts } = await previewApply(plan, ports, applyOptions(io, guards, task));
   if (!goesAhead) return;

@@ -91,10 +91,21 @@ describe("grant", () => {
   });
 
   it("asks at a terminal before it applies", async () => {
-    const { run, writes } = await world(policy, office, { typed: ["no"] });
+    const { run, writes, file } = await world(policy, office, { typed: ["no"] });
     const ran = await run("grant", "203.0.113.7", ...four, "--apply");
-    expect([ran.code, writes()]).toEqual([1, 0]);
+    expect([ran.code, writes(), await file()]).toEqual([1, 0, policy]);
     expect(ran.stderr).toContain("not-approved");
+  });
+
+  it("goes on where the policy has the entry already and the account does not", async () => {
+    const { run, writes } = await world();
+    for (const rule of [["--rule", "Office"], []]) {
+      expect((await run("grant", "203.0.113.7", ...four, ...rule)).code).toBe(0);
+      expect(
+        (await run("grant", "203.0.113.7", "--for", "5h", "--reason", "x", ...rule, "--apply")).code,
+      ).toBe(0);
+    }
+    expect(writes()).toBe(2);
   });
 
   it.each([

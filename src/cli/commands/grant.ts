@@ -1,7 +1,7 @@
 /** `grant`: lets an address in for a time. Writes the entry into the policy, shows the plan, and applies it where asked. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { AddressSet } from "../../address/address-set.js";
-import { formatPrefix, type Prefix, parsePrefix } from "../../address/prefix.js";
+import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
 import type { ReadOnlyClient } from "../../dbt/client.js";
 import { policyOfText, readPolicyBytes, requirePolicy } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
@@ -12,7 +12,8 @@ import { asExpiry } from "../../model/instant.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
 import { accessOf } from "../../plan/access-change.js";
-import type { Plan } from "../../plan/plan.js";
+import type { Change, Plan } from "../../plan/plan.js";
+import { entryFields, sameRules, withoutPrefixes } from "../../plan/state.js";
 import { type Grant, type GrantedText, grantIn } from "../../policy/grant-entry.js";
 import type { Policy } from "../../policy/policy.js";
 import { hasOddCharacters } from "../../policy/spelling.js";
@@ -140,7 +141,7 @@ const denied = ({ rules }: Pick<Policy, "rules">, { prefix }: Grant): void => {
 
 interface Plans {
   readonly plan: Plan;
-  /** Calls that the policy needs without the grant. */
+  /** Changes that the policy asks for apart from the grant, which an earlier run may have written into it. */
   readonly pending: number;
 }
 
@@ -165,7 +166,26 @@ const plansOf = async (
     ...guards,
     traffic: ({ steps }) => evidenceFor(io, client, wanted.policy, steps.length),
   });
-  return { plan: withHelp(plan, grant), pending: before.changes.length };
+  const pending = before.changes.length === 0 ? [] : plan.changes.filter((one) => !isOfGrant(one, grant));
+  return { plan: withHelp(plan, grant), pending: pending.length };
+};
+
+/** Whether the change adds the entry and does nothing else. */
+const isOfGrant = (change: Change, { rule, prefix }: Grant): boolean => {
+  const isOnly = (added: readonly Prefix[]): boolean =>
+    added.length === 1 && added.every((one) => samePrefix(one, prefix));
+  if (change.kind === "create") {
+    const { name, prefixes, disabled } = change.rule;
+    return name === rule && isOnly(prefixes) && disabled === undefined;
+  }
+  if (change.kind !== "update") return false;
+  const { before, after } = change;
+  const without = entryFields(withoutPrefixes(after.prefixes, [prefix]), after.disabled ?? []);
+  return (
+    after.name === rule &&
+    isOnly(withoutPrefixes(after.prefixes, before.prefixes)) &&
+    sameRules(before, { name: after.name, type: after.type, description: after.description, ...without })
+  );
 };
 
 const withHelp = (plan: Plan, { prefix }: Grant): Plan => {
@@ -217,9 +237,11 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
       const { plan, pending } = await plansOf(io, client, granting, guards);
       if (pending > 0)
         throw failure("grant-others-pending", { changes: pending }, { exitCode: exitCodes.refused });
+      return plan;
+    },
+    begin: async () => {
       await writeFileWhole(io, options.policy, granting.edited.text);
       note(io, `${written(options, granting)}.`);
-      return plan;
     },
     // The command line names the one entry; at a terminal there is a question all the same.
     approved: options.autoApprove === true || !canAsk(io),
