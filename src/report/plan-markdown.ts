@@ -151,25 +151,23 @@ const deletions = (plan: Plan): Section => {
   };
 };
 
-/** Where not everything is known, what happens in any case, and then all that may happen. */
-const accessParts = (access: Plan["access"]): ReturnType<typeof accessSections> => {
+/** What is shown of access: the change; or, where not everything is known, what happens in any case and all that may. */
+export const shownAccess = (access: Plan["access"]) => {
   const { sure, change } = access;
-  const titles = { lost: "Loses access", gained: "Gains access" };
-  if (sure === undefined) return accessSections(change, titles, planWording(access));
-  const certain = accessSections(
-    sure,
-    { lost: "Loses access in any case", gained: "Gains access in any case" },
-    planWording({ ...access, change: sure }),
-  );
-  const possible = accessSections(
-    change,
-    { lost: "May lose access, at most", gained: "May gain access, at most" },
-    mayWording(access),
-  );
-  return {
-    open: [...certain.open, ...possible.open],
-    folded: [...possible.folded, ...certain.folded],
-  };
+  const exact = { lost: "Loses access", gained: "Gains access" };
+  if (sure === undefined) return [{ change, titles: exact, wording: planWording(access) }];
+  return [
+    {
+      change: sure,
+      titles: { lost: "Loses access in any case", gained: "Gains access in any case" },
+      wording: planWording({ ...access, change: sure }),
+    },
+    {
+      change,
+      titles: { lost: "May lose access, at most", gained: "May gain access, at most" },
+      wording: mayWording(access),
+    },
+  ];
 };
 
 /** What is open comes in the order of danger: failed checks, deletions, who loses access, who gains it. */
@@ -181,7 +179,9 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
   const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
   const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));
   const noted = checkRows(loud.filter(isOnlyNoted));
-  const access = accessParts(plan.access);
+  const access = shownAccess(plan.access).map(({ change, titles, wording }) =>
+    accessSections(change, titles, wording),
+  );
   const flips = plan.terraform?.flips ?? [];
   const terraform = terraformWarnings(plan);
   return fitReport(
@@ -217,7 +217,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
           open: true,
         },
         deletions(plan),
-        ...access.open,
+        ...access.flatMap(({ open }) => open),
         {
           title: `Look again: ${diagnosticsCount(terraform)}`,
           language: "text",
@@ -225,7 +225,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
           open: true,
         },
         ...replaySections(plan.replay),
-        ...access.folded,
+        ...access.flatMap(({ folded }) => folded),
         { title: `Not checked: ${counted(noted.length, "guard")}`, language: "text", rows: noted },
         ...sectionsOf(plan),
       ],

@@ -203,7 +203,7 @@ export const terraformCodes = {
     severity: "warning",
     message: ({ address, differences }) =>
       `${address}: the plan was made for another state than the account has: ${differences.join("; ")}`,
-    hint: "Plan again without -refresh=false. The figures are for the account as it is, and for what Terraform would send",
+    hint: "Plan again without -refresh=false. The figures are for the account as it is; what nobody can tell is in the bounds",
     meaning: "What Terraform has on record of a rule is not what the account has.",
     fix: "Plan again, without `-refresh=false`.",
   }),

@@ -77,6 +77,8 @@ interface Merged {
   readonly left: readonly SnapshotEntry[];
   /** Named by Terraform's record, and gone unless the unknown list has them again. */
   readonly removed: readonly SnapshotEntry[];
+  /** Named by an id that Terraform has on record with another range: nobody knows what the service makes of that. */
+  readonly changed: readonly SnapshotEntry[];
 }
 
 const merge = (
@@ -85,18 +87,16 @@ const merge = (
   after: TerraformRule,
 ): Merged => {
   const [known, wanted] = [keysOf(prefixesOf(before?.entries)), keysOf(prefixesOf(after.entries))];
-  const ids = (side: TerraformRule | undefined): ReadonlySet<number> =>
-    new Set((side?.entries ?? []).flatMap(({ id }) => id ?? []));
-  const [knownIds, wantedIds] = [ids(before), ids(after)];
-  const isWanted = ({ id, prefix }: SnapshotEntry): boolean =>
-    wanted.has(prefixKey(prefix)) || wantedIds.has(id);
-  const isKnown = ({ id, prefix }: SnapshotEntry): boolean =>
-    known.has(prefixKey(prefix)) || knownIds.has(id);
-  return {
-    kept: entries.filter(isWanted),
-    left: entries.filter((entry) => !isWanted(entry) && !isKnown(entry)),
-    removed: entries.filter((entry) => !isWanted(entry) && isKnown(entry)),
+  const ids = new Set((before?.entries ?? []).flatMap(({ id }) => id ?? []));
+  const roleOf = ({ id, prefix }: SnapshotEntry): keyof Merged => {
+    const key = prefixKey(prefix);
+    if (wanted.has(key)) return "kept";
+    if (known.has(key)) return "removed";
+    return ids.has(id) ? "changed" : "left";
   };
+  const of = (role: keyof Merged): readonly SnapshotEntry[] =>
+    entries.filter((entry) => roleOf(entry) === role);
+  return { kept: of("kept"), left: of("left"), removed: of("removed"), changed: of("changed") };
 };
 
 const updated = (
@@ -106,16 +106,27 @@ const updated = (
 ): RuleVersion => {
   const inForce = merge(rule.entries, before, after);
   const disabled = merge(rule.disabled ?? [], before, after);
-  const off = prefixesOf([...disabled.kept, ...disabled.left]);
-  const [isOff, have] = [keysOf(off), prefixesOf([...inForce.kept, ...inForce.left])];
-  const added = prefixesOf(after.entries).filter((prefix) => !isOff.has(prefixKey(prefix)));
+  const off = prefixesOf([...disabled.kept, ...disabled.left, ...disabled.changed]);
+  const onAccount = keysOf(prefixesOf([...rule.entries, ...(rule.disabled ?? [])]));
+  const onRecord = keysOf(prefixesOf(before?.entries));
+  const isNew = (prefix: Prefix): boolean => !onAccount.has(prefixKey(prefix));
+  // Terraform keeps it by an id that the account no longer has.
+  const isLost = (prefix: Prefix): boolean => isNew(prefix) && onRecord.has(prefixKey(prefix));
+  const wanted = prefixesOf(after.entries);
   return {
     name: after.name ?? rule.name,
     type: after.type ?? "unknown",
     description: after.description ?? rule.description,
-    prefixes: [...have, ...added],
+    prefixes: [
+      ...prefixesOf([...inForce.kept, ...inForce.left]),
+      ...wanted.filter((prefix) => isNew(prefix) && !isLost(prefix)),
+    ],
     disabled: off,
-    uncertain: after.unknownEntries === "any" ? prefixesOf(inForce.removed) : [],
+    uncertain: [
+      ...prefixesOf(inForce.changed),
+      ...wanted.filter(isLost),
+      ...(after.unknownEntries === "any" ? prefixesOf(inForce.removed) : []),
+    ],
     anyRange: after.unknownEntries !== "none",
   };
 };

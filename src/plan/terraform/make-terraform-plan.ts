@@ -127,11 +127,13 @@ const statesOf = ({ calls, others }: TerraformCalls): States => {
         return was === undefined || was === name ? [] : [[name, was] as const];
       }),
     ),
-    unmanaged: slots.flatMap((slot) =>
-      slot.isOutside
-        ? [{ rule: ruleOf(slot.is!, now.get(slot)!, slot.was), disposition: "kept" as const }]
-        : [],
-    ),
+    unmanaged: slots
+      .flatMap((slot) =>
+        slot.isOutside
+          ? [{ rule: ruleOf(slot.is!, now.get(slot)!, slot.was), disposition: "kept" as const }]
+          : [],
+      )
+      .sort((a, b) => byName(a.rule, b.rule)),
   };
 };
 

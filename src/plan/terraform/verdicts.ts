@@ -10,7 +10,7 @@ import { guardFlags, type OverrideFlag } from "../../model/guards.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Policy, PolicyEntry } from "../../policy/policy.js";
 import { type DecidingEntry, runPolicyTests } from "../../policy/policy-tests.js";
-import { accessOf, entriesOf } from "../access-change.js";
+import { accessOf, entriesOf, isEnforced } from "../access-change.js";
 import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "../cut-off.js";
 import { newlyAllowed, removedRules, verdict } from "../guards.js";
 import type { Change, PlanAccessChange, Verdict } from "../plan.js";
@@ -40,21 +40,43 @@ interface Protected {
   readonly source?: PolicyEntry["source"];
 }
 
-/** By verdict: the addresses that lose it, by where. The first that meets a protected one is reported. */
+/** The addresses that lose a verdict, by where; and those that would once enforcement is on. */
 interface Losses {
   readonly now: AddressSet;
   readonly end: AddressSet;
   readonly unknown: AddressSet;
   readonly between: AddressSet;
+  readonly onceEnabled: AddressSet;
 }
 
 const lossesOf = ({ before, end, worst }: TerraformGuarded, wanted: "allowed" | "blocked"): Losses => {
   const now = accessOf(before);
   const [least, most] = [accessOf(leastAccess(end)), accessOf(mostAccess(end))];
-  return wanted === "allowed"
-    ? { now: now.blocked(), end: most.blocked(), unknown: least.blocked(), between: worst.everBlocked }
-    : { now: now.allowed(), end: least.allowed(), unknown: most.allowed(), between: worst.everAllowed };
+  const enforced = { ...end, enforcement: new Set(["on"] as const) };
+  if (wanted === "allowed")
+    return {
+      now: now.blocked(),
+      end: most.blocked(),
+      unknown: least.blocked(),
+      between: worst.everBlocked,
+      onceEnabled: accessOf(leastAccess(enforced)).blocked(),
+    };
+  // Where nothing is enforced before or after, nothing is asked of it that it could hold to.
+  const isOff = !isEnforced(before) && !end.enforcement.has("on");
+  return {
+    now: now.allowed(),
+    end: isOff ? AddressSet.empty : least.allowed(),
+    unknown: isOff ? AddressSet.empty : most.allowed(),
+    between: worst.everAllowed,
+    onceEnabled: accessOf(mostAccess(enforced)).allowed(),
+  };
 };
+
+const onceEnabled = {
+  "terraform-lockout": "lockout-client-once-enabled",
+  "terraform-must-allow": "must-allow-once-enabled",
+  "terraform-must-deny": "must-deny-once-enabled",
+} as const;
 
 /** An address that has the other verdict before the plan is only looked at in the end: the plan may be its cure. */
 const lossOf = (
@@ -63,20 +85,22 @@ const lossOf = (
   isExact: boolean,
   flag: OverrideFlag,
 ): readonly Diagnostic[] => {
+  const { code, what, source } = one;
   const set = AddressSet.ofPrefixes([one.prefix]);
-  const found = (
+  const lost = (
     when: "end" | "stays" | "unknown" | "orders" | "orders-may",
-    lost: AddressSet,
-  ): readonly Diagnostic[] =>
-    lost.isEmpty()
-      ? []
-      : [diagnostic(one.code, { prefixes: rangesText(lost, 5), what: one.what, flag, when }, one.source)];
+    addresses: AddressSet,
+  ): readonly Diagnostic[] => [
+    diagnostic(code, { prefixes: rangesText(addresses, 5), what, flag, when }, source),
+  ];
   const gone = set.intersect(losses.end);
-  if (!gone.isEmpty()) return found(gone.subtract(losses.now).isEmpty() ? "stays" : "end", gone);
-  const between = set.intersect(losses.between).subtract(losses.now);
+  if (!gone.isEmpty()) return lost(gone.subtract(losses.now).isEmpty() ? "stays" : "end", gone);
   const uncertain = set.intersect(losses.unknown);
-  if (!uncertain.isEmpty()) return found("unknown", uncertain);
-  return found(isExact ? "orders" : "orders-may", between);
+  if (!uncertain.isEmpty()) return lost("unknown", uncertain);
+  const between = set.intersect(losses.between).subtract(losses.now);
+  if (!between.isEmpty()) return lost(isExact ? "orders" : "orders-may", between);
+  const later = set.intersect(losses.onceEnabled);
+  return later.isEmpty() ? [] : [diagnostic(onceEnabled[code], { prefixes: rangesText(later, 5), what })];
 };
 
 const kept = (

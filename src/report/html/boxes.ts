@@ -9,14 +9,14 @@ import type { TemporaryEntries } from "../../plan/expired-only.js";
 import { isAboutLeftRule } from "../../plan/left-rules.js";
 import type { Plan } from "../../plan/plan.js";
 import { actorsWith, type ReplayOutcome } from "../../plan/replay.js";
-import { ledRow, planWording } from "../access-rows.js";
+import { ledRow } from "../access-rows.js";
 import { nameNotes } from "../account.js";
 import { changeRows, disturbanceRows, stepEffect, stepsPromise, stepTitle } from "../change-rows.js";
 import { diagnosticsCount, renderDiagnosticsText } from "../diagnostics-text.js";
 import { type ExplainReport, renderExplainText } from "../explain.js";
 import { plainStyle, type RenderContext } from "../layout.js";
 import { accessSides } from "../markdown-page.js";
-import { checkRows, deletedRows, isOnlyNoted } from "../plan-markdown.js";
+import { checkRows, deletedRows, isOnlyNoted, shownAccess } from "../plan-markdown.js";
 import { countsWords, isLoud, planCounts } from "../plan-summary.js";
 import {
   activityWords,
@@ -33,6 +33,7 @@ import { planReplayCaveat, planReplayRows, planReplayTitle } from "../replay-row
 import { refusals } from "../report.js";
 import type { Row } from "../row.js";
 import { temporaryGroups } from "../temporary.js";
+import { otherDiagnostics, terraformCallRows, terraformWarnings } from "../terraform.js";
 import { type Html, html } from "./markup.js";
 
 type Tone = "bad" | "good" | "warn" | "plain";
@@ -78,18 +79,18 @@ const diagnosticsText = (diagnostics: readonly Diagnostic[]): Html =>
 const unless = (isEmpty: boolean, made: () => Html): readonly Html[] => (isEmpty ? [] : [made()]);
 
 const accessBoxes = (plan: Plan): readonly Html[] => {
-  const wording = planWording(plan.access);
-  const titles = { lost: "Loses access", gained: "Gains access" };
-  const sides = accessSides(plan.access.change, titles, wording)
-    .filter(({ groups }) => groups.length > 0)
-    .map(({ verdict, title, count, groups }) =>
-      box(
-        verdict === "blocked" ? "bad" : "good",
-        `${title}: ${count}`,
-        rowList(groups.map((group) => ledRow(group, wording))),
-      ),
-    );
-  return sides.length === 0 ? [] : [html`<div class="two">${sides}</div>`];
+  return shownAccess(plan.access).flatMap(({ change, titles, wording }) => {
+    const sides = accessSides(change, titles, wording)
+      .filter(({ groups }) => groups.length > 0)
+      .map(({ verdict, title, count, groups }) =>
+        box(
+          verdict === "blocked" ? "bad" : "good",
+          `${title}: ${count}`,
+          rowList(groups.map((group) => ledRow(group, wording))),
+        ),
+      );
+    return sides.length === 0 ? [] : [html`<div class="two">${sides}</div>`];
+  });
 };
 
 const stepRows = (plan: Plan): Row[] =>
@@ -105,11 +106,15 @@ export const planBoxes = (plan: Plan): readonly Html[] => {
   const warned = loud.filter((verdict) => !isOnlyNoted(verdict));
   const noted = loud.filter(isOnlyNoted);
   const left = plan.diagnostics.filter(isAboutLeftRule);
-  const notes = plan.diagnostics.filter((one) => !isAboutLeftRule(one));
+  const notes = otherDiagnostics(plan).filter((one) => !isAboutLeftRule(one));
+  const flips = plan.terraform?.flips ?? [];
+  const terraform = terraformWarnings(plan);
+  const calls = terraformCallRows(plan);
   const deleted = deletedRows(plan);
   const { replay } = plan;
   const losers = replay === undefined ? [] : planReplayRows(replay);
   return [
+    ...unless(flips.length === 0, () => box("bad", "Enforcement", diagnosticsText(flips))),
     ...unless(failed.length === 0, () =>
       box("bad", `Refused: ${counted(failed.length, "check")} failed`, said(checkRows(failed, look))),
     ),
@@ -131,6 +136,9 @@ export const planBoxes = (plan: Plan): readonly Html[] => {
       box("bad", `Deleted: ${counted(deleted.length, "rule")}`, rowList(deleted)),
     ),
     ...accessBoxes(plan),
+    ...unless(terraform.length === 0, () =>
+      box("warn", `Look again: ${diagnosticsCount(terraform)}`, diagnosticsText(terraform)),
+    ),
     ...(replay === undefined
       ? []
       : [
@@ -151,6 +159,9 @@ export const planBoxes = (plan: Plan): readonly Html[] => {
         `Steps: ${counted(plan.steps.length, "call")}, ${stepsPromise(plan.steps)}`,
         rowList(stepRows(plan)),
       ),
+    ),
+    ...unless(calls.length === 0, () =>
+      folded(`Calls of Terraform: ${counted(calls.length, "call")}`, rowList(calls)),
     ),
     ...unless(notes.length === 0, () => folded(`Notes: ${diagnosticsCount(notes)}`, diagnosticsText(notes))),
   ];

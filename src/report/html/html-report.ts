@@ -72,7 +72,10 @@ const knownNotes = (dated: readonly DatedEntry[], lists: Plan["lists"] = []): No
 const planPicture = ({ plan, policy }: PlanReport): Picture => ({
   views: [
     { heading: "Before", title: "the account before the plan", state: plan.before },
-    { heading: "After", title: "the account after the plan", state: plan.after },
+    // Of an account that is known in part, no question is answered.
+    ...(plan.access.sure === undefined
+      ? [{ heading: "After", title: "the account after the plan", state: plan.after }]
+      : []),
   ],
   notes:
     policy === undefined ? knownNotes([...plan.expired, ...plan.expiring], plan.lists) : policyNotes(policy),
