@@ -1,4 +1,4 @@
-/** Commands that a message offers for typing: the one function that puts a name into them. */
+/** What a message offers for typing, commands and lines of a policy: the functions that put a name into them. */
 import { visible } from "./escape.js";
 
 /** One word for a POSIX shell, where it can be shown as it is. */
@@ -8,3 +8,13 @@ export const shellWord = (text: string): string => {
     ? shown
     : `'${shown.replaceAll("'", "'\\''")}'`;
 };
+
+/** ` --policy FILE`, or nothing where that is the file that each command takes by itself. */
+export const policyFlag = (file: string): string =>
+  file === "policy.yaml" ? "" : ` --policy ${shellWord(file)}`;
+
+/** As an item of a YAML list in brackets. */
+export const yamlName = (name: string): string =>
+  /^[A-Za-z](?:[\w .-]*\w)?$/.test(name) && !/^(?:y|n|yes|no|on|off|true|false|null)$/i.test(name)
+    ? name
+    : JSON.stringify(name);

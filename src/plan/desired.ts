@@ -2,6 +2,7 @@
  * The account as the policy wants it. Unmanaged rules are copied in here, before anything is compared, so a
  * delete of one cannot be computed unless the policy says `unmanaged_rules: delete`, or names it in `removed_rules`.
  */
+import { AddressSet } from "../address/address-set.js";
 import { countAddresses, rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
 import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
@@ -165,8 +166,14 @@ export const unmanagedAccess = (
   const limits = guards.maxNewlyAllowed;
   const many =
     (limits.ipv4 !== undefined && ipv4 > limits.ipv4) || (limits.ipv6 !== undefined && ipv6 > limits.ipv6);
+  const allowing = after.rules.filter(
+    ({ name, type, prefixes }) =>
+      kept.has(name) &&
+      type === "allow" &&
+      !AddressSet.ofPrefixes(prefixes).intersect(newlyAllowed).isEmpty(),
+  );
   const found = diagnostic("unmanaged-access", {
-    rules: kept.size,
+    rules: allowing.map(({ name }) => name),
     addresses: countAddresses(newlyAllowed),
     prefixes: rangesText(newlyAllowed, 5),
   });

@@ -49,3 +49,8 @@ const leftCodes: ReadonlySet<Code> = new Set(["rule-left-file", "rule-renamed-wi
 
 /** Those that a report shows first. */
 export const isAboutLeftRule = ({ code }: Diagnostic): boolean => leftCodes.has(code);
+
+/** Whether the policy is known to have had the rule; one that a new rule copies may have been made by hand. */
+export const isKnownToHaveLeft = (one: Diagnostic): boolean =>
+  one.code === "rule-left-file" ||
+  (one.code === "rule-renamed-without-name" && "args" in one && one.args.left);

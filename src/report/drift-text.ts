@@ -13,6 +13,7 @@ import type {
 } from "../audit/differences.js";
 import { assertNever } from "../model/assert.js";
 import { cut, quoted, visible } from "../model/escape.js";
+import { yamlName } from "../model/shell.js";
 import { addressCount, counted } from "../model/words.js";
 import type { AccessPart } from "../plan/plan.js";
 import { type AccessWording, accessRows, ruleWords } from "./access-rows.js";
@@ -20,7 +21,7 @@ import { actorText, stampText } from "./audit-text.js";
 import { enforcementWord, ruleBrief } from "./change-rows.js";
 import { leftNotes, reviewNotes } from "./diagnostics-text.js";
 import { type RenderContext, wrap } from "./layout.js";
-import { leftSentence } from "./plan-summary.js";
+import { matchEnd } from "./plan-summary.js";
 import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { type DriftCommands, driftVerdict } from "./report.js";
 import { type Row, rowLines, type Sign } from "./row.js";
@@ -173,9 +174,6 @@ const accessSentence = ({ access, effective }: DriftReport): string => {
   return effective ? `The account ${words}.` : `Enforcement is off; once it is on, the account ${words}.`;
 };
 
-const kept = ({ unmanaged }: DriftReport): string =>
-  unmanaged.length === 0 ? "" : `, ${counted(unmanaged.length, "unmanaged rule")} kept`;
-
 /** What to do about it, each way out with the command to type, where one does it; none where nothing differs. */
 export const driftNext = (
   report: DriftReport,
@@ -184,13 +182,24 @@ export const driftNext = (
   if (driftVerdict(report) === "no-drift") return [];
   // What the policy tolerates no plan removes.
   const tolerated = report.differences.filter(({ reason }) => reason === "unmanaged-rule-changed");
+  const names = [
+    ...new Set(
+      tolerated.flatMap(({ rule, detail }) =>
+        detail.kind === "rule-removed" || rule === undefined ? [] : [yamlName(visible(rule))],
+      ),
+    ),
+  ];
   const restore =
     tolerated.length < report.differences.length
       ? [{ words: "To make the account match the policy", command: commands.plan }]
       : [];
   const remove =
-    tolerated.length > 0
-      ? [{ words: "To remove a rule that the policy keeps, delete it in the dbt platform" }]
+    names.length > 0
+      ? [
+          {
+            words: `To remove a rule that the policy keeps, write into the policy: removed_rules: [${names.join(", ")}]`,
+          },
+        ]
       : [];
   if (report.counts.drift + report.counts.cannotTell === 0) return restore;
   const isLacking = report.differences.some(({ detail }) => detail.kind === "rule-added");
@@ -206,7 +215,7 @@ export const driftNext = (
 /** The one line that says what was found; `file` is safe for its format. */
 export const driftClosing = (report: DriftReport, file: string): string => {
   if (driftVerdict(report) === "no-drift")
-    return `No drift. The account matches ${file}${kept(report)}.${leftSentence(report)}`;
+    return `No drift. The account matches ${file}${matchEnd(report, report.unmanaged.length)}`;
   const { drift, pending, cannotTell } = report.counts;
   const parts = [
     drift > 0 ? `${drift} changed on the account` : "",

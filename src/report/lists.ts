@@ -42,7 +42,7 @@ export const listsExitCode = (report: ListsReport): ExitCode => {
     case "failed":
       return exitCodes.error;
     case "refused":
-      return exitCodes.refused;
+      return report.mode === "check" ? exitCodes.differences : exitCodes.refused;
     case "changes":
       return report.mode === "check" ? exitCodes.differences : exitCodes.done;
     case "no-changes":
@@ -150,8 +150,10 @@ export const listsClosing = (report: ListsReport): string => {
   switch (update.verdict) {
     case "failed":
       return `Nothing was changed: ${counted(changesOf(update, "failed"), "list")} of ${update.lists.length} could not be used.`;
-    case "refused":
-      return `Nothing was changed: ${counted(changesOf(update, "refused"), "list")} of ${update.lists.length} would change more than \`max_change\`.`;
+    case "refused": {
+      const end = `${counted(changesOf(update, "refused"), "list")} of ${update.lists.length} would change more than \`max_change\``;
+      return mode === "check" ? `\`lists update\` would refuse: ${end}.` : `Nothing was changed: ${end}.`;
+    }
     case "changes":
       return written
         ? `${lock} was written: ${counted(changed, "list")} of ${update.lists.length} changed.`

@@ -44,7 +44,7 @@ import {
   type Section,
 } from "./markdown-page.js";
 import { renderPlanMarkdown, replaySections } from "./plan-markdown.js";
-import { leftWords } from "./plan-summary.js";
+import { leftWords, unmanagedAccessWords } from "./plan-summary.js";
 import { renderReplayMarkdown } from "./replay-text.js";
 import {
   type ApplyReport,
@@ -219,7 +219,7 @@ const causeSection = (cause: DriftCause, { differences }: DriftReport): Section 
 /** Verdict and access first, then differences by cause, folded where they are many. */
 const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: DriftCommands }): string => {
   const differs = driftVerdict(report) === "differences";
-  const left = leftWords(report);
+  const left = leftWords(report) || (differs ? "" : unmanagedAccessWords(report));
   const sections: Section[] = [
     leftSection(report.diagnostics),
     causeSection("drift", report),

@@ -31,7 +31,15 @@ import {
   markerOf,
   type Section,
 } from "./markdown-page.js";
-import { closingMarkdown, countsWords, isLoud, leftWords, planCounts, stateWords } from "./plan-summary.js";
+import {
+  closingMarkdown,
+  countsWords,
+  isLoud,
+  leftWords,
+  planCounts,
+  stateWords,
+  unmanagedAccessWords,
+} from "./plan-summary.js";
 import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
 import { planVerdict, refusals } from "./report.js";
 import { diffRow, type Row } from "./row.js";
@@ -174,7 +182,7 @@ export const shownAccess = (access: Plan["access"]) => {
 export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string => {
   const file = options.policyFile ?? "the policy";
   const context = accessContext(plan.access);
-  const left = leftWords(plan);
+  const left = leftWords(plan) || (planVerdict(plan) === "no-changes" ? unmanagedAccessWords(plan) : "");
   const checks = checkRows(refusals(plan));
   const loud = plan.verdicts.filter((verdict) => isLoud(verdict) && verdict.state !== "failed");
   const warned = checkRows(loud.filter((verdict) => !isOnlyNoted(verdict)));

@@ -2,7 +2,7 @@
 import { assertNever } from "../model/assert.js";
 import { markdownCode, visible } from "../model/escape.js";
 import { counted, grouped } from "../model/words.js";
-import { isAboutLeftRule } from "../plan/left-rules.js";
+import { isAboutLeftRule, isKnownToHaveLeft } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessSentence } from "./access-rows.js";
 import { planVerdict, refusals } from "./report.js";
@@ -44,26 +44,54 @@ export const countsWords = (counts: PlanCounts): string => {
 
 type Name = (text: string) => string;
 
-/** `1 rule that left the file stays on the account`, or nothing: no headline passes over it. */
+/**
+ * `1 rule that left the file stays on the account`, or nothing: no headline passes over it. A rule that a new one
+ * copies is counted by itself where nothing says that the policy ever had it.
+ */
 export const leftWords = ({ diagnostics }: Pick<Plan, "diagnostics">): string => {
-  const left = diagnostics.filter(isAboutLeftRule).length;
-  if (left === 0) return "";
-  return left === 1
-    ? "1 rule that left the file stays on the account"
-    : `${grouped(left)} rules that left the file stay on the account`;
+  const about = diagnostics.filter(isAboutLeftRule);
+  const left = about.filter(isKnownToHaveLeft).length;
+  const copied = about.length - left;
+  return [
+    left === 0
+      ? ""
+      : `${counted(left, "rule")} that left the file ${left === 1 ? "stays" : "stay"} on the account`,
+    copied === 0
+      ? ""
+      : `${counted(copied, "unmanaged rule")} ${copied === 1 ? "has" : "have"} the entries of a new rule`,
+  ]
+    .filter((part) => part !== "")
+    .join(", and ");
 };
 
 /** Behind what would else read like success. */
 export const leftSentence = (found: Pick<Plan, "diagnostics">): string => {
   const words = leftWords(found);
-  return words === "" ? "" : ` But ${words}: see the warning.`;
+  const warnings = found.diagnostics.filter(isAboutLeftRule).length;
+  return words === "" ? "" : ` But ${words}: see the ${warnings === 1 ? "warning" : "warnings"}.`;
+};
+
+/** `an unmanaged rule allows 2 IPv4 addresses that the policy does not`, or nothing. */
+export const unmanagedAccessWords = ({ diagnostics }: Pick<Plan, "diagnostics">): string => {
+  const found = diagnostics.find(({ code }) => code === "unmanaged-access");
+  if (found?.code !== "unmanaged-access") return "";
+  // A saved plan has the texts alone.
+  if (!("args" in found)) return "unmanaged rules allow addresses that the policy does not";
+  const { rules, addresses } = found.args;
+  return `${rules.length === 1 ? "an unmanaged rule allows" : "unmanaged rules allow"} ${addresses} that the policy does not`;
+};
+
+/** The end of "The account matches the policy", for plan and drift: what stays on the account all the same. */
+export const matchEnd = (found: Pick<Plan, "diagnostics">, kept: number): string => {
+  const left = leftSentence(found);
+  const allows = left === "" ? unmanagedAccessWords(found) : "";
+  if (allows !== "") return `, but ${allows}.`;
+  return `${kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`}.${left}`;
 };
 
 const nothingWords = (plan: Plan, file: string): string => {
   if (plan.terraform !== undefined) return "No changes: Terraform leaves every rule as it is.";
-  const kept = planCounts(plan).unmanagedKept;
-  const keptNote = kept === 0 ? "" : `, ${counted(kept, "unmanaged rule")} kept`;
-  return `No changes. The account matches ${file}${keptNote}.${leftSentence(plan)}`;
+  return `No changes. The account matches ${file}${matchEnd(plan, planCounts(plan).unmanagedKept)}`;
 };
 
 /** What a failed guard means, by its name (plan/guards.ts). */

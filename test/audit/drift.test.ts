@@ -10,6 +10,7 @@ import type { AccountState, Rule } from "../../src/model/rule.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
 import { accessChange } from "../../src/plan/access-change.js";
 import { diffStates } from "../../src/plan/diff-states.js";
+import { driftNext } from "../../src/report/drift-text.js";
 import { at, event, receiptOf, stranger } from "./sample-events.js";
 
 const prefix = (text: string): Prefix => {
@@ -383,6 +384,9 @@ describe("rules that the policy tolerates", () => {
       attribution: { kind: "event", strength: "strong", event: { id: touched.id } },
     });
     expect(report.unmanaged).toEqual([]);
+    expect(driftNext(report, { plan: "plan", merge: "merge" })).toContainEqual({
+      words: "To remove a rule that the policy keeps, write into the policy: removed_rules: [Theirs]",
+    });
     // The whole access change counts it too: the policy alone would let in one /24 less than everything.
     expect(report.access.newlyAllowed.count().ipv4).toBe(2n ** 32n - 256n);
   });

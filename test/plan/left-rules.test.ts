@@ -7,6 +7,7 @@ import { planDocument } from "../../src/plan/plan-document.js";
 import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
 import { hashPolicy } from "../../src/plan/state.js";
 import type { Policy } from "../../src/policy/policy.js";
+import { leftWords } from "../../src/report/plan-summary.js";
 import { asRecorded, noGuards, policy, policyRule, rule, snapshotOf, source, state } from "./values.js";
 
 const account = snapshotOf(
@@ -93,6 +94,12 @@ describe("a rule that left the policy", () => {
       ],
     ]);
     expect(said(wanted)[0]?.[1]).toMatch(/^Rule "New" is new, but the account already has the same entries/);
+  });
+
+  it("is counted as such only where the policy is known to have had it", () => {
+    const wanted = policy([kept, policyRule("New", "allow", ["192.0.2.0/24"])]);
+    expect(leftWords(planFor(wanted, earlier).plan)).toBe("1 rule that left the file stays on the account");
+    expect(leftWords(planFor(wanted).plan)).toBe("1 unmanaged rule has the entries of a new rule");
   });
 
   it("is none where the new rule has other entries or another type, or names it", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { hintOf } from "../../src/model/diagnostic.js";
 import { makePlan } from "../../src/plan/make-plan.js";
+import { closingLine } from "../../src/report/plan-summary.js";
 import { noGuards, policy, policyRule, rule, snapshotOf, state } from "./values.js";
 
 const office = rule("Office", "allow", "203.0.113.0/24");
@@ -19,6 +21,27 @@ describe("access that unmanaged rules keep", () => {
 
   it("is a note where they let in a few", () => {
     expect(found([rule("Partner", "allow", "198.51.100.0/28")])).toEqual([["unmanaged-access", "note"]]);
+  });
+
+  it("names in the hint the rules that let somebody in, as removed_rules would name them", () => {
+    const { plan, diagnostics } = makePlan({
+      policy: policy([officeRule]),
+      snapshot: snapshotOf(
+        state(
+          "enabled",
+          office,
+          rule("Again", "allow", "203.0.113.0/25"),
+          rule("hand", "allow", "192.0.2.0/31"),
+          rule("y: 1", "allow", "192.0.2.8"),
+        ),
+      ),
+    });
+    expect(diagnostics.map((one) => hintOf(one))).toEqual([
+      expect.stringContaining('`removed_rules: [hand, "y: 1"]`'),
+    ]);
+    expect(plan && closingLine(plan, "policy.yaml")).toBe(
+      "No changes. The account matches policy.yaml, but unmanaged rules allow 3 IPv4 addresses that the policy does not.",
+    );
   });
 
   it.each([

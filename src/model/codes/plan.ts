@@ -1,14 +1,9 @@
 /** The codes of plans: an account and a policy that contradict each other, guards that refuse a plan, and saved plans. */
 import { overrideFlags } from "../guards.js";
+import { yamlName } from "../shell.js";
 import { code } from "./code.js";
 
 const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
-
-/** As an item of a YAML list in brackets. */
-const yamlName = (name: string): string =>
-  /^[A-Za-z](?:[\w .-]*\w)?$/.test(name) && !/^(?:y|n|yes|no|on|off|true|false|null)$/i.test(name)
-    ? name
-    : JSON.stringify(name);
 
 const did = (type: "allow" | "deny"): string => (type === "allow" ? "allowed" : "denied");
 
@@ -132,14 +127,15 @@ export const planCodes = {
     meaning: "The policy given with `--base` of `plan` cannot be read.",
     fix: "Check the file with `dbt-ip-rules validate`.",
   }),
-  "unmanaged-access": code<{ rules: number; addresses: string; prefixes: string }>({
+  "unmanaged-access": code<{ rules: readonly string[]; addresses: string; prefixes: string }>({
     severity: "note",
     message: ({ rules, addresses, prefixes }) =>
-      `${rules === 1 ? "The unmanaged rule allows" : "The unmanaged rules allow"} ${addresses} that the policy does not: ${prefixes}`,
-    hint: "Add it to the policy with `import --merge`, or set `unmanaged_rules` to fail or delete",
+      `${rules.length === 1 ? "The unmanaged rule allows" : "The unmanaged rules allow"} ${addresses} that the policy does not: ${prefixes}`,
+    hint: ({ rules }) =>
+      `To delete ${rules.length === 1 ? "it" : "them"}: \`removed_rules: [${rules.map(yamlName).join(", ")}]\`. To keep ${rules.length === 1 ? "it" : "them"}, add ${rules.length === 1 ? "it" : "them"} to the policy: \`import --merge\` writes ${rules.length === 1 ? "it" : "them"}. For all such rules, set \`unmanaged_rules\` to fail or delete`,
     meaning:
       "Rules that the policy does not name allow addresses that the policy does not; a warning where they are more than `max_newly_allowed`.",
-    fix: "Add them with `dbt-ip-rules import --merge`, or set `unmanaged_rules` to fail or delete.",
+    fix: "Name them in `removed_rules` to delete them, add them with `dbt-ip-rules import --merge`, or set `unmanaged_rules` to fail or delete.",
   }),
 };
 
