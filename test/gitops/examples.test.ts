@@ -159,6 +159,31 @@ describe("run", () => {
     expect(drift.outputs.verdict).toBe("no-drift");
   });
 
+  it("GitLab: each schedule runs its own job and no other", () => {
+    const jobs = Object.entries({
+      ...(parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as object),
+      ...(parse(readFileSync("examples/gitlab/lists.yml", "utf8")) as object),
+    });
+    const readWord = (word: string, variables: Readonly<Record<string, string>>): string =>
+      word.startsWith("$") ? (variables[word.slice(1)] ?? "") : word.replaceAll('"', "");
+    const started = (own: Readonly<Record<string, string>>): readonly string[] => {
+      const variables = { CI_PIPELINE_SOURCE: "schedule", CI_COMMIT_BRANCH: "main", ...own };
+      const all = { ...variables, CI_DEFAULT_BRANCH: "main" };
+      const holds = (condition: string): boolean =>
+        condition.split(" && ").every((part) => {
+          const [left = "", operator, right = ""] = part.split(" ");
+          return (readWord(left, all) === readWord(right, all)) === (operator === "==");
+        });
+      return jobs.flatMap(([name, job]) => {
+        const { rules, stage } = job as { rules?: readonly { if: string }[]; stage?: string };
+        return stage !== undefined && rules?.some((rule) => holds(rule.if)) === true ? [name] : [];
+      });
+    };
+    expect(started({})).toEqual(["drift"]);
+    expect(started({ DBT_EXPIRE: "yes" })).toEqual(["expire"]);
+    expect(started({ DBT_LISTS: "yes" })).toEqual(["lists"]);
+  });
+
   it("GitHub and GitLab: an entry whose time has come is taken out, and nothing else is done", async () => {
     const gitlab = parse(readFileSync("examples/gitlab/.gitlab-ci.yml", "utf8")) as {
       expire: { script: string[] };
