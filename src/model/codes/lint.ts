@@ -124,6 +124,19 @@ export const lintCodes = {
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2026-11-30}")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2027-06-30}")),
   }),
+  "disabled-entry-expires": lintCode<{ prefix: string; rule: string; expires: string }>({
+    severity: "note",
+    message: ({ prefix, rule, expires }) =>
+      `${prefix} in \`${rule}\` has no effect now, and will be removed ${onOrAt(expires)}, not enabled again`,
+    hint: "Delete `expires` to keep it on the account without effect; to enable it again, delete `enabled: false`",
+    title: "An entry without effect has an end date",
+    explanation:
+      "`enabled: false` takes an entry out of force, and `expires` removes it from its date on. Nothing enables an entry on a date: delete `enabled: false` when it is to have an effect again.",
+    bad: policy(
+      rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, enabled: false, expires: 2027-06-30}"),
+    ),
+    good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, enabled: false}")),
+  }),
   "expires-soon": lintCode<{ prefix: string; rule: string; expires: string; addresses: string | undefined }>({
     severity: "warning",
     message: ({ prefix, rule, expires, addresses }) =>

@@ -111,9 +111,24 @@ const lintLastAllow = (context: LintContext, expired: readonly LintEntry[]): voi
   );
 };
 
+/** Nothing enables an entry on a date. */
+const lintDisabled = (context: LintContext): void => {
+  for (const rule of context.policy.rules)
+    for (const { prefix, expires, source } of rule.disabled ?? [])
+      if (expires !== undefined)
+        context.report(
+          diagnostic(
+            "disabled-entry-expires",
+            { prefix: formatPrefix(prefix), rule: rule.name, expires },
+            source,
+          ),
+        );
+};
+
 export const lintExpiry = (context: LintContext): void => {
   const expired = lintEntries(context.policy.rules, "expired");
   if (expired.length > 0) lintExpired(context, expired);
   lintSoon(context);
+  lintDisabled(context);
   lintLastAllow(context, expired);
 };
