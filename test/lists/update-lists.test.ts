@@ -11,6 +11,7 @@ import type { ListSource } from "../../src/policy/list-source.js";
 import { formatLock, type Lock } from "../../src/policy/lock.js";
 import { parsePolicy } from "../../src/policy/parse-policy.js";
 import { publishedLists } from "../../src/policy/published-lists.js";
+import { type ListsReport, listsClosing, listsExitCode } from "../../src/report/lists.js";
 import { smallPrefix } from "../policy/random-policies.js";
 
 interface Answer {
@@ -72,8 +73,24 @@ const update = (
   );
 
 const none: Lock = new Map();
+const reportOf = (mode: "update" | "check", found: Awaited<ReturnType<typeof update>>): ListsReport => ({
+  update: found,
+  mode,
+  written: false,
+  policyFile: "policy.yaml",
+  lockFile: "policy.lock.json",
+  rules: new Map(),
+});
 const first = async (body = "203.0.113.0/24\n198.51.100.0/24\n"): Promise<Lock> =>
   (await update(none, body)).next!;
+
+it("that max_change refuses is a difference to check, and the refusal is said", async () => {
+  const found = await update(await first(), "192.0.2.0/24\n", `{source: "${url}", max_change: 1%}`);
+  expect(found.verdict).toBe("refused");
+  expect(listsExitCode(reportOf("update", found))).toBe(3);
+  expect(listsExitCode(reportOf("check", found))).toBe(2);
+  expect(listsClosing(reportOf("check", found))).toMatch(/^`lists update` would refuse: 1 list of 1/);
+});
 
 describe("an update", () => {
   it("takes what is there, sorted, each prefix once", async () => {
