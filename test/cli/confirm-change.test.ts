@@ -281,7 +281,7 @@ describe("apply --confirm", () => {
     const confirm = ["--confirm", "1s", "--confirm-command", "exit 1"];
     const again = await run("apply", "--auto-approve", ...confirm, ...caller);
     expect([again.code, (await marks()).length]).toEqual([0, 1]);
-    expect(again.stdout + again.stderr).toContain("stands unconfirmed");
+    expect(again.stdout + again.stderr).toContain("was not confirmed");
     await run("apply", "--auto-approve", ...caller);
     expect(await marks()).toEqual([]);
   });

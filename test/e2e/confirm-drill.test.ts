@@ -1,6 +1,6 @@
 /**
  * A change on probation whose process is killed: at each call of the change, in the wait, and at each call of the way
- * back. Whatever it left, the next command says that a change stands unconfirmed, and the command that it names gives
+ * back. Whatever it left, the next command says that a change was not confirmed, and the command that it names gives
  * back what was before: no address is left in or out.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -104,12 +104,12 @@ describe("an apply on probation that is killed", () => {
       expect((await ended).signal).toBe("SIGKILL");
       emulator.faults.clear();
       const plan = await ran("plan", "--client-ip", "198.51.100.9");
-      expect(plan.stdout).toContain("stands unconfirmed");
-      expect((await ran("drift")).stdout).toContain("stands unconfirmed");
+      expect(plan.stdout).toContain("was not confirmed");
+      expect((await ran("drift")).stdout).toContain("was not confirmed");
       const flat = plan.stdout.replaceAll(/\s+/g, " ");
       const undone = await ran(...namedUndo(flat), "--auto-approve", "--client-ip", "198.51.100.9");
       expect([undone.code, stateOf(emulator)]).toEqual([0, before]);
-      expect((await ran("plan")).stdout).not.toContain("stands unconfirmed");
+      expect((await ran("plan")).stdout).not.toContain("was not confirmed");
     },
   );
 
@@ -136,6 +136,6 @@ describe("an apply on probation that is killed", () => {
     expect(code).toBe(4);
     expect(stdout).toContain("rollback");
     emulator.change({ clientIp: "198.51.100.9" });
-    expect((await ran("plan")).stdout).toContain("stands unconfirmed");
+    expect((await ran("plan")).stdout).toContain("was not confirmed");
   }, 120_000);
 });

@@ -107,7 +107,7 @@ describe("a policy with published lists", () => {
 
   const other = (change: (text: string) => string) => read(policy(), { "policy.lock.json": change(lock) });
   it.each<[name: string, change: (text: string) => string, code: string, said: string]>([
-    ["of another URL", (text) => text.replace("ranges.json", "other.json"), "lock-differs", "another URL"],
+    ["from another URL", (text) => text.replace("ranges.json", "other.json"), "lock-differs", "another URL"],
     ["of another selection", (text) => text.replace("$.a[*]", "$.b[*]"), "lock-differs", "another selection"],
     [
       "without the list",

@@ -156,7 +156,7 @@ const taskOfDisabling = (io: Io, options: Options): Task => ({
   plan: async (client, guards) => {
     note(
       io,
-      "This lets everybody in. An address that is blocked cannot do it; only dbt support can then. The next pipeline run turns enforcement on again, unless the policy says `enforcement: disabled`.",
+      "This lets everybody in. A blocked address cannot do this; if no other is left, only dbt support can. The next pipeline run turns enforcement on again, unless the policy says `enforcement: disabled`.",
     );
     return planDisabling(await client.readSnapshot(), guards);
   },

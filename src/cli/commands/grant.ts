@@ -94,10 +94,13 @@ const addressOf = (text: string): Prefix => {
   if (hostBits)
     throw failure("grant-address", {
       text,
-      problem: `it has bits set behind its length: ${formatPrefix(prefix)}`,
+      problem: `it has bits set below its length: ${formatPrefix(prefix)}`,
     });
   if (bare && (prefix.network === 0n || prefix.network === 0xffffn << 32n))
-    throw failure("grant-address", { text, problem: "it is one address that nobody has, and not everybody" });
+    throw failure("grant-address", {
+      text,
+      problem: "it is a single address that nobody has; everybody is 0.0.0.0/0",
+    });
   return prefix;
 };
 

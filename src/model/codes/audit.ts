@@ -155,9 +155,9 @@ export const auditCodes = {
       const what = {
         unreadable: "cannot be read",
         empty: "is empty",
-        "not-text": "is no text in UTF-8",
+        "not-text": "is not UTF-8 text",
         "json-list": "is a JSON list, not one JSON object a line",
-        "no-header": "has no header line: its first line is no CSV",
+        "no-header": "has no header line: its first line is not CSV",
       }[args.kind];
       return `${args.file} ${what}${args.kind === "unreadable" ? `: ${args.reason}` : ""}`;
     },

@@ -43,7 +43,7 @@ export type LockDisagreement = "missing" | "url" | "select" | "unwanted";
 
 const disagreements: Readonly<Record<LockDisagreement, (list: string) => string>> = {
   missing: (list) => `does not have the list \`${list}\``,
-  url: (list) => `has the list \`${list}\` of another URL`,
+  url: (list) => `has the list \`${list}\` from another URL`,
   select: (list) => `has another selection of the list \`${list}\``,
   unwanted: (list) => `has the list \`${list}\`, which the policy does not ask for`,
 };
@@ -75,7 +75,7 @@ const answerProblem = (problem: AnswerProblem): string => {
     case "html":
       return "answered with an HTML page instead of a list";
     case "length":
-      return "does not say how long its answer is, so that a truncated one could not be noticed";
+      return "does not say how long its answer is, so a truncated one would go unnoticed";
     case "network":
       return `gave no answer: ${problem.said}`;
     case "encoding":
@@ -216,7 +216,7 @@ export const listCodes = {
   "lock-missing": code<{ lock: string; lists: readonly string[]; command: string }>({
     severity: "error",
     message: ({ lock, lists }) =>
-      `There is no \`${lock}\`, which holds what the published ${lists.length === 1 ? "list" : "lists"} ${named(lists.slice(0, 5))} had when last fetched`,
+      `The lock \`${lock}\` is missing: it holds the published ${lists.length === 1 ? "list" : "lists"} ${named(lists.slice(0, 5))} as last fetched`,
     hint: ({ command }) => `To fetch them, type: ${command}`,
     meaning: "The policy names published lists, and there is no lock file with what they hold.",
     fix: "Run `dbt-ip-rules lists update`, and commit the lock with the policy.",

@@ -53,7 +53,7 @@ export const undoCodes = {
   "grant-no-help": code<{ prefix: string; rules: readonly string[] }>({
     severity: "error",
     message: ({ prefix, rules }) =>
-      `An entry would not help: ${prefix} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}, which is more specific`,
+      `An entry would not help: ${prefix} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}`,
     hint: "Change the deny rule in the policy: dbt-ip-rules explain ADDRESS shows the entry that decides",
     meaning:
       "A deny entry for the same addresses, or for parts of them, decides. The most specific entry wins.",
@@ -78,14 +78,15 @@ export const undoCodes = {
   }),
   "grant-standard-input": code({
     severity: "error",
-    message: "grant writes into the policy, so that it must be a file",
+    message: "grant writes into the policy, so the policy must be a file",
     hint: "Name it: --policy policy.yaml",
     meaning: "`grant` cannot write into standard input.",
     fix: "Name the policy's file with `--policy`.",
   }),
   "confirm-caller-unknown": code({
     severity: "error",
-    message: "Refused: whether you could undo this change is not known, since no address of yours is",
+    message:
+      "Refused: your address is not known, so nobody can tell whether you could undo this change from it",
     hint: "Give the address that you come from: --client-ip ADDRESS",
     meaning:
       "`--confirm` must be able to undo the change, and nobody knows whether the caller stays allowed.",
@@ -94,7 +95,7 @@ export const undoCodes = {
   "confirm-caller-blocked": code<{ address: string; where: string }>({
     severity: "error",
     message: ({ address, where }) =>
-      `Refused: your address ${address} is blocked ${where}, so that the change could not be undone from it`,
+      `Refused: your address ${address} is blocked ${where}, so you could not undo the change from it`,
     hint: "Change the policy so that this address stays allowed, or apply without --confirm",
     meaning:
       "`--confirm` must be able to undo the change, and the caller would be blocked before, after or on the way back.",
@@ -118,16 +119,16 @@ export const undoCodes = {
   }),
   "change-not-undone": code<{ undo: string }>({
     severity: "error",
-    message: () => "The change was not confirmed, and could not be undone whole",
+    message: () => "The change was not confirmed, and could not be undone completely",
     hint: ({ undo }) => `To undo it: ${undo}`,
     meaning: "A change under `--confirm` was not confirmed, and the way back failed.",
     fix: "Run the `rollback` that the message names, from an address that is allowed.",
   }),
   "unconfirmed-change": code<{ begun: string; undo: string }>({
     severity: "warning",
-    message: ({ begun }) => `A change begun ${begun} with --confirm stands unconfirmed on the account`,
+    message: ({ begun }) => `A change begun ${begun} with --confirm is on the account and was not confirmed`,
     hint: ({ undo }) =>
-      `To undo it: ${undo}. To keep it: dbt-ip-rules apply. Unless its apply is still waiting`,
+      `If its apply is still waiting, answer there. To undo it: ${undo}. To keep it: dbt-ip-rules apply`,
     meaning:
       "An apply with `--confirm` is still waiting, or was ended before its change was confirmed or undone.",
     fix: "Undo it with the `rollback` that the message names, or keep it with `dbt-ip-rules apply`.",
