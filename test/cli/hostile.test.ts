@@ -99,9 +99,9 @@ describe("what is offered for typing, or printed for a file", () => {
     const found = files.flatMap((file) => {
       const text = readFileSync(join("src", file), "utf8");
       return [...text.matchAll(/dbt-ip-rules [a-z]+[^`\n]*?\$\{(.*)/g)].flatMap(([command, rest = ""]) => {
-        // A name that holds the word already, or the word itself.
+        // A name that holds the word already, or the word itself; a text of the source is no name.
         const inside = [...`\${${rest}`.matchAll(/\$\{([^}]*)/g)]
-          .map(([, expression = ""]) => expression)
+          .map(([, expression = ""]) => expression.replace(/"[^"]*"/g, ""))
           .join(" ");
         const names = inside.match(/[a-z]\w*/gi) ?? [];
         const made = names.some((name) => new RegExp(`const ${name} =[^;]*shellWord\\(`).test(text));
