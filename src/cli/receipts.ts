@@ -116,6 +116,26 @@ export const receiptsIn = async (
   return found.sort((a, b) => (begun(a) < begun(b) ? -1 : begun(a) > begun(b) ? 1 : 0));
 };
 
+/**
+ * Throws `Failure` where apply's own folder has a later receipt of the account that cannot be read: then `receipt` may not
+ * be the newest. One of a run that ended before it had a header does not count.
+ */
+export const requireNewest = async (io: Io, { receipt: { header } }: NamedReceipt): Promise<void> => {
+  const names = await readdir(resolve(io.cwd, receiptFolder)).catch((): string[] => []);
+  const own = `${header.account.id}-`;
+  const later = names.filter(
+    (name) => name.startsWith(own) && name.endsWith(".jsonl") && name > own + timeInName(header.startedAt),
+  );
+  for (const name of later.sort()) {
+    try {
+      readReceipt(io, join(receiptFolder, name));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (!error.diagnostics.some(({ code }) => code === "receipt-empty")) throw error;
+    }
+  }
+};
+
 /** The newest one in apply's own folder; undefined without one. */
 export const newestReceipt = async (io: Io, account?: Account): Promise<NamedReceipt | undefined> =>
   (await receiptsIn(io, receiptFolder, account)).at(-1);

@@ -170,6 +170,22 @@ describe("rollback", () => {
     }
   });
 
+  it("undoes no earlier apply in place of one whose receipt cannot be read", async () => {
+    const { run, state, cwd, receipts, writes } = await world();
+    await run("apply", "--auto-approve");
+    const [first] = await receipts();
+    await run("rollback", "--auto-approve");
+    await run("apply", "--auto-approve");
+    const newest = (await receipts()).at(-1)!;
+    await writeFile(join(cwd, newest), "damaged\n");
+    const [before, calls] = [state(), writes()];
+    const ran = await run("rollback", "--auto-approve");
+    expect([ran.code, state(), writes()]).toEqual([1, before, calls]);
+    expect(ran.stderr).toContain(newest);
+    await writeFile(join(cwd, newest), "");
+    expect((await run("rollback", "--auto-approve")).stderr).toContain(first);
+  });
+
   it("takes a torn receipt as far as it goes, and says how far", async () => {
     const two = `version: 1\naccount: { id: 7 }\nrules:\n  - { name: A, type: allow, cidrs: [10.1.0.0/24] }\n  - { name: B, type: allow, cidrs: [10.2.0.0/24] }\n`;
     const { run, state, cwd, receipts, call, idOf } = await world(seed, two);

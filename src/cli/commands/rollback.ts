@@ -26,7 +26,7 @@ import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
 import { connectionOptions, guardOptions, namingPolicyOption, outputOptions } from "../options.js";
 import { note } from "../output.js";
-import { readReceipt, receiptFolder, receiptsIn } from "../receipts.js";
+import { readReceipt, receiptFolder, receiptsIn, requireNewest } from "../receipts.js";
 
 interface Options extends CarryOutOptions {
   readonly keepLaterChanges?: boolean;
@@ -86,6 +86,7 @@ const newestAttempts = async (io: Io, options: Options): Promise<readonly NamedR
   const all = await receiptsIn(io, receiptFolder, { id, host });
   const newest = all.findLast(({ receipt }) => receipt.header.purpose !== "rollback");
   if (newest === undefined) throw failure("nothing-to-undo", { folder: receiptFolder });
+  await requireNewest(io, newest);
   note(io, `Undoes the newest apply: ${shownFile(newest.file)}, begun ${newest.receipt.header.startedAt}`);
   return attemptsAround(all, newest);
 };
