@@ -108,8 +108,11 @@ export interface Task {
   /** The plan was reviewed before; its last line is enough where nobody is asked. */
   readonly reviewed: boolean;
   readonly commands: NextCommands;
-  /** Before the first call, once the plan is approved; not where a guard refuses it. */
-  readonly begin?: () => Promise<void>;
+  /**
+   * Before the first call, once the plan is approved; not where a guard refuses it. What it returns takes it back, where
+   * nothing was changed after all.
+   */
+  readonly begin?: () => Promise<() => Promise<void>>;
   /** The change is undone unless it is confirmed in time. */
   readonly probation?: Probation | undefined;
   /** See `ApplyOptions`. */
@@ -145,7 +148,6 @@ export const carryOutTask = async (io: Io, options: CarryOutOptions, task: Task)
     const closed = task.probation === undefined ? [] : wayBackProblems(plan, known.clientAddresses);
     if (closed.length > 0) return refusedResult(plan, closed, task);
     if (!task.approved) await askAboutPlan(io, plan, client, { task, options, guards: known });
-    if (!isRefused(plan, known)) await task.begin?.();
     return await carryOut(io, plan, client, progress, { task, options, guards: known, connection });
   } finally {
     progress.stop();
@@ -274,8 +276,12 @@ const carryOut = async (
   progress: Progress,
   { task, options, guards, connection }: Running,
 ): Promise<Report> => {
-  const receipt =
-    plan.steps.length === 0 ? undefined : await openReceipt(io, plan, { task, options, guards });
+  const takeBack = isRefused(plan, guards) ? undefined : await task.begin?.();
+  const opened = plan.steps.length === 0 ? undefined : openReceipt(io, plan, { task, options, guards });
+  const receipt = await opened?.catch(async (error: unknown) => {
+    await takeBack?.();
+    throw error;
+  });
   const probation = receipt === undefined ? undefined : task.probation;
   const mark =
     probation === undefined || receipt === undefined
@@ -299,6 +305,8 @@ const carryOut = async (
     // Every line is on the disk already: that the file cannot be closed takes nothing away from the result.
     await receipt?.close().catch(() => undefined);
   }
+  const { outcome } = result;
+  if ((outcome === "refused" || outcome === "failed") && hasChangedNothing(result)) await takeBack?.();
   if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
   if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
   if (probation !== undefined && receipt !== undefined && mark !== undefined && result.outcome === "done") {
@@ -464,6 +472,7 @@ const noJournal = { append: async () => undefined };
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 
+/** None where the plan has no step. */
 const openReceipt = async (io: Io, plan: Plan, { task, options, guards }: Work): Promise<FileJournal> => {
   const name = `${plan.account.id}-${timeInName(io.now().toISOString())}.jsonl`;
   const file = options.receipt ?? `${receiptFolder}/${name}`;

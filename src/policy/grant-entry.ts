@@ -1,7 +1,7 @@
 /**
- * A policy's text with one more entry, which ends at an instant. The text is put in canonical form first, as `fmt` does,
- * and the entry is written into it as text, so that no comment moves. Promises: apart from the entry, the policy says
- * what it said before.
+ * A policy's text with one more entry, which ends at an instant. The entry is written into it as text, so that nothing else
+ * moves; a text in canonical form stays in it. Where that is not possible, the text is put in canonical form first, as
+ * `fmt` does. Promises: apart from the entry, the policy says what it said before.
  */
 import { isDeepStrictEqual } from "node:util";
 import {
@@ -122,12 +122,16 @@ const prefixOfItem = (item: unknown): Prefix | undefined => {
   return parsed?.ok === true ? parsed.prefix : undefined;
 };
 
-/** An entry that ends gets the later end, and the reason for it. */
+const writtenAs = { comment: "reason", expires: "expires" } as const;
+
+/** An entry that ends gets the later end, and the reason for it; in quotes where it was. */
 const extendEntry = (text: string, item: unknown, grant: Grant): string => {
   const places = (["comment", "expires"] as const).flatMap((key) => {
     const value = pairOf(item, key)?.value;
-    const written = key === "comment" ? writeText(grant.reason) : JSON.stringify(grant.expires);
-    return isScalar(value) ? [{ ...rangeOf(value), written }] : [];
+    if (!isScalar(value)) return [];
+    const quotes = value.type === "QUOTE_DOUBLE" || value.type === "QUOTE_SINGLE";
+    const plain = key === "comment" ? writeText(grant.reason) : grant.expires;
+    return [{ ...rangeOf(value), written: quotes ? JSON.stringify(grant[writtenAs[key]]) : plain }];
   });
   return places
     .sort((a, b) => b.start - a.start)
@@ -149,7 +153,28 @@ const withoutRule = (value: unknown, rule: string): unknown => {
 /** Throws `Failure` where the text is no YAML; whether it is a policy is for the caller to have checked. */
 export const grantIn = (text: string, grant: Grant): GrantedText => {
   const canonical = formatPolicy(text);
-  const document = parseDocument(canonical, parserOptions);
+  const inCanonical = edit(canonical, grant);
+  if (!inCanonical.ok) return inCanonical;
+  const formatted = { ...inCanonical, text: formatPolicy(inCanonical.text) };
+  if (!saysTheSame(formatted.text, canonical, grant)) throw new Error("the grant changed something else");
+  return canonical === text ? formatted : { ...formatted, text: inPlace(text, grant, formatted.text) };
+};
+
+/** The text as somebody has written it, with the entry; `formatted` where the entry does not fit into it as it is. */
+const inPlace = (text: string, grant: Grant, formatted: string): string => {
+  const lines = text.includes("\r\n") ? "\r\n" : "\n";
+  const written = text.replaceAll("\r\n", "\n");
+  const edited = edit(written, grant);
+  if (!edited.ok || rulesIn(edited.text) === undefined || !saysTheSame(edited.text, written, grant))
+    return formatted;
+  return formatPolicy(edited.text) === formatted ? edited.text.replaceAll("\n", lines) : formatted;
+};
+
+const saysTheSame = (edited: string, before: string, { rule }: Grant): boolean =>
+  isDeepStrictEqual(withoutRule(rulesIn(edited), rule), withoutRule(rulesIn(before), rule));
+
+const edit = (text: string, grant: Grant): GrantedText => {
+  const document = parseDocument(text, parserOptions);
   const rules = listOf(document.contents, "rules")?.items ?? [];
   const rule = rules.find((one) => textOf(one, "name") === grant.rule);
   if (rule !== undefined && textOf(rule, "type") !== "allow") return problem({ kind: "rule-denies" });
@@ -166,15 +191,12 @@ export const grantIn = (text: string, grant: Grant): GrantedText => {
   }
   const edited =
     list === undefined
-      ? appendRule(canonical, document, grant)
+      ? appendRule(text, document, grant)
       : there === undefined
-        ? appendEntry(canonical, list, grant)
-        : extendEntry(canonical, there, grant);
+        ? appendEntry(text, list, grant)
+        : extendEntry(text, there, grant);
   if (edited === undefined) return problem({ kind: "no-list" });
-  const result = formatPolicy(edited);
-  if (!isDeepStrictEqual(withoutRule(rulesIn(result), grant.rule), withoutRule(rulesIn(text), grant.rule)))
-    throw new Error("the grant changed something else");
-  return { ok: true, text: result, createsRule: rule === undefined, extends: there !== undefined };
+  return { ok: true, text: edited, createsRule: rule === undefined, extends: there !== undefined };
 };
 
 const problem = (found: GrantProblem): GrantedText => ({ ok: false, problem: found });

@@ -108,6 +108,52 @@ describe("grant", () => {
     expect(writes()).toBe(2);
   });
 
+  it("writes nothing where the answer is no, and can be given again", async () => {
+    const { run, writes, file, place } = await world(policy, office, { typed: ["no"] });
+    const ran = await run("grant", "203.0.113.7", ...four, "--apply");
+    expect([ran.code, await file()]).toEqual([1, policy]);
+    expect(ran.stdout + ran.stderr).not.toContain("lets in");
+    const { typed: _, ...piped } = place;
+    expect((await dbtIpRules(piped, "grant", "203.0.113.7", ...four, "--apply")).code).toBe(0);
+    expect(writes()).toBe(1);
+  });
+
+  it("leaves the policy as it was where the apply is refused, and says nothing else", async () => {
+    const text = `${policy}guards:\n  max_newly_allowed: 0\n`;
+    const { run, writes, file } = await world(text);
+    const ran = await run("grant", "203.0.113.7", ...four, "--apply");
+    expect([ran.code, writes(), await file()]).toEqual([3, 0, text]);
+    expect(ran.stdout + ran.stderr).not.toMatch(/lets in|Nothing ends this/);
+    expect((await run("grant", "203.0.113.7", ...four, "--apply", "--allow-newly-allowed")).code).toBe(0);
+  });
+
+  it("takes an entry that is in the policy and not applied yet for its own", async () => {
+    const { run, writes, file, emulator } = await world();
+    expect((await run("grant", "203.0.113.7", ...four)).code).toBe(0);
+    const ran = await run("grant", "203.0.113.7", "--for", "5h", "--reason", "TICKET-123", "--apply");
+    expect([ran.code, writes()]).toEqual([0, 1]);
+    expect(emulator.state().rules.map(({ name }) => name)).toEqual(["Office", "Temporary access"]);
+    // Another address that waits is not.
+    expect((await run("grant", "203.0.113.8", ...four)).code).toBe(0);
+    const before = await file();
+    const other = await run("grant", "203.0.113.9", ...four, "--apply");
+    expect([other.code, await file()]).toEqual([3, before]);
+  });
+
+  it("says that the address is already allowed", async () => {
+    const { run } = await world();
+    const ran = await run("grant", "198.51.100.7", ...four);
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringMatching(/already allowed by\s+`Office`/)]);
+    expect((await run("grant", "203.0.113.7", ...four)).stdout).not.toContain("already allowed");
+  });
+
+  it("changes no other line of a policy that is not in canonical form", async () => {
+    const text = policy.replace("198.51.100.0/24 # ours", "192.0.2.9/32 # ours\n      - 198.51.100.0/24");
+    const { run, file } = await world(text);
+    expect((await run("grant", "203.0.113.7", ...four)).code).toBe(0);
+    expect((await file()).startsWith(text)).toBe(true);
+  });
+
   it.each([
     ["of the policy", `${policy}  - name: Bots\n    type: deny\n    cidrs: [203.0.113.7]\n`, "Bots"],
     ["of the account", policy, "Kept"],

@@ -37,11 +37,40 @@ describe("a grant in a policy's text", () => {
   it("goes behind the last entry of the rule, and every comment stays where it is", () => {
     const entry = ["- cidr: 203.0.113.7", "  comment: TICKET-123", `  expires: ${expires}`];
     expect(must(commented, { rule: "Office" })).toBe(
-      formatPolicy(commented).replace(
+      commented.replace(
         "# main building\n",
         `# main building\n${entry.map((line) => `      ${line}\n`).join("")}`,
       ),
     );
+  });
+
+  it.each([
+    ["an entry", "cidrs: [192.0.2.9/32, '198.51.100.7']", ""],
+    ["an address of IPv6", "cidrs: [2001:DB8::/32]", ""],
+    ["an IPv4-mapped address", 'cidrs: ["::ffff:192.0.2.9"]', ""],
+    ["a guard", "cidrs:\n        - 192.0.2.9", "guards:\n  must_allow: [192.0.2.9/32]\n"],
+    [
+      "a test",
+      "cidrs:\n    - 192.0.2.9",
+      "tests:\n  - {name: A, allowed: [192.0.2.9/32], denied: [2001:DB8::/32]}\n",
+    ],
+    ["a network", "cidrs: [{network: vpn}]", "networks:\n  vpn: [192.0.2.9/32, 2001:DB8::1]\n"],
+  ])("leaves the spelling of %s as it is", (_, cidrs, more) => {
+    const text = `version: 1\nrules:\n  - name: Office\n    type: allow\n    ${cidrs}\n${more}`;
+    const added = `
+  - name: Temporary access
+    type: allow
+    cidrs:
+      - cidr: 203.0.113.7
+        comment: TICKET-123
+        expires: ${expires}
+`;
+    const made = text.replace(`    ${cidrs}\n`, `    ${cidrs}\n${added}`);
+    expect(must(text)).toBe(made);
+    expect(must(text.replaceAll("\n", "\r\n"))).toBe(made.replaceAll("\n", "\r\n"));
+    // Once more, for longer: the end alone is another.
+    const longer = "2027-01-15T19:00:00Z";
+    expect(must(made, { expires: longer })).toBe(made.replace(expires, longer));
   });
 
   it("makes a rule of its own, behind the last one", () => {
@@ -76,9 +105,12 @@ describe("a grant in a policy's text", () => {
       "entries as maps",
       "version: 1\nrules:\n  - name: Temporary access\n    type: allow\n    cidrs:\n      - cidr: 198.51.100.0/24\n        comment: |\n          two\n          lines\n",
     ],
-  ])("is written into %s, in canonical form, and read back", (_, text) => {
+  ])("is written into %s, and read back", (_, text) => {
     const result = must(text);
-    expect(formatPolicy(result)).toBe(result);
+    // A text in canonical form stays in it; of any other form, the same is meant.
+    const canonical = must(formatPolicy(text));
+    expect(formatPolicy(canonical)).toBe(canonical);
+    expect(formatPolicy(result)).toBe(canonical);
     const entries = mustRead(result, { now: "2027-01-01T00:00:00Z" }).rules.flatMap((rule) => rule.entries);
     expect(entries.at(-1)).toMatchObject({ comment: "TICKET-123", expires, prefix: grant.prefix });
   });

@@ -9,9 +9,11 @@ import { rangesText } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { asExpiry } from "../../model/instant.js";
+import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
 import { accessOf } from "../../plan/access-change.js";
+import { type ExplainedPart, explain } from "../../plan/explain.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import { entryFields, sameRules, withoutPrefixes } from "../../plan/state.js";
 import { type Grant, type GrantedText, grantIn } from "../../policy/grant-entry.js";
@@ -107,6 +109,8 @@ const addressOf = (text: string): Prefix => {
 /** What a grant is about: the policy's file before and after, and what both mean. */
 interface Granting {
   readonly grant: Grant;
+  /** The text of the policy's file. */
+  readonly before: string;
   readonly base: { readonly policy: Policy; readonly diagnostics: readonly Diagnostic[] };
   readonly edited: Extract<GrantedText, { ok: true }>;
   readonly wanted: { readonly policy: Policy; readonly diagnostics: readonly Diagnostic[] };
@@ -129,7 +133,7 @@ const prepare = async (io: Io, options: Options, prefix: Prefix): Promise<Granti
   denied(base.policy, grant);
   const { policy, diagnostics } = policyOfText(io, file, new TextEncoder().encode(edited.text), io.now());
   if (policy === undefined) throw new Failure(diagnostics);
-  return { grant, base, edited, wanted: { policy, diagnostics } };
+  return { grant, before: text, base, edited, wanted: { policy, diagnostics } };
 };
 
 /** The service saves no range that is on a rule of the other type. */
@@ -170,7 +174,7 @@ const plansOf = async (
     traffic: ({ steps }) => evidenceFor(io, client, wanted.policy, steps.length),
   });
   const pending = before.changes.length === 0 ? [] : plan.changes.filter((one) => !isOfGrant(one, grant));
-  return { plan: withHelp(plan, grant), pending: pending.length };
+  return { plan: withHelp(withAlready(plan, before, grant), grant), pending: pending.length };
 };
 
 /** Whether the change adds the entry and does nothing else. */
@@ -189,6 +193,21 @@ const isOfGrant = (change: Change, { rule, prefix }: Grant): boolean => {
     isOnly(withoutPrefixes(after.prefixes, before.prefixes)) &&
     sameRules(before, { name: after.name, type: after.type, description: after.description, ...without })
   );
+};
+
+/** Whoever is let in already, as the account is now, may need something else. */
+const withAlready = (plan: Plan, { before }: Plan, { prefix }: Grant): Plan => {
+  const { parts } = explain(before, prefix);
+  if (parts.some(({ verdict }) => verdict === "blocked")) return plan;
+  const { decider } = parts[0] as ExplainedPart; // a prefix has at least one
+  const by = parts.length === 1 && decider.kind === "entry" ? decider.rule : undefined;
+  const off = decider.kind === "enforcement-off";
+  const already = diagnostic("grant-already-allowed", {
+    prefix: formatPrefix(prefix),
+    ...present({ by }),
+    off,
+  });
+  return { ...plan, diagnostics: [...plan.diagnostics, already] };
 };
 
 const withHelp = (plan: Plan, { prefix }: Grant): Plan => {
@@ -230,7 +249,7 @@ const written = ({ policy, rule }: Options, { grant, edited }: Granting): string
   `${shownFile(policy)} ${edited.extends ? "keeps" : "lets in"} ${formatPrefix(grant.prefix)} by the rule ${JSON.stringify(rule)} until ${grant.expires}`;
 
 const endsBy = ({ policy }: Options, { grant }: Granting): string =>
-  `Nothing ends this by itself: after ${grant.expires}, a scheduled run must take it out: dbt-ip-rules apply --only-expired --policy ${shellWord(policy)}`;
+  `Nothing ends this by itself: after ${grant.expires}, a scheduled run must take it out: dbt-ip-rules apply --only-expired --policy ${shellWord(policy)}. To end it sooner, delete the entry and apply`;
 
 const grantNow = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
   const file = shellWord(options.policy);
@@ -244,7 +263,7 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
     },
     begin: async () => {
       await writeFileWhole(io, options.policy, granting.edited.text);
-      note(io, `${written(options, granting)}.`);
+      return () => writeFileWhole(io, options.policy, granting.before);
     },
     // The command line names the one entry; at a terminal there is a question all the same.
     approved: options.autoApprove === true || !canAsk(io),
@@ -256,6 +275,11 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
       planAgain: `dbt-ip-rules plan --policy ${file}`,
     },
   });
-  note(io, endsBy(options, granting));
+  // What was refused has left no entry that could end.
+  const { outcome } = report.kind === "apply" ? report.result : { outcome: "refused" };
+  if (outcome !== "refused" && outcome !== "failed") {
+    note(io, `${written(options, granting)}.`);
+    note(io, endsBy(options, granting));
+  }
   return report;
 };

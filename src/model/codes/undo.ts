@@ -45,7 +45,7 @@ export const undoCodes = {
     message: grantProblem,
     hint: ({ kind }) =>
       kind === "has-access"
-        ? "If it is blocked all the same: dbt-ip-rules explain ADDRESS"
+        ? "If it is not applied yet: dbt-ip-rules apply. If it is blocked all the same: dbt-ip-rules explain ADDRESS"
         : "Name an allow rule of the policy, or a new one: --rule NAME",
     meaning: "The entry that `grant` was to write cannot be written, or is there already.",
     fix: "Name another rule with `--rule NAME`, or write the entry by hand.",
@@ -66,6 +66,16 @@ export const undoCodes = {
     hint: "Change the deny rule in the policy if they are to get in",
     meaning: "More specific deny entries block some of the addresses that a grant lets in.",
     fix: "Change those deny rules if the addresses are to get in.",
+  }),
+  "grant-already-allowed": code<{ prefix: string; by?: string; off: boolean }>({
+    severity: "note",
+    message: ({ prefix, by, off }) =>
+      off
+        ? `${prefix} is already allowed: enforcement is off, and everybody gets in`
+        : `${prefix} is already allowed${by === undefined ? "" : ` by \`${by}\``}: this entry lets nobody in who is blocked now`,
+    hint: "If somebody is blocked all the same: dbt-ip-rules explain ADDRESS, with the address that the service sees",
+    meaning: "What `grant` was given is allowed on the account already.",
+    fix: "Check the address; `dbt-ip-rules explain ADDRESS` shows which entry decides.",
   }),
   "grant-others-pending": code<{ changes: number }>({
     severity: "error",
