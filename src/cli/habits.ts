@@ -18,8 +18,9 @@ interface Names extends Guess {
   /** What is here in its place: the end of "There is no X: …". */
   readonly why: string;
   /**
-   * What to type. COMMAND stands for the command of the line, VALUE for the value that was given. It never holds a
-   * secret: a row whose value may be one has no VALUE.
+   * What to type. COMMAND stands for the command of the line, VALUE for the value that was given, ARGUMENTS for the rest
+   * of the line without what would change the account (`--apply`, `--auto-approve`). It never holds a secret: a row
+   * whose value may be one has no VALUE.
    */
   readonly type: string;
 }
@@ -91,22 +92,52 @@ export const commandHabits: readonly CommandHabit[] = [
     type: "dbt-ip-rules plan",
   },
   {
-    words: [
-      "create",
-      "add",
-      "set",
-      "edit",
-      "delete",
-      "remove",
-      "rm",
-      "patch",
-      "replace",
-      "enable",
-      "disable",
-    ],
-    tried: ["create rule office", "delete -f policy.yaml", "edit", "enable"],
-    why: "No command changes a single rule or enforcement: the policy says what must be on the account",
+    words: ["create", "add", "set", "edit", "delete", "remove", "rm", "patch", "replace", "block", "deny"],
+    tried: ["create rule office", "delete -f policy.yaml", "edit", "block 192.0.2.1"],
+    why: "Rules are changed in the policy, which says what must be on the account",
     type: edit,
+  },
+  {
+    words: ["enable"],
+    tried: ["enable", "enable enforcement"],
+    why: "The policy says what is on (`enforcement: enabled`; `enabled: false` at a rule or an entry takes it out of force)",
+    type: edit,
+  },
+  {
+    words: ["disable"],
+    tried: ["disable", "disable enforcement"],
+    why: "Enforcement is turned off at once by 'apply --disable-enforcement', and then everybody has access; a rule or an entry is taken out of force by `enabled: false` in the policy",
+    type: "dbt-ip-rules apply --disable-enforcement",
+  },
+  {
+    words: ["allow", "permit"],
+    tried: ["allow 192.0.2.1"],
+    why: "An address is let in for a time by 'grant', and for good by an entry of the policy",
+    type: 'dbt-ip-rules grant ADDRESS --for 4h --reason "WHY"',
+  },
+  {
+    words: ["revoke"],
+    tried: ["revoke 192.0.2.1"],
+    why: "An entry that 'grant' made is taken out of the policy, like any other",
+    type: "Delete it in policy.yaml, then: dbt-ip-rules plan",
+  },
+  {
+    words: ["undo", "revert", "rollout", "restore"],
+    tried: ["undo", "revert", "rollout undo"],
+    why: "An apply is undone by 'rollback', from its receipt",
+    type: "dbt-ip-rules rollback",
+  },
+  {
+    words: ["rule"],
+    tried: ["rule list", "rule show office"],
+    why: "Rules are shown by 'show', and changed in the policy",
+    type: "dbt-ip-rules show",
+  },
+  {
+    words: ["api", "curl"],
+    tried: ["api get /rules"],
+    why: "No command makes calls of your own to the API; 'show' prints what it says of the account as JSON",
+    type: "dbt-ip-rules show --format json",
   },
   {
     words: ["format"],
@@ -133,10 +164,16 @@ export const commandHabits: readonly CommandHabit[] = [
     type: "dbt-ip-rules help",
   },
   {
-    words: ["login", "auth", "configure", "logout"],
-    tried: ["login", "auth status"],
+    words: ["login", "configure", "logout"],
+    tried: ["login"],
     why: "The token is read from the environment",
     type: "export DBT_CLOUD_TOKEN=..., then: dbt-ip-rules show",
+  },
+  {
+    words: ["auth", "whoami", "ping", "can-i"],
+    tried: ["auth status", "whoami", "auth can-i"],
+    why: "The token is read from DBT_CLOUD_TOKEN in the environment; what it may do is checked by 'doctor'",
+    type: "dbt-ip-rules doctor",
   },
   {
     words: ["workspace", "context", "providers", "config", "use"],
@@ -145,8 +182,26 @@ export const commandHabits: readonly CommandHabit[] = [
     type: "dbt-ip-rules plan --policy FILE",
   },
   {
-    words: ["force-unlock", "unlock", "taint", "untaint", "console", "graph"],
-    tried: ["force-unlock 1", "taint x"],
+    words: ["taint", "untaint"],
+    tried: ["taint x"],
+    why: "A plan has whatever differs from the policy, and nothing else needs to be replaced",
+    type: "dbt-ip-rules plan",
+  },
+  {
+    words: ["console"],
+    tried: ["console"],
+    why: "Questions about an address are answered by 'explain'",
+    type: "dbt-ip-rules explain ADDRESS",
+  },
+  {
+    words: ["graph"],
+    tried: ["graph"],
+    why: "A plan is drawn as a page for the browser",
+    type: "dbt-ip-rules plan --format html --output plan.html",
+  },
+  {
+    words: ["force-unlock", "unlock"],
+    tried: ["force-unlock 1"],
     why: "The account itself is the state, and a lock ends with its apply",
     type: "dbt-ip-rules plan",
   },
@@ -170,7 +225,7 @@ export const commandHabits: readonly CommandHabit[] = [
   },
 ];
 
-const leaveOut = "dbt-ip-rules COMMAND";
+const leaveOut = "dbt-ip-rules COMMAND ARGUMENTS";
 
 /** Behind a command, where the command has no such option itself. */
 export const optionHabits: readonly OptionHabit[] = [
@@ -199,6 +254,34 @@ export const optionHabits: readonly OptionHabit[] = [
     tried: ["apply --dry-run", "apply --dry-run=client", "apply -n"],
     why: "What an apply would do is shown by 'plan', which changes nothing",
     type: "dbt-ip-rules plan",
+  },
+  {
+    flags: ["--dry-run", "--check", "--noop", "--what-if", "--diff"],
+    on: ["grant"],
+    tried: ["grant 192.0.2.1 --for 2h --reason why --apply --dry-run", "grant 192.0.2.1 --dry-run"],
+    why: "Without --apply, 'grant' only writes the entry into the policy, and 'plan' shows what that would do",
+    type: "dbt-ip-rules grant ARGUMENTS, then: dbt-ip-rules plan",
+  },
+  {
+    flags: ["--dry-run", "--check", "--noop", "--what-if", "--diff"],
+    on: ["rollback"],
+    tried: ["rollback --dry-run", "rollback --auto-approve --dry-run"],
+    why: "Without --auto-approve, 'rollback' shows what it would do, and asks before it changes anything",
+    type: leaveOut,
+  },
+  {
+    flags: ["--fix", "--repair", "--remediate", "--apply", "--auto-fix"],
+    on: ["drift"],
+    tried: ["drift --fix"],
+    why: "'drift' only looks; 'apply' makes the account match the policy again, or 'import --merge' the policy the account",
+    type: "dbt-ip-rules apply",
+  },
+  {
+    flags: ["--dry-run"],
+    on: ["lists update"],
+    tried: ["lists update --dry-run"],
+    why: "What an update would change is shown by 'lists check', which writes nothing",
+    type: "dbt-ip-rules lists check",
   },
   {
     flags: ["--dry-run"],
@@ -314,7 +397,13 @@ export const optionHabits: readonly OptionHabit[] = [
   {
     flags: ["--namespace", "-n", "--context", "--account-id", "--project", "--profile", "--workspace"],
     takesValue: true,
-    tried: ["plan -n 66847", "plan --account-id 66847", "show --namespace=prod"],
+    tried: [
+      "plan -n 66847",
+      "-n prod get rules",
+      "-n prod plan",
+      "plan --account-id 66847",
+      "show --namespace=prod",
+    ],
     why: "The account is named in the policy, or with --account",
     type: "dbt-ip-rules COMMAND --account ID",
   },

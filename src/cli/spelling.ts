@@ -28,11 +28,29 @@ export const ownCommand = (argv: readonly string[], isCommand: (word: string) =>
   if (typed === undefined) return words;
   if (at > 0 && !isHelp && isCommand(typed))
     throw optionsFirst(words.slice(0, at), typed, words.slice(at + 1));
+  if (at > 0 && !isHelp && !isCommand(typed)) refuseValueFirst(words, at, isCommand);
   if (isCommand(typed) || (at > 0 && !isHelp)) return words;
   const habit = commandHabits.find((one) => one.words.includes(typed));
   if (habit === undefined) return words;
   if (!("as" in habit)) throw refusal(noSuch(`'${typed}'`, habit.why), habit.type);
   return isHelp && habit.as[0] === "--version" ? ["--help"] : words.toSpliced(at, 1, ...habit.as);
+};
+
+/** kubectl's `-n prod get rules`. */
+const refuseValueFirst = (
+  words: readonly string[],
+  at: number,
+  isCommand: (word: string) => boolean,
+): void => {
+  const next = words.slice(at + 1).find((word) => !word.startsWith("-"));
+  if (next === undefined) return;
+  const command = isCommand(next) ? next : "plan";
+  const { typed, flag } = partsOf(words[at - 1] ?? "");
+  const habit = optionHabits.find(
+    (one) => one.takesValue === true && one.flags.some((own) => partsOf(own).flag === flag),
+  );
+  if (habit !== undefined && !("as" in habit))
+    throw refusal(noSuch(typed, habit.why), filledIn(habit.type, command, words[at]));
 };
 
 /** Terraform has options in front of the command. */
@@ -41,7 +59,7 @@ const optionsFirst = (before: readonly string[], command: string, after: readonl
     const { typed, flag, value } = partsOf(word);
     const habit = habitOf(flag, command);
     if (habit !== undefined && !("as" in habit))
-      return refusal(noSuch(typed, habit.why), filledIn(habit.type, command, value));
+      return refusal(noSuch(typed, habit.why), filledIn(habit.type, command, value, after));
   }
   const line = [command, ...before.map(withoutSecret), ...after].map(shellOption).join(" ");
   return refusal("Options come behind the command", `dbt-ip-rules ${line}`);
@@ -52,6 +70,16 @@ const shellOption = (word: string): string => (/^--?[a-z][\w=./-]*$/i.test(word)
 
 const withoutSecret = (word: string): string =>
   /token|key|secret|passw/i.test(word) ? word.replace(/=.*/s, "=...") : word;
+
+/** Without what changes the account, and without the value of what may hold a secret. */
+const restOf = (words: readonly string[]): readonly string[] =>
+  words
+    .map((word, at) =>
+      !word.startsWith("-") && /^-t$|^-[^=]*(?:token|key|secret|passw)[^=]*$/i.test(words[at - 1] ?? "")
+        ? "..."
+        : withoutSecret(word),
+    )
+    .filter((word) => word !== "--apply" && word !== "--auto-approve" && word !== "-y" && word !== "--yes");
 
 interface Parts {
   /** The option as it was typed. */
@@ -75,8 +103,18 @@ const habitOf = (flag: string, command: string): OptionHabit | undefined =>
       (on === undefined || on.includes(command)) && flags.some((one) => partsOf(one).flag === flag),
   );
 
-const filledIn = (type: string, command: string, value: string | undefined): string =>
+const filledIn = (
+  type: string,
+  command: string,
+  value: string | undefined,
+  rest: readonly string[] = [],
+): string =>
   type
+    .replaceAll(" ARGUMENTS", () =>
+      restOf(rest)
+        .map((word) => ` ${shellOption(word)}`)
+        .join(""),
+    )
     .replaceAll("COMMAND", () => command)
     .replaceAll("VALUE", () => (value === undefined || value === "" ? "VALUE" : shellWord(value)));
 
@@ -97,7 +135,7 @@ export const ownOptions = (words: readonly string[], command: Command, path: str
     else if (option !== undefined) own.push(...givenOption(command, option, parts, left, path));
     else {
       const habit = habitOf(flag, path);
-      if (habit !== undefined) left.unshift(...meantBy(habit, parts, command, path, left));
+      if (habit !== undefined) left.unshift(...meantBy(habit, parts, command, path, { own, left }));
       else {
         const short = attachedTo(command, word);
         if (short !== undefined && !isPlain(command, short, word)) throw attached(short, word, path);
@@ -114,11 +152,11 @@ const meantBy = (
   { typed, value }: Parts,
   command: Command,
   path: string,
-  left: readonly string[],
+  { own, left }: { readonly own: readonly string[]; readonly left: readonly string[] },
 ): readonly string[] => {
   if (!("as" in habit)) {
     const given = value ?? (habit.takesValue === true ? left[0] : undefined);
-    throw refusal(noSuch(typed, habit.why), filledIn(habit.type, path, given));
+    throw refusal(noSuch(typed, habit.why), filledIn(habit.type, path, given, [...own, ...left]));
   }
   const [name, choice] = habit.as;
   const meant = command.options.find(({ long }) => long === name);
