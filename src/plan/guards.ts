@@ -193,7 +193,7 @@ export const newlyAllowed = (
       ? []
       : [
           diagnostic("max-newly-allowed", {
-            addresses: `${readableCount(count)} ${family} address${count === 1n ? "" : "es"}`,
+            addresses: `${guarded.access.sure === undefined ? "" : "up to "}${readableCount(count)} ${family} address${count === 1n ? "" : "es"}`,
             limit: limitText(limit, bits),
           }),
         ],

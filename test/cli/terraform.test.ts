@@ -119,6 +119,30 @@ describe("a takeover of a range", () => {
   });
 });
 
+describe("an account with two rules of one name", () => {
+  it("is no error: Terraform goes by ids", async () => {
+    const twin = {
+      id: 70,
+      name: "Office",
+      type: "allow",
+      description: "",
+      entries: [{ id: 1, cidr: "10.7.0.0/24", text: "x" }],
+    };
+    await accountFile("twins.json", "enabled", [twin]);
+    const specs: ResourceSpec[] = [{ name: "office", id: 7, before: office, enforced: true }];
+    const found = await documentOf(planJson(specs), "--account-file", "twins.json");
+    expect(found.access_change.newly_blocked.cidrs).toEqual(["192.0.2.0/24"]);
+    expect(found.before.rules.map(({ name }: Json) => name)).toEqual([
+      "Office (id 7)",
+      "Office (id 70)",
+      "Old VPN",
+    ]);
+    expect(found.changes.map(({ action, rule: name }: Json) => [action, name])).toEqual([
+      ["delete", "Office (id 7)"],
+    ]);
+  });
+});
+
 describe("enforcement", () => {
   const flips = (...enforced: boolean[]): ResourceSpec[] =>
     enforced.map((value, index) => ({
@@ -222,6 +246,46 @@ describe("what Terraform does not know", () => {
     expect(messages).toContain(
       `terraform-range-refused: In some orders the service refuses 192.0.2.0/24 for ${type}.moved, while ${type}.office has the same range`,
     );
+  });
+});
+
+describe("an exchange of ranges between an allow and a deny rule", () => {
+  const exchange = (dependsOn: string[] = []): ResourceSpec[] => [
+    { name: "office", id: 7, before: office, after: rule("Office", "allow", "10.0.0.0/24"), enforced: true },
+    {
+      name: "deny",
+      id: 50,
+      before: rule("By hand", "deny", "203.0.113.7/32"),
+      after: rule("By hand", "deny", "192.0.2.0/24"),
+      enforced: true,
+      dependsOn,
+    },
+  ];
+  it("is refused in some orders, and not where the order is right", async () => {
+    const refused = async (specs: ResourceSpec[]) =>
+      (await documentOf(planJson(specs), "--account-file", "outside.json")).diagnostics
+        .filter(({ code }: Json) => code === "terraform-range-refused")
+        .map(({ message }: Json) => message);
+    expect(await refused(exchange())).toEqual([
+      `In some orders the service refuses 192.0.2.0/24 for ${type}.deny, while ${type}.office has the same range with the other type`,
+    ]);
+    expect(await refused(exchange(["office"]))).toEqual([]);
+    const [first, second] = exchange();
+    const wrong = await refused([{ ...first!, dependsOn: ["deny"] }, second!]);
+    expect(wrong).toEqual([expect.stringMatching(/^The service refuses 192\.0\.2\.0\/24 /)]);
+    const both = await refused([{ ...first!, after: rule("Office", "allow", "203.0.113.7/32") }, second!]);
+    expect(both).toHaveLength(2);
+  });
+
+  it("may leave the allow rule without its range, and says whom that blocks", async () => {
+    const before = rule("Office", "allow", "192.0.2.0/24");
+    const specs: ResourceSpec[] = [
+      { name: "deny", id: 50, before: rule("By hand", "deny", "203.0.113.7/32"), enforced: true },
+      { name: "office", id: 7, before, after: rule("Office", "allow", "203.0.113.7/32"), enforced: true },
+    ];
+    const { diagnostics } = await documentOf(planJson(specs), "--account-file", "outside.json");
+    const [found] = diagnostics.filter(({ code }: Json) => code === "terraform-range-refused");
+    expect(found.message).toMatch(/^In some orders the service refuses 203\.0\.113\.7\/32 /);
   });
 });
 

@@ -177,7 +177,9 @@ export const terraformCodes = {
   "terraform-enforcement-mixed": code<Setters & { ends: "on" | "off" | "unknown" }>({
     severity: "warning",
     message: ({ ends, ...set }) =>
-      `The values of \`rule_set_enabled\` differ: ${setters(set)}; the last call wins: ${ends}`,
+      set.on.length + set.off.length === 0
+        ? `\`rule_set_enabled\` turns enforcement on or off for the whole account: ${setters(set)}`
+        : `The values of \`rule_set_enabled\` differ: ${setters(set)}; the last call wins: ${ends}`,
     hint: "It holds for the whole account: give every resource the same `rule_set_enabled`",
     meaning:
       "Resources send different values of `rule_set_enabled`. It holds for the whole account, so the last call decides.",

@@ -65,14 +65,15 @@ const ordersOf = ({ calls, others }: TerraformCalls, before: AccountState): Free
   })),
 });
 
-/** A name for each, of its own: the service lets two rules share one, and a state does not. */
-const named = <T extends { readonly name: string; readonly mark: string }>(
-  all: readonly T[],
-): readonly string[] => {
-  const count = new Map<string, number>();
-  for (const { name } of all) count.set(name, (count.get(name) ?? 0) + 1);
-  return all.map(({ name, mark }) => ((count.get(name) ?? 0) > 1 ? `${name} (${mark})` : name));
-};
+/** The names that two rules share on one side: the service lets them, and a state does not. */
+const shared = (sides: readonly (readonly (RuleVersion | undefined)[])[]): ReadonlySet<string> =>
+  new Set(
+    sides.flatMap((versions) => {
+      const names = versions.flatMap((version) => version?.name ?? []);
+      const seen = new Set<string>();
+      return names.filter((name) => seen.has(name) || !seen.add(name));
+    }),
+  );
 
 /** What is known of a rule as a rule: of a type that is not known, it is shown as the one it was, or allow. */
 const ruleOf = (version: RuleVersion, name: string, was: RuleVersion | undefined): Rule => ({
@@ -110,11 +111,15 @@ const statesOf = ({ calls, others }: TerraformCalls): States => {
       isOutside: false,
     })),
   ];
-  const side = (of: "was" | "is"): ReadonlyMap<(typeof slots)[number], string> => {
-    const there = slots.filter((slot) => slot[of] !== undefined);
-    const names = named(there.map((slot) => ({ name: slot[of]!.name, mark: slot.mark })));
-    return new Map(there.map((slot, index) => [slot, names[index]!]));
-  };
+  const repeated = shared([slots.map(({ was }) => was), slots.map(({ is }) => is)]);
+  const side = (of: "was" | "is"): ReadonlyMap<(typeof slots)[number], string> =>
+    new Map(
+      slots.flatMap((slot) => {
+        const name = slot[of]?.name;
+        if (name === undefined) return [];
+        return [[slot, repeated.has(name) ? `${name} (${slot.mark})` : name] as const];
+      }),
+    );
   const [old, now] = [side("was"), side("is")];
   const rules = (names: typeof old, of: "was" | "is"): readonly Rule[] =>
     [...names].map(([slot, name]) => ruleOf(slot[of]!, name, slot.was)).sort(byName);

@@ -46,39 +46,83 @@ const isBefore = (calls: readonly RuleCall[], first: number, then: number): bool
   return seen.has(first);
 };
 
-const refusalsOf = ({ calls, others }: Pick<TerraformCalls, "calls" | "others">): readonly Refusal[] =>
-  calls.flatMap((call, index): Refusal[] => {
+/** Who has a range: a rule that stays, or a call, before it or after it. */
+interface Holder {
+  readonly type: RuleVersion["type"];
+  readonly name: string;
+  /** Absent: a rule that no call touches. */
+  readonly call?: number;
+  readonly had: boolean;
+  readonly has: boolean;
+}
+
+const holdersOf = ({ calls, others }: Pick<TerraformCalls, "calls" | "others">) => {
+  const holders = new Map<bigint, Holder[]>();
+  const add = (version: RuleVersion | undefined, holder: Omit<Holder, "type">): void => {
+    if (version === undefined) return;
+    for (const key of new Set([...version.prefixes, ...version.disabled].map(prefixKey))) {
+      const known = holders.get(key) ?? [];
+      holders.set(key, known);
+      const same = known.findIndex(
+        ({ type, call }) => call === holder.call && type === version.type && call !== undefined,
+      );
+      if (same < 0) known.push({ type: version.type, ...holder });
+      else known[same] = { ...known[same]!, has: true };
+    }
+  };
+  for (const { rule, version } of others)
+    add(version, { name: `rule ${JSON.stringify(rule.name)}`, had: true, has: true });
+  for (const [call, { before, after, change }] of calls.entries()) {
+    add(before, { name: change.address, call, had: true, has: false });
+    add(after, { name: change.address, call, had: false, has: true });
+  }
+  return holders;
+};
+
+/** Whether the service refuses the range to this call: in no order, in some, or in every one. */
+const refusedBy = (
+  calls: readonly RuleCall[],
+  index: number,
+  { call, had, has }: Holder,
+): "some" | "all" | undefined => {
+  if (call === undefined) return "all";
+  const isDone = isBefore(calls, call, index);
+  if (has) return had || isDone ? "all" : "some";
+  if (isDone) return undefined;
+  return isBefore(calls, index, call) ? "all" : "some";
+};
+
+const refusalsOf = (found: Pick<TerraformCalls, "calls" | "others">): readonly Refusal[] => {
+  const { calls } = found;
+  const holders = holdersOf(found);
+  return calls.flatMap((call, index): Refusal[] => {
     const type = call.after === undefined ? undefined : opposite[call.after.type];
-    const added = sent(call);
-    if (type === undefined || added.length === 0) return [];
-    const among = (ranges: ReadonlySet<bigint>): readonly Prefix[] =>
-      added.filter((prefix) => ranges.has(prefixKey(prefix)));
-    const found = (prefixes: readonly Prefix[], other: string, always: boolean): Refusal[] =>
-      prefixes.length === 0 ? [] : [{ call: index, prefixes, other, always }];
-    return [
-      ...others.flatMap(({ rule, version }) =>
-        found(among(rangesAs(version, type)), `rule ${JSON.stringify(rule.name)}`, true),
-      ),
-      ...calls.flatMap((other, at) => {
-        if (at === index) return [];
-        const [had, has] = [among(rangesAs(other.before, type)), among(rangesAs(other.after, type))];
-        const isGone = isBefore(calls, at, index);
-        const name = other.change.address;
-        const stays = has.length > 0 && (isGone || had.length > 0);
-        if (has.length > 0) return found(has, name, stays);
-        return isGone ? [] : found(had, name, isBefore(calls, index, at));
-      }),
-    ];
+    if (type === undefined) return [];
+    const refused = new Map<string, Refusal & { readonly prefixes: Prefix[] }>();
+    for (const prefix of sent(call))
+      for (const holder of holders.get(prefixKey(prefix)) ?? []) {
+        const orders =
+          holder.type === type && holder.call !== index ? refusedBy(calls, index, holder) : undefined;
+        if (orders === undefined) continue;
+        const key = `${orders} ${holder.call ?? ""} ${holder.name}`;
+        const known = refused.get(key);
+        if (known === undefined)
+          refused.set(key, { call: index, prefixes: [prefix], other: holder.name, always: orders === "all" });
+        else known.prefixes.push(prefix);
+      }
+    return [...refused.values()];
   });
+};
 
 /** Those that a call reaches: it may fail, and then Terraform makes none of the calls that wait for it. */
 const endangered = (calls: readonly RuleCall[], refusals: readonly Refusal[]): ReadonlySet<number> => {
-  const refused = new Set(refusals.map(({ call }) => call));
-  return new Set(
-    calls.flatMap((_, index) =>
-      refused.has(index) || [...refused].some((call) => isBefore(calls, call, index)) ? [index] : [],
-    ),
-  );
+  const failing = new Set(refusals.map(({ call }) => call));
+  for (let before = -1; before < failing.size; ) {
+    before = failing.size;
+    for (const [index, { waitsFor }] of calls.entries())
+      if (waitsFor.some((call) => failing.has(call))) failing.add(index);
+  }
+  return failing;
 };
 
 /** What may be blocked for good, of what the plan means to allow. */
