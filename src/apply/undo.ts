@@ -277,7 +277,18 @@ const goesOn = (earlier: Receipt, next: Receipt): boolean =>
   earlier.header.basis.policy === next.header.basis.policy &&
   statesOf(earlier).has(next.header.basis.state);
 
-/** The attempts at one plan, around one of them; `all` are of one account, oldest first. */
+/** When the runs began that a rollback has undone whole. */
+const undoneRuns = (all: readonly { readonly receipt: Receipt }[]): ReadonlySet<string> =>
+  new Set(
+    all.flatMap(({ receipt: { header, end } }) =>
+      header.purpose === "rollback" && end?.end === "done" ? (header.undoes ?? []) : [],
+    ),
+  );
+
+/**
+ * The attempts at one plan, around one of them; `all` are of one account, oldest first. A later one that was undone by
+ * itself, as an unconfirmed change is, is none of them: the account is as the one before it left it.
+ */
 export const attemptsAround = <R extends { readonly receipt: Receipt }>(
   all: readonly R[],
   one: R,
@@ -285,6 +296,14 @@ export const attemptsAround = <R extends { readonly receipt: Receipt }>(
   const at = all.indexOf(one);
   let [first, last] = [at, at];
   while (first > 0 && goesOn(all[first - 1]!.receipt, all[first]!.receipt)) first -= 1;
-  while (last + 1 < all.length && goesOn(all[last]!.receipt, all[last + 1]!.receipt)) last += 1;
+  const undone = undoneRuns(all);
+  const counts = ({ receipt: { header } }: R): boolean =>
+    undone.has(one.receipt.header.startedAt) || !undone.has(header.startedAt);
+  while (
+    last + 1 < all.length &&
+    goesOn(all[last]!.receipt, all[last + 1]!.receipt) &&
+    counts(all[last + 1]!)
+  )
+    last += 1;
   return all.slice(first, last + 1);
 };

@@ -15,7 +15,7 @@ import type { Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
 import { accessOf } from "./access-change.js";
 import { desiredState } from "./desired.js";
 import { diffStates } from "./diff-states.js";
-import { type PlanInput, type PlanResult, planStates } from "./make-plan.js";
+import { otherAccount, type PlanInput, type PlanResult, planStates } from "./make-plan.js";
 import type { DatedEntry } from "./plan.js";
 import { checkSnapshot, entryFields, hashPolicy, rulesByName, stateOf } from "./state.js";
 
@@ -128,11 +128,7 @@ const waiting = (entries: readonly OverdueEntry[]): Diagnostic[] =>
 /** The same input as `makePlan`, and the same errors, but for those of what is pending. */
 export const planExpired = (input: PlanInput): PlanResult => {
   const { policy, snapshot, diagnostics = [] } = input;
-  const problems = [...diagnostics, ...checkSnapshot(snapshot)];
-  if (policy.account.id !== undefined && policy.account.id !== snapshot.accountId)
-    problems.push(
-      diagnostic("policy-for-other-account", { policy: policy.account.id, account: snapshot.accountId }),
-    );
+  const problems = [...diagnostics, ...otherAccount(policy, snapshot), ...checkSnapshot(snapshot)];
   if (hasErrors(problems)) return { diagnostics: problems };
   const before = stateOf(snapshot);
   const { desired } = desiredState(policy, before);

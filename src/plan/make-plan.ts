@@ -52,7 +52,7 @@ export interface PlanResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const otherAccount = ({ account }: Policy, snapshot: Snapshot): Diagnostic[] =>
+export const otherAccount = ({ account }: Policy, snapshot: Snapshot): Diagnostic[] =>
   account.id === undefined || account.id === snapshot.accountId
     ? []
     : [diagnostic("policy-for-other-account", { policy: account.id, account: snapshot.accountId })];

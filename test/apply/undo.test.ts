@@ -132,6 +132,38 @@ describe("undoing an apply", () => {
     );
   });
 
+  it("leaves out a later attempt that was undone by itself", () => {
+    const before = account("disabled", rule("Z", "allow", ["192.0.2.0/24"]));
+    const after = account(
+      "disabled",
+      rule("Z", "allow", ["192.0.2.0/24"]),
+      rule("A", "allow", ["10.0.0.0/24"]),
+      rule("B", "allow", ["10.0.1.0/24"]),
+    );
+    const plan = planBetween(before, after);
+    const middle = afterSteps(plan, 1);
+    const rest = planBetween(middle, after);
+    const first = receiptOf(plan, ["applied"], false);
+    const second = receiptOf(rest, ["applied"], true);
+    const begun = (receipt: Receipt, startedAt: string, more = {}) => ({
+      receipt: { ...receipt, header: { ...receipt.header, startedAt, ...more } },
+    });
+    const back = receiptOf(planBetween(after, middle), ["applied"], true);
+    const all = [
+      begun(first, "1"),
+      begun(second, "2"),
+      begun(back, "3", { purpose: "rollback", undoes: ["2"] }),
+    ];
+    expect(attemptsAround(all.slice(0, 2), all[0]!)).toEqual(all.slice(0, 2));
+    const attempts = attemptsAround(all, all[0]!);
+    expect(attempts).toEqual([all[0]]);
+    const undo = undone(
+      attempts.map(({ receipt }) => receipt),
+      middle,
+    );
+    expect([undo.later, hashState(undo.after)]).toEqual([[], hashState(before)]);
+  });
+
   it("never changes what others have made of a rule since, nor a rule that it did not touch", () => {
     fc.assert(
       fc.property(stateArb, stateArb, stateArb, (before, after, foreign) => {

@@ -113,7 +113,8 @@ export const undoCodes = {
   }),
   "change-undone": code<{ why: string }>({
     severity: "error",
-    message: ({ why }) => `The change was not confirmed (${why}) and was undone: the account is as before`,
+    message: ({ why }) =>
+      `The change was not confirmed (${why}) and was undone: the account is as before this run`,
     hint: "Revert the commit too, or the next pipeline applies it again",
     meaning: "A change under `--confirm` was not confirmed in time, and was undone.",
     fix: "Revert the commit, or change the policy, before the next pipeline applies it again.",
