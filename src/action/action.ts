@@ -3,10 +3,11 @@
  * Everything arrives through the environment (action.yml), so no text of a pull request ever meets a shell.
  * Ends with the program's own exit code; the outputs and the summary are written before anything can fail later.
  */
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { PlanDocument } from "../plan/plan-document.js";
 import { baseArguments } from "./base-policy.js";
-import { outdateComment, pullRequestOf, upsertComment } from "./comment.js";
+import { outdateComment, pageLink, pullRequestOf, upsertComment } from "./comment.js";
 import { keepDriftIssue } from "./drift-issue.js";
 import { createGithub, type GithubPull, problemLine } from "./github.js";
 import { type AnnotationLevel, annotation, fenced, writeOutputs, writeSummary } from "./job-output.js";
@@ -18,6 +19,7 @@ import {
   type Ran,
   type Runner,
   report,
+  reportFile,
   withoutMarker,
 } from "./program.js";
 import { type CommandName, type Environment, readSettings, type Settings } from "./settings.js";
@@ -94,6 +96,13 @@ const applyCommentOf = (code: number): OnGithub => ({
 
 const planFileOf = ({ planFile, scratch }: Settings): string => planFile ?? join(scratch, "plan.json");
 
+/**
+ * A plan's page, named for its account: where it is uploaded as it is, the file's name is the artifact's, and a run has
+ * one of each name.
+ */
+const pageOf = ({ scratch }: Settings, { account }: PlanDocument): string =>
+  join(scratch, `ip-restrictions-${`${account.host}-${account.id}`.replace(/[^A-Za-z0-9._-]+/g, "-")}.html`);
+
 const makePlan = async (job: Job, print?: boolean): Promise<Ran> =>
   report(
     job,
@@ -109,7 +118,7 @@ const makePlan = async (job: Job, print?: boolean): Promise<Ran> =>
       planFileOf(job),
       ...(await baseArguments(job)),
     ],
-    ["text", "markdown", "github"],
+    ["text", "markdown", "github", ...(job.page ? (["html"] as const) : [])],
     print,
   );
 
@@ -121,11 +130,19 @@ const plan = async (job: Job): Promise<number> => {
     ...(made === undefined ? { verdict: "error" } : { ...changesOf(made), "plan-file": planFileOf(job) }),
   });
   if (made !== undefined && job.planFile !== undefined) writePlanCommit(job, job.planFile);
+  const written = reportFile(job, "plan", "html");
+  const page = made !== undefined && existsSync(written) ? pageOf(job, made) : undefined;
+  if (page !== undefined) {
+    renameSync(written, page);
+    writeOutputs(job.env, { page });
+  }
   const number = job.event.pull_request?.number;
   if (!job.comment || number === undefined || !Number.isSafeInteger(number)) return code;
   const commented = await attempt(job, "error", commentOf(code), async () => {
     const url =
-      made === undefined ? await outdateComment(job, number) : await upsertComment(job, number, markdown);
+      made === undefined
+        ? await outdateComment(job, number)
+        : await upsertComment(job, number, `${markdown}${page === undefined ? "" : pageLink(job.env, page)}`);
     writeOutputs(job.env, { "comment-url": url });
   });
   return commented ? code : code || 1;

@@ -1,4 +1,5 @@
 /** The action's one comment on a pull request: made once, then kept up to date in place. */
+import { basename } from "node:path";
 import {
   createGithub,
   firstLine,
@@ -19,14 +20,26 @@ export const markerPattern = /^<!-- dbt-ip-rules:(?:plan|apply|drift):[A-Za-z0-9
 /** Says which policy a comment is about, also to a run that got no further than the policy. */
 const policyMark = (policy: string): string => `<!-- dbt-ip-rules:policy:${encodeURIComponent(policy)} -->`;
 
-const runLink = ({
+/** The address of this run; undefined where nobody says which it is. */
+const runAddress = ({
   GITHUB_SERVER_URL: server,
   GITHUB_REPOSITORY: repository,
   GITHUB_RUN_ID: run,
-}: Environment): string =>
-  /^\d+$/.test(run ?? "")
-    ? `[run ${run}](${server || "https://github.com"}/${repository}/actions/runs/${run})`
-    : "";
+}: Environment): string | undefined =>
+  /^\d+$/.test(run ?? "") ? `${server || "https://github.com"}/${repository}/actions/runs/${run}` : undefined;
+
+const runLink = (env: Environment): string => {
+  const address = runAddress(env);
+  return address === undefined ? "" : `[run ${env["GITHUB_RUN_ID"]}](${address})`;
+};
+
+/** To the artifacts of the run, the page among them: it is attached only after the comment is written. */
+export const pageLink = (env: Environment, page: string): string => {
+  const address = runAddress(env);
+  return address === undefined
+    ? ""
+    : `\n[Look at it](${address}#artifacts): the address space before and after, and an answer for any address, in \`${basename(page)}\`\n`;
+};
 
 /** Where the text comes from: a reader must see whether it is about the newest commit. */
 export const footer = ({ env, commit }: Pick<Settings, "env" | "commit">): string => {

@@ -158,6 +158,10 @@ export interface Ran {
 
 export const withoutMarker = (markdown: string): string => markdown.replace(/^<!--.*-->\n/, "");
 
+/** Where a report of this run is in a format. */
+export const reportFile = ({ scratch }: Pick<Settings, "scratch">, name: string, format: string): string =>
+  join(scratch, `${name}.${format}`);
+
 /**
  * Runs a command with JSON on standard output and `formats` in files, prints the text (where `print`) and the
  * annotations, and appends the markdown to the job summary.
@@ -166,10 +170,10 @@ export const report = async (
   job: Job,
   name: string,
   args: readonly string[],
-  formats: readonly ("text" | "markdown" | "github")[],
+  formats: readonly ("text" | "markdown" | "github" | "html")[],
   print = true,
 ): Promise<Ran> => {
-  const file = (format: string): string => join(job.scratch, `${name}.${format}`);
+  const file = (format: string): string => reportFile(job, name, format);
   const writes = formats.flatMap((format) => ["--write", `${format}=${file(format)}`]);
   const { code, stdout } = await job.runProgram(
     job.program,

@@ -60,6 +60,8 @@ export interface Settings {
   readonly token: string;
   readonly githubToken: string;
   readonly comment: boolean;
+  /** Whether a plan is attached to the run as a page. */
+  readonly page: boolean;
   readonly issue: boolean;
   readonly audit: boolean;
   readonly auditTimeout: string;
@@ -148,6 +150,7 @@ export const readSettings = (env: Environment): Settings => {
     token: input(env, "token"),
     githubToken: input(env, "github-token"),
     comment: flag(env, "comment"),
+    page: flag(env, "page"),
     issue: flag(env, "issue"),
     audit: flag(env, "audit"),
     auditTimeout: input(env, "audit-timeout") || "60s",

@@ -1,8 +1,9 @@
 /** `command: plan`: outputs, summary, annotations, and one comment that only its author can change. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { githubToken, ownLogin, repository } from "./github-stand-in.js";
+import { actionFile } from "./runner.js";
 import {
   accountId,
   baseCommit,
@@ -47,6 +48,27 @@ describe("plan on a pull request", () => {
     expect(comment?.body.split("\n", 1)[0]).toBe(marker());
     expect(comment?.body).toContain(`Commit ${headCommit.slice(0, 12)}`);
     expect(ran.outputs["comment-url"]).toBe(comment?.html_url);
+  });
+
+  it("attaches a page to the run, and links it from the comment", async () => {
+    const ran = await world.runSteps({}, { event });
+    expect(ran.code, ran.log).toBe(0);
+    const { page = "" } = ran.outputs;
+    expect(basename(page)).toBe(
+      `ip-restrictions-${world.emulator.url.replace("http://", "").replace(":", "-")}-${accountId}.html`,
+    );
+    expect(readFileSync(page, "utf8")).toContain("<h1>dbt IP restrictions: access broadens</h1>");
+    expect(commentsOf()[0]?.body).toContain(`/${repository}/actions/runs/4711#artifacts)`);
+    const upload = actionFile.runs.steps.find(({ uses }) => uses?.startsWith("actions/upload-artifact@"));
+    expect(upload?.with?.["path"]).toContain("steps.run.outputs.page");
+  });
+
+  it("attaches no page where none is wanted, and none of a plan that failed", async () => {
+    const unwanted = await world.run({ page: "false" }, { event });
+    expect(unwanted.outputs["page"]).toBe("");
+    expect(commentsOf()[0]?.body).not.toContain("#artifacts");
+    world.write("policy.yaml", "nonsense");
+    expect((await world.run({}, { event })).outputs["page"]).toBe("");
   });
 
   it("warns first about a rule that the pull request takes out of the file", async () => {

@@ -29,9 +29,12 @@ export interface ActionFile {
     readonly using: string;
     readonly steps: readonly {
       readonly id: string;
-      readonly shell: string;
       readonly env?: Readonly<Record<string, string>>;
-      readonly run: string;
+      /** Absent: the step is another action, which the tests do not run. */
+      readonly run?: string;
+      readonly uses?: string;
+      readonly if?: string;
+      readonly with?: Readonly<Record<string, unknown>>;
     }[];
   };
 }
@@ -165,7 +168,7 @@ export const runScript = (
 ): Promise<{ code: number; log: string }> =>
   bash(script, options.cwd, { PATH: process.env.PATH ?? "", HOME: scratch, ...options.env });
 
-type Step = ActionFile["runs"]["steps"][number];
+type Step = ActionFile["runs"]["steps"][number] & { readonly run: string };
 type RunStep = (
   step: Step,
   place: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
@@ -227,10 +230,11 @@ const runWith = async (runStep: RunStep, options: RunnerOptions): Promise<Ran> =
   let log = "";
   let code = 0;
   const outputs: Record<string, string> = {};
-  for (const step of actionFile.runs.steps) {
+  for (const { run, ...step } of actionFile.runs.steps) {
+    if (run === undefined) continue;
     const env: Record<string, string> = { ...runner };
     for (const [name, text] of Object.entries(step.env ?? {})) env[name] = substitute(text, values);
-    const ended = await runStep(step, { cwd: options.workspace, env });
+    const ended = await runStep({ ...step, run }, { cwd: options.workspace, env });
     log += ended.log;
     code = ended.code;
     for (const [name, value] of Object.entries(readOutputs(readFileSync(runner.GITHUB_OUTPUT, "utf8"))))
