@@ -2,7 +2,7 @@
 
 import { formatPrefix } from "../../address/prefix.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
-import { visible } from "../../model/escape.js";
+import { quoted, visible } from "../../model/escape.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { counted } from "../../model/words.js";
 import type { TemporaryEntries } from "../../plan/expired-only.js";
@@ -67,8 +67,19 @@ const rowItem = ({ sign, text, depth }: Row): Html => {
 `;
 };
 
-const rowList = (rows: readonly Row[]): Html => html`<ul class="rows">
-${rows.map(rowItem)}</ul>`;
+/** Rows of a list at most: the first are the worst, or the largest. The tree and the table have every entry. */
+const mostRows = 200;
+
+const rowList = (rows: readonly Row[]): Html => {
+  const left = rows.length - mostRows;
+  const more: Row = {
+    sign: " ",
+    depth: 1,
+    text: `… and ${counted(left, "more row")}: --format json has all of them`,
+  };
+  return html`<ul class="rows">
+${[...rows.slice(0, mostRows), ...(left > 0 ? [more] : [])].map(rowItem)}</ul>`;
+};
 
 const said = (lines: readonly string[]): Html => html`<pre class="said">${lines.join("\n").trimEnd()}</pre>`;
 
@@ -184,8 +195,6 @@ export const failureBoxes = (diagnostics: readonly Diagnostic[]): readonly Html[
   box("bad", diagnosticsCount(diagnostics), diagnosticsText(diagnostics)),
 ];
 
-const mostUnused = 200;
-
 const outcomeBox = (report: ReplayReport, outcome: ReplayOutcome): readonly Html[] => {
   const actors = actorsWith(report.replay, outcome);
   const sign = outcome === "cut_off" ? "-" : outcome === "gains" ? "+" : " ";
@@ -214,7 +223,6 @@ export const replayBoxes = (report: ReplayReport): readonly Html[] => {
   const { unused } = report.replay;
   const record = recordNotes(report);
   const diagnostics = [...report.missing, ...report.diagnostics];
-  const left = unused.length - mostUnused;
   return [
     ...unless(report.missing.length === 0, () =>
       box("bad", "The log was read only in part", diagnosticsText(report.missing)),
@@ -227,18 +235,12 @@ export const replayBoxes = (report: ReplayReport): readonly Html[] => {
     ...unless(unused.length === 0, () =>
       folded(
         `Unused: ${counted(unused.length, "entry", "entries")}. ${unusedSentence}`,
-        rowList([
-          ...unused.slice(0, mostUnused).map(
-            ({ rule, type, prefix }): Row => ({
-              sign: " ",
-              depth: 1,
-              text: `${type} ${formatPrefix(prefix)} of rule "${visible(rule)}"`,
-            }),
-          ),
-          ...(left > 0
-            ? [{ sign: " ", depth: 1, text: `… and ${counted(left, "more entry", "more entries")}` } as const]
-            : []),
-        ]),
+        rowList(
+          unused.map(({ rule, type, prefix }): Row => {
+            const text = `${type} ${formatPrefix(prefix)} of rule ${quoted(rule)}`;
+            return { sign: " ", depth: 1, text };
+          }),
+        ),
       ),
     ),
     ...unless(diagnostics.length === 0, () =>

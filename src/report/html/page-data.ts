@@ -31,29 +31,36 @@ export interface ViewData {
   /** In a sentence: `the account after the plan`. */
   readonly title: string;
   readonly enforcement: Enforcement;
-  /** The rules that are in this view, by number, in the order in which they decide about one prefix. */
-  readonly order: readonly number[];
+  /** Rules by number, in the order in which they decide about one prefix; absent where that is the order of all rules. */
+  readonly order?: readonly number[];
 }
 
-export interface RuleData {
-  /** In each view; null where it is not there. */
-  readonly names: readonly (string | null)[];
-  readonly types: readonly (RuleType | null)[];
-  /** The policy does not name it. */
-  readonly unmanaged?: true;
-  readonly groups: readonly GroupData[];
-}
+/** Tuples, since an account may have thousands of rules: their keys would be most of the page. */
+export type RuleData = readonly [
+  /** As in the last view that has it. */
+  name: string,
+  type: RuleType,
+  groups: readonly GroupData[],
+  more?: {
+    /** In the first view, where that differs. */
+    readonly was?: { readonly name: string; readonly type: RuleType };
+    /** The policy does not name it. */
+    readonly unmanaged?: true;
+  },
+];
 
 /** Entries of one rule that are in the same views, sorted. */
-export interface GroupData {
+export type GroupData = readonly [
   /** Bit 0: in the first view; bit 1: in the second. */
-  readonly in: number;
-  /** The same bits: there, but without effect. */
-  readonly disabled?: number;
+  views: number,
   /** Separated by spaces. */
-  readonly prefixes: string;
-  /** Numbers of texts, one for each prefix; absent where no entry has one. */
-  readonly comments?: readonly number[];
-  readonly lists?: readonly number[];
-  readonly expires?: readonly number[];
-}
+  prefixes: string,
+  more?: {
+    /** Bits as above: there, but without effect. */
+    readonly disabled?: number;
+    /** Numbers of texts, one for each prefix; absent where no entry has one. */
+    readonly comments?: readonly number[];
+    readonly lists?: readonly number[];
+    readonly expires?: readonly number[];
+  },
+];

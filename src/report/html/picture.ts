@@ -5,6 +5,7 @@
 import { comparePrefixes, formatPrefix, type Prefix, prefixKey } from "../../address/prefix.js";
 import { cut } from "../../model/escape.js";
 import type { AccountState, Rule } from "../../model/rule.js";
+import { compareNames } from "../../plan/state.js";
 import type { GroupData, PictureData, RuleData } from "./page-data.js";
 
 export interface PictureView {
@@ -38,24 +39,39 @@ export interface Picture {
 /** By `prefixKey`. */
 export type EntryNotes = ReadonlyMap<bigint, EntryNote>;
 
-/** Cells of a comment or name that are shown: what is longer would make the page of many entries too large. */
-const longestText = 120;
+/** Cells of a name or comment that are shown; less of comments where there are so many that the page would be too large. */
+const lengths = [120, 80, 60, 40, 24] as const;
+/** Bytes of what a page says of its entries: with the script, the style and the verdict it is at most 400 KB. */
+const room = 320_000;
 
-const shown = (text: string): string => cut(text, longestText);
+const shown = (text: string): string => cut(text, lengths[0]);
 
 class Texts {
-  readonly all: string[] = [];
+  readonly #all: string[] = [];
   readonly #numbers = new Map<string, number>();
 
   numberOf(text: string | undefined): number {
     if (text === undefined || text === "") return 0;
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    this.all.push(shown(text));
-    this.#numbers.set(text, this.all.length);
-    return this.all.length;
+    this.#all.push(text);
+    this.#numbers.set(text, this.#all.length);
+    return this.#all.length;
+  }
+
+  /** As long as fits into so many bytes, if any length does. */
+  within(bytes: number): readonly string[] {
+    const last = lengths.length - 1;
+    const cutTo = (length: number): string[] => this.#all.map((text) => cut(text, length));
+    for (const length of lengths.slice(0, last)) {
+      const texts = cutTo(length);
+      if (bytesOf(texts) <= bytes) return texts;
+    }
+    return cutTo(lengths[last] ?? 24);
   }
 }
+
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value), "utf8");
 
 /** A rule in each view; absent where it is not there. */
 type Across = readonly (Rule | undefined)[];
@@ -72,11 +88,12 @@ const acrossViews = ({ views, renamed }: Picture): Across[] => {
     return [before, rule];
   });
   const kept = new Set(paired.map(([before]) => before));
-  return [
-    ...paired,
-    ...(first ?? []).filter((rule) => !kept.has(rule)).map((rule): Across => [rule, undefined]),
-  ];
+  const gone = (first ?? []).filter((rule) => !kept.has(rule)).map((rule): Across => [rule, undefined]);
+  // As states have them, so that their order need not be said.
+  return [...paired, ...gone].sort((a, b) => compareNames(nameOf(a), nameOf(b)));
 };
+
+const nameOf = ([first, second = first]: Across): string => second?.name ?? "";
 
 interface Presence {
   readonly prefix: Prefix;
@@ -107,18 +124,24 @@ const numbers = <Key extends "comments" | "lists" | "expires">(
   // One key of the three, by its own name.
   all.every((one) => one === 0) ? {} : ({ [key]: all } as { readonly [K in Key]: readonly number[] });
 
+/** A tuple that ends with what there is more to say, where there is any: what TypeScript does not see by itself. */
+const withMore = <Head extends readonly unknown[], More extends object>(
+  head: Head,
+  more: More,
+): readonly [...Head, More?] =>
+  [...head, ...(Object.keys(more).length === 0 ? [] : [more])] as readonly [...Head, More?];
+
 const groupOf = (list: readonly Presence[], notes: EntryNotes | undefined, texts: Texts): GroupData => {
   const [{ in: views, disabled } = { in: 0, disabled: 0 }] = list;
   const each = (field: keyof EntryNote): number[] =>
     list.map(({ prefix }) => texts.numberOf(notes?.get(prefixKey(prefix))?.[field]));
-  return {
-    in: views,
+  const prefixes = list.map(({ prefix }) => formatPrefix(prefix)).join(" ");
+  return withMore([views, prefixes] as const, {
     ...(disabled === 0 ? {} : { disabled }),
-    prefixes: list.map(({ prefix }) => formatPrefix(prefix)).join(" "),
     ...numbers("comments", each("comment")),
     ...numbers("lists", each("list")),
     ...numbers("expires", each("expires")),
-  };
+  });
 };
 
 const ruleData = (across: Across, picture: Picture, texts: Texts): RuleData => {
@@ -129,14 +152,15 @@ const ruleData = (across: Across, picture: Picture, texts: Texts): RuleData => {
     if (list === undefined) groups.set(key, [one]);
     else list.push(one);
   }
-  const last = across.at(-1) ?? across[0];
-  const notes = last === undefined ? undefined : picture.notes.get(last.name);
-  return {
-    names: across.map((rule) => (rule === undefined ? null : shown(rule.name))),
-    types: across.map((rule) => rule?.type ?? null),
-    ...(last !== undefined && picture.unmanaged.has(last.name) ? { unmanaged: true as const } : {}),
-    groups: [...groups.values()].map((list) => groupOf(list, notes, texts)),
-  };
+  const [first, second = first] = across;
+  const last = second ?? { name: "", type: "deny" as const };
+  const notes = picture.notes.get(last.name);
+  const data = [...groups.values()].map((list) => groupOf(list, notes, texts));
+  const differs = first !== undefined && (first.name !== last.name || first.type !== last.type);
+  return withMore([shown(last.name), last.type, data] as const, {
+    ...(differs ? { was: { name: shown(first.name), type: first.type } } : {}),
+    ...(picture.unmanaged.has(last.name) ? { unmanaged: true as const } : {}),
+  });
 };
 
 export const pictureData = (picture: Picture): PictureData => {
@@ -147,13 +171,17 @@ export const pictureData = (picture: Picture): PictureData => {
   return {
     ...(picture.title === undefined ? {} : { title: shown(picture.title) }),
     ...(picture.asked === undefined ? {} : { asked: picture.asked }),
-    views: picture.views.map(({ heading, title, state }) => ({
-      heading,
-      title: shown(title),
-      enforcement: state.enforcement,
-      order: state.rules.flatMap((rule) => numberOf.get(rule) ?? []),
-    })),
+    views: picture.views.map(({ heading, title, state }) => {
+      const order = state.rules.flatMap((rule) => numberOf.get(rule) ?? []);
+      const isAscending = order.every((number, at) => at === 0 || (order[at - 1] ?? 0) < number);
+      return {
+        heading,
+        title: shown(title),
+        enforcement: state.enforcement,
+        ...(isAscending ? {} : { order }),
+      };
+    }),
     rules,
-    texts: texts.all,
+    texts: texts.within(room - bytesOf(rules)),
   };
 };

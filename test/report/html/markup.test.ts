@@ -77,8 +77,8 @@ describe("what a page knows", () => {
     const { plan, policy } = worldOf(50);
     const { pictures } = dataOf(await page({ kind: "plan", plan, policy }));
     const [picture] = pictures;
-    const entries = picture?.rules.flatMap(({ groups }) =>
-      groups.flatMap(({ prefixes }) => prefixes.split(" ")),
+    const entries = picture?.rules.flatMap(([, , groups]) =>
+      groups.flatMap(([, prefixes]) => prefixes.split(" ")),
     );
     expect(entries).toHaveLength(50);
     expect(picture?.texts).toContain("ticket OPS-2, asked for by team 2");
@@ -88,8 +88,8 @@ describe("what a page knows", () => {
   it("pairs a rule with its old name, and knows what the policy does not name", async () => {
     const { pictures } = dataOf(await page({ kind: "plan", plan: planWith(ordinaryNames) }));
     const rules = pictures[0]?.rules ?? [];
-    expect(rules.map(({ names }) => names)).toContainEqual(["VPN", "Corporate VPN"]);
-    expect(rules.filter(({ unmanaged }) => unmanaged).map(({ names }) => names[1])).toEqual(["Set by hand"]);
+    expect(rules.map(([name, , , more]) => [more?.was?.name, name])).toContainEqual(["VPN", "Corporate VPN"]);
+    expect(rules.filter(([, , , more]) => more?.unmanaged).map(([name]) => name)).toEqual(["Set by hand"]);
   });
 
   it("marks entries that are disabled", async () => {
@@ -100,8 +100,8 @@ describe("what a page knows", () => {
       snapshot: { ...snapshot, rules: [{ ...first!, entries: [], disabled: first!.entries }, ...rest] },
     };
     const { pictures } = dataOf(await page(report));
-    const groups = pictures[0]?.rules.flatMap((rule) => rule.groups) ?? [];
-    expect(groups.filter(({ disabled }) => disabled === 1).length).toBe(1);
+    const groups = pictures[0]?.rules.flatMap(([, , list]) => list) ?? [];
+    expect(groups.filter(([, , more]) => more?.disabled === 1).length).toBe(1);
   });
 
   it("has no name, id or address of anybody, even where the terminal shows them", async () => {
@@ -129,5 +129,32 @@ describe("what a page knows", () => {
     expect(seen).toBeGreaterThan(3);
     for (const address of ["198.51.100.7<", "198.51.100.9", "203.0.113.9", "198.51.100.77"])
       expect(html).not.toContain(address);
+  });
+
+  const most = 400_000;
+
+  it("cuts comments where there are too many, and says so", async () => {
+    const { plan, policy } = worldOf(5_000);
+    const rules = policy.rules.map((rule) => ({
+      ...rule,
+      entries: rule.entries.map((entry, at) => ({
+        ...entry,
+        comment: `${rule.name} ${at} ${"x".repeat(110)}`,
+      })),
+    }));
+    const html = await page({ kind: "plan", plan, policy: { ...policy, rules } });
+    expect(Buffer.byteLength(html)).toBeLessThanOrEqual(most);
+    expect(dataOf(html).pictures[0]?.texts[0]).toMatch(/…/);
+  });
+
+  it("holds thousands of rules", async () => {
+    const { plan } = worldOf(5_000);
+    const rules = plan.after.rules
+      .flatMap(({ type, prefixes }) => prefixes.map((one) => ({ type, description: "", prefixes: [one] })))
+      .map((rule, at) => ({ ...rule, name: `Rule of site ${String(at).padStart(4, "0")}` }));
+    const changes = rules.map((rule) => ({ kind: "create" as const, rule }));
+    const html = await page({ kind: "plan", plan: { ...plan, after: { ...plan.after, rules }, changes } });
+    expect(Buffer.byteLength(html)).toBeLessThanOrEqual(most);
+    expect(html).toMatch(/… and [\d,]+ more rows/);
   });
 });

@@ -15,16 +15,28 @@ import {
   parsePrefix,
 } from "../../../address/prefix.js";
 import { PrefixForest } from "../../../address/prefix-forest.js";
-import type { AccountState, Rule } from "../../../model/rule.js";
+import type { AccountState, Rule, RuleType } from "../../../model/rule.js";
 import { accessOf } from "../../../plan/access-change.js";
 import type { GroupData, PictureData, RuleData, ViewData } from "../page-data.js";
+
+/** A rule in each view. */
+export interface RuleInViews {
+  readonly names: readonly string[];
+  readonly types: readonly RuleType[];
+  readonly unmanaged: boolean;
+}
+
+const ruleInViews = ([name, type, , more = {}]: RuleData): RuleInViews => {
+  const was = more.was ?? { name, type };
+  return { names: [was.name, name], types: [was.type, type], unmanaged: more.unmanaged === true };
+};
 
 export interface Entry {
   /** From 0, in the order of prefixes. */
   number: number;
   readonly prefix: Prefix;
   readonly text: string;
-  readonly rule: RuleData;
+  readonly rule: RuleInViews;
   readonly ruleNumber: number;
   /** Bits of the views that it is in, and of those where it has no effect. */
   readonly in: number;
@@ -93,12 +105,12 @@ const prefixOfText = (text: string): Prefix => {
 };
 
 const entriesOfGroup = (
-  group: GroupData,
-  rule: RuleData,
+  [views, prefixes, more = {}]: GroupData,
+  rule: RuleInViews,
   ruleNumber: number,
   texts: readonly string[],
 ): Entry[] =>
-  group.prefixes.split(" ").map((text, at) => {
+  prefixes.split(" ").map((text, at) => {
     const said = (numbers: readonly number[] | undefined): string => texts[(numbers?.[at] ?? 0) - 1] ?? "";
     return {
       number: 0,
@@ -106,11 +118,11 @@ const entriesOfGroup = (
       text,
       rule,
       ruleNumber,
-      in: group.in,
-      disabled: group.disabled ?? 0,
-      comment: said(group.comments),
-      list: said(group.lists),
-      expires: said(group.expires),
+      in: views,
+      disabled: more.disabled ?? 0,
+      comment: said(more.comments),
+      list: said(more.lists),
+      expires: said(more.expires),
     };
   });
 
@@ -120,11 +132,12 @@ export const hasEffect = (entry: Entry, view: number): boolean =>
 const viewOf = (
   data: ViewData,
   view: number,
-  rules: readonly RuleData[],
+  rules: readonly RuleInViews[],
   byRule: readonly Entry[][],
 ): View => {
   const owners: Entry[] = [];
-  const made = data.order.map((number): Rule => {
+  const order = data.order ?? rules.map((_, number) => number);
+  const made = order.map((number): Rule => {
     const own = byRule[number] ?? [];
     const inForce = own.filter((entry) => hasEffect(entry, view));
     for (const entry of inForce) owners.push(entry);
@@ -220,12 +233,13 @@ const familyOf = (name: Family["name"], making: Making): Family => {
 };
 
 export const pictureOf = (data: PictureData): Picture => {
-  const byRule = data.rules.map((rule, number) =>
-    rule.groups
-      .flatMap((group) => entriesOfGroup(group, rule, number, data.texts))
+  const rules = data.rules.map(ruleInViews);
+  const byRule = data.rules.map(([, , groups], number) =>
+    groups
+      .flatMap((group) => entriesOfGroup(group, rules[number]!, number, data.texts))
       .sort((a, b) => comparePrefixes(a.prefix, b.prefix)),
   );
-  const views = data.views.map((view, at) => viewOf(view, at, data.rules, byRule));
+  const views = data.views.map((view, at) => viewOf(view, at, rules, byRule));
   const given = byRule.flat();
   const forest = new PrefixForest(given.map(({ prefix }) => prefix));
   const entries = [...forest.order].map((index) => given[index]!);

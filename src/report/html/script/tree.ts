@@ -97,7 +97,7 @@ const ruleCell = (node: TreeNode): HTMLElement =>
         { class: "rule" },
         element("span", { class: "faint" }, `${typeOf(entry)} `),
         element("span", { class: "name" }, ruleName(entry)),
-        entry.rule.unmanaged === true && element("span", { class: "tag" }, "not in the policy"),
+        entry.rule.unmanaged && element("span", { class: "tag" }, "not in the policy"),
       ),
     ),
   );

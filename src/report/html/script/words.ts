@@ -1,24 +1,22 @@
 /** What the page says of entries and verdicts, the same in the tree, in the table and in the answer. */
 import { type Address, formatAddress, isIPv4, type Prefix } from "../../../address/prefix.js";
+import type { RuleType } from "../../../model/rule.js";
 import { readableCount } from "../../../model/words.js";
 import { type Entry, hasEffect, type Picture, type TreeNode, type Verdict } from "./picture.js";
 
-const newestName = ({ rule }: Entry): string => [...rule.names].reverse().find((name) => name !== null) ?? "";
-
 /** Where the rule has another name before: both. */
-export const ruleName = (entry: Entry): string => {
-  const [before, after] = entry.rule.names;
-  return before != null && after != null && before !== after ? `${after} (was ${before})` : newestName(entry);
+export const ruleName = ({ rule }: Entry): string => {
+  const [before = "", after = before] = rule.names;
+  return before !== after ? `${after} (was ${before})` : after;
 };
 
 /** As the rule is called in this view. */
-export const nameIn = (entry: Entry, view: number): string => entry.rule.names[view] ?? newestName(entry);
+export const nameIn = ({ rule }: Entry, view: number): string => rule.names[view] ?? "";
 
-export const typeIn = (entry: Entry, view: number): string => entry.rule.types[view] ?? "";
+export const typeIn = ({ rule }: Entry, view: number): RuleType => rule.types[view] ?? "deny";
 
-/** The type in the last view that has it. */
-export const typeOf = ({ rule }: Entry): "allow" | "deny" =>
-  [...rule.types].reverse().find((type) => type !== null) ?? "deny";
+/** The type in the last view that has the entry. */
+export const typeOf = (entry: Entry): RuleType => typeIn(entry, entry.in === 1 ? 0 : 1);
 
 export const isIn = ({ in: views }: Entry, view: number): boolean => (views >> view) % 2 === 1;
 
