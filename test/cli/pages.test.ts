@@ -45,7 +45,7 @@ it.each([
   ["drift", 2],
   ["emulator", 6],
   ["first-enforcement", 5],
-  ["formats", 2],
+  ["formats", 6],
 ])("docs/%s.md", async (page, count) => {
   const lines = commandsOf(page);
   expect(lines).toHaveLength(count);

@@ -68,7 +68,7 @@ const rowItem = ({ sign, text, depth }: Row): Html => {
 };
 
 /** Rows of a list at most: the first are the worst, or the largest. The tree and the table have every entry. */
-const mostRows = 200;
+const mostRows = 100;
 
 const rowList = (rows: readonly Row[]): Html => {
   const left = rows.length - mostRows;

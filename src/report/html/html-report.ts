@@ -84,6 +84,12 @@ const planPicture = ({ plan, policy }: PlanReport): Picture => ({
       change.kind === "update" ? [[change.after.name, change.before.name] as const] : [],
     ),
   ),
+  ...(plan.access.sure === undefined
+    ? {}
+    : {
+        caveat:
+          "Not everything is known before the apply: the tree and the answers are of the account as it is now.",
+      }),
   unmanaged: new Set(
     plan.unmanaged.filter(({ disposition }) => disposition !== "deleted").map(({ rule }) => rule.name),
   ),

@@ -68,7 +68,7 @@ const familyHtml = (
 ${level === third ? html`<h3>${name}</h3>` : html`<h4>${name}</h4>`}
 <p class="none faint">No entry here.</p>
 <table class="tree wide">
-<caption>${name}: every prefix that an entry names, inside the one that holds it</caption>
+<caption>Every ${name} prefix that an entry names, inside the one that holds it</caption>
 <thead><tr><th scope="col">Prefix</th><th scope="col">Addresses</th>${heads.map((one) => html`<th scope="col">${one}</th>`)}${heads.length > 1 ? html`<th scope="col">Change</th>` : html``}<th scope="col">Rule</th><th scope="col">Comment, date, list</th></tr></thead>
 <tbody></tbody>
 </table>
@@ -96,7 +96,7 @@ const pictureHtml = (picture: Picture, number: number, several: boolean): Html =
     several ? html`<h3 id="${id(name)}">${text}</h3>` : html`<h2 id="${id(name)}">${text}</h2>`;
   return html`<div data-picture="${number}">
 ${title("The address space", "tree")}
-${enforcementNote(picture)}
+${enforcementNote(picture)}${picture.caveat === undefined ? html`` : html`<p><strong>${picture.caveat}</strong></p>`}
 <p class="key">✓ allowed, ✕ blocked${compares ? "; + added, − removed, ~ changed" : ""}. A bar is as long as the exponent of its size: solid is allowed, hatched is blocked${compares ? "; the upper line is before, the lower after" : ""}. A hole is a denied range inside an allowed one, an opening the other way round.</p>
 <form data-filters aria-label="Filter the tree and the table">
 <label>Rule <select name="rule"><option value="">all</option></select></label>

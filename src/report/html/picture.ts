@@ -34,6 +34,8 @@ export interface Picture {
   /** New names of rules → the old ones. */
   readonly renamed: ReadonlyMap<string, string>;
   readonly unmanaged: ReadonlySet<string>;
+  /** What is not shown, and why; a sentence. */
+  readonly caveat?: string;
 }
 
 /** By `prefixKey`. */

@@ -3,7 +3,7 @@ import { comparePrefixes } from "../../../address/prefix.js";
 import { button, element, find } from "./dom.js";
 import type { Matches } from "./filter.js";
 import type { Entry, Picture } from "./picture.js";
-import { accessWords, changeWords, ruleName, sizeOf, typeOf } from "./words.js";
+import { changeWords, nodeAccess, ruleName, sizeOf, typeOf } from "./words.js";
 
 /** Rows that are drawn at once. */
 const chunk = 100;
@@ -20,9 +20,7 @@ const byNumber: Compare = (a, b) => a.number - b.number;
 
 const columnsOf = (picture: Picture): readonly Column[] => {
   const change = (entry: Entry): string =>
-    [changeWords(entry, picture), accessWords(picture.nodeOf(entry)?.verdicts)]
-      .filter((one) => one !== "")
-      .join(", ");
+    [changeWords(entry, picture), nodeAccess(picture.nodeOf(entry))].filter((one) => one !== "").join(", ");
   const expires: Compare = (a, b) =>
     // Entries without a date come last, whatever the direction is worth.
     (a.expires === "" ? Number.MAX_VALUE : Date.parse(a.expires)) -

@@ -7,10 +7,10 @@ import { button, type Child, element } from "./dom.js";
 import type { Matches } from "./filter.js";
 import { type Entry, type Family, hasEffect, type Picture, type TreeNode, type Verdict } from "./picture.js";
 import {
-  accessWords,
   changeWords,
   holeWords,
   isIn,
+  nodeAccess,
   ruleName,
   sizeOf,
   typeIn,
@@ -65,10 +65,10 @@ const signOf = (node: TreeNode, picture: Picture): string => {
   return "~";
 };
 
-const accessTag = (verdicts: readonly Verdict[] | undefined): HTMLElement | undefined => {
-  const words = accessWords(verdicts);
+const accessTag = (node: TreeNode): HTMLElement | undefined => {
+  const words = nodeAccess(node);
   if (words === "") return undefined;
-  return element("span", { class: `tag ${words === "loses access" ? "loses" : "gains"}` }, words);
+  return element("span", { class: `tag ${words.endsWith("loses access") ? "loses" : "gains"}` }, words);
 };
 
 const changeTags = (node: TreeNode, picture: Picture): readonly HTMLElement[] =>
@@ -83,7 +83,7 @@ const changeCell = (node: TreeNode, picture: Picture): readonly HTMLElement[] =>
         element(
           "td",
           { "data-label": "Change" },
-          ...[accessTag(node.verdicts), ...changeTags(node, picture)].filter((tag) => tag !== undefined),
+          ...[accessTag(node), ...changeTags(node, picture)].filter((tag) => tag !== undefined),
         ),
       ];
 

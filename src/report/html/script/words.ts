@@ -31,11 +31,17 @@ export const changeWords = (entry: Entry, { views }: Picture): string => {
   return before === after ? "" : `was ${before}, becomes ${after}`;
 };
 
-/** `gains access`, `loses access`: what happens to addresses that no narrower prefix holds. */
+/** `gains access`, `loses access`: what happens to addresses that no narrower prefix holds; empty where nothing does. */
 export const accessWords = (verdicts: readonly Verdict[] | undefined): string => {
   const [before, after] = verdicts ?? [];
   if (before === undefined || after === undefined || before.allowed === after.allowed) return "";
   return after.allowed ? "gains access" : "loses access";
+};
+
+/** The same of a prefix: `the rest loses access` where narrower ones hold a part of it. */
+export const nodeAccess = (node: TreeNode | undefined): string => {
+  const words = accessWords(node?.verdicts);
+  return words === "" || node?.children.length === 0 ? words : `the rest ${words}`;
 };
 
 /** Inside an allowed range, denied; or the other way round. By the last view that has an entry here. */
