@@ -33,7 +33,7 @@ interface Options extends PolicyOptions, OutputOptions<(typeof formats)[number]>
 export const configure = (command: Command, io: Io, program: Program): void => {
   const update = command
     .command("update")
-    .description("fetch published lists into the lock beside the policy")
+    .description("fetch published lists into the lock next to the policy")
     .argument("[names...]", "only these lists: networks of the policy with a source");
   overrideOption(outputOptions(policyOption(update), formats));
   runs(update, io, program, (own, options: Options, names) => run(own, options, names, "update"));
