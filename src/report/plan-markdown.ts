@@ -194,7 +194,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
   const terraform = terraformWarnings(plan);
   return fitReport(
     {
-      marker: markerOf("plan", plan.account),
+      marker: markerOf(plan.terraform === undefined ? "plan" : "terraform-plan", plan.account),
       head: [
         `### dbt IP restrictions: ${planTitle(plan)}${left === "" || checks.length > 0 ? "" : `, but ${left}`}\n`,
         `**${closingMarkdown(plan, markdownCode(file))}**\n`,

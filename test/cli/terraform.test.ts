@@ -197,6 +197,11 @@ describe("what Terraform does not know", () => {
       expect((await planned(document, "--format", format)).stdout, format).toContain("not known exactly");
   });
 
+  it("has a comment of its own, which replaces none of the policy's plan", async () => {
+    const { stdout } = await planned(planJson(takeover()), "--format", "markdown");
+    expect(stdout).toMatch(/^<!-- dbt-ip-rules:terraform-plan:/);
+  });
+
   it("rules outside Terraform count; entries that an update leaves behind, and a stale state, are said", async () => {
     const before = rule("Old VPN", "allow", "198.51.100.0/24");
     const specs: ResourceSpec[] = [
