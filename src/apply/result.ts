@@ -127,8 +127,11 @@ export interface StandingAllowAll {
 }
 
 export interface ApplyResult {
-  /** `failed`: an error before anything was changed. `midway`: the account was changed, but not as planned. */
-  readonly outcome: "done" | "nothing" | "refused" | "midway" | "failed";
+  /**
+   * `failed`: an error before anything was changed. `midway`: the account was changed, but not as planned. `undone`: it was
+   * changed, was not confirmed, and is as before.
+   */
+  readonly outcome: "done" | "nothing" | "refused" | "midway" | "failed" | "undone";
   readonly exitCode: ExitCode;
   /** All steps of the plan, in order. */
   readonly steps: readonly StepReport[];

@@ -38,6 +38,7 @@ import {
 } from "./confirm-change.js";
 import { connectForWriting, connectionOf, type NamedAccount } from "./connect.js";
 import { nameElsewhere, shownFile } from "./file-words.js";
+import { defaultAuditTimeout, timeFlag } from "./given-flags.js";
 import type { Io } from "./io.js";
 import { learnClient } from "./learn-client.js";
 import { acquireLock } from "./lock.js";
@@ -83,7 +84,7 @@ export const carryOutOptions = (command: Command): Command =>
     .addOption(
       new Option("--audit-timeout <time>", "how long to wait for late audit events")
         .argParser(duration)
-        .default(60_000, "60s"),
+        .default(defaultAuditTimeout, timeFlag(defaultAuditTimeout)),
     );
 
 export type Guards = ReturnType<typeof guardsOf>;
@@ -382,7 +383,7 @@ interface Unconfirmed extends Running {
 
 /**
  * The way back: a rollback of the receipt, by a run of its own that the interruption of the first does not end. What
- * others have changed since is kept, and said. `refused` where all is as it was before.
+ * others have changed since is kept, and said. `undone` where all is as it was before.
  */
 const undoUnconfirmed = async (io: Io, file: string, work: Unconfirmed): Promise<ApplyResult> => {
   const own: Io = Object.create(io, { signal: { value: new AbortController().signal } });
@@ -399,12 +400,12 @@ const undoUnconfirmed = async (io: Io, file: string, work: Unconfirmed): Promise
     await clearMark(own, work.mark);
     if (tried.later.length === 0)
       return {
-        outcome: "refused",
+        outcome: "undone",
         exitCode: exitCodes.refused,
         // Done, and undone: no word for a single step fits, and the receipts hold both.
         steps: [],
         diagnostics: [diagnostic("change-undone", { why: unconfirmedWords[work.ended] })],
-        next: "mend-first",
+        next: "nothing",
       };
     return {
       outcome: "midway",

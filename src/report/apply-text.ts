@@ -104,6 +104,8 @@ export const applyClosing = (result: ApplyResult): string => {
       return stepGroups(result).changed.length === 0
         ? "Failed: nothing was changed."
         : `Failed: ${tally(result)}.`;
+    case "undone":
+      return "Undone: the change was not confirmed, and the account is as before.";
     case "midway":
       return `Stopped midway: ${tally(result)}. ${midwayWords(result)}`;
     default:

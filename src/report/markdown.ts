@@ -99,6 +99,7 @@ const applyTitles = {
   refused: "refused",
   failed: "failed",
   midway: "stopped midway",
+  undone: "undone",
 } as const;
 
 /** The end of an apply: verdict first, steps folded. */

@@ -14,6 +14,8 @@ export const verdicts = {
     "refused",
     "failed",
     "midway",
+    // With `--confirm`: it was done, nobody confirmed it, and it was undone.
+    "undone",
     // With `--audit`, where the log does not confirm what was applied.
     "missing",
     "could-not-check",

@@ -1,5 +1,5 @@
 /** `apply --confirm`: a change that nobody confirms in time is undone, and nobody else's change is. */
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Seed } from "../../src/emulator/seed.js";
@@ -102,9 +102,35 @@ describe("apply --confirm", () => {
       );
       expect([ran.code, state(), await marks()]).toEqual([3, before, []]);
       expect(ran.stdout).toContain("was undone");
+      expect(ran.stdout).toContain("Undone: the change was not confirmed, and the account is as before.");
+      expect(ran.stdout).not.toMatch(/nothing was changed|fix what is said/);
       expect(ran.stdout).toContain("Revert the commit too");
     }
     expect((await run("audit", "verify")).code).toBe(0);
+  });
+
+  it("says in every format that it was undone", async () => {
+    const { run, cwd } = await world();
+    const wait = ["--confirm", "1s", "--confirm-command", "exit 1", ...caller];
+    const files = ["--write", "markdown=a.md", "--write", "json=a.json"];
+    expect((await run("apply", "--auto-approve", ...wait, ...files)).code).toBe(3);
+    const document = JSON.parse(await readFile(join(cwd, "a.json"), "utf8"));
+    expect(document).toMatchObject({ verdict: "undone", exit_code: 3 });
+    expect(await readFile(join(cwd, "a.md"), "utf8")).toContain("### dbt IP restrictions: undone");
+  });
+
+  it("repeats the flags that were given in the next command", async () => {
+    const { run } = await world({}, seed, policy.replace("[198.51.100.0/24]", "[10.9.0.0/16]"));
+    await run("plan", "--out", "a plan.json");
+    const flags = ["--auto-approve", "--confirm", "10m", "--confirm-command", "exit 1", "--audit"];
+    const ran = await run("apply", "a plan.json", ...caller, "--allow-failed-tests", ...flags);
+    expect(ran.code).toBe(3);
+    expect(ran.stdout).toContain(
+      "dbt-ip-rules apply 'a plan.json' --client-ip 198.51.100.9 --allow-failed-tests --auto-approve --confirm 10m --confirm-command 'exit 1' --audit\n",
+    );
+    const unknown = await run("apply", "a plan.json", ...flags);
+    expect(unknown.stdout).toContain("--client-ip ADDRESS");
+    expect(unknown.stdout).toContain("--confirm 10m");
   });
 
   it.each([

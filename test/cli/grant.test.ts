@@ -124,6 +124,7 @@ describe("grant", () => {
     const ran = await run("grant", "203.0.113.7", ...four, "--apply");
     expect([ran.code, writes(), await file()]).toEqual([3, 0, text]);
     expect(ran.stdout + ran.stderr).not.toMatch(/lets in|Nothing ends this/);
+    expect(ran.stdout).toContain("dbt-ip-rules grant 203.0.113.7/32 --for 4h --reason TICKET-123 --apply\n");
     expect((await run("grant", "203.0.113.7", ...four, "--apply", "--allow-newly-allowed")).code).toBe(0);
   });
 

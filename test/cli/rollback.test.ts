@@ -67,6 +67,17 @@ const world = async (start: Seed = seed, policy = next) => {
 };
 
 describe("rollback", () => {
+  it("says first that it turns enforcement on again", async () => {
+    const { run, state } = await world();
+    expect((await run("apply", "--disable-enforcement", "--auto-approve")).code).toBe(0);
+    expect(state().enabled).toBe(false);
+    const ran = await run("rollback", "--auto-approve");
+    expect([ran.code, state().enabled]).toEqual([0, true]);
+    expect(ran.stderr).toContain("This turns enforcement on");
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    expect((await run("rollback", "--auto-approve")).stderr).not.toContain("This turns enforcement on");
+  });
+
   it("undoes the newest apply without its policy, with a receipt of its own that the audit log proves", async () => {
     const { run, state, cwd, receipts } = await world();
     const before = state();

@@ -66,7 +66,7 @@ describe("apply --disable-enforcement", () => {
     expect((await run("apply", "--disable-enforcement")).stderr).toContain("approval-needed");
     const ran = await run("apply", "--disable-enforcement", "--auto-approve", "--audit");
     expect([ran.code, emulator.state().ruleSet.enabled]).toEqual([0, false]);
-    expect(ran.stderr).toContain("An address that is blocked cannot do it");
+    expect(ran.stderr).toContain("A blocked address cannot do this");
     expect(ran.stderr).toContain("The next pipeline run turns enforcement on again");
     expect(emulator.state().rules[0]?.cidrs.length).toBe(1);
     expect((await run("rollback", "--auto-approve", "--client-ip", "198.51.100.9")).code).toBe(0);

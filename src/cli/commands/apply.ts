@@ -4,7 +4,7 @@ import { planDisabling } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
-import { shellWord } from "../../model/shell.js";
+import { policyFlag, shellWord } from "../../model/shell.js";
 import { counted } from "../../model/words.js";
 import type { Plan } from "../../plan/plan.js";
 import { hashPolicy } from "../../plan/state.js";
@@ -22,6 +22,7 @@ import { type Program, runs } from "../command.js";
 import { type Probation, requireConfirmer } from "../confirm-change.js";
 import { earlierByReceipt } from "../earlier-policy.js";
 import { shownFile } from "../file-words.js";
+import { applyFlags, planFlags } from "../given-flags.js";
 import type { Io } from "../io.js";
 import { accountNamedBy } from "../named-accounts.js";
 import { connectionOptions, duration, guardOptions, outputOptions, policyOption } from "../options.js";
@@ -36,6 +37,8 @@ interface Options extends CarryOutOptions {
   /** Milliseconds. */
   readonly confirm?: number;
   readonly confirmCommand?: string;
+  /** Approved by an answer, for several plans at once. */
+  readonly answered?: boolean;
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
@@ -71,7 +74,7 @@ const approvePlans = async (
   io: Io,
   options: Options,
   files: readonly string[],
-): Promise<Pick<Options, "autoApprove" | "policy">> => {
+): Promise<Pick<Options, "autoApprove" | "answered" | "policy">> => {
   if (options.onlyExpired === true) throw failure("bad-option", { kind: "only-expired-and-plan" });
   const read = await readPlans(io, files);
   requireApproval(io, options.autoApprove === true);
@@ -86,7 +89,7 @@ const approvePlans = async (
   const accounts = open.map(({ plan }) => `${plan.account.id} at ${plan.account.host}`).join(", ");
   const question = `Make these ${counted(calls, "call")} to ${counted(open.length, "account")} (${accounts})?`;
   if (!(await confirm(io, question))) throw notApproved();
-  return approved;
+  return { ...approved, answered: true };
 };
 
 /** All problems at once. Throws `Failure` also where two plans are of one account: the second would be stale. */
@@ -162,7 +165,9 @@ const taskOfDisabling = (io: Io, options: Options): Task => ({
   },
   approved: options.autoApprove === true,
   reviewed: false,
-  commands: { applyAgain: "dbt-ip-rules apply --disable-enforcement" },
+  commands: {
+    applyAgain: `dbt-ip-rules apply --disable-enforcement${policyFlag(options.policy)}${applyFlags(options)}`,
+  },
   applyOptions: { purpose: "disable-enforcement" },
 });
 
@@ -216,15 +221,14 @@ const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: CarryOu
   );
 };
 
-const commandsFor = (
-  planFile: string | undefined,
-  { policy: policyFile, onlyExpired }: Options,
-): NextCommands => {
-  const policy = `--policy ${shellWord(policyFile)}`;
-  const only = onlyExpired === true ? " --only-expired" : "";
+const commandsFor = (planFile: string | undefined, options: Options): NextCommands => {
+  const policy = ` --policy ${shellWord(options.policy)}`;
+  const ofPolicy = planFile === undefined ? policy : "";
+  const only = options.onlyExpired === true ? " --only-expired" : "";
+  const flags = applyFlags(options, options.answered);
   return {
-    applyAgain: `dbt-ip-rules apply ${planFile === undefined ? policy : shellWord(planFile)}${only}`,
-    applyPolicy: `dbt-ip-rules apply${planFile === undefined ? ` ${policy}` : ""}`,
-    planAgain: `dbt-ip-rules plan${planFile === undefined ? ` ${policy}` : ""}`,
+    applyAgain: `dbt-ip-rules apply${planFile === undefined ? policy : ` ${shellWord(planFile)}`}${only}${flags}`,
+    applyPolicy: `dbt-ip-rules apply${ofPolicy}${flags}`,
+    planAgain: `dbt-ip-rules plan${ofPolicy}${planFlags(options)}`,
   };
 };

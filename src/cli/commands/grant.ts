@@ -11,7 +11,7 @@ import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { asExpiry } from "../../model/instant.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
-import { shellWord } from "../../model/shell.js";
+import { policyFlag, shellWord } from "../../model/shell.js";
 import { accessOf } from "../../plan/access-change.js";
 import { type ExplainedPart, explain } from "../../plan/explain.js";
 import type { Change, Plan } from "../../plan/plan.js";
@@ -25,6 +25,7 @@ import { applyFormats, type CarryOutOptions, carryOutOptions, carryOutTask } fro
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
 import { shownFile } from "../file-words.js";
+import { applyFlags, planFlags, timeFlag } from "../given-flags.js";
 import type { Io } from "../io.js";
 import { connectionOptions, guardOptions, guardsOf, outputOptions, policyOption } from "../options.js";
 import { note, writeFileWhole } from "../output.js";
@@ -251,6 +252,12 @@ const written = ({ policy, rule }: Options, { grant, edited }: Granting): string
 const endsBy = ({ policy }: Options, { grant }: Granting): string =>
   `Nothing ends this by itself: after ${grant.expires}, a scheduled run must take it out: dbt-ip-rules apply --only-expired --policy ${shellWord(policy)}. To end it sooner, delete the entry and apply`;
 
+const grantAgain = (options: Options, { prefix, reason, rule }: Grant): string => {
+  const named = rule === grantRule ? "" : ` --rule ${shellWord(rule)}`;
+  const what = `${formatPrefix(prefix)} --for ${timeFlag(options.for)} --reason ${shellWord(reason)}${named}`;
+  return `dbt-ip-rules grant ${what} --apply${policyFlag(options.policy)}${applyFlags(options)}`;
+};
+
 const grantNow = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
   const file = shellWord(options.policy);
   const report = await carryOutTask(io, options, {
@@ -270,9 +277,9 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
     reviewed: false,
     applyOptions: { purpose: "grant" },
     commands: {
-      applyAgain: `dbt-ip-rules apply --policy ${file}`,
-      applyPolicy: `dbt-ip-rules apply --policy ${file}`,
-      planAgain: `dbt-ip-rules plan --policy ${file}`,
+      applyAgain: grantAgain(options, granting.grant),
+      applyPolicy: `dbt-ip-rules apply --policy ${file}${applyFlags(options)}`,
+      planAgain: `dbt-ip-rules plan --policy ${file}${planFlags(options)}`,
     },
   });
   // What was refused has left no entry that could end.

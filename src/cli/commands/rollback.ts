@@ -23,6 +23,7 @@ import {
 import { type Program, runs } from "../command.js";
 import { namedConnection } from "../connect.js";
 import { shownFile } from "../file-words.js";
+import { applyFlags } from "../given-flags.js";
 import type { Io } from "../io.js";
 import { connectionOptions, guardOptions, namingPolicyOption, outputOptions } from "../options.js";
 import { note } from "../output.js";
@@ -52,7 +53,8 @@ const rollback = async (io: Io, options: Options, [file]: readonly string[]): Pr
   const last = attempts.at(-1);
   if (last === undefined) throw failure("nothing-to-undo", { folder: receiptFolder });
   const { account } = last.receipt.header;
-  const again = `dbt-ip-rules rollback ${shellWord(last.file)}`;
+  const own = `${options.keepLaterChanges === true ? " --keep-later-changes" : ""}${options.disableEnforcement === true ? " --disable-enforcement" : ""}`;
+  const again = `dbt-ip-rules rollback ${shellWord(last.file)}${own}${applyFlags(options)}`;
   const report = await carryOutTask(io, options, {
     account: { account, from: "receipt" },
     plan: (client, guards) => undoPlan(io, client, guards, { attempts, options }),
@@ -123,6 +125,8 @@ const undoPlan = async (
     snapshot,
     ...guards,
   });
+  if (snapshot.enforcement !== "enabled" && plan.after.enforcement === "enabled")
+    note(io, "This turns enforcement on: the run that is undone had turned it off.");
   sayProgress(io, attempts, trace);
   const refused: Diagnostic[] = [];
   if (undo.later.length > 0 && options.keepLaterChanges !== true)

@@ -119,9 +119,9 @@ export const applyCodes = {
   "kept-rules-changed": code<{ changes: readonly KeptChange[] }>({
     severity: "note",
     message: ({ changes }) =>
-      `While the steps ran, others changed rules that this policy keeps: ${keptChanges(changes)}. The steps that were left were checked again on the account as it was then`,
+      `Since the plan was made, others changed rules that this policy keeps: ${keptChanges(changes)}. Any step that was left was checked again on the account as it was then`,
     meaning:
-      "A note: the policy says `unmanaged_rules: keep`, and somebody changed rules that it does not name while the steps ran. The steps that were left were proven again, with the guards, on the account as it was then, and the run went on.",
+      "A note: the policy says `unmanaged_rules: keep`, and somebody changed rules that it does not name since the plan was made. Any step that was left was proven again, with the guards, on the account as it was then, and the run went on.",
     fix: "Nothing, if these changes are meant.",
   }),
   "kept-rules-conflict": code<{ changes: readonly KeptChange[] }>({

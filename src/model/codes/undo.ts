@@ -97,7 +97,7 @@ export const undoCodes = {
     severity: "error",
     message:
       "Refused: your address is not known, so nobody can tell whether you could undo this change from it",
-    hint: "Give the address that you come from: --client-ip ADDRESS",
+    hint: "Give the address that you come from: --client-ip ADDRESS (a saved plan does not hold it)",
     meaning:
       "`--confirm` must be able to undo the change, and nobody knows whether the caller stays allowed.",
     fix: "Give the address that you come from with `--client-ip`.",
