@@ -90,6 +90,30 @@ describe("grant", () => {
     expect((await run("grant", "203.0.113.7", ...four)).code).toBe(0);
   });
 
+  it("refuses an entry that would block others, with --apply and without, and writes nothing", async () => {
+    const text = policy.replace("type: allow", "type: deny").replace("198.51.100.0", "192.0.2.0");
+    const seed: Seed = {
+      enabled: true,
+      rules: [{ name: "Office", type: "deny", cidrs: ["192.0.2.0/24"] }],
+    };
+    const { run, writes, file } = await world(text, seed);
+    const before = await file();
+    for (const how of [["--apply"], []]) {
+      const ran = await run("grant", "192.0.2.7", ...four, ...how);
+      expect([ran.code, writes(), await file()]).toEqual([3, 0, before]);
+      expect(ran.stderr).toContain("grant-blocks-others");
+    }
+  });
+
+  it("leaves the policy as it was where an apply of the entry would be refused", async () => {
+    const text = `${policy}guards:\n  max_newly_allowed: 0\n`;
+    const { run, file } = await world(text);
+    const ran = await run("grant", "203.0.113.7", ...four);
+    expect([ran.code, await file()]).toEqual([3, text]);
+    expect(ran.stdout + ran.stderr).not.toMatch(/lets in|merge it/);
+    expect(ran.stdout + ran.stderr).toContain("Nothing was written to policy.yaml");
+  });
+
   it("asks at a terminal before it applies", async () => {
     const { run, writes, file } = await world(policy, office, { typed: ["no"] });
     const ran = await run("grant", "203.0.113.7", ...four, "--apply");

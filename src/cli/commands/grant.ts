@@ -12,8 +12,9 @@ import { asExpiry } from "../../model/instant.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { policyFlag, shellWord } from "../../model/shell.js";
-import { accessOf } from "../../plan/access-change.js";
+import { accessChange, accessOf } from "../../plan/access-change.js";
 import { type ExplainedPart, explain } from "../../plan/explain.js";
+import { standingRefusals } from "../../plan/guards.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import { entryFields, sameRules, withoutPrefixes } from "../../plan/state.js";
 import { type Grant, type GrantedText, grantIn } from "../../policy/grant-entry.js";
@@ -153,7 +154,7 @@ interface Plans {
   readonly pending: number;
 }
 
-/** Throws `Failure` where the entry would let nobody in. */
+/** Throws `Failure` where the entry would let nobody in, or block somebody. */
 const plansOf = async (
   io: Io,
   client: ReadOnlyClient,
@@ -174,8 +175,17 @@ const plansOf = async (
     ...guards,
     traffic: ({ steps }) => evidenceFor(io, client, wanted.policy, steps.length),
   });
+  blocksNobody(before, plan);
   const pending = before.changes.length === 0 ? [] : plan.changes.filter((one) => !isOfGrant(one, grant));
   return { plan: withHelp(withAlready(plan, before, grant), grant), pending: pending.length };
+};
+
+/** The first allow entry of an account blocks whoever no entry allows: compared is the policy without the grant and with it. */
+const blocksNobody = (without: Plan, { after }: Plan): void => {
+  const { newlyBlocked } = accessChange(without.after, after, { enforced: "as-is" });
+  if (newlyBlocked.isEmpty()) return;
+  const args = { blocked: rangesText(newlyBlocked, 5) };
+  throw failure("grant-blocks-others", args, { exitCode: exitCodes.refused });
 };
 
 /** Whether the change adds the entry and does nothing else. */
@@ -232,7 +242,12 @@ const withHelp = (plan: Plan, { prefix }: Grant): Plan => {
 
 const grantInPolicy = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
   const client = connectReadOnly(io, options, connectionOf(io, options, granting.wanted.policy));
-  const { plan } = await plansOf(io, client, granting, guardsOf(options)).finally(() => client.close());
+  const guards = guardsOf(options);
+  const { plan } = await plansOf(io, client, granting, guards).finally(() => client.close());
+  if (standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0) {
+    const refused = `Nothing was written to ${shownFile(options.policy)}: an apply of this entry would be refused`;
+    return { kind: "plan", plan, policyFile: options.policy, notes: [refused] };
+  }
   await writeFileWhole(io, options.policy, granting.edited.text);
   const file = shellWord(options.policy);
   return {

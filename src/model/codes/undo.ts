@@ -59,6 +59,15 @@ export const undoCodes = {
       "A deny entry for the same addresses, or for parts of them, decides. The most specific entry wins.",
     fix: "Change that deny rule in the policy.",
   }),
+  "grant-blocks-others": code<{ blocked: string }>({
+    severity: "error",
+    message: ({ blocked }) =>
+      `Refused: this entry would block ${blocked}: with the first allow entry, whoever no entry allows is blocked. Nothing was written`,
+    hint: "Write the allow rules of everybody into the policy and apply them first, then grant again",
+    meaning:
+      "The account allows everybody whom no entry denies. The first allow entry turns that around, so a grant would lock the others out.",
+    fix: "Write allow rules for everybody who works with the account, apply them, then grant.",
+  }),
   "grant-helps-in-part": code<{ prefix: string; blocked: string; rules: readonly string[] }>({
     severity: "warning",
     message: ({ prefix, blocked, rules }) =>
