@@ -78,6 +78,27 @@ describe("rollback", () => {
     expect((await run("rollback", "--auto-approve")).stderr).not.toContain("This turns enforcement on");
   });
 
+  it("leaves out what took out expired entries alone, unless it is named, and then warns", async () => {
+    const { run, state, place, receipts, emulator } = await world(
+      { enabled: true, rules: [{ name: "Office", type: "allow", cidrs: ["198.51.100.0/24"] }] },
+      "version: 1\naccount: { id: 7 }\nrules:\n  - { name: Office, type: allow, cidrs: [198.51.100.0/24] }\n",
+    );
+    const grant = ["--for", "1h", "--reason", "x", "--rule", "Office", "--apply"];
+    expect((await run("grant", "203.0.113.7", ...grant)).code).toBe(0);
+    emulator.clock.offsetMs = 3_601_000;
+    const later = { ...place, now: () => new Date(Date.now() + 3_601_000) };
+    expect((await dbtIpRules(later, "apply", "--only-expired")).code).toBe(0);
+    const ended = state();
+    const newest = await dbtIpRules(later, "rollback", "--auto-approve");
+    expect(state()).toEqual(ended);
+    const file = (await receipts())[1]!;
+    expect(newest.stderr).toContain(`name it: dbt-ip-rules rollback ${file}`);
+    const named = await dbtIpRules(later, "rollback", file, "--auto-approve");
+    expect(named.code).toBe(0);
+    expect(state()).not.toEqual(ended);
+    expect(named.stdout).toContain("whose time was over");
+  });
+
   it("undoes the newest apply without its policy, with a receipt of its own that the audit log proves", async () => {
     const { run, state, cwd, receipts } = await world();
     const before = state();

@@ -83,15 +83,26 @@ const attemptsToUndo = async (
   return attempts;
 };
 
+/** Of an apply that took out expired entries alone, the undo lets in again whose time is over: it must be named. */
 const newestAttempts = async (io: Io, options: Options): Promise<readonly NamedReceipt[]> => {
   const { host, accountId: id } = namedConnection(io, options);
   const all = await receiptsIn(io, receiptFolder, { id, host });
-  const newest = all.findLast(({ receipt }) => receipt.header.purpose !== "rollback");
+  const applies = all.filter(({ receipt }) => receipt.header.purpose !== "rollback");
+  const at = applies.findLastIndex((one) => !tookOutExpired(one));
+  const newest = applies[at];
+  const expired = applies.slice(at + 1);
+  for (const { file } of expired)
+    note(
+      io,
+      `Kept: ${shownFile(file)} took out expired entries alone. To let them in again, name it: dbt-ip-rules rollback ${shellWord(file)}`,
+    );
   if (newest === undefined) throw failure("nothing-to-undo", { folder: receiptFolder });
-  await requireNewest(io, newest);
+  await requireNewest(io, expired.at(-1) ?? newest);
   note(io, `Undoes the newest apply: ${shownFile(newest.file)}, begun ${newest.receipt.header.startedAt}`);
   return attemptsAround(all, newest);
 };
+
+const tookOutExpired = ({ receipt: { header } }: NamedReceipt): boolean => header.purpose === "only-expired";
 
 /** With the receipts next to it. */
 const attemptsOf = async (io: Io, file: string): Promise<readonly NamedReceipt[]> => {
@@ -133,5 +144,9 @@ const undoPlan = async (
     refused.push(diagnostic("rollback-later-changes", { others: plan.steps.length }));
   if (undo.disablesEnforcement && options.disableEnforcement !== true)
     refused.push(diagnostic("rollback-disables-enforcement"));
-  return refused.length === 0 ? plan : { plan, refused, unexpected: undo.later };
+  const reopens = attempts.some(tookOutExpired) && plan.steps.length > 0;
+  const said = reopens
+    ? { ...plan, diagnostics: [...plan.diagnostics, diagnostic("rollback-lets-expired-in")] }
+    : plan;
+  return refused.length === 0 ? said : { plan: said, refused, unexpected: undo.later };
 };

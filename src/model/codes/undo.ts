@@ -185,6 +185,14 @@ export const undoCodes = {
     meaning: "Undoing the apply would turn enforcement off, which opens the account.",
     fix: "Add `--disable-enforcement` if that is meant.",
   }),
+  "rollback-lets-expired-in": code({
+    severity: "warning",
+    message: "This apply took out entries whose time was over: undoing it lets them in again, without an end",
+    hint: "To let somebody in for longer: dbt-ip-rules grant, or another date in the policy",
+    meaning:
+      "The receipt is of `apply --only-expired`. A rollback without a name never chooses such a receipt.",
+    fix: "Give the entries another date in the policy, or grant the addresses again.",
+  }),
   "other-changes-wait": code<{ changes: number }>({
     severity: "note",
     message: ({ changes }) =>
