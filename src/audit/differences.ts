@@ -73,6 +73,8 @@ export type DriftReason =
   | "both-changed"
   | "policy-unchanged-since-receipt"
   | "no-event-since-receipt"
+  | "undone-by-rollback"
+  | "turned-off-by-apply"
   | "event-since-receipt"
   | "unmanaged-rule-changed"
   | "entry-expired"

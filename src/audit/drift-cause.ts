@@ -98,7 +98,23 @@ const judgeByReceipt = (
   if (base.receipt.header.basis.policy === base.policyHash) return drift("policy-unchanged-since-receipt");
   if (base.eventsSince === undefined) return cannotTell("receipt-unproven");
   const touched = base.eventsSince.some((event) => concerns(event, located, rule));
-  return touched ? cannotTell("event-since-receipt") : pending("no-event-since-receipt");
+  if (touched) return cannotTell("event-since-receipt");
+  return pending(undoneBy(located, base.receipt) ?? "no-event-since-receipt");
+};
+
+/** A run that took back what the policy says: the policy did not change. */
+const undoneBy = (
+  { rule, accountRule }: Located,
+  { header: { purpose, steps } }: Receipt,
+): DriftReason | undefined => {
+  const isStep = steps.some((step) =>
+    rule === undefined
+      ? step.action === "enable" || step.action === "disable"
+      : [step.rule, step.renamedFrom].some((name) => name === rule || (name && name === accountRule)),
+  );
+  if (!isStep) return undefined;
+  if (purpose === "rollback") return "undone-by-rollback";
+  return purpose === "disable-enforcement" ? "turned-off-by-apply" : undefined;
 };
 
 /** The cause of one difference. */

@@ -80,6 +80,8 @@ export const reasonWords: Readonly<Record<DriftReason, string>> = {
   "policy-unchanged-since-receipt": "changed outside the policy since the last apply",
   "no-event-since-receipt":
     "changed in the policy: the audit log shows no change of the account since the last apply",
+  "undone-by-rollback": "undone by the last run, a rollback",
+  "turned-off-by-apply": "turned off by the last run, apply --disable-enforcement",
   "event-since-receipt": "since the last apply the policy changed, and the account too (audit log)",
   "unmanaged-rule-changed":
     "the policy keeps rules that it does not name, but this one was created or changed since the last apply (audit log)",
@@ -227,7 +229,7 @@ export const driftClosing = (report: DriftReport, file: string): string => {
 
 export const causeTitles: Readonly<Record<DriftCause, string>> = {
   drift: "Changed on the account",
-  pending: "Changed in the policy, not applied yet",
+  pending: "In the policy, not applied yet",
   "cannot-tell": "Different; whether the account or the policy changed is not known",
 };
 

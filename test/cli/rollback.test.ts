@@ -67,6 +67,28 @@ const world = async (start: Seed = seed, policy = next) => {
 };
 
 describe("rollback", () => {
+  it("is what drift names as the cause, and so is enforcement that was turned off", async () => {
+    const { emulator, place } = await world();
+    // A minute between two runs: the log's times are compared.
+    const run = (...argv: string[]) => {
+      const { offsetMs } = emulator.clock;
+      emulator.clock.offsetMs = offsetMs + 60_000;
+      return dbtIpRules({ ...place, now: () => new Date(Date.now() + offsetMs + 60_000) }, ...argv);
+    };
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    expect((await run("rollback", "--auto-approve")).code).toBe(0);
+    const undone = await run("drift");
+    expect(undone.code).toBe(2);
+    expect(undone.stdout).toContain("undone by the last run, a rollback");
+    expect(undone.stdout).toContain("The last run on this account was rollback, 20");
+    expect(undone.stdout).not.toMatch(/changed in the policy/i);
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    expect((await run("apply", "--disable-enforcement", "--auto-approve")).code).toBe(0);
+    const off = await run("drift");
+    expect(off.stdout).toContain("turned off by the last run, apply --disable-enforcement");
+    expect(off.stdout).not.toMatch(/changed in the policy/i);
+  });
+
   it("says first that it turns enforcement on again", async () => {
     const { run, state } = await world();
     expect((await run("apply", "--disable-enforcement", "--auto-approve")).code).toBe(0);

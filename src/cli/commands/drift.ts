@@ -89,7 +89,12 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
           ? receiptBase(plan, receipt, log)
           : await policyBase(io, options, options.base, plan),
       log: log.log,
-      diagnostics: [...made.diagnostics, ...(await unconfirmedChanges(io, plan.account)), ...log.diagnostics],
+      diagnostics: [
+        ...made.diagnostics,
+        ...(plan.changes.length === 0 ? [] : afterUndo(receipt)),
+        ...(await unconfirmedChanges(io, plan.account)),
+        ...log.diagnostics,
+      ],
     });
     const replay = await replayOf(io, client, options, policy, plan);
     const file = shellWord(options.policy);
@@ -101,6 +106,16 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
   } finally {
     await client.close();
   }
+};
+
+/** A run that took back what the policy says explains what differs. */
+const afterUndo = (receipt: NamedReceipt | undefined): readonly Diagnostic[] => {
+  if (receipt === undefined) return [];
+  const { purpose, startedAt: at } = receipt.receipt.header;
+  const { file } = receipt;
+  if (purpose === "rollback") return [diagnostic("drift-after-undo", { what: "rollback", at, file })];
+  if (purpose !== "disable-enforcement") return [];
+  return [diagnostic("drift-after-undo", { what: "apply --disable-enforcement", at, file })];
 };
 
 const earlierPolicy = (

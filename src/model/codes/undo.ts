@@ -153,6 +153,16 @@ export const undoCodes = {
       "An apply with `--confirm` is still waiting, or was ended before its change was confirmed or undone.",
     fix: "Undo it with the `rollback` that the message names, or keep it with `dbt-ip-rules apply`.",
   }),
+  "drift-after-undo": code<{ what: "rollback" | "apply --disable-enforcement"; at: string; file: string }>({
+    severity: "note",
+    message: ({ what, at, file }) => `The last run on this account was ${what}, ${at} (receipt ${file})`,
+    hint: ({ what }) =>
+      what === "rollback"
+        ? "If it is to stay undone, revert the commit too: the next apply brings it back"
+        : "If it is to stay off, set `enforcement: disabled` in the policy: the next apply turns it on",
+    meaning: "A note of `drift`: the last run made the account differ from the policy.",
+    fix: "Revert the commit, or apply.",
+  }),
   "nothing-to-undo": code<{ folder: string }>({
     severity: "error",
     message: ({ folder }) => `No apply of this account can be undone: ${folder} has no receipt of one`,
