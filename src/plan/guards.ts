@@ -345,6 +345,24 @@ export const brokenGuards = (
   ].filter(({ severity }) => severity === "error");
 };
 
+/**
+ * Of a plan that passed `max-cut-off`, on an account that others have changed since: addresses that the steps after the
+ * first `done` ones block in the end (`access`), and that the plan does not. The log was read for the plan alone, and the
+ * file of a plan holds no address of it: who uses them is not known, so the guard does not pass.
+ */
+export const cutOffSince = (
+  { verdicts, steps, access: planned }: Pick<Plan, "verdicts" | "steps" | "access">,
+  done: number,
+  access: PlanAccessChange,
+): Diagnostic[] => {
+  if (!verdicts.some(({ guard, state }) => guard === "max-cut-off" && state === "passed")) return [];
+  const byThePlan = steps
+    .slice(done)
+    .reduce((all, step) => all.union(step.access.newlyBlocked), planned.change.newlyBlocked);
+  const more = access.change.newlyBlocked.subtract(byThePlan);
+  return more.isEmpty() ? [] : [diagnostic("cut-off-changed", { prefixes: rangesText(more, 5) })];
+};
+
 /** Enforced, with allow rules of which none has an entry in force. */
 const isLeftOpen = (after: AccountState): boolean => {
   const allows = after.rules.filter(({ type }) => type === "allow");

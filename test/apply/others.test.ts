@@ -10,6 +10,7 @@ import { messageOf } from "../../src/model/diagnostic.js";
 import { Failure } from "../../src/model/failure.js";
 import type { AccountState, Rule } from "../../src/model/rule.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
+import type { TrafficEvidence } from "../../src/plan/cut-off.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
@@ -191,6 +192,40 @@ describe("a kept rule that others change during the run", () => {
     // What the policy keeps is never a thing to do.
     const named = (result.remaining ?? []).flatMap((one) => ("rule" in one ? [one.rule.name] : []));
     expect(named).not.toContain("Team B");
+  });
+
+  it("stops the run where its rest blocks more than the plan that passed `max_cut_off`", async () => {
+    const nobody: TrafficEvidence = {
+      kind: "read",
+      traffic: {
+        window: { since: "2026-01-01T00:00:00.000Z", until: "2026-03-01T00:00:00.000Z" },
+        events: {
+          read: 0,
+          withoutAddress: 0,
+          unreadableAddress: 0,
+          duplicates: 0,
+          withoutTime: 0,
+          outsideWindow: 0,
+          inFuture: 0,
+        },
+        actors: [],
+      },
+    };
+    const rules = before.rules.map((one) =>
+      one.name === "Theirs" ? rule("Theirs", "allow", ["192.0.2.200/31"]) : one,
+    );
+    const outcome = async (change: Change, extra: string): Promise<unknown> => {
+      const fake = new FakeAccount(account("enabled", ...rules));
+      const policy = policyFrom(policyText(extra));
+      const { plan } = makePlan({ policy, snapshot: fake.snapshot(), traffic: nobody });
+      changeAt(fake, afterFirstWrite, change);
+      const result = await applyPlan(plan!, portsOf(fake, new MemoryJournal()), { tool: "test" });
+      return [result.exitCode, codes(result)];
+    };
+    const limit = "guards: { max_cut_off: 0 }";
+    expect(await outcome(drop("Theirs"), limit)).toEqual([4, ["kept-rules-conflict", "cut-off-changed"]]);
+    // What the rest blocks as the plan did is no reason.
+    expect(await outcome(describeAs("Theirs"), limit)).toEqual([0, ["kept-rules-changed"]]);
   });
 
   it("is taken over where a run that was cut off goes on", async () => {

@@ -309,6 +309,15 @@ export const guardCodes = {
       "`max_cut_off` needs the audit log, and it could not be read as a whole. That does not mean that nobody is cut off.",
     fix: "Use a token that may read the log, a shorter `cut_off_window`, or the flag.",
   }),
+  "cut-off-changed": code<{ prefixes: string }>({
+    severity: "error",
+    message: ({ prefixes }) =>
+      `The last steps would also block ${prefixes}, and nobody has checked who uses these addresses (\`max_cut_off\`)`,
+    hint: "Plan again: the new plan reads the addresses on record",
+    meaning:
+      "Others changed kept rules during the run, so that its last steps block addresses that the plan did not. `max_cut_off` was checked for the plan alone.",
+    fix: "Plan again: the new plan reads the addresses on record.",
+  }),
   "unmanaged-rule": code<{ rule: string }>({
     severity: "error",
     message: ({ rule }) => `The account has the rule ${JSON.stringify(rule)}, which is not in the policy`,

@@ -5,7 +5,7 @@
 import type { Diagnostic } from "../../model/diagnostic.js";
 import type { AccountState } from "../../model/rule.js";
 import { planAccessChange } from "../access-change.js";
-import { brokenGuards } from "../guards.js";
+import { brokenGuards, cutOffSince } from "../guards.js";
 import { replacementOf } from "../live-access.js";
 import type { Plan, PlannedStep, Step } from "../plan.js";
 import { byName, contradictions, rulesByName } from "../state.js";
@@ -48,6 +48,7 @@ export const proveAgain = (
     steps,
     problems: [
       ...brokenGuards(plan, { before: from, after, steps, access }),
+      ...cutOffSince(plan, done, access),
       ...(other === undefined ? [] : brokenGuards(plan, { ...other, steps: inPlan(other.steps) })),
     ],
   };
