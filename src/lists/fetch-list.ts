@@ -2,6 +2,7 @@
  * Fetches one published list. Promises: https only; no credentials are sent; redirects are followed within the host
  * alone; the answer's size and time are bounded; what is not certainly the whole list is refused.
  */
+import type { Code } from "../model/codes/index.js";
 import { type ArgsOf, type Diagnostic, diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import type { Failure } from "../model/failure.js";
 import { present } from "../model/present.js";
@@ -85,10 +86,25 @@ export const fetchList = async (
     ports.signal.throwIfAborted();
     const [found] = ports.explain(error, target, timeout.aborted).diagnostics;
     if (found === undefined) throw error;
-    // The hints of the others are about the account's host.
-    const own = found.code === "tls-failed" || found.code === "proxy-failed" ? hintOf(found) : undefined;
-    return refused({ kind: "network", said: messageOf(found), ...present({ hint: own }) });
+    return refused({ kind: "network", said: messageOf(found), ...present({ hint: hintFor(found) }) });
   }
+};
+
+/** Where no host is reached. */
+const unreached: ReadonlySet<Code> = new Set([
+  "host-not-found",
+  "dns-unavailable",
+  "connection-refused",
+  "connection-timeout",
+  "host-unreachable",
+]);
+
+/** The hints of others are about the account's host. */
+const hintFor = (found: Diagnostic): string | undefined => {
+  if (found.code === "tls-failed" || found.code === "proxy-failed") return hintOf(found);
+  return unreached.has(found.code)
+    ? "Check the URL and this machine's network; where only a proxy reaches the internet, set HTTPS_PROXY"
+    : undefined;
 };
 
 const problemOf = (status: number, headers: Readonly<Record<string, string>>): AnswerProblem | undefined => {

@@ -11,7 +11,8 @@ import {
   specialPurposeBlocks,
   specialPurposeSet,
 } from "../address/special-purpose.js";
-import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import { grouped } from "../model/words.js";
 import type { ListSource } from "../policy/list-source.js";
 import { ageInDays, type LockedList, lockedSelect } from "../policy/lock.js";
@@ -157,7 +158,10 @@ const prefixesIn = (source: ListSource, bytes: Uint8Array): Read => {
       : `\`${value}\` has bits set below its length`;
     return { problem: diagnostic("list-refused", { ...at, problem, line: place.line, more: 0 }) };
   }
-  if (prefixes.count === 0 && !source.allowEmpty) return { problem: diagnostic("list-empty", at) };
+  if (prefixes.count === 0 && !source.allowEmpty)
+    return {
+      problem: diagnostic("list-empty", { ...at, ...present({ select: format.select }) }),
+    };
   const sorted = sortColumns(prefixes);
   const all = Array.from({ length: prefixes.count }, (_, row) => prefixAt(sorted, row));
   const unique = all.filter((one, row) => row === 0 || comparePrefixes(all[row - 1]!, one) !== 0);
@@ -233,7 +237,10 @@ const beyondLimit = (
       share === "all"
         ? `its first ${words} addresses`
         : `${share} of its ${words} addresses (${grouped(more[family])} gained, ${grouped(less[family])} lost)`;
-    return diagnostic("list-max-change", { list: name.value, change, limit: maxChange, command, overridden });
+    return withSeverity(
+      diagnostic("list-max-change", { list: name.value, change, limit: maxChange, command, overridden }),
+      overridden ? "warning" : "error",
+    );
   }
   return undefined;
 };

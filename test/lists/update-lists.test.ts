@@ -84,6 +84,29 @@ const reportOf = (mode: "update" | "check", found: Awaited<ReturnType<typeof upd
 const first = async (body = "203.0.113.0/24\n198.51.100.0/24\n"): Promise<Lock> =>
   (await update(none, body)).next!;
 
+it("that cannot be used says what to do about it, and what was accepted is no error", async () => {
+  const problem = async (answer: Answer | string, network = plain) => {
+    const [one] = (await update(none, answer, network)).lists[0]?.diagnostics ?? [];
+    return one === undefined ? "" : `${messageOf(one)}. ${hintOf(one)}`;
+  };
+  expect(await problem('{"a": ["203.0.113.0/24"]}', `{source: "${url}", select: "$.b[*]"}`)).toContain(
+    "The selection `$.b[*]` matches nothing in the list `vpn`",
+  );
+  expect(await problem("# none\n")).toContain("is empty");
+  expect(await problem({ status: 404 })).toContain("its new URL");
+  expect(await problem({ status: 404 })).not.toContain("later");
+  expect(await problem({ status: 429 })).toContain("later");
+  const limited = `{source: "${url}", max_change: 1%}`;
+  const accepted = await update(await first(), "192.0.2.0/24\n", limited, { overrides: ["vpn"] });
+  expect(accepted.lists[0]?.diagnostics).toMatchObject([{ code: "list-max-change", severity: "warning" }]);
+});
+
+it.each(["host-not-found", "connection-timeout"] as const)("names HTTPS_PROXY where %s", async (code) => {
+  const ports = { ...portsOf({}), explain: () => failure(code, { host: "vendor.example" }) };
+  const answer = await fetchList({ name: "vpn", url }, ports);
+  expect("problem" in answer && hintOf(answer.problem)).toContain("HTTPS_PROXY");
+});
+
 it("that max_change refuses is a difference to check, and the refusal is said", async () => {
   const found = await update(await first(), "192.0.2.0/24\n", `{source: "${url}", max_change: 1%}`);
   expect(found.verdict).toBe("refused");
@@ -230,7 +253,7 @@ describe("nothing is changed, and why is said, where the answer", () => {
     [
       "has nothing where select looks",
       { body: '{"b": 1}' },
-      "is empty",
+      "matches nothing",
       `{source: "${url}", select: "$.a[*]"}`,
     ],
     [

@@ -271,6 +271,14 @@ export const listCodes = {
     hint: ({ problem }) => {
       if (problem.kind === "redirect")
         return "Nothing was changed. If the vendor has moved the list, write its new URL in the policy";
+      // 408, 425 and 429 pass by themselves; the others of the 400s do not.
+      if (
+        problem.kind === "status" &&
+        problem.status >= 400 &&
+        problem.status < 500 &&
+        ![408, 425, 429].includes(problem.status)
+      )
+        return "Nothing was changed. Look at the URL in a browser: if the vendor has moved the list, write its new URL in the policy; a list that needs a login can only be kept in a file";
       const own = problem.kind === "network" ? problem.hint : undefined;
       return `Nothing was changed. ${own ?? "Run it again later; if it happens again, look at the URL in a browser"}`;
     },
@@ -296,10 +304,14 @@ export const listCodes = {
       "A published list contains addresses that are private, reserved or otherwise never the source of public traffic.",
     fix: "Ask the vendor; private addresses belong in a list of your own.",
   }),
-  "list-empty": code<AtList>({
+  "list-empty": code<AtList & { readonly select?: string }>({
     severity: "error",
-    message: ({ list, url }) => `The list \`${list}\` of ${url} is empty`,
-    hint: "Nothing was changed. Check `select`; if it may be empty, write `allow_empty: true` next to `source`",
+    message: ({ list, url, select }) =>
+      select === undefined
+        ? `The list \`${list}\` of ${url} is empty`
+        : `The selection \`${select}\` matches nothing in the list \`${list}\` of ${url}`,
+    hint: ({ select }) =>
+      `Nothing was changed. ${select === undefined ? "Look at the URL in a browser" : "Check `select` against what the URL shows in a browser"}; if the list may be empty, write \`allow_empty: true\` next to \`source\``,
     meaning: "A published list contains no prefix, and `allow_empty` is not set.",
     fix: "Check `select`; `allow_empty: true` if the list may be empty.",
   }),
