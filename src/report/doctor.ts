@@ -60,18 +60,16 @@ const groupTitles: readonly (readonly [verdict: AssumptionVerdict, title: string
   ["needs-write", "Only a write would show"],
 ];
 
-/** What is contradicted in full; of the others, their names in docs/doctor.md. */
+/** What is contradicted in full; of the others how many there are: their names are in JSON, and mean something there. */
 const assumptionLines = ({ assumptions }: Diagnosis, { style, width }: RenderContext): string[] =>
   assumptions.every(({ verdict }) => verdict === "not-shown" || verdict === "needs-write")
     ? [`  None of ${assumptions.length} is shown by this account.`]
     : groupTitles.flatMap(([verdict, title]) => {
         const own = assumptions.filter((one) => one.verdict === verdict);
         if (own.length === 0) return [];
-        const head = `${title} (${own.length}):`;
-        if (verdict !== "contradicted")
-          return wrap(`  ${head} ${own.map(({ id }) => id).join(", ")}`, width, 4);
+        if (verdict !== "contradicted") return [`  ${title}: ${own.length}`];
         return [
-          style.error(`  ${head}`),
+          style.error(`  ${title} (${own.length}):`),
           ...own.flatMap(({ id, text, why }) => wrap(`    ${id}: ${text}. Here: ${visible(why)}`, width, 6)),
         ];
       });
