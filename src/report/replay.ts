@@ -7,7 +7,7 @@ import { formatAddress, formatPrefix } from "../address/prefix.js";
 import type { BlindSpot } from "../audit/blind-spots.js";
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
-import { quoted } from "../model/escape.js";
+import { quoted, visible } from "../model/escape.js";
 import { counted, grouped } from "../model/words.js";
 import { diagnosticAsDocument } from "../plan/plan-document.js";
 import {
@@ -93,7 +93,7 @@ export const windowWords = ({ window }: Pick<Replay, "window">): string =>
 export const actorWords = (actor: ReplayedActor, showPeople: boolean): string => {
   if (!showPeople && !isToken(actor)) return actor.label;
   const name = actor.name === undefined ? "" : ` ${quoted(actor.name)}`;
-  const id = actor.id === undefined || actor.id === actor.name ? "" : ` (${quoted(actor.id)})`;
+  const id = actor.id === undefined || actor.id === actor.name ? "" : ` (${visible(actor.id)})`;
   return `${actor.label}${name}${id}`;
 };
 
