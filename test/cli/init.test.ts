@@ -102,6 +102,27 @@ describe("init", () => {
     expect(await filesOf(cwd)).toEqual(all.slice(4));
   });
 
+  it("names in the end each setting that its pipeline reads", async () => {
+    for (const ci of ["github", "gitlab"])
+      for (const flags of [[], ["--host", "ab123.us1.dbt.com", "--account", "7"]]) {
+        const cwd = await newFolder();
+        const { stdout, stderr } = await dbtIpRules({ cwd }, "init", "--ci", ci, ...flags);
+        const files = (await filesOf(cwd)).filter((name) => /\.yml$/.test(name));
+        const texts = await Promise.all(files.map((name) => readFile(join(cwd, name), "utf8")));
+        const needed = texts.flatMap((text) =>
+          [
+            ...text.matchAll(
+              /(?:secrets|vars)\.(\w+)|^ +environment: (\S+)|^# {3}(DBT_\w+)|\$(DBT_(?:PLAN|APPLY)_TOKEN|DBT_EXPIRE|DBT_RUNNER_IP)/gm,
+            ),
+          ].map((match) => match.slice(1).find((name) => name !== undefined) ?? ""),
+        );
+        const said = stdout + stderr;
+        expect(new Set(needed).size).toBeGreaterThan(4);
+        for (const name of needed) expect(said).toContain(name);
+        expect(said.includes("DBT_HOST ")).toBe(ci === "github" && flags.length === 0);
+      }
+  });
+
   it("asks only at a terminal, again where the answer is no answer, and takes an empty line for later", async () => {
     const cwd = await newFolder();
     const ran = await dbtIpRules({ cwd, typed: ["not a number", "66847", ""] }, "init");

@@ -11,7 +11,7 @@ import { makeFolderFor } from "../../files/write-file.js";
 import { hintOf } from "../../model/diagnostic.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
-import { shellWord } from "../../model/shell.js";
+import { policyFlag, shellWord } from "../../model/shell.js";
 import type { Report } from "../../report/report.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
 import { type Program, runs } from "../command.js";
@@ -185,7 +185,11 @@ const init = async (io: Io, options: Options): Promise<Report> => {
   for (const file of files) if (await writeNew(io, file)) written.push(file.name);
   noteIgnored(io);
   const known = account !== undefined && host !== undefined;
-  return { kind: "done", exitCode: exitCodes.done, notes: [nextText(inside, { written, known })] };
+  return {
+    kind: "done",
+    exitCode: exitCodes.done,
+    notes: [nextText(inside, { written, known, hostKnown: host !== undefined })],
+  };
 };
 
 const hostName = (text: string): string => {
@@ -248,19 +252,42 @@ const writeNew = async (io: Io, { name, text }: FirstFile): Promise<boolean> => 
   return true;
 };
 
+/** All that the workflows read of the repository's settings. */
+const githubSettings = (hostKnown: boolean): string =>
+  `Before you commit ${workflowFolder}/, replace OWNER in each file by the owner of the
+repository that you use the action from. Settings that the workflows need:
+  Secrets and variables, Actions
+    secret DBT_PLAN_TOKEN    a token that may read${hostKnown ? "" : "\n    variable DBT_HOST        the access URL"}
+    variable DBT_RUNNER      the label of runners with a fixed address
+    variable DBT_RUNNER_IP   that address: no plan may lock it out
+  Environments, each with the secret DBT_APPLY_TOKEN, a token that may write
+    dbt-production           with required reviewers
+    dbt-expiry               for the branch main only, without reviewers`;
+
+const gitlabSettings = `Before you commit ${gitlabFile}, replace OWNER by the owner of the repository that
+you use the program from. Settings, CI/CD, Variables (masked):
+  DBT_CLOUD_HOST_URL   the access URL
+  DBT_PLAN_TOKEN       a token that may read
+  DBT_APPLY_TOKEN      a token that may write; protected
+  DBT_RUNNER_IP        the address of your runners, if it is fixed: no plan may lock it out
+Build, Pipeline schedules: one for drift, and one every hour with DBT_EXPIRE=yes.`;
+
 const nextText = (
   policy: string,
-  { written, known }: { readonly written: readonly string[]; readonly known: boolean },
+  {
+    written,
+    known,
+    hostKnown,
+  }: { readonly written: readonly string[]; readonly known: boolean; readonly hostKnown: boolean },
 ): string => {
   const where = known || !written.includes(policy) ? "" : " --host YOUR_ACCESS_URL --account YOUR_ACCOUNT_ID";
-  const place = written.includes(gitlabFile) ? gitlabFile : `${workflowFolder}/`;
-  const pipeline = !written.some((file) => file.startsWith(place))
-    ? ""
-    : `
-
-Before you commit ${place}, replace OWNER by the owner of the repository that you use the
-action from, and set the secrets and variables that the first lines of each file name.`;
-  const flag = policy === "policy.yaml" ? "" : ` --policy ${shellWord(policy)}`;
+  const pipeline = [
+    ...(written.includes(gitlabFile) ? [gitlabSettings] : []),
+    ...(written.some((file) => file.startsWith(`${workflowFolder}/`)) ? [githubSettings(hostKnown)] : []),
+  ]
+    .map((text) => `\n\n${text}`)
+    .join("");
+  const flag = policyFlag(policy);
   const fill = written.includes(policy) ? `\n  dbt-ip-rules import --merge ${shellWord(policy)}${where}` : "";
   return `
 Next, with a token of Account Admin or Security Admin:
