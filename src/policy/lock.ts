@@ -9,7 +9,7 @@ import { lineMarks, parsePrefixLines } from "../address/prefix-lines.js";
 import type { LockDisagreement } from "../model/codes/lists.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { sha256 } from "../model/sha256.js";
-import { shellWord } from "../model/shell.js";
+import { policyFlag, shellWord } from "../model/shell.js";
 import type { ListSource } from "./list-source.js";
 import type { ListFormat } from "./read-list.js";
 import { decodeText, type SourceText } from "./text.js";
@@ -36,9 +36,7 @@ export const lockFileOf = (policyFile: string): string => {
 
 /** The command that brings the lock up to date. */
 export const updateCommand = (policyFile: string, names: readonly string[] = []): string =>
-  ["dbt-ip-rules lists update", ...names.map(shellWord)]
-    .concat(policyFile === "policy.yaml" ? [] : [`-p ${shellWord(policyFile)}`])
-    .join(" ");
+  `${["dbt-ip-rules lists update", ...names.map(shellWord)].join(" ")}${policyFlag(policyFile)}`;
 
 /** What the lock keeps of how entries are found, so that another selection is noticed. */
 export const lockedSelect = ({ select, column }: ListFormat): string | null =>

@@ -7,7 +7,7 @@ import { cellsOf } from "../model/cells.js";
 import type { Code } from "../model/codes/index.js";
 import { type Diagnostic, hintOf, messageOf, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, visible, visiblePieces } from "../model/escape.js";
-import { shellWord } from "../model/shell.js";
+import { policyFlag } from "../model/shell.js";
 import { counted, grouped } from "../model/words.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
 import { type RenderContext, wrap } from "./layout.js";
@@ -184,8 +184,8 @@ export const reviewNotes = (
   );
   const rest = diagnostics.filter((one) => !ofFile.includes(one));
   const full = renderDiagnosticsText(rest, look);
-  const file = look.policyFile === undefined ? "" : ` --policy ${shellWord(look.policyFile)}`;
-  const brief = `${diagnosticsCount(ofFile)} in the policy; to see: dbt-ip-rules validate${file}`;
+  const file = look.policyFile === undefined ? "" : policyFlag(look.policyFile);
+  const brief = `${full === "" ? "" : "Not shown here: "}${diagnosticsCount(ofFile)} in the policy; to see: dbt-ip-rules validate${file}`;
   return [
     ...(full === "" ? [] : [full]),
     ...(ofFile.length === 0 ? [] : [...wrap(brief, look.width, 2), ""]),

@@ -81,6 +81,15 @@ describe("import, then plan", () => {
     expect(printed.stdout).toBe(await readFile(policy, "utf8"));
   });
 
+  it("names the draft from traffic where the account has no rules, and the next command as short as it is", async () => {
+    const { place } = await account();
+    const { stdout, stderr } = await dbtIpRules(place, "import", "-o", "policy.yaml");
+    expect(stderr + stdout).toContain("import --from-traffic 90d");
+    expect(stderr + stdout).toMatch(/Next: dbt-ip-rules plan$/m);
+    const other = await dbtIpRules(place, "import", "-o", "other.yaml");
+    expect(other.stderr + other.stdout).toContain("Next: dbt-ip-rules plan --policy other.yaml");
+  });
+
   it("groups what several rules share into networks, if asked", async () => {
     const { place, planned, policy } = await account({
       enabled: false,

@@ -101,7 +101,7 @@ describe.concurrent("a run that stops while everybody may get in", () => {
     expect([code, stdout]).toEqual([4, ""]);
     const text = await readFile(join(place.folder, "end.txt"), "utf8");
     expect(text.startsWith("OPEN NOW: ")).toBe(true);
-    expect(text.split("\n\n")[0]).toContain("\n  dbt-ip-rules apply --policy policy.yaml");
+    expect(text.split("\n\n")[0]).toContain("\n  dbt-ip-rules apply");
     expect((await place.applied()).code).toBe(0);
     expect(place.isDone()).toBe(true);
   });
@@ -113,7 +113,7 @@ describe.concurrent("a run that stops while everybody may get in", () => {
     expect(document.temporary_allow_all).toMatchObject({
       rule,
       certain: true,
-      remove_with: "dbt-ip-rules apply --policy policy.yaml",
+      remove_with: "dbt-ip-rules apply",
     });
     const markdown = await flips();
     markdown.bench.emulator.faults.add(refusesSecond);

@@ -336,6 +336,6 @@ export const explainOf = (names: Names): ExplainReport => ({
 });
 
 export const driftCommands = {
-  plan: "dbt-ip-rules plan --policy policy.yaml",
+  plan: "dbt-ip-rules plan",
   merge: "dbt-ip-rules import --merge policy.yaml",
 };

@@ -5,7 +5,7 @@ import type { ApplyResult, StepReport } from "../../src/apply/result.js";
 import { fitted } from "../../src/cli/output.js";
 import { rangesText } from "../../src/model/address-words.js";
 import { cellsOf } from "../../src/model/cells.js";
-import type { Diagnostic } from "../../src/model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../../src/model/diagnostic.js";
 import { addressCount, countdown, counted, duration } from "../../src/model/words.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import type { AccessChange, AccessPart } from "../../src/plan/plan.js";
@@ -22,7 +22,12 @@ import {
 import { liveLine, liveText, progressLine, renderApplyText, waitText } from "../../src/report/apply-text.js";
 import { lookAlikes } from "../../src/report/change-rows.js";
 import { colourless, createStyle, fitLines } from "../../src/report/color.js";
-import { diagnosticsCount, excerpt, renderDiagnosticsText } from "../../src/report/diagnostics-text.js";
+import {
+  diagnosticsCount,
+  excerpt,
+  renderDiagnosticsText,
+  reviewNotes,
+} from "../../src/report/diagnostics-text.js";
 import { driftWording } from "../../src/report/drift-text.js";
 import { fileUri, relativePath } from "../../src/report/places.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
@@ -278,6 +283,16 @@ describe("plan text", () => {
 });
 
 describe("diagnostics text", () => {
+  it("says of the two counts what each counts", () => {
+    const here = diagnostic("enforcement-not-told", { wanted: "enabled" });
+    const place = { file: "policy.yaml", line: 1, column: 1, endLine: 1, endColumn: 2, lineText: "x" };
+    const inFile = diagnostic("unused-network", { network: "x" }, place);
+    const said = reviewNotes([here, here, inFile], { ...look, policyFile: "policy.yaml" }).join("\n");
+    expect(said).toContain("\n2 notes\n");
+    expect(said).toContain("Not shown here: 1 note in the policy; to see: dbt-ip-rules validate");
+    expect(reviewNotes([inFile], look).join("\n")).toMatch(/^1 note in the policy/);
+  });
+
   const lines = (source: Parameters<typeof excerpt>[0], width = 80): string[] =>
     excerpt(source, (text) => text, { ...look, width }).map((line) => line.slice(8));
 

@@ -222,7 +222,7 @@ const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: CarryOu
 };
 
 const commandsFor = (planFile: string | undefined, options: Options): NextCommands => {
-  const policy = ` --policy ${shellWord(options.policy)}`;
+  const policy = policyFlag(options.policy);
   const ofPolicy = planFile === undefined ? policy : "";
   const only = options.onlyExpired === true ? " --only-expired" : "";
   const flags = applyFlags(options, options.answered);

@@ -15,7 +15,7 @@ import { requirePolicy } from "../../files/load-policy.js";
 import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
-import { shellWord } from "../../model/shell.js";
+import { policyFlag, shellWord } from "../../model/shell.js";
 import { type PlanReplay, planReplay } from "../../plan/cut-off.js";
 import { desiredState } from "../../plan/desired.js";
 import { makePlan } from "../../plan/make-plan.js";
@@ -97,10 +97,9 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
       ],
     });
     const replay = await replayOf(io, client, options, policy, plan);
-    const file = shellWord(options.policy);
     const commands = {
-      plan: `dbt-ip-rules plan --policy ${file}`,
-      merge: `dbt-ip-rules import --merge ${file}`,
+      plan: `dbt-ip-rules plan${policyFlag(options.policy)}`,
+      merge: `dbt-ip-rules import --merge ${shellWord(options.policy)}`,
     };
     return { kind: "drift", drift: { ...report, ...replay }, commands };
   } finally {

@@ -4,7 +4,7 @@ import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { type ExitCode, exitCodes, Failure } from "../../model/failure.js";
-import { shellWord } from "../../model/shell.js";
+import { policyFlag } from "../../model/shell.js";
 import { formatPolicy } from "../../policy/format-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Report } from "../../report/report.js";
@@ -51,7 +51,7 @@ const format = async (io: Io, options: Options): Promise<Report> => {
       : "is not in canonical form";
   if (options.check === true)
     return done(
-      `${file} ${what}. To fix it: dbt-ip-rules fmt --policy ${shellWord(options.policy)}`,
+      `${file} ${what}. To fix it: dbt-ip-rules fmt${policyFlag(options.policy)}`,
       exitCodes.differences,
     );
   await writeFileWhole(io, options.policy, after);

@@ -249,13 +249,13 @@ const grantInPolicy = async (io: Io, options: Options, granting: Granting): Prom
     return { kind: "plan", plan, policyFile: options.policy, notes: [refused] };
   }
   await writeFileWhole(io, options.policy, granting.edited.text);
-  const file = shellWord(options.policy);
+  const file = policyFlag(options.policy);
   return {
     kind: "plan",
     plan,
     policyFile: options.policy,
     notes: [
-      `${written(options, granting)}. To let it in: review and merge it, or: dbt-ip-rules apply --policy ${file}`,
+      `${written(options, granting)}. To let it in: review and merge it, or: dbt-ip-rules apply${file}`,
       endsBy(options, granting),
     ],
   };
@@ -265,7 +265,7 @@ const written = ({ policy, rule }: Options, { grant, edited }: Granting): string
   `${shownFile(policy)} ${edited.extends ? "keeps" : "lets in"} ${formatPrefix(grant.prefix)} by the rule ${JSON.stringify(rule)} until ${grant.expires}`;
 
 const endsBy = ({ policy }: Options, { grant }: Granting): string =>
-  `Nothing ends this by itself: after ${grant.expires}, a scheduled run must take it out: dbt-ip-rules apply --only-expired --policy ${shellWord(policy)}. To end it sooner, delete the entry and apply`;
+  `Nothing ends this by itself: after ${grant.expires}, a scheduled run must take it out: dbt-ip-rules apply --only-expired${policyFlag(policy)}. To end it sooner, delete the entry and apply`;
 
 const grantAgain = (options: Options, { prefix, reason, rule }: Grant): string => {
   const named = rule === grantRule ? "" : ` --rule ${shellWord(rule)}`;
@@ -274,7 +274,7 @@ const grantAgain = (options: Options, { prefix, reason, rule }: Grant): string =
 };
 
 const grantNow = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
-  const file = shellWord(options.policy);
+  const file = policyFlag(options.policy);
   const report = await carryOutTask(io, options, {
     account: granting.wanted.policy,
     plan: async (client, guards) => {
@@ -293,8 +293,8 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
     applyOptions: { purpose: "grant" },
     commands: {
       applyAgain: grantAgain(options, granting.grant),
-      applyPolicy: `dbt-ip-rules apply --policy ${file}${applyFlags(options)}`,
-      planAgain: `dbt-ip-rules plan --policy ${file}${planFlags(options)}`,
+      applyPolicy: `dbt-ip-rules apply${file}${applyFlags(options)}`,
+      planAgain: `dbt-ip-rules plan${file}${planFlags(options)}`,
     },
   });
   // What was refused has left no entry that could end.

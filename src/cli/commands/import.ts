@@ -9,7 +9,7 @@ import { hasErrors } from "../../model/diagnostic.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
-import { shellWord } from "../../model/shell.js";
+import { policyFlag } from "../../model/shell.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { counted } from "../../model/words.js";
 import { checkSnapshot } from "../../plan/state.js";
@@ -23,7 +23,7 @@ import { shownFile } from "../file-words.js";
 import { type DraftOptions, draftOptions, readDraft } from "../import-traffic.js";
 import type { Io } from "../io.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
-import { noteDiagnostics, writeFileWhole } from "../output.js";
+import { note, noteDiagnostics, writeFileWhole } from "../output.js";
 import { schemaFile } from "../package-file.js";
 
 interface Options extends ConnectionOptions, DraftOptions {
@@ -70,9 +70,7 @@ const importTraffic = async (io: Io, options: Options, since: string): Promise<R
   const next =
     options.output === undefined
       ? []
-      : [
-          `${shownFile(options.output)} is a draft. Next: dbt-ip-rules replay --policy ${shellWord(options.output)}`,
-        ];
+      : [`${shownFile(options.output)} is a draft. Next: dbt-ip-rules replay${policyFlag(options.output)}`];
   return {
     kind: "done",
     exitCode: missing.length === 0 ? exitCodes.done : exitCodes.error,
@@ -91,6 +89,7 @@ const withoutToken = (text: string): string => {
 const importNew = async (io: Io, options: Options): Promise<Report> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
   const snapshot = await readAccount(io, options);
+  if (snapshot.rules.length === 0) note(io, noRules);
   const schema = schemaFrom(io, options.output);
   const imported = policyFromSnapshot(snapshot, { group: options.group === true, schema: schema.path });
   const text = withoutToken(imported);
@@ -104,9 +103,12 @@ const importNew = async (io: Io, options: Options): Promise<Report> => {
     ...(schema.isThere
       ? []
       : ["The first line names a schema for editors, which is not here yet: dbt-ip-rules init writes it"]),
-    `${shownFile(options.output)} holds the account's rules. Next: dbt-ip-rules plan --policy ${shellWord(options.output)}`,
+    `${shownFile(options.output)} holds the account's rules. Next: dbt-ip-rules plan${policyFlag(options.output)}`,
   );
 };
+
+const noRules =
+  "The account has no rules. To draft them from the addresses that people and tokens use: dbt-ip-rules import --from-traffic 90d";
 
 /** The schemas of a policy that an editor may find: the copy of `init`, and the package's own. */
 const schemaFiles = [schemaFile, "node_modules/dbt-ip-rules/schemas/policy.schema.json"] as const;
@@ -135,7 +137,7 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<Report
   if (merged.added.length === 0) return done(`${shownFile(file)} names every rule of the account already.`);
   await writeFileWhole(io, file, redact(before) === before ? withoutToken(merged.text) : merged.text);
   return done(
-    `${shownFile(file)} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan --policy ${shellWord(file)}`,
+    `${shownFile(file)} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan${policyFlag(file)}`,
   );
 };
 

@@ -1,6 +1,6 @@
 /** The codes of settings and command lines: which account, where, with which token, and the options given. */
 import { assertNever } from "../assert.js";
-import { shellWord } from "../shell.js";
+import { policyFlag } from "../shell.js";
 import { code } from "./code.js";
 
 // --- Account, host and token ---
@@ -219,7 +219,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       const { command, plan, policy } = problem;
       return {
         message: "A saved plan already holds what its policy asked for: it cannot be combined with --policy",
-        hint: `Use the plan (${command} ${plan}), or plan the policy again (${command} --policy ${shellWord(policy)})`,
+        hint: `Use the plan (${command} ${plan}), or plan the policy again (${command}${policyFlag(policy)})`,
       };
     }
     case "folder-wanted":
