@@ -3,7 +3,7 @@
  * tokens and users by the account's lists, and what is linked to the account and calls it back
  * (docs/service.md, "What else is subject to the rules"). Pure.
  */
-import type { SeenActor, Traffic } from "../plan/replay.js";
+import type { SeenActor, Traffic, UnreadableActor } from "../plan/replay.js";
 import type { GitProvider, ServiceTokenRecord, UserRecord } from "./callers.js";
 import type { LinkedProvider } from "./traffic.js";
 
@@ -14,6 +14,8 @@ export interface BlindSpot {
   readonly name: string;
   /** ISO 8601 UTC; absent of a Git provider that only the list of users shows. */
   readonly lastActive?: string;
+  /** There are addresses on record, and none that can be read. */
+  readonly unreadable?: true;
 }
 
 /** What was read of the account; a list that could not be read is absent. */
@@ -35,9 +37,8 @@ class SeenOnRecord {
   readonly #ids = new Set<string>();
   readonly #names = new Set<string>();
 
-  constructor(actors: readonly SeenActor[], kind: "service_token" | "user") {
+  constructor(actors: readonly (SeenActor | UnreadableActor)[], kind: "service_token" | "user") {
     for (const actor of actors) {
-      if (actor.addresses.length === 0) continue;
       if (actor.kind === kind && actor.id !== undefined) this.#ids.add(actor.id);
       const isNamed = actor.kind === "unknown" || (actor.kind === kind && actor.id === undefined);
       if (isNamed) for (const word of [actor.id, actor.name]) if (word !== undefined) this.#add(word);
@@ -78,14 +79,25 @@ const newestFirst = (a: BlindSpot, b: BlindSpot): number => {
   return left === right ? Number(a.id) - Number(b.id) : left < right ? 1 : -1;
 };
 
-/** Tokens, then users, the latest first; then Git providers by name. Deleted tokens and locked users call no more. */
+/** In the order of the record; whose kind it does not tell is taken for a user. */
+const unreadableSpots = (actors: readonly UnreadableActor[]): BlindSpot[] =>
+  actors.map(({ kind, id, name, lastSeen }) => ({
+    kind: kind === "service_token" ? kind : "user",
+    ...(id === undefined ? {} : { id }),
+    name: name ?? id ?? "",
+    lastActive: new Date(lastSeen).toISOString(),
+    unreadable: true,
+  }));
+
+/** Whose addresses cannot be read; tokens, then users, the latest first; then Git providers by name. Deleted tokens and locked users call no more. */
 export const blindSpots = (
-  { window, actors }: Pick<Traffic, "window" | "actors">,
+  { window, actors, unreadable }: Pick<Traffic, "window" | "actors" | "unreadable">,
   callers: Callers,
 ): BlindSpot[] => {
   const isIn = (time: string | undefined): time is string => time !== undefined && time >= window.since;
-  const tokens = new SeenOnRecord(actors, "service_token");
-  const users = new SeenOnRecord(actors, "user");
+  const seen = [...actors, ...unreadable];
+  const tokens = new SeenOnRecord(seen, "service_token");
+  const users = new SeenOnRecord(seen, "user");
   const blindTokens = (callers.serviceTokens ?? []).flatMap(
     ({ id, uid, name, active, lastUsed }): BlindSpot[] =>
       active && isIn(lastUsed) && !tokens.has(id, [name, uid])
@@ -98,5 +110,10 @@ export const blindSpots = (
     const name = user.fullName ?? user.email ?? "";
     return [{ kind: "user", id: String(user.id), name, lastActive }];
   });
-  return [...blindTokens.sort(newestFirst), ...blindUsers.sort(newestFirst), ...linkedProviders(callers)];
+  return [
+    ...unreadableSpots(unreadable),
+    ...blindTokens.sort(newestFirst),
+    ...blindUsers.sort(newestFirst),
+    ...linkedProviders(callers),
+  ];
 };

@@ -10,7 +10,14 @@ import type { Prefix } from "../address/prefix.js";
 import { specialPurpose } from "../address/special-purpose.js";
 import { present } from "../model/present.js";
 import { sha256 } from "../model/sha256.js";
-import type { ActorKind, SeenActor, SeenAddress, Traffic, TrafficCounts } from "../plan/replay.js";
+import type {
+  ActorKind,
+  SeenActor,
+  SeenAddress,
+  Traffic,
+  TrafficCounts,
+  UnreadableActor,
+} from "../plan/replay.js";
 import { type Span, timeOf } from "./event-time.js";
 import { KeyTable } from "./key-table.js";
 
@@ -143,6 +150,8 @@ export class TrafficGatherer implements TrafficSink {
   /** By the number of the address. */
   readonly #nobody = new Map<number, GatheredActor>();
   readonly #types = new Map<string, TypeFacts>();
+  /** By the number of the actor: events with an address that cannot be read. */
+  readonly #unreadable = new Map<number, { events: number; last: number }>();
   readonly #addresses = new KeyTable();
   readonly #pairKeys = new KeyTable();
   readonly #pairs = new Pairs();
@@ -181,20 +190,28 @@ export class TrafficGatherer implements TrafficSink {
     if (at > this.#window.now + clockSlackMs) counts.inFuture += 1;
     const facts = this.#factsOf(row.eventType);
     if (facts.aboutGit) this.#noteProviders(`${row.eventType} ${row.context()}`, at);
-    const { bytes, start, end } = row.address;
-    if (end === start) {
+    if (row.address.end === row.address.start) {
       counts.withoutAddress += 1;
       return;
     }
     const parser = this.#parser;
-    if (!parser.parse(bytes, start, end) || !parser.bare) {
+    if (!readAddress(parser, row.address)) {
       counts.withoutAddress += 1;
       counts.unreadableAddress += 1;
+      if (row.actorId !== "" || row.actorName() !== "") this.#countUnreadable(this.#actorOf(row, at, -1), at);
       return;
     }
     const { words } = parser;
     const address = this.#addresses.numberOf(words[0]!, words[1]!, words[2]!, words[3]!);
     this.#count(this.#actorOf(row, at, address), address, at, facts.failedLogin);
+  }
+
+  #countUnreadable(actor: number, at: number): void {
+    const known = this.#unreadable.get(actor);
+    this.#unreadable.set(actor, {
+      events: 1 + (known?.events ?? 0),
+      last: Math.max(at, known?.last ?? at),
+    });
   }
 
   #count(actor: number, address: number, at: number, failed: boolean): void {
@@ -288,12 +305,21 @@ export class TrafficGatherer implements TrafficSink {
         lastSeen: pairs.last[pair]!,
       });
     }
+    const who = ({ kind, id, name }: GatheredActor) => ({
+      kind,
+      ...present({ id: id === "" ? undefined : id, name: name === "" ? undefined : name }),
+    });
     return {
       window,
       events: { ...this.#counts },
-      actors: this.#actors.map(({ kind, id, name, number }): SeenActor => {
-        const named = present({ id: id === "" ? undefined : id, name: name === "" ? undefined : name });
-        return { kind, ...named, addresses: seen[number]! };
+      actors: this.#actors.flatMap((actor): SeenActor[] => {
+        const addresses = seen[actor.number]!;
+        return addresses.length === 0 ? [] : [{ ...who(actor), addresses }];
+      }),
+      unreadable: this.#actors.flatMap((actor): UnreadableActor[] => {
+        const found = this.#unreadable.get(actor.number);
+        if (found === undefined || seen[actor.number]!.length > 0) return [];
+        return [{ ...who(actor), events: found.events, lastSeen: found.last }];
       }),
     };
   }
@@ -324,6 +350,23 @@ export class TrafficGatherer implements TrafficSink {
     return address;
   }
 }
+
+/**
+ * Into `parser.words`; false: it is no address. A port behind it is left out where nothing else can be meant, as
+ * proxies write it: `192.0.2.1:443`, `[2001:db8::1]:443`, `[2001:db8::1]`.
+ */
+const readAddress = (parser: PrefixParser, { bytes, start, end }: Span): boolean => {
+  if (parser.parse(bytes, start, end)) return parser.bare;
+  const text = Buffer.from(bytes.subarray(start, Math.min(end, start + longestWithPort))).toString("latin1");
+  const [, inBrackets, ipv4, port] = withPort.exec(text) ?? [];
+  const address = inBrackets ?? ipv4;
+  if (address === undefined || end - start > longestWithPort || Number(port ?? 0) > 65_535) return false;
+  const first = inBrackets === undefined ? start : start + 1;
+  return parser.parse(bytes, first, first + address.length) && parser.bare;
+};
+
+const longestWithPort = 64;
+const withPort = /^(?:\[([0-9a-f:.]*:[0-9a-f:.]*)\]|([0-9.]+)(?=:))(?::(\d{1,5}))?$/i;
 
 /** Not the blocks for documentation, which every rehearsal uses. */
 const isUnrouted = (prefix: Prefix): boolean => {

@@ -2,12 +2,13 @@
  * The traffic on record as a part of a plan: who would be cut off, in numbers, and the guard that limits it. A plan goes
  * into comments, files and artifacts, so that it holds no name, id or address of anybody: `person 3` and counts.
  */
-import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import type { Guards } from "../policy/policy.js";
-import { isEnforced } from "./access-change.js";
+import { accessOf, isEnforced } from "./access-change.js";
 import {
   type ActorKind,
+  Labels,
   type Replay,
   type ReplayOutcome,
   replay,
@@ -34,6 +35,15 @@ export interface PlanLoser {
   readonly lastSeen: string;
 }
 
+/** Somebody whose address could not be read, by a number, where the plan takes access from anybody at all. */
+export interface PlanUnreadable {
+  readonly label: string;
+  readonly kind: ActorKind;
+  readonly events: number;
+  /** UTC date. */
+  readonly lastSeen: string;
+}
+
 export interface PlanReplay {
   readonly window: TrafficWindow;
   readonly events: { readonly read: number; readonly withoutAddress: number };
@@ -42,7 +52,11 @@ export interface PlanReplay {
   readonly counts: Readonly<Record<ReplayOutcome, number>>;
   /** Who is cut off, then who loses a part. */
   readonly losers: readonly PlanLoser[];
+  /** Of whom nobody can tell. */
+  readonly unreadable: readonly PlanUnreadable[];
 }
+
+const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 const loserOf = (actor: Replay["actors"][number]): PlanLoser[] => {
   const { label, kind, outcome, addresses, events, lastSeen } = actor;
@@ -56,9 +70,25 @@ const loserOf = (actor: Replay["actors"][number]): PlanLoser[] => {
       addresses: addresses.length,
       lost,
       events,
-      lastSeen: new Date(lastSeen).toISOString().slice(0, 10),
+      lastSeen: dateOf(lastSeen),
     },
   ];
+};
+
+/** Numbered after those whose addresses are known. Whoever is not subject to the rules, or loses nothing, is not here. */
+const unreadableOf = (
+  { actors, serviceTokensSubject }: Replay,
+  traffic: Traffic,
+  before: AccountState,
+  after: AccountState,
+): PlanUnreadable[] => {
+  if (accessOf(before).allowed().intersect(accessOf(after, "assumed").blocked()).isEmpty()) return [];
+  const labels = new Labels();
+  for (const { kind } of actors) labels.next(kind);
+  return traffic.unreadable.flatMap(({ kind, events, lastSeen }) => {
+    const one = { label: labels.next(kind), kind, events, lastSeen: dateOf(lastSeen) };
+    return kind === "service_token" && serviceTokensSubject === false ? [] : [one];
+  });
 };
 
 export const planReplay = (
@@ -78,6 +108,7 @@ export const planReplay = (
     // One entry for each outcome, by the line above.
     counts: counts as PlanReplay["counts"],
     losers: found.actors.flatMap(loserOf),
+    unreadable: unreadableOf(found, traffic, before, after),
   };
 };
 
@@ -92,7 +123,7 @@ const namesOf = (labels: readonly string[]): string => {
 };
 
 /**
- * What the guard finds. A log that could not be read, or was not, refuses: it does not mean that nobody is cut off.
+ * What the guard finds. An address that could not be read may be one that is lost, so that it refuses too. A log that could not be read, or was not, refuses: it does not mean that nobody is cut off.
  * Where nothing is changed, nobody is.
  */
 export const cutOffFindings = (
@@ -107,7 +138,15 @@ export const cutOffFindings = (
     return [diagnostic("cut-off-unknown", { reason })];
   }
   const labels = found.losers.filter(({ outcome }) => outcome === "cut_off").map(({ label }) => label);
-  if (labels.length <= limit) return [];
   const facts = { count: labels.length, who: namesOf(labels), limit, since: found.window.since.slice(0, 10) };
-  return [found.effective ? diagnostic("max-cut-off", facts) : diagnostic("max-cut-off-once-enabled", facts)];
+  const unreadable = found.unreadable.map(({ label }) => label);
+  // As many as the limit permits may be cut off, whoever they are.
+  const mayExceed = unreadable.length > 0 && labels.length + unreadable.length > limit;
+  const unknown = diagnostic("cut-off-unknown", { who: namesOf(unreadable), count: unreadable.length });
+  return [
+    ...(labels.length <= limit
+      ? []
+      : [found.effective ? diagnostic("max-cut-off", facts) : diagnostic("max-cut-off-once-enabled", facts)]),
+    ...(mayExceed ? [found.effective ? unknown : withSeverity(unknown, "warning")] : []),
+  ];
 };

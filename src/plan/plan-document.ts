@@ -270,7 +270,7 @@ const datedAsDocument = ({ rule, prefix, expires }: DatedEntry) => ({
 });
 
 /** Also of a drift report. */
-export const replayAsDocument = ({ window, events, effective, counts, losers }: PlanReplay) => ({
+export const replayAsDocument = ({ window, events, effective, counts, losers, unreadable }: PlanReplay) => ({
   window: { since: window.since, until: window.until },
   events: { read: events.read, without_address: events.withoutAddress },
   effective,
@@ -290,6 +290,17 @@ export const replayAsDocument = ({ window, events, effective, counts, losers }: 
     events: count,
     last_seen: lastSeen,
   })),
+  // Absent where there are none, as in documents of older versions.
+  ...(unreadable.length === 0
+    ? {}
+    : {
+        unreadable: unreadable.map(({ label, kind, events: count, lastSeen }) => ({
+          name: label,
+          type: kind,
+          events: count,
+          last_seen: lastSeen,
+        })),
+      }),
 });
 
 const mustHoldAsDocument = ({ names, mustAllow, mustDeny, maxNewlyAllowed, tests }: MustHold) => ({

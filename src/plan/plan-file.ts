@@ -154,6 +154,7 @@ const replayFrom = ({
   effective,
   counts,
   losers,
+  unreadable = [],
 }: NonNullable<PlanDocument["replay"]>): PlanReplay => ({
   window,
   events: { read: events.read, withoutAddress: events.without_address },
@@ -165,6 +166,12 @@ const replayFrom = ({
     outcome,
     addresses,
     lost,
+    events: count,
+    lastSeen,
+  })),
+  unreadable: unreadable.map(({ name, type, events: count, last_seen: lastSeen }) => ({
+    label: name,
+    kind: type,
     events: count,
     lastSeen,
   })),

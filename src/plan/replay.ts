@@ -35,6 +35,13 @@ export interface SeenActor {
   readonly addresses: readonly SeenAddress[];
 }
 
+/** Somebody whose only addresses on record cannot be read: nobody can tell what becomes of them. */
+export interface UnreadableActor extends Omit<SeenActor, "addresses"> {
+  readonly events: number;
+  /** Milliseconds since 1970. */
+  readonly lastSeen: number;
+}
+
 /** ISO 8601 UTC, both inclusive. */
 export interface TrafficWindow {
   readonly since: string;
@@ -61,6 +68,7 @@ export interface Traffic {
   readonly window: TrafficWindow;
   readonly events: TrafficCounts;
   readonly actors: readonly SeenActor[];
+  readonly unreadable: readonly UnreadableActor[];
 }
 
 /** `cut_off`: some address was allowed, none is. `partly`: some are lost, some allowed. `gains`: none lost, some new. */

@@ -9,19 +9,24 @@ const losersWith = ({ losers }: PlanReplay, outcome: PlanLoser["outcome"]): read
 
 /** `By the addresses on record, 2 people would be cut off; 1 person in part; 14 keep access; 412 events from … to …` */
 export const planReplayTitle = (replay: PlanReplay): string => {
-  const { window, events, effective, counts } = replay;
+  const { window, events, effective, counts, unreadable } = replay;
   const partly = losersWith(replay, "partly");
   const once = effective ? "" : " once enforcement is on";
   return [
     `By the addresses on record, ${actorsWords(losersWith(replay, "cut_off"))} would be cut off${once}`,
     ...(partly.length === 0 ? [] : [`${actorsWords(partly)} in part`]),
+    ...(unreadable.length === 0
+      ? []
+      : [
+          `cannot tell: ${actorsWords(unreadable)} with ${unreadable.length === 1 ? "an address" : "addresses"} that could not be read`,
+        ]),
     `${grouped(counts.keeps)} keep access`,
     `${counted(events.read, "event")} from ${window.since.slice(0, 10)} to ${window.until.slice(0, 10)}`,
   ].join("; ");
 };
 
-export const planReplayRows = (replay: PlanReplay): Row[] =>
-  replay.losers.map(({ label, outcome, addresses, lost, events, lastSeen }) => {
+export const planReplayRows = ({ losers, unreadable }: PlanReplay): Row[] => [
+  ...losers.map(({ label, outcome, addresses, lost, events, lastSeen }): Row => {
     const all = counted(addresses, "address", "addresses");
     const which = outcome === "cut_off" ? `all of ${all}` : `${grouped(lost)} of ${all}`;
     return {
@@ -29,7 +34,15 @@ export const planReplayRows = (replay: PlanReplay): Row[] =>
       depth: 1,
       text: `${label} loses ${which}: ${counted(events, "event")}, the last on ${lastSeen}`,
     };
-  });
+  }),
+  ...unreadable.map(
+    ({ label, events, lastSeen }): Row => ({
+      sign: "!",
+      depth: 1,
+      text: `${label}: cannot tell, the address could not be read: ${counted(events, "event")}, the last on ${lastSeen}`,
+    }),
+  ),
+];
 
 /** What no figure above can show. */
 export const planReplayCaveat =

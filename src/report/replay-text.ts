@@ -19,6 +19,7 @@ import {
   actorWords,
   blindLabels,
   blindSentence,
+  blindWords,
   day,
   deciderWords,
   enforcementWords,
@@ -102,7 +103,8 @@ const outcomeLines = (
 /** Those whom no event shows, each with when it was last active. */
 const blindRows = (report: ReplayReport, showPeople: boolean): string[] => {
   const labels = blindLabels(report);
-  return report.blind.map(({ kind, id, name, lastActive }, at) => {
+  return report.blind.map((spot, at) => {
+    const { kind, id, name } = spot;
     if (kind === "git_provider")
       return `${visible(name)} is linked: its calls come from addresses of its own`;
     const who =
@@ -111,7 +113,7 @@ const blindRows = (report: ReplayReport, showPeople: boolean): string[] => {
         : showPeople
           ? `user ${quoted(name)} (${visible(id ?? "")})`
           : (labels[at] ?? "");
-    return `${who}: active on ${lastActive?.slice(0, 10)}, no address on record`;
+    return `${who}: ${blindWords(spot)}`;
   });
 };
 
@@ -200,10 +202,10 @@ const markdownSection = (report: ReplayReport, outcome: ReplayOutcome): Section 
 /** In a comment tokens have numbers too: their names may be people's. */
 const markdownBlind = (report: ReplayReport): string[] => {
   const labels = blindLabels(report);
-  return report.blind.map(({ kind, lastActive }, at) =>
-    kind === "git_provider"
+  return report.blind.map((spot, at) =>
+    spot.kind === "git_provider"
       ? `${visible(labels[at] ?? "")} is linked: its calls come from addresses of its own`
-      : `${labels[at]}: active on ${lastActive?.slice(0, 10)}, no address on record`,
+      : `${labels[at]}: ${blindWords(spot)}`,
   );
 };
 

@@ -112,11 +112,27 @@ export const deciderWords = (decider: ReplayDecider): string => {
   }
 };
 
-/** `lost to deny 10.0.0.0/8 of rule "X" (allowed now by …)`, for each way in which addresses are lost. */
-export const lostWords = (actor: ReplayedActor): string[] =>
-  lostTo(actor).map(
-    ({ before, after }) => `blocked: ${deciderWords(after)}; allowed now: ${deciderWords(before)}`,
-  );
+/** An entry of one address is the address of whoever it decides about: where people are not shown, no prefix of it. */
+const isOneAddress = (decider: ReplayDecider): boolean =>
+  decider.kind === "entry" && decider.prefix.length === 128;
+
+const deciderWithoutPeople = (decider: ReplayDecider): string =>
+  decider.kind === "entry" && isOneAddress(decider)
+    ? `${decider.type} rule ${quoted(decider.rule)}`
+    : deciderWords(decider);
+
+/**
+ * `blocked: deny 10.0.0.0/8 of rule "X"; allowed now: …`, for each way in which addresses are lost. Without the address of
+ * anybody.
+ */
+export const lostWords = (actor: ReplayedActor): string[] => [
+  ...new Set(
+    lostTo(actor).map(
+      ({ before, after }) =>
+        `blocked: ${deciderWithoutPeople(after)}; allowed now: ${deciderWithoutPeople(before)}`,
+    ),
+  ),
+];
 
 /** `2 of 3 addresses, 412 events, last on 2026-11-27`. */
 export const activityWords = (actor: ReplayedActor): string => {
@@ -171,10 +187,10 @@ export const tokensWords = ({ serviceTokensSubject, actors }: Replay): string =>
     : "The account does not say whether service tokens are subject to the rules: they are shown as if they were. If they are not, each keeps access.";
 };
 
-const deciderDocument = (decider: ReplayDecider) => {
+const deciderDocument = (decider: ReplayDecider, showPeople: boolean) => {
   if (decider.kind !== "entry") return { kind: decider.kind };
   const { kind, rule, type, prefix } = decider;
-  return { kind, rule, type, cidr: formatPrefix(prefix) };
+  return { kind, rule, type, cidr: showPeople || !isOneAddress(decider) ? formatPrefix(prefix) : null };
 };
 
 const iso = (at: number): string => new Date(at).toISOString();
@@ -198,13 +214,17 @@ const actorDocument = (actor: ReplayedActor, showPeople: boolean) => {
       last_seen: iso(one.lastSeen),
       before: one.before,
       after: one.after,
-      before_by: deciderDocument(one.beforeBy),
-      after_by: deciderDocument(one.afterBy),
+      before_by: deciderDocument(one.beforeBy, showPeople),
+      after_by: deciderDocument(one.afterBy, showPeople),
     })),
     would_let_in: showPeople ? actor.wouldLetIn.map(formatPrefix) : null,
     would_let_in_count: actor.wouldLetIn.length,
   };
 };
+
+/** `active on 2026-11-27, no address on record`. */
+export const blindWords = ({ lastActive, unreadable }: BlindSpot): string =>
+  `active on ${lastActive?.slice(0, 10)}, ${unreadable ? "no address on record that can be read" : "no address on record"}`;
 
 /** A number for each user without an address on record; they have none among the actors. */
 export const blindLabels = ({ replay, blind }: Pick<ReplayReport, "replay" | "blind">): readonly string[] => {
@@ -248,13 +268,14 @@ export const replayDocument = (report: ReplayReport) => {
     },
     people_shown: showPeople,
     actors: replay.actors.map((actor) => actorDocument(actor, showPeople)),
-    blind: blind.map(({ kind, id, name, lastActive }, at) => {
+    blind: blind.map(({ kind, id, name, lastActive, unreadable }, at) => {
       const named = showPeople || kind !== "user";
       return {
         kind,
         id: named ? (id ?? null) : null,
         name: named ? name : labels[at]!,
         last_active: lastActive ?? null,
+        ...(unreadable ? { unreadable_address: true } : {}),
       };
     }),
     unused_entries: replay.unused.map(({ rule, type, prefix }) => ({

@@ -198,6 +198,7 @@ describe("a kept rule that others change during the run", () => {
     const nobody: TrafficEvidence = {
       kind: "read",
       traffic: {
+        unreadable: [],
         window: { since: "2026-01-01T00:00:00.000Z", until: "2026-03-01T00:00:00.000Z" },
         events: {
           read: 0,

@@ -414,3 +414,23 @@ it("finds blind exactly who was active in the window and has no address on recor
     ["git_provider", "Azure DevOps"],
   ]);
 });
+
+it("reads an address with a port behind it, and keeps whose address it cannot read", () => {
+  const line = (who: string, ip: string) => `2026-11-01 10:00,${ip},${who}\n`;
+  const text = `ts,client,user\n${line("a", "203.0.113.1:4431")}${line("b", "[2001:db8::1]:443")}${line("c", "[2001:db8::2]")}${line("d", '"203.0.113.1, 203.0.113.2"')}${line("d", "203.0.113.1:99999")}${line("e", "2001:db8::3:443")}${line("f", "203.0.113.9")}${line("f", "unknown")}${line("", "unknown")}`;
+  const found = read([text], { time: "ts", ip: "client", who: "user" });
+  expect(actorsOf(found).map(([, id, , addresses]) => [id, addresses])).toEqual([
+    ["a", { "203.0.113.1": 1 }],
+    ["b", { "2001:db8::1": 1 }],
+    ["c", { "2001:db8::2": 1 }],
+    ["e", { "2001:db8::3:443": 1 }],
+    ["f", { "203.0.113.9": 1 }],
+  ]);
+  expect(found.traffic.events.unreadableAddress).toBe(4);
+  const lastSeen = Date.parse("2026-11-01T10:00:00Z");
+  expect(found.traffic.unreadable).toEqual([{ kind: "unknown", id: "d", events: 2, lastSeen }]);
+  const blind = blindSpots(found.traffic, { providers: [] });
+  expect(blind).toEqual([
+    { kind: "user", id: "d", name: "d", lastActive: "2026-11-01T10:00:00.000Z", unreadable: true },
+  ]);
+});

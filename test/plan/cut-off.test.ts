@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { TrafficEvidence } from "../../src/plan/cut-off.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
+import { planReplayRows, planReplayTitle } from "../../src/report/replay-rows.js";
 import { prefix } from "./small-space.js";
 import { noGuards, policy, policyRule, rule, snapshotOf, state } from "./values.js";
 
@@ -14,7 +15,7 @@ const seen = (text: string) => ({
   lastSeen: Date.parse("2026-02-02T00:00:00Z"),
 });
 
-const evidence: TrafficEvidence = {
+const evidence: Extract<TrafficEvidence, { kind: "read" }> = {
   kind: "read",
   traffic: {
     window: { since: "2026-01-01T00:00:00.000Z", until: "2026-03-01T00:00:00.000Z" },
@@ -27,6 +28,7 @@ const evidence: TrafficEvidence = {
       outsideWindow: 0,
       inFuture: 0,
     },
+    unreadable: [],
     actors: [
       { kind: "user", id: "9001", name: "Analyst", addresses: [seen("198.51.100.1")] },
       { kind: "user", id: "9002", name: "Engineer", addresses: [seen("203.0.113.1")] },
@@ -113,4 +115,38 @@ test("a saved plan keeps numbers and counts, and no name, id or address", () => 
       lastSeen: "2026-02-02",
     },
   ]);
+});
+
+test("an address that could not be read may be one that is lost: refused beyond the limit, by a number", () => {
+  const lastSeen = Date.parse("2026-02-02T00:00:00Z");
+  const unreadable = [{ kind: "user" as const, id: "9003", name: "Auditor", events: 2, lastSeen }];
+  const keeps = evidence.traffic.actors.slice(1);
+  const traffic = { kind: "read" as const, traffic: { ...evidence.traffic, actors: keeps, unreadable } };
+  const { plan, verdict, codes } = planned({ limit: 0, traffic });
+  expect([verdict, codes]).toEqual(["failed", ["cut-off-unknown"]]);
+  expect(plan.replay?.unreadable).toEqual([
+    { label: "person 2", kind: "user", events: 2, lastSeen: "2026-02-02" },
+  ]);
+  if (plan.replay === undefined) throw new Error("no replay");
+  expect(planReplayTitle(plan.replay)).toContain(
+    "cannot tell: 1 person with an address that could not be read",
+  );
+  expect(planReplayRows(plan.replay).map(({ text }) => text)).toEqual([
+    "person 2: cannot tell, the address could not be read: 2 events, the last on 2026-02-02",
+  ]);
+  const text = writePlanFile(plan);
+  for (const word of ["Auditor", "9003"]) expect(text).not.toContain(word);
+  expect(readPlanFile(text, "plan.json").plan?.replay).toEqual(plan.replay);
+  expect(planned({ limit: 1, traffic })).toMatchObject({ verdict: "passed", codes: [] });
+  const off = state("disabled", rule("Office", "allow", "198.51.100.0/24"));
+  expect(planned({ limit: 0, traffic, enforcement: "disabled" }, off)).toMatchObject({
+    verdict: "passed",
+    codes: ["cut-off-unknown"],
+  });
+  // Where no address loses access, nobody does.
+  const wider = state("enabled", rule("Other", "allow", "203.0.113.0/25"));
+  expect(planned({ limit: 0, traffic }, wider)).toMatchObject({
+    verdict: "passed",
+    plan: { replay: { unreadable: [] } },
+  });
 });

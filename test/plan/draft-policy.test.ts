@@ -29,6 +29,7 @@ const trafficOf = (events: readonly Event[], since: number, until: number): Traf
   }
   const day = (at: number) => new Date(begin + at * dayMs).toISOString();
   return {
+    unreadable: [],
     window: { since: day(since), until: day(until) },
     events: {
       read: events.length,

@@ -84,6 +84,7 @@ const gather = (events: readonly Event[]): SeenActor[] => {
 };
 
 const trafficOf = (actors: readonly SeenActor[]): Traffic => ({
+  unreadable: [],
   window: { since: "2026-01-01T00:00:00.000Z", until: "2026-03-01T00:00:00.000Z" },
   events: {
     read: 1,

@@ -51,6 +51,7 @@ export const replayOf = (names: Names, showPeople: boolean): ReplayReport => ({
         outsideWindow: 5,
         inFuture: 1,
       },
+      unreadable: [],
       actors: [
         actor("user", "9001", names.vpn, "198.51.100.7", "198.51.100.8"),
         actor("unknown", names.partner, names.partner, "198.51.100.9", "203.0.113.9"),
@@ -65,6 +66,13 @@ export const replayOf = (names: Names, showPeople: boolean): ReplayReport => ({
   blind: [
     { kind: "service_token", id: "78", name: names.partner, lastActive: "2026-02-01T00:00:00.000Z" },
     { kind: "user", id: "9003", name: names.description, lastActive: "2026-02-02T00:00:00.000Z" },
+    {
+      kind: "user",
+      id: "9004",
+      name: names.oldVpn,
+      lastActive: "2026-02-03T00:00:00.000Z",
+      unreadable: true,
+    },
     { kind: "git_provider", name: "GitLab" },
   ],
   privateAddresses: { addresses: 1, events: 4 },

@@ -300,14 +300,19 @@ export const guardCodes = {
       "A warning: nobody is blocked while enforcement is off, but more would be cut off than `max_cut_off` permits.",
     fix: "Allow their addresses before you turn enforcement on.",
   }),
-  "cut-off-unknown": code<{ reason: string }>({
+  "cut-off-unknown": code<{ reason: string } | { who: string; count: number }>({
     severity: "error",
-    message: ({ reason }) =>
-      `Cannot tell who would be cut off: the traffic on record could not be read (${reason})`,
-    hint: `Use a token that may read the audit log, or continue without this guard by ${overrideFlags.cutOff}`,
+    message: (facts) =>
+      "reason" in facts
+        ? `Cannot tell who would be cut off: the traffic on record could not be read (${facts.reason})`
+        : `Cannot tell whether ${facts.who} would be cut off: ${facts.count === 1 ? "the address" : "their addresses"} on record could not be read`,
+    hint: (facts) =>
+      "reason" in facts
+        ? `Use a token that may read the audit log, or continue without this guard by ${overrideFlags.cutOff}`
+        : `See who that is with: dbt-ip-rules replay --show-people. To continue without this guard: ${overrideFlags.cutOff}`,
     meaning:
-      "`max_cut_off` needs the audit log, and it could not be read as a whole. That does not mean that nobody is cut off.",
-    fix: "Use a token that may read the log, a shorter `cut_off_window`, or the flag.",
+      "`max_cut_off` needs the audit log, and it, or all addresses of somebody in it, could not be read. That does not mean that nobody is cut off.",
+    fix: "Use a token that may read the log, a shorter `cut_off_window`, or the flag. Who has no address that can be read is under `Cannot tell` in `dbt-ip-rules replay --show-people`.",
   }),
   "cut-off-changed": code<{ prefixes: string }>({
     severity: "error",

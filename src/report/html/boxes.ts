@@ -23,6 +23,7 @@ import {
   actorsWords,
   blindLabels,
   blindSentence,
+  blindWords,
   lostWords,
   outcomeTitles,
   type ReplayReport,
@@ -212,12 +213,12 @@ const outcomeBox = (report: ReplayReport, outcome: ReplayOutcome): readonly Html
 /** Numbers only, whatever the terminal may show: a page is a file that leaves it. */
 export const replayBoxes = (report: ReplayReport): readonly Html[] => {
   const labels = blindLabels(report);
-  const blind = report.blind.map(({ kind, lastActive }, at): Row => {
+  const blind = report.blind.map((spot, at): Row => {
     const label = visible(labels[at] ?? "");
     const text =
-      kind === "git_provider"
+      spot.kind === "git_provider"
         ? `${label} is linked: its calls come from addresses of its own`
-        : `${label}: active on ${lastActive?.slice(0, 10)}, no address on record`;
+        : `${label}: ${blindWords(spot)}`;
     return { sign: " ", depth: 1, text };
   });
   const { unused } = report.replay;
