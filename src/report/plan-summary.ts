@@ -105,7 +105,8 @@ const refusalReasons: Readonly<Record<string, string>> = {
   "must-deny": "this plan would allow an address that must stay blocked",
   "max-removed-rules": "this plan removes more rules than the policy permits",
   "max-newly-allowed": "this plan gives more addresses access than the policy permits",
-  "max-cut-off": "by the addresses on record, this plan would cut off people or tokens, or nobody can tell",
+  "max-cut-off":
+    "by the addresses on record, this plan would cut off more people or tokens than the policy permits",
   "unmanaged-rules": "the account has rules that the policy does not name",
   disturbance: "a step would disturb addresses that should not change",
 };
@@ -117,8 +118,10 @@ const closing = (plan: Plan, file: string, name: Name): string => {
   const either = plan.terraform?.enforcementAfter === "either" ? ", enforcement unknown" : "";
   const rest = `${countsWords(planCounts(plan))}${either}. ${accessSentence(plan.access)}`;
   if (verdict === "changes") return `Plan: ${rest}${leftSentence(plan)}`;
-  const reasons = refusals(plan).map(
-    ({ guard }) => refusalReasons[guard] ?? `the check ${name(guard)} failed`,
+  const reasons = refusals(plan).map(({ guard, diagnostics }) =>
+    diagnostics.some(({ code }) => code === "cut-off-unknown")
+      ? "nobody can tell whom this plan would cut off"
+      : (refusalReasons[guard] ?? `the check ${name(guard)} failed`),
   );
   return `Refused: ${reasons.join("; ")}. Plan: ${rest}`;
 };

@@ -51,17 +51,32 @@ const more = (left: number, noun: string, plural?: string): string[] =>
   left > 0 ? [`  … and ${counted(left, noun, plural)} more: --format json has all of them`] : [];
 
 /** What decides: of an address that is lost also what let it in. */
-const addressWords = (one: ReplayedAddress): string => {
+const reasonOf = (one: ReplayedAddress): string => {
   const verdict = one.before === one.after ? one.after : `${one.before} -> ${one.after}`;
-  const seen = `${counted(one.events, "event")}, ${day(one.firstSeen)} to ${day(one.lastSeen)}`;
   const was = one.before === one.after ? "" : ` (now: ${deciderWords(one.beforeBy)})`;
-  return `${formatAddress(one.address)}: ${seen}, ${verdict} by: ${deciderWords(one.afterBy)}${was}`;
+  return `${verdict} by: ${deciderWords(one.afterBy)}${was}`;
 };
 
-const addressLines = ({ addresses }: ReplayedActor, width: number): string[] => [
-  ...addresses.slice(0, mostAddresses).flatMap((one) => wrap(`    ${addressWords(one)}`, width, 6)),
-  ...more(addresses.length - mostAddresses, "address", "addresses").map((line) => `  ${line}`),
-];
+const seenWords = (one: ReplayedAddress): string =>
+  `${formatAddress(one.address)}: ${counted(one.events, "event")}, ${day(one.firstSeen)} to ${day(one.lastSeen)}`;
+
+/** Each reason once, with its addresses under it. */
+const addressLines = ({ addresses }: ReplayedActor, width: number): string[] => {
+  const shown = addresses.slice(0, mostAddresses);
+  const reasons = [...new Set(shown.map(reasonOf))];
+  return [
+    ...reasons.flatMap((reason) => {
+      const [only, ...others] = shown.filter((one) => reasonOf(one) === reason);
+      if (only === undefined) return [];
+      if (others.length === 0) return wrap(`    ${seenWords(only)}, ${reason}`, width, 6);
+      return [
+        ...wrap(`    ${reason}`, width, 6),
+        ...[only, ...others].flatMap((one) => wrap(`      ${seenWords(one)}`, width, 8)),
+      ];
+    }),
+    ...more(addresses.length - mostAddresses, "address", "addresses").map((line) => `  ${line}`),
+  ];
+};
 
 const letInWords = ({ wouldLetIn }: ReplayedActor, showPeople: boolean): string => {
   const prefixes = counted(wouldLetIn.length, "prefix", "prefixes");

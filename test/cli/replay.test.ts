@@ -362,6 +362,7 @@ describe("as a guard", async () => {
       await fault("DELETE");
       expect(refused.code).toBe(3);
       expect(refused.stdout).toContain("cut-off-unknown");
+      expect(refused.stdout).toContain("nobody can tell whom this plan would cut off");
     }
   });
 

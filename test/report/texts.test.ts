@@ -32,10 +32,12 @@ import { driftWording } from "../../src/report/drift-text.js";
 import { fileUri, relativePath } from "../../src/report/places.js";
 import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
 import { renderPlanBrief, renderPlanText } from "../../src/report/plan-text.js";
+import { renderReplayText } from "../../src/report/replay-text.js";
 import { policy as policyOf, policyRule, snapshotOf, state } from "../plan/values.js";
 import { saying } from "../said.js";
 import { colour, look } from "./formats.js";
 import { changeOf, entryOf, getsIn, nothingMatched, ordinary, planOf, prefixes, rule } from "./plans.js";
+import { replayOf } from "./replay-sample.js";
 import { applyResultOf, ordinaryNames, place } from "./samples.js";
 
 const setOf = (...texts: string[]): AddressSet => AddressSet.ofPrefixes(prefixes(...texts));
@@ -530,5 +532,24 @@ describe("lines for a terminal", () => {
     const stream = { write: () => true };
     expect(fitted(io, stream, long)).toBe(long);
     expect(fitted(io, { ...stream, isTTY: true, columns: 60 }, long).split("\n").length).toBe(4);
+  });
+});
+
+describe("a replay", () => {
+  it("says a reason once, with the addresses that it is about under it", () => {
+    const report = replayOf(ordinaryNames, true);
+    const actors = report.replay.actors.map((actor) => ({
+      ...actor,
+      addresses: actor.addresses.map((one) => ({ ...one, afterBy: actor.addresses[0]!.afterBy })),
+    }));
+    const text = renderReplayText(
+      { ...report, replay: { ...report.replay, actors } },
+      { ...look, width: 300 },
+    );
+    const reason = "allowed -> blocked by: no entry matches, and there are allow rules";
+    expect(text).toContain(`    ${reason} (now: allow 198.51.100.0/24 of rule "Partner")
+      198.51.100.7: 10 events, 2026-01-05 to 2026-02-20
+      198.51.100.8: 11 events, 2026-01-05 to 2026-02-20
+`);
   });
 });
