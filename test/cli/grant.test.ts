@@ -1,5 +1,7 @@
 /** `grant`: an address is let in for a time, and nothing else happens. */
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Seed } from "../../src/emulator/seed.js";
@@ -241,5 +243,46 @@ describe("grant", () => {
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("already")]);
     expect((await run("grant", "203.0.113.7", "--for", "1d12h", "--reason", "longer")).code).toBe(0);
     expect((await file()).match(/203\.0\.113\.7/g)?.length).toBe(1);
+  });
+
+  /** Edits the policy right before the account gets its first call of this method; writes are answered with a 403. */
+  const meanwhile = async (method: "GET" | "POST", more: readonly string[]) => {
+    const { place, emulator, file, cwd } = await world();
+    const edit = `${policy}# an edit\n`;
+    let isMade = false;
+    let writes = 0;
+    const server = createServer(async (request, response) => {
+      if (!isMade && request.method === method) await writeFile(join(cwd, "policy.yaml"), edit);
+      isMade ||= request.method === method;
+      if (request.method !== "GET") {
+        writes += 1;
+        response.writeHead(403, { "content-type": "application/json" }).end("{}");
+        return;
+      }
+      const authorization = request.headers.authorization ?? "";
+      const answer = await fetch(new URL(request.url ?? "/", emulator.url), { headers: { authorization } });
+      response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as AddressInfo;
+    const env = { ...place.env, DBT_CLOUD_HOST_URL: `http://127.0.0.1:${port}` };
+    const ran = await dbtIpRules({ ...place, env }, "grant", "203.0.113.7", ...four, ...more);
+    await new Promise((done) => server.close(done));
+    return { ran, writes, edit, isMade, text: await file() };
+  };
+
+  it.each([[[]], [["--apply", "--auto-approve"]]])(
+    "keeps an edit of the policy that is made while it is at work: %j",
+    async (more) => {
+      const { ran, writes, edit, text } = await meanwhile("GET", more);
+      expect([ran.code, text, writes], ran.stderr).toEqual([3, edit, 0]);
+      expect(ran.stderr).toContain("grant-policy-changed");
+    },
+  );
+
+  it("keeps an edit that is made before it takes its entry back, and says that it did not", async () => {
+    const { ran, edit, isMade, text } = await meanwhile("POST", ["--apply", "--auto-approve"]);
+    expect([isMade, text], ran.stderr).toEqual([true, edit]);
+    expect(ran.stderr).toContain("grant-entry-stays");
   });
 });

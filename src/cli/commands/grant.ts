@@ -29,7 +29,7 @@ import { shownFile } from "../file-words.js";
 import { applyFlags, planFlags, timeFlag } from "../given-flags.js";
 import type { Io } from "../io.js";
 import { connectionOptions, guardOptions, guardsOf, outputOptions, policyOption } from "../options.js";
-import { note, writeFileWhole } from "../output.js";
+import { note, noteDiagnostics, writeFileWhole } from "../output.js";
 import { preparePlan } from "../plans.js";
 import { evidenceFor } from "../traffic.js";
 
@@ -240,6 +240,35 @@ const withHelp = (plan: Plan, { prefix }: Grant): Plan => {
   return { ...plan, diagnostics: [...plan.diagnostics, some] };
 };
 
+/** Whether the policy's file is there and holds exactly this text. */
+const holds = (io: Io, file: string, text: string): boolean => {
+  try {
+    return Buffer.from(text).equals(readPolicyBytes(io, file));
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+};
+
+/** Throws `Failure`, and writes nothing, where the file is not what the entry was made for any more. */
+const writeEntry = async (io: Io, { policy: file }: Options, { before, edited }: Granting): Promise<void> => {
+  if (!holds(io, file, before))
+    throw failure("grant-policy-changed", { file: shownFile(file) }, { exitCode: exitCodes.refused });
+  await writeFileWhole(io, file, edited.text);
+};
+
+/** An edit that was made in between stays: the entry stays with it then, and this says so. */
+const takeEntryBack = async (
+  io: Io,
+  options: Options,
+  { before, edited, grant }: Granting,
+): Promise<void> => {
+  const { policy: file } = options;
+  if (holds(io, file, edited.text)) return writeFileWhole(io, file, before);
+  const prefix = formatPrefix(grant.prefix);
+  noteDiagnostics(io, [diagnostic("grant-entry-stays", { file: shownFile(file), prefix })], options);
+};
+
 const grantInPolicy = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
   const client = connectReadOnly(io, options, connectionOf(io, options, granting.wanted.policy));
   const guards = guardsOf(options);
@@ -248,7 +277,7 @@ const grantInPolicy = async (io: Io, options: Options, granting: Granting): Prom
     const refused = `Nothing was written to ${shownFile(options.policy)}: an apply of this entry would be refused`;
     return { kind: "plan", plan, policyFile: options.policy, notes: [refused] };
   }
-  await writeFileWhole(io, options.policy, granting.edited.text);
+  await writeEntry(io, options, granting);
   const file = policyFlag(options.policy);
   return {
     kind: "plan",
@@ -284,8 +313,8 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
       return plan;
     },
     begin: async () => {
-      await writeFileWhole(io, options.policy, granting.edited.text);
-      return () => writeFileWhole(io, options.policy, granting.before);
+      await writeEntry(io, options, granting);
+      return () => takeEntryBack(io, options, granting);
     },
     // The command line names the one entry; at a terminal there is a question all the same.
     approved: options.autoApprove === true || !canAsk(io),

@@ -95,6 +95,22 @@ export const undoCodes = {
       "`grant --apply` applies its own entry alone, and the account differs from the policy in more than that.",
     fix: "Run `dbt-ip-rules plan`, apply or revert what is pending, then grant again.",
   }),
+  "grant-policy-changed": code<{ file: string }>({
+    severity: "error",
+    message: ({ file }) => `Refused: ${file} has changed since grant read it. Nothing was written`,
+    hint: "Run the same command again: it starts from the file as it is now",
+    meaning: "Somebody edited the policy, or another `grant` wrote into it, while this one was at work.",
+    fix: "Run the same command again.",
+  }),
+  "grant-entry-stays": code<{ file: string; prefix: string }>({
+    severity: "warning",
+    message: ({ file, prefix }) =>
+      `${file} has changed since grant wrote into it, so it was not restored: the entry for ${prefix} may still be there, and was not applied`,
+    hint: "If the entry is there, delete it or apply it",
+    meaning:
+      "The apply of a grant was refused, and the policy was edited in between: to restore the file would lose that edit.",
+    fix: "If the entry is there, delete it or apply it.",
+  }),
   "grant-standard-input": code({
     severity: "error",
     message: "grant writes into the policy, so the policy must be a file",
