@@ -113,7 +113,7 @@ describe.concurrent("a run that stops while everybody may get in", () => {
     expect(document.temporary_allow_all).toMatchObject({
       rule,
       certain: true,
-      remove_with: "dbt-ip-rules apply",
+      remove_with: "dbt-ip-rules apply --auto-approve",
     });
     const markdown = await flips();
     markdown.bench.emulator.faults.add(refusesSecond);
