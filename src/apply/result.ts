@@ -116,8 +116,8 @@ export type ApplyEvent =
   | { readonly kind: "late-check"; readonly ms: number }
   | { readonly kind: "verified" };
 
-/** What the user does next. `apply-again`: the same plan goes on where this run stopped. */
-export type NextAction = "nothing" | "apply-again" | "plan-again" | "mend-first";
+/** What the user does next. `apply-again`: the same plan goes on where this run stopped. `rollback`: its receipt is undone. */
+export type NextAction = "nothing" | "apply-again" | "plan-again" | "mend-first" | "rollback";
 
 /** The temporary rule that allows everything, on the account when a run has stopped. */
 export interface StandingAllowAll {
@@ -133,6 +133,11 @@ export interface ApplyResult {
    */
   readonly outcome: "done" | "nothing" | "refused" | "midway" | "failed" | "undone";
   readonly exitCode: ExitCode;
+  /**
+   * Where the change was not confirmed, and is not undone completely: `in-part`: but for what others have changed since;
+   * `failed`: the way back did not get through, and `steps` and `remaining` are those of the way back.
+   */
+  readonly wayBack?: "in-part" | "failed";
   /** All steps of the plan, in order. */
   readonly steps: readonly StepReport[];
   /** Why it stopped, and what happened on the way that the user has to know. */

@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { applyPlan, previewApply } from "../apply/apply-plan.js";
 import { receiptHeader } from "../apply/receipt.js";
-import type { ApplyOptions, ApplyResult } from "../apply/result.js";
+import type { ApplyOptions, ApplyResult, StepReport } from "../apply/result.js";
 import { planUndo } from "../apply/undo-plan.js";
 import { wayBackProblems } from "../apply/way-back.js";
 import type { DbtClient } from "../dbt/client.js";
@@ -316,13 +316,14 @@ const carryOut = async (
       note(io, `Not confirmed (${unconfirmedWords[ended]}): undoing the change`);
       const file = relative(io.cwd, receipt.path);
       const work = { task, options, guards, connection, plan, ended, mark };
-      const undone = await undoUnconfirmed(io, file, work);
+      const rollback = `dbt-ip-rules rollback ${shellWord(file)}`;
+      const undone = await undoUnconfirmed(io, { file, undo: rollback }, work);
       return {
         kind: "apply",
         account: plan.account,
         result: undone,
         receipt: { path: receipt.path, name: nameElsewhere(io, receipt.path) },
-        commands: task.commands,
+        commands: { ...task.commands, rollback },
         shown: [],
       };
     }
@@ -385,43 +386,65 @@ interface Unconfirmed extends Running {
  * The way back: a rollback of the receipt, by a run of its own that the interruption of the first does not end. What
  * others have changed since is kept, and said. `undone` where all is as it was before.
  */
-const undoUnconfirmed = async (io: Io, file: string, work: Unconfirmed): Promise<ApplyResult> => {
+const undoUnconfirmed = async (
+  io: Io,
+  { file, undo }: { readonly file: string; readonly undo: string },
+  work: Unconfirmed,
+): Promise<ApplyResult> => {
   const own: Io = Object.create(io, { signal: { value: new AbortController().signal } });
-  const undo = `dbt-ip-rules rollback ${shellWord(file)}`;
-  let problems: readonly Diagnostic[] = [];
+  const why = unconfirmedWords[work.ended];
+  const tries: WayBackTry[] = [];
   for (const pause of [0, ...wayBackPauses]) {
     await sleep(pause);
     const tried = await tryWayBack(own, file, work);
-    problems = tried.problems;
+    tries.push(tried);
     // What needs somebody to see to it first, such as a blocked address, does not go away by waiting.
-    if (!tried.done && problems.some(({ code }) => "persists" in rowOf(code))) break;
+    if (!tried.done && tried.problems.some(({ code }) => "persists" in rowOf(code))) break;
     if (!tried.done) continue;
-    const steps = work.plan.steps.map((planned) => ({ planned, status: "not-begun" as const, attempts: 0 }));
     await clearMark(own, work.mark);
-    if (tried.later.length === 0)
-      return {
-        outcome: "undone",
-        exitCode: exitCodes.refused,
-        // Done, and undone: no word for a single step fits, and the receipts hold both.
-        steps: [],
-        diagnostics: [diagnostic("change-undone", { why: unconfirmedWords[work.ended] })],
-        next: "nothing",
-      };
-    return {
-      outcome: "midway",
-      exitCode: exitCodes.midway,
-      steps,
-      diagnostics: [diagnostic("change-undone-in-part", { why: unconfirmedWords[work.ended] })],
-      unexpected: tried.later,
-      next: "mend-first",
-    };
+    // Done, and undone: no word for a single step fits, and the receipts hold both.
+    const ended = { steps: [], next: "nothing" } as const;
+    return tried.later.length === 0
+      ? {
+          ...ended,
+          outcome: "undone",
+          exitCode: exitCodes.refused,
+          diagnostics: [diagnostic("change-undone", { why })],
+        }
+      : {
+          ...ended,
+          outcome: "midway",
+          wayBack: "in-part",
+          exitCode: exitCodes.midway,
+          diagnostics: [diagnostic("change-undone-in-part", { why })],
+          unexpected: tried.later,
+        };
   }
+  return notUndone(tries, undo);
+};
+
+/** What each try did, and what the last one that could read the account has left to do. */
+const notUndone = (tries: readonly WayBackTry[], undo: string): ApplyResult => {
+  const results = tries.flatMap(({ result }) => result ?? []);
+  const last = results.at(-1);
+  const isDone = ({ status }: StepReport): boolean => status === "applied" || status === "already-done";
+  const done = results.slice(0, -1).flatMap(({ steps }) => steps.filter(isDone));
+  const steps = [...done, ...(last?.steps ?? [])].map((report, at) => ({
+    ...report,
+    planned: { ...report.planned, number: at + 1 },
+  }));
   return {
     outcome: "midway",
+    wayBack: "failed",
     exitCode: exitCodes.midway,
-    steps: work.plan.steps.map((planned) => ({ planned, status: "applied", attempts: 1 })),
-    diagnostics: [diagnostic("change-not-undone", { undo }), ...problems],
-    next: "mend-first",
+    steps,
+    diagnostics: [diagnostic("change-not-undone", { undo }), ...(tries.at(-1)?.problems ?? [])],
+    ...present({
+      remaining: last?.remaining,
+      unexpected: last?.unexpected,
+      temporaryAllowAll: last?.temporaryAllowAll,
+    }),
+    next: "rollback",
   };
 };
 
@@ -429,6 +452,8 @@ interface WayBackTry {
   readonly done: boolean;
   readonly later: readonly Change[];
   readonly problems: readonly Diagnostic[];
+  /** Absent where no step could be begun. */
+  readonly result?: ApplyResult;
 }
 
 const tryWayBack = async (io: Io, file: string, work: Unconfirmed): Promise<WayBackTry> => {
@@ -457,7 +482,7 @@ const tryWayBack = async (io: Io, file: string, work: Unconfirmed): Promise<WayB
     const ports = { reader: client, writer: client, journal, now: () => io.now(), sleep };
     const result = await applyPlan(plan, ports, applyOptions(io, open, back));
     note(io, `Receipt of the way back: ${shownFile(relative(io.cwd, journal.path))}`);
-    return { done: result.outcome === "done", later: undo.later, problems: result.diagnostics };
+    return { done: result.outcome === "done", later: undo.later, problems: result.diagnostics, result };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { done: false, later: [], problems: error.diagnostics };

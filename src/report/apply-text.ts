@@ -29,13 +29,20 @@ export const nextText = (next: NextAction, commands: NextCommands): string => {
       return `Next: ${commands.planAgain ?? "dbt-ip-rules plan"}`;
     case "mend-first":
       return `Next: fix what is said above, then ${again}`;
+    case "rollback":
+      return `Next: fix what is said above, then ${rollbackCommand(commands)}`;
     default:
       return assertNever(next);
   }
 };
 
+const rollbackCommand = ({ rollback }: NextCommands): string => rollback ?? "dbt-ip-rules rollback";
+
 /** The command that takes the temporary allow-all off again. */
 export const removalCommand = (next: NextAction, commands: NextCommands): string =>
+  next === "rollback" ? rollbackCommand(commands) : policyCommand(next, commands);
+
+const policyCommand = (next: NextAction, commands: NextCommands): string =>
   (next === "plan-again" ? commands.applyPolicy : commands.applyAgain) ?? "dbt-ip-rules apply";
 
 /** What has to be said before all else, and ends where the command follows; undefined where nothing is left open. */
@@ -87,6 +94,23 @@ const midwayWords = (result: ApplyResult): string => {
 /** Above the steps of `partly`. */
 export const partlyTitle = "Failed; a part of it may be on the account";
 
+/** Of a change that was not confirmed: what is undone, and what is on the account now. */
+const wayBackWords = (result: ApplyResult): string => {
+  if (result.wayBack === "in-part")
+    return "Undone in part: the change was not confirmed, and is undone but for what others changed since.";
+  const unconfirmed = "Not undone: the change was not confirmed, and";
+  const { changed, unknown, partly } = stepGroups(result);
+  if (changed.length + unknown.length + partly.length === 0)
+    return `${unconfirmed} all of it is still on the account.`;
+  return `${unconfirmed} of the way back ${tally(result)}. The rest is still on the account.`;
+};
+
+/** The titles of the steps that are done and that are not. */
+export const stepTitles = ({ wayBack }: ApplyResult) =>
+  wayBack === "failed"
+    ? { changed: "Undone", notChanged: "Not undone", remaining: "Still to undo" }
+    : { changed: "Changed", notChanged: "Not changed", remaining: "Still to do" };
+
 /** The one line that says how it ended, for every format. */
 export const applyClosing = (result: ApplyResult): string => {
   switch (result.outcome) {
@@ -107,6 +131,7 @@ export const applyClosing = (result: ApplyResult): string => {
     case "undone":
       return "Undone: the change was not confirmed, and the account is as before.";
     case "midway":
+      if (result.wayBack !== undefined) return wayBackWords(result);
       return `Stopped midway: ${tally(result)}. ${midwayWords(result)}`;
     default:
       return assertNever(result.outcome);
@@ -156,6 +181,7 @@ export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions):
   const good = result.outcome === "done" || result.outcome === "nothing";
   const next = nextText(result.next, options);
   const open = openWarning(result);
+  const titles = stepTitles(result);
   return `${[
     ...(open === undefined
       ? []
@@ -164,12 +190,12 @@ export const renderApplyText = (result: ApplyResult, options: ApplyTextOptions):
           `  ${visible(removalCommand(result.next, options))}`,
           "",
         ]),
-    ...(good ? [] : group("Changed", changed, options)),
+    ...(good ? [] : group(titles.changed, changed, options)),
     ...group("Unknown: the call was sent, and its outcome could not be found out", unknown, options),
     ...group(partlyTitle, partly, options),
-    ...group("Not changed", notChanged, options),
+    ...group(titles.notChanged, notChanged, options),
     ...changesBlock("Changed by somebody else", result.unexpected, options),
-    ...(good ? [] : changesBlock("Still to do", result.remaining, options)),
+    ...(good ? [] : changesBlock(titles.remaining, result.remaining, options)),
     ...(problems === "" ? [] : [problems]),
     good ? style.strong(closing) : style.error(closing),
     ...(next === "" ? [] : [visible(next)]),

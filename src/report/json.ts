@@ -107,6 +107,7 @@ const applyDocument = (report: ApplyReport, exitCode: ExitCode) => {
     exit_code: exitCode,
     summary: applyClosing(result),
     next: result.next,
+    ...present({ way_back: result.wayBack }),
     steps: result.steps.map(({ planned, status, attempts, ruleId, message }) => ({
       number: planned.number,
       action:

@@ -17,6 +17,7 @@ import {
   removalCommand,
   stepGroups,
   stepReportText,
+  stepTitles,
 } from "./apply-text.js";
 import { auditClosing, foreignRows, verificationRows } from "./audit-text.js";
 import { looseChangeRows } from "./change-rows.js";
@@ -102,11 +103,15 @@ const applyTitles = {
   undone: "undone",
 } as const;
 
+const wayBackTitles = { "in-part": "undone in part", failed: "not undone" } as const;
+
 /** The end of an apply: verdict first, steps folded. */
 const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
   const { changed, unknown, partly, notChanged } = stepGroups(result);
   const next = nextText(result.next, options);
   const open = openWarning(result);
+  const titles = stepTitles(result);
+  const headline = result.wayBack === undefined ? applyTitles[result.outcome] : wayBackTitles[result.wayBack];
   const steps = (title: string, reports: typeof changed, open: boolean) => ({
     title: `${title}: ${counted(reports.length, "step")}`,
     language: "text" as const,
@@ -118,7 +123,7 @@ const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions)
       marker: markerOf("apply", options.account),
       whole: "`apply --write json=FILE` writes all of them",
       head: [
-        `### dbt IP restrictions: ${applyTitles[result.outcome]}\n`,
+        `### dbt IP restrictions: ${headline}\n`,
         ...(open === undefined
           ? []
           : [`**${open}** ${markdownCode(removalCommand(result.next, options), 300)}\n`]),
@@ -130,7 +135,7 @@ const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions)
       sections: [
         steps("Unknown", unknown, true),
         steps(partlyTitle, partly, true),
-        steps("Not changed", notChanged, true),
+        steps(titles.notChanged, notChanged, true),
         {
           title: diagnosticsCount(result.diagnostics),
           language: "text",
@@ -142,9 +147,9 @@ const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions)
           language: "diff",
           rows: looseChangeRows(result.unexpected ?? []).map(diffRow),
         },
-        steps("Changed", changed, false),
+        steps(titles.changed, changed, false),
         {
-          title: "Still to do",
+          title: titles.remaining,
           language: "diff",
           rows: looseChangeRows(result.remaining ?? []).map(diffRow),
         },

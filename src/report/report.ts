@@ -29,6 +29,8 @@ export interface NextCommands {
   readonly planAgain?: string;
   /** Plans the policy and applies it, whatever plan this run was given: `dbt-ip-rules apply`. */
   readonly applyPolicy?: string;
+  /** Undoes this run: `dbt-ip-rules rollback FILE`. */
+  readonly rollback?: string;
 }
 
 /** The commands that a drift report asks the user to type, neutralised and quoted for a shell. */

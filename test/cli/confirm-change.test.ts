@@ -244,12 +244,36 @@ describe("apply --confirm", () => {
     );
     expect(ran.code).toBe(4);
     expect(ran.stdout).toContain("10.9.0.0/24");
+    expect(ran.stdout).toContain("Undone in part: the change was not confirmed");
+    expect(ran.stdout).not.toMatch(/not begun|Not changed|nobody can tell|Next:/);
     expect(state().rules).toEqual([
       ["New", "10.9.0.0/24"],
       ["Office", "192.0.2.0/24", "198.51.100.0/24"],
       ["Old", "203.0.113.64/26"],
     ]);
   });
+
+  it("says what is undone and what is not where the way back fails, and names rollback as the next command", async () => {
+    const { emulator, run, cwd } = await world({
+      onSaid: (text) => {
+        if (text.includes("undoing the change"))
+          emulator.faults.add({ kind: "status", status: 401, method: "DELETE", times: 0 });
+      },
+    });
+    const wait = ["--confirm", "1s", "--confirm-command", "exit 1", ...caller];
+    const files = ["--write", "markdown=a.md", "--write", "json=a.json"];
+    const ran = await run("apply", "--auto-approve", ...wait, ...files);
+    expect(ran.code).toBe(4);
+    const [receipt] = await readdir(join(cwd, ".dbt-ip-rules/receipts"));
+    expect(ran.stdout).toContain("of the way back 2 of 3 steps done");
+    expect(ran.stdout).toMatch(/^Undone$/m);
+    expect(ran.stdout).toContain("Still to undo");
+    expect(ran.stdout).toMatch(/Next: fix what is said above, then dbt-ip-rules rollback \S+\.jsonl/);
+    expect(ran.stdout).not.toMatch(/Changed|5 of 5/);
+    const document = JSON.parse(await readFile(join(cwd, "a.json"), "utf8"));
+    expect(document).toMatchObject({ outcome: "midway", way_back: "failed", next: "rollback" });
+    expect(await readFile(join(cwd, "a.md"), "utf8")).toContain(`rollback .dbt-ip-rules/receipts/${receipt}`);
+  }, 120_000);
 
   it("comes back through a storm of 429s and of broken answers", async () => {
     const { emulator, run, state } = await world({
