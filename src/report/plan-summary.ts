@@ -119,7 +119,7 @@ const closing = (plan: Plan, file: string, name: Name): string => {
   const rest = `${countsWords(planCounts(plan))}${either}. ${accessSentence(plan.access)}`;
   if (verdict === "changes") return `Plan: ${rest}${leftSentence(plan)}`;
   const reasons = refusals(plan).map(({ guard, diagnostics }) =>
-    diagnostics.some(({ code }) => code === "cut-off-unknown")
+    diagnostics.length > 0 && diagnostics.every(({ code }) => code === "cut-off-unknown")
       ? "nobody can tell whom this plan would cut off"
       : (refusalReasons[guard] ?? `the check ${name(guard)} failed`),
   );
