@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../address/prefix.js";
 import { parseInstant } from "../audit/time-range.js";
 import { type OverrideFlag, overrideFlags } from "../model/guards.js";
+import { writeParts } from "./file-names.js";
 
 export interface PolicyOptions {
   readonly policy: string;
@@ -92,11 +93,10 @@ export const connectionOptions = (command: Command): Command =>
 /** `--format`, `--output`, `--write`, `--no-color`, `--debug`; the first format is the default. */
 export const outputOptions = (command: Command, formats: readonly [string, ...string[]]): Command => {
   const target = (text: string, before: { format: string; file: string }[]) => {
-    const at = text.indexOf("=");
-    const format = text.slice(0, at);
-    if (at < 1 || at === text.length - 1 || !formats.includes(format))
+    const parts = writeParts(text);
+    if (parts === undefined || !formats.includes(parts.format))
       throw new InvalidArgumentError(`Give FORMAT=FILE with a format of: ${formats.join(", ")}.`);
-    return [...before, { format, file: text.slice(at + 1) }];
+    return [...before, parts];
   };
   return debugOptions(
     command

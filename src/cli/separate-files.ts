@@ -32,6 +32,7 @@ const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
   "grant --receipt": "output",
   "rollback --receipt": "output",
   "grant --policy": "in-place",
+  "init --policy": "output",
   "--output": "output",
   "--out": "output",
   "--write": "output",

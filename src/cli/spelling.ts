@@ -7,6 +7,7 @@ import type { Command, Option } from "commander";
 import { visible } from "../model/escape.js";
 import { type Failure, failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
+import { looksLikeFormat, strangeName, writeParts } from "./file-names.js";
 import { commandHabits, type OptionHabit, optionHabits } from "./habits.js";
 import { roleOf } from "./separate-files.js";
 
@@ -123,7 +124,7 @@ export const ownOptions = (words: readonly string[], command: Command, path: str
   const own: string[] = [];
   const left = [...words];
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
-    if (word === "--") return [...own, word, ...left];
+    if (word === "--") return [...withoutDash(own), word, ...left];
     if (!word.startsWith("-") || word === "-") {
       own.push(word);
       continue;
@@ -138,12 +139,13 @@ export const ownOptions = (words: readonly string[], command: Command, path: str
       if (habit !== undefined) left.unshift(...meantBy(habit, parts, command, path, { own, left }));
       else {
         const short = attachedTo(command, word);
-        if (short !== undefined && !isPlain(command, short, word)) throw attached(short, word, path);
-        own.push(word);
+        if (short === undefined) own.push(word);
+        else if (!isPlain(command, short, word)) throw attached(short, word, path);
+        else own.push(...givenOption(command, short, { ...parts, value: word.slice(2) }, left, path));
       }
     }
   }
-  return own;
+  return withoutDash(own);
 };
 
 /** What the row says in place of the option; throws `Failure` where it only names what to type. */
@@ -191,16 +193,6 @@ const attached = ({ long: name, short }: Option, word: string, path: string): Fa
   );
 };
 
-const formatWords = new Set(
-  "text txt json yaml yml markdown md github gitlab sarif junit xml html csv ndjson jsonl table wide name code-quality matrix".split(
-    " ",
-  ),
-);
-
-/** Also kubectl's `jsonpath={.x}`, `custom-columns=…`, `go-template=…`. */
-const looksLikeFormat = (text: string): boolean =>
-  formatWords.has(text.toLowerCase()) || /^(jsonpath|custom-columns|go-template)(-file)?\b/.test(text);
-
 /** An option that the command has, with its value: from `left` where none is attached. */
 const givenOption = (
   command: Command,
@@ -235,25 +227,72 @@ const refuseStrangeValue = (
 ): void => {
   const line = `dbt-ip-rules ${path}`;
   const name = option.long ?? "";
-  const isFile = roleOf(command.name(), name) !== undefined && name !== "--write";
+  const role = roleOf(command.name(), name);
   if (name === "--format" && option.argChoices?.includes(value) === false && /[./]/.test(value))
     throw refusal(
       `--format (-f) says what to print, and ${shellWord(value)} is a file`,
       `${line}${/\.jsonl?$/.test(value) ? "" : " --policy"} ${shellWord(value)}`,
     );
-  if (value.startsWith("-") && value !== "-" && (separate || isFile))
+  if (value.startsWith("-") && value !== "-" && (separate || (role !== undefined && name !== "--write")))
     throw refusal(
       `${name} needs a value, and what follows looks like an option`,
-      isFile ? `${line} ${name} FILE` : `${line} ${name}=VALUE`,
+      role === undefined
+        ? `${line} ${name}=VALUE`
+        : `${line} ${name} ${name === "--write" ? "FORMAT=" : ""}FILE`,
     );
-  if (!isFile) return;
-  if (value === "" || value.startsWith("="))
-    throw refusal(`${name} needs the name of a file`, `${line} ${name} FILE`);
-  if (!looksLikeFormat(value)) return;
-  throw refusal(
-    `${name} takes the name of a file, and ${shellWord(value)} is a format; for a file of that name write ./${visible(value)}`,
-    name === "--output" ? `${line}${formatFor(command, value)}` : `${line} ${name} FILE`,
-  );
+  if (role === undefined) return;
+  // `--write` without one of its parts: the parser says so.
+  const written = name === "--write" ? writeParts(value) : { format: undefined, file: value };
+  if (written !== undefined)
+    refuseStrangeName(command, option, {
+      ...written,
+      path,
+      isRead: role === "input" || (role === "in-place" && name === "--policy"),
+    });
+};
+
+/** `isRead`: of an input, `-` is standard input. `format`: that of `--write`. */
+const refuseStrangeName = (
+  command: Command,
+  { long: name = "", mandatory }: Option,
+  named: {
+    readonly file: string;
+    readonly format: string | undefined;
+    readonly path: string;
+    readonly isRead: boolean;
+  },
+): void => {
+  const { file, format, path, isRead } = named;
+  const line = `dbt-ip-rules ${path}`;
+  const withFile = `${line} ${name} ${format === undefined ? "" : `${shellWord(format)}=`}FILE`;
+  switch (strangeName(file)) {
+    case "empty":
+      throw refusal(`${name} needs the name of a file`, withFile);
+    case "dash":
+      // Of --output it is what there is without it (`withoutDash`).
+      if (isRead || (name === "--output" && !mandatory)) return;
+      throw refusal(
+        `${name} takes the name of a file, and - is none; for a file of that name write ./-`,
+        format === undefined ? withFile : `${line} --format ${shellWord(format)}`,
+      );
+    case "option":
+      throw refusal(
+        `${name} takes the name of a file, and ${shellWord(file)} looks like an option; for a file of that name write ./${visible(file.trim())}`,
+        withFile,
+      );
+    case "format":
+      throw refusal(
+        `${name} takes the name of a file, and ${shellWord(file)} is a format; for a file of that name write ./${visible(file.trim())}`,
+        name === "--output" ? `${line}${formatFor(command, file.trim())}` : withFile,
+      );
+    default:
+  }
+};
+
+/** `--output -`: standard output, as without it; the last of several counts. */
+const withoutDash = (words: readonly string[]): string[] => {
+  const isOutput = (word: string) => word.startsWith("--output=");
+  return words.findLast(isOutput) === "--output=-" ? words.filter((word) => !isOutput(word)) : [...words];
 };
 
 /** The closest that the command can print. */
