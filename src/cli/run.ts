@@ -1,13 +1,13 @@
 /** One run of the program: find the command, load only its module, run it, turn failures into words. */
 import { Command, CommanderError } from "commander";
-import { type ExitCode, exitCodes, type Failure, failure, failureOf } from "../model/failure.js";
+import { type ExitCode, exitCodes, Failure, failure, failureOf } from "../model/failure.js";
 import { keepSecret, tokensIn } from "../model/secrets.js";
 import type { Program } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import { examplesText } from "./examples.js";
+import { wishesOf } from "./failed-line.js";
 import { commandHelp } from "./help.js";
 import type { Io } from "./io.js";
-import type { DebugOptions } from "./options.js";
 import { deliver, tellFailure } from "./outcome.js";
 import { checkFiles } from "./separate-files.js";
 import { ownCommand, ownOptions } from "./spelling.js";
@@ -99,14 +99,30 @@ const programWith = async (
   return program;
 };
 
-/** With the options of the command, or of its subcommand, in this program's own spelling. */
-const inOwnWords = (program: Command, [name, ...words]: readonly string[]): readonly string[] => {
+interface NamedCommand {
+  readonly command: Command;
+  /** `audit list`. */
+  readonly path: readonly string[];
+  /** Those behind it. */
+  readonly words: readonly string[];
+}
+
+/** The command that the line begins with, or its subcommand. */
+const commandIn = (program: Command, [name, ...words]: readonly string[]): NamedCommand | undefined => {
   const command = program.commands.find((one) => one.name() === name);
-  if (name === undefined || command === undefined || name.startsWith("__")) return [name ?? "", ...words];
+  if (name === undefined || command === undefined || name.startsWith("__")) return undefined;
   const inner = command.commands.find((one) => one.name() === words[0]);
   return inner === undefined
-    ? [name, ...ownOptions(words, command, name)]
-    : [name, inner.name(), ...ownOptions(words.slice(1), inner, `${name} ${inner.name()}`)];
+    ? { command, path: [name], words }
+    : { command: inner, path: [name, inner.name()], words: words.slice(1) };
+};
+
+/** With the options of the command in this program's own spelling. */
+const inOwnWords = (program: Command, argv: readonly string[]): readonly string[] => {
+  const named = commandIn(program, argv);
+  return named === undefined
+    ? argv
+    : [...named.path, ...ownOptions(named.words, named.command, named.path.join(" "))];
 };
 
 const neverRun = (): never => {
@@ -142,11 +158,12 @@ export const run = async (typed: readonly string[], io: Io): Promise<ExitCode> =
   const forget = keepSecret(tokensIn(io.env));
   let exitCode: ExitCode = exitCodes.done;
   let argv = typed;
+  let program: Command | undefined;
   try {
     argv = ownCommand(typed, (word) => commands.some((one) => one.name === word));
     const name = namedIn(argv);
     refuseUnknownHelp(argv);
-    const program = await programWith(
+    program = await programWith(
       io,
       (entry) => entry.name === name,
       (code) => {
@@ -165,38 +182,31 @@ export const run = async (typed: readonly string[], io: Io): Promise<ExitCode> =
     // A command of subcommands alone, such as `audit`: its help is out, and says all.
     if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.error;
     const failed = error instanceof CommanderError ? usageFailure(error, argv) : error;
-    const met = await failedBefore(failureOf(failed, "command"), argv, io);
+    const isBug = !(failed instanceof Failure);
+    const met = await failedBefore(failureOf(failed, "command"), { io, program, argv, isBug });
     return heavier(exitCode, met);
   } finally {
     forget();
   }
 };
 
-interface OutputWishes extends DebugOptions {
-  readonly format?: string;
-}
-
-/** How a command line that was not understood wants to be answered: its other options mean nothing here. */
-const wishesIn = (argv: readonly string[]): OutputWishes =>
-  new Command()
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .helpOption(false)
-    .option("-f, --format [format]")
-    .option("--no-color")
-    .option("--debug")
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
-    .parse([...argv], { from: "user" })
-    .opts<OutputWishes>();
-
 /**
- * A command line that was not understood, or a bug. Its files are left alone, since it may have named them for
- * something else; what reads JSON on standard output gets JSON.
+ * A command line that was not understood or could not begin, or a bug. After a bug no file is written: the report that is
+ * there may be that of a change.
  */
-const failedBefore = async (error: Failure, argv: readonly string[], io: Io): Promise<ExitCode> => {
-  const wishes = wishesIn(argv);
+const failedBefore = async (
+  error: Failure,
+  {
+    io,
+    program,
+    argv,
+    isBug,
+  }: { io: Io; program: Command | undefined; argv: readonly string[]; isBug: boolean },
+): Promise<ExitCode> => {
+  const named = program === undefined ? undefined : commandIn(program, argv);
+  const wishes = await wishesOf(io, named?.words ?? argv, named?.command);
   const report = tellFailure(io, error, wishes);
-  if (wishes.format === "json") await deliver(io, [{ format: "json" }], [{ report }], wishes);
+  const targets = wishes.targets.filter(({ file }) => !isBug || file === undefined);
+  await deliver(io, targets, [{ report }], wishes);
   return error.exitCode;
 };

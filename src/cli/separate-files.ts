@@ -109,7 +109,7 @@ export const checkFiles = async (
 };
 
 /** Throws `Failure` where a file that would be written is one that is read, or is written twice. */
-const requireSeparateFiles = async (
+export const requireSeparateFiles = async (
   io: Pick<Io, "cwd">,
   { inputs, outputs, policies }: NamedFiles,
 ): Promise<void> => {

@@ -82,7 +82,7 @@ const restOf = (words: readonly string[]): readonly string[] =>
     )
     .filter((word) => word !== "--apply" && word !== "--auto-approve" && word !== "-y" && word !== "--yes");
 
-interface Parts {
+export interface Parts {
   /** The option as it was typed. */
   readonly typed: string;
   /** Of a long option always with two dashes. */
@@ -91,14 +91,14 @@ interface Parts {
 }
 
 /** `-out=FILE` as `--out` and `FILE`. */
-const partsOf = (word: string): Parts => {
+export const partsOf = (word: string): Parts => {
   const at = word.indexOf("=");
   const name = at < 0 ? word : word.slice(0, at);
   const value = at < 0 ? undefined : word.slice(at + 1);
   return { typed: name, flag: /^-[^-]./.test(name) ? `-${name}` : name, value };
 };
 
-const habitOf = (flag: string, command: string): OptionHabit | undefined =>
+export const habitOf = (flag: string, command: string): OptionHabit | undefined =>
   optionHabits.find(
     ({ flags, on }) =>
       (on === undefined || on.includes(command)) && flags.some((one) => partsOf(one).flag === flag),
@@ -169,13 +169,13 @@ const meantBy = (
 };
 
 /** `-fjson`, `-of.json`: a short option with its value behind it. */
-const attachedTo = (command: Command, word: string): Option | undefined =>
+export const attachedTo = (command: Command, word: string): Option | undefined =>
   /^-[a-z]./i.test(word)
     ? command.options.find(({ short, required }) => required && short === word.slice(0, 2))
     : undefined;
 
 /** Whether the value can be nothing else: a format that there is, or a file's name with a dot or a folder. */
-const isPlain = (command: Command, { argChoices }: Option, word: string): boolean => {
+export const isPlain = (command: Command, { argChoices }: Option, word: string): boolean => {
   const value = word.slice(2);
   if (argChoices !== undefined) return argChoices.includes(value);
   const long = command.options.some((one) => one.long !== undefined && word.startsWith(one.long.slice(1)));
