@@ -26,7 +26,7 @@ export const wishesOf = async (
   words: readonly string[],
   command: Command | undefined,
 ): Promise<Wishes> => {
-  const given = givenIn(words, command ?? commonOptions());
+  const given = givenIn(words, command ?? new Command());
   const targets = command === undefined ? [] : targetsIn(command, given);
   const areSeparate = command === undefined || (await haveOwnFiles(io, command, given, targets));
   const allowed = areSeparate ? targets : targets.filter(({ file }) => file === undefined);
@@ -38,7 +38,7 @@ export const wishesOf = async (
   };
 };
 
-/** Of nearly every command. */
+/** Of nearly every command; asked of the others, they are answered too. */
 const commonOptions = (): Command =>
   new Command().option("-f, --format <format>").option("--no-color").option("--debug");
 
@@ -55,6 +55,7 @@ const givenIn = (words: readonly string[], command: Command): Given => {
   const values = new Map<string, readonly string[]>();
   const others: string[] = [];
   const left = [...words];
+  const options = [...command.options, ...commonOptions().options];
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     if (word === "--") return { flags, values, others: [...others, ...left] };
     if (!word.startsWith("-") || word === "-") {
@@ -64,7 +65,7 @@ const givenIn = (words: readonly string[], command: Command): Given => {
     const { flag, value } = partsOf(word);
     const short = attachedTo(command, word);
     const isAttached = short !== undefined && isPlain(command, short, word);
-    const known = command.options.find((one) => one.long === flag || one.short === flag);
+    const known = options.find((one) => one.long === flag || one.short === flag);
     const option = known ?? (isAttached ? short : undefined);
     const name = option?.long ?? flag;
     const habit = option === undefined ? habitOf(flag, command.name()) : undefined;
