@@ -12,17 +12,22 @@ interface MatrixRow {
   readonly host?: string;
 }
 
+/** What a policy says of its account; undefined where it cannot be read. */
+const accountIn = (io: Pick<Io, "cwd">, policy: string): MatrixRow | undefined => {
+  const bytes = bytesOf(io, policy);
+  const raw = bytes === undefined ? undefined : parsePolicy(bytes, policy).parsed?.raw;
+  return raw === undefined
+    ? undefined
+    : {
+        policy,
+        ...(raw.accountId === undefined ? {} : { account: raw.accountId }),
+        ...(raw.host === undefined ? {} : { host: raw.host.value }),
+      };
+};
+
 /** A policy that cannot be read is listed without an account: its own run will say what is wrong with it. */
 const accountsOf = (io: Pick<Io, "cwd">, files: readonly string[]): MatrixRow[] =>
-  files.map((policy) => {
-    const bytes = bytesOf(io, policy);
-    const raw = bytes === undefined ? undefined : parsePolicy(bytes, policy).parsed?.raw;
-    return {
-      policy,
-      ...(raw?.accountId === undefined ? {} : { account: raw.accountId }),
-      ...(raw?.host === undefined ? {} : { host: raw.host.value }),
-    };
-  });
+  files.map((policy) => accountIn(io, policy) ?? { policy });
 
 const bytesOf = (io: Pick<Io, "cwd">, policy: string): Uint8Array | undefined => {
   try {
@@ -61,7 +66,7 @@ export const accountNamedBy = (
 /**
  * Two policies of one account would undo each other. Throws `Failure` where they are, in whatever spelling their hosts
  * stand. What a policy does not say comes from `elsewhere` (a flag, the environment), as it will in its own run; one
- * that then still has no account or no host ends there by itself.
+ * that then still has no account or no host, or cannot be read, ends there by itself.
  */
 export const requireDistinctAccounts = (
   io: Pick<Io, "cwd">,
@@ -69,7 +74,10 @@ export const requireDistinctAccounts = (
   elsewhere: { readonly account: string | undefined; readonly host: string | undefined },
 ): void => {
   const seen = new Map<string, string>();
-  for (const { policy, account, host } of accountsOf(io, files)) {
+  for (const policy of files) {
+    const said = accountIn(io, policy);
+    if (said === undefined) continue;
+    const { account, host } = said;
     const id = account ?? (elsewhere.account?.trim() || undefined);
     const where = host ?? (elsewhere.host || undefined);
     if (id === undefined || where === undefined) continue;

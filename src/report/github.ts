@@ -3,7 +3,7 @@
  * are more, the tenth says how many are not shown.
  */
 import { type Diagnostic, hintOf, messageOf, type Severity, type SourceRange } from "../model/diagnostic.js";
-import { cut, messageCells, workflowData, workflowProperty } from "../model/escape.js";
+import { cut, messageCells, visible, workflowData, workflowProperty } from "../model/escape.js";
 import { counted } from "../model/words.js";
 import type { Verdict } from "../plan/plan.js";
 import { relativePath } from "./places.js";
@@ -23,8 +23,9 @@ const workflowCommand = (
   return `::${name}${shown.length === 0 ? "" : ` ${shown.join(",")}`}::${workflowData(message)}\n`;
 };
 
-/** What an annotation says, and where. */
+/** What an annotation says, and where; `policy`: for which of several. */
 interface Annotation {
+  readonly policy?: string | undefined;
   readonly code: string;
   readonly severity: Severity;
   readonly texts: readonly (string | undefined)[];
@@ -36,7 +37,11 @@ const annotationOf = (diagnostic: Diagnostic): Annotation => ({
   texts: [messageOf(diagnostic), hintOf(diagnostic)],
 });
 
-const annotation = ({ code, severity, texts, source }: Annotation): string => {
+/** The same may be said of each of several policies. */
+const ofPolicy = (policy: string | undefined, text: string): string =>
+  policy === undefined ? text : `${visible(policy)}: ${text}`;
+
+const annotation = ({ policy, code, severity, texts, source }: Annotation): string => {
   const place =
     source === undefined
       ? {}
@@ -48,7 +53,8 @@ const annotation = ({ code, severity, texts, source }: Annotation): string => {
           endLine: source.endLine,
         };
   const text = texts.filter((part) => part !== undefined).map((part) => cut(part, messageCells));
-  return workflowCommand(commands[severity], { ...place, title: code }, text.join("\n"));
+  const said = ofPolicy(source === undefined ? policy : undefined, text.join("\n"));
+  return workflowCommand(commands[severity], { ...place, title: code }, said);
 };
 
 const ofLevel = (all: readonly Annotation[], severity: Severity, reserved: number): string => {
@@ -79,12 +85,12 @@ const refusalAnnotations = ({ guard, diagnostics, override }: Verdict): Annotati
   });
 };
 
-/** The closing line of a plan, as a notice. */
-const planNotice = ({ plan, policyFile }: PlanReport): string =>
+/** The closing line of a plan, as a notice; `policy`: for which of several. */
+const planNotice = ({ plan, policyFile }: PlanReport, policy: string | undefined): string =>
   workflowCommand(
     "notice",
     { title: planVerdict(plan) === "refused" ? "Plan refused" : "Plan" },
-    closingLine(plan, policyFile ?? "the policy"),
+    ofPolicy(policy, closingLine(plan, policyFile ?? "the policy")),
   );
 
 const annotationsOf = (report: Report): readonly Annotation[] => {
@@ -103,9 +109,17 @@ const annotationsOf = (report: Report): readonly Annotation[] => {
   }
 };
 
-/** Refusals as errors, warnings at their lines, the closing line of each plan as a notice. */
+/**
+ * Refusals as errors, warnings at their lines, the closing line of each plan as a notice. Of several policies each
+ * notice, and each annotation without a place, names its own.
+ */
 export const githubReport: Reporter = (reports) => {
-  const notices = reports.flatMap(({ report }) => (report.kind === "plan" ? [planNotice(report)] : []));
-  const all = reports.flatMap(({ report }) => annotationsOf(report));
+  const nameOf = (policy: string | undefined) => (reports.length > 1 ? policy : undefined);
+  const notices = reports.flatMap(({ report, policy }) =>
+    report.kind === "plan" ? [planNotice(report, nameOf(policy))] : [],
+  );
+  const all = reports.flatMap(({ report, policy }) =>
+    annotationsOf(report).map((one) => ({ ...one, policy: nameOf(policy) })),
+  );
   return annotations(all, Math.min(notices.length, maxOfLevel - 1)) + notices.join("");
 };

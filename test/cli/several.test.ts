@@ -279,6 +279,30 @@ describe("several policies", () => {
     expect(gitlab.stdout).toBe("{}\n");
   });
 
+  it("are named by each annotation for GitHub that has no place of its own", async () => {
+    const refused = await dbtIpRules(
+      { cwd, env: { DBT_CLOUD_TOKEN: "another" } },
+      ...["plan", ...both, "-f", "github"],
+    );
+    const lines = refused.stdout.trimEnd().split("\n");
+    expect(lines.map((line) => line.replace(/(yaml: ).*/, "$1"))).toEqual(
+      both.map((file) => `::error title=token-rejected::${file}: `),
+    );
+    const planned = await dbtIpRules({ cwd }, "plan", ...both, "-f", "github");
+    for (const file of both) expect(planned.stdout).toMatch(new RegExp(`::notice title=Plan::${file}: `));
+    const alone = await dbtIpRules({ cwd }, "plan", "policies/b.yaml", "-f", "github");
+    expect(alone.stdout).not.toContain("policies/b.yaml: ");
+  });
+
+  it("that cannot be read are of no account, whatever the environment names", async () => {
+    const env = { DBT_CLOUD_ACCOUNT_ID: "11", DBT_CLOUD_HOST_URL: one.url };
+    await writeFile(join(cwd, "cut.yaml"), "version: [");
+    const ran = await dbtIpRules({ cwd, env }, "plan", "extra1", "extra2", "cut.yaml");
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).not.toContain("policies-of-one-account");
+    expect(ran.stderr.match(/error\[policy-missing\]/g)).toHaveLength(2);
+  });
+
   it("do not begin what an interrupt came before", async () => {
     const ran = await dbtIpRules({ cwd, signal: AbortSignal.abort() }, "plan", ...both, "-f", "json");
     expect(ran.code).toBe(1);
