@@ -92,7 +92,7 @@ describe("what is offered for typing, or printed for a file", () => {
     expect(plan.stdout.replace(/\n\s*/g, " ")).toContain(`validate --policy '${name}'`);
   });
 
-  it("has no name in a command of the source but by shellWord", () => {
+  it("has no name in a command of the source but by shellWord, or policyFlag that uses it", () => {
     const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter(
       (file) => file.endsWith(".ts") && !/^(generated|cli[/\\]docs)/.test(file),
     );
@@ -104,9 +104,11 @@ describe("what is offered for typing, or printed for a file", () => {
           .map(([, expression = ""]) => expression.replace(/"[^"]*"/g, ""))
           .join(" ");
         const names = inside.match(/[a-z]\w*/gi) ?? [];
-        const made = names.some((name) => new RegExp(`const ${name} =[^;]*shellWord\\(`).test(text));
+        const made = names.some((name) =>
+          new RegExp(`const ${name} =[^;]*(?:shellWord|policyFlag)\\(`).test(text),
+        );
         const holdsName = /visible|shownFile|file|policy|options/i.test(inside);
-        return holdsName && !made && !rest.includes("shellWord(") ? [`${file}: ${command}`] : [];
+        return holdsName && !made && !/(?:shellWord|policyFlag)\(/.test(rest) ? [`${file}: ${command}`] : [];
       });
     });
     expect(found).toEqual([]);

@@ -223,7 +223,7 @@ const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: CarryOu
 
 const commandsFor = (planFile: string | undefined, options: Options): NextCommands => {
   const policy = policyFlag(options.policy);
-  const ofPolicy = planFile === undefined ? policy : "";
+  const ofPolicy = planFile === undefined ? policyFlag(options.policy) : "";
   const only = options.onlyExpired === true ? " --only-expired" : "";
   const flags = applyFlags(options, options.answered);
   return {
