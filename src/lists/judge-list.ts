@@ -15,7 +15,7 @@ import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.j
 import { present } from "../model/present.js";
 import { grouped } from "../model/words.js";
 import type { ListSource } from "../policy/list-source.js";
-import { ageInDays, type LockedList, lockedSelect } from "../policy/lock.js";
+import { ageInDays, isOld, type LockedList, lockedSelect } from "../policy/lock.js";
 import { readList } from "../policy/read-list.js";
 
 /** What an update makes of one list. */
@@ -111,7 +111,9 @@ export const judgeList = (
   if (before === undefined) return { ...identity, ...nothing, ...change, outcome: "added", after };
   const asked = before.url === source.url && before.select === identity.select && !known.edited;
   if (same) {
-    const renew = !asked || ageInDays(before, options.now) * 2 >= source.maxAge;
+    const { maxAge } = source;
+    const renew =
+      !asked || ageInDays(before, options.now) * 2 >= maxAge || isOld(before, maxAge, options.now);
     return {
       ...identity,
       ...nothing,

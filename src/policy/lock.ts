@@ -10,6 +10,7 @@ import type { LockDisagreement } from "../model/codes/lists.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { sha256 } from "../model/sha256.js";
 import { policyFlag, shellWord } from "../model/shell.js";
+import { doubledKey } from "./doubled-key.js";
 import type { ListSource } from "./list-source.js";
 import type { ListFormat } from "./read-list.js";
 import { decodeText, type SourceText } from "./text.js";
@@ -86,6 +87,11 @@ export const parseLock = (bytes: Uint8Array, file: string, policyFile: string): 
     diagnostic: diagnostic("lock-unreadable", { lock: file, problem, command }, place),
   });
   const value = valueIn(source);
+  const doubled = value === undefined ? undefined : doubledKey(source.text);
+  if (doubled !== undefined) {
+    const { key, index } = doubled;
+    return refuse({ kind: "doubled-key", key: key.slice(0, 100) }, source.range(index, index + 1));
+  }
   if (value === undefined)
     return refuse(/^(?:<{7}|={7}|>{7}) /m.test(source.text) ? { kind: "conflict" } : { kind: "not-json" });
   if (!isObject(value) || !isObject(value.sources)) return refuse({ kind: "shape" });
@@ -173,6 +179,12 @@ export const lockDisagreements = (
 
 const day = 86_400_000;
 
-/** Whole days since it was fetched. */
+/** Whole days since it was fetched; below 0 where that is in the future. */
 export const ageInDays = ({ fetchedAt }: LockedList, now: Date): number =>
   Math.floor((now.getTime() - Date.parse(fetchedAt)) / day);
+
+/** Clocks of two machines and zones of people differ; by more than a day, the date is wrong. */
+export const isOld = (list: LockedList, maxAge: number, now: Date): boolean => {
+  const age = ageInDays(list, now);
+  return age > maxAge || age < -1;
+};

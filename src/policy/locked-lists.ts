@@ -6,6 +6,7 @@ import { diagnostic } from "../model/diagnostic.js";
 import type { ListSource } from "./list-source.js";
 import {
   ageInDays,
+  isOld,
   type Lock,
   type LockedList,
   lockDisagreements,
@@ -105,8 +106,8 @@ const reportAge = (
   now: Date,
 ): void => {
   const locked = lock.get(name.value);
-  const age = locked === undefined ? 0 : ageInDays(locked, now);
-  if (locked === undefined || age <= maxAge) return;
+  if (locked === undefined || !isOld(locked, maxAge, now)) return;
+  const age = ageInDays(locked, now);
   const command = updateCommand(parsed.file, [name.value]);
   const fetched = locked.fetchedAt.slice(0, 10);
   problems.add(diagnostic("list-old", { list: name.value, fetched, age, maxAge, command }, name.source));

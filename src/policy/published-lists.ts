@@ -11,12 +11,10 @@ export interface PublishedLists {
   readonly sources: readonly ListSource[];
   /** By the name of a list: the names of the rules that it is part of, also through other networks. */
   readonly rules: ReadonlyMap<string, readonly string[]>;
-  /** As it is, whatever the policy asks for; empty where it is not there or cannot be read. */
+  /** As it is, whatever the policy asks for; empty where it is not there. One that cannot be read is an error. */
   readonly lock: Lock;
   /** Lists of the lock that somebody edited by hand. */
   readonly edited: ReadonlySet<string>;
-  /** Why a lock that is there cannot be read. */
-  readonly damage?: Diagnostic;
   /** With an error among them, nothing of this may be used. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -30,18 +28,19 @@ export const publishedLists = (
   const resolving = { now: now.getTime(), problems, lint: parsed.raw.lint };
   const { written } = writtenNetworks(resolving, parsed, files);
   const sources = sourcesIn(resolving, written);
+  const { damage, ...lock } = lockOf(parsed, files);
   return {
     sources,
     rules: rulesByList(parsed, written, sources),
-    ...lockOf(parsed, files),
-    diagnostics: problems.list(),
+    ...lock,
+    diagnostics: [...problems.list(), ...(damage === undefined ? [] : [damage])],
   };
 };
 
 const lockOf = (
   parsed: ParsedPolicy,
   files: ReadonlyMap<string, ReadFile>,
-): Pick<PublishedLists, "lock" | "edited" | "damage"> => {
+): Pick<PublishedLists, "lock" | "edited"> & { readonly damage?: Diagnostic } => {
   const bytes = files.get(parsed.lockReference);
   const none = { lock: new Map(), edited: new Set<string>() };
   if (typeof bytes !== "object") return none;

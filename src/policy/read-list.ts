@@ -15,6 +15,7 @@ import { type JsonValue, query } from "jsonpath-rfc9535";
 import { parsePrefix } from "../address/prefix.js";
 import { type ParsedLines, parsePrefixLines } from "../address/prefix-lines.js";
 import { type ArgsOf, type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { doubledKey } from "./doubled-key.js";
 import type { LocatedText } from "./raw-policy.js";
 import { decodeText, type SourceText } from "./text.js";
 
@@ -231,14 +232,18 @@ const longestPath = 2_000;
 const selected = (source: SourceText, path: string): string[] => {
   const { file } = source;
   const documents = jsonIn(source);
-  const fail = (problem: ArgsOf<"bad-select">["problem"], said?: string): Unreadable =>
+  const fail = (problem: ArgsOf<"bad-select">["problem"], said?: string, line?: number): Unreadable =>
     new Unreadable(
-      diagnostic("bad-select", { file, path: path.slice(0, 200), problem, said }, start(source)),
+      diagnostic(
+        "bad-select",
+        { file, path: path.slice(0, 200), problem, said },
+        line === undefined ? start(source) : source.rangeOfLine(line),
+      ),
     );
   if (path.length > longestPath) throw fail("too-long");
-  let found: unknown[];
+  let found: readonly unknown[][];
   try {
-    found = within(longestSelection, () => documents.flatMap((one) => query(one, path)));
+    found = within(longestSelection, () => documents.map(({ value }) => query(value, path)));
   } catch (error) {
     // The time-out's error may be of another realm than this module's.
     const { code, name, message } = Object(error) as { code?: unknown; name?: unknown; message?: unknown };
@@ -246,20 +251,38 @@ const selected = (source: SourceText, path: string): string[] => {
     if (name === "RangeError") throw fail("too-deep");
     throw fail("syntax", String(message).slice(0, 300));
   }
-  const other = found.find((one) => typeof one !== "string");
-  if (other !== undefined) throw fail("not-text", JSON.stringify(other)?.slice(0, 60));
-  return found.map(String);
+  // A filter is meant to pass by what it does not match.
+  const empty = path.includes("?") ? -1 : found.findIndex((one) => one.length === 0);
+  const { line } = documents[empty] ?? {};
+  if (line !== undefined) throw fail("nothing-in-line", `line ${line}`, line);
+  const texts = found.flat();
+  const other = texts.find((one) => typeof one !== "string");
+  if (other !== undefined) throw fail("not-text", shown(other));
+  return texts.map(String);
+};
+
+/** What is no text, in short. Its insides may be nested deeper than anything can write. */
+const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 };
 
 /** Ends work that runs for longer, also in the middle of a regular expression, which nothing else can. */
 const within = <T>(milliseconds: number, work: () => T): T =>
   vm.runInNewContext("work()", { work }, { timeout: milliseconds }) as T;
 
+interface JsonDocument {
+  readonly value: JsonValue;
+  /** Of NDJSON, from 1. */
+  readonly line?: number;
+}
+
 /** One JSON text, or one a line. */
-const jsonIn = (source: SourceText): readonly JsonValue[] => {
+const jsonIn = (source: SourceText): readonly JsonDocument[] => {
   const { text, file } = source;
+  let value: JsonValue;
   try {
-    return [JSON.parse(text)];
+    value = JSON.parse(text);
   } catch (error) {
     const documents = jsonLines(source);
     if (documents !== undefined) return documents;
@@ -267,22 +290,43 @@ const jsonIn = (source: SourceText): readonly JsonValue[] => {
     const problem = error instanceof Error ? error.message.slice(0, 200) : "";
     throw unreadable(source, { file, kind, problem });
   }
+  requireSingleKeys(source, text, 0);
+  return [{ value }];
+};
+
+/** `text` begins at `start` of the list. */
+const requireSingleKeys = (source: SourceText, text: string, start: number): void => {
+  const doubled = doubledKey(text);
+  if (doubled === undefined) return;
+  const problem = doubled.key.slice(0, 100);
+  const at = start + doubled.index;
+  throw new Unreadable(
+    diagnostic(
+      "list-unreadable",
+      { file: source.file, kind: "doubled-key", problem },
+      source.range(at, at + 1),
+    ),
+  );
 };
 
 /** Undefined where already the first line is no JSON text; then the list is no NDJSON. */
-const jsonLines = (source: SourceText): readonly JsonValue[] | undefined => {
-  const documents: JsonValue[] = [];
+const jsonLines = (source: SourceText): readonly JsonDocument[] | undefined => {
+  const documents: JsonDocument[] = [];
   let line = 0;
+  let end = 0;
   for (const text of source.text.split("\n")) {
     line += 1;
+    const start = end;
+    end += text.length + 1;
     if (text.trim() === "") continue;
     try {
-      documents.push(JSON.parse(text));
+      documents.push({ value: JSON.parse(text), line });
     } catch (error) {
       if (documents.length === 0) return undefined;
       const problem = error instanceof Error ? error.message.slice(0, 200) : "";
       throw unreadable(source, { file: source.file, kind: "NDJSON", problem }, line);
     }
+    requireSingleKeys(source, text, start);
   }
   return documents.length === 0 ? undefined : documents;
 };

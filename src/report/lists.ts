@@ -4,7 +4,6 @@ import { formatPrefix, type Prefix } from "../address/prefix.js";
 import type { ListChange } from "../lists/judge-list.js";
 import type { ListUpdate } from "../lists/update-lists.js";
 import { countAddresses, listPrefixes } from "../model/address-words.js";
-import type { Diagnostic } from "../model/diagnostic.js";
 import { quoted, visible } from "../model/escape.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import { present } from "../model/present.js";
@@ -31,8 +30,6 @@ export interface ListsReport {
   readonly rules: ReadonlyMap<string, readonly string[]>;
   /** What the policy by itself means with the new lock instead of the old; absent where the policy is not valid. */
   readonly access?: AccessChange;
-  /** Why the lock that was there could not be read. */
-  readonly damage?: Diagnostic;
 }
 
 export const listsVerdict = ({ update }: ListsReport): VerdictOf<"lists"> => update.verdict;
@@ -166,11 +163,10 @@ export const listsClosing = (report: ListsReport): string => {
 };
 
 export const renderListsText = (report: ListsReport, look: RenderContext): string => {
-  const { update, damage } = report;
+  const { update } = report;
   const line = listsClosing(report);
   const isBad = update.verdict === "failed" || update.verdict === "refused";
   return `${[
-    ...(damage === undefined ? [] : [renderDiagnosticsText([damage], look)]),
     ...update.lists.flatMap((change) => listLines(change, report, look)),
     ...accessLines(report, look),
     ...wrap(line, look.width, 0).map((one) => (isBad ? look.style.error(one) : one)),
@@ -196,7 +192,7 @@ const listDocument = (change: ListChange, { rules }: ListsReport) => {
 };
 
 export const listsDocument = (report: ListsReport) => {
-  const { update, policyFile, lockFile, written, access, damage } = report;
+  const { update, policyFile, lockFile, written, access } = report;
   return {
     format: "dbt-ip-rules/lists" as const,
     version: 1 as const,
@@ -207,7 +203,8 @@ export const listsDocument = (report: ListsReport) => {
     written,
     lists: update.lists.map((change) => listDocument(change, report)),
     ...(access === undefined ? {} : { access: accessAsDocument(access) }),
-    diagnostics: damage === undefined ? [] : [diagnosticAsDocument(damage)],
+    // What is wrong with the policy or its lock is a failure, and each list has its own.
+    diagnostics: [],
   };
 };
 

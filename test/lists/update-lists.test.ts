@@ -352,6 +352,15 @@ describe("max_change", () => {
   });
 });
 
+it.each(["<<<<<<< HEAD\n", "{", "{}"])("nothing is fetched over a lock that cannot be read: %j", (text) => {
+  const policy = `version: 1\nnetworks:\n  vpn: ${plain}\nrules:\n  - {name: VPN, type: allow, cidrs: [network: vpn]}\n`;
+  const { parsed } = parsePolicy(new TextEncoder().encode(policy), "policy.yaml");
+  const files = new Map([["policy.lock.json", new TextEncoder().encode(text)]]);
+  const [problem] = publishedLists(parsed!, files, now).diagnostics;
+  expect(problem).toMatchObject({ code: "lock-unreadable", severity: "error" });
+  expect(problem && hintOf(problem)).toContain("Restore it from git");
+});
+
 it("a lock that was edited by hand is made right", async () => {
   const lock = await first();
   const answer = await updateLists(

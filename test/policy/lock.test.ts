@@ -135,6 +135,12 @@ describe("a policy with published lists", () => {
       "lock-unreadable",
       "version 2",
     ],
+    [
+      "with a key twice",
+      (text) => text.replace('"select"', '"url": "https://x.example",\n      "select"'),
+      "lock-unreadable",
+      "the key `url` twice",
+    ],
     ["of another shape", () => "[]", "lock-unreadable", "lacks `version`"],
     ["with half an entry", (text) => text.replace("fetched_at", "at"), "lock-unreadable", "not complete"],
     [
@@ -172,6 +178,14 @@ describe("a policy with published lists", () => {
     const short = policy(`  vpn: ${source.replace("}", ", max_age: 7d}")}\n`);
     expect(codes(read(short, files, "2026-11-27T09:00:00Z").diagnostics)).toEqual([]);
     expect(codes(read(short, files, "2026-11-28T09:00:00Z").diagnostics)).toEqual(["list-old"]);
+  });
+
+  it("warns of a list that was fetched in the future, by more than clocks differ", () => {
+    const files = { "policy.lock.json": lock };
+    expect(codes(read(policy(), files, "2026-11-19T09:00:00Z").diagnostics)).toEqual([]);
+    const { diagnostics } = read(policy(), files, "2026-11-19T07:00:00Z");
+    expect(codes(diagnostics)).toEqual(["list-old"]);
+    expect(firstMessage(diagnostics)).toContain("in the future");
   });
 
   it("treats an empty list as it treats an empty file", () => {

@@ -112,6 +112,32 @@ describe("JSON", () => {
     limited.mockRestore();
   });
 
+  it("does not guess where a line of NDJSON has nothing, unless a filter says so", () => {
+    const lines = '{"cidr":"192.0.2.0/24"}\n{"ip":"198.51.100.0/24"}\n';
+    const { diagnostics } = read(lines, ", select: $.cidr");
+    expect(places(diagnostics)).toEqual(["bad-select 2:1"]);
+    expect(firstMessage(diagnostics)).toContain("finds nothing in one of the lines: line 2");
+    expect(prefixes(lines, `, select: "$[?match(@, '192.*')]"`)).toEqual(["192.0.2.0/24"]);
+  });
+
+  it.each([
+    ['{"cidr":"192.0.2.0/24",\n "cidr":"198.51.100.0/24"}', "2:2"],
+    [
+      '{"cidr":"192.0.2.0/24"}\n{"cidr":"192.0.2.0/24","a\\"":1,"b":[{"b":0},{"b":0}],"c\\u0069dr":""}',
+      "2:54",
+    ],
+  ])("refuses a key that an object has twice: %s", (text, place) => {
+    const { diagnostics } = read(text, ", select: $.cidr");
+    expect(places(diagnostics)).toEqual([`list-unreadable ${place}`]);
+    expect(firstMessage(diagnostics)).toContain("the key `cidr` twice");
+  });
+
+  it("refuses what is nested deeper than anything can write", () => {
+    const deep = `{"hooks":[${"[".repeat(200_000)}${"]".repeat(200_000)}]}`;
+    const { diagnostics } = read(deep, ', select: "$.hooks[*]"');
+    expect(firstMessage(diagnostics)).toContain("finds something that is not text: a list");
+  });
+
   it("refuses a text that holds a comment or a line end", () => {
     for (const text of ["192.0.2.1 # x", "192.0.2.1\n192.0.2.2", "192.0.2.1;"])
       expect(codes(read(JSON.stringify([text]), ', select: "$[*]"').diagnostics)).toEqual(["bad-prefix"]);

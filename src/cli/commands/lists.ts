@@ -8,7 +8,7 @@ import { isStandardInput } from "../../files/read-file.js";
 import type { FetchPorts } from "../../lists/fetch-list.js";
 import { policyAccess } from "../../lists/policy-access.js";
 import { updateLists } from "../../lists/update-lists.js";
-import { hasErrors, withSeverity } from "../../model/diagnostic.js";
+import { hasErrors } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
@@ -73,7 +73,6 @@ const run = async (
   if (hasErrors(published.diagnostics)) throw new Failure(published.diagnostics);
   requireNames(published, [...typed, ...(options.allowMaxChange ?? [])]);
   const names = typed.length === 0 ? undefined : new Set(typed);
-  const damage = passable(published, names !== undefined);
   const { lock, edited, sources } = published;
   const update = await updateLists(
     {
@@ -102,7 +101,7 @@ const run = async (
     policyFile: shownFile(options.policy),
     lockFile: file,
     rules: published.rules,
-    ...present({ access, damage }),
+    ...present({ access }),
   };
 };
 
@@ -111,15 +110,6 @@ const requireNames = ({ sources }: PublishedLists, typed: readonly string[]): vo
   const unknown = typed.find((name) => !lists.includes(name));
   if (unknown !== undefined)
     throw failure("no-such-list", { list: unknown, lists, meant: suggest(unknown, lists) });
-};
-
-/** A damaged lock is written anew where all lists are fetched; one of a later version of the program is left alone. */
-const passable = ({ damage }: PublishedLists, some: boolean) => {
-  if (damage === undefined) return undefined;
-  const isLater =
-    damage.code === "lock-unreadable" && "args" in damage && damage.args.problem.kind === "version";
-  if (some || isLater) throw new Failure([damage]);
-  return withSeverity(damage, "warning");
 };
 
 /** Milliseconds. */

@@ -8,7 +8,7 @@ const didYouMean = (meant: string | undefined): string | undefined =>
 const named = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
 
 /** Why a JSONPath found nothing that could be used. */
-export type SelectProblem = "syntax" | "too-long" | "too-deep" | "too-slow" | "not-text";
+export type SelectProblem = "syntax" | "too-long" | "too-deep" | "too-slow" | "not-text" | "nothing-in-line";
 
 const selectMessages: Readonly<Record<SelectProblem, string>> = {
   syntax: "is not a JSONPath (RFC 9535)",
@@ -16,12 +16,14 @@ const selectMessages: Readonly<Record<SelectProblem, string>> = {
   "too-deep": "is nested too deeply",
   "too-slow": "takes too long",
   "not-text": "finds something that is not text",
+  "nothing-in-line": "finds nothing in one of the lines",
 };
 
 export type LockProblem =
   | { readonly kind: "not-json" | "conflict" | "shape" }
   | { readonly kind: "version"; readonly version: string }
-  | { readonly kind: "entry"; readonly name: string };
+  | { readonly kind: "entry"; readonly name: string }
+  | { readonly kind: "doubled-key"; readonly key: string };
 
 const lockProblem = (problem: LockProblem): string => {
   switch (problem.kind) {
@@ -35,6 +37,8 @@ const lockProblem = (problem: LockProblem): string => {
       return `is of version ${problem.version}, and only version 1 is known`;
     case "entry":
       return `has an entry \`${problem.name}\` that is not complete`;
+    case "doubled-key":
+      return `has the key \`${problem.key}\` twice in one object`;
   }
 };
 
@@ -99,14 +103,23 @@ export const listCodes = {
     meaning: "A list is JSON or CSV, and its network has no `select` or `column`; or it is an HTML page.",
     fix: "Add `select:` with a JSONPath, or `column:` with a name or a number.",
   }),
-  "list-unreadable": code<{ file: string; kind: "JSON" | "NDJSON" | "CSV" | "HTML"; problem: string }>({
+  "list-unreadable": code<{
+    file: string;
+    kind: "JSON" | "NDJSON" | "CSV" | "HTML" | "doubled-key";
+    problem: string;
+  }>({
     severity: "error",
-    message: ({ file, kind, problem }) =>
-      kind === "HTML"
-        ? `The list \`${file}\` is an HTML page`
-        : `The list \`${file}\` is not valid ${kind}: ${problem}`,
-    hint: "Get the list again; it may be incomplete",
-    meaning: "A list is not valid JSON, NDJSON or CSV.",
+    message: ({ file, kind, problem }) => {
+      if (kind === "HTML") return `The list \`${file}\` is an HTML page`;
+      return kind === "doubled-key"
+        ? `The list \`${file}\` has the key \`${problem}\` twice in one object, and nothing says which one is meant`
+        : `The list \`${file}\` is not valid ${kind}: ${problem}`;
+    },
+    hint: ({ kind }) =>
+      kind === "doubled-key"
+        ? "Ask the vendor, and keep a corrected copy in a file"
+        : "Get the list again; it may be incomplete",
+    meaning: "A list is not valid JSON, NDJSON or CSV, or has a key twice in one object.",
     fix: "Get the list again: it may be incomplete, or an error page.",
   }),
   "bad-select": code<{ file: string; path: string; problem: SelectProblem; said: string | undefined }>({
@@ -117,7 +130,8 @@ export const listCodes = {
       problem === "not-text"
         ? "Select the prefixes themselves, for example: $.prefixes[*].cidr"
         : "Write a JSONPath that begins with `$`, for example: $.prefixes[*].cidr",
-    meaning: "`select` is not a JSONPath, takes too long, or finds something that is not text.",
+    meaning:
+      "`select` is not a JSONPath, takes too long, finds something that is not text, or, without a filter, finds nothing in a line of NDJSON.",
     fix: "Write a JSONPath (RFC 9535) that selects the prefixes themselves.",
   }),
   "no-column": code<
@@ -227,9 +241,9 @@ export const listCodes = {
     hint: ({ problem, command }) =>
       problem.kind === "version"
         ? "Use the release of dbt-ip-rules that wrote it"
-        : `To fetch all lists again, type: ${command}`,
+        : `Restore it from git. Without it no \`max_change\` holds; to fetch all lists anew in spite of that, delete it and type: ${command}`,
     meaning: "The lock file is not one that this program wrote.",
-    fix: "Run `dbt-ip-rules lists update`: it fetches all lists again.",
+    fix: "Restore it from git; `lists update` leaves it as it is. Without a lock nothing is compared, so that no `max_change` holds: delete it only to fetch all lists anew.",
   }),
   "lock-differs": code<{ lock: string; list: string; problem: LockDisagreement; command: string }>({
     severity: "error",
@@ -250,10 +264,12 @@ export const listCodes = {
   "list-old": code<{ list: string; fetched: string; age: number; maxAge: number; command: string }>({
     severity: "warning",
     message: ({ list, fetched, age, maxAge }) =>
-      `The list \`${list}\` was fetched on ${fetched}, ${counted(age, "day")} ago; \`max_age\` is ${counted(maxAge, "day")}`,
+      age < 0
+        ? `By the lock, the list \`${list}\` was fetched on ${fetched}, which is in the future: how old it is, is not known`
+        : `The list \`${list}\` was fetched on ${fetched}, ${counted(age, "day")} ago; \`max_age\` is ${counted(maxAge, "day")}`,
     hint: ({ command }) => `To fetch it again, type: ${command}`,
     meaning:
-      "A published list was fetched longer ago than its `max_age` (90 days unless the policy says otherwise).",
+      "A published list was fetched longer ago than its `max_age` (90 days unless the policy says otherwise), or its date in the lock is in the future.",
     fix: "Run `dbt-ip-rules lists update`, and review what changed.",
   }),
   "no-such-list": code<{ list: string; lists: readonly string[]; meant: string | undefined }>({
