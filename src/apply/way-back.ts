@@ -1,5 +1,5 @@
 /**
- * Before a change on probation: would whoever waits for its confirmation be able to undo it? The way back is planned
+ * Before a change that waits for confirmation: would whoever waits for its confirmation be able to undo it? The way back is planned
  * before the first write, and the caller must stay allowed in the old state, in the new one, and in every state between
  * the two, in both directions.
  */
@@ -38,7 +38,7 @@ const isEverEnforced = ({ before, after, steps }: Plan): boolean =>
   isEnforced(after) ||
   steps.some(({ step }) => step.kind === "enforcement" && step.enabled);
 
-/** Why the change cannot be put on probation; empty where the way back is proven open. */
+/** Why the change cannot wait for confirmation; empty where the way back is proven open. */
 export const wayBackProblems = (plan: Plan, callers: readonly Address[]): readonly Diagnostic[] => {
   if (plan.steps.length === 0 || !isEverEnforced(plan)) return [];
   if (callers.length === 0) return [diagnostic("confirm-caller-unknown")];

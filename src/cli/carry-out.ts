@@ -22,6 +22,7 @@ import { present } from "../model/present.js";
 import { shellWord } from "../model/shell.js";
 import { standingRefusals } from "../plan/guards.js";
 import type { Change, Plan } from "../plan/plan.js";
+import { hashState } from "../plan/state.js";
 import { renderAuditText } from "../report/audit-text.js";
 import { renderPlanBrief, renderPlanText } from "../report/plan-text.js";
 import type { NextCommands, Report } from "../report/report.js";
@@ -316,7 +317,7 @@ const carryOut = async (
       note(io, `Not confirmed (${unconfirmedWords[ended]}): undoing the change`);
       const file = relative(io.cwd, receipt.path);
       const work = { task, options, guards, connection, plan, ended, mark };
-      const rollback = `dbt-ip-rules rollback ${shellWord(file)}`;
+      const rollback = rollbackCommand(file);
       const undone = await undoUnconfirmed(io, { file, undo: rollback }, work);
       return {
         kind: "apply",
@@ -344,7 +345,10 @@ const carryOut = async (
     ...(receipt === undefined
       ? {}
       : { receipt: { path: receipt.path, name: nameElsewhere(io, receipt.path) } }),
-    commands: task.commands,
+    commands:
+      mark === undefined || receipt === undefined || outcome === "done" || hasChangedNothing(result)
+        ? task.commands
+        : { ...task.commands, rollback: rollbackCommand(relative(io.cwd, receipt.path)) },
     // Where the plan went to the same place, it has said them (showPlan).
     shown: options.output === undefined ? plan.verdicts.flatMap((one) => one.diagnostics) : [],
   };
@@ -382,6 +386,8 @@ interface Unconfirmed extends Running {
   readonly mark: string;
 }
 
+const rollbackCommand = (receipt: string): string => `dbt-ip-rules rollback ${shellWord(receipt)}`;
+
 /**
  * The way back: a rollback of the receipt, by a run of its own that the interruption of the first does not end. What
  * others have changed since is kept, and said. `undone` where all is as it was before.
@@ -394,17 +400,20 @@ const undoUnconfirmed = async (
   const own: Io = Object.create(io, { signal: { value: new AbortController().signal } });
   const why = unconfirmedWords[work.ended];
   const tries: WayBackTry[] = [];
+  let aim: Aim | undefined;
   for (const pause of [0, ...wayBackPauses]) {
     await sleep(pause);
-    const tried = await tryWayBack(own, file, work);
+    const tried = await tryWayBack(own, file, work, aim);
     tries.push(tried);
+    aim ??= tried.aim;
     // What needs somebody to see to it first, such as a blocked address, does not go away by waiting.
     if (!tried.done && tried.problems.some(({ code }) => "persists" in rowOf(code))) break;
     if (!tried.done) continue;
     await clearMark(own, work.mark);
+    const later = tried.aim?.later ?? [];
     // Done, and undone: no word for a single step fits, and the receipts hold both.
     const ended = { steps: [], next: "nothing" } as const;
-    return tried.later.length === 0
+    return later.length === 0
       ? {
           ...ended,
           outcome: "undone",
@@ -417,7 +426,7 @@ const undoUnconfirmed = async (
           wayBack: "in-part",
           exitCode: exitCodes.midway,
           diagnostics: [diagnostic("change-undone-in-part", { why })],
-          unexpected: tried.later,
+          unexpected: later,
         };
   }
   return notUndone(tries, undo);
@@ -448,15 +457,30 @@ const notUndone = (tries: readonly WayBackTry[], undo: string): ApplyResult => {
   };
 };
 
+/** Where the way back leads to. */
+interface Aim {
+  /** Hash of that state. */
+  readonly state: string;
+  /** What others have changed since the apply. */
+  readonly later: readonly Change[];
+}
+
 interface WayBackTry {
   readonly done: boolean;
-  readonly later: readonly Change[];
+  /** Absent where no way back could be planned. */
+  readonly aim?: Aim;
   readonly problems: readonly Diagnostic[];
   /** Absent where no step could be begun. */
   readonly result?: ApplyResult;
 }
 
-const tryWayBack = async (io: Io, file: string, work: Unconfirmed): Promise<WayBackTry> => {
+/** `first`: the aim of the first try. Whoever still leads there finds, as changed since, what that try has left. */
+const tryWayBack = async (
+  io: Io,
+  file: string,
+  work: Unconfirmed,
+  first: Aim | undefined,
+): Promise<WayBackTry> => {
   const { task, options, guards, connection } = work;
   const client = connectForWriting(io, options, connection);
   const overrides = new Set(Object.values(overrideFlags));
@@ -473,7 +497,9 @@ const tryWayBack = async (io: Io, file: string, work: Unconfirmed): Promise<WayB
       snapshot: await client.readSnapshot(),
       overrides,
     });
-    if (plan.steps.length === 0) return { done: true, later: undo.later, problems: [] };
+    const state = hashState(plan.after);
+    const aim = state === first?.state ? first : { state, later: undo.later };
+    if (plan.steps.length === 0) return { done: true, aim, problems: [] };
     journal = await openReceipt(io, plan, {
       task: back,
       options: { ...options, receipt: undefined },
@@ -482,10 +508,10 @@ const tryWayBack = async (io: Io, file: string, work: Unconfirmed): Promise<WayB
     const ports = { reader: client, writer: client, journal, now: () => io.now(), sleep };
     const result = await applyPlan(plan, ports, applyOptions(io, open, back));
     note(io, `Receipt of the way back: ${shownFile(relative(io.cwd, journal.path))}`);
-    return { done: result.outcome === "done", later: undo.later, problems: result.diagnostics, result };
+    return { done: result.outcome === "done", aim, problems: result.diagnostics, result };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { done: false, later: [], problems: error.diagnostics };
+    return { done: false, problems: error.diagnostics };
   } finally {
     await journal?.close().catch(() => undefined);
     await client.close();

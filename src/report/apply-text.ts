@@ -20,15 +20,17 @@ import { rowLines } from "./row.js";
 
 export const nextText = (next: NextAction, commands: NextCommands): string => {
   const again = commands.applyAgain ?? "dbt-ip-rules apply";
+  const orUndo =
+    commands.rollback === undefined ? "" : `; or, to undo what this run changed: ${commands.rollback}`;
   switch (next) {
     case "nothing":
       return "";
     case "apply-again":
-      return `Next: ${again}`;
+      return `Next: ${again}${orUndo}`;
     case "plan-again":
-      return `Next: ${commands.planAgain ?? "dbt-ip-rules plan"}`;
+      return `Next: ${commands.planAgain ?? "dbt-ip-rules plan"}${orUndo}`;
     case "mend-first":
-      return `Next: fix what is said above, then ${again}`;
+      return `Next: fix what is said above, then ${again}${orUndo}`;
     case "rollback":
       return `Next: fix what is said above, then ${rollbackCommand(commands)}`;
     default:

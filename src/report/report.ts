@@ -29,7 +29,7 @@ export interface NextCommands {
   readonly planAgain?: string;
   /** Plans the policy and applies it, whatever plan this run was given: `dbt-ip-rules apply`. */
   readonly applyPolicy?: string;
-  /** Undoes this run: `dbt-ip-rules rollback FILE`. */
+  /** Undoes this run, which was to be confirmed: `dbt-ip-rules rollback FILE`. */
   readonly rollback?: string;
 }
 

@@ -275,6 +275,52 @@ describe("apply --confirm", () => {
     expect(await readFile(join(cwd, "a.md"), "utf8")).toContain(`rollback .dbt-ip-rules/receipts/${receipt}`);
   }, 120_000);
 
+  it("names the rollback where it stops before its last step, and waits for nothing", async () => {
+    const { emulator, run, marks } = await world();
+    emulator.faults.add({ kind: "status", status: 400, method: "DELETE" });
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "1s",
+      "--confirm-command",
+      "exit 1",
+      ...caller,
+    );
+    expect([ran.code, (await marks()).length]).toEqual([4, 1]);
+    expect(ran.stderr).not.toContain("Waiting up to");
+    expect(ran.stdout).toMatch(
+      /Next: .*; or, to undo what this run changed: dbt-ip-rules rollback \S+\.jsonl\n/,
+    );
+  });
+
+  it("takes what its own first try has left for nobody else's change", async () => {
+    const moved = policy.replace("198.51.100.0/24]", "198.51.100.0/24, 10.2.0.0/24]");
+    const { emulator, run, state } = await world(
+      {
+        onSaid: (text) => {
+          if (text.includes("undoing the change"))
+            emulator.faults.add({ kind: "partial", method: "PUT", cidr: "192.0.2.0/24" });
+        },
+      },
+      seed,
+      moved,
+    );
+    const before = state();
+    const ran = await run(
+      "apply",
+      "--auto-approve",
+      "--confirm",
+      "1s",
+      "--confirm-command",
+      "exit 1",
+      ...caller,
+    );
+    expect([ran.code, state()], ran.stdout + ran.stderr).toEqual([3, before]);
+    // It took two tries.
+    expect(ran.stderr.split("Receipt of the way back").length).toBe(3);
+  });
+
   it("comes back through a storm of 429s and of broken answers", async () => {
     const { emulator, run, state } = await world({
       onSaid: (text) => {
