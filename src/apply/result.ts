@@ -149,6 +149,8 @@ export interface ApplyResult {
   /** Absent where the run has not left one. */
   readonly temporaryAllowAll?: StandingAllowAll;
   readonly next: NextAction;
+  /** What the run was for; absent: that the account is as the policy says. */
+  readonly purpose?: ReceiptPurpose;
   /** What was thrown, where a bug of ours ended the run: for `--debug`. */
   readonly cause?: unknown;
 }

@@ -24,6 +24,11 @@ export interface Trace {
   readonly rules: readonly Traced[];
   /** Absent where no call changed it. */
   readonly enforcement?: { readonly before: Enforcement; readonly left: "enabled" | "disabled" };
+  /**
+   * The last attempt's receipt breaks off: rules that its plan was to change and that its lines say nothing of; as they were
+   * before, and those that it was to create.
+   */
+  readonly unseen?: { readonly rules: readonly Rule[]; readonly created: readonly string[] };
   /** Steps that were done, of how many. */
   readonly done: number;
   readonly steps: number;
@@ -37,6 +42,8 @@ export interface Undo {
   /** What others have changed since in rules that the apply touched: from how it left them to now. */
   readonly later: readonly Change[];
   readonly disablesEnforcement: boolean;
+  /** Of a receipt that breaks off: names of rules that are not as they were before it, and it does not show why. */
+  readonly unexplained: readonly string[];
 }
 
 const plus = (prefixes: readonly Prefix[], added: readonly Prefix[]): Prefix[] =>
@@ -168,8 +175,31 @@ export const traceOf = (attempts: readonly Receipt[], now: AccountState): Trace 
   }
   const last = attempts.at(-1);
   const open = last === undefined ? 0 : last.header.steps.length - progressOf(last, undefined).done.length;
-  return { rules, ...enforcementOf(attempts, now), done: count, steps: count + open };
+  return {
+    rules,
+    ...enforcementOf(attempts, now),
+    ...(last === undefined || last.end !== undefined ? {} : { unseen: unseenOf(rules, last) }),
+    done: count,
+    steps: count + open,
+  };
 };
+
+const unseenOf = (rules: readonly Traced[], { header }: Receipt): NonNullable<Trace["unseen"]> => {
+  const known = new Set(rules.flatMap(({ before, left }) => [before?.name, left?.name]));
+  return {
+    rules: rules.flatMap(({ before, left }) =>
+      before !== undefined && sameRules(before, left) ? before : [],
+    ),
+    created: header.steps.flatMap(({ action, rule }) =>
+      action === "create" && rule !== undefined && !known.has(rule) ? rule : [],
+    ),
+  };
+};
+
+const unexplained = ({ unseen }: Trace, now: ReadonlyMap<string, Rule>): readonly string[] => [
+  ...(unseen?.rules ?? []).flatMap((rule) => (sameRules(now.get(rule.name), rule) ? [] : rule.name)),
+  ...(unseen?.created ?? []).filter((name) => now.has(name)),
+];
 
 /** What was before, where now is as it was left; else now. */
 const restored = <T>(before: T, left: T, now: T): T => (left === now ? before : now);
@@ -263,6 +293,7 @@ export const undoOn = (trace: Trace, now: AccountState): Undo => {
         ),
       ]),
     ),
+    unexplained: unexplained(trace, rules),
     disablesEnforcement: now.enforcement !== "disabled" && enforcement === "disabled",
   };
 };

@@ -19,6 +19,7 @@ import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.j
 import { exitCodes, Failure, failure } from "../model/failure.js";
 import { overrideFlags } from "../model/guards.js";
 import { present } from "../model/present.js";
+import type { ReceiptPurpose } from "../model/receipt.js";
 import { shellWord } from "../model/shell.js";
 import { standingRefusals } from "../plan/guards.js";
 import type { Change, Plan } from "../plan/plan.js";
@@ -146,6 +147,7 @@ export const carryOutTask = async (io: Io, options: CarryOutOptions, task: Task)
     // A saved plan was reviewed when it was made; without a question to answer, its last line is enough.
     showPlan(io, known.clientAddresses.length === 0 ? plan : callerGiven(plan), options, {
       briefly: task.reviewed && task.approved,
+      purpose: task.applyOptions?.purpose,
     });
     const closed = task.probation === undefined ? [] : wayBackProblems(plan, known.clientAddresses);
     if (closed.length > 0) return refusedResult(plan, closed, task);
@@ -164,7 +166,7 @@ const refusedReport = (
   options: CarryOutOptions,
   task: Task,
 ): Report => {
-  showPlan(io, plan, options, { briefly: false });
+  showPlan(io, plan, options, { briefly: false, purpose: task.applyOptions?.purpose });
   return refusedResult(plan, refused, task, unexpected);
 };
 
@@ -215,13 +217,13 @@ export const showPlan = (
   io: Io,
   plan: Plan,
   options: CarryOutOptions,
-  { briefly }: { readonly briefly: boolean },
+  { briefly, purpose }: { readonly briefly: boolean; readonly purpose?: ReceiptPurpose | undefined },
 ): void => {
   const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
   const look = lookOf(io, stream, options);
   const text = briefly
-    ? renderPlanBrief(plan, look)
-    : renderPlanText(plan, { ...look, policyFile: options.policy });
+    ? renderPlanBrief(plan, { ...look, purpose })
+    : renderPlanText(plan, { ...look, policyFile: options.policy, purpose });
   stream.write(fitted(io, stream, withNewline(text)));
 };
 
@@ -341,7 +343,9 @@ const carryOut = async (
   return {
     kind: "apply",
     account: plan.account,
-    ...(audit === undefined ? { result } : asTheLogShows(result, audit)),
+    ...(audit === undefined
+      ? { result: { ...result, ...present({ purpose: task.applyOptions?.purpose }) } }
+      : asTheLogShows(result, audit)),
     ...(receipt === undefined
       ? {}
       : { receipt: { path: receipt.path, name: nameElsewhere(io, receipt.path) } }),

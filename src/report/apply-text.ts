@@ -15,6 +15,7 @@ import type { PlannedStep } from "../plan/plan.js";
 import { looseChangeRows, stepTitle } from "./change-rows.js";
 import { renderDiagnosticsText } from "./diagnostics-text.js";
 import { type RenderContext, wrap } from "./layout.js";
+import { nothingForPurpose } from "./plan-summary.js";
 import type { NextCommands } from "./report.js";
 import { rowLines } from "./row.js";
 
@@ -120,7 +121,7 @@ export const applyClosing = (result: ApplyResult): string => {
       return `Applied: ${tally(result)}, and the account is now as planned.`;
     case "nothing":
       return result.steps.length === 0
-        ? "Nothing to do: the account is as planned."
+        ? `Nothing to do: ${nothingForPurpose[result.purpose ?? "apply"] ?? "the account is as planned"}.`
         : `Nothing to do: ${counted(result.steps.length, "step")} done by an earlier run, and the account is as planned.`;
     case "refused":
       return stepGroups(result).changed.length === 0

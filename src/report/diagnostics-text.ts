@@ -160,8 +160,13 @@ export const renderDiagnosticsText = (
 };
 
 /** What a plan or a drift report says first: rules that left the policy but stay on the account. */
+export const isUnconfirmed = ({ code }: Diagnostic): boolean => code === "unconfirmed-change";
+
+/** What no reader may miss: a rule that left the file and stays, a change that nobody has confirmed. */
+export const isShownFirst = (one: Diagnostic): boolean => isAboutLeftRule(one) || isUnconfirmed(one);
+
 export const leftNotes = (diagnostics: readonly Diagnostic[], look: RenderContext): string[] => {
-  const text = renderDiagnosticsText(diagnostics.filter(isAboutLeftRule), look);
+  const text = renderDiagnosticsText(diagnostics.filter(isShownFirst), look);
   return text === "" ? [] : [text];
 };
 
@@ -177,7 +182,7 @@ export const reviewNotes = (
   all: readonly Diagnostic[],
   look: RenderContext & { readonly policyFile?: string },
 ): string[] => {
-  const diagnostics = all.filter((one) => !isAboutLeftRule(one));
+  const diagnostics = all.filter((one) => !isShownFirst(one));
   const ofFile = diagnostics.filter(
     ({ code, source, severity }) =>
       source !== undefined && severity !== "error" && !onlyWithAccount.has(code),

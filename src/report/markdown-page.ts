@@ -8,7 +8,7 @@ import { addressCount, counted, type FamilyCounts } from "../model/words.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { AccessChange } from "../plan/plan.js";
 import { type AccessWording, accessGroups, isFolded, ledRow, prefixRows } from "./access-rows.js";
-import { renderDiagnosticsText } from "./diagnostics-text.js";
+import { isUnconfirmed, renderDiagnosticsText } from "./diagnostics-text.js";
 import { plainStyle, type RenderContext } from "./layout.js";
 import { diffRow, fenceWidth } from "./row.js";
 
@@ -104,6 +104,17 @@ export const fitReport = (report: MarkdownPage, maxBytes: number): string => {
 };
 
 /** Rules that left the policy but stay on the account. */
+export const unconfirmedSection = (diagnostics: readonly Diagnostic[]): Section => {
+  const waiting = diagnostics.filter(isUnconfirmed);
+  return {
+    title: `Not confirmed: ${counted(waiting.length, "change")}`,
+    language: "text",
+    rows: diagnosticRows(waiting),
+    rowName: ["change", "changes"],
+    open: true,
+  };
+};
+
 export const leftSection = (diagnostics: readonly Diagnostic[]): Section => {
   const left = diagnostics.filter(isAboutLeftRule);
   return {

@@ -7,7 +7,6 @@ import { markdownCode } from "../model/escape.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
 import type { TemporaryEntries } from "../plan/expired-only.js";
-import { isAboutLeftRule } from "../plan/left-rules.js";
 import { descriptionLines, enforcementLine, nameNotes, tableLines, totals } from "./account.js";
 import {
   applyClosing,
@@ -21,7 +20,7 @@ import {
 } from "./apply-text.js";
 import { auditClosing, foreignRows, verificationRows } from "./audit-text.js";
 import { looseChangeRows } from "./change-rows.js";
-import { diagnosticsCount } from "./diagnostics-text.js";
+import { diagnosticsCount, isShownFirst } from "./diagnostics-text.js";
 import {
   accessTitle,
   causeTitles,
@@ -43,6 +42,7 @@ import {
   leftSection,
   markerOf,
   type Section,
+  unconfirmedSection,
 } from "./markdown-page.js";
 import { renderPlanMarkdown, replaySections } from "./plan-markdown.js";
 import { leftWords, unmanagedAccessWords } from "./plan-summary.js";
@@ -96,7 +96,7 @@ interface ApplyMarkdownOptions extends NextCommands {
 
 const applyTitles = {
   done: "applied",
-  nothing: "nothing to apply",
+  nothing: "nothing to do",
   refused: "refused",
   failed: "failed",
   midway: "stopped midway",
@@ -227,6 +227,7 @@ const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: 
   const differs = driftVerdict(report) === "differences";
   const left = leftWords(report) || (differs ? "" : unmanagedAccessWords(report));
   const sections: Section[] = [
+    unconfirmedSection(report.diagnostics),
     leftSection(report.diagnostics),
     causeSection("drift", report),
     causeSection("cannot-tell", report),
@@ -239,7 +240,7 @@ const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: 
     {
       title: "Notes",
       language: "text",
-      rows: diagnosticRows(report.diagnostics.filter((one) => !isAboutLeftRule(one))),
+      rows: diagnosticRows(report.diagnostics.filter((one) => !isShownFirst(one))),
     },
   ];
   const access = accessSections(report.access, driftSides, driftWording);

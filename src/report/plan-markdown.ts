@@ -4,7 +4,6 @@ import { hintOf } from "../model/diagnostic.js";
 import { markdownCode, visible } from "../model/escape.js";
 import { counted } from "../model/words.js";
 import type { PlanReplay } from "../plan/cut-off.js";
-import { isAboutLeftRule } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessContext, mayWording, planWording } from "./access-rows.js";
 import {
@@ -18,7 +17,7 @@ import {
   stepTitle,
   unmanagedRows,
 } from "./change-rows.js";
-import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import { diagnosticsCount, isShownFirst, renderDiagnosticsText } from "./diagnostics-text.js";
 import type { RenderContext } from "./layout.js";
 import {
   accessSections,
@@ -30,6 +29,7 @@ import {
   leftSection,
   markerOf,
   type Section,
+  unconfirmedSection,
 } from "./markdown-page.js";
 import {
   closingMarkdown,
@@ -119,9 +119,9 @@ const sectionsOf = (plan: Plan): Section[] => {
       rows: unmanagedRows(plan).map(diffRow),
     },
     {
-      title: `Notes: ${diagnosticsCount(otherDiagnostics(plan).filter((one) => !isAboutLeftRule(one)))}`,
+      title: `Notes: ${diagnosticsCount(otherDiagnostics(plan).filter((one) => !isShownFirst(one)))}`,
       language: "text",
-      rows: diagnosticRows(otherDiagnostics(plan).filter((one) => !isAboutLeftRule(one))),
+      rows: diagnosticRows(otherDiagnostics(plan).filter((one) => !isShownFirst(one))),
     },
   ];
 };
@@ -216,6 +216,7 @@ export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): s
           rowName: ["check", "checks"],
           open: true,
         },
+        unconfirmedSection(plan.diagnostics),
         leftSection(plan.diagnostics),
         {
           title: `Look again: ${counted(warned.length, "check")} did not simply pass`,

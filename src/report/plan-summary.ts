@@ -1,10 +1,12 @@
 /** The figures of a plan and its one closing sentence, for every format. */
 import { assertNever } from "../model/assert.js";
 import { markdownCode, visible } from "../model/escape.js";
+import type { ReceiptPurpose } from "../model/receipt.js";
 import { counted, grouped } from "../model/words.js";
 import { isAboutLeftRule, isKnownToHaveLeft } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessSentence } from "./access-rows.js";
+import { isShownFirst, isUnconfirmed } from "./diagnostics-text.js";
 import { planVerdict, refusals } from "./report.js";
 
 export interface PlanCounts {
@@ -52,7 +54,11 @@ export const leftWords = ({ diagnostics }: Pick<Plan, "diagnostics">): string =>
   const about = diagnostics.filter(isAboutLeftRule);
   const left = about.filter(isKnownToHaveLeft).length;
   const copied = about.length - left;
+  const waiting = diagnostics.filter(isUnconfirmed).length;
   return [
+    waiting === 0
+      ? ""
+      : `${counted(waiting, "change")} made with --confirm ${waiting === 1 ? "is" : "are"} not confirmed`,
     left === 0
       ? ""
       : `${counted(left, "rule")} that left the file ${left === 1 ? "stays" : "stay"} on the account`,
@@ -67,7 +73,7 @@ export const leftWords = ({ diagnostics }: Pick<Plan, "diagnostics">): string =>
 /** Behind what would else read like success. */
 export const leftSentence = (found: Pick<Plan, "diagnostics">): string => {
   const words = leftWords(found);
-  const warnings = found.diagnostics.filter(isAboutLeftRule).length;
+  const warnings = found.diagnostics.filter(isShownFirst).length;
   return words === "" ? "" : ` But ${words}: see the ${warnings === 1 ? "warning" : "warnings"}.`;
 };
 
@@ -111,6 +117,13 @@ const refusalReasons: Readonly<Record<string, string>> = {
   disturbance: "a step would disturb addresses that should not change",
 };
 
+/** Of a plan that is not of the whole policy, that it has nothing to do says nothing about the policy. */
+export const nothingForPurpose: Readonly<Partial<Record<ReceiptPurpose, string>>> = {
+  rollback: "nothing is left to undo",
+  "only-expired": "no allow entry is to be taken out",
+  "disable-enforcement": "enforcement is off already",
+};
+
 /** `file` is safe already; `name` makes a guard's name safe for the format. */
 const closing = (plan: Plan, file: string, name: Name): string => {
   const verdict = planVerdict(plan);
@@ -127,7 +140,10 @@ const closing = (plan: Plan, file: string, name: Name): string => {
 };
 
 /** The one line that says what the plan comes to; `file` names the policy. */
-export const closingLine = (plan: Plan, file: string): string => closing(plan, visible(file), visible);
+export const closingLine = (plan: Plan, file: string, purpose: ReceiptPurpose = "apply"): string => {
+  const nothing = planVerdict(plan) === "no-changes" ? nothingForPurpose[purpose] : undefined;
+  return nothing === undefined ? closing(plan, visible(file), visible) : `No changes: ${nothing}.`;
+};
 
 /** The same in markdown; `file` is markdown. */
 export const closingMarkdown = (plan: Plan, file: string): string =>

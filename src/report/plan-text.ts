@@ -7,6 +7,7 @@ import { listPrefixes } from "../model/address-words.js";
 import { cellsOf } from "../model/cells.js";
 import { type Diagnostic, hintOf } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
+import type { ReceiptPurpose } from "../model/receipt.js";
 import type { AccessChange, Plan, PlanAccessChange, PlannedStep, Verdict } from "../plan/plan.js";
 import type { ReplayedActor } from "../plan/replay.js";
 import {
@@ -39,6 +40,8 @@ import { otherDiagnostics, terraformCallRows, terraformWarnings } from "./terraf
 export interface PlanTextOptions extends RenderContext {
   /** The policy as the user named it, for the closing line. */
   readonly policyFile?: string;
+  /** What the plan is for: `apply` unless given. */
+  readonly purpose?: ReceiptPurpose | undefined;
   /** Entries listed of one rule and sign: 20 by default. */
   readonly maxEntries?: number;
   /** Who loses access by the traffic on record, by name (`--show-people`). */
@@ -142,9 +145,9 @@ const checkLines = (verdicts: readonly Verdict[], look: RenderContext): string[]
   ];
 };
 
-const closingText = (plan: Plan, { style, policyFile = "the policy" }: PlanTextOptions): string => {
+const closingText = (plan: Plan, { style, policyFile = "the policy", purpose }: PlanTextOptions): string => {
   const verdict = planVerdict(plan);
-  const line = closingLine(plan, policyFile);
+  const line = closingLine(plan, policyFile, purpose);
   return verdict === "refused" ? style.error(line) : verdict === "changes" ? style.strong(line) : line;
 };
 

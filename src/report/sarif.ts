@@ -4,6 +4,7 @@ import type { DriftReport } from "../audit/differences.js";
 import { isCode, isLintRow, rowOf } from "../model/codes/index.js";
 import { type Diagnostic, fullText, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, jsonText, messageCells } from "../model/escape.js";
+import { isUnconfirmed } from "./diagnostics-text.js";
 import { attributionText, differenceText, reasonWords } from "./drift-text.js";
 import { fileUri, fingerprints } from "./places.js";
 import type { PolicyReport, Reporter } from "./report.js";
@@ -134,7 +135,10 @@ const resultsOf = ({ policy, report }: PolicyReport): readonly SarifResult[] => 
     case "validation":
       return diagnosticResults(report.validation.diagnostics, undefined);
     case "drift":
-      return driftResults(report.drift);
+      return [
+        ...diagnosticResults(report.drift.diagnostics.filter(isUnconfirmed), report.drift.policyFile),
+        ...driftResults(report.drift),
+      ];
     case "failure":
       return diagnosticResults(report.diagnostics, policy);
     default:

@@ -56,6 +56,8 @@ describe("apply --confirm", () => {
     const ran = await run("apply", "--auto-approve", "--confirm", "10m", ...caller);
     expect([ran.code, writes()]).toEqual([1, 0]);
     expect(ran.stderr).toContain("--confirm-command");
+    const unitless = await run("apply", "--auto-approve", "--confirm", "10", "--confirm-command", "true");
+    expect([unitless.code, unitless.stderr]).toEqual([1, expect.stringContaining("with its unit")]);
     expect((await run("apply", "--auto-approve", "--confirm-command", "true")).code).toBe(1);
     expect((await run("apply", "--only-expired", "--confirm", "1m", "--confirm-command", "true")).code).toBe(
       1,
@@ -374,6 +376,12 @@ describe("apply --confirm", () => {
       begun: "2026-11-29T00:00:00.000Z",
     };
     await writeFile(join(cwd, ".dbt-ip-rules/receipts/7-x.unconfirmed.json"), JSON.stringify(killed));
+    const planned = await run("plan", "--write", "markdown=a.md");
+    expect(planned.stdout.indexOf("was not confirmed")).toBeLessThan(planned.stdout.indexOf("No changes"));
+    expect(await readFile(join(cwd, "a.md"), "utf8")).toMatch(
+      /^### .*no changes, but 1 change made with --confirm/m,
+    );
+    expect((await run("drift", "--format", "sarif")).stdout).toContain('"unconfirmed-change"');
     const confirm = ["--confirm", "1s", "--confirm-command", "exit 1"];
     const again = await run("apply", "--auto-approve", ...confirm, ...caller);
     expect([again.code, (await marks()).length]).toEqual([0, 1]);

@@ -67,6 +67,29 @@ const world = async (start: Seed = seed, policy = next) => {
 };
 
 describe("rollback", () => {
+  it("refuses a receipt that breaks off where the account was changed and it does not show that", async () => {
+    const { run, state, cwd, receipts, writes } = await world();
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    const text = await readFile(join(cwd, (await receipts())[0]!), "utf8");
+    await writeFile(join(cwd, "cut.jsonl"), `${text.split("\n")[0]}\n`);
+    const [after, calls] = [state(), writes()];
+    const ran = await run("rollback", "cut.jsonl", "--auto-approve");
+    expect([ran.code, state(), writes()]).toEqual([3, after, calls]);
+    expect(ran.stdout + ran.stderr).toContain("the receipt breaks off");
+  });
+
+  it("says nothing of the policy where nothing is left to undo", async () => {
+    const { run, cwd } = await world();
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    expect((await run("rollback", "--auto-approve")).code).toBe(0);
+    const again = await run("rollback", "--auto-approve", "--write", "markdown=a.md");
+    expect(again.stdout).toContain("No changes: nothing is left to undo.");
+    expect(again.stdout + (await readFile(join(cwd, "a.md"), "utf8"))).not.toMatch(/matches|as planned/);
+    const expired = await run("apply", "--only-expired");
+    expect(expired.stdout).toContain("other changes are pending");
+    expect(expired.stdout).not.toMatch(/matches|as planned/);
+  });
+
   it("is what drift names as the cause, and so is enforcement that was turned off", async () => {
     const { emulator, place } = await world();
     // A minute between two runs: the log's times are compared.
@@ -176,6 +199,8 @@ describe("rollback", () => {
     expect(ran.stdout + ran.stderr).toContain("--keep-later-changes");
     const kept = await run("rollback", "--auto-approve", "--keep-later-changes");
     expect(kept.code).toBe(0);
+    expect(kept.stdout).toContain("Changed by somebody else");
+    expect(kept.stdout).toMatch(/Not undone: what others changed since the apply/);
     expect(state().rules).toEqual([
       { name: "Kept", type: 1, description: null, cidrs: ["203.0.113.0/24"] },
       {

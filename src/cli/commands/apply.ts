@@ -118,6 +118,7 @@ const readPlans = async (io: Io, files: readonly string[]) => {
 };
 
 const probationTime = (text: string): number => {
+  if (/^[\d.]+$/.test(text)) throw new InvalidArgumentError("Give a time with its unit, such as 10m.");
   const within = duration(text);
   if (within < 1_000) throw new InvalidArgumentError("Give at least 1s.");
   return within;

@@ -9,7 +9,7 @@ import { isStandardInput } from "../../files/read-file.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
-import type { Plan } from "../../plan/plan.js";
+import type { Change, Plan } from "../../plan/plan.js";
 import type { Report } from "../../report/report.js";
 import { requireApproval } from "../ask.js";
 import {
@@ -55,9 +55,14 @@ const rollback = async (io: Io, options: Options, [file]: readonly string[]): Pr
   const { account } = last.receipt.header;
   const own = `${options.keepLaterChanges === true ? " --keep-later-changes" : ""}${options.disableEnforcement === true ? " --disable-enforcement" : ""}`;
   const again = `dbt-ip-rules rollback ${shellWord(last.file)}${own}${applyFlags(options)}`;
+  let kept: readonly Change[] = [];
   const report = await carryOutTask(io, options, {
     account: { account, from: "receipt" },
-    plan: (client, guards) => undoPlan(io, client, guards, { attempts, options }),
+    plan: async (client, guards) => {
+      const { made, later } = await undoPlan(io, client, guards, { attempts, options });
+      kept = later;
+      return made;
+    },
     approved: options.autoApprove === true,
     reviewed: false,
     commands: { applyAgain: again, applyPolicy: again, planAgain: again },
@@ -68,7 +73,15 @@ const rollback = async (io: Io, options: Options, [file]: readonly string[]): Pr
   });
   if (report.kind === "apply" && report.result.outcome !== "refused" && report.result.outcome !== "failed")
     note(io, revertToo);
-  return report;
+  return withKept(report, kept);
+};
+
+/** What a run with `--keep-later-changes` has not undone; a refusal lists it already. */
+const withKept = (report: Report, kept: readonly Change[]): Report => {
+  if (kept.length === 0 || report.kind !== "apply" || report.result.unexpected !== undefined) return report;
+  const { result } = report;
+  const diagnostics = [...result.diagnostics, diagnostic("rollback-kept-changes")];
+  return { ...report, result: { ...result, diagnostics, unexpected: kept } };
 };
 
 /** All attempts at the plan of one receipt, oldest first. Throws `Failure` where it cannot be undone. */
@@ -129,7 +142,7 @@ const undoPlan = async (
   client: DbtClient,
   guards: Guards,
   { attempts, options }: { readonly attempts: readonly NamedReceipt[]; readonly options: Options },
-): Promise<Plan | PlanToRefuse> => {
+): Promise<{ readonly made: Plan | PlanToRefuse; readonly later: readonly Change[] }> => {
   const snapshot = await client.readSnapshot();
   const { plan, undo, trace } = planUndo({
     receipts: attempts.map(({ receipt }) => receipt),
@@ -144,9 +157,12 @@ const undoPlan = async (
     refused.push(diagnostic("rollback-later-changes", { others: plan.steps.length }));
   if (undo.disablesEnforcement && options.disableEnforcement !== true)
     refused.push(diagnostic("rollback-disables-enforcement"));
+  if (undo.unexplained.length > 0 && options.keepLaterChanges !== true)
+    refused.push(diagnostic("rollback-receipt-breaks-off", { rules: undo.unexplained }));
   const reopens = attempts.some(tookOutExpired) && plan.steps.length > 0;
   const said = reopens
     ? { ...plan, diagnostics: [...plan.diagnostics, diagnostic("rollback-lets-expired-in")] }
     : plan;
-  return refused.length === 0 ? said : { plan: said, refused, unexpected: undo.later };
+  const made = refused.length === 0 ? said : { plan: said, refused, unexpected: undo.later };
+  return { made, later: undo.later };
 };

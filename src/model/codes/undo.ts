@@ -204,6 +204,23 @@ export const undoCodes = {
     meaning: "Somebody has changed rules since the apply, and undoing it would overwrite that.",
     fix: "Look at the differences. `--keep-later-changes` undoes what does not touch them.",
   }),
+  "rollback-receipt-breaks-off": code<{ rules: readonly string[] }>({
+    severity: "error",
+    message: ({ rules }) =>
+      `Refused: the receipt breaks off, and does not show why ${rules.map((rule) => `\`${rule}\``).join(", ")} ${rules.length === 1 ? "is" : "are"} not as before the apply`,
+    hint: "Use a complete copy of the receipt, as the pipeline kept it. To undo only what this one shows: add --keep-later-changes",
+    meaning:
+      "The receipt has no end, and rules that its apply was to change differ in a way that it does not show.",
+    fix: "Use a complete copy of the receipt. `--keep-later-changes` undoes only what the receipt shows.",
+  }),
+  "rollback-kept-changes": code({
+    severity: "warning",
+    message:
+      "Not undone: what others changed since the apply. It is kept, and listed as changed by somebody else",
+    hint: "Look at the differences: dbt-ip-rules drift",
+    meaning: "A rollback with `--keep-later-changes` leaves rules alone that others have changed since.",
+    fix: "Look at the differences that are listed, and change the policy or the rules where they are not meant.",
+  }),
   "rollback-disables-enforcement": code({
     severity: "error",
     message: "Refused: the apply turned enforcement on, and undoing that lets everybody in",
