@@ -5,16 +5,17 @@
  * every policy.
  */
 import type { Command, Option } from "commander";
-import { filesReadBy } from "../files/load-policy.js";
-import { jsonText, visible } from "../model/escape.js";
-import { type ExitCode, exitCodes, type Failure, failure } from "../model/failure.js";
+import { filesReadBy, loadPolicyFile } from "../files/load-policy.js";
+import type { Diagnostic } from "../model/diagnostic.js";
+import { jsonText, scriptLine } from "../model/escape.js";
+import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { exitCodeOf, type Report, worstExitCode } from "../report/report.js";
 import { verdicts } from "../report/verdicts.js";
 import type { Io } from "./io.js";
 import { policyMatrix } from "./named-accounts.js";
 import { deliver, notesOf, outputTargets, reportOf, requireWritable, type SharedOptions } from "./outcome.js";
-import { note, writeFileWhole } from "./output.js";
+import { note, noteDiagnostics, writeFileWhole } from "./output.js";
 import { type Invocation, type PolicyRuns, runEach } from "./policies.js";
 
 /** The program as a command sees it: handed in, since the program loads the commands. */
@@ -75,7 +76,7 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
   const files = policiesOf(command, policies);
   const operands = policies.positional ? [] : command.args;
   if (options.format === "matrix") return printWhole(io, options, policyMatrix(io, files));
-  if (options.listFiles === true) return printWhole(io, options, fileList(io, files, options.format));
+  if (options.listFiles === true) return listFiles(io, options, files);
   if (operands.length > 1 && policies.plans !== undefined) {
     const [named] = command.getOptionValueSource("policy") === "cli" ? files : [];
     if (named !== undefined) throw planWithPolicy(command, operands, named);
@@ -123,13 +124,46 @@ const printWhole = async (io: Io, { output }: SharedOptions, text: string): Prom
   return exitCodes.done;
 };
 
-/** `validate --list-files`: every file that the policies read, each once, in the order in which they name them. */
-const fileList = (io: Io, policies: readonly string[], format: SharedOptions["format"]): string => {
-  const read = policies.map((policy) => ({ policy, files: filesReadBy(io, policy) }));
+/**
+ * `validate --list-files`: every file that the policies read, each once, in the order in which they name them. What is wrong
+ * with a policy is said on standard error: the list may lack what it was to name.
+ */
+const listFiles = async (io: Io, options: SharedOptions, policies: readonly string[]): Promise<ExitCode> => {
+  const errors: Diagnostic[] = [];
+  const read: { readonly policy: string; readonly files: readonly string[] }[] = [];
+  for (const policy of policies) {
+    const found = await filesAndErrors(io, policy, options.now ?? io.now());
+    read.push({ policy, files: found.files });
+    errors.push(...found.errors);
+  }
   const files = [...new Set(read.flatMap((one) => one.files))];
-  return format === "json"
-    ? `${jsonText({ format: "dbt-ip-rules/files", version: 1, verdict: verdicts.files[0], files, policies: read }, 2)}\n`
-    : files.map((file) => `${visible(file)}\n`).join("");
+  const isJson = options.format === "json";
+  const unlisted = isJson ? [] : files.filter((file) => /[\n\r\u0085\u2028\u2029]/.test(file));
+  errors.push(
+    ...unlisted.flatMap((file) => failure("bad-option", { kind: "lines-in-name", file }).diagnostics),
+  );
+  noteDiagnostics(io, errors, options);
+  const [ok, error] = verdicts.files;
+  const verdict = errors.length === 0 ? ok : error;
+  const document = { format: "dbt-ip-rules/files", version: 1, verdict, files, policies: read };
+  const lines = files.filter((file) => !unlisted.includes(file)).map((file) => `${scriptLine(file)}\n`);
+  const written = await printWhole(io, options, isJson ? `${jsonText(document, 2)}\n` : lines.join(""));
+  return errors.length === 0 ? written : exitCodes.error;
+};
+
+const filesAndErrors = async (
+  io: Io,
+  policy: string,
+  now: Date,
+): Promise<{ readonly files: readonly string[]; readonly errors: readonly Diagnostic[] }> => {
+  try {
+    const files = filesReadBy(io, policy);
+    const { diagnostics } = await loadPolicyFile(io, policy, now);
+    return { files, errors: diagnostics.filter(({ severity }) => severity === "error") };
+  } catch (error) {
+    if (error instanceof Failure) return { files: [], errors: error.diagnostics };
+    throw error;
+  }
 };
 
 const runSingle = async (

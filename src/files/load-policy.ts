@@ -87,22 +87,25 @@ const folderOf = (io: Folder, file: string): string =>
 
 /**
  * Every file that the policy reads, relative to `cwd`, with `/`: itself, what it names, and its lock file where there is
- * one. Those that are missing are among them. Throws `Failure` where the policy cannot be read or is no policy.
+ * one. Those that are missing are among them; of a policy that cannot be parsed only itself. Throws `Failure` where it cannot be
+ * read.
  */
 export const filesReadBy = (io: Folder, file: string): readonly string[] => {
   const bytes = readPolicyBytes(io, file);
   refuseOwnDocument(bytes, file);
-  const { parsed, diagnostics } = parsePolicy(bytes, file);
-  if (parsed === undefined) throw new Failure(diagnostics);
-  const folder = folderOf(io, file);
+  const { parsed } = parsePolicy(bytes, file);
+  const itself = isStandardInput(file) ? [] : [resolve(io.cwd, file)];
+  const named = parsed === undefined ? [] : namedIn(folderOf(io, file), parsed);
+  return [...itself, ...named].map((path) => relative(io.cwd, path).replaceAll("\\", "/"));
+};
+
+const namedIn = (folder: string, parsed: ParsedPolicy): readonly string[] => {
   const lock = join(folder, parsed.lockReference);
   const hasSources = parsed.raw.networks.some(({ content }) => content.kind === "source");
-  const paths = [
-    ...(isStandardInput(file) ? [] : [resolve(io.cwd, file)]),
+  return [
     ...referencesOf(folder, parsed).map((reference) => join(folder, reference)),
     ...(existsSync(lock) || hasSources ? [lock] : []),
   ];
-  return paths.map((path) => relative(io.cwd, path).replaceAll("\\", "/"));
 };
 
 /** A document of our own where a policy belongs: its JSON would be read as YAML, and every key refused. */

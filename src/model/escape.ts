@@ -116,6 +116,15 @@ const joined = (pieces: readonly Piece[], max: number): string => {
 export const cut = (text: string, max: number): string =>
   text.length <= max && isHarmless(text) ? text : joined(visiblePieces(text), max);
 
+/**
+ * A file's name as a line that scripts match: as it is but for control characters, and for what a CI runner would read as a
+ * command of its own.
+ */
+export const scriptLine = (file: string): string =>
+  redact(file)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|#(?=#[a-z]*\[)/giu, escapeOf)
+    .replace(/^(?=\s*::)/, "./");
+
 /** Longest name or description shown in full, in cells. */
 export const nameCells = 68;
 

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { prefixesDigest } from "../../src/policy/lock.js";
 import { dbtIpRules, newFolder } from "../cli/world.js";
 import { readWorkflow } from "./workflow.js";
 
@@ -48,10 +49,21 @@ const examples = readdirSync("examples/policies").filter((name) => name.endsWith
 const wide = {
   "policy.yaml":
     "version: 1\naccount: {id: 66847}\ninclude: [nets.yaml]\nnetworks:\n  a: {file: a b.txt}\n  hooks: {source: https://example.com/x}\nrules:\n  - {name: A, type: allow, cidrs: [{network: a}, {network: b}]}\n",
-  "nets.yaml": "networks:\n  b: {file: deep/er/list.json}\n",
+  "nets.yaml": "networks:\n  b: {file: deep/er/list.json, select: '$[*]'}\n",
   "a b.txt": "203.0.113.0/24\n",
   "deep/er/list.json": '["198.51.100.0/24"]\n',
-  "policy.lock.json": "{}\n",
+  "policy.lock.json": JSON.stringify({
+    sources: {
+      hooks: {
+        fetched_at: "2026-11-01T00:00:00Z",
+        prefixes: ["192.0.2.0/24"],
+        prefixes_sha256: prefixesDigest(["192.0.2.0/24"]),
+        select: null,
+        url: "https://example.com/x",
+      },
+    },
+    version: 1,
+  }),
 };
 
 const repositories: Repository[] = [];

@@ -164,6 +164,7 @@ export type OptionProblem =
   | { readonly kind: "replay-and-account-file" }
   | { readonly kind: "one-standard-input"; readonly options: readonly [string, string] }
   | { readonly kind: "full-and-range" }
+  | { readonly kind: "lines-in-name"; readonly file: string }
   | { readonly kind: "base-and-receipt" }
   | { readonly kind: "only-from-traffic" }
   | { readonly kind: "from-without-log" }
@@ -209,6 +210,11 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       return {
         message: "--from, --columns, --hold-out and --max-extra are for a draft from traffic",
         hint: "Add --from-traffic 90d, or leave them out",
+      };
+    case "lines-in-name":
+      return {
+        message: `--list-files prints a name a line, and there is a line break in the name ${problem.file}`,
+        hint: "Rename the file, or print the names as JSON: --format json",
       };
     case "plan-and-several-policies":
       return {
