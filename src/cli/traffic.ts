@@ -158,6 +158,8 @@ const readInto = (
   client: PageReader | undefined,
   sink: TrafficSink,
 ): Promise<Diagnostic[]> => {
+  if (options.from === undefined && options.columns !== undefined)
+    throw failure("bad-option", { kind: "columns-without-from" });
   if (options.from === undefined) return readLog(io, required(client), windowOf(io, options), options, sink);
   if (options.from.length === 0) throw failure("bad-option", { kind: "from-without-log" });
   return readFiles(io, options.from, options.columns, sink);
@@ -168,11 +170,11 @@ const required = (client: PageReader | undefined): PageReader => {
   return client;
 };
 
-/** Without a named end the window is open: an event that a fast clock puts into the future belongs to it. */
+/** Without a named end, an event that a fast clock puts into the future belongs to it; one of next year has no time. */
 const newGatherer = (io: Io, window: TrafficWindow, isClosed: boolean): TrafficGatherer =>
   new TrafficGatherer({
     since: Date.parse(window.since),
-    until: isClosed ? Date.parse(window.until) : Number.POSITIVE_INFINITY,
+    until: isClosed ? Date.parse(window.until) : io.now().getTime() + dayMs,
     now: io.now().getTime(),
   });
 

@@ -5,9 +5,12 @@
 import { AddressSet } from "../address/address-set.js";
 import { countAddresses, rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
+import { present } from "../model/present.js";
 import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
+import { skeleton } from "../policy/look-alike.js";
 import type { Policy, PolicyRule, RemovedRule } from "../policy/policy.js";
+import { suggest } from "../policy/suggest.js";
 import { accessChange } from "./access-change.js";
 import type { Plan } from "./plan.js";
 import { byName, contradictions, entryFields, rulesByName } from "./state.js";
@@ -106,8 +109,21 @@ const desiredEnforcement = (policy: Policy, before: AccountState, rules: number)
   return untold ? "unknown" : policy.enforcement;
 };
 
-const notes = (policy: Policy, enforcement: Enforcement, gone: readonly RemovedRule[]): Diagnostic[] => [
-  ...gone.map(({ name, source }) => diagnostic("removed-rule-gone", { rule: name }, source)),
+/** `others`: names of rules on the account that the policy does not name. A slip leaves the rule where it is. */
+const goneRule = ({ name, source }: RemovedRule, others: readonly string[]): Diagnostic => {
+  const same = others.find((other) => skeleton(other) === skeleton(name));
+  const meant = same ?? suggest(name, others);
+  const found = diagnostic("removed-rule-gone", { rule: name, ...present({ meant }) }, source);
+  return same === undefined ? found : withSeverity(found, "warning");
+};
+
+const notes = (
+  policy: Policy,
+  enforcement: Enforcement,
+  gone: readonly RemovedRule[],
+  others: readonly string[],
+): Diagnostic[] => [
+  ...gone.map((one) => goneRule(one, others)),
   ...(policy.enforcement !== "ignore" && enforcement === "unknown"
     ? [diagnostic("enforcement-not-told", { wanted: policy.enforcement })]
     : []),
@@ -142,6 +158,7 @@ export const desiredState = (policy: Policy, before: AccountState): DesiredResul
       policy,
       enforcement,
       policy.removedRules.filter(({ name }) => !account.has(name)),
+      unmanagedRules.map(({ name }) => name).filter((name) => !toRemove.has(name)),
     ),
   };
 };

@@ -221,10 +221,15 @@ describe("what cannot be read", async () => {
     expect(ran.stderr).toContain('has no column "user". It has: "ts", "client", "login"');
     expect((await run("replay", "--from", "missing.csv")).code).toBe(1);
     expect((await run("replay", "--columns", "who=x")).code).toBe(1);
+    const without = await run("replay", "--columns", "time=ts,ip=client");
+    expect([without.code, without.stderr]).toEqual([1, expect.stringContaining("no file is given")]);
   });
 
   it("replays files without a token, and says what that leaves out", async () => {
-    file("some.csv", `ts,client,user\n${new Date().toISOString()},8.8.8.8,analyst\n`);
+    file(
+      "some.csv",
+      `ts,client,user\n${new Date().toISOString()},8.8.8.8,analyst\n9999-01-01T00:00:00Z,9.9.9.9,analyst\n`,
+    );
     const ran = await dbtIpRules(
       { cwd, env: { DBT_CLOUD_TOKEN: "" } },
       "replay",
@@ -239,7 +244,12 @@ describe("what cannot be read", async () => {
     );
     expect(ran.code).toBe(2);
     const document = documentOf(ran);
-    expect(document).toMatchObject({ account: null, service_tokens_subject: null, counts: { cut_off: 1 } });
+    expect(document).toMatchObject({
+      account: null,
+      service_tokens_subject: null,
+      events: { read: 1, outside_window: 1 },
+      counts: { cut_off: 1 },
+    });
     expect(document.diagnostics).toMatchObject([{ code: "traffic-no-account" }]);
   });
 

@@ -50,6 +50,18 @@ describe("removed_rules", () => {
     });
   });
 
+  it("warns where the account has a rule of a similar name, which stays", () => {
+    const { plan, diagnostics } = planFor(policy([kept], removing("old")));
+    expect(plan.changes).toEqual([]);
+    const found = diagnostics.find(({ code }) => code === "removed-rule-gone");
+    expect(found?.severity).toBe("warning");
+    expect(found && messageOf(found)).toContain('but "Old" is');
+    expect(found && hintOf(found)).toContain("`removed_rules: [Old]`");
+    // Not one that the policy names itself.
+    const { diagnostics: own } = planFor(policy([kept], removing("kept", "Old")));
+    expect(own.find(({ code }) => code === "removed-rule-gone")?.severity).toBe("note");
+  });
+
   it("is part of the policy's hash, and of a saved plan", () => {
     const wanted = policy([kept], removing("Old"));
     expect(hashPolicy(wanted)).not.toBe(hashPolicy(policy([kept])));

@@ -91,12 +91,17 @@ export const planCodes = {
     meaning: "A note: without rules, the account does not show whether they are enforced.",
     fix: "Nothing; plan again once there is a rule.",
   }),
-  "removed-rule-gone": code<{ rule: string }>({
+  "removed-rule-gone": code<{ rule: string; meant?: string }>({
     severity: "note",
-    message: ({ rule }) =>
-      `Rule ${JSON.stringify(rule)} is no longer on the account, so its line in \`removed_rules\` can be deleted`,
-    meaning: "A note: a rule that `removed_rules` names is not on the account.",
-    fix: "Delete its line.",
+    message: ({ rule, meant }) =>
+      meant === undefined
+        ? `Rule ${JSON.stringify(rule)} is no longer on the account, so its line in \`removed_rules\` can be deleted`
+        : `Rule ${JSON.stringify(rule)} of \`removed_rules\` is not on the account, but ${JSON.stringify(meant)} is, and it stays`,
+    hint: ({ meant }) =>
+      meant === undefined ? undefined : `If that one is meant, write \`removed_rules: [${yamlName(meant)}]\``,
+    meaning:
+      "A note: a rule that `removed_rules` names is not on the account. A warning where the account has one whose name differs in case, blanks or look-alike letters alone.",
+    fix: "Delete its line, or write the name as the account has it.",
   }),
   "rule-left-file": code<{ rule: string; known: "base" | "receipt" }>({
     severity: "warning",

@@ -168,6 +168,7 @@ export type OptionProblem =
   | { readonly kind: "base-and-receipt" }
   | { readonly kind: "only-from-traffic" }
   | { readonly kind: "from-without-log" }
+  | { readonly kind: "columns-without-from" }
   | { readonly kind: "rule-and-plan" }
   | {
       readonly kind:
@@ -201,6 +202,11 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 const optionTexts = (problem: OptionProblem): { readonly message: string; readonly hint: string } => {
   switch (problem.kind) {
+    case "columns-without-from":
+      return {
+        message: "--columns names columns of a file, and no file is given",
+        hint: "Name it: --from proxy.csv; the account's own log needs no --columns",
+      };
     case "from-without-log":
       return {
         message: "--from names a policy and no log",
