@@ -3,8 +3,8 @@
  *
  * A listing costs a call for each page of 100 rules, so one after each call would cost more the larger the account is.
  * An answer that shows everything that was sent, field by field and prefix by prefix, serves for a few calls: at most
- * `callsPerPage` for each page, so that what readings cost a call does not grow with the account. The account is listed
- * in full
+ * `callsPerPage` for each page, so that what readings cost a call does not grow with the account. The exception is a
+ * delete: it has nothing to show, and its answer is believed for as long. The account is listed in full
  * - before the first call that narrows after such that only add: all that the policy adds is seen to be there before
  *   anything is removed;
  * - before and after each change of enforcement, and each call on a temporary rule;

@@ -110,7 +110,10 @@ export const judgeList = (
   const { name: _, ...after } = fresh;
   if (before === undefined) return { ...identity, ...nothing, ...change, outcome: "added", after };
   const asked = before.url === source.url && before.select === identity.select && !known.edited;
-  if (same) {
+  // Whoever edited the entry chose what the limit is counted from: then no change is known to be small.
+  const tooMuch = known.edited ? editedBase(source, options) : beyondLimit(source, before, change, options);
+  const isRefused = tooMuch !== undefined && !options.overridden;
+  if (same && !isRefused) {
     const { maxAge } = source;
     const renew =
       !asked || ageInDays(before, options.now) * 2 >= maxAge || isOld(before, maxAge, options.now);
@@ -122,8 +125,7 @@ export const judgeList = (
       after: renew ? after : before,
     };
   }
-  const tooMuch = beyondLimit(source, before, change, options);
-  const outcome = tooMuch !== undefined && !options.overridden ? "refused" : "changed";
+  const outcome = isRefused ? "refused" : "changed";
   return {
     ...identity,
     ...change,
@@ -133,6 +135,14 @@ export const judgeList = (
     diagnostics: tooMuch === undefined ? [] : [tooMuch],
   };
 };
+
+const editedBase = (
+  { name, maxChange }: ListSource,
+  { command, overridden }: JudgeOptions,
+): Diagnostic | undefined =>
+  maxChange === undefined
+    ? undefined
+    : diagnostic("list-max-change", { list: name.value, limit: maxChange, command, overridden });
 
 type Read = { readonly prefixes: readonly Prefix[] } | { readonly problem: Diagnostic };
 

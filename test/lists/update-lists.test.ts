@@ -361,6 +361,28 @@ it.each(["<<<<<<< HEAD\n", "{", "{}"])("nothing is fetched over a lock that cann
   expect(problem && hintOf(problem)).toContain("Restore it from git");
 });
 
+it("a lock that was edited by hand is no base for `max_change`", async () => {
+  // Somebody wrote the new list into the lock: by that, nothing would change.
+  const lock = await first();
+  const limited = source(`{source: "${url}", max_change: 10%}`);
+  const answerTo = (overrides: string[]) =>
+    updateLists(
+      {
+        policyFile: "policy.yaml",
+        sources: [limited],
+        lock,
+        edited: new Set(["vpn"]),
+        overrides: new Set(overrides),
+        now,
+      },
+      portsOf({ [url]: { body: "203.0.113.0/24\n198.51.100.0/24\n" } }),
+    );
+  const refused = await answerTo([]);
+  expect(refused.verdict).toBe("refused");
+  expect(refused.lists[0]?.diagnostics.map(messageOf).join()).toContain("edited by hand");
+  expect((await answerTo(["vpn"])).verdict).toBe("changes");
+});
+
 it("a lock that was edited by hand is made right", async () => {
   const lock = await first();
   const answer = await updateLists(

@@ -88,7 +88,9 @@ export const applyCodes = {
     severity: "error",
     message: ({ own, service, date, expired }) =>
       `By this machine's clock it is ${own}, by the service's ${service}: an entry that ends ${onOrAt(date)} ${
-        expired ? "has ended for the service and not here" : "has ended here and not for the service"
+        expired
+          ? "has expired by the service's clock, not by this one's"
+          : "has expired by this machine's clock, not by the service's"
       }`,
     hint: "Set the clock of this machine, then run the same command again",
     meaning: "The clocks of this machine and of the service disagree about whether an entry has expired.",

@@ -235,7 +235,7 @@ export const auditCodes = {
     message: ({ list, reason }) =>
       `Cannot tell which ${list} were active without an address on record: their list could not be read (${reason})`,
     hint: "A token with Account Admin or Account Viewer may read it",
-    meaning: "A note: a list that says who was active could not be read, so that nobody of it can be named.",
+    meaning: "A note: a list that says who was active could not be read, so nobody on it can be named.",
     fix: "Use a token that may read the list, or go on without it.",
   }),
   "traffic-no-account": code({

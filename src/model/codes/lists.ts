@@ -333,19 +333,21 @@ export const listCodes = {
   }),
   "list-max-change": code<{
     list: string;
-    change: string;
+    /** Absent: the lock's entry was edited, so that nobody can tell. */
+    change?: string;
     limit: number;
     command: string;
     overridden: boolean;
   }>({
     severity: "error",
     message: ({ list, change, limit, overridden }) =>
-      `The list \`${list}\` changes by ${change}; \`max_change\` is ${limit}%${overridden ? " (overridden)" : ""}`,
+      `${change === undefined ? `Nobody can tell by how much the list \`${list}\` changes: its lock entry was edited by hand` : `The list \`${list}\` changes by ${change}`}; \`max_change\` is ${limit}%${overridden ? " (overridden)" : ""}`,
     hint: ({ command, overridden }) =>
       overridden
         ? undefined
         : `Nothing was changed. Look at what changed; to accept it once, type: ${command}`,
-    meaning: "An update of a published list changes more of its addresses than `max_change`.",
+    meaning:
+      "An update of a published list changes more of its addresses than `max_change`, or nobody can tell, since the entry in the lock was edited by hand.",
     fix: "Look at what changed; `--allow-max-change NAME` accepts it once.",
   }),
 };

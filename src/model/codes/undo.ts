@@ -15,7 +15,7 @@ const grantProblem = (args: GrantProblem & { readonly rule: string; readonly pre
     case "rule-denies":
       return `The rule \`${args.rule}\` denies: an entry there would block ${args.prefix}`;
     case "no-list":
-      return `The rule \`${args.rule}\` cannot be given an entry: its list is written elsewhere in the file`;
+      return `The rule \`${args.rule}\` cannot be given an entry: its \`cidrs\` is an alias`;
     case "has-access":
       return `The rule \`${args.rule}\` has ${args.prefix} ${args.until === undefined ? "already, without an end" : `until ${args.until} already`}`;
     default:
