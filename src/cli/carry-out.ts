@@ -406,7 +406,7 @@ const undoUnconfirmed = async (
   const tries: WayBackTry[] = [];
   let aim: Aim | undefined;
   for (const pause of [0, ...wayBackPauses]) {
-    await sleep(pause);
+    await (io.pause?.(pause) ?? sleep(pause));
     const tried = await tryWayBack(own, file, work, aim);
     tries.push(tried);
     aim ??= tried.aim;

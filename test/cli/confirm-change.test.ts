@@ -257,6 +257,7 @@ describe("apply --confirm", () => {
 
   it("says what is undone and what is not where the way back fails, and names rollback as the next command", async () => {
     const { emulator, run, cwd } = await world({
+      pause: async () => {},
       onSaid: (text) => {
         if (text.includes("undoing the change"))
           emulator.faults.add({ kind: "status", status: 401, method: "DELETE", times: 0 });
@@ -275,7 +276,7 @@ describe("apply --confirm", () => {
     const document = JSON.parse(await readFile(join(cwd, "a.json"), "utf8"));
     expect(document).toMatchObject({ outcome: "midway", way_back: "failed", next: "rollback" });
     expect(await readFile(join(cwd, "a.md"), "utf8")).toContain(`rollback .dbt-ip-rules/receipts/${receipt}`);
-  }, 120_000);
+  });
 
   it("names the rollback where it stops before its last step, and waits for nothing", async () => {
     const { emulator, run, marks } = await world();

@@ -58,6 +58,8 @@ export interface Place {
   readonly ends?: boolean;
   /** This machine's clock; the real one unless given. */
   readonly now?: () => Date;
+  /** Takes the place of the waits between the tries of a way back. */
+  readonly pause?: (ms: number) => Promise<void>;
   /** Sees what goes to standard error, as it goes. */
   readonly onSaid?: (text: string) => void;
 }
@@ -83,6 +85,7 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
     stderr: capture("stderr"),
     stdin,
     now: place.now ?? (() => new Date()),
+    ...(place.pause === undefined ? {} : { pause: place.pause }),
     signal: place.signal ?? new AbortController().signal,
     isInterrupted: () => place.signal?.aborted === true,
   };
