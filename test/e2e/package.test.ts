@@ -90,7 +90,7 @@ const reached = async (): Promise<readonly string[]> => {
     if (seen.has(file)) return;
     seen.add(file);
     const text = await readFile(file, "utf8");
-    for (const [, target = ""] of text.matchAll(/(?:from|import\() ?"([^"]+)"/g)) {
+    for (const [, target = ""] of text.matchAll(/(?:\bfrom |\bimport\()"([^"]+)"/g)) {
       if (target.startsWith(".")) await visit(join(dirname(file), target.replace(/\.js$/, ".d.ts")));
       else outside.add(target);
     }
