@@ -176,7 +176,7 @@ export interface TerraformOrders {
   readonly example: readonly number[];
 }
 
-/** What there is to know of a plan of Terraform, besides what every plan has. */
+/** What a plan of Terraform has in addition to what every plan has. */
 export interface TerraformFindings {
   readonly calls: readonly TerraformCall[];
   /** What enforcement is once all calls are made; `either`: it depends on their order, or on what is not known. */

@@ -1,4 +1,4 @@
-/** What a report of Terraform's plan has besides what every plan has: its calls, its warnings, and its JSON document. */
+/** What a report of Terraform's plan has in addition to what every plan has: its calls, its warnings, and its JSON document. */
 import type { Diagnostic } from "../model/diagnostic.js";
 import { quoted, visible } from "../model/escape.js";
 import { present } from "../model/present.js";

@@ -59,7 +59,7 @@ const marks: Readonly<Record<Row["sign"], readonly [name: string, mark: string]>
   "-": ["minus", "−"],
   "~": ["tilde", "~"],
   "!": ["bang", "!"],
-  " ": ["none", ""],
+  " ": ["neutral", ""],
 };
 
 const rowItem = ({ sign, text, depth }: Row): Html => {

@@ -55,6 +55,17 @@ describe.each(bothNames)("a page with %s names", (_, names) => {
     },
   );
 
+  it.each(reports)("%s hides no row of what was found", async (_name, report) => {
+    const html = await page(report);
+    const style = /<style>([\s\S]*?)<\/style>/.exec(html)?.[1] ?? "";
+    const hidden = [...style.matchAll(/^\.([\w-]+) \{\s*display: none;/gm)].map(([, name = ""]) => name);
+    expect(hidden).toContain("none");
+    const rows = [...markupOf(html).matchAll(/<li class="([^"]*)"/g)].flatMap(([, names = ""]) =>
+      names.split(" "),
+    );
+    expect(rows.filter((name) => hidden.includes(name))).toEqual([]);
+  });
+
   it.each(reports)("%s has no text that acts", async (_name, report) => {
     const html = await page(report);
     expect(html).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u3164]/u);
