@@ -19,14 +19,15 @@ interface Schema {
 const typeNames: Readonly<Record<string, string>> = {
   string: "text",
   integer: "number",
-  boolean: "true or false",
+  boolean: "boolean",
   array: "list",
   object: "mapping",
 };
 
 class Reference {
   readonly #root: Schema;
-  readonly #lines: string[] = [];
+  /** The keys of each row, by what the row says of them. */
+  readonly #rows = new Map<string, string[]>();
 
   constructor(root: Schema) {
     this.#root = root;
@@ -34,7 +35,8 @@ class Reference {
 
   render(): string {
     this.#keys("", this.#root);
-    return ["| key | value | |", "|---|---|---|", ...this.#lines].join("\n");
+    const lines = [...this.#rows].map(([text, keys]) => `| ${keys.join(", ")} | ${text} |`);
+    return ["| key | value | |", "|---|---|---|", ...lines].join("\n");
   }
 
   /** With what a `$ref` stands for; what is said beside the reference wins. */
@@ -52,8 +54,9 @@ class Reference {
   }
 
   #key(key: string, schema: Schema, required: boolean): void {
-    const cells = [`\`${key}\``, this.#facts(schema, required), schema.description ?? ""];
-    this.#lines.push(`| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
+    const cells = [this.#facts(schema, required), schema.description ?? ""];
+    const text = cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ");
+    this.#rows.set(text, [...(this.#rows.get(text) ?? []), `\`${key}\``]);
     // Lint codes have a page of their own.
     if (key !== "lint") this.#below(key, schema);
   }
@@ -78,11 +81,11 @@ class Reference {
           ? words.map((word) => `\`${String(word)}\``)
           : types.map((name) => typeNames[name] ?? name);
     const rest = required
-      ? "required"
+      ? ["required"]
       : preset === undefined
-        ? "optional"
-        : `default: \`${typeof preset === "object" ? JSON.stringify(preset) : String(preset)}\``;
-    return `${kinds.join(" or ")}; ${rest}`;
+        ? []
+        : [`default: \`${typeof preset === "object" ? JSON.stringify(preset) : String(preset)}\``];
+    return [kinds.join(" or "), ...rest].join("; ");
   }
 }
 
@@ -136,26 +139,22 @@ lint:
   documentation-range: off
 \`\`\`
 
-The first line lets your editor complete and explain the keys. \`dbt-ip-rules validate\` checks the file offline,
-\`dbt-ip-rules fmt\` formats it, and \`dbt-ip-rules import\` writes it from an existing account. More files are in
-\`examples/policies/\`. Every error is explained in [errors.md](errors.md#the-policys-text); what is valid but
-probably not intended, in [lint.md](lint.md).
+The first line lets your editor complete and explain the keys. \`dbt-ip-rules validate\` checks the file offline, \`fmt\`
+formats it, \`import\` writes it from an account. More files: \`examples/policies/\`. Errors: [errors.md](errors.md);
+what is valid but probably not intended: [lint.md](lint.md).
 
 ## How access is decided
 
 - The most specific entry that contains an address decides, whichever rule it is in. Above, the deny of
   \`203.0.113.96/27\` is an exception from the office's \`203.0.113.0/24\`.
 - An address that no entry contains is denied if there is any allow entry, otherwise allowed.
-- \`203.0.113.7\`, \`203.0.113.7/32\` and \`::ffff:203.0.113.7\` are the same prefix. So \`::/0\` is taken to cover IPv4
-  too; the service does not document this, so write \`0.0.0.0/0\` as well.
-- A prefix cannot be both allowed and denied, and cannot appear twice in a rule, in any spelling.
+- \`203.0.113.7\`, \`203.0.113.7/32\` and \`::ffff:203.0.113.7\` are the same prefix. \`::/0\` is taken to cover IPv4 too;
+  the service does not document this, so write \`0.0.0.0/0\` as well.
+- A prefix cannot be both allowed and denied, and cannot appear twice in a rule.
 
-## Prefixes
-
-IPv4 has four decimal parts without leading zeros. There are no short forms, ranges, netmasks, zone ids or host names.
-Write IPv6 that ends in \`::\` in quotes, or YAML takes the last colon for the end of a key. Bits below the length
-(\`203.0.113.7/24\`) and a bare \`0.0.0.0\` or \`::\` are errors, because it is unclear what was meant. If \`lint\` lowers
-them, they mean what the service takes them for: the network, and the single address.
+IPv4 has four decimal parts without leading zeros. Write IPv6 that ends in \`::\` in quotes, or YAML takes the last colon
+for the end of a key. Set host bits (\`203.0.113.7/24\`) and a bare \`0.0.0.0\` or \`::\` are errors. If \`lint\` lowers them,
+they mean what the service makes of them: the network, and the single address.
 
 ## Deleting and renaming a rule
 
@@ -167,13 +166,11 @@ rules:
     previous_names: [VPN] # renamed, not deleted and created
 \`\`\`
 
-Taking a rule out of \`rules\` does not delete it, unless \`unmanaged_rules: delete\` is set. Name it in
-\`removed_rules\`: then it is deleted, also under \`keep\` and \`fail\`, and counts in \`max_removed_rules\`. Once it is
-gone, a note says that the line may go. A rule's name or previous name in \`removed_rules\` is an error.
+Taking a rule out of \`rules\` does not delete it, unless \`unmanaged_rules: delete\` is set. \`removed_rules\` deletes it
+under any setting, and counts in \`max_removed_rules\`. Once it is gone, a note says that the line may go.
 
-\`plan\` and \`drift\` warn, first of all, about a rule that left the file but stays on the account, and about a rename
-without \`previous_names\`. They know what the file held before from \`--base FILE\`, or from the newest receipt of the
-account in \`.dbt-ip-rules/receipts\`; the action passes the policy of the pull request's target branch.
+\`plan\` and \`drift\` warn first about a rule that left the file but stays on the account, and about a rename without
+\`previous_names\`. They know the earlier file from \`--base FILE\` (the action passes it), or the newest receipt of the account.
 
 ## Disabling an entry or a rule
 
@@ -191,64 +188,53 @@ rules:
     cidrs: [203.0.113.128/25]
 \`\`\`
 
-Disabling an allow entry takes access away, disabling a deny entry gives it back, and a plan shows and orders it so. The
-entry keeps its id. \`import\` writes entries that are disabled on the account, \`explain\` names them. With \`expires\`
-too, the entry leaves the account when its time has come. A prefix that is both in force and disabled in one rule is an
-error, also by a network.
+A plan treats disabling as removing, and enabling as adding; the entry keeps its id. With \`expires\`, it leaves the account
+when its time has come. A prefix that is both in force and disabled in one rule is an error.
 
-While the account is enforced, at least one allow entry must be in force: where all of them are disabled, it is not
-documented whether everybody has access or nobody, and nothing waives that (\`allow-only-disabled\`,
-[decision](decisions/disabled-entries.md)).
+On an enforced account at least one allow entry must be in force. If all are disabled, it is not documented whether
+everybody has access or nobody, so no flag overrides that ([decision](decisions/disabled-entries.md)).
 
 ## Expiry
 
-An entry with \`expires: 2027-01-15\` is in force until the end of 2027-01-14, UTC, and one with
-\`expires: 2027-01-15T18:00Z\` until that instant. After that, the next plan removes it, or
-[\`apply --only-expired\`](apply.md#entries-that-expire).
-Nothing happens on the account without an apply: run one on a schedule. If a network and its use both have a date, the
-earlier one counts.
+\`expires: 2027-01-15\` is in force until the end of 2027-01-14, UTC; \`expires: 2027-01-15T18:00Z\` until that instant. If a
+network and its use both have a date, the earlier one counts. **Nothing happens on the account without an apply**: run
+[\`apply --only-expired\`](apply.md#entries-that-expire) on a schedule.
 
 ## Empty lists
 
-A list that became empty by accident can open the account: without any allow entry, everybody has access; without its
-entries, a deny rule blocks nobody, and a test or a guard checks nothing. So these are errors, unless
-\`allow_empty: true\` says that it is meant:
+A list that became empty by accident can open the account: without any allow entry, everybody has access. So an empty list
+is an error, unless \`allow_empty: true\` says that it is meant:
 
 | what is empty | where to write \`allow_empty: true\` |
 |---|---|
 | a network | \`office: {allow_empty: true, cidrs: []}\` |
 | the file of a network | \`blocklist: {file: lists/blocklist.txt, allow_empty: true}\` |
 | an included file (no networks) | \`include: [{file: shared/networks.yaml, allow_empty: true}]\` |
-| a rule | in the rule |
+| a rule, also by its only network | in the rule |
 | \`allowed\` or \`denied\` of a test | in the test |
 | \`must_allow\` or \`must_deny\` | under \`guards\`, for both |
 
-Each is checked by itself: a rule whose only network may be empty needs its own \`allow_empty\`. \`import\` writes it for
-a rule that is empty on the account.
-
-A rule may become empty because its entries expire. But if there are allow rules, at least one allow entry must be in
-force while the account is enforced. Otherwise, the policy (\`enforcement: enabled\`) or the plan (\`enforcement: ignore\`)
-is refused with \`no-allow-in-force\`. Neither \`allow_empty\` nor \`lint\` nor any flag waives that. A policy of deny rules
-alone is valid: to open the account except for them, delete the allow rules.
+A rule may become empty because its entries expire. But if there are allow rules and none of their entries is in force, an
+enforced account is refused (\`no-allow-in-force\`), and nothing overrides that. A policy of deny rules alone is valid: to
+open the account except for them, delete the allow rules.
 
 ## Guards
 
-Guards check a plan before its first write. Without any in the file, a plan may delete at most 3 rules, and newly allow at
-most 65,536 IPv4 addresses (a /16) and 2^96 IPv6 addresses (a /32). Each refusal names the flag that lets it pass once
-([apply.md](apply.md#guards-and-overrides)). \`max_newly_allowed: {ipv4: /0, ipv6: /0}\` and \`max_removed_rules: "100%"\`
+Without any guard in the file, a plan may delete at most 3 rules, and newly allow at most 65,536 IPv4 addresses (a /16) and
+2^96 IPv6 addresses (a /32). Each refusal names the flag that lets it pass once
+([all guards](apply.md#guards-and-overrides)). \`max_newly_allowed: {ipv4: /0, ipv6: /0}\` and \`max_removed_rules: "100%"\`
 set no limit. \`max_cut_off: 0\` asks the audit log whom a plan would cut off ([replay.md](replay.md#as-a-guard-of-plans)).
 
 ## Files
 
-\`include\` and \`networks.NAME.file\` are relative paths with \`/\` inside the policy's folder: no absolute path, no \`..\`
-that leads out, no symbolic link that leads out, nothing in \`.git\`. A path in an included file is relative to that file.
-A text file has one prefix per line and \`#\` comments, and may have hundreds of thousands of lines. A YAML file may have
-two million characters, all text files of a policy together 64 MiB.
+Paths are relative to the file that names them, with \`/\`, and stay inside the policy's folder, symbolic links too; nothing
+in \`.git\`. A YAML file may have two million characters, all text files of a policy together 64 MiB. Lists:
+[lists.md](lists.md).
 
 ## Keys
 
-\`NAME\` is a name that you choose, \`[]\` an item of a list. A prefix list (under \`networks.NAME\`, \`cidrs\`, \`allowed\`,
-\`denied\`, \`must_allow\`, \`must_deny\`) takes prefixes as text or as mappings; \`networks.NAME\` may be a mapping with \`file\` or \`cidrs\` instead.
+\`NAME\` is a name that you choose, \`[]\` an item of a list. Wherever prefixes are listed, an item is a text or a mapping;
+\`networks.NAME\` may also be a mapping with \`cidrs\`, \`file\`, \`source\` or \`network\`.
 `;
 
 /** `schema` is the parsed schemas/policy.schema.json. */

@@ -13,7 +13,7 @@ describe("docs/policy.md", () => {
     await expect(docs).toMatchFileSnapshot("../../docs/policy.md");
   });
 
-  it("has a row for every key that the schema knows", () => {
+  it("has one row for every key that the schema knows", () => {
     for (const key of [
       "account.host",
       "rules[].cidrs[].expires",
@@ -21,7 +21,9 @@ describe("docs/policy.md", () => {
       "guards.max_newly_allowed.ipv6",
       "tests[].denied[].network",
     ])
-      expect(docs).toContain(`\n| \`${key}\` |`);
+      expect(
+        docs.split("\n").filter((line) => line.startsWith("| ") && line.includes(`\`${key}\``)),
+      ).toHaveLength(1);
   });
 });
 
