@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { version as ownVersion } from "../cli/version.js";
+import { version as ownVersion } from "../cli/package.js";
 import { createGithub, isNotFound, problemLine } from "./github.js";
 import { annotation } from "./job-output.js";
 import type { Job } from "./program.js";

@@ -8,7 +8,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { version as ownVersion } from "../cli/version.js";
+import { version as ownVersion } from "../cli/package.js";
 import { type Code, isCode } from "../model/codes/index.js";
 import type { PlanDocument } from "../plan/plan-document.js";
 import type { ApplyDocument, AuditDocument, DiagnosticsDocument, DriftDocument } from "../report/json.js";

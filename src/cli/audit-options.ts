@@ -6,9 +6,8 @@ import { diagnostic } from "../model/diagnostic.js";
 import { failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
-import type { Io } from "./io.js";
-import type { DebugOptions } from "./options.js";
-import { isLive, note, noteDiagnostics } from "./output.js";
+import type { DebugOptions } from "./arguments/options.js";
+import { type Io, isLive, note, noteDiagnostics } from "./io.js";
 
 export interface RangeOptions {
   /** ISO 8601 UTC. */

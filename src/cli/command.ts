@@ -4,18 +4,19 @@
  * what the command prints, with nothing around it; a format that was asked for is written on failure too, and names
  * every policy.
  */
+
 import type { Command, Option } from "commander";
 import { filesReadBy, loadPolicyFile } from "../files/load-policy.js";
+import { writeWhole } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { jsonText, scriptLine } from "../model/escape.js";
 import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { exitCodeOf, type Report, worstExitCode } from "../report/report.js";
 import { verdicts } from "../report/verdicts.js";
-import type { Io } from "./io.js";
-import { policyMatrix } from "./named-accounts.js";
+import { policyMatrix } from "./accounts.js";
+import { type Io, note, noteDiagnostics } from "./io.js";
 import { deliver, notesOf, outputTargets, reportOf, requireWritable, type SharedOptions } from "./outcome.js";
-import { note, noteDiagnostics, writeFileWhole } from "./output.js";
 import { type Invocation, type PolicyRuns, runEach } from "./policies.js";
 
 /** The program as a command sees it: handed in, since the program loads the commands. */
@@ -120,7 +121,7 @@ const policiesOf = (command: Command, { positional }: PolicyRuns): readonly stri
 
 const printWhole = async (io: Io, { output }: SharedOptions, text: string): Promise<ExitCode> => {
   if (output === undefined) io.stdout.write(text);
-  else await writeFileWhole(io, output, text);
+  else await writeWhole(io, output, text);
   return exitCodes.done;
 };
 

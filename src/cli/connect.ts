@@ -18,11 +18,10 @@ import { hasErrors } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
 import { waitText } from "../report/apply-text.js";
-import type { Io } from "./io.js";
-import { accountNamedBy } from "./named-accounts.js";
-import type { ConnectionOptions, DebugOptions, PolicyOptions } from "./options.js";
-import { note, noteDiagnostics } from "./output.js";
-import { version } from "./version.js";
+import { accountNamedBy } from "./accounts.js";
+import type { ConnectionOptions, DebugOptions, PolicyOptions } from "./arguments/options.js";
+import { type Io, note, noteDiagnostics } from "./io.js";
+import { version } from "./package.js";
 
 type Options = ConnectionOptions & DebugOptions;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** The process: has Node keep what it compiles, loads the program and sets the exit code. */
+
 import process from "node:process";
+/** The process: has Node keep what it compiles, loads the program and sets the exit code. */
 import { enableCompileCache } from "./compile-cache.js";
 
 enableCompileCache(process.env);

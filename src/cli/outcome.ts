@@ -2,24 +2,15 @@
  * How a command ends: the formats that were asked for, the report of a failure, and each report in each format. A failure
  * is said on standard error as well.
  */
+import { tryFile, writeWhole } from "../files/write-file.js";
 import { visible } from "../model/escape.js";
 import { Failure, failureOf } from "../model/failure.js";
 import { present } from "../model/present.js";
 import type { PolicyReport, Report } from "../report/report.js";
 import type { Format } from "../report/reporters.js";
-import type { Io } from "./io.js";
-import type { OutputOptions } from "./options.js";
-import {
-  fileLook,
-  fitted,
-  lookOf,
-  note,
-  noteDiagnostics,
-  requireWritableFiles,
-  withNewline,
-  writeFileWhole,
-} from "./output.js";
-import { version } from "./version.js";
+import type { OutputOptions } from "./arguments/options.js";
+import { fileLook, fitted, type Io, lookOf, note, noteDiagnostics, withNewline } from "./io.js";
+import { version } from "./package.js";
 
 /** The options that decide where reports go; each command has more. */
 export interface SharedOptions {
@@ -63,11 +54,10 @@ export const outputTargets = ({ format, output, write }: SharedOptions): readonl
     ? []
     : targetsOf({ format, write, ...present({ output }) });
 
-export const requireWritable = (io: Io, targets: readonly Target[]): Promise<void> =>
-  requireWritableFiles(
-    io,
-    targets.flatMap(({ file }) => (file === undefined ? [] : [file])),
-  );
+/** Throws `Failure` where a file cannot be written, as far as that can be seen beforehand. */
+export const requireWritable = async (io: Pick<Io, "cwd">, targets: readonly Target[]): Promise<void> => {
+  for (const { file } of targets) if (file !== undefined) await tryFile(io, file);
+};
 
 export const notesOf = (report: Report): readonly string[] =>
   report.kind === "plan" || report.kind === "done" ? (report.notes ?? []) : [];
@@ -156,6 +146,6 @@ const deliverTo = async (
   const look = file === undefined ? lookOf(io, io.stdout, options) : fileLook;
   const at = (options.now ?? io.now()).toISOString();
   const text = withNewline(await renderReports(format, reports, { ...look, version, at }));
-  if (file !== undefined) await writeFileWhole(io, file, text);
+  if (file !== undefined) await writeWhole(io, file, text);
   else io.stdout.write(format === "text" ? fitted(io, io.stdout, text) : text);
 };

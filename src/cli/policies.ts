@@ -10,8 +10,9 @@ import { present } from "../model/present.js";
 import { defaultMaxBytes } from "../report/markdown-page.js";
 import { exitCodeOf, type PolicyReport, type Report, worstExitCode } from "../report/report.js";
 import { policyHeading, renderSummary, reportText } from "../report/text.js";
-import type { Io, OutputStream } from "./io.js";
-import { requireDistinctAccounts } from "./named-accounts.js";
+import { requireDistinctAccounts } from "./accounts.js";
+import { checkFiles } from "./arguments/named-files.js";
+import { fitted, type Io, lookOf, note, type OutputStream, withNewline } from "./io.js";
 import {
   deliver,
   notesOf,
@@ -21,8 +22,6 @@ import {
   type SharedOptions,
   type Target,
 } from "./outcome.js";
-import { fitted, lookOf, note, withNewline } from "./output.js";
-import { checkFiles } from "./separate-files.js";
 
 /** How a command takes several policies: `plan policies/*.yaml`. */
 export interface PolicyRuns {

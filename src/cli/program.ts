@@ -1,4 +1,5 @@
 /** The program: hands argv, streams, clock and signals to `run`. `main.ts` loads it and sets the exit code. */
+
 import process from "node:process";
 import type { ExitCode } from "../model/failure.js";
 import type { Io } from "./io.js";

@@ -2,16 +2,15 @@
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodes, Failure, failure, failureOf } from "../model/failure.js";
 import { keepSecret, tokensIn } from "../model/secrets.js";
+import { wishesOf } from "./arguments/failed-line.js";
+import { commandHelp, examplesText } from "./arguments/help.js";
+import { checkFiles } from "./arguments/named-files.js";
+import { ownCommand, ownOptions } from "./arguments/spelling.js";
 import type { Program } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
-import { examplesText } from "./examples.js";
-import { wishesOf } from "./failed-line.js";
-import { commandHelp } from "./help.js";
 import type { Io } from "./io.js";
 import { deliver, tellFailure } from "./outcome.js";
-import { checkFiles } from "./separate-files.js";
-import { ownCommand, ownOptions } from "./spelling.js";
-import { version } from "./version.js";
+import { version } from "./package.js";
 
 const isCommand = (word: string | undefined): boolean =>
   commands.some(({ name, hidden }) => name === word && hidden !== true);

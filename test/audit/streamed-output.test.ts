@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
-import { streamSink } from "../../src/cli/output.js";
+import { streamSink } from "../../src/cli/io.js";
 
 /** A full pipe: takes a write, and wants to be waited for. */
 class FullPipe extends EventEmitter {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { helpExamples } from "../../src/cli/examples.js";
+import { helpExamples } from "../../src/cli/arguments/help.js";
 import type { Io } from "../../src/cli/io.js";
 import { wholeProgram } from "../../src/cli/run.js";
 import { renderCommandsDocs } from "../docs/commands-page.js";

@@ -3,9 +3,8 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { beforeAll, describe, expect, it } from "vitest";
-import { strangeName } from "../../src/cli/file-names.js";
+import { roleOf, strangeName } from "../../src/cli/arguments/named-files.js";
 import { wholeProgram } from "../../src/cli/run.js";
-import { roleOf } from "../../src/cli/separate-files.js";
 import { dbtIpRules, newFolder } from "./world.js";
 
 let cwd = "";

@@ -8,8 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { acquireLock } from "../../src/cli/lock.js";
-import { processStart } from "../../src/cli/process-identity.js";
+import { acquireLock, processStart } from "../../src/cli/change/lock.js";
 
 const account = { host: "ab123.us1.dbt.com", id: 66847 };
 const now = new Date("2026-11-21T00:00:00Z");
@@ -20,7 +19,7 @@ let state = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lock-"));
   const entry = join(folder, "entry.ts");
-  const lock = resolve("src/cli/lock.ts");
+  const lock = resolve("src/cli/change/lock.ts");
   await writeFile(
     entry,
     `import { acquireLock } from ${JSON.stringify(lock)};

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { duration, rehearsalOptions } from "../../src/cli/options.js";
+import { duration, rehearsalOptions } from "../../src/cli/arguments/options.js";
 
 const nowOf = (text: string): string => {
   const command = rehearsalOptions(new Command())

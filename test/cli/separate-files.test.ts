@@ -3,8 +3,8 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from "node:path";
 import type { Command } from "commander";
 import { beforeAll, expect, it } from "vitest";
+import { roleOf } from "../../src/cli/arguments/named-files.js";
 import { wholeProgram } from "../../src/cli/run.js";
-import { roleOf } from "../../src/cli/separate-files.js";
 import type { RunningEmulator } from "../../src/emulator/listener.js";
 import { dbtIpRules, newAccount, newFolder, type Place } from "./world.js";
 

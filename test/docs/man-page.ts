@@ -1,6 +1,6 @@
 /** docs/dbt-ip-rules.1, from the program itself, in the man macros that every `man` knows. */
 import type { Argument, Command, Option } from "commander";
-import { helpExamples } from "../../src/cli/examples.js";
+import { helpExamples } from "../../src/cli/arguments/help.js";
 import { exitCodeRows, variables } from "./settings.js";
 
 /** Text that troff prints as it stands: no request at a line's start, no escape, a plain hyphen and quote. */

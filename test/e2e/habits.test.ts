@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commandHabits, optionHabits } from "../../src/cli/habits.js";
+import { commandHabits, optionHabits } from "../../src/cli/arguments/habits.js";
 import { wholeProgram } from "../../src/cli/run.js";
 import { dbtIpRules } from "../cli/world.js";
 import * as built from "./cli.js";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressSet } from "../../src/address/address-set.js";
 import type { ApplyResult, StepReport } from "../../src/apply/result.js";
-import { fitted } from "../../src/cli/output.js";
+import { fitted } from "../../src/cli/io.js";
 import { rangesText } from "../../src/model/address-words.js";
 import { cellsOf } from "../../src/model/cells.js";
 import { type Diagnostic, diagnostic } from "../../src/model/diagnostic.js";

@@ -1,14 +1,24 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { planDisabling } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
 import { Failure, failure } from "../../model/failure.js";
 import { policyFlag, shellWord } from "../../model/shell.js";
 import { counted } from "../../model/words.js";
 import type { Plan } from "../../plan/plan.js";
 import { hashPolicy } from "../../plan/state.js";
 import type { NextCommands, Report } from "../../report/report.js";
+import { accountNamedBy } from "../accounts.js";
+import {
+  connectionOptions,
+  duration,
+  guardOptions,
+  outputOptions,
+  policyOption,
+} from "../arguments/options.js";
 import { confirm, notApproved, requireApproval } from "../ask.js";
 import {
   applyFormats,
@@ -17,17 +27,12 @@ import {
   carryOutTask,
   showPlan,
   type Task,
-} from "../carry-out.js";
+} from "../change/carry-out.js";
+import { type Probation, requireConfirmer } from "../change/confirmation.js";
+import { applyFlags, planFlags } from "../change/flags.js";
 import { type Program, runs } from "../command.js";
-import { type Probation, requireConfirmer } from "../confirm-change.js";
-import { earlierByReceipt } from "../earlier-policy.js";
-import { shownFile } from "../file-words.js";
-import { applyFlags, planFlags } from "../given-flags.js";
-import type { Io } from "../io.js";
-import { accountNamedBy } from "../named-accounts.js";
-import { connectionOptions, duration, guardOptions, outputOptions, policyOption } from "../options.js";
-import { note } from "../output.js";
-import { preparePlan, readPlan } from "../plans.js";
+import { type Io, note } from "../io.js";
+import { earlierByReceipt, preparePlan, readPlan } from "../plans.js";
 import { accountText, isSameAccount } from "../receipts.js";
 import { evidenceFor } from "../traffic.js";
 
@@ -82,7 +87,7 @@ const approvePlans = async (
   const open = read.filter(({ plan }) => plan.steps.length > 0);
   if (options.autoApprove === true || open.length === 0) return approved;
   for (const { file, plan } of read) {
-    note(io, `== ${shownFile(file)} ==`);
+    note(io, `== ${visible(file)} ==`);
     showPlan(io, plan, options, { briefly: false });
   }
   const calls = open.reduce((sum, { plan }) => sum + plan.steps.length, 0);
@@ -215,7 +220,7 @@ const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: CarryOu
   });
   if (policy === undefined || (policy.account.id ?? plan.account.id) !== plan.account.id) return;
   if (hashPolicy(policy) === plan.basis.policy) return;
-  const name = shownFile(file);
+  const name = visible(file);
   note(
     io,
     `Warning: ${name} has changed since this plan was made. The plan is applied as it was saved, without those changes; to plan them: dbt-ip-rules plan`,

@@ -1,4 +1,5 @@
 /** `audit export`: the CSV of a range, or the whole history by the bulk workflow. The file appears whole or not at all. */
+
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -10,16 +11,12 @@ import {
   readExportJob,
 } from "../../audit/export.js";
 import { largest, readNamedText } from "../../files/read-file.js";
-import { ownerOnly, WholeFile } from "../../files/write-file.js";
+import { ownerOnly, WholeFile, writeWhole } from "../../files/write-file.js";
 import { assertNever } from "../../model/assert.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { duration as durationText, grouped } from "../../model/words.js";
 import type { Report } from "../../report/report.js";
-import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
-import { type Program, runs } from "../command.js";
-import { connectForWriting, connectReadOnly, namedConnection } from "../connect.js";
-import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -28,8 +25,11 @@ import {
   duration,
   namingPolicyOption,
   type PolicyOptions,
-} from "../options.js";
-import { note, writeFileWhole } from "../output.js";
+} from "../arguments/options.js";
+import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
+import { connectForWriting, connectReadOnly, namedConnection } from "../connect.js";
+import { type Io, note } from "../io.js";
 
 interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugOptions {
   readonly output: string;
@@ -115,7 +115,7 @@ const exportFiles = (io: Io, output: string): ExportFiles => {
         return undefined;
       }
     },
-    writeJob: (job) => writeFileWhole(io, jobFile, `${JSON.stringify(job)}\n`, ownerOnly),
+    writeJob: (job) => writeWhole(io, jobFile, `${JSON.stringify(job)}\n`, ownerOnly),
     removeJob: () => rm(resolve(io.cwd, jobFile), { force: true }),
   };
 };

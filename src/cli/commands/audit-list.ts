@@ -13,10 +13,6 @@ import { present } from "../../model/present.js";
 import { counted } from "../../model/words.js";
 import { type EventFormat, type EventFrame, eventFrame } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
-import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
-import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
-import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -24,8 +20,11 @@ import {
   debugOptions,
   namingPolicyOption,
   type PolicyOptions,
-} from "../options.js";
-import { fileLook, fitted, lookOf, note, noteDiagnostics, sinkFor } from "../output.js";
+} from "../arguments/options.js";
+import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
+import { fileLook, fitted, type Io, lookOf, note, noteDiagnostics, sinkFor } from "../io.js";
 
 const formats: readonly EventFormat[] = ["text", "json", "ndjson", "csv"];
 

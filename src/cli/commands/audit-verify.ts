@@ -1,21 +1,21 @@
 /** `audit verify`: every step of one receipt, or of a folder of them, held against the audit log. */
+
 import { type Command, Option } from "commander";
 import { awaitAudit } from "../../audit/await-audit.js";
+import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";
 import type { Report } from "../../report/report.js";
-import { interruptibleSleep, waitingNote } from "../audit-options.js";
-import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
-import { shownFile } from "../file-words.js";
-import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
   connectionOptions,
   duration,
   type OutputOptions,
   outputOptions,
-} from "../options.js";
-import { note, noteDiagnostics } from "../output.js";
+} from "../arguments/options.js";
+import { interruptibleSleep, waitingNote } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
+import { type Io, note, noteDiagnostics } from "../io.js";
 import { newestReceipt, readReceipts, receiptFolder } from "../receipts.js";
 
 const formats = ["text", "json", "junit", "markdown"] as const;
@@ -51,7 +51,7 @@ export const configureVerify = (command: Command, io: Io, program: Program): voi
 const newest = async (io: Io): Promise<string> => {
   const found = await newestReceipt(io);
   if (found === undefined) throw failure("no-receipts", { folder: receiptFolder });
-  note(io, `The newest receipt: ${shownFile(found.file)}`);
+  note(io, `The newest receipt: ${visible(found.file)}`);
   return found.file;
 };
 

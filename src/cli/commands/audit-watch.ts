@@ -18,15 +18,12 @@ import {
 } from "../../audit/watch.js";
 import { codeOf, reasonOf } from "../../files/io-errors.js";
 import { largest, readNamedText } from "../../files/read-file.js";
+import { writeWhole } from "../../files/write-file.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { eventLine, eventNdjson } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
-import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
-import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
-import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -35,8 +32,11 @@ import {
   duration,
   namingPolicyOption,
   type PolicyOptions,
-} from "../options.js";
-import { fitted, lookOf, note, noteDiagnostics, streamSink, writeFileWhole } from "../output.js";
+} from "../arguments/options.js";
+import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
+import { fitted, type Io, lookOf, note, noteDiagnostics, streamSink } from "../io.js";
 import { type Account, accountText, isSameAccount } from "../receipts.js";
 
 const leastMs = 1000;
@@ -92,7 +92,7 @@ class CursorFile {
   async store(position: WatchPosition): Promise<void> {
     if (this.#file === undefined) return;
     const text = `${JSON.stringify(position.cursor())}\n`;
-    if (text !== this.#stored) await writeFileWhole(this.#io, this.#file, text);
+    if (text !== this.#stored) await writeWhole(this.#io, this.#file, text);
     this.#stored = text;
     this.#storedAt = performance.now();
   }

@@ -2,10 +2,9 @@
 import type { Command } from "commander";
 import { catalogue, eventFilter } from "../../audit/catalogue.js";
 import type { Report } from "../../report/report.js";
+import { type OutputOptions, outputOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import type { Io } from "../io.js";
-import { type OutputOptions, outputOptions } from "../options.js";
-import { noteDiagnostics } from "../output.js";
+import { type Io, noteDiagnostics } from "../io.js";
 import { configureExport } from "./audit-export.js";
 import { configureList } from "./audit-list.js";
 import { configureVerify } from "./audit-verify.js";

@@ -7,11 +7,10 @@ import { type RunningEmulator, startEmulator } from "../../emulator/listener.js"
 import { largest, readNamedText } from "../../files/read-file.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
+import { type DebugOptions, debugOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import type { Io } from "../io.js";
-import { type DebugOptions, debugOptions } from "../options.js";
-import { lookOf } from "../output.js";
-import { packageFile } from "../package-file.js";
+import { type Io, lookOf } from "../io.js";
+import { packageFile } from "../package.js";
 
 export const accountId = 66847;
 const token = "demo-token";

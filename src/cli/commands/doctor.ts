@@ -2,6 +2,7 @@
  * `doctor`: what works for this host, token and account, and what would not. Reads only, and asks no question whose
  * answer an earlier failure has settled.
  */
+
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -12,17 +13,14 @@ import type { Probe } from "../../dbt/probe.js";
 import { proxyHost } from "../../dbt/transport.js";
 import { endsQuestions, judge, recordDocument } from "../../doctor/judge.js";
 import type { Outcome, Seen, TokenKind } from "../../doctor/seen.js";
+import { writeWhole } from "../../files/write-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
-import { jsonText } from "../../model/escape.js";
+import { jsonText, visible } from "../../model/escape.js";
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import type { Report } from "../../report/report.js";
-import { type Program, runs } from "../command.js";
-import { connectProbe, settingsOf } from "../connect.js";
-import { nameElsewhere, shownFile } from "../file-words.js";
-import type { Io } from "../io.js";
-import { ownReceipts } from "../learn-client.js";
-import { accountNamedBy } from "../named-accounts.js";
+import { accountNamedBy } from "../accounts.js";
+import { nameElsewhere } from "../arguments/named-files.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -30,9 +28,12 @@ import {
   type OutputOptions,
   outputOptions,
   type PolicyOptions,
-} from "../options.js";
-import { note, writeFileWhole } from "../output.js";
-import { version } from "../version.js";
+} from "../arguments/options.js";
+import { ownReceipts } from "../change/own-address.js";
+import { type Program, runs } from "../command.js";
+import { connectProbe, settingsOf } from "../connect.js";
+import { type Io, note } from "../io.js";
+import { version } from "../package.js";
 
 const formats = ["text", "json"] as const;
 
@@ -65,7 +66,7 @@ const doctor = async (io: Io, options: Options): Promise<Report> => {
     diagnostics,
   };
   if (connection === undefined || hasErrors(diagnostics)) {
-    if (record !== undefined) note(io, `${shownFile(record)} is not written: no call was made`);
+    if (record !== undefined) note(io, `${visible(record)} is not written: no call was made`);
     return { kind: "doctor", diagnosis: judge({ ...nothing, settings: given }) };
   }
   const probe = connectProbe(io, options, connection);
@@ -75,7 +76,7 @@ const doctor = async (io: Io, options: Options): Promise<Report> => {
     if (record === undefined) return { kind: "doctor", diagnosis };
     const document = recordDocument(version, await probe.calls());
     await requireNew(io, record);
-    await writeFileWhole(io, record, `${jsonText(document)}\n`);
+    await writeWhole(io, record, `${jsonText(document)}\n`);
     return { kind: "doctor", diagnosis: { ...diagnosis, recorded: nameElsewhere(io, record) } };
   } finally {
     await probe.close();
@@ -86,7 +87,7 @@ const doctor = async (io: Io, options: Options): Promise<Report> => {
 const requireNew = async (io: Io, file: string): Promise<void> => {
   const found = await stat(resolve(io.cwd, file)).catch(() => undefined);
   if (found?.isFile() === true || found?.isDirectory() === true)
-    throw failure("file-exists", { file: shownFile(file), by: "doctor" });
+    throw failure("file-exists", { file: visible(file), by: "doctor" });
 };
 
 const hostFacts = (baseUrl: string, env: Io["env"]) => ({

@@ -22,11 +22,6 @@ import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Report } from "../../report/report.js";
-import { type Program, runs } from "../command.js";
-import { unconfirmedChanges } from "../confirm-change.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
-import { earlierByFile, rulesOfReceipt } from "../earlier-policy.js";
-import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -34,7 +29,12 @@ import {
   outputOptions,
   type RehearsalOptions,
   rehearsalOptions,
-} from "../options.js";
+} from "../arguments/options.js";
+import { unconfirmedChanges } from "../change/confirmation.js";
+import { type Program, runs } from "../command.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
+import { earlierByFile, rulesOfReceipt } from "../plans.js";
 import { type Account, accountText, isSameAccount, newestReceipt, readReceipt } from "../receipts.js";
 import { evidenceFor } from "../traffic.js";
 

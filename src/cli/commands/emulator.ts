@@ -14,10 +14,9 @@ import { visible } from "../../model/escape.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import type { Report } from "../../report/report.js";
+import { debugOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import type { Io } from "../io.js";
-import { debugOptions } from "../options.js";
-import { note } from "../output.js";
+import { type Io, note } from "../io.js";
 
 interface Flags {
   readonly port: string;

@@ -20,9 +20,6 @@ import type { Policy, PolicyEntry } from "../../policy/policy.js";
 import type { AskedStates, ExpiredEntry, ExplainView } from "../../report/explain.js";
 import { listOriginWords } from "../../report/lists.js";
 import type { Report } from "../../report/report.js";
-import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
-import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -30,8 +27,10 @@ import {
   outputOptions,
   type RehearsalOptions,
   rehearsalOptions,
-} from "../options.js";
-import { noteDiagnostics } from "../output.js";
+} from "../arguments/options.js";
+import { type Program, runs } from "../command.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
+import { type Io, noteDiagnostics } from "../io.js";
 import { readPlan } from "../plans.js";
 
 const formats = ["text", "json", "html"] as const;

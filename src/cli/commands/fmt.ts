@@ -1,18 +1,19 @@
 /** `fmt`: the policy in canonical form, comments and order kept; `--check` only says whether it is. */
+
 import type { Command } from "commander";
 import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
+import { writeWhole } from "../../files/write-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
 import { type ExitCode, exitCodes, Failure } from "../../model/failure.js";
 import { policyFlag } from "../../model/shell.js";
 import { formatPolicy } from "../../policy/format-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Report } from "../../report/report.js";
+import { debugOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
-import { debugOptions } from "../options.js";
-import { writeFileWhole } from "../output.js";
 
 interface Options {
   readonly policy: string;
@@ -32,7 +33,7 @@ const format = async (io: Io, options: Options): Promise<Report> => {
   const bytes = readPolicyBytes(io, options.policy);
   const { parsed, diagnostics } = parsePolicy(bytes, options.policy);
   if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
-  const file = shownFile(options.policy);
+  const file = visible(options.policy);
   const before = new TextDecoder().decode(bytes);
   const after = formatPolicy(before);
   const done = (note: string, exitCode: ExitCode = exitCodes.done): Report => ({
@@ -54,6 +55,6 @@ const format = async (io: Io, options: Options): Promise<Report> => {
       `${file} ${what}. To fix it: dbt-ip-rules fmt${policyFlag(options.policy)}`,
       exitCodes.differences,
     );
-  await writeFileWhole(io, options.policy, after);
+  await writeWhole(io, options.policy, after);
   return done(`${file} was put in canonical form.`);
 };

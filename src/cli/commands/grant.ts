@@ -1,12 +1,15 @@
 /** `grant`: lets an address in for a time. Writes the entry into the policy, shows the plan, and applies it where asked. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { AddressSet } from "../../address/address-set.js";
 import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
 import type { ReadOnlyClient } from "../../dbt/client.js";
 import { policyOfText, readPolicyBytes, requirePolicy } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
+import { writeWhole } from "../../files/write-file.js";
 import { rangesText } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { asExpiry } from "../../model/instant.js";
 import { present } from "../../model/present.js";
@@ -21,15 +24,19 @@ import { type Grant, type GrantedText, grantIn } from "../../policy/grant-entry.
 import type { Policy } from "../../policy/policy.js";
 import { hasOddCharacters } from "../../policy/spelling.js";
 import type { Report } from "../../report/report.js";
+import {
+  connectionOptions,
+  guardOptions,
+  guardsOf,
+  outputOptions,
+  policyOption,
+} from "../arguments/options.js";
 import { canAsk } from "../ask.js";
-import { applyFormats, type CarryOutOptions, carryOutOptions, carryOutTask } from "../carry-out.js";
+import { applyFormats, type CarryOutOptions, carryOutOptions, carryOutTask } from "../change/carry-out.js";
+import { applyFlags, planFlags, timeFlag } from "../change/flags.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
-import { shownFile } from "../file-words.js";
-import { applyFlags, planFlags, timeFlag } from "../given-flags.js";
-import type { Io } from "../io.js";
-import { connectionOptions, guardOptions, guardsOf, outputOptions, policyOption } from "../options.js";
-import { note, noteDiagnostics, writeFileWhole } from "../output.js";
+import { type Io, note, noteDiagnostics } from "../io.js";
 import { preparePlan } from "../plans.js";
 import { evidenceFor } from "../traffic.js";
 
@@ -253,8 +260,8 @@ const holds = (io: Io, file: string, text: string): boolean => {
 /** Throws `Failure`, and writes nothing, where the file is not what the entry was made for any more. */
 const writeEntry = async (io: Io, { policy: file }: Options, { before, edited }: Granting): Promise<void> => {
   if (!holds(io, file, before))
-    throw failure("grant-policy-changed", { file: shownFile(file) }, { exitCode: exitCodes.refused });
-  await writeFileWhole(io, file, edited.text);
+    throw failure("grant-policy-changed", { file: visible(file) }, { exitCode: exitCodes.refused });
+  await writeWhole(io, file, edited.text);
 };
 
 /** An edit that was made in between stays: the entry stays with it then, and this says so. */
@@ -264,9 +271,9 @@ const takeEntryBack = async (
   { before, edited, grant }: Granting,
 ): Promise<void> => {
   const { policy: file } = options;
-  if (holds(io, file, edited.text)) return writeFileWhole(io, file, before);
+  if (holds(io, file, edited.text)) return writeWhole(io, file, before);
   const prefix = formatPrefix(grant.prefix);
-  noteDiagnostics(io, [diagnostic("grant-entry-stays", { file: shownFile(file), prefix })], options);
+  noteDiagnostics(io, [diagnostic("grant-entry-stays", { file: visible(file), prefix })], options);
 };
 
 const grantInPolicy = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
@@ -274,7 +281,7 @@ const grantInPolicy = async (io: Io, options: Options, granting: Granting): Prom
   const guards = guardsOf(options);
   const { plan } = await plansOf(io, client, granting, guards).finally(() => client.close());
   if (standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0) {
-    const refused = `Nothing was written to ${shownFile(options.policy)}: an apply of this entry would be refused`;
+    const refused = `Nothing was written to ${visible(options.policy)}: an apply of this entry would be refused`;
     return { kind: "plan", plan, policyFile: options.policy, notes: [refused] };
   }
   await writeEntry(io, options, granting);
@@ -291,7 +298,7 @@ const grantInPolicy = async (io: Io, options: Options, granting: Granting): Prom
 };
 
 const written = ({ policy, rule }: Options, { grant, edited }: Granting): string =>
-  `${shownFile(policy)} ${edited.extends ? "keeps" : "lets in"} ${formatPrefix(grant.prefix)} by the rule ${JSON.stringify(rule)} until ${grant.expires}`;
+  `${visible(policy)} ${edited.extends ? "keeps" : "lets in"} ${formatPrefix(grant.prefix)} by the rule ${JSON.stringify(rule)} until ${grant.expires}`;
 
 const endsBy = ({ policy }: Options, { grant }: Granting): string =>
   `Nothing ends this by itself: after ${grant.expires}, a scheduled run must take it out: dbt-ip-rules apply --only-expired${policyFlag(policy)}. To end it sooner, delete the entry and apply`;

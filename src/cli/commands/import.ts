@@ -1,11 +1,14 @@
 /** `import`: the account's rules as a policy that plans to nothing. Never overwrites a file. */
+
 import { existsSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
+import { writeWhole } from "../../files/write-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
@@ -17,14 +20,12 @@ import { mergeIntoPolicy, policyFromSnapshot } from "../../policy/import-policy.
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Report } from "../../report/report.js";
+import { type ConnectionOptions, connectionOptions, debugOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
 import { connectionOf, connectReadOnly } from "../connect.js";
-import { shownFile } from "../file-words.js";
-import { type DraftOptions, draftOptions, readDraft } from "../import-traffic.js";
-import type { Io } from "../io.js";
-import { type ConnectionOptions, connectionOptions, debugOptions } from "../options.js";
-import { note, noteDiagnostics, writeFileWhole } from "../output.js";
-import { schemaFile } from "../package-file.js";
+import { type Io, note, noteDiagnostics } from "../io.js";
+import { schemaFile } from "../package.js";
+import { type DraftOptions, draftOptions, readDraft } from "./import-traffic.js";
 
 interface Options extends ConnectionOptions, DraftOptions {
   readonly output?: string;
@@ -64,13 +65,13 @@ const importTraffic = async (io: Io, options: Options, since: string): Promise<R
   if (options.output === undefined) io.stdout.write(text);
   else {
     await mustNotExist(io, options.output);
-    await writeFileWhole(io, options.output, text);
+    await writeWhole(io, options.output, text);
   }
   noteDiagnostics(io, missing, options);
   const next =
     options.output === undefined
       ? []
-      : [`${shownFile(options.output)} is a draft. Next: dbt-ip-rules replay${policyFlag(options.output)}`];
+      : [`${visible(options.output)} is a draft. Next: dbt-ip-rules replay${policyFlag(options.output)}`];
   return {
     kind: "done",
     exitCode: missing.length === 0 ? exitCodes.done : exitCodes.error,
@@ -98,12 +99,12 @@ const importNew = async (io: Io, options: Options): Promise<Report> => {
     return done();
   }
   await mustNotExist(io, options.output);
-  await writeFileWhole(io, options.output, text);
+  await writeWhole(io, options.output, text);
   return done(
     ...(schema.isThere
       ? []
       : ["The first line names a schema for editors, which is not here yet: dbt-ip-rules init writes it"]),
-    `${shownFile(options.output)} holds the account's rules. Next: dbt-ip-rules plan${policyFlag(options.output)}`,
+    `${visible(options.output)} holds the account's rules. Next: dbt-ip-rules plan${policyFlag(options.output)}`,
   );
 };
 
@@ -134,10 +135,10 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<Report
   const { before, account } = readTarget(io, file);
   const snapshot = await readAccount(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
-  if (merged.added.length === 0) return done(`${shownFile(file)} names every rule of the account already.`);
-  await writeFileWhole(io, file, redact(before) === before ? withoutToken(merged.text) : merged.text);
+  if (merged.added.length === 0) return done(`${visible(file)} names every rule of the account already.`);
+  await writeWhole(io, file, redact(before) === before ? withoutToken(merged.text) : merged.text);
   return done(
-    `${shownFile(file)} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan${policyFlag(file)}`,
+    `${visible(file)} was given ${counted(merged.added.length, "rule")} that it lacked. Next: dbt-ip-rules plan${policyFlag(file)}`,
   );
 };
 

@@ -9,17 +9,16 @@ import { cannotWrite } from "../../files/io-errors.js";
 import { largest, readRegularFile } from "../../files/read-file.js";
 import { makeFolderFor } from "../../files/write-file.js";
 import { hintOf } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { policyFlag, shellWord } from "../../model/shell.js";
 import type { Report } from "../../report/report.js";
+import { debugOptions } from "../arguments/options.js";
 import { canAsk, openQuestions, type Questions } from "../ask.js";
 import { type Program, runs } from "../command.js";
-import { shownFile } from "../file-words.js";
-import type { Io } from "../io.js";
-import { debugOptions } from "../options.js";
-import { note } from "../output.js";
-import { readPackageFile, schemaFile } from "../package-file.js";
+import { type Io, note } from "../io.js";
+import { readPackageFile, schemaFile } from "../package.js";
 
 /** What the user has answered, by flags or to questions. */
 export interface FirstAnswers {
@@ -243,12 +242,12 @@ const writeNew = async (io: Io, { name, text }: FirstFile): Promise<boolean> => 
     await writeFile(path, text, { flag: "wx" });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") {
-      note(io, `kept   ${shownFile(name)} (it exists)`);
+      note(io, `kept   ${visible(name)} (it exists)`);
       return false;
     }
     throw cannotWrite(name, error);
   }
-  note(io, `wrote  ${shownFile(name)}`);
+  note(io, `wrote  ${visible(name)}`);
   return true;
 };
 

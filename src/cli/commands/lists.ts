@@ -1,14 +1,17 @@
 /** `lists`: published lists. `update` fetches them into the lock, `check` only compares, `catalogue` names known ones. */
+
 import { dirname, join } from "node:path";
 import { type Command, Option } from "commander";
 import { transportError } from "../../dbt/failures.js";
 import { createHttpTransport, hostInWords, ignoredCertificateVariable } from "../../dbt/transport.js";
 import { readPolicyFiles } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
+import { writeWhole } from "../../files/write-file.js";
 import type { FetchPorts } from "../../lists/fetch-list.js";
 import { policyAccess } from "../../lists/policy-access.js";
 import { updateLists } from "../../lists/update-lists.js";
 import { hasErrors } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
@@ -17,12 +20,10 @@ import { formatLock } from "../../policy/lock.js";
 import { type PublishedLists, publishedLists } from "../../policy/published-lists.js";
 import { suggest } from "../../policy/suggest.js";
 import type { Report } from "../../report/report.js";
+import { type OutputOptions, outputOptions, type PolicyOptions, policyOption } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import { shownFile } from "../file-words.js";
 import type { Io } from "../io.js";
-import { type OutputOptions, outputOptions, type PolicyOptions, policyOption } from "../options.js";
-import { writeFileWhole } from "../output.js";
-import { version } from "../version.js";
+import { version } from "../package.js";
 
 const formats = ["text", "json"] as const;
 
@@ -92,13 +93,13 @@ const run = async (
   const folder = isStandardInput(options.policy) ? "" : dirname(options.policy);
   const file = join(folder, parsed.lockReference);
   const written = next !== undefined && mode === "update";
-  if (written) await writeFileWhole(io, file, formatLock(next));
+  if (written) await writeWhole(io, file, formatLock(next));
   return {
     kind: "lists",
     update,
     mode,
     written,
-    policyFile: shownFile(options.policy),
+    policyFile: visible(options.policy),
     lockFile: file,
     rules: published.rules,
     ...present({ access }),

@@ -1,7 +1,9 @@
 /** `plan`: what would change, who gains or loses access, in which steps. Reads only. */
+
 import { type Command, Option } from "commander";
 import { requirePolicy } from "../../files/load-policy.js";
-import { ownerOnly } from "../../files/write-file.js";
+import { ownerOnly, writeWhole } from "../../files/write-file.js";
+import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
@@ -10,12 +12,7 @@ import type { TrafficEvidence } from "../../plan/cut-off.js";
 import type { Plan } from "../../plan/plan.js";
 import { type ReplayedActor, replay } from "../../plan/replay.js";
 import { planVerdict, type Report } from "../../report/report.js";
-import { type Program, runs } from "../command.js";
-import { unconfirmedChanges } from "../confirm-change.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
-import { earlierByFile, earlierByReceipt } from "../earlier-policy.js";
-import { nameElsewhere, shownFile } from "../file-words.js";
-import type { Io } from "../io.js";
+import { nameElsewhere } from "../arguments/named-files.js";
 import {
   byteCount,
   type ConnectionOptions,
@@ -27,9 +24,12 @@ import {
   outputOptions,
   type RehearsalOptions,
   rehearsalOptions,
-} from "../options.js";
-import { writeFileWhole } from "../output.js";
-import { preparePlan } from "../plans.js";
+} from "../arguments/options.js";
+import { unconfirmedChanges } from "../change/confirmation.js";
+import { type Program, runs } from "../command.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
+import { earlierByFile, earlierByReceipt, preparePlan } from "../plans.js";
 import { evidenceFor, windowOption } from "../traffic.js";
 
 const formats = ["text", "json", "markdown", "html", "github", "gitlab"] as const;
@@ -68,7 +68,7 @@ const plan = (io: Io, options: Options): Promise<Report> => {
 };
 
 const ofTerraform = async (io: Io, options: Options & { readonly terraform: string }): Promise<Report> => {
-  const { nameOf, planTerraform } = await import("../terraform.js");
+  const { nameOf, planTerraform } = await import("./plan-terraform.js");
   const { plan, evidence } = await planTerraform(io, options);
   return {
     kind: "plan",
@@ -98,7 +98,7 @@ const ofPolicy = async (io: Io, options: Options): Promise<Report> => {
   }).finally(() => client.close());
   if (options.out !== undefined) {
     const { writePlanFile } = await import("../../plan/plan-file.js");
-    await writeFileWhole(io, options.out, withoutToken(writePlanFile(made)), ownerOnly);
+    await writeWhole(io, options.out, withoutToken(writePlanFile(made)), ownerOnly);
   }
   const waiting = await unconfirmedChanges(io, made.account);
   const plan = { ...made, diagnostics: [...made.diagnostics, ...waiting] };
@@ -128,7 +128,7 @@ const peopleOf = (plan: Plan, evidence: TrafficEvidence | undefined): readonly R
 /** A refused plan cannot be applied, unless whoever applies it lets the failed checks pass. */
 const savedNote = (plan: Plan, file: string): string =>
   planVerdict(plan) === "refused"
-    ? `The plan was saved, but apply refuses it too: ${shownFile(file)}`
+    ? `The plan was saved, but apply refuses it too: ${visible(file)}`
     : `The plan was saved. To apply it: dbt-ip-rules apply ${shellWord(file)}`;
 
 export const configure = (command: Command, io: Io, program: Program): void => {

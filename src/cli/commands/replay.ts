@@ -13,10 +13,6 @@ import type { Policy } from "../../policy/policy.js";
 import type { AskedStates } from "../../report/explain.js";
 import type { ReplayReport } from "../../report/replay.js";
 import type { Report } from "../../report/report.js";
-import { rangeOptions } from "../audit-options.js";
-import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly, namedConnection } from "../connect.js";
-import type { Io } from "../io.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -24,8 +20,11 @@ import {
   outputOptions,
   type RehearsalOptions,
   rehearsalOptions,
-} from "../options.js";
-import { noteDiagnostics } from "../output.js";
+} from "../arguments/options.js";
+import { rangeOptions } from "../audit-options.js";
+import { type Program, runs } from "../command.js";
+import { connectionOf, connectReadOnly, namedConnection } from "../connect.js";
+import { type Io, noteDiagnostics } from "../io.js";
 import { readPlan } from "../plans.js";
 import { fileOptions, isOffline, readBlindSpots, readTraffic, type TrafficOptions } from "../traffic.js";
 

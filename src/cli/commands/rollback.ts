@@ -1,4 +1,5 @@
 /** `rollback`: makes the rules that an apply touched what they were before it, from its receipt alone. */
+
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { attemptsAround, type Trace } from "../../apply/undo.js";
@@ -7,10 +8,12 @@ import type { NamedReceipt } from "../../audit/verify.js";
 import type { DbtClient } from "../../dbt/client.js";
 import { isStandardInput } from "../../files/read-file.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import type { Report } from "../../report/report.js";
+import { connectionOptions, guardOptions, namingPolicyOption, outputOptions } from "../arguments/options.js";
 import { requireApproval } from "../ask.js";
 import {
   applyFormats,
@@ -19,14 +22,11 @@ import {
   carryOutTask,
   type Guards,
   type PlanToRefuse,
-} from "../carry-out.js";
+} from "../change/carry-out.js";
+import { applyFlags } from "../change/flags.js";
 import { type Program, runs } from "../command.js";
 import { namedConnection } from "../connect.js";
-import { shownFile } from "../file-words.js";
-import { applyFlags } from "../given-flags.js";
-import type { Io } from "../io.js";
-import { connectionOptions, guardOptions, namingPolicyOption, outputOptions } from "../options.js";
-import { note } from "../output.js";
+import { type Io, note } from "../io.js";
 import { readReceipt, receiptFolder, receiptsIn, requireNewest } from "../receipts.js";
 
 interface Options extends CarryOutOptions {
@@ -107,11 +107,11 @@ const newestAttempts = async (io: Io, options: Options): Promise<readonly NamedR
   for (const { file } of expired)
     note(
       io,
-      `Kept: ${shownFile(file)} took out expired entries alone. To let them in again, name it: dbt-ip-rules rollback ${shellWord(file)}`,
+      `Kept: ${visible(file)} took out expired entries alone. To let them in again, name it: dbt-ip-rules rollback ${shellWord(file)}`,
     );
   if (newest === undefined) throw failure("nothing-to-undo", { folder: receiptFolder });
   await requireNewest(io, expired.at(-1) ?? newest);
-  note(io, `Undoes the newest apply: ${shownFile(newest.file)}, begun ${newest.receipt.header.startedAt}`);
+  note(io, `Undoes the newest apply: ${visible(newest.file)}, begun ${newest.receipt.header.startedAt}`);
   return attemptsAround(all, newest);
 };
 
@@ -122,7 +122,7 @@ const attemptsOf = async (io: Io, file: string): Promise<readonly NamedReceipt[]
   const { named, diagnostics } = readReceipt(io, file);
   for (const { code } of diagnostics)
     if (code === "receipt-torn")
-      note(io, `The last line of ${shownFile(file)} is torn: it serves as far as it goes`);
+      note(io, `The last line of ${visible(file)} is torn: it serves as far as it goes`);
   if (isStandardInput(file)) return [named];
   const { header } = named.receipt;
   const others = await receiptsIn(io, dirname(file), header.account);

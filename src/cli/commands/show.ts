@@ -8,10 +8,7 @@ import { desiredState } from "../../plan/desired.js";
 import { type TemporaryEntries, temporaryEntries } from "../../plan/expired-only.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Report } from "../../report/report.js";
-import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
-import { nameElsewhere } from "../file-words.js";
-import type { Io } from "../io.js";
+import { nameElsewhere } from "../arguments/named-files.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -19,7 +16,10 @@ import {
   type OutputOptions,
   outputOptions,
   type PolicyOptions,
-} from "../options.js";
+} from "../arguments/options.js";
+import { type Program, runs } from "../command.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
+import type { Io } from "../io.js";
 import { readPlan } from "../plans.js";
 
 const formats = ["text", "json", "markdown", "html"] as const;

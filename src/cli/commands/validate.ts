@@ -4,9 +4,14 @@ import { loadPolicyFile } from "../../files/load-policy.js";
 import type { Policy } from "../../policy/policy.js";
 import { runPolicyTests } from "../../policy/policy-tests.js";
 import type { Report } from "../../report/report.js";
+import {
+  type OutputOptions,
+  outputOptions,
+  type RehearsalOptions,
+  rehearsalOptions,
+} from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
-import { type OutputOptions, outputOptions, type RehearsalOptions, rehearsalOptions } from "../options.js";
 
 const formats = ["text", "json", "github", "sarif", "junit", "code-quality"] as const;
 type Options = RehearsalOptions & OutputOptions<(typeof formats)[number]>;

@@ -1,19 +1,19 @@
 /**
- * An output never replaces an input, nor another output, by whatever name: refused before the command begins, so before
- * any call.
+ * The files that a command line names. Promises: no file is named like an option or a format unless its folder is named too
+ * (`./json`); an output never replaces an input, nor another output, by whatever name, which is refused before the command
+ * begins, so before any call.
  */
-
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { readPolicyBytes, referencesOf } from "../files/load-policy.js";
-import { isStandardInput } from "../files/read-file.js";
-import { writeTargetOf } from "../files/write-file.js";
-import { Failure, failure } from "../model/failure.js";
-import { parsePolicy } from "../policy/parse-policy.js";
-import { shownFile } from "./file-words.js";
-import type { Io } from "./io.js";
-import { receiptFolder } from "./receipts.js";
+import { readPolicyBytes, referencesOf } from "../../files/load-policy.js";
+import { isStandardInput } from "../../files/read-file.js";
+import { writeTargetOf } from "../../files/write-file.js";
+import { visible } from "../../model/escape.js";
+import { Failure, failure } from "../../model/failure.js";
+import { parsePolicy } from "../../policy/parse-policy.js";
+import type { Io } from "../io.js";
+import { receiptFolder } from "../receipts.js";
 
 /** By its name in the program, what an option's file is to its command. `in-place`: read, then written, on purpose. */
 const roles: Readonly<Record<string, "input" | "output" | "in-place">> = {
@@ -119,8 +119,8 @@ export const requireSeparateFiles = async (
     if (key === undefined) continue;
     const other = taken.get(key);
     if (other !== undefined)
-      throw failure("output-clash", { kind: "same-file", output: `${as} ${shownFile(file)}`, other });
-    taken.set(key, `${as} ${shownFile(file)}`);
+      throw failure("output-clash", { kind: "same-file", output: `${as} ${visible(file)}`, other });
+    taken.set(key, `${as} ${visible(file)}`);
   }
   for (const { as, file } of [...inputs, ...(await furtherInputs(io, inputs, policies, taken))]) {
     const key = await identityOf(resolve(io.cwd, file));
@@ -128,7 +128,7 @@ export const requireSeparateFiles = async (
     // Of a receipt that is there already, `apply` itself says more.
     if (output?.startsWith("--receipt ") === true && as === "the receipt") continue;
     if (output !== undefined)
-      throw failure("output-clash", { kind: "replaces-input", output, input: `${as} ${shownFile(file)}` });
+      throw failure("output-clash", { kind: "replaces-input", output, input: `${as} ${visible(file)}` });
   }
 };
 
@@ -182,4 +182,37 @@ const namedBy = (io: Pick<Io, "cwd">, policy: string): Named[] => {
     if (error instanceof Failure) return [];
     throw error;
   }
+};
+
+const formatWords = new Set(
+  "text txt plain raw json yaml yml kyaml markdown md github gitlab sarif junit xml html csv tsv ndjson jsonl table wide name tf hcl toml template templatefile code-quality matrix".split(
+    " ",
+  ),
+);
+
+/** Also kubectl's `jsonpath={.x}`, `custom-columns=…`, `go-template=…`. */
+export const looksLikeFormat = (text: string): boolean =>
+  formatWords.has(text.trim().toLowerCase()) ||
+  /^(jsonpath|custom-columns|go-template)(-file)?\b/.test(text.trim());
+
+/** Why a value names no file to write; undefined where it may. `-` is standard output. */
+export const strangeName = (value: string): "empty" | "dash" | "option" | "format" | undefined => {
+  if (value.trim() === "" || value.startsWith("=")) return "empty";
+  if (value === "-") return "dash";
+  if (value.trim().startsWith("-")) return "option";
+  return looksLikeFormat(value) ? "format" : undefined;
+};
+
+/** `FORMAT=FILE` of `--write`; undefined where it lacks one of the two. */
+export const writeParts = (text: string): { readonly format: string; readonly file: string } | undefined => {
+  const at = text.indexOf("=");
+  return at < 1 || at === text.length - 1
+    ? undefined
+    : { format: text.slice(0, at), file: text.slice(at + 1) };
+};
+
+/** For a reader on another machine: relative to where the program ran; of a file elsewhere, its name alone. */
+export const nameElsewhere = ({ cwd }: Pick<Io, "cwd">, file: string): string => {
+  const name = relative(cwd, resolve(cwd, file));
+  return name.startsWith("..") || isAbsolute(name) ? basename(file) : name.replaceAll("\\", "/");
 };

@@ -11,15 +11,16 @@
  * killed one alive for a while; those that use the system's own locks (fs-ext, os-lock, fs-native-extensions)
  * need a compiler or a binary per platform, which this program, shipped as one piece of JavaScript, has not.
  */
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { lstat, readdir, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { lstat, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { homedir, hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { makeFolder } from "../files/make-folder.js";
-import { type Failure, failure } from "../model/failure.js";
-import { sha256 } from "../model/sha256.js";
-import { processSpace, processStart } from "./process-identity.js";
+import { promisify } from "node:util";
+import { makeFolder } from "../../files/make-folder.js";
+import { type Failure, failure } from "../../model/failure.js";
+import { sha256 } from "../../model/sha256.js";
 
 export interface Lock {
   release(): Promise<void>;
@@ -154,3 +155,75 @@ const lockedBy = ({ pid, since }: Claim): Failure =>
 
 const unusable = (directory: string, cause: unknown): Failure =>
   failure("lock-unavailable", { folder: directory }, { cause });
+
+// The identity of a process: its number and the moment it began, as the system knows it, so that a later process of the same
+// number is another one. Reads /proc on Linux and asks `ps` on other Unix systems; elsewhere the number alone must do.
+
+const run = promisify(execFile);
+
+/** `unknown`: the system does not tell when a process began. Never empty, and without spaces. */
+export const processStart = async (pid: number): Promise<string | "gone" | "unknown"> => {
+  if (!isThere(pid)) return "gone";
+  if (process.platform === "linux") return linuxStart(pid);
+  return process.platform === "win32" ? "unknown" : psStart(pid);
+};
+
+/** A process of another user is there too: the signal is refused, not lost. */
+const isThere = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+};
+
+/**
+ * proc(5): field 3 of /proc/PID/stat is the state, field 22 the start in clock ticks since boot. Field 2, the
+ * name, may hold spaces and brackets, so counting begins after the last bracket.
+ */
+const linuxStart = async (pid: number): Promise<string | "gone" | "unknown"> => {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, start] = [fields[0], fields[19]];
+    // A zombie has ended; it only waits for its parent to take notice.
+    if (state === "Z" || state === "X") return "gone";
+    return start ?? "unknown";
+  } catch {
+    return isThere(pid) ? "unknown" : "gone";
+  }
+};
+
+const psStart = async (pid: number): Promise<string | "gone" | "unknown"> => {
+  try {
+    const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)], {
+      env: { PATH: process.env.PATH, LC_ALL: "C" },
+    });
+    const start = stdout.trim().replace(/[^0-9A-Za-z]+/g, "");
+    return start === "" ? "gone" : start;
+  } catch {
+    return isThere(pid) ? "unknown" : "gone";
+  }
+};
+
+/**
+ * Names the space in which process numbers mean anything here: this host, since it last started, and on Linux
+ * this container. A number from another space says nothing.
+ */
+export const processSpace = async (): Promise<string> => {
+  const parts = [hostname()];
+  if (process.platform === "linux") {
+    parts.push(await orNothing(readFile("/proc/sys/kernel/random/boot_id", "utf8")));
+    parts.push(await orNothing(readlink("/proc/self/ns/pid")));
+  }
+  return parts.join(" ");
+};
+
+const orNothing = async (reading: Promise<string>): Promise<string> => {
+  try {
+    return (await reading).trim();
+  } catch {
+    return "";
+  }
+};

@@ -2,23 +2,22 @@
  * The address that the service sees this run come from, as far as the audit log shows: the last one of this token.
  * One page of the log is read, and only where it can matter. Not being able to is a note, never an error.
  */
-import type { Address } from "../address/prefix.js";
-import { ipRestrictionTypes } from "../audit/catalogue.js";
+import type { Address } from "../../address/prefix.js";
+import { ipRestrictionTypes } from "../../audit/catalogue.js";
 import {
   actorNamed,
   actorOfReceipts,
   type ClientAddress,
   learnClientAddresses,
   type OwnActor,
-} from "../audit/client-address.js";
-import type { AuditReader } from "../audit/list-events.js";
-import type { NamedReceipt } from "../audit/verify.js";
-import { visible } from "../model/escape.js";
-import { Failure } from "../model/failure.js";
-import type { Plan } from "../plan/plan.js";
-import type { Io } from "./io.js";
-import { note } from "./output.js";
-import { type Account, receiptFolder, receiptsIn } from "./receipts.js";
+} from "../../audit/client-address.js";
+import type { AuditReader } from "../../audit/list-events.js";
+import type { NamedReceipt } from "../../audit/verify.js";
+import { visible } from "../../model/escape.js";
+import { Failure } from "../../model/failure.js";
+import type { Plan } from "../../plan/plan.js";
+import { type Io, note } from "../io.js";
+import { type Account, receiptFolder, receiptsIn } from "../receipts.js";
 
 /** How many receipts of earlier runs are asked who this is. */
 const receiptsAsked = 3;

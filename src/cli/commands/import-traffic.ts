@@ -1,14 +1,14 @@
 /** `import --from-traffic`: a draft of a first policy from the traffic on record. Reads the log, not the rules. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { mostCovered } from "../address/cover.js";
-import { parseMoment } from "../audit/time-range.js";
-import type { Diagnostic } from "../model/diagnostic.js";
-import { failure } from "../model/failure.js";
-import { draftPolicy, type PolicyDraft } from "../plan/draft-policy.js";
-import type { Traffic } from "../plan/replay.js";
-import { connectionOf, connectReadOnly } from "./connect.js";
-import type { Io } from "./io.js";
-import type { ConnectionOptions, DebugOptions } from "./options.js";
+import { mostCovered } from "../../address/cover.js";
+import { parseMoment } from "../../audit/time-range.js";
+import type { Diagnostic } from "../../model/diagnostic.js";
+import { failure } from "../../model/failure.js";
+import { draftPolicy, type PolicyDraft } from "../../plan/draft-policy.js";
+import type { Traffic } from "../../plan/replay.js";
+import type { ConnectionOptions, DebugOptions } from "../arguments/options.js";
+import { connectionOf, connectReadOnly } from "../connect.js";
+import type { Io } from "../io.js";
 import {
   fileOptions,
   isOffline,
@@ -16,7 +16,7 @@ import {
   readTraffic,
   type TrafficOptions,
   windowOption,
-} from "./traffic.js";
+} from "../traffic.js";
 
 export interface DraftOptions
   extends ConnectionOptions,
@@ -100,7 +100,7 @@ export const readDraft = async (io: Io, options: DraftOptions, since: string): P
       ...(connection === undefined ? {} : { account: { id: connection.accountId, host: connection.host } }),
     });
     if (draft === undefined) throw failure("draft-impossible", { kind: "nothing" });
-    const { formatPolicy } = await import("../policy/format-policy.js");
+    const { formatPolicy } = await import("../../policy/format-policy.js");
     return { draft: { ...draft, text: formatPolicy(draft.text) }, missing: (split ?? whole)?.missing ?? [] };
   } finally {
     await client?.close();

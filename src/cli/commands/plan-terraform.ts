@@ -1,23 +1,29 @@
 /** `plan --terraform FILE`: what a plan of Terraform would do to access. Reads only. */
-import type { ReadOnlyClient } from "../dbt/client.js";
-import { readAccountFile } from "../files/account-file.js";
-import { reasonOf } from "../files/io-errors.js";
-import { requireChecks } from "../files/load-policy.js";
-import { isStandardInput, largest, readNamedText } from "../files/read-file.js";
-import { hasErrors } from "../model/diagnostic.js";
-import { Failure, failure } from "../model/failure.js";
-import { present } from "../model/present.js";
-import type { Snapshot } from "../model/snapshot.js";
-import type { TrafficEvidence } from "../plan/cut-off.js";
-import type { Plan } from "../plan/plan.js";
-import { makeTerraformPlan, type TerraformInput } from "../plan/terraform/make-terraform-plan.js";
-import type { TerraformPlan } from "../terraform/plan.js";
-import { readTerraformPlan } from "../terraform/read-plan.js";
-import { connectReadOnly, namedConnection } from "./connect.js";
-import { shownFile } from "./file-words.js";
-import type { Io } from "./io.js";
-import { type ConnectionOptions, type DebugOptions, type GuardOptions, guardsOf } from "./options.js";
-import { evidenceFor } from "./traffic.js";
+
+import type { ReadOnlyClient } from "../../dbt/client.js";
+import { readAccountFile } from "../../files/account-file.js";
+import { reasonOf } from "../../files/io-errors.js";
+import { requireChecks } from "../../files/load-policy.js";
+import { isStandardInput, largest, readNamedText } from "../../files/read-file.js";
+import { hasErrors } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
+import { Failure, failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
+import type { Snapshot } from "../../model/snapshot.js";
+import type { TrafficEvidence } from "../../plan/cut-off.js";
+import type { Plan } from "../../plan/plan.js";
+import { makeTerraformPlan, type TerraformInput } from "../../plan/terraform/make-terraform-plan.js";
+import type { TerraformPlan } from "../../terraform/plan.js";
+import { readTerraformPlan } from "../../terraform/read-plan.js";
+import {
+  type ConnectionOptions,
+  type DebugOptions,
+  type GuardOptions,
+  guardsOf,
+} from "../arguments/options.js";
+import { connectReadOnly, namedConnection } from "../connect.js";
+import type { Io } from "../io.js";
+import { evidenceFor } from "../traffic.js";
 
 export interface TerraformOptions extends ConnectionOptions, DebugOptions, GuardOptions {
   readonly policy: string;
@@ -31,7 +37,7 @@ export interface TerraformOptions extends ConnectionOptions, DebugOptions, Guard
 }
 
 /** How messages name what was read. */
-export const nameOf = (file: string): string => (isStandardInput(file) ? "standard input" : shownFile(file));
+export const nameOf = (file: string): string => (isStandardInput(file) ? "standard input" : visible(file));
 
 const requireOptions = (options: TerraformOptions): void => {
   if (options.out !== undefined) throw failure("bad-option", { kind: "terraform-and", option: "--out" });

@@ -2,20 +2,21 @@
  * A change that waits for confirmation (`apply --confirm`): waits until somebody, or a command, says that it may stay. A mark next to the
  * receipts stands for it until then, so that a process that is killed leaves a trace that the next command reports.
  */
+
 import { spawn } from "node:child_process";
 import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { largest, readNamedText } from "../files/read-file.js";
-import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
-import { visible } from "../model/escape.js";
-import { failure } from "../model/failure.js";
-import { shellWord } from "../model/shell.js";
-import { countdown } from "../model/words.js";
-import { canAsk, openQuestions } from "./ask.js";
-import type { Io } from "./io.js";
-import { note, writeFileWhole } from "./output.js";
-import { type Account, isSameAccount, receiptFolder, timeInName } from "./receipts.js";
+import { largest, readNamedText } from "../../files/read-file.js";
+import { writeWhole } from "../../files/write-file.js";
+import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
+import { failure } from "../../model/failure.js";
+import { shellWord } from "../../model/shell.js";
+import { countdown } from "../../model/words.js";
+import { canAsk, openQuestions } from "../ask.js";
+import { type Io, note } from "../io.js";
+import { type Account, isSameAccount, receiptFolder, timeInName } from "../receipts.js";
 
 export interface Probation {
   /** Milliseconds that the change has. */
@@ -155,7 +156,7 @@ export const setMark = async (io: Io, mark: Mark): Promise<string> => {
   const name = `${mark.account.id}-${timeInName(mark.begun)}${markEnd}`;
   const file = join(receiptFolder, name);
   const text = JSON.stringify({ format: markFormat, version: 1, ...mark });
-  await writeFileWhole(io, file, `${text}\n`);
+  await writeWhole(io, file, `${text}\n`);
   return file;
 };
 

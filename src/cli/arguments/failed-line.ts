@@ -4,14 +4,13 @@
  * not strange and is no other word of the line, so nothing that the line reads is replaced.
  */
 import { Command } from "commander";
-import { isStandardInput } from "../files/read-file.js";
-import { Failure } from "../model/failure.js";
-import { present } from "../model/present.js";
-import type { Format } from "../report/reporters.js";
-import { strangeName, writeParts } from "./file-names.js";
-import type { Io } from "./io.js";
-import type { Target } from "./outcome.js";
-import { filesOf, requireSeparateFiles } from "./separate-files.js";
+import { isStandardInput } from "../../files/read-file.js";
+import { Failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
+import type { Format } from "../../report/reporters.js";
+import type { Io } from "../io.js";
+import type { Target } from "../outcome.js";
+import { filesOf, requireSeparateFiles, strangeName, writeParts } from "./named-files.js";
 import { attachedTo, habitOf, isPlain, partsOf } from "./spelling.js";
 
 interface Wishes {

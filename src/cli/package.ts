@@ -1,4 +1,4 @@
-/** Files that the package brings along (its sample policy, templates, schemas), wherever this module was bundled to. */
+/** This package: its version, and the files that it brings along (sample policy, templates, schemas), wherever this module is. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,3 +21,8 @@ export const readPackageFile = (name: string): string => readFileSync(packageFil
 
 /** Where `init` copies the policy's schema to, for editors: a policy's first line names it. */
 export const schemaFile = ".vscode/dbt-ip-rules.schema.json";
+
+declare const __VERSION__: string | undefined;
+
+/** The package's version; the build writes it in, and a run from source says so. */
+export const version: string = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-source";

@@ -2,33 +2,49 @@
  * What every command that writes does with a plan: lock the account, show the plan, ask, carry it out with a receipt, and
  * hold the receipt against the audit log. The commands differ in how they come by the plan.
  */
+
 import { dirname, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { applyPlan, previewApply } from "../apply/apply-plan.js";
-import { receiptHeader } from "../apply/receipt.js";
-import type { ApplyOptions, ApplyResult, StepReport } from "../apply/result.js";
-import { planUndo } from "../apply/undo-plan.js";
-import { wayBackProblems } from "../apply/way-back.js";
-import type { DbtClient } from "../dbt/client.js";
-import type { Connection } from "../dbt/connection.js";
-import { reasonOf } from "../files/io-errors.js";
-import { makeFolder } from "../files/make-folder.js";
-import { rowOf } from "../model/codes/index.js";
-import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
-import { exitCodes, Failure, failure } from "../model/failure.js";
-import { overrideFlags } from "../model/guards.js";
-import { present } from "../model/present.js";
-import type { ReceiptPurpose } from "../model/receipt.js";
-import { shellWord } from "../model/shell.js";
-import { standingRefusals } from "../plan/guards.js";
-import type { Change, Plan } from "../plan/plan.js";
-import { hashState } from "../plan/state.js";
-import { renderAuditText } from "../report/audit-text.js";
-import { renderPlanBrief, renderPlanText } from "../report/plan-text.js";
-import type { NextCommands, Report } from "../report/report.js";
-import { confirm, notApproved } from "./ask.js";
-import { asTheLogShows, verifyAfterApply } from "./audit-after-apply.js";
+import { applyPlan, previewApply } from "../../apply/apply-plan.js";
+import { receiptHeader } from "../../apply/receipt.js";
+import type { ApplyOptions, ApplyResult, StepReport } from "../../apply/result.js";
+import { planUndo } from "../../apply/undo-plan.js";
+import { wayBackProblems } from "../../apply/way-back.js";
+import type { DbtClient } from "../../dbt/client.js";
+import type { Connection } from "../../dbt/connection.js";
+import { reasonOf } from "../../files/io-errors.js";
+import { makeFolder } from "../../files/make-folder.js";
+import { rowOf } from "../../model/codes/index.js";
+import { type Diagnostic, diagnostic, withSeverity } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
+import { exitCodes, Failure, failure } from "../../model/failure.js";
+import { overrideFlags } from "../../model/guards.js";
+import { present } from "../../model/present.js";
+import type { ReceiptPurpose } from "../../model/receipt.js";
+import { shellWord } from "../../model/shell.js";
+import { standingRefusals } from "../../plan/guards.js";
+import type { Change, Plan } from "../../plan/plan.js";
+import { hashState } from "../../plan/state.js";
+import { renderAuditText } from "../../report/audit-text.js";
+import { renderPlanBrief, renderPlanText } from "../../report/plan-text.js";
+import type { NextCommands, Report } from "../../report/report.js";
+import { nameElsewhere } from "../arguments/named-files.js";
+import {
+  type ConnectionOptions,
+  duration,
+  type GuardOptions,
+  guardsOf,
+  type OutputOptions,
+  type PolicyOptions,
+} from "../arguments/options.js";
+import { confirm, notApproved } from "../ask.js";
+import { asTheLogShows, verifyAfterApply } from "../audit-check.js";
+import { connectForWriting, connectionOf, type NamedAccount } from "../connect.js";
+import { fitted, type Io, lookOf, note, noteDiagnostics, withNewline } from "../io.js";
+import { debugStack } from "../outcome.js";
+import { version } from "../package.js";
+import { type FileJournal, openFileJournal, readReceipt, receiptFolder, timeInName } from "../receipts.js";
 import {
   awaitConfirmation,
   type Confirmation,
@@ -37,26 +53,11 @@ import {
   type Probation,
   setMark,
   unconfirmedChanges,
-} from "./confirm-change.js";
-import { connectForWriting, connectionOf, type NamedAccount } from "./connect.js";
-import { nameElsewhere, shownFile } from "./file-words.js";
-import { defaultAuditTimeout, timeFlag } from "./given-flags.js";
-import type { Io } from "./io.js";
-import { learnClient } from "./learn-client.js";
+} from "./confirmation.js";
+import { defaultAuditTimeout, timeFlag } from "./flags.js";
 import { acquireLock } from "./lock.js";
-import {
-  type ConnectionOptions,
-  duration,
-  type GuardOptions,
-  guardsOf,
-  type OutputOptions,
-  type PolicyOptions,
-} from "./options.js";
-import { debugStack } from "./outcome.js";
-import { fitted, lookOf, note, noteDiagnostics, withNewline } from "./output.js";
+import { learnClient } from "./own-address.js";
 import { createProgress, type Progress } from "./progress.js";
-import { type FileJournal, openFileJournal, readReceipt, receiptFolder, timeInName } from "./receipts.js";
-import { version } from "./version.js";
 
 export const applyFormats = ["text", "json", "markdown"] as const;
 
@@ -312,7 +313,7 @@ const carryOut = async (
   const { outcome } = result;
   if ((outcome === "refused" || outcome === "failed") && hasChangedNothing(result)) await takeBack?.();
   if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
-  if (receipt !== undefined) note(io, `Receipt: ${shownFile(relative(io.cwd, receipt.path))}`);
+  if (receipt !== undefined) note(io, `Receipt: ${visible(relative(io.cwd, receipt.path))}`);
   if (probation !== undefined && receipt !== undefined && mark !== undefined && result.outcome === "done") {
     const ended = await awaitConfirmation(io, probation);
     if (ended !== "confirmed") {
@@ -511,7 +512,7 @@ const tryWayBack = async (
     });
     const ports = { reader: client, writer: client, journal, now: () => io.now(), sleep };
     const result = await applyPlan(plan, ports, applyOptions(io, open, back));
-    note(io, `Receipt of the way back: ${shownFile(relative(io.cwd, journal.path))}`);
+    note(io, `Receipt of the way back: ${visible(relative(io.cwd, journal.path))}`);
     return { done: result.outcome === "done", aim, problems: result.diagnostics, result };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -538,8 +539,8 @@ const openReceipt = async (io: Io, plan: Plan, { task, options, guards }: Work):
   });
   const header = receiptHeader(plan, applyOptions(io, guards, task), io.now());
   const { journal, takenUp, movedTo } = await openFileJournal(path, header);
-  if (takenUp) note(io, `Going on with the receipt of the run that was cut off: ${shownFile(file)}`);
+  if (takenUp) note(io, `Going on with the receipt of the run that was cut off: ${visible(file)}`);
   if (movedTo !== undefined)
-    note(io, `The receipt of an earlier run was moved to ${shownFile(relative(io.cwd, movedTo))}`);
+    note(io, `The receipt of an earlier run was moved to ${visible(relative(io.cwd, movedTo))}`);
   return journal;
 };

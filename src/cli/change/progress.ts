@@ -1,11 +1,11 @@
 /** How far an apply is: one plain line a step; on a terminal a live line with the time gone by, too. */
+
 import createSpinner from "yocto-spinner";
-import type { ApplyEvent } from "../apply/result.js";
-import type { Wait } from "../dbt/client.js";
-import { interruptText, liveLine, liveText, progressLine, waitText } from "../report/apply-text.js";
-import { plainWaits } from "./connect.js";
-import type { Io, OutputStream } from "./io.js";
-import { isLive, lookOf, note } from "./output.js";
+import type { ApplyEvent } from "../../apply/result.js";
+import type { Wait } from "../../dbt/client.js";
+import { interruptText, liveLine, liveText, progressLine, waitText } from "../../report/apply-text.js";
+import { plainWaits } from "../connect.js";
+import { type Io, isLive, lookOf, note, type OutputStream } from "../io.js";
 
 export interface Progress {
   readonly onProgress: (event: ApplyEvent) => void;

@@ -4,12 +4,11 @@
  * type; the value of an option that is not known is shown only where it cannot be a secret.
  */
 import type { Command, Option } from "commander";
-import { visible } from "../model/escape.js";
-import { type Failure, failure } from "../model/failure.js";
-import { shellWord } from "../model/shell.js";
-import { looksLikeFormat, strangeName, writeParts } from "./file-names.js";
+import { visible } from "../../model/escape.js";
+import { type Failure, failure } from "../../model/failure.js";
+import { shellWord } from "../../model/shell.js";
 import { commandHabits, type OptionHabit, optionHabits } from "./habits.js";
-import { roleOf } from "./separate-files.js";
+import { looksLikeFormat, roleOf, strangeName, writeParts } from "./named-files.js";
 
 const refusal = (problem: string, type: string): Failure => failure("other-spelling", { problem, type });
 

@@ -2,11 +2,11 @@
  * The flags of a command that changes an account, as they were given, for the commands that it names as the next ones: a
  * change that was to be confirmed, proven or checked for an address must not lose that where the command is typed again.
  */
-import { formatAddress } from "../address/prefix.js";
-import { present } from "../model/present.js";
-import { shellWord } from "../model/shell.js";
+import { formatAddress } from "../../address/prefix.js";
+import { present } from "../../model/present.js";
+import { shellWord } from "../../model/shell.js";
+import { type GuardOptions, guardsOf } from "../arguments/options.js";
 import type { CarryOutOptions } from "./carry-out.js";
-import { type GuardOptions, guardsOf } from "./options.js";
 
 /** Also those of apply alone. */
 interface Given extends CarryOutOptions {

@@ -1,9 +1,9 @@
 /** The options that commands share, with one spelling and one help text each. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Address, parseAddress } from "../address/prefix.js";
-import { parseInstant } from "../audit/time-range.js";
-import { type OverrideFlag, overrideFlags } from "../model/guards.js";
-import { writeParts } from "./file-names.js";
+import { type Address, parseAddress } from "../../address/prefix.js";
+import { parseInstant } from "../../audit/time-range.js";
+import { type OverrideFlag, overrideFlags } from "../../model/guards.js";
+import { writeParts } from "./named-files.js";
 
 export interface PolicyOptions {
   readonly policy: string;
