@@ -18,9 +18,9 @@ import { AddressSet } from "../address/address-set.js";
 import { isReservedName } from "../model/reserved-names.js";
 import type { Rule } from "../model/rule.js";
 import type { SnapshotRule } from "../model/snapshot.js";
-import { namesOf, replacementOf } from "../plan/live-access.js";
 import type { PlannedStep, Step } from "../plan/plan.js";
 import { byName, ruleOf, rulesByName, sameRules } from "../plan/state.js";
+import { namesOf, takeStep } from "../plan/step-effect.js";
 import type { WriteOutcome } from "./ports.js";
 import type { ApplySession, GoodReading } from "./session.js";
 
@@ -86,11 +86,9 @@ export const readingByAnswer = (
   const { step } = planned;
   if (isStrict(step)) return undefined;
   const rules = rulesByName(state.rules);
-  const { before, after } = replacementOf(rules, step);
+  const { before, after } = takeStep(rules, step);
   const old = snapshot.rules.find(({ name }) => name === before?.name);
   if (after !== undefined && !shows(run, answer, after, snapshot.rules, old)) return undefined;
-  if (before !== undefined) rules.delete(before.name);
-  if (after !== undefined) rules.set(after.name, after);
   // Without rules nothing shows whether enforcement is on.
   if (rules.size === 0) return undefined;
   const kept = snapshot.rules.filter((rule) => rule !== old);

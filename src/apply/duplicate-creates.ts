@@ -19,9 +19,9 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { isCatchAll, isReservedName } from "../model/reserved-names.js";
 import type { Rule } from "../model/rule.js";
 import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
-import { isProbeStep } from "../plan/order/probe.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { checkSnapshot, ruleOf, sameEntries, stateOf } from "../plan/state.js";
+import { isProbeStep } from "../plan/step-effect.js";
 import type { CallOutcome } from "./call.js";
 import { type ApplySession, diagnosticsOf, type GoodReading, type Reading, readAccount } from "./session.js";
 

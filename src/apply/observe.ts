@@ -1,10 +1,9 @@
 /** Reads the account after a call, and says where on the plan's way it is. */
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
-import { namesOf } from "../plan/live-access.js";
-import { isProbeStep } from "../plan/order/probe.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { rulesByName, sameRules } from "../plan/state.js";
+import { isProbeStep, namesOf } from "../plan/step-effect.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
 import { acceptOthers, doneOverOthers } from "./others.js";
 import {

@@ -6,10 +6,9 @@
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { isReservedName } from "../model/reserved-names.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-import { namesOf, replacementOf } from "../plan/live-access.js";
-import { enforcementAfter } from "../plan/order/probe.js";
-import type { Plan, PlannedStep, Step } from "../plan/plan.js";
+import type { Plan, PlannedStep } from "../plan/plan.js";
 import { byName, rulesByName, StateHash } from "../plan/state.js";
+import { enforcementAfter, fits, namesOf, stateAfter, takeStep } from "../plan/step-effect.js";
 
 /**
  * What two readings of one state have in common: the hash of the rules that the policy decides about, of those that it
@@ -89,10 +88,13 @@ export class Timeline {
 
   /** The whole state after step `done`, for showing. */
   stateAt(done: number): AccountState {
-    const { enforcement } = this.at(done);
-    const rules = rulesByName(this.#plan.before.rules.filter(({ name }) => !this.#isKept(name)));
-    for (const { step } of this.#plan.steps.slice(0, done)) takeStep(rules, step);
-    return { enforcement, rules: [...rules.values(), ...this.kept].sort(byName) };
+    const { before, steps } = this.#plan;
+    const own = { ...before, rules: before.rules.filter(({ name }) => !this.#isKept(name)) };
+    const { rules } = stateAfter(
+      own,
+      steps.slice(0, done).map(({ step }) => step),
+    );
+    return { enforcement: this.at(done).enforcement, rules: [...rules, ...this.kept].sort(byName) };
   }
 
   /** The plan's end on an account whose kept rules are those of `state`. */
@@ -141,13 +143,6 @@ export class Timeline {
   }
 }
 
-const takeStep = (rules: Map<string, Rule>, step: Step): { before?: Rule; after?: Rule } => {
-  const replaced = replacementOf(rules, step);
-  if (replaced.before !== undefined) rules.delete(replaced.before.name);
-  if (replaced.after !== undefined) rules.set(replaced.after.name, replaced.after);
-  return replaced;
-};
-
 /**
  * The timeline of a plan. A plan whose steps do not lead from its `before` to its `after`, over the states
  * that its hashes name, is not one that anybody reviewed: it is refused as a whole.
@@ -166,11 +161,8 @@ export const timelineOf = (plan: Plan): { timeline?: Timeline; diagnostics: read
   const marks = [{ rules: own.digest("unknown"), enforcement }];
   for (const { number, step, stateHash } of plan.steps) {
     if (!fits(rules, step)) return inconsistent(`step ${number} does not fit the state before it`);
-    const { before, after } = takeStep(rules, step);
-    for (const hash of hashes) {
-      if (before !== undefined) hash.delete(before.name);
-      if (after !== undefined) hash.set(after);
-    }
+    const replaced = takeStep(rules, step);
+    for (const hash of hashes) hash.take(replaced);
     enforcement = enforcementAfter(enforcement, step);
     if (whole.digest(enforcement) !== stateHash) {
       return inconsistent(`step ${number} does not lead to the state that it names`);
@@ -181,20 +173,6 @@ export const timelineOf = (plan: Plan): { timeline?: Timeline; diagnostics: read
   if (!agrees(timeline.fingerprintOf(plan.after), timeline.at(plan.steps.length)))
     return inconsistent("its steps do not lead to its end");
   return { timeline, diagnostics: [] };
-};
-
-/** Whether the rules that a step names are there, and the names that it gives are free. */
-const fits = (rules: ReadonlyMap<string, Rule>, step: Step): boolean => {
-  switch (step.kind) {
-    case "create":
-      return !rules.has(step.rule.name);
-    case "update":
-      return rules.has(step.name) && (step.becomes.name === step.name || !rules.has(step.becomes.name));
-    case "delete":
-      return rules.has(step.name);
-    case "enforcement":
-      return true;
-  }
 };
 
 const inconsistent = (what: string): { diagnostics: readonly Diagnostic[] } => ({

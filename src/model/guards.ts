@@ -1,6 +1,6 @@
 /**
  * The guards of a plan, and the flags that let them pass. A new guard is a row here, its codes in `codes/plan.ts`, and
- * its verdict in `plan/guards.ts`.
+ * its check in `plan/guards.ts`. Each plan lists its guards in the order of these rows.
  */
 
 /** The flags, one or two guards each; no flag contains another. */
@@ -35,6 +35,9 @@ export const guardFlags = {
 } as const satisfies Readonly<Record<string, OverrideFlag | undefined>>;
 
 export type GuardName = keyof typeof guardFlags;
+
+// The keys of the table above, and no others.
+export const guardNames = Object.keys(guardFlags) as readonly GuardName[];
 
 export const isGuardName = (text: string): text is GuardName => Object.hasOwn(guardFlags, text);
 

@@ -8,8 +8,8 @@ import type { AddressSet } from "../address/address-set.js";
 import { type Address, lastAddress, lastOfAll, type Prefix } from "../address/prefix.js";
 import { PrefixForest } from "../address/prefix-forest.js";
 import type { Rule } from "../model/rule.js";
-import type { Step } from "./plan.js";
-import { entryFields, sortedPrefixes, withoutPrefixes } from "./state.js";
+import { withoutPrefixes } from "./state.js";
+import type { RuleReplacement } from "./step-effect.js";
 
 /** First and last included. */
 export type AddressRange = readonly [first: Address, last: Address];
@@ -65,64 +65,6 @@ export class RangeIndex {
     return low;
   }
 }
-
-/** The names that the rule of a step has before and after it; none for enforcement. */
-export const namesOf = (step: Step): readonly string[] => {
-  switch (step.kind) {
-    case "create":
-      return [step.rule.name];
-    case "update":
-      return step.name === step.becomes.name ? [step.name] : [step.name, step.becomes.name];
-    case "delete":
-      return [step.name];
-    case "enforcement":
-      return [];
-  }
-};
-
-/** The rule that a step replaces, and what it leaves; both absent for enforcement. */
-export interface RuleReplacement {
-  readonly before?: Rule;
-  readonly after?: Rule;
-}
-
-const existing = (rules: ReadonlyMap<string, Rule>, name: string): Rule => {
-  const rule = rules.get(name);
-  if (rule === undefined)
-    throw new Error(`a step needs the rule ${JSON.stringify(name)}, which is not there`);
-  return rule;
-};
-
-const requireFree = (rules: ReadonlyMap<string, Rule>, name: string): void => {
-  if (rules.has(name)) throw new Error(`a step needs the name ${JSON.stringify(name)}, which is taken`);
-};
-
-/**
- * What the step does to the one rule it touches.
- * @throws Error where the step does not fit the state: steps that this program orders always do.
- */
-export const replacementOf = (rules: ReadonlyMap<string, Rule>, step: Step): RuleReplacement => {
-  switch (step.kind) {
-    case "create":
-      requireFree(rules, step.rule.name);
-      return { after: step.rule };
-    case "update": {
-      const before = existing(rules, step.name);
-      if (step.becomes.name !== step.name) requireFree(rules, step.becomes.name);
-      const kept = withoutPrefixes(before.prefixes, step.remove);
-      const prefixes = step.add.length === 0 ? kept : sortedPrefixes([...kept, ...step.add]);
-      const disabled = [
-        ...withoutPrefixes(before.disabled ?? [], step.release ?? []),
-        ...(step.disable ?? []),
-      ];
-      return { before, after: { ...step.becomes, ...entryFields(prefixes, disabled) } };
-    }
-    case "delete":
-      return { before: existing(rules, step.name) };
-    case "enforcement":
-      return {};
-  }
-};
 
 /** What one change did: ranges in order, none empty. */
 export interface AccessDelta {

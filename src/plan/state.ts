@@ -198,6 +198,12 @@ export class StateHash {
     this.#buckets[bucketOf(name)]!.delete(name);
   }
 
+  /** Puts one rule in the place of another; either may be absent. */
+  take({ before, after }: { readonly before?: Rule; readonly after?: Rule }): void {
+    if (before !== undefined) this.delete(before.name);
+    if (after !== undefined) this.set(after);
+  }
+
   /** An account without rules does not show whether enforcement is on, so there that is no part of the hash. */
   digest(enforcement: Enforcement): string {
     const isEmpty = this.#buckets.every(({ size }) => size === 0);

@@ -181,6 +181,88 @@ describe("enforcement", () => {
   });
 });
 
+describe("enforcement that a resource turns on", () => {
+  const on = planJson([
+    { name: "office", id: 7, before: office, after: office, wasEnforced: false, enforced: true },
+  ]);
+  const off = ["--account-file", "off.json"];
+
+  it("needs an address that must stay allowed, or its own flag", async () => {
+    const refused = await planned(on, ...off);
+    expect([refused.code, refused.stdout.replaceAll(/\s+/g, " ")]).toEqual([
+      3,
+      expect.stringContaining("Refused: it would turn enforcement on with no address that must stay allowed"),
+    ]);
+    expect((await planned(on, ...off, "--client-ip", "192.0.2.9")).code).toBe(0);
+    await writeFile(join(cwd, "guarded.yaml"), "guards: {must_allow: [192.0.2.9]}\n");
+    expect((await planned(on, ...off, "--checks", "guarded.yaml")).code).toBe(0);
+    expect((await planned(on, ...off, "--allow-lockout")).code).toBe(3);
+    const waived = await planned(on, ...off, "--allow-unguarded-enforcement");
+    expect([waived.code, waived.stdout]).toEqual([0, expect.stringContaining("enforcement-unguarded")]);
+  });
+
+  it("is no question where it is on already, or stays off", async () => {
+    const guards = async (document: Json, ...argv: string[]): Promise<string[]> =>
+      (await documentOf(document, ...argv)).guards.map(({ guard }: Json) => guard);
+    expect(await guards(planJson(takeover()))).not.toContain("first-enforcement");
+    const stays = takeover().map((one) => ({ ...one, enforced: false }));
+    expect(await guards(planJson(stays), ...off)).not.toContain("first-enforcement");
+    const unknown: Json = structuredClone(on);
+    unknown.resource_changes[0].change.after_unknown = { rule_set_enabled: true };
+    expect(await guards(unknown, ...off)).toContain("first-enforcement");
+  });
+});
+
+describe("an account whose allow rules would have no entry in force", () => {
+  const caller = ["--client-ip", "192.0.2.9"];
+  const only: Json = { id: 50, name: "By hand", type: "deny", description: "" };
+  const accountOf = (name: string): Promise<void> =>
+    accountFile(name, "enabled", [
+      { ...only, entries: [{ id: 1, cidr: "203.0.113.7/32", text: "203.0.113.7" }] },
+    ]);
+
+  it("is refused, whatever flag is given", async () => {
+    const emptied: ResourceSpec[] = [
+      { name: "office", id: 7, before: office, after: rule("Office", "allow"), enforced: true },
+      { name: "old", id: 8, before: old, enforced: true },
+    ];
+    const flags = ["--allow-lockout", "--allow-newly-allowed", "--allow-unguarded-enforcement"];
+    const refused = await planned(planJson(emptied), ...caller, ...flags);
+    expect([refused.code, refused.stdout]).toEqual([3, expect.stringContaining("error[no-allow-in-force]")]);
+    const unknown: Json = planJson(emptied);
+    unknown.resource_changes[0].change.after_unknown = { cidrs: true };
+    const bounds = await documentOf(unknown, ...caller);
+    expect(bounds.guards.map(({ guard }: Json) => guard)).not.toContain("allow-in-force");
+    expect(bounds.access_change.exact).toBe(false);
+  });
+
+  it("is refused where the service takes no range of it in some order", async () => {
+    await accountOf("exchange.json");
+    const exchange = (dependsOn: string[]): ResourceSpec[] => [
+      { name: "old", id: 8, before: old, enforced: true },
+      {
+        name: "office",
+        id: 7,
+        before: office,
+        after: rule("Office", "allow", "203.0.113.7/32"),
+        enforced: true,
+        dependsOn,
+      },
+      {
+        name: "deny",
+        id: 50,
+        before: rule("By hand", "deny", "203.0.113.7/32"),
+        after: rule("By hand", "deny", "10.0.0.0/8"),
+        enforced: true,
+      },
+    ];
+    const file = ["--account-file", "exchange.json"];
+    const refused = await planned(planJson(exchange([])), ...file, "--allow-lockout");
+    expect([refused.code, refused.stdout]).toEqual([3, expect.stringContaining("error[no-allow-in-force]")]);
+    expect((await planned(planJson(exchange(["deny"])), ...file, "--allow-lockout")).code).toBe(0);
+  });
+});
+
 describe("what Terraform does not know", () => {
   it("a range known only after apply: bounds, and no exact figure in any format", async () => {
     const document: Json = planJson(takeover());

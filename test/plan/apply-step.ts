@@ -1,16 +1,6 @@
-/** What one call leaves of a whole state: for tests that walk through a plan and look around in between. */
+/** What one call leaves of a whole state, if the API takes all of it: for tests that walk through a plan. */
 import type { AccountState } from "../../src/model/rule.js";
-import { replacementOf } from "../../src/plan/live-access.js";
-import { enforcementAfter } from "../../src/plan/order/probe.js";
 import type { Step } from "../../src/plan/plan.js";
-import { byName, rulesByName } from "../../src/plan/state.js";
+import { stateAfter } from "../../src/plan/step-effect.js";
 
-/** The state after the call, if the API takes all of it. */
-export const applyStep = (state: AccountState, step: Step): AccountState => {
-  const enforcement = enforcementAfter(state.enforcement, step);
-  const rules = rulesByName(state.rules);
-  const { before, after } = replacementOf(rules, step);
-  if (before !== undefined) rules.delete(before.name);
-  if (after !== undefined) rules.set(after.name, after);
-  return { enforcement, rules: [...rules.values()].sort(byName) };
-};
+export const applyStep = (state: AccountState, step: Step): AccountState => stateAfter(state, [step]);

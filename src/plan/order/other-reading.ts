@@ -6,10 +6,9 @@
  */
 import type { AccountState, Rule } from "../../model/rule.js";
 import { hasDisabledAllow, isEnforced, planAccessChange } from "../access-change.js";
-import { replacementOf } from "../live-access.js";
 import type { PlanAccessChange, PlannedStep, Step } from "../plan.js";
 import { rulesByName } from "../state.js";
-import { enforcementAfter } from "./probe.js";
+import { enforcementAfter, takeStep } from "../step-effect.js";
 import { verifySteps } from "./verify-steps.js";
 
 /** A plan by the other reading: the same steps, with what each then does and disturbs. */
@@ -45,11 +44,9 @@ const differs = (before: AccountState, steps: readonly Step[]): boolean => {
   return steps.some((step) => {
     enforcement = enforcementAfter(enforcement, step);
     if (step.kind !== "enforcement") {
-      const replacement = replacementOf(rules, step);
-      allows.count(replacement.before, -1);
-      allows.count(replacement.after, 1);
-      if (replacement.before !== undefined) rules.delete(replacement.before.name);
-      if (replacement.after !== undefined) rules.set(replacement.after.name, replacement.after);
+      const { before: old, after: now } = takeStep(rules, step);
+      allows.count(old, -1);
+      allows.count(now, 1);
     }
     return isEnforced({ enforcement }) && allows.areOnlyDisabled;
   });

@@ -15,7 +15,7 @@ import {
   probeDescription,
   probeName,
 } from "../../model/reserved-names.js";
-import type { AccountState, Enforcement } from "../../model/rule.js";
+import type { AccountState } from "../../model/rule.js";
 import type { Step } from "../plan.js";
 import { rulesByName } from "../state.js";
 
@@ -35,14 +35,6 @@ export const probeSteps = (before: AccountState): Step[] => {
     { kind: "create", rule },
     { kind: "delete", name },
   ];
-};
-
-export const isProbeStep = (step: Step): boolean => step.kind === "create" && isProbe(step.rule);
-
-/** Enforcement once the step is done. A plan goes on after its probe only where that has shown it to be off. */
-export const enforcementAfter = (before: Enforcement, step: Step): Enforcement => {
-  if (step.kind === "enforcement") return step.enabled ? "enabled" : "disabled";
-  return before === "unknown" && isProbeStep(step) ? "disabled" : before;
 };
 
 /**

@@ -6,16 +6,10 @@ import { AddressSet } from "../../address/address-set.js";
 import type { Prefix } from "../../address/prefix.js";
 import type { AccountState, Enforcement, Rule } from "../../model/rule.js";
 import { accessOf, directionOf, isEnforced, noAccessChange } from "../access-change.js";
-import {
-  type AccessDelta,
-  type AddressRange,
-  LiveAccess,
-  RangeIndex,
-  replacementOf,
-} from "../live-access.js";
+import { type AccessDelta, type AddressRange, LiveAccess, RangeIndex } from "../live-access.js";
 import type { AccessChange, Disturbance, PlannedStep, Step } from "../plan.js";
 import { rulesByName, StateHash } from "../state.js";
-import { enforcementAfter, isProbeStep } from "./probe.js";
+import { enforcementAfter, isProbeStep, takeStep } from "../step-effect.js";
 
 /** One verdict that should hold all along, and where just now it does not. */
 class Watched {
@@ -103,15 +97,8 @@ export class PlanWalk {
     this.#enforcement = enforcementAfter(this.#enforcement, step);
     const switched = this.#access.setEnforced(isEnforced({ enforcement: this.#enforcement }));
     if (step.kind === "enforcement") return switched;
-    const replacement = replacementOf(this.#rules, step);
-    if (replacement.before !== undefined) {
-      this.#rules.delete(replacement.before.name);
-      this.#hash.delete(replacement.before.name);
-    }
-    if (replacement.after !== undefined) {
-      this.#rules.set(replacement.after.name, replacement.after);
-      this.#hash.set(replacement.after);
-    }
+    const replacement = takeStep(this.#rules, step);
+    this.#hash.take(replacement);
     const replaced = this.#access.replace(replacement);
     // A probe shows enforcement to be off, and then its rule changes nothing.
     return isProbeStep(step) && this.#enforcement === "disabled" ? switched : replaced;

@@ -20,7 +20,7 @@ import { byName, contradictions, entryFields, hashState } from "../state.js";
 import { type RuleCall, type RuleVersion, type TerraformCalls, terraformCalls } from "./calls.js";
 import { type FreeOrders, stateAfter, type WorstOrder, worstOrder } from "./orders.js";
 import { leastAccess, mostAccess, type PartialRule, type PartialState } from "./partial-state.js";
-import { refusedRanges } from "./refusals.js";
+import { acceptedCalls, refusalsOf, refusedRanges } from "./refusals.js";
 import { terraformVerdicts } from "./verdicts.js";
 
 export interface TerraformInput {
@@ -233,11 +233,17 @@ export const makeTerraformPlan = (input: TerraformInput): TerraformResult => {
   const before: AccountState = { enforcement: snapshot.enforcement, rules: states.before };
   const orders = ordersOf(found, before);
   const end = stateAfter(orders, () => true);
+  const refusals = refusalsOf(found);
   const isSet = found.calls.some(({ sets }) => sets !== undefined);
   const enforcementAfter = enforcementOf(end, before.enforcement, isSet);
   const after: AccountState = {
     enforcement: enforcementAfter === "either" ? "unknown" : enforcementAfter,
     rules: states.after,
+  };
+  const taken = acceptedCalls(found, refusals);
+  const accepted = {
+    after: { ...after, rules: statesOf(taken).after },
+    end: stateAfter(ordersOf(taken, before), () => true),
   };
   const worst = worstOrder(orders);
   const exact = worst.exact && terraform.graph.isWhole;
@@ -253,7 +259,7 @@ export const makeTerraformPlan = (input: TerraformInput): TerraformResult => {
   const diagnostics = [
     ...flips,
     ...found.diagnostics,
-    ...refusedRanges(found, orders),
+    ...refusedRanges(found, orders, refusals),
     ...orderNotes(shown, found.calls),
     ...wrong,
   ];
@@ -290,8 +296,8 @@ export const makeTerraformPlan = (input: TerraformInput): TerraformResult => {
     steps: [],
     access,
     verdicts: terraformVerdicts({
-      ...{ checks, before, end, worst: shown, changes, access, clientAddresses, overrides, traffic, replay },
-      calls: found.calls.length,
+      ...{ checks, before, end, accepted, worst: shown, changes, access },
+      ...{ clientAddresses, overrides, traffic, replay, calls: found.calls },
     }),
     diagnostics,
     ...present({ enabledForServiceTokens, replay }),

@@ -93,6 +93,9 @@ const allowEntries = ({
   possible: rules.find((one) => canBe(one, "allow") && (one.entries.length > 0 || one.anyRange)),
 });
 
+/** Whether an allow entry is there, or may be. */
+export const mayAllow = (state: PartialState): boolean => allowEntries(state).possible !== undefined;
+
 export const leastAccess = (state: PartialState): AccountState => {
   if (!state.enforcement.has("on")) return off;
   const rules = boundRules(state.rules, "deny");

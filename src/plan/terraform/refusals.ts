@@ -12,7 +12,7 @@ import type { RuleCall, RuleVersion, TerraformCalls } from "./calls.js";
 import { type FreeOrders, stateAfter } from "./orders.js";
 import { eitherOf, leastAccess } from "./partial-state.js";
 
-interface Refusal {
+export interface Refusal {
   readonly call: number;
   readonly prefixes: readonly Prefix[];
   /** The rule that has the range, or the resource that adds it. */
@@ -92,7 +92,8 @@ const refusedBy = (
   return isBefore(calls, index, call) ? "all" : "some";
 };
 
-const refusalsOf = (found: Pick<TerraformCalls, "calls" | "others">): readonly Refusal[] => {
+/** In the order of the calls. */
+export const refusalsOf = (found: Pick<TerraformCalls, "calls" | "others">): readonly Refusal[] => {
   const { calls } = found;
   const holders = holdersOf(found);
   return calls.flatMap((call, index): Refusal[] => {
@@ -143,11 +144,29 @@ const blockedBy = (
   return accessOf(leastAccess(meant)).allowed().subtract(accessOf(least).allowed());
 };
 
+/** The calls as the service takes them in the worst order: without the ranges that it refuses there. */
+export const acceptedCalls = <Calls extends Pick<TerraformCalls, "calls" | "others">>(
+  found: Calls,
+  refusals: readonly Refusal[],
+): Calls => {
+  const refused = found.calls.map(
+    (_, index) =>
+      new Set(refusals.flatMap(({ call, prefixes }) => (call === index ? prefixes.map(prefixKey) : []))),
+  );
+  const calls = found.calls.map((call, index) => {
+    const { after } = call;
+    if (after === undefined || refused[index]!.size === 0) return call;
+    const prefixes = after.prefixes.filter((prefix) => !refused[index]!.has(prefixKey(prefix)));
+    return { ...call, after: { ...after, prefixes } };
+  });
+  return { ...found, calls };
+};
+
 export const refusedRanges = (
   found: Pick<TerraformCalls, "calls" | "others">,
   orders: FreeOrders,
+  refusals: readonly Refusal[],
 ): readonly Diagnostic[] => {
-  const refusals = refusalsOf(found);
   if (refusals.length === 0) return [];
   const lost = blockedBy(orders, found.calls, refusals);
   const blocked = lost.isEmpty() ? undefined : rangesText(lost, 5);

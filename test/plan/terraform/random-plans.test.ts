@@ -1,11 +1,15 @@
 /** Over random pairs: the access change of Terraform's plan, and the worst of its orders, held against other ways to it. */
 import { expect, it } from "vitest";
 import { containsAddress } from "../../../src/address/prefix.js";
+import type { GuardName } from "../../../src/model/guards.js";
 import type { AccountState, Enforcement, Rule } from "../../../src/model/rule.js";
 import { planAccessChange } from "../../../src/plan/access-change.js";
+import { planStates } from "../../../src/plan/make-plan.js";
+import type { Plan } from "../../../src/plan/plan.js";
 import { share } from "../../drills.js";
 import type { ResourceSpec } from "../../terraform/plan-json.js";
 import { observed, Random, randomPair } from "../small-space.js";
+import { policy } from "../values.js";
 import { planOfSpecs, written } from "./random-plans.js";
 
 it("the access change is the one between the two states, with the same deciders", () => {
@@ -149,4 +153,31 @@ it("the worst order is the worst of all orders, tried one by one", () => {
   expect(disturbed).toBeGreaterThan(5);
   expect(constrained).toBeGreaterThan(20);
   expect(mixed).toBeGreaterThan(3);
+});
+
+const states = ({ verdicts }: Pick<Plan, "verdicts">, guard: GuardName): readonly (string | undefined)[] =>
+  verdicts.flatMap((one) => (one.guard === guard ? [one.state, one.override] : []));
+
+it("refuses an unguarded first enforcement, and an account left open, as the plan of a policy does", () => {
+  const met = { turnedOn: 0, open: 0, refused: 0 };
+  for (let seed = 1; seed <= share(600, 20_000); seed += 1) {
+    const random = new Random(seed);
+    const pair = randomPair(random);
+    const { specs, snapshot, after } = written(pair, random);
+    const terraform = planOfSpecs(specs, snapshot);
+    const own = planStates({
+      ...{ policy: policy([]), snapshot, before: pair.before, after, renames: pair.renames },
+      ...{ unmanaged: [], basis: "" },
+    });
+    const first = states(own, "first-enforcement");
+    expect(states(terraform, "first-enforcement"), `seed ${seed}`).toEqual(first);
+    const open = states(own, "allow-in-force");
+    const mayLose = terraform.diagnostics.some(({ code }) => code === "terraform-range-refused");
+    if (!mayLose || open.length > 0)
+      expect(states(terraform, "allow-in-force"), `seed ${seed}`).toEqual(open);
+    met.turnedOn += first.length > 0 ? 1 : 0;
+    met.open += open.length > 0 ? 1 : 0;
+    met.refused += mayLose && states(terraform, "allow-in-force").length > open.length ? 1 : 0;
+  }
+  for (const count of Object.values(met)) expect(count).toBeGreaterThan(0);
 });
