@@ -1,15 +1,28 @@
-/** `apply --audit`: the receipt just written, held against the audit log. */
-import { parseReceipt } from "../apply/receipt.js";
+/** Receipts checked against the audit log, with the wait for what comes late: `audit verify`, and `apply --audit`. */
+import { setTimeout as wait } from "node:timers/promises";
 import type { ApplyResult } from "../apply/result.js";
 import { awaitAudit } from "../audit/await-audit.js";
 import { type AuditReader, unreadableDiagnostics } from "../audit/list-events.js";
 import type { AuditVerification } from "../audit/verification.js";
 import { type NamedReceipt, verifyReceipts } from "../audit/verify.js";
-import { largest, readNamedText } from "../files/read-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
-import { exitCodes, Failure } from "../model/failure.js";
-import { interruptibleSleep, waitingNote } from "./audit-options.js";
-import type { Io } from "./io.js";
+import { exitCodes, Failure, failure } from "../model/failure.js";
+import { counted } from "../model/words.js";
+import { type Io, isLive, note } from "./io.js";
+import { readReceipt } from "./receipts.js";
+
+/** Waits for events that come late. Throws `Failure` where the log cannot be read. */
+export const verifyInLog = (
+  io: Io,
+  reader: Pick<AuditReader, "listPage">,
+  receipts: readonly NamedReceipt[],
+  bounds: Omit<Parameters<typeof awaitAudit>[2], "onWait">,
+): Promise<AuditVerification> =>
+  awaitAudit(
+    receipts,
+    { reader, now: () => io.now(), sleep: interruptibleSleep(io) },
+    { ...bounds, onWait: waitingNote(io) },
+  );
 
 /**
  * Never fails for what the log says or does not say: an interrupt too ends in a verification, `could-not-check`, since
@@ -21,15 +34,9 @@ export const verifyAfterApply = async (
   file: string,
   timeoutMs: number,
 ): Promise<AuditVerification> => {
-  const { receipt, diagnostics } = parseReceipt(
-    readNamedText(io.cwd, file, { most: largest.document }),
-    file,
-  );
-  if (receipt === undefined) throw new Failure(diagnostics);
-  const receipts: readonly NamedReceipt[] = [{ file, receipt }];
+  const receipts = [readReceipt(io, file).named];
   try {
-    const ports = { reader, now: () => io.now(), sleep: interruptibleSleep(io) };
-    return await awaitAudit(receipts, ports, { timeoutMs, onWait: waitingNote(io) });
+    return await verifyInLog(io, reader, receipts, { timeoutMs });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return verifyReceipts(receipts, [], { unreadable: true, diagnostics: unreadableDiagnostics(error) });
@@ -55,5 +62,32 @@ export const asTheLogShows = (
       next: "mend-first",
     },
     audit: { ...audit, diagnostics: audit.diagnostics.filter((one) => !isFlip(one)) },
+  };
+};
+
+/** A wait that an interrupt ends, with a failure that says so. */
+export const interruptibleSleep =
+  (io: Io) =>
+  async (milliseconds: number): Promise<void> => {
+    try {
+      await wait(milliseconds, undefined, { signal: io.signal });
+    } catch (error) {
+      if (!io.signal.aborted) throw error;
+      throw failure("interrupted", { at: "wait" }, { cause: error });
+    }
+  };
+
+/** On a terminal each wait, in a log only the first. */
+const waitingNote = (io: Io) => {
+  let isFirst = true;
+  return ({ missing }: { readonly missing: number }): void => {
+    if (!isFirst && !isLive(io)) return;
+    isFirst = false;
+    note(
+      io,
+      missing === 0
+        ? "Waiting for the audit log"
+        : `Waiting for the audit log: ${counted(missing, "event")} to come`,
+    );
   };
 };

@@ -4,7 +4,6 @@
  * what the command prints, with nothing around it; a format that was asked for is written on failure too, and names
  * every policy.
  */
-
 import type { Command, Option } from "commander";
 import { filesReadBy, loadPolicyFile } from "../files/load-policy.js";
 import { writeWhole } from "../files/write-file.js";

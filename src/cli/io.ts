@@ -49,7 +49,7 @@ const widthOf = (io: Io, stream: OutputStream): number => {
 export const lookOf = (
   io: Io,
   stream: OutputStream,
-  options: { readonly color?: boolean },
+  options: { readonly color?: boolean | undefined },
 ): RenderContext => {
   const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0";
@@ -80,7 +80,7 @@ export const note = (io: Io, text: string): void => {
 export const noteDiagnostics = (
   io: Io,
   diagnostics: readonly Diagnostic[],
-  options: { readonly color?: boolean },
+  options: { readonly color?: boolean | undefined },
 ): void => {
   if (diagnostics.length > 0) note(io, renderDiagnosticsText(diagnostics, lookOf(io, io.stderr, options)));
 };

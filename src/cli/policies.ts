@@ -61,11 +61,7 @@ export const runEach = async (
   of: "policies" | "plans" = "policies",
 ): Promise<ExitCode> => {
   const { io } = invocation;
-  if (policies.distinct === true && of === "policies")
-    requireDistinctAccounts(io, files, {
-      account: options.account ?? io.env["DBT_CLOUD_ACCOUNT_ID"],
-      host: options.host ?? io.env["DBT_CLOUD_HOST_URL"],
-    });
+  if (policies.distinct === true && of === "policies") requireDistinctAccounts(io, files, options);
   requireFolder("--out", options.out);
   if (policies.changesAccounts === true) requireFolder("--receipt", options.receipt);
   const targets = outputTargets(options);

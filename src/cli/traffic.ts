@@ -2,6 +2,7 @@
  * Traffic for a replay: from files, or else from the account's log. A log that was read only in part gives what it gave,
  * and says which part is missing.
  */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BlindSpot, blindSpots } from "../audit/blind-spots.js";
 import type { CallerReader } from "../audit/callers.js";
@@ -15,13 +16,19 @@ import {
   type TrafficSink,
 } from "../audit/traffic.js";
 import { columnRoles, spell, type TrafficColumns, TrafficFile } from "../audit/traffic-file.js";
+import type { ReadOnlyClient } from "../dbt/client.js";
+import type { Connection } from "../dbt/connection.js";
 import { codeOf, reasonOf } from "../files/io-errors.js";
 import { FileRefused, readNamedPieces } from "../files/read-file.js";
 import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { TrafficEvidence } from "../plan/cut-off.js";
 import type { Traffic, TrafficWindow } from "../plan/replay.js";
 import type { Guards } from "../policy/policy.js";
+import { connectionOf, type NamedAccount } from "./accounts.js";
+import type { ConnectionOptions, DebugOptions } from "./arguments/options.js";
+import { withClient } from "./connect.js";
 import type { Io } from "./io.js";
 
 export interface TrafficOptions {
@@ -77,11 +84,27 @@ export const fileOptions = (command: Command): Command =>
     );
 
 /** Files can be read without the account; the log cannot. */
-export const isOffline = (io: Io, { from = [] }: TrafficOptions, accountId?: number | string): boolean =>
+const isOffline = (io: Io, { from = [] }: TrafficOptions, accountId?: number | string): boolean =>
   from.length > 0 &&
   ["DBT_CLOUD_TOKEN", "DBT_CLOUD_API_TOKEN", `DBT_CLOUD_TOKEN_${accountId}`].every(
     (name) => (io.env[name] ?? "") === "",
   );
+
+/** The account's connection; undefined where files are read without it. */
+export const logConnection = (
+  io: Io,
+  options: TrafficOptions & ConnectionOptions & DebugOptions,
+  named?: NamedAccount,
+): Connection | undefined =>
+  isOffline(io, options, named?.account.id) ? undefined : connectionOf(io, options, named);
+
+/** As `withClient`, also without one. */
+export const withClientIf = <T>(
+  io: Io,
+  options: DebugOptions,
+  connection: Connection | undefined,
+  use: (client: ReadOnlyClient | undefined) => Promise<T>,
+): Promise<T> => (connection === undefined ? use(undefined) : withClient(io, options, connection, use));
 
 /** An age such as `90d`, as days and the moment that it means. */
 export const windowOption =
@@ -165,7 +188,7 @@ const readInto = (
   return readFiles(io, options.from, options.columns, sink);
 };
 
-const required = (client: PageReader | undefined): PageReader => {
+export const required = <Client>(client: Client | undefined): Client => {
   if (client === undefined) throw new Error("traffic needs files or a client");
   return client;
 };
@@ -235,7 +258,7 @@ const readLog = async (
     eventType: "",
     context: () => "",
   };
-  const query = { since: window.since, ...(options.until === undefined ? {} : { until: window.until }) };
+  const query = options.until === undefined ? { since: window.since } : window;
   let oldest: string | undefined;
   const events = listEvents(client, query, {
     now: io.now().toISOString(),
@@ -288,12 +311,8 @@ export const readBlindSpots = async (
   const serviceTokens =
     client === undefined ? undefined : await ask("service tokens", () => client.listServiceTokens());
   const users = client === undefined ? undefined : await ask("users", () => client.listUsers());
-  const callers = {
-    providers: findings.providers,
-    ...(serviceTokens === undefined ? {} : { serviceTokens }),
-    ...(users === undefined ? {} : { users }),
-  };
-  return { blind: blindSpots(traffic, callers), notes };
+  const { providers } = findings;
+  return { blind: blindSpots(traffic, { providers, ...present({ serviceTokens, users }) }), notes };
 };
 
 /** How a plan asks for the log: `--replay`, or `max_cut_off` of the policy. */
@@ -316,7 +335,7 @@ export const evidenceFor = async (
   if (replay === undefined && (guards.maxCutOff === undefined || steps === 0)) return undefined;
   const since = replay ?? parseMoment(guards.cutOffWindow ?? `${defaultWindowDays}d`, "start", io.now());
   try {
-    const { traffic, missing } = await readTraffic(io, since === undefined ? {} : { since }, client);
+    const { traffic, missing } = await readTraffic(io, present({ since }), client);
     const [part] = missing;
     return part === undefined ? { kind: "read", traffic } : { kind: "unreadable", reason: messageOf(part) };
   } catch (error) {

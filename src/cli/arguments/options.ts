@@ -1,8 +1,12 @@
 /** The options that commands share, with one spelling and one help text each. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../../address/prefix.js";
-import { parseInstant } from "../../audit/time-range.js";
+import { parseInstant, parseMoment } from "../../audit/time-range.js";
+import { diagnostic } from "../../model/diagnostic.js";
+import { failure } from "../../model/failure.js";
 import { type OverrideFlag, overrideFlags } from "../../model/guards.js";
+import { present } from "../../model/present.js";
+import { type Io, noteDiagnostics } from "../io.js";
 import { writeParts } from "./named-files.js";
 
 export interface PolicyOptions {
@@ -29,6 +33,21 @@ export interface OutputOptions<Format extends string = string> extends DebugOpti
   readonly output?: string;
   /** `FORMAT=FILE`, already taken apart. */
   readonly write: readonly { readonly format: Format; readonly file: string }[];
+}
+
+/** Of commands that look at an account: which it is, or the policy that names it. */
+export interface AccountOptions extends ConnectionOptions, PolicyOptions, DebugOptions {}
+
+/** Of commands that compare a policy with its account. */
+export interface ComparingOptions<Format extends string = string>
+  extends RehearsalOptions,
+    ConnectionOptions,
+    OutputOptions<Format> {}
+
+export interface RangeOptions {
+  /** ISO 8601 UTC. */
+  readonly since?: string;
+  readonly until?: string;
 }
 
 const instant = (text: string): Date => {
@@ -73,10 +92,6 @@ const onePolicy = (command: Command, meaning: string): Command =>
 
 export const policyOption = (command: Command): Command => onePolicy(command, "the policy file");
 
-/** For commands that look at the account and not at the policy. */
-export const namingPolicyOption = (command: Command): Command =>
-  onePolicy(command, "the policy that names host and account");
-
 /** Only for commands that write nothing to the account: it decides which entries have expired. */
 const nowOption = (command: Command): Command =>
   command.addOption(
@@ -89,6 +104,10 @@ export const connectionOptions = (command: Command): Command =>
   command
     .addOption(new Option("--host <host>", "access URL: ab123.us1.dbt.com (or DBT_CLOUD_HOST_URL)"))
     .addOption(new Option("--account <id>", "account id (or DBT_CLOUD_ACCOUNT_ID)"));
+
+/** For commands that look at the account and not at the policy. */
+export const accountOptions = (command: Command): Command =>
+  connectionOptions(onePolicy(command, "the policy that names host and account"));
 
 /** `--format`, `--output`, `--write`, `--no-color`, `--debug`; the first format is the default. */
 export const outputOptions = (command: Command, formats: readonly [string, ...string[]]): Command => {
@@ -109,6 +128,10 @@ export const outputOptions = (command: Command, formats: readonly [string, ...st
       ),
   );
 };
+
+/** For commands that compare a policy with its account. */
+export const comparingOptions = (command: Command, formats: readonly [string, ...string[]]): Command =>
+  outputOptions(connectionOptions(rehearsalOptions(command)), formats);
 
 export const debugOptions = (command: Command): Command =>
   command
@@ -160,3 +183,39 @@ export const guardsOf = (
   );
   return { overrides: new Set(given), clientAddresses: options.clientIp ?? [] };
 };
+
+const moment =
+  (edge: "start" | "end", io: Io) =>
+  (text: string): string => {
+    const at = parseMoment(text, edge, io.now());
+    if (at === undefined)
+      throw new InvalidArgumentError(
+        "Give a date (2026-03-01), a UTC time (2026-03-01T14:00), or how long ago (24h, 7d).",
+      );
+    return at;
+  };
+
+export const sinceOption = (command: Command, io: Io, otherwise: string): Command =>
+  command.addOption(
+    new Option(
+      "--since <when>",
+      `from this date, UTC time, or so long ago: 2026-03-01, 2026-03-01T14:00, 24h, 7d (default: ${otherwise})`,
+    ).argParser(moment("start", io)),
+  );
+
+export const rangeOptions = (command: Command, io: Io): Command =>
+  sinceOption(command, io, "90 days ago").addOption(
+    new Option("--until <when>", "until then, inclusive (default: now)").argParser(moment("end", io)),
+  );
+
+/** Throws `Failure` where the range is empty; warns where it has not begun. */
+export const checkRange = (io: Io, { since, until, color }: RangeOptions & DebugOptions): RangeOptions => {
+  if (since !== undefined && until !== undefined && since > until)
+    throw failure("range-empty", { since, until });
+  if (since !== undefined && since > io.now().toISOString())
+    noteDiagnostics(io, [diagnostic("range-in-future", { since })], { color });
+  return present({ since, until });
+};
+
+export const eventOption = (command: Command, meaning: string): Command =>
+  command.addOption(new Option("--event <types...>", meaning));

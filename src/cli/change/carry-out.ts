@@ -2,7 +2,6 @@
  * What every command that writes does with a plan: lock the account, show the plan, ask, carry it out with a receipt, and
  * hold the receipt against the audit log. The commands differ in how they come by the plan.
  */
-
 import { dirname, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
@@ -29,6 +28,7 @@ import { hashState } from "../../plan/state.js";
 import { renderAuditText } from "../../report/audit-text.js";
 import { renderPlanBrief, renderPlanText } from "../../report/plan-text.js";
 import type { NextCommands, Report } from "../../report/report.js";
+import { connectionOf, type NamedAccount } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
 import {
   type ConnectionOptions,
@@ -40,7 +40,7 @@ import {
 } from "../arguments/options.js";
 import { confirm, notApproved } from "../ask.js";
 import { asTheLogShows, verifyAfterApply } from "../audit-check.js";
-import { connectForWriting, connectionOf, type NamedAccount } from "../connect.js";
+import { connectForWriting } from "../connect.js";
 import { fitted, type Io, lookOf, note, noteDiagnostics, withNewline } from "../io.js";
 import { debugStack } from "../outcome.js";
 import { version } from "../package.js";

@@ -2,7 +2,6 @@
  * A change that waits for confirmation (`apply --confirm`): waits until somebody, or a command, says that it may stay. A mark next to the
  * receipts stands for it until then, so that a process that is killed leaves a trace that the next command reports.
  */
-
 import { spawn } from "node:child_process";
 import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";

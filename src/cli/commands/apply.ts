@@ -1,5 +1,4 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { planDisabling } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
@@ -161,7 +160,7 @@ const taskOf = async (io: Io, options: Options, planFile: string | undefined): P
 
 /** For an emergency: it needs no policy that is valid, only an account to connect to. */
 const taskOfDisabling = (io: Io, options: Options): Task => ({
-  account: accountNamedBy(io, options.policy, options) ?? { account: {} },
+  account: accountNamedBy(io, options) ?? { account: {} },
   plan: async (client, guards) => {
     note(
       io,

@@ -17,21 +17,22 @@ import { visible } from "../../model/escape.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { duration as durationText, grouped } from "../../model/words.js";
 import type { Report } from "../../report/report.js";
+import { namedConnection } from "../accounts.js";
 import {
-  type ConnectionOptions,
-  connectionOptions,
-  type DebugOptions,
+  type AccountOptions,
+  accountOptions,
+  checkRange,
   debugOptions,
   duration,
-  namingPolicyOption,
-  type PolicyOptions,
+  type RangeOptions,
+  rangeOptions,
 } from "../arguments/options.js";
-import { checkRange, interruptibleSleep, type RangeOptions, rangeOptions } from "../audit-options.js";
+import { interruptibleSleep } from "../audit-check.js";
 import { type Program, runs } from "../command.js";
-import { connectForWriting, connectReadOnly, namedConnection } from "../connect.js";
+import { connectForWriting, withClient } from "../connect.js";
 import { type Io, note } from "../io.js";
 
-interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugOptions {
+interface Options extends AccountOptions, RangeOptions {
   readonly output: string;
   readonly full?: boolean;
   /** Milliseconds. */
@@ -39,7 +40,7 @@ interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugO
 }
 
 export const configureExport = (command: Command, io: Io, program: Program): void => {
-  const withOptions = rangeOptions(connectionOptions(namingPolicyOption(command)), io)
+  const withOptions = rangeOptions(accountOptions(command), io)
     .requiredOption("-o, --output <file>", "the CSV file to write")
     .option("--full", "the whole history, as the bulk export gives it (needs a personal token)")
     .addOption(
@@ -58,16 +59,9 @@ const range = async (io: Io, options: Options): Promise<void> => {
   const query = checkRange(io, options);
   if (!isWholeDays(query))
     note(io, "The service exports whole UTC days: the first and the last are taken whole");
-  const client = connectReadOnly(io, options, namedConnection(io, options));
-  try {
-    await exportRange(client, query, {
-      files: exportFiles(io, options.output),
-      now: () => io.now(),
-      onProgress: progressNotes(io, options.output),
-    });
-  } finally {
-    await client.close();
-  }
+  await withClient(io, options, namedConnection(io, options), (client) =>
+    exportRange(client, query, exportPorts(io, options.output)),
+  );
 };
 
 const isWholeDays = ({ since, until }: RangeOptions): boolean =>
@@ -80,16 +74,20 @@ const everything = async (io: Io, options: Options): Promise<void> => {
   const client = connectForWriting(io, options, connection);
   try {
     await exportEverything({ id: connection.accountId, host: connection.host }, options.timeout, {
+      ...exportPorts(io, options.output),
       reader: client,
-      files: exportFiles(io, options.output),
-      now: () => io.now(),
       sleep: interruptibleSleep(io),
-      onProgress: progressNotes(io, options.output),
     });
   } finally {
     await client.close();
   }
 };
+
+const exportPorts = (io: Io, output: string) => ({
+  files: exportFiles(io, output),
+  now: () => io.now(),
+  onProgress: progressNotes(io, output),
+});
 
 const exportFiles = (io: Io, output: string): ExportFiles => {
   const jobFile = `${output}.export-job.json`;
@@ -123,11 +121,11 @@ const exportFiles = (io: Io, output: string): ExportFiles => {
 const noteEveryBytes = 16_777_216;
 
 const progressNotes = (io: Io, output: string): ((progress: ExportProgress) => void) => {
-  let told = 0;
+  let noted = 0;
   return (progress) => {
     if (progress.kind === "downloading") {
-      if (progress.bytes - told < noteEveryBytes) return;
-      told = progress.bytes;
+      if (progress.bytes - noted < noteEveryBytes) return;
+      noted = progress.bytes;
     }
     note(io, progressText(progress, output));
   };

@@ -2,6 +2,7 @@
  * `audit list`: events, newest first, as they are read: memory does not grow with the log. A failure after the first
  * event leaves machine formats whole: JSON is closed and says that it is not complete, and the exit code is 1.
  */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { actorFilter, eventFilter } from "../../audit/catalogue.js";
 import type { AuditEvent } from "../../audit/event.js";
@@ -13,22 +14,23 @@ import { present } from "../../model/present.js";
 import { counted } from "../../model/words.js";
 import { type EventFormat, type EventFrame, eventFrame } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
+import { namedConnection } from "../accounts.js";
 import {
-  type ConnectionOptions,
-  connectionOptions,
-  type DebugOptions,
+  type AccountOptions,
+  accountOptions,
+  checkRange,
   debugOptions,
-  namingPolicyOption,
-  type PolicyOptions,
+  eventOption,
+  type RangeOptions,
+  rangeOptions,
 } from "../arguments/options.js";
-import { checkRange, eventOption, type RangeOptions, rangeOptions } from "../audit-options.js";
 import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
+import { connectReadOnly } from "../connect.js";
 import { fileLook, fitted, type Io, lookOf, note, noteDiagnostics, sinkFor } from "../io.js";
 
 const formats: readonly EventFormat[] = ["text", "json", "ndjson", "csv"];
 
-interface Options extends ConnectionOptions, PolicyOptions, RangeOptions, DebugOptions {
+interface Options extends AccountOptions, RangeOptions {
   readonly format: EventFormat;
   readonly output?: string;
   readonly event?: readonly string[];
@@ -43,7 +45,7 @@ const positive = (text: string): number => {
 
 export const configureList = (command: Command, io: Io, program: Program): void => {
   const withFilters = eventOption(
-    rangeOptions(connectionOptions(namingPolicyOption(command)), io),
+    rangeOptions(accountOptions(command), io),
     "only these: a type, a glob such as 'ip_restrictions.*', or a group (see: audit events)",
   )
     .option("--actor <who>", "only this actor: a name (* for any part), an id, or an address")

@@ -1,10 +1,11 @@
 /** `audit verify`: every step of one receipt, or of a folder of them, held against the audit log. */
 
 import { type Command, Option } from "commander";
-import { awaitAudit } from "../../audit/await-audit.js";
 import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import type { Report } from "../../report/report.js";
+import { connectionOf } from "../accounts.js";
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -12,9 +13,9 @@ import {
   type OutputOptions,
   outputOptions,
 } from "../arguments/options.js";
-import { interruptibleSleep, waitingNote } from "../audit-options.js";
+import { verifyInLog } from "../audit-check.js";
 import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { withClient } from "../connect.js";
 import { type Io, note, noteDiagnostics } from "../io.js";
 import { newestReceipt, readReceipts, receiptFolder } from "../receipts.js";
 
@@ -64,16 +65,11 @@ const verify = async (io: Io, options: Options): Promise<Report> => {
       theirs: account.id,
       asked: options.account,
     });
-  const client = connectReadOnly(io, options, connectionOf(io, options, { account, from: "receipt" }));
-  try {
-    const ports = { reader: client, now: () => io.now(), sleep: interruptibleSleep(io) };
-    const verification = await awaitAudit(receipts, ports, {
-      timeoutMs: options.timeout,
-      ...(options.skew === undefined ? {} : { tolerance: { beforeMs: options.skew, afterMs: options.skew } }),
-      onWait: waitingNote(io),
-    });
-    return { kind: "audit", verification };
-  } finally {
-    await client.close();
-  }
+  const { timeout: timeoutMs, skew } = options;
+  const tolerance = skew === undefined ? undefined : { beforeMs: skew, afterMs: skew };
+  const connection = connectionOf(io, options, { account, from: "receipt" });
+  const verification = await withClient(io, options, connection, (client) =>
+    verifyInLog(io, client, receipts, { timeoutMs, ...present({ tolerance }) }),
+  );
+  return { kind: "audit", verification };
 };

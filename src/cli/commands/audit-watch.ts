@@ -24,18 +24,18 @@ import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { eventLine, eventNdjson } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
+import { namedConnection } from "../accounts.js";
 import {
-  type ConnectionOptions,
-  connectionOptions,
-  type DebugOptions,
+  type AccountOptions,
+  accountOptions,
   debugOptions,
   duration,
-  namingPolicyOption,
-  type PolicyOptions,
+  eventOption,
+  sinceOption,
 } from "../arguments/options.js";
-import { eventOption, interruptibleSleep, sinceOption } from "../audit-options.js";
+import { interruptibleSleep } from "../audit-check.js";
 import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
+import { connectReadOnly } from "../connect.js";
 import { fitted, type Io, lookOf, note, noteDiagnostics, streamSink } from "../io.js";
 import { type Account, accountText, isSameAccount } from "../receipts.js";
 
@@ -98,7 +98,7 @@ class CursorFile {
   }
 }
 
-interface Options extends ConnectionOptions, PolicyOptions, DebugOptions {
+interface Options extends AccountOptions {
   /** ISO 8601 UTC. */
   readonly since?: string;
   readonly format: "text" | "ndjson";
@@ -119,7 +119,7 @@ const interval = (text: string): number => {
 
 export const configureWatch = (command: Command, io: Io, program: Program): void => {
   const withOptions = eventOption(
-    connectionOptions(namingPolicyOption(command)),
+    accountOptions(command),
     "which events (default: the four of IP restrictions)",
   )
     .option("--cursor <file>", "remember in this file what was printed, and continue from there")
@@ -158,7 +158,7 @@ const watch = async (io: Io, options: Options): Promise<Report> => {
     matches: ({ type }) => filter.matches(type),
     ...present({ types: filter.types }),
     pollMs: options.interval,
-    ...(options.once === true ? { once: true } : {}),
+    once: options.once === true,
   };
   try {
     await follow(io, { id: connection.accountId, host: connection.host }, ports, watchOptions, options);

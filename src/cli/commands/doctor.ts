@@ -19,31 +19,29 @@ import { jsonText, visible } from "../../model/escape.js";
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import type { Report } from "../../report/report.js";
-import { accountNamedBy } from "../accounts.js";
+import { accountNamedBy, settingsOf } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
 import {
-  type ConnectionOptions,
-  connectionOptions,
-  namingPolicyOption,
+  type AccountOptions,
+  accountOptions,
   type OutputOptions,
   outputOptions,
-  type PolicyOptions,
 } from "../arguments/options.js";
 import { ownReceipts } from "../change/own-address.js";
 import { type Program, runs } from "../command.js";
-import { connectProbe, settingsOf } from "../connect.js";
+import { connectProbe } from "../connect.js";
 import { type Io, note } from "../io.js";
 import { version } from "../package.js";
 
 const formats = ["text", "json"] as const;
 
-interface Options extends ConnectionOptions, PolicyOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends AccountOptions, OutputOptions<(typeof formats)[number]> {
   readonly actor?: string;
   readonly record?: string;
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  outputOptions(connectionOptions(namingPolicyOption(command)), formats)
+  outputOptions(accountOptions(command), formats)
     .option(
       "--actor <who>",
       "this token's name or id in the audit log, to show your address (default: from receipts)",
@@ -57,7 +55,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 const doctor = async (io: Io, options: Options): Promise<Report> => {
   const { record } = options;
   if (record !== undefined) await requireNew(io, record);
-  const settings = settingsOf(io, options, accountNamedBy(io, options.policy, options));
+  const settings = settingsOf(io, options, accountNamedBy(io, options));
   const { connection, diagnostics, host } = settings;
   const given: Seen["settings"] = {
     ...present({ accountId: settings.accountId, host: host?.host }),

@@ -2,6 +2,7 @@
  * `drift`: does the account still say what the policy says, and if not, who changed it? Reads only: the client it
  * gets has no writing method. Exit code 2 where anything differs.
  */
+
 import type { Command } from "commander";
 import { ownEventsOf } from "../../audit/attribution.js";
 import { ipRestrictionTypes } from "../../audit/catalogue.js";
@@ -14,7 +15,6 @@ import type { ReadOnlyClient } from "../../dbt/client.js";
 import { requirePolicy } from "../../files/load-policy.js";
 import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
-import { present } from "../../model/present.js";
 import { policyFlag, shellWord } from "../../model/shell.js";
 import { type PlanReplay, planReplay } from "../../plan/cut-off.js";
 import { desiredState } from "../../plan/desired.js";
@@ -22,17 +22,11 @@ import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Report } from "../../report/report.js";
-import {
-  type ConnectionOptions,
-  connectionOptions,
-  type OutputOptions,
-  outputOptions,
-  type RehearsalOptions,
-  rehearsalOptions,
-} from "../arguments/options.js";
+import { connectionOf } from "../accounts.js";
+import { type ComparingOptions, comparingOptions } from "../arguments/options.js";
 import { unconfirmedChanges } from "../change/confirmation.js";
 import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
 import { earlierByFile, rulesOfReceipt } from "../plans.js";
 import { type Account, accountText, isSameAccount, newestReceipt, readReceipt } from "../receipts.js";
@@ -40,7 +34,7 @@ import { evidenceFor } from "../traffic.js";
 
 const formats = ["text", "json", "markdown", "sarif"] as const;
 
-interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends ComparingOptions<(typeof formats)[number]> {
   readonly base?: string;
   readonly receipt?: string;
   /** False with `--no-audit`. */
@@ -48,7 +42,7 @@ interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(ty
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  outputOptions(connectionOptions(rehearsalOptions(command)), formats)
+  comparingOptions(command, formats)
     .option(
       "--base <policy>",
       "the policy as last applied, to tell drift from changes that are not applied yet",
@@ -65,8 +59,7 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
   if (options.base !== undefined && options.receipt !== undefined)
     throw failure("bad-option", { kind: "base-and-receipt" });
   const { policy, diagnostics } = await requirePolicy(io, options);
-  const client = connectReadOnly(io, options, connectionOf(io, options, policy));
-  try {
+  return withClient(io, options, connectionOf(io, options, policy), async (client): Promise<Report> => {
     const snapshot = await client.readSnapshot();
     const receipt = await receiptFor(io, options, { id: snapshot.accountId, host: snapshot.host });
     const before = earlierPolicy(io, options, receipt);
@@ -102,9 +95,7 @@ const drift = async (io: Io, options: Options): Promise<Report> => {
       merge: `dbt-ip-rules import --merge ${shellWord(options.policy)}`,
     };
     return { kind: "drift", drift: { ...report, ...replay }, commands };
-  } finally {
-    await client.close();
-  }
+  });
 };
 
 /** A run that took back what the policy says explains what differs. */
@@ -229,8 +220,7 @@ const receiptBase = (plan: Plan, receipt: NamedReceipt | undefined, { log, prove
 };
 
 const policyBase = async (io: Io, options: Options, file: string, plan: Plan): Promise<DriftBase> => {
-  const now = options.now;
-  const { policy } = await requirePolicy(io, { policy: file, ...present({ now }) });
+  const { policy } = await requirePolicy(io, { ...options, policy: file });
   const { desired, diagnostics } = desiredState(policy, plan.before);
   if (desired === undefined) throw new Failure(diagnostics);
   return { kind: "policy", state: desired.state };

@@ -1,4 +1,5 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
+
 import { type Command, Option } from "commander";
 import {
   containsPrefix,
@@ -9,39 +10,32 @@ import {
   samePrefix,
 } from "../../address/prefix.js";
 import { requirePolicy } from "../../files/load-policy.js";
-import { fileAndLine, hasErrors } from "../../model/diagnostic.js";
+import { fileAndLine } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { desiredState } from "../../plan/desired.js";
 import { explain } from "../../plan/explain.js";
-import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy, PolicyEntry } from "../../policy/policy.js";
 import type { AskedStates, ExpiredEntry, ExplainView } from "../../report/explain.js";
 import { listOriginWords } from "../../report/lists.js";
 import type { Report } from "../../report/report.js";
-import {
-  type ConnectionOptions,
-  connectionOptions,
-  type OutputOptions,
-  outputOptions,
-  type RehearsalOptions,
-  rehearsalOptions,
-} from "../arguments/options.js";
+import { namedConnection } from "../accounts.js";
+import { type ComparingOptions, comparingOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
+import { readAccount, withClient } from "../connect.js";
 import { type Io, noteDiagnostics } from "../io.js";
 import { readPlan } from "../plans.js";
 
 const formats = ["text", "json", "html"] as const;
 
-interface Options extends RehearsalOptions, ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends ComparingOptions<(typeof formats)[number]> {
   readonly live?: boolean;
   readonly plan?: string;
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  outputOptions(connectionOptions(rehearsalOptions(command)), formats)
+  comparingOptions(command, formats)
     .argument("<ip-or-cidr...>", "addresses, or prefixes, whose parts may differ")
     .option("--live", "ask the account as it is, instead of the policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"));
@@ -83,12 +77,9 @@ const askable = async (io: Io, options: Options): Promise<Askable> => {
     };
   }
   if (options.live === true) {
-    const client = connectReadOnly(io, options, namedConnection(io, options));
-    const snapshot = await client.readSnapshot().finally(() => client.close());
-    const diagnostics = checkSnapshot(snapshot);
-    if (hasErrors(diagnostics)) throw new Failure(diagnostics);
+    const connection = namedConnection(io, options);
+    const { snapshot, state, diagnostics } = await withClient(io, options, connection, readAccount);
     noteDiagnostics(io, diagnostics, options);
-    const state = stateOf(snapshot);
     const title = "the account";
     return {
       views: [{ title, state }],

@@ -1,5 +1,4 @@
 /** `fmt`: the policy in canonical form, comments and order kept; `--check` only says whether it is. */
-
 import type { Command } from "commander";
 import { readPolicyBytes } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";

@@ -24,6 +24,7 @@ import { type Grant, type GrantedText, grantIn } from "../../policy/grant-entry.
 import type { Policy } from "../../policy/policy.js";
 import { hasOddCharacters } from "../../policy/spelling.js";
 import type { Report } from "../../report/report.js";
+import { connectionOf } from "../accounts.js";
 import {
   connectionOptions,
   guardOptions,
@@ -35,7 +36,7 @@ import { canAsk } from "../ask.js";
 import { applyFormats, type CarryOutOptions, carryOutOptions, carryOutTask } from "../change/carry-out.js";
 import { applyFlags, planFlags, timeFlag } from "../change/flags.js";
 import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { withClient } from "../connect.js";
 import { type Io, note, noteDiagnostics } from "../io.js";
 import { preparePlan } from "../plans.js";
 import { evidenceFor } from "../traffic.js";
@@ -277,9 +278,11 @@ const takeEntryBack = async (
 };
 
 const grantInPolicy = async (io: Io, options: Options, granting: Granting): Promise<Report> => {
-  const client = connectReadOnly(io, options, connectionOf(io, options, granting.wanted.policy));
   const guards = guardsOf(options);
-  const { plan } = await plansOf(io, client, granting, guards).finally(() => client.close());
+  const connection = connectionOf(io, options, granting.wanted.policy);
+  const { plan } = await withClient(io, options, connection, (client) =>
+    plansOf(io, client, granting, guards),
+  );
   if (standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0) {
     const refused = `Nothing was written to ${visible(options.policy)}: an apply of this entry would be refused`;
     return { kind: "plan", plan, policyFile: options.policy, notes: [refused] };

@@ -1,21 +1,24 @@
 /** `import --from-traffic`: a draft of a first policy from the traffic on record. Reads the log, not the rules. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mostCovered } from "../../address/cover.js";
+import type { PageReader } from "../../audit/list-events.js";
 import { parseMoment } from "../../audit/time-range.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import { draftPolicy, type PolicyDraft } from "../../plan/draft-policy.js";
 import type { Traffic } from "../../plan/replay.js";
 import type { ConnectionOptions, DebugOptions } from "../arguments/options.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
 import type { Io } from "../io.js";
 import {
   fileOptions,
-  isOffline,
+  logConnection,
   readSplitTraffic,
   readTraffic,
   type TrafficOptions,
   windowOption,
+  withClientIf,
 } from "../traffic.js";
 
 export interface DraftOptions
@@ -77,32 +80,34 @@ export interface ReadDraft {
 
 /** Throws `Failure` where the log cannot be read, or no address on record would be an entry. */
 export const readDraft = async (io: Io, options: DraftOptions, since: string): Promise<ReadDraft> => {
-  const { from, columns, holdOut, maxExtra = 0 } = options;
-  const source: TrafficOptions = {
-    since,
-    ...(from === undefined ? {} : { from }),
-    ...(columns === undefined ? {} : { columns }),
-  };
-  const connection = isOffline(io, source) ? undefined : connectionOf(io, options);
-  const client = connection === undefined ? undefined : connectReadOnly(io, options, connection);
-  try {
-    const split = holdOut === undefined ? undefined : await readSplitTraffic(io, source, client, holdOut);
-    const whole = split === undefined ? await readTraffic(io, source, client) : undefined;
-    const traffic: Traffic | undefined = split?.early ?? whole?.traffic;
-    if (traffic === undefined) throw new Error("one of both was read");
+  const { from, columns, holdOut, maxExtra: mostExtra = 0 } = options;
+  const source: TrafficOptions = { since, ...present({ from, columns }) };
+  const connection = logConnection(io, { ...options, ...source });
+  const account = connection && { id: connection.accountId, host: connection.host };
+  return withClientIf(io, options, connection, async (client) => {
+    const { traffic, heldOut, missing } = await readWindows(io, source, client, holdOut);
     const addresses = traffic.actors.reduce((sum, one) => sum + one.addresses.length, 0);
     if (addresses > mostCovered)
       throw failure("draft-impossible", { kind: "too-many", addresses, most: mostCovered });
-    const draft = draftPolicy({
-      traffic,
-      mostExtra: maxExtra,
-      ...(split === undefined ? {} : { heldOut: split.late }),
-      ...(connection === undefined ? {} : { account: { id: connection.accountId, host: connection.host } }),
-    });
+    const draft = draftPolicy({ traffic, mostExtra, ...present({ heldOut, account }) });
     if (draft === undefined) throw failure("draft-impossible", { kind: "nothing" });
     const { formatPolicy } = await import("../../policy/format-policy.js");
-    return { draft: { ...draft, text: formatPolicy(draft.text) }, missing: (split ?? whole)?.missing ?? [] };
-  } finally {
-    await client?.close();
-  }
+    return { draft: { ...draft, text: formatPolicy(draft.text) }, missing };
+  });
+};
+
+/** The window that the draft is made of, and the weeks that it is tried on, where some are held out. */
+const readWindows = async (
+  io: Io,
+  source: TrafficOptions,
+  client: PageReader | undefined,
+  holdOut: string | undefined,
+): Promise<{
+  readonly traffic: Traffic;
+  readonly heldOut?: Traffic;
+  readonly missing: readonly Diagnostic[];
+}> => {
+  if (holdOut === undefined) return readTraffic(io, source, client);
+  const { early, late, missing } = await readSplitTraffic(io, source, client, holdOut);
+  return { traffic: early, heldOut: late, missing };
 };

@@ -10,19 +10,17 @@ import { writeWhole } from "../../files/write-file.js";
 import { hasErrors } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
-import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { policyFlag } from "../../model/shell.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { counted } from "../../model/words.js";
-import { checkSnapshot } from "../../plan/state.js";
 import { mergeIntoPolicy, policyFromSnapshot } from "../../policy/import-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
-import type { Policy } from "../../policy/policy.js";
 import type { Report } from "../../report/report.js";
+import { accountOf, connectionOf, type NamedAccount } from "../accounts.js";
 import { type ConnectionOptions, connectionOptions, debugOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { readAccount, withClient } from "../connect.js";
 import { type Io, note, noteDiagnostics } from "../io.js";
 import { schemaFile } from "../package.js";
 import { type DraftOptions, draftOptions, readDraft } from "./import-traffic.js";
@@ -89,7 +87,7 @@ const withoutToken = (text: string): string => {
 
 const importNew = async (io: Io, options: Options): Promise<Report> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
-  const snapshot = await readAccount(io, options);
+  const snapshot = await readFrom(io, options);
   if (snapshot.rules.length === 0) note(io, noRules);
   const schema = schemaFrom(io, options.output);
   const imported = policyFromSnapshot(snapshot, { group: options.group === true, schema: schema.path });
@@ -133,7 +131,7 @@ const mergeInto = async (io: Io, file: string, options: Options): Promise<Report
     });
   if (isStandardInput(file)) throw failure("bad-option", { kind: "merge-standard-input" });
   const { before, account } = readTarget(io, file);
-  const snapshot = await readAccount(io, options, { account });
+  const snapshot = await readFrom(io, options, { account });
   const merged = mergeIntoPolicy(before, snapshot);
   if (merged.added.length === 0) return done(`${visible(file)} names every rule of the account already.`);
   await writeWhole(io, file, redact(before) === before ? withoutToken(merged.text) : merged.text);
@@ -147,25 +145,17 @@ const readTarget = (io: Io, file: string) => {
   const bytes = readPolicyBytes(io, file);
   const { parsed, diagnostics } = parsePolicy(bytes, file);
   if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
-  const { accountId, host } = parsed.raw;
-  const account = {
-    ...present({ id: accountId }),
-    ...(host === undefined ? {} : { host: host.value }),
+  return {
+    before: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
+    account: accountOf(parsed.raw),
   };
-  return { before: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), account };
 };
 
-const readAccount = async (io: Io, options: Options, policy?: Pick<Policy, "account">): Promise<Snapshot> => {
-  const client = connectReadOnly(io, options, connectionOf(io, options, policy));
-  try {
-    const snapshot = await client.readSnapshot();
-    const diagnostics = checkSnapshot(snapshot);
-    if (hasErrors(diagnostics)) throw new Failure(diagnostics);
-    noteDiagnostics(io, diagnostics, options);
-    return snapshot;
-  } finally {
-    await client.close();
-  }
+const readFrom = async (io: Io, options: Options, policy?: NamedAccount): Promise<Snapshot> => {
+  const connection = connectionOf(io, options, policy);
+  const { snapshot, diagnostics } = await withClient(io, options, connection, readAccount);
+  noteDiagnostics(io, diagnostics, options);
+  return snapshot;
 };
 
 const mustNotExist = async (io: Io, file: string): Promise<void> => {

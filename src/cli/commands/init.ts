@@ -1,5 +1,4 @@
 /** `init`: a first policy, workflows and the editor's setting. Asks little, and never overwrites a file. */
-
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, posix, relative, resolve, sep } from "node:path";

@@ -1,5 +1,4 @@
 /** `lists`: published lists. `update` fetches them into the lock, `check` only compares, `catalogue` names known ones. */
-
 import { dirname, join } from "node:path";
 import { type Command, Option } from "commander";
 import { transportError } from "../../dbt/failures.js";

@@ -1,6 +1,5 @@
 /** `plan --terraform FILE`: what a plan of Terraform would do to access. Reads only. */
 
-import type { ReadOnlyClient } from "../../dbt/client.js";
 import { readAccountFile } from "../../files/account-file.js";
 import { reasonOf } from "../../files/io-errors.js";
 import { requireChecks } from "../../files/load-policy.js";
@@ -15,13 +14,14 @@ import type { Plan } from "../../plan/plan.js";
 import { makeTerraformPlan, type TerraformInput } from "../../plan/terraform/make-terraform-plan.js";
 import type { TerraformPlan } from "../../terraform/plan.js";
 import { readTerraformPlan } from "../../terraform/read-plan.js";
+import { namedConnection } from "../accounts.js";
 import {
   type ConnectionOptions,
   type DebugOptions,
   type GuardOptions,
   guardsOf,
 } from "../arguments/options.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
+import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
 import { evidenceFor } from "../traffic.js";
 
@@ -93,15 +93,12 @@ export const planTerraform = async (
     });
   if (options.accountFile !== undefined)
     return { plan: plan(readAccountFile(io.cwd, options.accountFile)), evidence: undefined };
-  const client: ReadOnlyClient = connectReadOnly(io, options, namedConnection(io, options));
-  try {
+  return withClient(io, options, namedConnection(io, options), async (client) => {
     const snapshot = await client.readSnapshot();
     const made = plan(snapshot);
     const guards = checks?.policy.guards ?? { mustAllow: [], mustDeny: [], maxNewlyAllowed: {} };
     const calls = made.terraform?.calls.length ?? 0;
     const evidence = await evidenceFor(io, client, { guards, replay: options.replay }, calls);
     return { plan: evidence === undefined ? made : plan(snapshot, evidence), evidence };
-  } finally {
-    await client.close();
-  }
+  });
 };

@@ -12,33 +12,26 @@ import type { TrafficEvidence } from "../../plan/cut-off.js";
 import type { Plan } from "../../plan/plan.js";
 import { type ReplayedActor, replay } from "../../plan/replay.js";
 import { planVerdict, type Report } from "../../report/report.js";
+import { connectionOf } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
 import {
   byteCount,
-  type ConnectionOptions,
-  connectionOptions,
+  type ComparingOptions,
+  comparingOptions,
   type GuardOptions,
   guardOptions,
   guardsOf,
-  type OutputOptions,
-  outputOptions,
-  type RehearsalOptions,
-  rehearsalOptions,
 } from "../arguments/options.js";
 import { unconfirmedChanges } from "../change/confirmation.js";
 import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly } from "../connect.js";
+import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
 import { earlierByFile, earlierByReceipt, preparePlan } from "../plans.js";
 import { evidenceFor, windowOption } from "../traffic.js";
 
 const formats = ["text", "json", "markdown", "html", "github", "gitlab"] as const;
 
-interface Options
-  extends RehearsalOptions,
-    ConnectionOptions,
-    GuardOptions,
-    OutputOptions<(typeof formats)[number]> {
+interface Options extends ComparingOptions<(typeof formats)[number]>, GuardOptions {
   readonly base?: string;
   /** ISO 8601 UTC. */
   readonly replay?: string;
@@ -82,20 +75,22 @@ const ofTerraform = async (io: Io, options: Options & { readonly terraform: stri
 
 const ofPolicy = async (io: Io, options: Options): Promise<Report> => {
   const wanted = await requirePolicy(io, options);
-  const client = connectReadOnly(io, options, connectionOf(io, options, wanted.policy));
+  const connection = connectionOf(io, options, wanted.policy);
   const base = options.base === undefined ? undefined : earlierByFile(io, options.base);
   let evidence: TrafficEvidence | undefined;
-  const made = await preparePlan(client, {
-    ...wanted,
-    ...guardsOf(options),
-    diagnostics: [...wanted.diagnostics, ...(base?.diagnostics ?? [])],
-    earlier: async (account) => (base === undefined ? earlierByReceipt(io, account) : base.earlier),
-    traffic: async ({ steps }) => {
-      const asked = { guards: wanted.policy.guards, replay: options.replay };
-      evidence = await evidenceFor(io, client, asked, steps.length);
-      return evidence;
-    },
-  }).finally(() => client.close());
+  const made = await withClient(io, options, connection, (client) =>
+    preparePlan(client, {
+      ...wanted,
+      ...guardsOf(options),
+      diagnostics: [...wanted.diagnostics, ...(base?.diagnostics ?? [])],
+      earlier: async (account) => (base === undefined ? earlierByReceipt(io, account) : base.earlier),
+      traffic: async ({ steps }) => {
+        const asked = { guards: wanted.policy.guards, replay: options.replay };
+        evidence = await evidenceFor(io, client, asked, steps.length);
+        return evidence;
+      },
+    }),
+  );
   if (options.out !== undefined) {
     const { writePlanFile } = await import("../../plan/plan-file.js");
     await writeWhole(io, options.out, withoutToken(writePlanFile(made)), ownerOnly);
@@ -132,7 +127,7 @@ const savedNote = (plan: Plan, file: string): string =>
     : `The plan was saved. To apply it: dbt-ip-rules apply ${shellWord(file)}`;
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  outputOptions(guardOptions(connectionOptions(rehearsalOptions(command))), formats)
+  guardOptions(comparingOptions(command, formats))
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
     .addOption(
       new Option("--replay <when>", "who would be cut off, by the log since 90d or a date").argParser(

@@ -1,40 +1,38 @@
 /** `replay`: who would be cut off by a policy, a saved plan or the account's own rules, by the traffic on record. */
+
 import { type Command, Option } from "commander";
 import type { ReadOnlyClient } from "../../dbt/client.js";
+import type { Connection } from "../../dbt/connection.js";
 import { requirePolicy } from "../../files/load-policy.js";
-import { type Diagnostic, diagnostic, hasErrors } from "../../model/diagnostic.js";
+import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import type { AccountState } from "../../model/rule.js";
 import { desiredState } from "../../plan/desired.js";
 import { replay } from "../../plan/replay.js";
-import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Policy } from "../../policy/policy.js";
 import type { AskedStates } from "../../report/explain.js";
-import type { ReplayReport } from "../../report/replay.js";
 import type { Report } from "../../report/report.js";
-import {
-  type ConnectionOptions,
-  connectionOptions,
-  type OutputOptions,
-  outputOptions,
-  type RehearsalOptions,
-  rehearsalOptions,
-} from "../arguments/options.js";
-import { rangeOptions } from "../audit-options.js";
+import { namedConnection } from "../accounts.js";
+import { type ComparingOptions, comparingOptions, rangeOptions } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import { connectionOf, connectReadOnly, namedConnection } from "../connect.js";
+import { type ReadAccount, readAccount } from "../connect.js";
 import { type Io, noteDiagnostics } from "../io.js";
 import { readPlan } from "../plans.js";
-import { fileOptions, isOffline, readBlindSpots, readTraffic, type TrafficOptions } from "../traffic.js";
+import type { Account } from "../receipts.js";
+import {
+  fileOptions,
+  logConnection,
+  readBlindSpots,
+  readTraffic,
+  required,
+  type TrafficOptions,
+  withClientIf,
+} from "../traffic.js";
 
 const formats = ["text", "json", "markdown", "html"] as const;
 
-interface Options
-  extends RehearsalOptions,
-    ConnectionOptions,
-    TrafficOptions,
-    OutputOptions<(typeof formats)[number]> {
+interface Options extends ComparingOptions<(typeof formats)[number]>, TrafficOptions {
   readonly plan?: string;
   readonly live?: boolean;
   readonly showPeople?: boolean;
@@ -42,39 +40,47 @@ interface Options
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  const own = fileOptions(rangeOptions(connectionOptions(rehearsalOptions(command)), io))
+  fileOptions(rangeOptions(comparingOptions(command, formats), io))
     .option("--live", "the account's own rules as if enforced, instead of a policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts(["live", "policy"]))
     .option("--show-people", "show names, ids and addresses of people, here and in files")
     .option("--detailed-exitcode", "exit 2 where somebody is cut off");
-  outputOptions(own, formats);
   runs(command, io, program, replayOne, { positional: true, atOnce: 1 });
 };
 
-/** What is compared, and where it was read from. */
+/** What is compared. */
 interface Compared {
-  readonly candidate: string;
   readonly before: AccountState;
   readonly after: AccountState;
   readonly serviceTokensSubject?: boolean | undefined;
-  /** That the candidate was made of. */
-  readonly policy?: Policy;
-  readonly client?: ReadOnlyClient;
-  readonly account?: { readonly id: number; readonly host: string };
+  readonly account?: Account;
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Whose rules are tried, in words, and how they are compared with the account. */
+interface Candidate {
+  readonly name: string;
+  readonly policy?: Policy;
+  /** Absent where the account is not asked. */
+  readonly connection?: Connection | undefined;
+  readonly compare: (client: ReadOnlyClient | undefined) => Promise<Compared>;
+}
+
 const replayOne = async (io: Io, options: Options): Promise<Report> => {
-  const compared = await compare(io, options);
-  try {
-    const read = await readTraffic(io, options, compared.client);
-    const { blind, notes } = await readBlindSpots(io, read, compared.client);
-    const report: ReplayReport = {
+  const { name, policy, connection, compare } = await candidateOf(io, options);
+  return withClientIf(io, options, connection, async (client): Promise<Report> => {
+    const compared = await compare(client);
+    const read = await readTraffic(io, options, client);
+    const { blind, notes } = await readBlindSpots(io, read, client);
+    // Standard error says it too, as of every other error.
+    if (options.format !== "text") noteDiagnostics(io, read.missing, options);
+    const { account } = compared;
+    return {
       kind: "replay",
       replay: replay(read.traffic, compared),
-      asked: askedOf(compared),
-      candidate: compared.candidate,
-      ...(compared.account === undefined ? {} : { account: compared.account }),
+      asked: { views: viewsOf(compared), ...present({ policy }) },
+      candidate: name,
+      ...present({ account }),
       blind,
       privateAddresses: read.findings.privateAddresses,
       missing: read.missing,
@@ -82,124 +88,90 @@ const replayOne = async (io: Io, options: Options): Promise<Report> => {
       showPeople: options.showPeople === true,
       detailed: options.detailedExitcode === true,
     };
-    // Standard error says it too, as of every other error.
-    if (options.format !== "text") noteDiagnostics(io, read.missing, options);
-    return report;
-  } finally {
-    await compared.client?.close();
-  }
+  });
 };
 
-const askedOf = ({ before, after, policy, account }: Compared): AskedStates => ({
-  views:
-    before === after
-      ? [{ title: "the account", state: after }]
-      : [
-          {
-            title: account === undefined ? "an account that lets everybody in" : "the account",
-            state: before,
-          },
-          { title: "the account afterwards", state: after },
-        ],
-  ...present({ policy }),
-});
-
-const compare = (io: Io, options: Options): Promise<Compared> => {
-  if (options.plan !== undefined) {
-    const { plan, policy } = options;
-    if (policy !== "policy.yaml")
-      throw failure("bad-option", { kind: "plan-and-policy", command: "dbt-ip-rules replay", plan, policy });
-    return comparePlan(io, options, plan);
-  }
-  return options.live === true ? compareLive(io, options) : comparePolicy(io, options);
+const viewsOf = ({ before, after, account }: Compared): AskedStates["views"] => {
+  if (before === after) return [{ title: "the account", state: after }];
+  const title = account === undefined ? "an account that lets everybody in" : "the account";
+  return [
+    { title, state: before },
+    { title: "the account afterwards", state: after },
+  ];
 };
 
-const comparePlan = async (io: Io, options: Options, file: string): Promise<Compared> => {
-  const plan = await readPlan(io, file);
-  const client = isOffline(io, options, plan.account.id)
-    ? {}
-    : {
-        client: connectReadOnly(
-          io,
-          options,
-          connectionOf(io, options, { account: plan.account, from: "saved plan" }),
-        ),
-      };
+const candidateOf = (io: Io, options: Options): Candidate | Promise<Candidate> => {
+  const { plan, policy } = options;
+  if (plan === undefined) return options.live === true ? live(io, options) : ofPolicy(io, options);
+  if (policy === "policy.yaml") return ofPlan(io, options, plan);
+  throw failure("bad-option", { kind: "plan-and-policy", command: "dbt-ip-rules replay", plan, policy });
+};
+
+const ofPlan = async (io: Io, options: Options, file: string): Promise<Candidate> => {
+  const { account, before, after, enabledForServiceTokens } = await readPlan(io, file);
   return {
-    candidate: file,
-    before: plan.before,
-    after: plan.after,
-    serviceTokensSubject: plan.enabledForServiceTokens,
-    account: plan.account,
-    diagnostics: [],
-    ...client,
+    name: file,
+    connection: logConnection(io, options, { account, from: "saved plan" }),
+    compare: async () => ({
+      before,
+      after,
+      serviceTokensSubject: enabledForServiceTokens,
+      account,
+      diagnostics: [],
+    }),
   };
 };
 
-const readAccount = async (client: ReadOnlyClient) => {
-  const snapshot = await client.readSnapshot();
-  const diagnostics = checkSnapshot(snapshot);
-  if (hasErrors(diagnostics)) throw new Failure(diagnostics);
-  return { snapshot, diagnostics, state: stateOf(snapshot) };
-};
-
-/** Closes the client where the account cannot be read or understood. */
-const withAccount = async (
+/** With the account as it is, and what would be in its place. */
+const comparedWith = async (
   client: ReadOnlyClient,
-  make: (read: Awaited<ReturnType<typeof readAccount>>) => Omit<Compared, "client" | "account">,
+  afterOf: (read: ReadAccount) => AccountState,
 ): Promise<Compared> => {
-  try {
-    const read = await readAccount(client);
-    const { accountId: id, host } = read.snapshot;
-    return { ...make(read), client, account: { id, host } };
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+  const read = await readAccount(client);
+  const { accountId: id, host, enabledForServiceTokens } = read.snapshot;
+  return {
+    before: read.state,
+    after: afterOf(read),
+    serviceTokensSubject: enabledForServiceTokens,
+    account: { id, host },
+    diagnostics: read.diagnostics,
+  };
 };
 
-const compareLive = (io: Io, options: Options): Promise<Compared> =>
-  withAccount(
-    connectReadOnly(io, options, namedConnection(io, options)),
-    ({ state, snapshot, diagnostics }) => ({
-      candidate: "the account's own rules",
-      before: state,
-      after: state,
-      serviceTokensSubject: snapshot.enabledForServiceTokens,
-      diagnostics,
-    }),
-  );
+const live = (io: Io, options: Options): Candidate => ({
+  name: "the account's own rules",
+  connection: namedConnection(io, options),
+  compare: (client) => comparedWith(required(client), ({ state }) => state),
+});
 
 /** An account of which nothing is known lets everybody in. */
 const openAccount: AccountState = { enforcement: "disabled", rules: [] };
 
-const comparePolicy = async (io: Io, options: Options): Promise<Compared> => {
+const ofPolicy = async (io: Io, options: Options): Promise<Candidate> => {
   const { policy, diagnostics } = await requirePolicy(io, options);
-  const candidateOf = (before: AccountState): AccountState => {
+  const { id } = policy.account;
+  const afterOf = (before: AccountState): AccountState => {
     const { desired, diagnostics: problems } = desiredState(policy, before);
     if (desired === undefined) throw new Failure(problems);
     return desired.state;
   };
-  if (isOffline(io, options, policy.account.id))
-    return {
-      candidate: options.policy,
-      policy,
-      before: openAccount,
-      after: candidateOf(openAccount),
-      diagnostics: [...diagnostics, diagnostic("traffic-no-account")],
-    };
-  const client = connectReadOnly(io, options, connectionOf(io, options, policy));
-  return withAccount(client, ({ state, snapshot, diagnostics: found }) => {
-    const { id } = policy.account;
-    if (id !== undefined && id !== snapshot.accountId)
-      throw failure("policy-for-other-account", { policy: id, account: snapshot.accountId });
-    return {
-      candidate: options.policy,
-      policy,
-      before: state,
-      after: candidateOf(state),
-      serviceTokensSubject: snapshot.enabledForServiceTokens,
-      diagnostics: [...diagnostics, ...found],
-    };
-  });
+  return {
+    name: options.policy,
+    policy,
+    connection: logConnection(io, options, policy),
+    compare: async (client) => {
+      if (client === undefined)
+        return {
+          before: openAccount,
+          after: afterOf(openAccount),
+          diagnostics: [...diagnostics, diagnostic("traffic-no-account")],
+        };
+      const compared = await comparedWith(client, ({ state, snapshot: { accountId: account } }) => {
+        if (id !== undefined && id !== account)
+          throw failure("policy-for-other-account", { policy: id, account });
+        return afterOf(state);
+      });
+      return { ...compared, diagnostics: [...diagnostics, ...compared.diagnostics] };
+    },
+  };
 };

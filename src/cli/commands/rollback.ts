@@ -13,7 +13,8 @@ import { failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import type { Report } from "../../report/report.js";
-import { connectionOptions, guardOptions, namingPolicyOption, outputOptions } from "../arguments/options.js";
+import { namedConnection } from "../accounts.js";
+import { accountOptions, guardOptions, outputOptions } from "../arguments/options.js";
 import { requireApproval } from "../ask.js";
 import {
   applyFormats,
@@ -25,7 +26,6 @@ import {
 } from "../change/carry-out.js";
 import { applyFlags } from "../change/flags.js";
 import { type Program, runs } from "../command.js";
-import { namedConnection } from "../connect.js";
 import { type Io, note } from "../io.js";
 import { readReceipt, receiptFolder, receiptsIn, requireNewest } from "../receipts.js";
 
@@ -39,7 +39,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     "[receipt]",
     "the receipt of the apply to undo (default: the newest of this account)",
   );
-  carryOutOptions(outputOptions(guardOptions(connectionOptions(namingPolicyOption(named))), applyFormats))
+  carryOutOptions(outputOptions(guardOptions(accountOptions(named)), applyFormats))
     .option("--keep-later-changes", "undo what can be undone without touching what others changed since")
     .option("--disable-enforcement", "turn enforcement off too, where the apply turned it on");
   runs(command, io, program, rollback);

@@ -1,4 +1,5 @@
 /** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
+
 import type { Command } from "commander";
 import { type LoadedPolicy, loadPolicyFile } from "../../files/load-policy.js";
 import { Failure, failure } from "../../model/failure.js";
@@ -8,28 +9,27 @@ import { desiredState } from "../../plan/desired.js";
 import { type TemporaryEntries, temporaryEntries } from "../../plan/expired-only.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Report } from "../../report/report.js";
+import { namedConnection } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
 import {
-  type ConnectionOptions,
-  connectionOptions,
-  namingPolicyOption,
+  type AccountOptions,
+  accountOptions,
   type OutputOptions,
   outputOptions,
-  type PolicyOptions,
 } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
-import { connectReadOnly, namedConnection } from "../connect.js";
+import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
 import { readPlan } from "../plans.js";
 
 const formats = ["text", "json", "markdown", "html"] as const;
-interface Options extends ConnectionOptions, PolicyOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends AccountOptions, OutputOptions<(typeof formats)[number]> {
   readonly rule?: readonly string[];
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   const operand = command.argument("[planfile]", "a plan saved with: plan --out FILE");
-  outputOptions(connectionOptions(namingPolicyOption(operand)), formats).option(
+  outputOptions(accountOptions(operand), formats).option(
     "--rule <rules...>",
     "only these rules of the account",
   );
@@ -44,8 +44,9 @@ const showPlan = async (io: Io, file: string, options: Options): Promise<Report>
 };
 
 const showAccount = async (io: Io, options: Options): Promise<Report> => {
-  const client = connectReadOnly(io, options, namedConnection(io, options));
-  const snapshot = await client.readSnapshot().finally(() => client.close());
+  const snapshot = await withClient(io, options, namedConnection(io, options), (client) =>
+    client.readSnapshot(),
+  );
   const entries = await entriesThatEnd(io, snapshot, options);
   return { kind: "account", snapshot: onlyRules(snapshot, options.rule), ...present({ entries }) };
 };
