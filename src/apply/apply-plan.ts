@@ -20,7 +20,7 @@ import { askServer, askServerAhead, askServerEarly, checkClients } from "./locko
 import { acceptOthers, doneOverOthers } from "./others.js";
 import type { ApplyPorts } from "./ports.js";
 import { receiptHeader } from "./receipt.js";
-import { type ApplyOptions, type ApplyResult, doneByAnother } from "./result.js";
+import { type ApplyOptions, type ApplyResult, doneByAnother, notBegunSteps } from "./result.js";
 import {
   ApplySession,
   type GoodReading,
@@ -103,7 +103,7 @@ const isStop = (value: object): value is Stop => "reason" in value;
 const unusable = (plan: Plan, diagnostics: readonly Diagnostic[]): ApplyResult => ({
   outcome: "failed",
   exitCode: exitCodes.error,
-  steps: plan.steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 })),
+  steps: notBegunSteps(plan),
   diagnostics,
   ...leftOpen(plan, [], undefined),
   next: "plan-again",

@@ -7,7 +7,13 @@ import { notBegun, type ReceiptEnd } from "../model/receipt.js";
 import { isCatchAll } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
 import type { Plan, Step } from "../plan/plan.js";
-import type { ApplyResult, NextAction, StandingAllowAll, StepReport } from "./result.js";
+import {
+  type ApplyResult,
+  type NextAction,
+  notBegunSteps,
+  type StandingAllowAll,
+  type StepReport,
+} from "./result.js";
 import { type ApplySession, readAccount, type Stop, stopCrashed } from "./session.js";
 import { differences } from "./stops.js";
 import { agrees } from "./timeline.js";
@@ -144,9 +150,7 @@ const nextAfter = (run: ApplySession, stop: Stop, actual: AccountState | undefin
 };
 
 const allReports = (run: ApplySession): readonly StepReport[] =>
-  run.plan.steps.map(
-    (planned): StepReport => run.reports.get(planned.number) ?? { planned, status: "not-begun", attempts: 0 },
-  );
+  notBegunSteps(run.plan).map((step) => run.reports.get(step.planned.number) ?? step);
 
 const writeSkipped = async (run: ApplySession): Promise<readonly Diagnostic[]> => {
   for (const { number } of run.plan.steps) {

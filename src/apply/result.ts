@@ -4,7 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import type { ExitCode } from "../model/failure.js";
 import type { OverrideFlag } from "../model/guards.js";
 import type { ReceiptPurpose } from "../model/receipt.js";
-import type { Change, PlannedStep } from "../plan/plan.js";
+import type { Change, Plan, PlannedStep } from "../plan/plan.js";
 
 export interface ApplyOptions {
   /** Name and version of the program, for the receipt. */
@@ -83,6 +83,9 @@ export interface StepReport {
   /** Of a failed step: its calls are known to have changed nothing. */
   readonly unchanged?: boolean;
 }
+
+export const notBegunSteps = ({ steps }: Pick<Plan, "steps">): readonly StepReport[] =>
+  steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 }));
 
 export type ApplyEvent =
   | { readonly kind: "reading" }

@@ -4,10 +4,11 @@ import { assertNever } from "../model/assert.js";
 import type { Diagnostic, Severity, SourceRange } from "../model/diagnostic.js";
 import type { AccountState, Enforcement, Rule, RuleType } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
+import type { AccessChange, Direction } from "../plan/access-change.js";
 import type { PlanReplay } from "../plan/cut-off.js";
 import { entryChanges } from "../plan/diff-states.js";
-import type { TemporaryEntries } from "../plan/expired-only.js";
-import type { AccessChange, Change, Direction, Plan } from "../plan/plan.js";
+import type { TemporaryEntries } from "../plan/expiry.js";
+import type { Change, Plan } from "../plan/plan.js";
 import { entryFields } from "../plan/state.js";
 import type { AuditEvent } from "./event.js";
 

@@ -1,35 +1,20 @@
 /** What an update of lists does to the access that a policy means by itself, as if nothing else were on the account. */
-import { comparePrefixes } from "../address/prefix.js";
 import { discardOnly } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
-import { accessChange } from "../plan/access-change.js";
-import type { AccessChange } from "../plan/plan.js";
+import { type AccessChange, accessChange } from "../plan/access-change.js";
+import { ruleOfPolicy } from "../plan/desired.js";
+import { isLeftOpen } from "../plan/guards.js";
+import { byName } from "../plan/state.js";
 import type { Lock } from "../policy/lock.js";
 import type { ParsedPolicy } from "../policy/parse-policy.js";
 import type { Policy, ReadFile } from "../policy/policy.js";
 import { resolvePolicy } from "../policy/resolve-policy.js";
 
 /** The rules as if enforced: what a list means is of interest before enforcement is on. */
-const stateOf = ({ rules }: Policy, more: readonly Rule[]): AccountState => ({
+const stateOf = ({ rules }: Policy): AccountState => ({
   enforcement: "enabled",
-  rules: rules
-    .map(
-      ({ name, type, description, entries }): Rule => ({
-        name,
-        type,
-        description,
-        prefixes: entries.map(({ prefix }) => prefix).sort(comparePrefixes),
-      }),
-    )
-    .concat(more)
-    .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  rules: rules.map(ruleOfPolicy).sort(byName),
 });
-
-/** Whether allow rules exist and none has an entry, which would let everybody in: nobody means that. */
-const letsAllIn = ({ rules }: Policy): boolean => {
-  const allows = rules.filter(({ type }) => type === "allow");
-  return allows.length > 0 && allows.every(({ entries }) => entries.length === 0);
-};
 
 /** Of a prefix that nobody comes from: with it, allow rules without entries let nobody in. */
 const letsNobodyIn: Rule = { name: "", type: "allow", description: "", prefixes: [discardOnly] };
@@ -45,6 +30,8 @@ export const policyAccess = (
 ): AccessChange | undefined => {
   const [was, is] = [before, after].map((asIs) => resolvePolicy(parsed, files, { now, asIs }).policy);
   if (was === undefined || is === undefined) return undefined;
-  const more = letsAllIn(was) && !letsAllIn(is) ? [letsNobodyIn] : [];
-  return accessChange(stateOf(was, more), stateOf(is, more), { enforced: "assumed" });
+  const [old, updated] = [stateOf(was), stateOf(is)];
+  const more = isLeftOpen(old) && !isLeftOpen(updated) ? [letsNobodyIn] : [];
+  const withMore = (state: AccountState): AccountState => ({ ...state, rules: [...more, ...state.rules] });
+  return accessChange(withMore(old), withMore(updated), { enforced: "assumed" });
 };

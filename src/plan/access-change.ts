@@ -10,8 +10,53 @@ import {
   unenforcedOwner,
 } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
-import type { AccountState, Rule } from "../model/rule.js";
-import type { AccessChange, AccessPart, Decider, Direction, PlanAccessChange } from "./plan.js";
+import type { Prefix } from "../address/prefix.js";
+import type { AccountState, Rule, RuleType } from "../model/rule.js";
+
+/** What decides about an address. */
+export type Decider =
+  | { readonly kind: "entry"; readonly rule: string; readonly type: RuleType; readonly prefix: Prefix }
+  /** No entry matched: denied if the account has any allow entry, else allowed. */
+  | { readonly kind: "default"; readonly allowed: boolean }
+  /** Enforcement is off: everything is allowed. */
+  | { readonly kind: "enforcement-off" };
+
+export type Direction = "broadens" | "narrows" | "both" | "none";
+
+/** Addresses that share their new verdict, and what decided about them before and after. */
+export interface AccessPart {
+  readonly verdict: "allowed" | "blocked";
+  /** The fewest prefixes that hold exactly these addresses, sorted. */
+  readonly prefixes: readonly Prefix[];
+  readonly before: Decider;
+  readonly after: Decider;
+}
+
+/** Exactly which addresses gain and lose access. */
+export interface AccessChange {
+  readonly direction: Direction;
+  readonly newlyAllowed: AddressSet;
+  readonly newlyBlocked: AddressSet;
+  /** Newly allowed first; empty where the caller asked for the sets alone. */
+  readonly parts: readonly AccessPart[];
+}
+
+/**
+ * The access change of a whole plan. Where enforcement is off before and after, `change` is what it would
+ * mean if it were on, and `effective` says that today it means nothing.
+ */
+export interface PlanAccessChange {
+  readonly change: AccessChange;
+  readonly enforcedBefore: boolean;
+  readonly enforcedAfter: boolean;
+  /** The account does not show it, and the plan leaves it alone: the figures hold if enforcement is on. */
+  readonly enforcementUnknown?: true;
+  /**
+   * Where not everything is known before: what happens whatever it turns out to be. `change` is then all that may happen,
+   * and no figure of it is exact.
+   */
+  readonly sure?: AccessChange;
+}
 
 /** An entry of the account with the rule that it belongs to. */
 export interface RuleEntry extends AccessEntry {

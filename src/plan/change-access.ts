@@ -3,10 +3,10 @@
 import type { Prefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
 import type { AccountState } from "../model/rule.js";
-import { isEnforced } from "./access-change.js";
+import { type AccessChange, isEnforced } from "./access-change.js";
 import { LiveAccess } from "./live-access.js";
 import { accessChangeOf } from "./order/verify-steps.js";
-import type { AccessChange, Change } from "./plan.js";
+import type { Change } from "./plan.js";
 import type { RuleReplacement } from "./step-effect.js";
 
 const replacementFor = (change: Exclude<Change, { kind: "enforcement" }>): RuleReplacement => {

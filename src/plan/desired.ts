@@ -83,6 +83,17 @@ const findRenames = (policy: Policy, account: ReadonlyMap<string, Rule>) => {
   return { renames, diagnostics };
 };
 
+/** What a rule of a policy means by itself. */
+export const ruleOfPolicy = ({ name, type, description, entries, disabled = [] }: PolicyRule): Rule => ({
+  name,
+  type,
+  description,
+  ...entryFields(
+    entries.map(({ prefix }) => prefix),
+    disabled.map(({ prefix }) => prefix),
+  ),
+});
+
 /**
  * A rule without a description in the policy keeps the one on the account: the API takes no empty description
  * (docs/service.md, "Rules"), so it cannot be cleared. A rule without entries need not exist, since none can be created.
@@ -94,13 +105,9 @@ const desiredRules = (
 ) =>
   policy.rules.flatMap((rule): Rule[] => {
     const old = account.get(renames.get(rule.name) ?? rule.name);
-    const entries = entryFields(
-      rule.entries.map(({ prefix }) => prefix),
-      (rule.disabled ?? []).map(({ prefix }) => prefix),
-    );
-    if (old === undefined && entries.prefixes.length === 0 && entries.disabled === undefined) return [];
-    const description = rule.description === "" ? (old?.description ?? "") : rule.description;
-    return [{ name: rule.name, type: rule.type, description, ...entries }];
+    const wanted = ruleOfPolicy(rule);
+    if (old === undefined && wanted.prefixes.length === 0 && wanted.disabled === undefined) return [];
+    return [wanted.description === "" ? { ...wanted, description: old?.description ?? "" } : wanted];
   });
 
 const desiredEnforcement = (policy: Policy, before: AccountState, rules: number): Enforcement => {

@@ -7,86 +7,16 @@
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
-import { compareExpiry } from "../model/instant.js";
 import { present } from "../model/present.js";
-import type { AccountState, Rule } from "../model/rule.js";
+import type { AccountState } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
-import type { Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
+import type { Policy } from "../policy/policy.js";
 import { accessOf } from "./access-change.js";
 import { desiredState } from "./desired.js";
 import { diffStates } from "./diff-states.js";
+import { datedEntry, type OverdueEntry, overdueEntries } from "./expiry.js";
 import { otherAccount, type PlanInput, type PlanResult, planStates } from "./make-plan.js";
-import type { DatedEntry } from "./plan.js";
-import { checkSnapshot, entryFields, hashPolicy, rulesByName, stateOf } from "./state.js";
-
-/** An entry whose time has come and that is still on the account, with the rule that it is on there. */
-export interface OverdueEntry extends DatedEntry {
-  /** The rule's name on the account, which a rename may not have reached yet. */
-  readonly accountRule: string;
-  /** Whether it denies there, and is in force. */
-  readonly denies: boolean;
-}
-
-/** Every entry that should be gone by now; `renames` as `desiredState` finds them. */
-const overdueEntries = (
-  policy: Pick<Policy, "rules">,
-  account: AccountState,
-  renames: ReadonlyMap<string, string>,
-): readonly OverdueEntry[] => {
-  const rules = rulesByName(account.rules);
-  return policy.rules.flatMap((rule) => {
-    const found = rules.get(renames.get(rule.name) ?? rule.name);
-    return rule.expired.length === 0 || found === undefined ? [] : overdueOf(rule, found);
-  });
-};
-
-const overdueOf = (rule: PolicyRule, found: Rule): readonly OverdueEntry[] => {
-  const inForce = new Set(found.prefixes.map(prefixKey));
-  const disabled = new Set((found.disabled ?? []).map(prefixKey));
-  const kept = new Set([...rule.entries, ...(rule.disabled ?? [])].map(({ prefix }) => prefixKey(prefix)));
-  const isOverdue = ({ prefix }: PolicyEntry): boolean => {
-    const key = prefixKey(prefix);
-    return (inForce.has(key) || disabled.has(key)) && !kept.has(key);
-  };
-  return rule.expired.filter(isOverdue).map(({ prefix, expires = "" }) => ({
-    rule: rule.name,
-    prefix,
-    expires,
-    accountRule: found.name,
-    denies: found.type === "deny" && inForce.has(prefixKey(prefix)),
-  }));
-};
-
-/** What is on the account for a time. */
-export interface TemporaryEntries {
-  /** In force, with an end, the next one first. */
-  readonly temporary: readonly DatedEntry[];
-  /** Their time has come, and they are still there. */
-  readonly overdue: readonly DatedEntry[];
-}
-
-const byEnd = (a: DatedEntry, b: DatedEntry): number => compareExpiry(a.expires, b.expires);
-
-/** Of the entries that the account has, those that the policy gives an end. */
-export const temporaryEntries = (
-  policy: Pick<Policy, "rules">,
-  account: AccountState,
-  renames: ReadonlyMap<string, string>,
-): TemporaryEntries => {
-  const rules = rulesByName(account.rules);
-  const temporary = policy.rules.flatMap(({ name, entries }) => {
-    const dated = entries.filter(({ expires }) => expires !== undefined);
-    if (dated.length === 0) return [];
-    const there = new Set((rules.get(renames.get(name) ?? name)?.prefixes ?? []).map(prefixKey));
-    return dated
-      .filter(({ prefix }) => there.has(prefixKey(prefix)))
-      .map(({ prefix, expires = "" }) => ({ rule: name, prefix, expires }));
-  });
-  return {
-    temporary: temporary.sort(byEnd),
-    overdue: [...overdueEntries(policy, account, renames)].sort(byEnd),
-  };
-};
+import { checkSnapshot, entryFields, hashPolicy, stateOf } from "./state.js";
 
 const without = (state: AccountState, entries: readonly OverdueEntry[]): AccountState => ({
   ...state,
@@ -153,6 +83,6 @@ export const planExpired = (input: PlanInput): PlanResult => {
     basis: sha256(`only-expired ${hashPolicy(policy)}`),
     diagnostics: found,
   });
-  const expired = leaving.map(({ accountRule, prefix, expires }) => ({ rule: accountRule, prefix, expires }));
+  const expired = leaving.map((one) => datedEntry({ ...one, rule: one.accountRule }));
   return { plan: { ...plan, expired }, diagnostics: found };
 };

@@ -8,9 +8,8 @@ import { AddressSet } from "../address/address-set.js";
 import { containsPrefix, type Prefix } from "../address/prefix.js";
 import { PrefixForest } from "../address/prefix-forest.js";
 import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
-import { accessOf, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
+import { accessOf, type Decider, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
 import type { AddressRange } from "./live-access.js";
-import type { Decider } from "./plan.js";
 
 /** An entry that matches too, but did not decide. */
 export interface LosingEntry {

@@ -14,11 +14,11 @@ import type { AccountState } from "../model/rule.js";
 import { readableCount } from "../model/words.js";
 import type { Guards, Policy } from "../policy/policy.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
-import { entriesOf, hasDisabledAllow, isEnforced } from "./access-change.js";
+import { entriesOf, hasDisabledAllow, isEnforced, type PlanAccessChange } from "./access-change.js";
 import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "./cut-off.js";
 import type { OtherReading } from "./order/other-reading.js";
 import { isUnconfirmed } from "./order/probe.js";
-import type { Plan, PlanAccessChange, PlannedStep, Verdict } from "./plan.js";
+import type { Plan, PlannedStep, Verdict } from "./plan.js";
 import { lostVerdicts, ofCaller, underMustAllow, underMustDeny } from "./protected-addresses.js";
 
 /** What guards look at. */

@@ -6,30 +6,22 @@
 import { type Address, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { OverrideFlag } from "../model/guards.js";
-import { compareExpiry } from "../model/instant.js";
 import { present } from "../model/present.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { planAccessChange } from "./access-change.js";
 import { planReplay, type TrafficEvidence } from "./cut-off.js";
-import { type Desired, desiredState, unmanagedAccess } from "./desired.js";
+import { desiredState, unmanagedAccess } from "./desired.js";
 import { diffStates, entryChanges, type Renames } from "./diff-states.js";
+import { type AddedEntries, datedEntry, expiringEntries, overdueEntries, validity } from "./expiry.js";
 import { guardVerdicts } from "./guards.js";
 import { type EarlierPolicy, leftRules } from "./left-rules.js";
 import { otherReading } from "./order/other-reading.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { Change, ListedEntries, MustHold, Plan } from "./plan.js";
-import {
-  checkSnapshot,
-  compareNames,
-  hashPolicy,
-  hashState,
-  rulesByName,
-  sortedPrefixes,
-  stateOf,
-} from "./state.js";
+import { checkSnapshot, compareNames, hashPolicy, hashState, sortedPrefixes, stateOf } from "./state.js";
 
 export interface PlanInput {
   readonly policy: Policy;
@@ -57,24 +49,8 @@ export const otherAccount = ({ account }: Policy, snapshot: Snapshot): Diagnosti
     ? []
     : [diagnostic("policy-for-other-account", { policy: account.id, account: snapshot.accountId })];
 
-/** Entries that the account still has and whose date is why they go. */
-const expiredEntries = (policy: Policy, before: AccountState, { renames }: Desired): Plan["expired"] => {
-  const account = rulesByName(before.rules);
-  return policy.rules.flatMap((rule) => {
-    if (rule.expired.length === 0) return [];
-    const there = account.get(renames.get(rule.name) ?? rule.name);
-    const old = new Set([...(there?.prefixes ?? []), ...(there?.disabled ?? [])].map(prefixKey));
-    const kept = new Set([...rule.entries, ...(rule.disabled ?? [])].map(({ prefix }) => prefixKey(prefix)));
-    return rule.expired.flatMap(({ prefix, expires }) =>
-      expires !== undefined && old.has(prefixKey(prefix)) && !kept.has(prefixKey(prefix))
-        ? [{ rule: rule.name, prefix, expires }]
-        : [],
-    );
-  });
-};
-
 /** Of each rule, the prefixes that the changes add or enable. */
-const addedKeys = (changes: readonly Change[]): ReadonlyMap<string, ReadonlySet<bigint>> =>
+const addedEntries = (changes: readonly Change[]): AddedEntries =>
   new Map(
     changes.flatMap((change): [string, ReadonlySet<bigint>][] => {
       if (change.kind === "create")
@@ -87,18 +63,8 @@ const addedKeys = (changes: readonly Change[]): ReadonlyMap<string, ReadonlySet<
 
 const keysOf = (prefixes: readonly Prefix[]): ReadonlySet<bigint> => new Set(prefixes.map(prefixKey));
 
-/** Entries that the changes add and that have a date. */
-const expiringEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<bigint>>): Plan["expiring"] =>
-  policy.rules.flatMap(({ name, entries, disabled = [] }) =>
-    [...entries, ...disabled].flatMap(({ prefix, expires }) =>
-      expires !== undefined && added.get(name)?.has(prefixKey(prefix)) === true
-        ? [{ rule: name, prefix, expires }]
-        : [],
-    ),
-  );
-
 /** Entries that the changes add and that are from published lists, list by list. */
-const listedEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<bigint>>): Plan["lists"] =>
+const listedEntries = (policy: Policy, added: AddedEntries): Plan["lists"] =>
   policy.rules.flatMap(({ name: rule, entries, disabled = [] }) => {
     const byList = new Map<string, ListedEntries & { readonly prefixes: Prefix[] }>();
     for (const { prefix, list } of [...entries, ...disabled]) {
@@ -109,17 +75,6 @@ const listedEntries = (policy: Policy, added: ReadonlyMap<string, ReadonlySet<bi
     }
     return [...byList.values()];
   });
-
-/** While the policy means what it means now: its entries come and go by time alone. */
-const validity = ({ rules }: Policy): Pick<Plan, "validFrom" | "validUntil"> => {
-  const dates = (lists: readonly (readonly PolicyEntry[])[]): string[] =>
-    lists.flatMap((entries) => entries.flatMap(({ expires }) => expires ?? [])).sort(compareExpiry);
-  const validFrom = dates(rules.map(({ expired }) => expired)).at(-1);
-  const validUntil = dates(rules.map(({ entries, disabled = [] }) => [...entries, ...disabled]))[0];
-  return {
-    ...present({ validFrom, validUntil }),
-  };
-};
 
 const mustHold = ({ rules, removedRules, guards, tests }: Policy): MustHold => {
   const prefixes = (entries: readonly PolicyEntry[]): Prefix[] =>
@@ -149,7 +104,7 @@ export const makePlan = (input: PlanInput): PlanResult => {
   const plan = planStates({ ...input, ...wanted.desired, before, after, basis: hashPolicy(policy) });
   const left = leftRules(policy, plan, earlier);
   const all = [...found, ...left, ...unmanagedAccess(policy, after, unmanaged)];
-  const expired = expiredEntries(policy, before, wanted.desired);
+  const expired = overdueEntries(policy, before, wanted.desired.renames).map(datedEntry);
   return { plan: { ...plan, diagnostics: all, expired }, diagnostics: all };
 };
 
@@ -197,7 +152,7 @@ export const planStates = (input: StatesInput): Plan => {
     replay,
     other,
   };
-  const added = addedKeys(changes);
+  const added = addedEntries(changes);
   return {
     account: { id: snapshot.accountId, host: snapshot.host },
     before,

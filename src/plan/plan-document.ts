@@ -8,15 +8,13 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
+import type { AccessChange, AccessPart, Decider } from "./access-change.js";
 import { changeAccess } from "./change-access.js";
 import type { PlanReplay } from "./cut-off.js";
 import { entryChanges, patchOf } from "./diff-states.js";
 import type {
-  AccessChange,
-  AccessPart,
   Change,
   DatedEntry,
-  Decider,
   Disturbance,
   ListedEntries,
   MustHold,

@@ -10,8 +10,7 @@ import { type AccessMap, defaultOwner, unenforcedOwner } from "../address/access
 import { AddressSet } from "../address/address-set.js";
 import { type Address, type Prefix, prefixKey } from "../address/prefix.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
-import { accessOf, entriesOf, isEffective, type RuleEntry } from "./access-change.js";
-import type { Decider } from "./plan.js";
+import { accessOf, type Decider, entriesOf, isEffective, type RuleEntry } from "./access-change.js";
 
 /** `unknown`: the record names somebody and does not say what; `address`: it names nobody, each address is by itself. */
 export type ActorKind = "user" | "service_token" | "unknown" | "address";

@@ -8,7 +8,7 @@ import { joinWords, rangesText, type SetWords, wordsOf } from "../model/address-
 import { assertNever } from "../model/assert.js";
 import { quoted } from "../model/escape.js";
 import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "../model/words.js";
-import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/plan.js";
+import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/access-change.js";
 import type { Row } from "./row.js";
 
 /** `rule "VPN"` of what decides, if a rule does. */

@@ -4,7 +4,7 @@ import { cut, quoted, visible } from "../model/escape.js";
 import { present } from "../model/present.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
-import type { TemporaryEntries } from "../plan/expired-only.js";
+import type { TemporaryEntries } from "../plan/expiry.js";
 import { enforcementWord, lookAlikes } from "./change-rows.js";
 import { columns, type RenderContext, wrap } from "./layout.js";
 import { temporaryDocument, temporaryGroups } from "./temporary.js";

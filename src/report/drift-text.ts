@@ -15,7 +15,7 @@ import { assertNever } from "../model/assert.js";
 import { cut, quoted, visible } from "../model/escape.js";
 import { yamlName } from "../model/shell.js";
 import { addressCount, counted } from "../model/words.js";
-import type { AccessPart } from "../plan/plan.js";
+import type { AccessPart } from "../plan/access-change.js";
 import { type AccessWording, accessRows, ruleWords } from "./access-rows.js";
 import { actorText, stampText } from "./audit-text.js";
 import { enforcementWord, ruleBrief } from "./change-rows.js";

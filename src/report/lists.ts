@@ -8,7 +8,7 @@ import { quoted, visible } from "../model/escape.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
-import type { AccessChange } from "../plan/plan.js";
+import type { AccessChange } from "../plan/access-change.js";
 import { accessAsDocument, diagnosticAsDocument, setAsDocument } from "../plan/plan-document.js";
 import type { CatalogueEntry } from "../policy/list-catalogue.js";
 import { updateCommand } from "../policy/lock.js";

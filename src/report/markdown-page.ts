@@ -5,8 +5,8 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { commentWord, markdownCode, markdownFence } from "../model/escape.js";
 import { addressCount, counted, type FamilyCounts } from "../model/words.js";
+import type { AccessChange } from "../plan/access-change.js";
 import { isAboutLeftRule } from "../plan/left-rules.js";
-import type { AccessChange } from "../plan/plan.js";
 import { type AccessWording, accessGroups, isFolded, ledRow, prefixRows } from "./access-rows.js";
 import { isUnconfirmed, renderDiagnosticsText } from "./diagnostics-text.js";
 import { plainStyle, type RenderContext } from "./layout.js";

@@ -6,7 +6,7 @@ import type { Diagnostic } from "../model/diagnostic.js";
 import { markdownCode } from "../model/escape.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
-import type { TemporaryEntries } from "../plan/expired-only.js";
+import type { TemporaryEntries } from "../plan/expiry.js";
 import { descriptionLines, enforcementLine, nameNotes, tableLines, totals } from "./account.js";
 import {
   applyClosing,

@@ -8,7 +8,8 @@ import { cellsOf } from "../model/cells.js";
 import { type Diagnostic, hintOf } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import type { ReceiptPurpose } from "../model/receipt.js";
-import type { AccessChange, Plan, PlanAccessChange, PlannedStep, Verdict } from "../plan/plan.js";
+import type { AccessChange, PlanAccessChange } from "../plan/access-change.js";
+import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
 import type { ReplayedActor } from "../plan/replay.js";
 import {
   type AccessWording,

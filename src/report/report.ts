@@ -11,7 +11,7 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { Snapshot } from "../model/snapshot.js";
-import type { TemporaryEntries } from "../plan/expired-only.js";
+import type { TemporaryEntries } from "../plan/expiry.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import type { ReplayedActor } from "../plan/replay.js";
 import type { listCatalogue } from "../policy/list-catalogue.js";

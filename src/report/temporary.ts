@@ -3,7 +3,7 @@ import { formatPrefix } from "../address/prefix.js";
 import { quoted } from "../model/escape.js";
 import { onOrAt } from "../model/instant.js";
 import { present } from "../model/present.js";
-import type { TemporaryEntries } from "../plan/expired-only.js";
+import type { TemporaryEntries } from "../plan/expiry.js";
 import type { DatedEntry } from "../plan/plan.js";
 
 const line = (words: string, { prefix, rule, expires }: DatedEntry): string =>

@@ -2,7 +2,8 @@
 import type { Diagnostic } from "../model/diagnostic.js";
 import { quoted, visible } from "../model/escape.js";
 import { present } from "../model/present.js";
-import type { AccessChange, Plan, PlanAccessChange, TerraformFindings } from "../plan/plan.js";
+import type { AccessChange, PlanAccessChange } from "../plan/access-change.js";
+import type { Plan, TerraformFindings } from "../plan/plan.js";
 import {
   accessAsDocument,
   diagnosticAsDocument,

@@ -3,15 +3,8 @@
 import { AddressSet } from "../../src/address/address-set.js";
 import { comparePrefixes, type Prefix, parsePrefix } from "../../src/address/prefix.js";
 import type { Rule, RuleType } from "../../src/model/rule.js";
-import type {
-  AccessChange,
-  AccessPart,
-  Decider,
-  Disturbance,
-  Plan,
-  PlannedStep,
-  Step,
-} from "../../src/plan/plan.js";
+import type { AccessChange, AccessPart, Decider } from "../../src/plan/access-change.js";
+import type { Disturbance, Plan, PlannedStep, Step } from "../../src/plan/plan.js";
 import { saying } from "../said.js";
 
 export const prefix = (text: string): Prefix => {

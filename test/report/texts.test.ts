@@ -7,8 +7,8 @@ import { rangesText } from "../../src/model/address-words.js";
 import { cellsOf } from "../../src/model/cells.js";
 import { type Diagnostic, diagnostic } from "../../src/model/diagnostic.js";
 import { addressCount, countdown, counted, duration } from "../../src/model/words.js";
+import type { AccessChange, AccessPart } from "../../src/plan/access-change.js";
 import { makePlan } from "../../src/plan/make-plan.js";
-import type { AccessChange, AccessPart } from "../../src/plan/plan.js";
 import type { Policy } from "../../src/policy/policy.js";
 import {
   accessContext,

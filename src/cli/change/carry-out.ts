@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { applyPlan, previewApply } from "../../apply/apply-plan.js";
 import { receiptHeader } from "../../apply/receipt.js";
-import type { ApplyOptions, ApplyResult, StepReport } from "../../apply/result.js";
+import { type ApplyOptions, type ApplyResult, notBegunSteps, type StepReport } from "../../apply/result.js";
 import { planUndo } from "../../apply/undo-plan.js";
 import { wayBackProblems } from "../../apply/way-back.js";
 import type { DbtClient } from "../../dbt/client.js";
@@ -182,7 +182,7 @@ const refusedResult = (
   result: {
     outcome: "refused",
     exitCode: exitCodes.refused,
-    steps: plan.steps.map((planned) => ({ planned, status: "not-begun", attempts: 0 })),
+    steps: notBegunSteps(plan),
     diagnostics,
     ...present({ unexpected }),
     next: "mend-first",

@@ -6,7 +6,7 @@ import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { desiredState } from "../../plan/desired.js";
-import { type TemporaryEntries, temporaryEntries } from "../../plan/expired-only.js";
+import { type TemporaryEntries, temporaryEntries } from "../../plan/expiry.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Report } from "../../report/report.js";
 import { namedConnection } from "../accounts.js";

@@ -5,8 +5,8 @@
  * one is there; a plan that passes such a state is computed once more by the other reading, for the guards to look at.
  */
 import type { AccountState, Rule } from "../../model/rule.js";
-import { hasDisabledAllow, isEnforced, planAccessChange } from "../access-change.js";
-import type { PlanAccessChange, PlannedStep, Step } from "../plan.js";
+import { hasDisabledAllow, isEnforced, type PlanAccessChange, planAccessChange } from "../access-change.js";
+import type { PlannedStep, Step } from "../plan.js";
 import { rulesByName } from "../state.js";
 import { enforcementAfter, takeStep } from "../step-effect.js";
 import { verifySteps } from "./verify-steps.js";

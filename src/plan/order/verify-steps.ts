@@ -5,9 +5,9 @@
 import { AddressSet } from "../../address/address-set.js";
 import type { Prefix } from "../../address/prefix.js";
 import type { AccountState, Enforcement, Rule } from "../../model/rule.js";
-import { accessOf, directionOf, isEnforced, noAccessChange } from "../access-change.js";
+import { type AccessChange, accessOf, directionOf, isEnforced, noAccessChange } from "../access-change.js";
 import { type AccessDelta, type AddressRange, LiveAccess, RangeIndex } from "../live-access.js";
-import type { AccessChange, Disturbance, PlannedStep, Step } from "../plan.js";
+import type { Disturbance, PlannedStep, Step } from "../plan.js";
 import { rulesByName, StateHash } from "../state.js";
 import { enforcementAfter, isProbeStep, takeStep } from "../step-effect.js";
 

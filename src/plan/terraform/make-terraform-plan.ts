@@ -12,10 +12,18 @@ import type { AccountState, Enforcement, Rule } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import type { Policy } from "../../policy/policy.js";
 import type { TerraformPlan } from "../../terraform/plan.js";
-import { accessChange, directionOf, isEffective, isEnforced, planAccessChange } from "../access-change.js";
+import {
+  type AccessChange,
+  accessChange,
+  directionOf,
+  isEffective,
+  isEnforced,
+  type PlanAccessChange,
+  planAccessChange,
+} from "../access-change.js";
 import { planReplay, type TrafficEvidence } from "../cut-off.js";
 import { diffStates, type Renames } from "../diff-states.js";
-import type { AccessChange, Change, Plan, PlanAccessChange, TerraformFindings } from "../plan.js";
+import type { Change, Plan, TerraformFindings } from "../plan.js";
 import { byName, contradictions, entryFields, hashState } from "../state.js";
 import { type RuleCall, type RuleVersion, type TerraformCalls, terraformCalls } from "./calls.js";
 import { type FreeOrders, stateAfter, type WorstOrder, worstOrder } from "./orders.js";

@@ -11,7 +11,7 @@ import type { OverrideFlag } from "../../model/guards.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Policy, PolicyEntry } from "../../policy/policy.js";
 import { type DecidingEntry, runPolicyTests } from "../../policy/policy-tests.js";
-import { accessOf, entriesOf, isEnforced } from "../access-change.js";
+import { accessOf, entriesOf, isEnforced, type PlanAccessChange } from "../access-change.js";
 import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "../cut-off.js";
 import {
   callerNotChecked,
@@ -24,7 +24,7 @@ import {
   removedRules,
   verdictsOf,
 } from "../guards.js";
-import type { Change, PlanAccessChange, Verdict } from "../plan.js";
+import type { Change, Verdict } from "../plan.js";
 import { ofCaller, type ProtectedAddresses, underMustAllow, underMustDeny } from "../protected-addresses.js";
 import type { RuleCall } from "./calls.js";
 import type { WorstOrder } from "./orders.js";

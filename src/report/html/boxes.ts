@@ -5,7 +5,7 @@ import type { Diagnostic } from "../../model/diagnostic.js";
 import { quoted, visible } from "../../model/escape.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { counted } from "../../model/words.js";
-import type { TemporaryEntries } from "../../plan/expired-only.js";
+import type { TemporaryEntries } from "../../plan/expiry.js";
 import { isAboutLeftRule } from "../../plan/left-rules.js";
 import type { Plan } from "../../plan/plan.js";
 import { actorsWith, type ReplayOutcome } from "../../plan/replay.js";
