@@ -139,9 +139,8 @@ lint:
   documentation-range: off
 \`\`\`
 
-The first line lets your editor complete and explain the keys. \`dbt-ip-rules validate\` checks the file offline, \`fmt\`
-formats it, \`import\` writes it from an account. More files: \`examples/policies/\`. Errors: [errors.md](errors.md);
-what is valid but probably not intended: [lint.md](lint.md).
+The first line lets your editor complete and explain the keys. \`dbt-ip-rules validate\` checks the file offline, \`fmt\` formats it,
+\`import\` writes it from an account. More: \`examples/policies/\`, [errors.md](errors.md), [lint.md](lint.md).
 
 ## How access is decided
 
@@ -166,11 +165,9 @@ rules:
     previous_names: [VPN] # renamed, not deleted and created
 \`\`\`
 
-Taking a rule out of \`rules\` does not delete it, unless \`unmanaged_rules: delete\` is set. \`removed_rules\` deletes it
-under any setting, and counts in \`max_removed_rules\`. Once it is gone, a note says that the line may go.
-
-\`plan\` and \`drift\` warn first about a rule that left the file but stays on the account, and about a rename without
-\`previous_names\`. They know the earlier file from \`--base FILE\` (the action passes it), or the newest receipt of the account.
+Taking a rule out of \`rules\` does not delete it, unless \`unmanaged_rules: delete\` is set. \`plan\` and \`drift\` warn about a rule
+that left the file but stays on the account, and about a rename without \`previous_names\`, by \`--base FILE\` (the action passes
+it) or the newest receipt of the account.
 
 ## Disabling an entry or a rule
 
@@ -188,11 +185,8 @@ rules:
     cidrs: [203.0.113.128/25]
 \`\`\`
 
-A plan treats disabling as removing, and enabling as adding; the entry keeps its id. With \`expires\`, it leaves the account
-when its time has come. A prefix that is both in force and disabled in one rule is an error.
-
-On an enforced account at least one allow entry must be in force. If all are disabled, it is not documented whether
-everybody has access or nobody, so no flag overrides that ([decision](decisions/disabled-entries.md)).
+A plan treats disabling as removing, and enabling as adding; the entry keeps its id. With \`expires\`, it leaves the account when its
+time has come. On an enforced account at least one allow entry must be in force ([why](decisions/disabled-entries.md)).
 
 ## Expiry
 
@@ -202,8 +196,7 @@ network and its use both have a date, the earlier one counts. **Nothing happens 
 
 ## Empty lists
 
-A list that became empty by accident can open the account: without any allow entry, everybody has access. So an empty list
-is an error, unless \`allow_empty: true\` says that it is meant:
+Without any allow entry, everybody has access. So an empty list is an error, unless \`allow_empty: true\` says that it is meant:
 
 | what is empty | where to write \`allow_empty: true\` |
 |---|---|
@@ -214,9 +207,8 @@ is an error, unless \`allow_empty: true\` says that it is meant:
 | \`allowed\` or \`denied\` of a test | in the test |
 | \`must_allow\` or \`must_deny\` | under \`guards\`, for both |
 
-A rule may become empty because its entries expire. But if there are allow rules and none of their entries is in force, an
-enforced account is refused (\`no-allow-in-force\`), and nothing overrides that. A policy of deny rules alone is valid: to
-open the account except for them, delete the allow rules.
+If there are allow rules and none of their entries is in force, for example because all have expired, an enforced account is
+refused (\`no-allow-in-force\`), and nothing overrides that. A policy of deny rules alone is valid.
 
 ## Guards
 
