@@ -30,10 +30,9 @@ export { planDocument } from "./plan/plan-document.js";
 export { readPlanFile, writePlanFile } from "./plan/plan-file.js";
 export { checkSnapshot, stateOf } from "./plan/state.js";
 export type { Policy } from "./policy/policy.js";
-export { renderDiagnosticsText } from "./report/diagnostics-text.js";
+export { renderDiagnosticsText } from "./report/diagnostics.js";
 export { plainStyle, type Style } from "./report/layout.js";
-export { renderPlanMarkdown } from "./report/plan-markdown.js";
-export { renderPlanText } from "./report/plan-text.js";
+export { renderPlanMarkdown } from "./report/markdown.js";
 export {
   exitCodeOf,
   type PlanVerdict,
@@ -43,3 +42,4 @@ export {
   type ReporterContext,
 } from "./report/report.js";
 export { type Format, renderReports } from "./report/reporters.js";
+export { renderPlanText } from "./report/text/plan.js";

@@ -1,6 +1,6 @@
 /** One issue an account: opened when it drifts, kept up to date, closed when the account is as the policy again. */
 import { createHash } from "node:crypto";
-import type { DriftDocument } from "../report/json.js";
+import type { DriftDocument } from "../report/json/drift.js";
 import { footer, markerPattern, withTail } from "./comment.js";
 import { createGithub, firstLine, type Github, type GithubIssue, isOwn, settle } from "./github.js";
 import type { Settings } from "./settings.js";

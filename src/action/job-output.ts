@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { largest, readRegularFile } from "../files/read-file.js";
-import type { DiagnosticsDocument } from "../report/json.js";
+import type { DiagnosticsDocument } from "../report/json/json.js";
 import type { Environment } from "./settings.js";
 
 export type ReportedDiagnostic = DiagnosticsDocument["diagnostics"][number];

@@ -11,7 +11,9 @@ import { fileURLToPath } from "node:url";
 import { version as ownVersion } from "../cli/package.js";
 import { type Code, isCode } from "../model/codes/index.js";
 import type { PlanDocument } from "../plan/plan-document.js";
-import type { ApplyDocument, AuditDocument, DiagnosticsDocument, DriftDocument } from "../report/json.js";
+import type { ApplyDocument, AuditDocument } from "../report/json/apply.js";
+import type { DriftDocument } from "../report/json/drift.js";
+import type { DiagnosticsDocument } from "../report/json/json.js";
 import { annotateDiagnostics, fenced, type ReportedDiagnostic, textOf, writeSummary } from "./job-output.js";
 import type { Environment, Settings } from "./settings.js";
 

@@ -15,7 +15,7 @@ import { Failure } from "../model/failure.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { checkSnapshot, stateOf } from "../plan/state.js";
-import { waitText } from "../report/apply-text.js";
+import { waitText } from "../report/text/progress.js";
 import type { DebugOptions } from "./arguments/options.js";
 import { type Io, note } from "./io.js";
 import { version } from "./package.js";

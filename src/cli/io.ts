@@ -5,7 +5,7 @@
 import { ownerOnly, type Sink, WholeFile } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { createStyle, fitLines } from "../report/color.js";
-import { renderDiagnosticsText } from "../report/diagnostics-text.js";
+import { renderDiagnosticsText } from "../report/diagnostics.js";
 import { plainStyle, type RenderContext } from "../report/layout.js";
 
 export interface OutputStream {

@@ -9,7 +9,7 @@ import { assertNever } from "../model/assert.js";
 import { quoted } from "../model/escape.js";
 import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "../model/words.js";
 import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/access-change.js";
-import type { Row } from "./row.js";
+import type { Row } from "./layout.js";
 
 /** `rule "VPN"` of what decides, if a rule does. */
 export const ruleWords = (decider: Decider): string | undefined =>
@@ -147,14 +147,6 @@ const groupsOf = (change: AccessChange, wording: AccessWording): AccessGroup[] =
   );
 };
 
-/** Prefixes listed of each family in a row. */
-export interface AccessLimits {
-  readonly narrowing?: number;
-  /** Only for an output that cannot hold them all, and says so. */
-  readonly broadening?: number;
-  readonly wording?: AccessWording;
-}
-
 /** `256 IPv4 addresses gain access`. */
 const addressesWho = (
   verdict: AccessPart["verdict"],
@@ -232,20 +224,18 @@ export const prefixRows = ({ verdict, rule, remark, words }: AccessGroup): Row[]
   });
 };
 
-const accessRow = (
-  group: AccessGroup,
-  { narrowing = 12, broadening = Number.POSITIVE_INFINITY, wording = changeWording }: AccessLimits,
-): Row => {
+/** Prefixes of each family that a row of those who lose access lists; those that gain it are all listed. */
+const mostBlocked = 12;
+
+const accessRow = (group: AccessGroup, wording: AccessWording): Row => {
   const { verdict, reason, counts, words } = group;
   if (group.isRest) return restRow(group, wording);
   const allowed = verdict === "allowed";
-  const what = addressesWho(verdict, counts, wording);
-  const ranges = joinWords(words, allowed ? broadening : narrowing);
+  const ranges = joinWords(words, allowed ? Number.POSITIVE_INFINITY : mostBlocked);
   return {
     sign: allowed ? "+" : "-",
     depth: 1,
-    text: `${what}: ${ranges}${reason === "" ? "" : ` (${reason})`}`,
-    ...(allowed ? { broadens: true } : {}),
+    text: `${addressesWho(verdict, counts, wording)}: ${ranges}${reason === "" ? "" : ` (${reason})`}`,
   };
 };
 
@@ -261,8 +251,8 @@ export const accessGroups = (change: AccessChange, wording = changeWording): Acc
 };
 
 /** A row for each reason, in the same order. */
-export const accessRows = (change: AccessChange, limits: AccessLimits = {}): Row[] =>
-  accessGroups(change, limits.wording).map((group) => accessRow(group, limits));
+export const accessRows = (change: AccessChange, wording = changeWording): Row[] =>
+  accessGroups(change, wording).map((group) => accessRow(group, wording));
 
 const directionWords = {
   broadens: "broadens",

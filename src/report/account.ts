@@ -1,14 +1,14 @@
 /** An account as it is: enforcement, the rules and their entries. */
 import { comparePrefixes, formatPrefix } from "../address/prefix.js";
-import { cut, quoted, visible } from "../model/escape.js";
-import { present } from "../model/present.js";
+import { cut, quoted } from "../model/escape.js";
+import { onOrAt } from "../model/instant.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { counted } from "../model/words.js";
 import type { TemporaryEntries } from "../plan/expiry.js";
+import type { DatedEntry } from "../plan/plan.js";
 import { enforcementWord, lookAlikes } from "./change-rows.js";
-import { columns, type RenderContext, wrap } from "./layout.js";
-import { temporaryDocument, temporaryGroups } from "./temporary.js";
-import type { VerdictOf } from "./verdicts.js";
+import { columns } from "./layout.js";
+import { foldedText, openText, type ReportPage, type Section, wrapped } from "./page.js";
 
 /** Entries of one rule that are listed as text. */
 const maxEntries = 50;
@@ -27,12 +27,12 @@ const entryText = ({ prefix, text, disabled }: Shown): string => {
   return `${canonical}${typed}${off}`;
 };
 
-const sorted = (entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] =>
+export const sortedEntries = (entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] =>
   [...entries].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
 
 const ruleRows = (rule: SnapshotRule): string[][] => {
-  const disabled = sorted(rule.disabled ?? []).map((entry): Shown => ({ ...entry, disabled: true }));
-  const entries: readonly Shown[] = [...sorted(rule.entries), ...disabled];
+  const disabled = sortedEntries(rule.disabled ?? []).map((entry): Shown => ({ ...entry, disabled: true }));
+  const entries: readonly Shown[] = [...sortedEntries(rule.entries), ...disabled];
   const left = entries.length - maxEntries;
   const shown = (left > 0 ? entries.slice(0, maxEntries) : entries).map(entryText);
   if (left > 0) shown.push(`… and ${counted(left, "more entry", "more entries")}`);
@@ -54,23 +54,19 @@ export const enforcementLine = ({
   return `Enforcement is ${enforcementWord(enforcement)}${tokens}`;
 };
 
-export const descriptionLines = (rules: readonly SnapshotRule[], width: number): string[] =>
+/** The descriptions that there are, a line each. */
+export const descriptionLines = (rules: readonly SnapshotRule[]): readonly string[] =>
   rules.flatMap(({ name, description }) =>
-    description === "" ? [] : wrap(`  ${quoted(name, columnCells)}: ${cut(description, 120)}`, width, 4),
+    description === "" ? [] : [`${quoted(name, columnCells)}: ${cut(description, 120)}`],
   );
-
-const block = (title: string, lines: readonly string[], { style }: RenderContext): string[] =>
-  lines.length === 0 ? [] : [style.strong(title), ...lines, ""];
 
 /** Head and lines of the table of rules; none where there is no rule. */
 export const tableLines = (rules: readonly SnapshotRule[]): string[] =>
   rules.length === 0 ? [] : columns([["Rule", "Type", "Entries"], ...rules.flatMap(ruleRows)]);
 
-/** Names that could be taken for others. */
-export const nameNotes = (rules: readonly SnapshotRule[], width: number): string[] =>
-  [...lookAlikes(rules.map(({ name }) => name))].flatMap(([name, note]) =>
-    wrap(`  ${quoted(name)} ${note}`, width, 4),
-  );
+/** Names that could be taken for others, a line each. */
+export const nameNotes = (rules: readonly SnapshotRule[]): readonly string[] =>
+  [...lookAlikes(rules.map(({ name }) => name))].map(([name, note]) => `${quoted(name)} ${note}`);
 
 /** `4 rules, 8 entries.` */
 export const totals = (rules: readonly SnapshotRule[]): string => {
@@ -78,56 +74,61 @@ export const totals = (rules: readonly SnapshotRule[]): string => {
   return `${counted(rules.length, "rule")}, ${counted(entries, "entry", "entries")}.`;
 };
 
-export const renderAccountText = (
-  snapshot: Snapshot,
-  look: RenderContext,
-  entries?: TemporaryEntries,
-): string => {
+// What is on the account for a time: entries that end, and those that should be gone by now.
+
+const line = (words: string, { prefix, rule, expires }: DatedEntry): string =>
+  `${formatPrefix(prefix)} in rule ${quoted(rule)} ${words} ${onOrAt(expires)}`;
+
+/** Each group with its title; nothing where there is none. What is overdue comes first. */
+export const temporaryGroups = (
+  entries: TemporaryEntries | undefined,
+): readonly { readonly title: string; readonly rows: readonly string[] }[] =>
+  [
+    {
+      title: "Overdue: to take out what has expired: dbt-ip-rules apply --only-expired",
+      rows: (entries?.overdue ?? []).map((one) => line("expired", one)),
+    },
+    { title: "Temporary", rows: (entries?.temporary ?? []).map((one) => line("ends", one)) },
+  ].filter(({ rows }) => rows.length > 0);
+
+export const temporarySections = (entries: TemporaryEntries | undefined): readonly Section[] =>
+  temporaryGroups(entries).map(({ title, rows }) =>
+    openText(
+      title,
+      "warn",
+      rows.map((row) => wrapped(row)),
+    ),
+  );
+
+/** Enforcement and the counts first, then the table of rules, which HTML has as a tree. */
+export const accountPage = (snapshot: Snapshot, entries?: TemporaryEntries): ReportPage => {
   const { rules } = snapshot;
-  const [head = "", ...lines] = tableLines(rules);
-  return `${[
-    `Account ${snapshot.accountId} on ${visible(snapshot.host)}`,
-    ...wrap(enforcementLine(snapshot), look.width, 2).map(look.style.faint),
-    "",
-    ...block(
-      `  ${head}`,
-      lines.map((line) => `  ${line}`),
-      look,
-    ),
-    ...block("Descriptions", descriptionLines(rules, look.width), look),
-    ...block("Names that look alike", nameNotes(rules, look.width), look),
-    ...temporaryGroups(entries).flatMap(({ title, rows }) =>
-      block(
-        title,
-        rows.flatMap((row) => wrap(`  ${row}`, look.width, 4)),
-        look,
+  return {
+    kind: "account",
+    account: { id: snapshot.accountId, host: snapshot.host },
+    title: "the account as it is",
+    closing: () => `${enforcementLine(snapshot)}. ${totals(rules)}`,
+    facts: [],
+    sections: [
+      openText(
+        "Names that look alike",
+        "warn",
+        nameNotes(rules).map((note) => wrapped(note)),
       ),
-    ),
-    totals(rules),
-  ].join("\n")}\n`;
+      {
+        ...openText(
+          counted(rules.length, "rule"),
+          "plain",
+          tableLines(rules).map((line) => () => line),
+        ),
+        only: "markdown",
+      },
+      ...temporarySections(entries),
+      foldedText(
+        "Descriptions",
+        descriptionLines(rules).map((line) => wrapped(line)),
+      ),
+    ],
+    whole: (spell) => `all of them: ${spell("dbt-ip-rules show --format json")}`,
+  };
 };
-
-const entryJson = ({ id, prefix, text }: SnapshotEntry) => ({ id, cidr: formatPrefix(prefix), text });
-
-/** What `show --format json` prints of an account. */
-export const accountDocument = (snapshot: Snapshot, entries?: TemporaryEntries) => ({
-  format: "dbt-ip-rules/account" as const,
-  version: 1 as const,
-  verdict: "ok" satisfies VerdictOf<"account">,
-  account: { id: snapshot.accountId, host: snapshot.host },
-  enforcement: snapshot.enforcement,
-  ...present({ rule_set_id: snapshot.ruleSetId }),
-  ...(snapshot.enabledForServiceTokens === undefined
-    ? {}
-    : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
-  ...temporaryDocument(entries),
-  rules: snapshot.rules.map((rule) => ({
-    id: rule.id,
-    name: rule.name,
-    type: rule.type,
-    description: rule.description,
-    ...present({ created_at: rule.createdAt, updated_at: rule.updatedAt }),
-    entries: sorted(rule.entries).map(entryJson),
-    ...(rule.disabled === undefined ? {} : { disabled_entries: sorted(rule.disabled).map(entryJson) }),
-  })),
-});

@@ -13,8 +13,8 @@ import type { AccessChange } from "../plan/access-change.js";
 import { entryChanges } from "../plan/diff-states.js";
 import type { Change, DeleteReason, Disturbance, Plan, Step } from "../plan/plan.js";
 import { mixedScripts, skeleton } from "../policy/look-alike.js";
+import type { Row, Sign } from "./layout.js";
 import { listOriginWords } from "./lists.js";
-import type { Row, Sign } from "./row.js";
 
 /** Every character beyond ASCII as its escape. */
 const spelled = (name: string): string =>

@@ -10,7 +10,7 @@ import { assertNever } from "../model/assert.js";
 import { csvField, csvJson, cut, jsonText, quoted } from "../model/escape.js";
 import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
-import { actorText, stampText } from "./audit-text.js";
+import { actorText, stampText } from "./audit.js";
 import { padCells, type RenderContext } from "./layout.js";
 import type { VerdictOf } from "./verdicts.js";
 

@@ -6,8 +6,8 @@ import type { AuditEvent } from "../audit/event.js";
 import type { AuditVerification, StepVerification } from "../audit/verification.js";
 import { type Diagnostic, hasErrors, messageOf } from "../model/diagnostic.js";
 import { cut, markupText, messageCells } from "../model/escape.js";
-import { auditedTitle } from "./audit-text.js";
-import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
+import { auditedTitle } from "./audit.js";
+import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics.js";
 import { plainStyle } from "./layout.js";
 import type { Report, Reporter, Validation } from "./report.js";
 

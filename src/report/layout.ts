@@ -1,4 +1,4 @@
-/** Text in lines and columns of a terminal, and what it is marked for. */
+/** Rows, and text in lines and columns of a terminal, and what it is marked for. */
 import { cellsOf } from "../model/cells.js";
 
 export const padCells = (text: string, cells: number): string =>
@@ -75,3 +75,42 @@ export interface RenderContext {
   /** Cells in a line. */
   readonly width: number;
 }
+
+/** `!` warns; a space only informs. */
+export type Sign = "+" | "-" | "~" | "!" | " ";
+
+/** A line of a change, with its sign apart: text puts it after the indentation, a diff fence in column 0. */
+export interface Row {
+  readonly sign: Sign;
+  /** Steps of indentation. */
+  readonly depth: number;
+  /** Neutralised, one line. */
+  readonly text: string;
+}
+
+const roles: Readonly<Record<Sign, Role | undefined>> = {
+  "+": "added",
+  "-": "removed",
+  "~": "changed",
+  "!": "warning",
+  " ": undefined,
+};
+
+/** A row as terminal lines, wrapped, the sign in its colour. */
+export const rowLines = ({ sign, depth, text }: Row, { style, width }: RenderContext): string[] => {
+  const indent = "  ".repeat(depth);
+  const [first = "", ...rest] = wrap(`${indent}${sign} ${text}`, width, indent.length + 4);
+  const role = roles[sign];
+  if (role === undefined) return [first, ...rest];
+  return [`${indent}${style[role](sign)}${first.slice(indent.length + 1)}`, ...rest];
+};
+
+/** Lines under a title, with an empty one behind them; nothing where there are none. */
+export const section = (
+  title: string,
+  lines: readonly string[],
+  { style, width }: RenderContext,
+): string[] => (lines.length === 0 ? [] : [...wrap(title, width, 2).map(style.strong), ...lines, ""]);
+
+export const rowsText = (rows: readonly Row[], look: RenderContext): string[] =>
+  rows.flatMap((row) => rowLines(row, look));

@@ -6,17 +6,14 @@ import type { ListUpdate } from "../lists/update-lists.js";
 import { countAddresses, listPrefixes } from "../model/address-words.js";
 import { quoted, visible } from "../model/escape.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
-import { present } from "../model/present.js";
 import { counted } from "../model/words.js";
 import type { AccessChange } from "../plan/access-change.js";
-import { accessAsDocument, diagnosticAsDocument, setAsDocument } from "../plan/plan-document.js";
 import type { CatalogueEntry } from "../policy/list-catalogue.js";
 import { updateCommand } from "../policy/lock.js";
 import type { ListOrigin } from "../policy/policy.js";
 import { accessGroups, accessWords, ledRow } from "./access-rows.js";
-import { renderDiagnosticsText } from "./diagnostics-text.js";
-import { columns, type RenderContext, wrap } from "./layout.js";
-import { type Row, rowLines } from "./row.js";
+import { renderDiagnosticsText } from "./diagnostics.js";
+import { columns, type RenderContext, type Row, rowLines, wrap } from "./layout.js";
 import type { VerdictOf } from "./verdicts.js";
 
 export interface ListsReport {
@@ -173,41 +170,6 @@ export const renderListsText = (report: ListsReport, look: RenderContext): strin
   ].join("\n")}\n`;
 };
 
-const listDocument = (change: ListChange, { rules }: ListsReport) => {
-  const { name, url, select, outcome, before, after, added, removed, gained, lost, diagnostics } = change;
-  return {
-    name,
-    url,
-    select,
-    outcome,
-    ...present({ fetched_before: before?.fetchedAt, fetched_at: after?.fetchedAt }),
-    prefixes: after?.prefixes.length ?? 0,
-    added: added.map(formatPrefix),
-    removed: removed.map(formatPrefix),
-    gained: setAsDocument(gained),
-    lost: setAsDocument(lost),
-    rules: rules.get(name) ?? [],
-    diagnostics: diagnostics.map(diagnosticAsDocument),
-  };
-};
-
-export const listsDocument = (report: ListsReport) => {
-  const { update, policyFile, lockFile, written, access } = report;
-  return {
-    format: "dbt-ip-rules/lists" as const,
-    version: 1 as const,
-    verdict: listsVerdict(report),
-    summary: listsClosing(report),
-    policy: policyFile,
-    lock: lockFile,
-    written,
-    lists: update.lists.map((change) => listDocument(change, report)),
-    ...(access === undefined ? {} : { access: accessAsDocument(access) }),
-    // What is wrong with the policy or its lock is a failure, and each list has its own.
-    diagnostics: [],
-  };
-};
-
 const selectionWords = ({ selections, whole }: CatalogueEntry): string => {
   if (selections.length === 0) return "(all of it)";
   return `${selections.join(", ")}${whole ? ", or none for all of it" : ""}`;
@@ -227,14 +189,3 @@ export const renderCatalogueText = (lists: readonly CatalogueEntry[], look: Rend
   );
   return `${blocks.join("\n")}\n${counted(lists.length, "list")}. To use one: networks: {github_hooks: {source: github, select: hooks}}\n`;
 };
-
-export const catalogueDocument = (lists: readonly CatalogueEntry[]) => ({
-  format: "dbt-ip-rules/list-catalogue" as const,
-  version: 1 as const,
-  verdict: "ok" satisfies VerdictOf<"list-catalogue">,
-  lists: lists.map((entry) => {
-    const { name, title: words, page, verified, selections, whole } = entry;
-    const { url } = entry.find(whole ? undefined : selections[0]) ?? {};
-    return { name, title: words, ...present({ url }), page, verified, selections, whole };
-  }),
-});

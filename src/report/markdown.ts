@@ -1,323 +1,130 @@
-/** Reports as markdown, for a pull request, an issue or a job summary: a part for each policy, under one table. */
-import type { ApplyResult } from "../apply/result.js";
-import type { DriftCause, DriftReport } from "../audit/differences.js";
-import type { AuditVerification } from "../audit/verification.js";
-import type { Diagnostic } from "../model/diagnostic.js";
-import { markdownCode } from "../model/escape.js";
-import type { Snapshot } from "../model/snapshot.js";
+/**
+ * Reports as markdown, for a pull request, an issue or a job summary: the page of each, under one table where there are
+ * several. Promises: the head is always whole; nothing in a row can close its fence or fold; what is left out for length is
+ * counted where it is missing.
+ */
+import { commentWord, markdownCode, markdownFence } from "../model/escape.js";
 import { counted } from "../model/words.js";
-import type { TemporaryEntries } from "../plan/expiry.js";
-import { descriptionLines, enforcementLine, nameNotes, tableLines, totals } from "./account.js";
-import {
-  applyClosing,
-  nextText,
-  openWarning,
-  partlyTitle,
-  removalCommand,
-  stepGroups,
-  stepReportText,
-  stepTitles,
-} from "./apply-text.js";
-import { auditClosing, foreignRows, verificationRows } from "./audit-text.js";
-import { looseChangeRows } from "./change-rows.js";
-import { diagnosticsCount, isShownFirst } from "./diagnostics-text.js";
-import {
-  accessTitle,
-  causeTitles,
-  differenceRows,
-  driftClosing,
-  driftNext,
-  driftSides,
-  driftWording,
-  unmanagedText,
-} from "./drift-text.js";
-import { columns, wrap } from "./layout.js";
-import {
-  type Account,
-  accessSections,
-  accountLine,
-  defaultMaxBytes,
-  diagnosticRows,
-  fitReport,
-  leftSection,
-  markerOf,
-  type Section,
-  unconfirmedSection,
-} from "./markdown-page.js";
-import { renderPlanMarkdown, replaySections } from "./plan-markdown.js";
-import { leftWords, unmanagedAccessWords } from "./plan-summary.js";
-import { renderReplayMarkdown } from "./replay-text.js";
-import {
-  type ApplyReport,
-  type DriftCommands,
-  driftVerdict,
-  exitCodeOf,
-  exitWords,
-  type NextCommands,
-  type PolicyReport,
-  type Report,
-  type Reporter,
-} from "./report.js";
-import { diffRow, fenceWidth } from "./row.js";
-import { temporaryGroups } from "./temporary.js";
+import type { Plan } from "../plan/plan.js";
+import { plainStyle, type RenderContext, type Row, wrap } from "./layout.js";
+import { type Account, type CommandLine, factsText, type ReportPage, type Section } from "./page.js";
+import { pageOf } from "./pages.js";
+import { planPage } from "./plan.js";
+import { exitCodeOf, exitWords, type PolicyReport, type Reporter } from "./report.js";
 
-const temporarySections = (entries: TemporaryEntries | undefined): Section[] =>
-  temporaryGroups(entries).map(({ title, rows }) => ({ title, language: "text", rows, open: true }));
+/** A GitHub comment holds 65,536 characters; a wrapper may add a little. */
+export const defaultMaxBytes = 60_000;
 
-/** An account as it is: enforcement and the counts first, then the table of rules. */
-const renderAccountMarkdown = (snapshot: Snapshot, entries?: TemporaryEntries): string => {
-  const { rules } = snapshot;
-  const account = { id: snapshot.accountId, host: snapshot.host };
-  return fitReport(
-    {
-      marker: markerOf("account", account),
-      whole: "all of them: `dbt-ip-rules show --format json`",
-      head: [
-        "### dbt IP restrictions: the account as it is\n",
-        `**${enforcementLine(snapshot)}. ${totals(rules)}**\n`,
-        `${accountLine(account)}\n`,
-      ].join("\n"),
-      sections: [
-        { title: "Names that look alike", language: "text", rows: nameNotes(rules, fenceWidth), open: true },
-        { title: counted(rules.length, "rule"), language: "text", rows: tableLines(rules), open: true },
-        ...temporarySections(entries),
-        { title: "Descriptions", language: "text", rows: descriptionLines(rules, fenceWidth) },
-      ],
-    },
-    defaultMaxBytes,
-  );
+/** Cells of a line in a fence before a viewer must scroll. */
+const fenceWidth = 100;
+
+const fenceLook: RenderContext = { style: plainStyle, width: fenceWidth };
+
+/** Longest name, command or path in a sentence. */
+const spell = (text: string): string => markdownCode(text, 300);
+
+/** A long row in several lines that all carry the sign. Viewers colour `+`, `-`, `!` in column 0. */
+const diffRow = ({ sign, depth, text }: Row): string => {
+  const indent = 2 * (depth - 1);
+  return wrap(`${" ".repeat(indent)}${text}`, fenceWidth, indent + 4)
+    .map((line) => `${sign === "~" ? "!" : sign} ${line}`.trimEnd())
+    .join("\n");
 };
 
-interface ApplyMarkdownOptions extends NextCommands {
-  readonly account: { readonly id: number; readonly host: string };
-  /** The receipt's file, where one was written. */
-  readonly receipt?: string;
+/** A section with its rows as text, and how many of them are kept: all until it has to fit. */
+interface Part {
+  readonly section: Section;
+  readonly rows: readonly string[];
+  readonly keep: number;
 }
 
-const applyTitles = {
-  done: "applied",
-  nothing: "nothing to do",
-  refused: "refused",
-  failed: "failed",
-  midway: "stopped midway",
-  undone: "undone",
-} as const;
-
-const wayBackTitles = { "in-part": "undone in part", failed: "not undone" } as const;
-
-/** The end of an apply: verdict first, steps folded. */
-const renderApplyMarkdown = (result: ApplyResult, options: ApplyMarkdownOptions): string => {
-  const { changed, unknown, partly, notChanged } = stepGroups(result);
-  const next = nextText(result.next, options);
-  const open = openWarning(result);
-  const titles = stepTitles(result);
-  const headline = result.wayBack === undefined ? applyTitles[result.outcome] : wayBackTitles[result.wayBack];
-  const steps = (title: string, reports: typeof changed, open: boolean) => ({
-    title: `${title}: ${counted(reports.length, "step")}`,
-    language: "text" as const,
-    rows: reports.map((report) => wrap(stepReportText(report), fenceWidth, 3).join("\n")),
-    open,
-  });
-  return fitReport(
-    {
-      marker: markerOf("apply", options.account),
-      whole: "`apply --write json=FILE` writes all of them",
-      head: [
-        `### dbt IP restrictions: ${headline}\n`,
-        ...(open === undefined
-          ? []
-          : [`**${open}** ${markdownCode(removalCommand(result.next, options), 300)}\n`]),
-        `**${applyClosing(result)}**\n`,
-        `${accountLine(options.account)}\n`,
-        ...(next === "" ? [] : [`Next: ${markdownCode(next.replace(/^Next: /, ""), 300)}\n`]),
-        ...(options.receipt === undefined ? [] : [`Receipt: ${markdownCode(options.receipt, 300)}\n`]),
-      ].join("\n"),
-      sections: [
-        steps("Unknown", unknown, true),
-        steps(partlyTitle, partly, true),
-        steps(titles.notChanged, notChanged, true),
-        {
-          title: diagnosticsCount(result.diagnostics),
-          language: "text",
-          rows: diagnosticRows(result.diagnostics),
-          open: true,
-        },
-        {
-          title: "Changed by somebody else",
-          language: "diff",
-          rows: looseChangeRows(result.unexpected ?? []).map(diffRow),
-        },
-        steps(titles.changed, changed, false),
-        {
-          title: titles.remaining,
-          language: "diff",
-          rows: looseChangeRows(result.remaining ?? []).map(diffRow),
-        },
-      ],
-    },
-    defaultMaxBytes,
-  );
+const partOf = (section: Section): Part => {
+  const rows =
+    section.kind === "rows"
+      ? section.rows.map((group) => group.map(diffRow).join("\n"))
+      : section.rows.map((row) => row(fenceLook));
+  return { section, rows, keep: rows.length };
 };
 
-const auditTitles = {
-  confirmed: "confirmed by the audit log",
-  missing: "missing from the audit log",
-  "could-not-check": "audit log not checked",
-  "enforcement-flipped": "enforcement turned by the run",
-} as const;
+const partText = ({ section, rows, keep }: Part, whole: string): string => {
+  const { title, kind, folded, rowName: [one, many] = ["row", "rows"] } = section;
+  const left = rows.length - keep;
+  const missing = left > 0 ? `\n_${counted(left, one, many)} left out here for length; ${whole}._\n` : "";
+  const body = keep === 0 ? "" : markdownFence(rows.slice(0, keep), kind === "rows" ? "diff" : "text");
+  return folded === true
+    ? `<details><summary>${title}</summary>\n\n${body}${missing}\n</details>\n`
+    : `**${title}**\n\n${body}${missing}`;
+};
 
-const renderAuditMarkdown = (verification: AuditVerification): string => {
-  const account: Account = verification.receipts[0]?.account ?? { id: 0, host: "" };
-  const bad = verification.verdict !== "confirmed";
-  const flipped = verification.verdict === "enforcement-flipped";
-  const notes = {
-    title: "Notes",
-    language: "text" as const,
-    rows: diagnosticRows(verification.diagnostics),
-    open: bad,
+/** One line, the same for every run on an account: what finds this comment again. */
+const markerOf = (kind: string, { id, host }: Account): string =>
+  `<!-- dbt-ip-rules:${commentWord(kind)}:${commentWord(host)}:${id} -->\n`;
+
+const headOf = ({ kind, account, title, of, closing, facts, commands = [] }: ReportPage): string => {
+  const said = factsText(account && `Account ${account.id} on ${spell(account.host)}`, facts);
+  const line = ({ words, command, urgent }: CommandLine): string => {
+    const text = command === undefined ? words : `${words}:`;
+    return `${urgent === true ? `**${text}**` : text}${command === undefined ? "" : ` ${spell(command)}`}\n`;
   };
-  return fitReport(
-    {
-      marker: markerOf("audit", account),
-      whole: "all of them: `dbt-ip-rules audit verify --format json`",
-      head: [
-        `### dbt IP restrictions: ${auditTitles[verification.verdict]}\n`,
-        `**${auditClosing(verification)}**\n`,
-        ...(verification.receipts.length === 0 ? [] : [`${accountLine(account)}\n`]),
-      ].join("\n"),
-      sections: [
-        ...(flipped ? [notes] : []),
-        ...verification.receipts.map((receipt) => ({
-          title: `Receipt begun ${receipt.startedAt.replace(/[^0-9TZ:.-]/g, "_")}: ${counted(receipt.steps.length, "step")}`,
-          language: "text" as const,
-          rows: columns([
-            ["#", "Step", "Event", "At (UTC)", "Match"],
-            ...verificationRows(receipt, { max: 40, was: true }),
-          ]),
-          open: bad,
-        })),
-        {
-          title: `Events of no step: ${verification.foreign.length}`,
-          language: "text",
-          rows: columns(foreignRows(verification.foreign)),
-          open: false,
-        },
-        ...(flipped ? [] : [notes]),
-      ],
-    },
-    defaultMaxBytes,
-  );
+  return [
+    `${kind === undefined ? "" : markerOf(kind, account ?? { id: 0, host: "" })}### dbt IP restrictions: ${title}${of === undefined ? "" : `: ${spell(of)}`}\n`,
+    ...commands.filter(({ urgent }) => urgent === true).map(line),
+    ...(closing === undefined ? [] : [`**${closing(spell)}**\n`]),
+    ...(said === "" ? [] : [`${said}\n`]),
+    ...commands.filter(({ urgent }) => urgent !== true).map(line),
+  ].join("\n");
 };
 
-/** More differences than this are folded. */
-const mostUnfolded = 10;
+const bytesOf = (text: string): number => Buffer.byteLength(text, "utf8");
 
-const causeSection = (cause: DriftCause, { differences }: DriftReport): Section => {
-  const own = differences.filter((one) => one.cause === cause);
-  return {
-    title: `${causeTitles[cause]}: ${counted(own.length, "difference")}`,
-    language: "diff",
-    rows: own.map((difference) => differenceRows(difference).map(diffRow).join("\n")),
-    open: own.length <= mostUnfolded,
-  };
-};
-
-/** Verdict and access first, then differences by cause, folded where they are many. */
-const renderDriftMarkdown = (report: DriftReport, options: { readonly commands: DriftCommands }): string => {
-  const differs = driftVerdict(report) === "differences";
-  const left = leftWords(report) || (differs ? "" : unmanagedAccessWords(report));
-  const sections: Section[] = [
-    unconfirmedSection(report.diagnostics),
-    leftSection(report.diagnostics),
-    causeSection("drift", report),
-    causeSection("cannot-tell", report),
-    causeSection("pending", report),
-    {
-      title: `Unmanaged: ${counted(report.unmanaged.length, "rule")}`,
-      language: "text",
-      rows: unmanagedText(report),
-    },
-    {
-      title: "Notes",
-      language: "text",
-      rows: diagnosticRows(report.diagnostics.filter((one) => !isShownFirst(one))),
-    },
-  ];
-  const access = accessSections(report.access, driftSides, driftWording);
-  return fitReport(
-    {
-      marker: markerOf("drift", report.account),
-      whole: "all of them: `dbt-ip-rules drift --format json`",
-      head: [
-        `### dbt IP restrictions: ${differs ? "the account differs from the policy" : "no drift"}${left === "" ? "" : `, but ${left}`}\n`,
-        `**${driftClosing(report, markdownCode(report.policyFile))}**\n`,
-        `${accountLine(report.account)}\n`,
-        ...(report.access.direction === "none" ? [] : [`${accessTitle(report)}.\n`]),
-        ...driftNext(report, options.commands).map(
-          ({ words, command }) =>
-            `${words}${command === undefined ? "" : `: ${markdownCode(command, 300)}`}\n`,
-        ),
-      ].join("\n"),
-      sections: [
-        ...access.open,
-        ...replaySections(report.replay),
-        ...temporarySections(report.entries),
-        ...sections.slice(0, 3),
-        ...access.folded,
-        ...sections.slice(3),
-      ],
-    },
-    defaultMaxBytes,
-  );
-};
-
-const applyText = (report: ApplyReport): string => {
-  const applied = renderApplyMarkdown(report.result, {
-    ...report.commands,
-    account: report.account,
-    ...(report.receipt === undefined ? {} : { receipt: report.receipt.name }),
-  });
-  return report.audit === undefined ? applied : `${applied}\n**${auditClosing(report.audit)}**\n`;
-};
-
-const failureText = (policy: string | undefined, diagnostics: readonly Diagnostic[]): string => {
-  const of = policy === undefined ? "" : `: ${markdownCode(policy)}`;
-  return fitReport(
-    {
-      head: `### dbt IP restrictions: failed${of}\n`,
-      whole: "`--format json` shows all of them",
-      sections: [
-        {
-          title: diagnosticsCount(diagnostics),
-          language: "text",
-          rows: diagnosticRows(diagnostics),
-          open: true,
-        },
-      ],
-    },
-    defaultMaxBytes,
-  );
-};
-
-const textOf = (policy: string | undefined, report: Report): string | undefined => {
-  switch (report.kind) {
-    case "plan":
-      return renderPlanMarkdown(report.plan, report);
-    case "apply":
-      return applyText(report);
-    case "drift":
-      return renderDriftMarkdown(report.drift, report);
-    case "audit":
-      return renderAuditMarkdown(report.verification);
-    case "replay":
-      return renderReplayMarkdown(report);
-    case "account":
-      return renderAccountMarkdown(report.snapshot, report.entries);
-    case "failure":
-      return failureText(policy, report.diagnostics);
-    default:
-      return undefined;
+/** The largest of 0..top that `holds`, which must be true up to some point and false after; -1 for none. */
+const largest = (top: number, holds: (count: number) => boolean): number => {
+  if (holds(top)) return top;
+  let low = -1;
+  let high = top;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) low = middle;
+    else high = middle;
   }
+  return low;
+};
+
+/** The page in at most `maxBytes` bytes of UTF-8 if leaving out rows can do it; the last section gives way first. */
+const pageText = (page: ReportPage, maxBytes: number = defaultMaxBytes): string => {
+  const whole = page.whole(spell);
+  const head = headOf(page);
+  const assemble = (all: readonly Part[]): string =>
+    [head, ...all.map((part) => partText(part, whole))].join("\n");
+  let parts = page.sections
+    .filter(({ only, rows }) => only !== "html" && rows.length > 0)
+    .map((section) => partOf(section));
+  const fits = (all: readonly Part[]): boolean => bytesOf(assemble(all)) <= maxBytes;
+  for (let index = parts.length - 1; index >= 0 && !fits(parts); index--) {
+    const keeping = (keep: number): Part[] =>
+      parts.map((part, at) => (at === index ? { ...part, keep } : part));
+    const keep = largest(parts[index]?.rows.length ?? 0, (count) => fits(keeping(count)));
+    parts = keeping(Math.max(0, keep));
+  }
+  return assemble(parts);
+};
+
+export interface MarkdownOptions {
+  /** The policy as the user named it. */
+  readonly policyFile?: string;
+  /** The file that holds the whole plan. */
+  readonly savedAs?: string;
+  /** Bytes of UTF-8; 60,000 by default. */
+  readonly maxBytes?: number;
+}
+
+export const renderPlanMarkdown = (plan: Plan, options: MarkdownOptions = {}): string =>
+  pageText(planPage({ plan, ...options }), options.maxBytes);
+
+const reportText = ({ policy, report }: PolicyReport): readonly string[] => {
+  const page = pageOf(report, policy);
+  if (page === undefined) return [];
+  return [pageText(page, report.kind === "plan" ? report.maxBytes : undefined)];
 };
 
 const table = (reports: readonly PolicyReport[]): string =>
@@ -326,6 +133,6 @@ const table = (reports: readonly PolicyReport[]): string =>
     .join("")}`;
 
 export const markdownReport: Reporter = (reports) => {
-  const parts = reports.flatMap(({ policy, report }) => textOf(policy, report) ?? []);
+  const parts = reports.flatMap(reportText);
   return (reports.length > 1 ? [table(reports), ...parts] : parts).join("\n");
 };

@@ -1,12 +1,12 @@
 /** The figures of a plan and its one closing sentence, for every format. */
 import { assertNever } from "../model/assert.js";
-import { markdownCode, visible } from "../model/escape.js";
+import { visible } from "../model/escape.js";
 import type { ReceiptPurpose } from "../model/receipt.js";
 import { counted, grouped } from "../model/words.js";
 import { isAboutLeftRule, isKnownToHaveLeft } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessSentence } from "./access-rows.js";
-import { isShownFirst, isUnconfirmed } from "./diagnostics-text.js";
+import { isShownFirst, isUnconfirmed } from "./diagnostics.js";
 import { planVerdict, refusals } from "./report.js";
 
 export interface PlanCounts {
@@ -43,8 +43,6 @@ export const countsWords = (counts: PlanCounts): string => {
     parts.push(`enforcement ${counts.enforcement === "enabled" ? "on" : "off"}`);
   return parts.join(", ");
 };
-
-type Name = (text: string) => string;
 
 /**
  * `1 rule that left the file stays on the account`, or nothing: no headline passes over it. A rule that a new one
@@ -124,30 +122,26 @@ export const nothingForPurpose: Readonly<Partial<Record<ReceiptPurpose, string>>
   "disable-enforcement": "enforcement is off already",
 };
 
-/** `file` is safe already; `name` makes a guard's name safe for the format. */
-const closing = (plan: Plan, file: string, name: Name): string => {
+/** The one line that says what the plan comes to; `file` names the policy, and `spell` makes names safe for a format. */
+export const planClosing = (plan: Plan, file: string, spell: (name: string) => string = visible): string => {
   const verdict = planVerdict(plan);
-  if (verdict === "no-changes") return nothingWords(plan, file);
+  if (verdict === "no-changes") return nothingWords(plan, spell(file));
   const either = plan.terraform?.enforcementAfter === "either" ? ", enforcement unknown" : "";
   const rest = `${countsWords(planCounts(plan))}${either}. ${accessSentence(plan.access)}`;
   if (verdict === "changes") return `Plan: ${rest}${leftSentence(plan)}`;
   const reasons = refusals(plan).map(({ guard, diagnostics }) =>
     diagnostics.length > 0 && diagnostics.every(({ code }) => code === "cut-off-unknown")
       ? "nobody can tell whom this plan would cut off"
-      : (refusalReasons[guard] ?? `the check ${name(guard)} failed`),
+      : (refusalReasons[guard] ?? `the check ${spell(guard)} failed`),
   );
   return `Refused: ${reasons.join("; ")}. Plan: ${rest}`;
 };
 
-/** The one line that says what the plan comes to; `file` names the policy. */
+/** The same of a plan that may not be of the whole policy. */
 export const closingLine = (plan: Plan, file: string, purpose: ReceiptPurpose = "apply"): string => {
   const nothing = planVerdict(plan) === "no-changes" ? nothingForPurpose[purpose] : undefined;
-  return nothing === undefined ? closing(plan, visible(file), visible) : `No changes: ${nothing}.`;
+  return nothing === undefined ? planClosing(plan, file) : `No changes: ${nothing}.`;
 };
-
-/** The same in markdown; `file` is markdown. */
-export const closingMarkdown = (plan: Plan, file: string): string =>
-  closing(plan, file, (guard) => markdownCode(guard));
 
 /** Whether a check has more to say than that it passed. */
 export const isLoud = ({ state, diagnostics }: Verdict): boolean =>

@@ -1,15 +1,15 @@
 /**
- * What every format says of a replay, and its JSON document. Promises: names, ids and addresses of people are in it only
+ * What a replay says, in words and on its page. Promises: names, ids and addresses of people are in it only
  * where they were asked for; what stands for them otherwise is a number in this report; and nothing claims more than the
  * record shows.
  */
-import { formatAddress, formatPrefix } from "../address/prefix.js";
+import { formatPrefix } from "../address/prefix.js";
 import type { BlindSpot } from "../audit/blind-spots.js";
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { quoted, visible } from "../model/escape.js";
+import { present } from "../model/present.js";
 import { counted, grouped } from "../model/words.js";
-import { diagnosticAsDocument } from "../plan/plan-document.js";
 import {
   actorsWith,
   Labels,
@@ -19,7 +19,19 @@ import {
   type ReplayedActor,
   type ReplayOutcome,
 } from "../plan/replay.js";
+import { diagnosticsCount } from "./diagnostics.js";
 import type { AskedStates } from "./explain.js";
+import type { Row, Sign } from "./layout.js";
+import {
+  diagnosticRows,
+  foldedRows,
+  foldedText,
+  openRows,
+  openText,
+  type ReportPage,
+  type Section,
+  wrapped,
+} from "./page.js";
 import type { VerdictOf } from "./verdicts.js";
 
 export interface ReplayReport {
@@ -51,7 +63,7 @@ export const replayVerdict = ({
   return actorsWith(replay, "cut_off").length > 0 ? "cut-off" : "nobody-cut-off";
 };
 
-const isToken = ({ kind }: Pick<ReplayedActor, "kind">): boolean => kind === "service_token";
+export const isToken = ({ kind }: Pick<ReplayedActor, "kind">): boolean => kind === "service_token";
 
 /** `2 people and 1 service token`; nobody is "nobody". */
 export const actorsWords = (actors: readonly Pick<ReplayedActor, "kind">[]): string => {
@@ -113,7 +125,7 @@ export const deciderWords = (decider: ReplayDecider): string => {
 };
 
 /** An entry of one address is the address of whoever it decides about: where people are not shown, no prefix of it. */
-const isOneAddress = (decider: ReplayDecider): boolean =>
+export const isOneAddress = (decider: ReplayDecider): boolean =>
   decider.kind === "entry" && decider.prefix.length === 128;
 
 const deciderWithoutPeople = (decider: ReplayDecider): string =>
@@ -187,41 +199,6 @@ export const tokensWords = ({ serviceTokensSubject, actors }: Replay): string =>
     : "The account does not say whether service tokens are subject to the rules: they are shown as if they were. If they are not, each keeps access.";
 };
 
-const deciderDocument = (decider: ReplayDecider, showPeople: boolean) => {
-  if (decider.kind !== "entry") return { kind: decider.kind };
-  const { kind, rule, type, prefix } = decider;
-  return { kind, rule, type, cidr: showPeople || !isOneAddress(decider) ? formatPrefix(prefix) : null };
-};
-
-const iso = (at: number): string => new Date(at).toISOString();
-
-const actorDocument = (actor: ReplayedActor, showPeople: boolean) => {
-  const named = showPeople || isToken(actor);
-  return {
-    id: named ? (actor.id ?? null) : null,
-    name: named ? (actor.name ?? actor.label) : actor.label,
-    label: actor.label,
-    type: actor.kind,
-    outcome: actor.outcome,
-    ...(actor.outcomeIfNotSubject === undefined ? {} : { outcome_if_not_subject: actor.outcomeIfNotSubject }),
-    events: actor.events,
-    first_seen: iso(actor.firstSeen),
-    last_seen: iso(actor.lastSeen),
-    addresses: actor.addresses.map((one) => ({
-      address: showPeople ? formatAddress(one.address) : null,
-      events: one.events,
-      first_seen: iso(one.firstSeen),
-      last_seen: iso(one.lastSeen),
-      before: one.before,
-      after: one.after,
-      before_by: deciderDocument(one.beforeBy, showPeople),
-      after_by: deciderDocument(one.afterBy, showPeople),
-    })),
-    would_let_in: showPeople ? actor.wouldLetIn.map(formatPrefix) : null,
-    would_let_in_count: actor.wouldLetIn.length,
-  };
-};
-
 /** `active on 2026-11-27, no address on record`. */
 export const blindWords = ({ lastActive, unreadable }: BlindSpot): string =>
   `active on ${lastActive?.slice(0, 10)}, ${unreadable ? "no address on record that can be read" : "no address on record"}`;
@@ -233,59 +210,82 @@ export const blindLabels = ({ replay, blind }: Pick<ReplayReport, "replay" | "bl
   return blind.map(({ kind, name }) => (kind === "git_provider" ? name : labels.next(kind)));
 };
 
-export const replayDocument = (report: ReplayReport) => {
-  const { replay, blind, showPeople, missing } = report;
-  const { events } = replay;
-  const labels = blindLabels(report);
-  const count = (outcome: ReplayOutcome): number => actorsWith(replay, outcome).length;
-  return {
-    format: "dbt-ip-rules/replay" as const,
-    version: 1 as const,
-    verdict: replayVerdict(report),
-    summary: replayClosing(report),
-    complete: missing.length === 0,
-    account: report.account === undefined ? null : { id: report.account.id, host: report.account.host },
-    candidate: report.candidate,
-    window: replay.window,
-    enforcement: { ...replay.enforcement, effective_after: replay.effective },
-    service_tokens_subject: replay.serviceTokensSubject ?? null,
-    events: {
-      read: events.read,
-      without_address: events.withoutAddress,
-      unreadable_address: events.unreadableAddress,
-      without_time: events.withoutTime,
-      duplicates: events.duplicates,
-      outside_window: events.outsideWindow,
-      in_future: events.inFuture,
-      from_private_addresses: report.privateAddresses.events,
-    },
-    counts: {
-      cut_off: count("cut_off"),
-      partly: count("partly"),
-      gains: count("gains"),
-      blocked: count("blocked"),
-      keeps: count("keeps"),
-    },
-    people_shown: showPeople,
-    actors: replay.actors.map((actor) => actorDocument(actor, showPeople)),
-    blind: blind.map(({ kind, id, name, lastActive, unreadable }, at) => {
-      const named = showPeople || kind !== "user";
-      return {
-        kind,
-        id: named ? (id ?? null) : null,
-        name: named ? name : labels[at]!,
-        last_active: lastActive ?? null,
-        ...(unreadable ? { unreadable_address: true } : {}),
-      };
-    }),
-    unused_entries: replay.unused.map(({ rule, type, prefix }) => ({
-      rule,
-      type,
-      cidr: formatPrefix(prefix),
-    })),
-    diagnostics: [...missing, ...report.diagnostics].map(diagnosticAsDocument),
-  };
+/** In a comment tokens have numbers too: their names may be people's. */
+const blindRow = (label: string, spot: BlindSpot): string =>
+  spot.kind === "git_provider"
+    ? `${visible(label)} is linked: its calls come from addresses of its own`
+    : `${label}: ${blindWords(spot)}`;
+
+export const unusedRows = ({ replay }: ReplayReport): string[] =>
+  replay.unused.map(
+    ({ rule, type, prefix }) =>
+      `${type} ${formatPrefix(prefix)} of rule ${quoted(rule)}${type === "deny" ? " (a blocked request leaves no event)" : ""}`,
+  );
+
+/** What is to be known of enforcement and tokens. */
+export const replayFacts = ({ replay, account }: ReplayReport): string[] =>
+  [account === undefined ? "" : enforcementWords(replay), tokensWords(replay)].filter(
+    (words) => words !== "",
+  );
+
+/** The worst first. */
+export const outcomes: readonly ReplayOutcome[] = ["cut_off", "partly", "blocked", "gains", "keeps"];
+
+const signs: Readonly<Record<ReplayOutcome, Sign>> = {
+  cut_off: "-",
+  partly: "!",
+  blocked: " ",
+  gains: "+",
+  keeps: " ",
 };
 
-/** What `replay --format json` prints. */
-export type ReplayDocument = ReturnType<typeof replayDocument>;
+/** Those of one outcome: numbers in the place of names, no address. */
+const outcomeSection = ({ replay }: ReplayReport, outcome: ReplayOutcome): Section => {
+  const actors = actorsWith(replay, outcome);
+  const rows = actors.map((actor): Row[] => [
+    { sign: signs[outcome], depth: 1, text: `${actor.label}: ${activityWords(actor)}` },
+    ...lostWords(actor).map((text): Row => ({ sign: " ", depth: 2, text })),
+  ]);
+  const title = `${outcomeTitles[outcome]}: ${actorsWords(actors)}`;
+  if (outcome === "cut_off") return openRows(title, "bad", rows);
+  if (outcome === "partly") return openRows(title, "warn", rows);
+  return { ...foldedRows(title, rows), ...(outcome === "keeps" ? { only: "html" as const } : {}) };
+};
+
+/** Numbers only, whatever the terminal may show: a page leaves it. */
+export const replayPage = (report: ReplayReport): ReportPage => {
+  const { replay, account, blind, missing, diagnostics } = report;
+  const labels = blindLabels(report);
+  const unused = unusedRows(report);
+  return {
+    kind: "replay",
+    ...present({ account }),
+    title: "traffic on record, replayed",
+    closing: () => replayClosing(report),
+    facts: [
+      ...(account === undefined ? ["No account was read"] : []),
+      `${counted(replay.events.read, "event")}, ${windowWords(replay)}. People are numbered, never named, here`,
+      ...replayFacts(report),
+      blindSentence,
+    ],
+    sections: [
+      openText("The log was read only in part", "bad", diagnosticRows(missing)),
+      ...outcomes.map((outcome) => outcomeSection(report, outcome)),
+      openText(
+        `No address on record: ${counted(blind.length, "caller")}`,
+        "warn",
+        blind.map((spot, at) => wrapped(blindRow(labels[at] ?? "", spot))),
+      ),
+      foldedText(
+        "Of the record",
+        recordNotes(report).map((note) => wrapped(note)),
+      ),
+      foldedText(
+        `Unused: ${counted(unused.length, "entry", "entries")}. ${unusedSentence}`,
+        unused.map((row) => wrapped(row)),
+      ),
+      foldedText(`Notes: ${diagnosticsCount(diagnostics)}`, diagnosticRows(diagnostics)),
+    ],
+    whole: (spell) => `all of them: ${spell("dbt-ip-rules replay --format json")}`,
+  };
+};

@@ -2,8 +2,8 @@
 import type { PolicyReport, Reporter, ReporterContext } from "./report.js";
 
 const reporters = {
-  text: async () => (await import("./text.js")).textReport,
-  json: async () => (await import("./json.js")).jsonReport,
+  text: async () => (await import("./text/text.js")).textReport,
+  json: async () => (await import("./json/json.js")).jsonReport,
   markdown: async () => (await import("./markdown.js")).markdownReport,
   github: async () => (await import("./github.js")).githubReport,
   gitlab: async () => (await import("./gitlab.js")).gitlabReport,

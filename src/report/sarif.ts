@@ -4,8 +4,8 @@ import type { DriftReport } from "../audit/differences.js";
 import { isCode, isLintRow, rowOf } from "../model/codes/index.js";
 import { type Diagnostic, fullText, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, jsonText, messageCells } from "../model/escape.js";
-import { isUnconfirmed } from "./diagnostics-text.js";
-import { attributionText, differenceText, reasonWords } from "./drift-text.js";
+import { isUnconfirmed } from "./diagnostics.js";
+import { attributionText, differenceText, reasonWords } from "./drift.js";
 import { fileUri, fingerprints } from "./places.js";
 import type { PolicyReport, Reporter } from "./report.js";
 

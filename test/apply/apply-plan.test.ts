@@ -7,7 +7,7 @@ import { failure } from "../../src/model/failure.js";
 import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
-import { applyClosing } from "../../src/report/apply-text.js";
+import { applyClosing } from "../../src/report/apply.js";
 import { applyStep } from "../plan/apply-step.js";
 import { firstHint } from "../said.js";
 import { FakeAccount, type Fault } from "./fake-account.js";

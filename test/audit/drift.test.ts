@@ -10,7 +10,7 @@ import type { AccountState, Rule } from "../../src/model/rule.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
 import { accessChange } from "../../src/plan/access-change.js";
 import { diffStates } from "../../src/plan/diff-states.js";
-import { driftNext } from "../../src/report/drift-text.js";
+import { driftNext } from "../../src/report/drift.js";
 import { at, event, receiptOf, stranger } from "./sample-events.js";
 
 const prefix = (text: string): Prefix => {

@@ -8,7 +8,7 @@ import { startEmulator } from "../../src/emulator/listener.js";
 import { readSeedFile, type Seed } from "../../src/emulator/seed.js";
 import { Failure } from "../../src/model/failure.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
-import { accountDocument } from "../../src/report/account.js";
+import { accountDocument } from "../../src/report/json/account.js";
 import { accountId, options, tokens } from "./emulated.js";
 
 const folder = mkdtempSync(join(tmpdir(), "emulator-account-seed-"));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { TrafficEvidence } from "../../src/plan/cut-off.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import { readPlanFile, writePlanFile } from "../../src/plan/plan-file.js";
-import { planReplayRows, planReplayTitle } from "../../src/report/replay-rows.js";
+import { planReplayRows, planReplayTitle } from "../../src/report/plan-replay.js";
 import { prefix } from "./small-space.js";
 import { noGuards, policy, policyRule, rule, snapshotOf, state } from "./values.js";
 

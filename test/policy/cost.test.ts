@@ -2,7 +2,7 @@
 
 import { describe, expect, it, vi } from "vitest";
 import { parsePolicy } from "../../src/policy/parse-policy.js";
-import { excerpt } from "../../src/report/diagnostics-text.js";
+import { excerpt } from "../../src/report/diagnostics.js";
 import { plainStyle } from "../../src/report/layout.js";
 import { firstMessage } from "../said.js";
 import { readPolicy } from "./reading.js";

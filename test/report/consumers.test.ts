@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { validateXML } from "xmllint-wasm";
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import { csvField, jsonText, markdownCode, markdownFence } from "../../src/model/escape.js";
-import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
+import { renderPlanMarkdown } from "../../src/report/markdown.js";
 import type { Format } from "../../src/report/reporters.js";
 import { saying } from "../said.js";
 import { everyFormat, inFormat } from "./formats.js";

@@ -2,14 +2,14 @@
 import type { AuditEvent } from "../../src/audit/event.js";
 import type { Diagnostic } from "../../src/model/diagnostic.js";
 import type { Policy } from "../../src/policy/policy.js";
-import { progressLine } from "../../src/report/apply-text.js";
 import { createStyle } from "../../src/report/color.js";
-import { renderDiagnosticsText } from "../../src/report/diagnostics-text.js";
+import { renderDiagnosticsText } from "../../src/report/diagnostics.js";
 import { type EventFormat, eventFrame } from "../../src/report/events.js";
 import { plainStyle } from "../../src/report/layout.js";
-import { renderPlanText } from "../../src/report/plan-text.js";
 import type { Report } from "../../src/report/report.js";
 import { type Format, renderReports } from "../../src/report/reporters.js";
+import { renderPlanText } from "../../src/report/text/plan.js";
+import { progressLine } from "../../src/report/text/progress.js";
 import { planWith } from "./plans.js";
 import { replayOf } from "./replay-sample.js";
 import {

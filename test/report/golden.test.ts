@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { cellsOf } from "../../src/model/cells.js";
-import { renderDriftText } from "../../src/report/drift-text.js";
-import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
-import { renderPlanText } from "../../src/report/plan-text.js";
+import { renderPlanMarkdown } from "../../src/report/markdown.js";
+import { renderDriftText } from "../../src/report/text/drift.js";
+import { renderPlanText } from "../../src/report/text/plan.js";
 import { everyFormat, look } from "./formats.js";
 import { expectGolden } from "./golden.js";
 import { everythingElse, ordinary, planOf } from "./plans.js";

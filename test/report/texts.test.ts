@@ -19,7 +19,6 @@ import {
   ledRow,
   planWording,
 } from "../../src/report/access-rows.js";
-import { liveLine, liveText, progressLine, renderApplyText, waitText } from "../../src/report/apply-text.js";
 import { lookAlikes } from "../../src/report/change-rows.js";
 import { colourless, createStyle, fitLines } from "../../src/report/color.js";
 import {
@@ -27,12 +26,14 @@ import {
   excerpt,
   renderDiagnosticsText,
   reviewNotes,
-} from "../../src/report/diagnostics-text.js";
-import { driftWording } from "../../src/report/drift-text.js";
+} from "../../src/report/diagnostics.js";
+import { driftWording } from "../../src/report/drift.js";
+import { renderPlanMarkdown } from "../../src/report/markdown.js";
 import { fileUri, relativePath } from "../../src/report/places.js";
-import { renderPlanMarkdown } from "../../src/report/plan-markdown.js";
-import { renderPlanBrief, renderPlanText } from "../../src/report/plan-text.js";
-import { renderReplayText } from "../../src/report/replay-text.js";
+import { renderApplyText } from "../../src/report/text/apply.js";
+import { renderPlanBrief, renderPlanText } from "../../src/report/text/plan.js";
+import { liveLine, liveText, progressLine, waitText } from "../../src/report/text/progress.js";
+import { renderReplayText } from "../../src/report/text/replay.js";
 import { policy as policyOf, policyRule, snapshotOf, state } from "../plan/values.js";
 import { saying } from "../said.js";
 import { colour, look } from "./formats.js";
@@ -129,7 +130,6 @@ describe("access rows", () => {
     const what = verdict === "allowed" ? "gain access" : "lose access";
     expect(row?.text).toBe(`256 IPv4 addresses ${what}: 203.0.113.0/24 ${reason}`);
     expect(row?.sign).toBe(verdict === "allowed" ? "+" : "-");
-    expect(row?.broadens ?? false).toBe(verdict === "allowed");
   });
 
   // A policy that was edited and not applied: nothing there was ever allowed, so that nothing is so "no longer".
@@ -163,7 +163,7 @@ describe("access rows", () => {
     ["blocked", off, nothingMatched, "(enforcement is on, and nothing on the account allows them)", ""],
   ] as const)("of drift, %#: %s", (verdict, before, after, reason, lead) => {
     const change = changeOf(part(verdict, before, after));
-    const [row] = accessRows(change, { wording: driftWording });
+    const [row] = accessRows(change, driftWording);
     const what =
       verdict === "allowed"
         ? "allowed on the account, blocked by the policy"
@@ -200,9 +200,9 @@ describe("access rows", () => {
     expect(accessSentence(few.access)).toBe(
       "Access narrows: only these get in: 203.0.113.0/24, 2001:db8::/48 (256 IPv4 addresses and 2^80 IPv6 addresses).",
     );
-    expect(
-      accessRows(few.access.change, { wording: planWording(few.access) }).map(({ text }) => text),
-    ).toEqual(["every other address loses access (enforcement is on and nothing allows it)"]);
+    expect(accessRows(few.access.change, planWording(few.access)).map(({ text }) => text)).toEqual([
+      "every other address loses access (enforcement is on and nothing allows it)",
+    ]);
     const deny = plan(policyOf([policyRule("Guests", "deny", ["203.0.113.0/24"])]));
     expect(accessSentence(deny.access)).toBe("Access narrows: 256 IPv4 addresses out.");
   });

@@ -25,9 +25,9 @@ import { shellWord } from "../../model/shell.js";
 import { standingRefusals } from "../../plan/guards.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import { hashState } from "../../plan/state.js";
-import { renderAuditText } from "../../report/audit-text.js";
-import { renderPlanBrief, renderPlanText } from "../../report/plan-text.js";
 import type { NextCommands, Report } from "../../report/report.js";
+import { renderAuditText } from "../../report/text/audit.js";
+import { renderPlanBrief, renderPlanText } from "../../report/text/plan.js";
 import { connectionOf, type NamedAccount } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
 import {

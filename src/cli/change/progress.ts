@@ -3,7 +3,7 @@
 import createSpinner from "yocto-spinner";
 import type { ApplyEvent } from "../../apply/result.js";
 import type { Wait } from "../../dbt/client.js";
-import { interruptText, liveLine, liveText, progressLine, waitText } from "../../report/apply-text.js";
+import { interruptText, liveLine, liveText, progressLine, waitText } from "../../report/text/progress.js";
 import { plainWaits } from "../connect.js";
 import { type Io, isLive, lookOf, note, type OutputStream } from "../io.js";
 

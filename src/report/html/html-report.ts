@@ -6,17 +6,13 @@
 import { prefixKey } from "../../address/prefix.js";
 import { soonDays } from "../../model/codes/lint.js";
 import { visible } from "../../model/escape.js";
-import { counted } from "../../model/words.js";
+import { present } from "../../model/present.js";
 import type { DatedEntry, Plan } from "../../plan/plan.js";
 import { ruleOf } from "../../plan/state.js";
 import type { Policy, PolicyEntry } from "../../policy/policy.js";
-import { accessContext } from "../access-rows.js";
-import { enforcementLine, totals } from "../account.js";
-import { diagnosticsCount } from "../diagnostics-text.js";
 import type { AskedStates } from "../explain.js";
-import { planTitle } from "../plan-markdown.js";
-import { closingLine } from "../plan-summary.js";
-import { enforcementWords, type ReplayReport, replayClosing, tokensWords, windowWords } from "../replay.js";
+import { factsText } from "../page.js";
+import { pageOf } from "../pages.js";
 import {
   exitCodeOf,
   exitWords,
@@ -25,7 +21,7 @@ import {
   type Report,
   type Reporter,
 } from "../report.js";
-import { accountBoxes, explanationBoxes, failureBoxes, planBoxes, replayBoxes } from "./boxes.js";
+import { boxesOf } from "./boxes.js";
 import { renderHtml } from "./markup.js";
 import { documentHtml, type PagePart } from "./page.js";
 import type { EntryNote, EntryNotes, Picture } from "./picture.js";
@@ -112,88 +108,43 @@ const askedPicture = ({ views, policy }: AskedStates): Picture => ({
   unmanaged: new Set(),
 });
 
-const accountWords = ({ id, host }: { readonly id: number; readonly host: string }): string =>
-  `Account ${id} on ${host}`;
-
-const planPart = (report: PlanReport): PagePart => {
-  const { plan } = report;
-  const context = accessContext(plan.access);
-  return {
-    title: planTitle(plan),
-    closing: closingLine(plan, report.policyFile ?? "the policy"),
-    facts: [
-      accountWords(plan.account),
-      enforcementLine({ ...plan, enforcement: plan.before.enforcement }),
-      ...(context === "" || plan.changes.length === 0
-        ? []
-        : [`${context.charAt(0).toUpperCase()}${context.slice(1)}`]),
-    ],
-    boxes: planBoxes(plan),
-    picture: planPicture(report),
-  };
-};
-
-const replayPart = (report: ReplayReport): PagePart => {
-  const { replay, account } = report;
-  return {
-    title: "traffic on record, replayed",
-    closing: replayClosing(report),
-    facts: [
-      account === undefined ? "No account was read" : accountWords(account),
-      `${counted(replay.events.read, "event")}, ${windowWords(replay)}`,
-      "People are numbered, never named, here",
-      ...[account === undefined ? "" : enforcementWords(replay), tokensWords(replay)].filter(
-        (one) => one !== "",
-      ),
-    ],
-    boxes: replayBoxes(report),
-    picture: askedPicture(report.asked),
-  };
-};
-
-const partOf = (report: Report): PagePart | undefined => {
+/** What the tree, the table and the answers are of; none where there is no state to show. */
+const pictureOf = (report: Report): Picture | undefined => {
   switch (report.kind) {
     case "plan":
-      return planPart(report);
+      return planPicture(report);
     case "replay":
-      return replayPart(report);
+    case "explanation":
+      return askedPicture(report.asked);
     case "account": {
       const { snapshot, entries } = report;
       const state = { enforcement: snapshot.enforcement, rules: snapshot.rules.map(ruleOf) };
       return {
-        title: "the account as it is",
-        closing: `${enforcementLine(snapshot)}. ${totals(snapshot.rules)}`,
-        facts: [accountWords({ id: snapshot.accountId, host: snapshot.host })],
-        boxes: accountBoxes(snapshot, entries),
-        picture: {
-          views: [{ heading: "Access", title: "the account", state }],
-          notes: knownNotes([...(entries?.temporary ?? []), ...(entries?.overdue ?? [])]),
-          renamed: new Map(),
-          unmanaged: new Set(),
-        },
+        views: [{ heading: "Access", title: "the account", state }],
+        notes: knownNotes([...(entries?.temporary ?? []), ...(entries?.overdue ?? [])]),
+        renamed: new Map(),
+        unmanaged: new Set(),
       };
     }
-    case "explanation": {
-      const [first] = report.explained;
-      return {
-        title: "who gets in, explained",
-        closing: `Answered from ${report.asked.views.map(({ title }) => visible(title)).join(", then ")}.`,
-        facts: [],
-        boxes: explanationBoxes(report.explained),
-        picture: askedPicture(report.asked),
-        ...(first === undefined ? {} : { asked: first.prefix }),
-      };
-    }
-    case "failure":
-      return {
-        title: "failed",
-        closing: `${diagnosticsCount(report.diagnostics)}: nothing could be compared.`,
-        facts: [],
-        boxes: failureBoxes(report.diagnostics),
-      };
     default:
       return undefined;
   }
+};
+
+const partOf = (report: Report): PagePart | undefined => {
+  const page = pageOf(report);
+  if (page === undefined) return undefined;
+  const { title, closing, account, facts, sections } = page;
+  return {
+    title,
+    closing: closing?.(visible) ?? "",
+    facts: factsText(account && `Account ${account.id} on ${account.host}`, facts),
+    boxes: boxesOf(sections),
+    ...present({
+      picture: pictureOf(report),
+      asked: report.kind === "explanation" ? report.explained[0]?.prefix : undefined,
+    }),
+  };
 };
 
 export const htmlReport: Reporter = (reports, context) => {

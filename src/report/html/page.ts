@@ -11,7 +11,7 @@ export interface PagePart {
   readonly title: string;
   /** The one sentence that says what it comes to. */
   readonly closing: string;
-  readonly facts: readonly string[];
+  readonly facts: string;
   readonly boxes: readonly Html[];
   readonly picture?: Picture;
   /** The question that the page begins with. */
@@ -116,12 +116,8 @@ ${title("All entries", "entries")}
 `;
 };
 
-const facts = ({ facts: list }: PagePart): Html =>
-  list.length === 0
-    ? html``
-    : html`<p class="facts">${list.map((one) => one.replace(/\.$/, "")).join(". ")}.</p>`;
-
-const boxes = (part: PagePart): Html => html`${part.boxes}`;
+const facts = ({ facts: text }: PagePart): Html =>
+  text === "" ? html`` : html`<p class="facts">${text}</p>`;
 
 const shortPrefix = (prefix: Prefix): string =>
   prefix.length === 128 ? formatAddress(prefix.network) : formatPrefix(prefix);
@@ -155,7 +151,7 @@ ${
 }
 </header>
 <main id="main">
-${boxes(part)}
+${part.boxes}
 ${picture === undefined ? html`` : html`${question(false)}${noScript}${pictureHtml(picture, 0, false)}`}
 </main>
 `;
@@ -169,7 +165,7 @@ const all = (parts: readonly PolicyPart[]): Html => {
 <h2 id="policy-${at + 1}"><code>${policy ?? ""}</code>: ${part.title}</h2>
 <p class="closing">${part.closing}</p>
 ${facts(part)}
-${boxes(part)}
+${part.boxes}
 ${part.picture === undefined ? html`` : pictureHtml(part.picture, drawn++, true)}
 </section>
 `,

@@ -1,7 +1,4 @@
-/**
- * Drift for people: access first, then each difference with its cause and author, one closing line. Differences, causes
- * and authors are worded here for every format.
- */
+/** What a drift report says: differences, their causes and authors, what to do about them; and the page of it. */
 import { formatPrefix } from "../address/prefix.js";
 import type {
   Attribution,
@@ -16,16 +13,27 @@ import { cut, quoted, visible } from "../model/escape.js";
 import { yamlName } from "../model/shell.js";
 import { addressCount, counted } from "../model/words.js";
 import type { AccessPart } from "../plan/access-change.js";
-import { type AccessWording, accessRows, ruleWords } from "./access-rows.js";
-import { actorText, stampText } from "./audit-text.js";
+import { type AccessWording, ruleWords } from "./access-rows.js";
+import { temporarySections } from "./account.js";
+import { actorText, stampText } from "./audit.js";
 import { enforcementWord, ruleBrief } from "./change-rows.js";
-import { leftNotes, reviewNotes } from "./diagnostics-text.js";
-import { type RenderContext, wrap } from "./layout.js";
-import { matchEnd } from "./plan-summary.js";
-import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
+import { isShownFirst } from "./diagnostics.js";
+import type { Row, Sign } from "./layout.js";
+import {
+  accessSections,
+  type CommandLine,
+  diagnosticRows,
+  firstSections,
+  foldedText,
+  openText,
+  type ReportPage,
+  type Section,
+  type Spell,
+  wrapped,
+} from "./page.js";
+import { replaySections } from "./plan-replay.js";
+import { leftWords, matchEnd, unmanagedAccessWords } from "./plan-summary.js";
 import { type DriftCommands, driftVerdict } from "./report.js";
-import { type Row, rowLines, type Sign } from "./row.js";
-import { temporaryGroups } from "./temporary.js";
 
 const signs: Readonly<Record<DriftDetail["kind"], Sign>> = {
   "rule-added": "+",
@@ -157,7 +165,7 @@ export const driftWording: AccessWording = {
 };
 
 /** The same as titles. */
-export const driftSides = {
+const driftSides = {
   lost: "Allowed by the policy, blocked on the account",
   gained: "Allowed on the account, blocked by the policy",
 } as const;
@@ -177,10 +185,7 @@ const accessSentence = ({ access, effective }: DriftReport): string => {
 };
 
 /** What to do about it, each way out with the command to type, where one does it; none where nothing differs. */
-export const driftNext = (
-  report: DriftReport,
-  commands: DriftCommands,
-): readonly { readonly words: string; readonly command?: string }[] => {
+export const driftNext = (report: DriftReport, commands: DriftCommands): readonly CommandLine[] => {
   if (driftVerdict(report) === "no-drift") return [];
   // What the policy tolerates no plan removes.
   const tolerated = report.differences.filter(({ reason }) => reason === "unmanaged-rule-changed");
@@ -214,10 +219,10 @@ export const driftNext = (
   ];
 };
 
-/** The one line that says what was found; `file` is safe for its format. */
-export const driftClosing = (report: DriftReport, file: string): string => {
+/** The one line that says what was found; `spell` makes the name of the policy safe for a format. */
+export const driftClosing = (report: DriftReport, spell: Spell = visible): string => {
   if (driftVerdict(report) === "no-drift")
-    return `No drift. The account matches ${file}${matchEnd(report, report.unmanaged.length)}`;
+    return `No drift. The account matches ${spell(report.policyFile)}${matchEnd(report, report.unmanaged.length)}`;
   const { drift, pending, cannotTell } = report.counts;
   const parts = [
     drift > 0 ? `${drift} changed on the account` : "",
@@ -248,7 +253,6 @@ export const differenceRows = (difference: DriftDifference): Row[] => {
       sign: signOf(difference),
       depth: 1,
       text: differenceText(difference),
-      ...(difference.severity === "error" ? { broadens: true } : {}),
     },
     { sign: " ", depth: 2, text: reasonWords[difference.reason] },
   ];
@@ -256,19 +260,6 @@ export const differenceRows = (difference: DriftDifference): Row[] => {
     rows.push({ sign: " ", depth: 2, text: attributionText(difference.attribution) });
   return rows;
 };
-
-const section = (title: string, lines: readonly string[], look: RenderContext): string[] =>
-  lines.length === 0 ? [] : [...wrap(title, look.width, 2).map(look.style.strong), ...lines, ""];
-
-const causeSection = (cause: DriftCause, { differences }: DriftReport, look: RenderContext): string[] =>
-  section(
-    causeTitles[cause],
-    differences
-      .filter((one) => one.cause === cause)
-      .flatMap(differenceRows)
-      .flatMap((row) => rowLines(row, look)),
-    look,
-  );
 
 export const unmanagedText = ({ unmanaged }: DriftReport): string[] =>
   unmanaged.map((rule) => `${ruleBrief(rule)} kept`);
@@ -278,59 +269,58 @@ export const accessTitle = ({ effective }: DriftReport): string =>
     ? "Access differs between the account and the policy"
     : "Access (enforcement is off: this is what it would mean once enabled)";
 
-const nextLines = (report: DriftReport, commands: DriftCommands): string[] => {
-  const ways = driftNext(report, commands);
-  return ways.length === 0
+/** More differences than this are folded. */
+const mostUnfolded = 10;
+
+const causeSection = (cause: DriftCause, { differences }: DriftReport): Section => {
+  const own = differences.filter((one) => one.cause === cause);
+  return {
+    title: `${causeTitles[cause]}: ${counted(own.length, "difference")}`,
+    tone: "bad",
+    folded: own.length > mostUnfolded,
+    kind: "rows",
+    rows: own.map(differenceRows),
+  };
+};
+
+/** Why nobody can tell whom a plan of the policy would cut off. */
+const unknownReplay = ({ replayUnknown }: DriftReport): readonly Section[] =>
+  replayUnknown === undefined
     ? []
-    : [...ways.map(({ words, command }) => (command === undefined ? words : `${words}: ${command}`)), ""];
-};
+    : [
+        openText("Cannot tell who a plan of the policy would cut off", "warn", [
+          wrapped(visible(replayUnknown)),
+        ]),
+      ];
 
-/** Whom a plan of the policy would cut off, in numbers. */
-const replayLines = ({ replay, replayUnknown }: DriftReport, look: RenderContext): string[] => {
-  if (replayUnknown !== undefined)
-    return wrap(
-      `Cannot tell who a plan of the policy would cut off: ${visible(replayUnknown)}`,
-      look.width,
-      2,
-    );
-  if (replay === undefined) return [];
-  const rows = planReplayRows(replay).flatMap((row) => rowLines(row, look));
-  return section(
-    `A plan of the policy: ${planReplayTitle(replay)}`,
-    [...rows, `  ${planReplayCaveat}`],
-    look,
-  );
-};
-
-export const renderDriftText = (
-  report: DriftReport,
-  look: RenderContext & { readonly commands: DriftCommands },
-): string => {
-  const closing = driftClosing(report, visible(report.policyFile));
-  const access = accessRows(report.access, { wording: driftWording }).flatMap((row) => rowLines(row, look));
-  return `${[
-    `Account ${report.account.id} on ${visible(report.account.host)}, compared with ${visible(report.policyFile)}`,
-    "",
-    ...leftNotes(report.diagnostics, look),
-    ...section(accessTitle(report), access, look),
-    ...replayLines(report, look),
-    ...causeSection("drift", report, look),
-    ...causeSection("cannot-tell", report, look),
-    ...causeSection("pending", report, look),
-    ...section(
-      "Unmanaged rules",
-      unmanagedText(report).flatMap((text) => wrap(`    ${text}`, look.width, 8)),
-      look,
-    ),
-    ...temporaryGroups(report.entries).flatMap(({ title, rows }) =>
-      section(
-        title,
-        rows.flatMap((row) => wrap(`    ${row}`, look.width, 8)),
-        look,
+/** Verdict and access first, then differences by cause, folded where they are many. */
+export const driftPage = (report: DriftReport, commands: DriftCommands): ReportPage => {
+  const differs = driftVerdict(report) === "differences";
+  const left = leftWords(report) || (differs ? "" : unmanagedAccessWords(report));
+  const access = accessSections(report.access, driftSides, driftWording);
+  return {
+    kind: "drift",
+    account: report.account,
+    title: `${differs ? "the account differs from the policy" : "no drift"}${left === "" ? "" : `, but ${left}`}`,
+    closing: (spell) => driftClosing(report, spell),
+    facts: report.access.direction === "none" ? [] : [accessTitle(report)],
+    commands: driftNext(report, commands),
+    sections: [
+      ...firstSections(report.diagnostics),
+      ...access.open,
+      ...unknownReplay(report),
+      ...replaySections(report.replay),
+      ...temporarySections(report.entries),
+      causeSection("drift", report),
+      ...access.folded,
+      causeSection("cannot-tell", report),
+      causeSection("pending", report),
+      foldedText(
+        `Unmanaged: ${counted(report.unmanaged.length, "rule")}`,
+        unmanagedText(report).map((text) => wrapped(text)),
       ),
-    ),
-    ...reviewNotes(report.diagnostics, { ...look, policyFile: report.policyFile }),
-    ...nextLines(report, look.commands),
-    driftVerdict(report) === "no-drift" ? closing : look.style.error(closing),
-  ].join("\n")}\n`;
+      foldedText("Notes", diagnosticRows(report.diagnostics.filter((one) => !isShownFirst(one)))),
+    ],
+    whole: (spell) => `all of them: ${spell("dbt-ip-rules drift --format json")}`,
+  };
 };

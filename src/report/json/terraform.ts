@@ -1,43 +1,15 @@
-/** What a report of Terraform's plan has in addition to what every plan has: its calls, its warnings, and its JSON document. */
-import type { Diagnostic } from "../model/diagnostic.js";
-import { quoted, visible } from "../model/escape.js";
-import { present } from "../model/present.js";
-import type { AccessChange, PlanAccessChange } from "../plan/access-change.js";
-import type { Plan, TerraformFindings } from "../plan/plan.js";
+/** What a plan of Terraform would do, as JSON. */
+import { present } from "../../model/present.js";
+import type { AccessChange, PlanAccessChange } from "../../plan/access-change.js";
+import type { Plan, TerraformFindings } from "../../plan/plan.js";
 import {
   accessAsDocument,
   diagnosticAsDocument,
   partAsDocument,
   planDocument,
   setAsDocument,
-} from "../plan/plan-document.js";
-import { planVerdict } from "./report.js";
-import type { Row } from "./row.js";
-
-const isFlip = (plan: Plan, one: Diagnostic): boolean => plan.terraform?.flips.includes(one) === true;
-
-/** What a reviewer has to know next to the access change, but not that enforcement flips, which is said before. */
-export const terraformWarnings = (plan: Plan): readonly Diagnostic[] =>
-  plan.terraform === undefined
-    ? []
-    : plan.diagnostics.filter(
-        (one) => one.severity === "warning" && one.source === undefined && !isFlip(plan, one),
-      );
-
-/** What is not said elsewhere in the report. */
-export const otherDiagnostics = (plan: Plan): readonly Diagnostic[] => {
-  const said = new Set(terraformWarnings(plan));
-  return plan.diagnostics.filter((one) => !said.has(one) && !isFlip(plan, one));
-};
-
-/** The calls in the order of the plan, each with those that come before it in every order. */
-export const terraformCallRows = ({ terraform }: Plan): readonly Row[] =>
-  (terraform?.calls ?? []).map(({ verb, address, rule, waitsFor }): Row => {
-    const after = waitsFor.map((index) => visible(terraform?.calls[index]?.address ?? ""));
-    const sign = verb === "create" ? "+" : verb === "delete" ? "-" : "~";
-    const wait = after.length === 0 ? "" : `, after ${after.join(", ")}`;
-    return { sign, depth: 1, text: `${verb} ${visible(address)}: rule ${quoted(rule)}${wait}` };
-  });
+} from "../../plan/plan-document.js";
+import { planVerdict } from "../report.js";
 
 const changeAsDocument = (change: AccessChange) => ({
   ...accessAsDocument(change),

@@ -1,18 +1,15 @@
-/** A replay for people, as text and as markdown: who is cut off first, who keeps access folded. */
-import { formatAddress, formatPrefix } from "../address/prefix.js";
-import { quoted, visible } from "../model/escape.js";
-import { counted } from "../model/words.js";
-import { actorsWith, type ReplayedActor, type ReplayedAddress, type ReplayOutcome } from "../plan/replay.js";
-import { renderDiagnosticsText } from "./diagnostics-text.js";
-import { type RenderContext, type Role, wrap } from "./layout.js";
+/** A replay as text: who is cut off first, who keeps access folded. */
+import { formatAddress, formatPrefix } from "../../address/prefix.js";
+import { quoted, visible } from "../../model/escape.js";
+import { counted } from "../../model/words.js";
 import {
-  accountLine,
-  defaultMaxBytes,
-  diagnosticRows,
-  fitReport,
-  markerOf,
-  type Section,
-} from "./markdown-page.js";
+  actorsWith,
+  type ReplayedActor,
+  type ReplayedAddress,
+  type ReplayOutcome,
+} from "../../plan/replay.js";
+import { renderDiagnosticsText } from "../diagnostics.js";
+import { type RenderContext, type Role, wrap } from "../layout.js";
 import {
   activityWords,
   actorsWords,
@@ -22,17 +19,17 @@ import {
   blindWords,
   day,
   deciderWords,
-  enforcementWords,
   lostWords,
+  outcomes,
   outcomeTitles,
   type ReplayReport,
   recordNotes,
   replayClosing,
-  tokensWords,
+  replayFacts,
+  unusedRows,
   unusedSentence,
   windowWords,
-} from "./replay.js";
-import { fenceWidth } from "./row.js";
+} from "../replay.js";
 
 const mostLosers = 100;
 const mostOthers = 10;
@@ -142,12 +139,6 @@ const blindLines = (report: ReplayReport, { style, width }: RenderContext): stri
   ];
 };
 
-const unusedRows = ({ replay }: ReplayReport): string[] =>
-  replay.unused.map(
-    ({ rule, type, prefix }) =>
-      `${type} ${formatPrefix(prefix)} of rule ${quoted(rule)}${type === "deny" ? " (a blocked request leaves no event)" : ""}`,
-  );
-
 const unusedLines = (report: ReplayReport, { style, width }: RenderContext): string[] => {
   const rows = unusedRows(report);
   if (rows.length === 0) return [];
@@ -170,13 +161,6 @@ const heading = (report: ReplayReport): string[] => {
   ];
 };
 
-const facts = ({ replay, account }: ReplayReport): string[] =>
-  [account === undefined ? "" : enforcementWords(replay), tokensWords(replay)].filter(
-    (words) => words !== "",
-  );
-
-const outcomes: readonly ReplayOutcome[] = ["cut_off", "partly", "blocked", "gains", "keeps"];
-
 export const renderReplayText = (report: ReplayReport, look: RenderContext): string => {
   const { width, style } = look;
   const closing = replayClosing(report);
@@ -185,7 +169,7 @@ export const renderReplayText = (report: ReplayReport, look: RenderContext): str
   return `${[
     ...heading(report).flatMap((line) => wrap(line, width, 2)),
     ...recordNotes(report).flatMap((line) => wrap(`  ${line}`, width, 4)),
-    ...facts(report).flatMap((line) => wrap(line, width, 2)),
+    ...replayFacts(report).flatMap((line) => wrap(line, width, 2)),
     "",
     ...outcomes.flatMap((outcome) => outcomeLines(report, outcome, look)),
     ...blindLines(report, look),
@@ -194,70 +178,3 @@ export const renderReplayText = (report: ReplayReport, look: RenderContext): str
     ...wrap(closing, width, 2).map(cut ? style.error : style.strong),
   ].join("\n")}\n`;
 };
-
-/** Rows of those who lose, for a comment: numbers in the place of names, no address. */
-const markdownRows = (actors: readonly ReplayedActor[]): string[] =>
-  actors.map((actor) =>
-    [
-      ...wrap(`${actor.label}: ${activityWords(actor)}`, fenceWidth, 2),
-      ...lostWords(actor).flatMap((line) => wrap(`  ${line}`, fenceWidth, 4)),
-    ].join("\n"),
-  );
-
-const markdownSection = (report: ReplayReport, outcome: ReplayOutcome): Section => {
-  const actors = actorsWith(report.replay, outcome);
-  return {
-    title: `${outcomeTitles[outcome]}: ${actorsWords(actors)}`,
-    language: "text",
-    rows: markdownRows(actors),
-    open: outcome === "cut_off" || outcome === "partly",
-  };
-};
-
-/** In a comment tokens have numbers too: their names may be people's. */
-const markdownBlind = (report: ReplayReport): string[] => {
-  const labels = blindLabels(report);
-  return report.blind.map((spot, at) =>
-    spot.kind === "git_provider"
-      ? `${visible(labels[at] ?? "")} is linked: its calls come from addresses of its own`
-      : `${labels[at]}: ${blindWords(spot)}`,
-  );
-};
-
-export const renderReplayMarkdown = (report: ReplayReport): string =>
-  fitReport(
-    {
-      marker: markerOf("replay", report.account ?? { id: 0, host: "" }),
-      whole: "all of them: `dbt-ip-rules replay --format json`",
-      head: [
-        "### dbt IP restrictions: traffic on record, replayed\n",
-        `**${replayClosing(report)}**\n`,
-        ...(report.account === undefined ? [] : [`${accountLine(report.account)}\n`]),
-        `${counted(report.replay.events.read, "event")}, ${windowWords(report.replay)}. People are numbered, never named, here.\n`,
-        ...facts(report).map((line) => `${line}\n`),
-        `${blindSentence}\n`,
-      ].join("\n"),
-      sections: [
-        ...outcomes.filter((one) => one !== "keeps").map((outcome) => markdownSection(report, outcome)),
-        {
-          title: `No address on record: ${counted(report.blind.length, "caller")}`,
-          language: "text",
-          rows: markdownBlind(report),
-          open: true,
-        },
-        { title: "Of the record", language: "text", rows: recordNotes(report) },
-        {
-          title: `Unused: ${counted(report.replay.unused.length, "entry", "entries")}. ${unusedSentence}`,
-          language: "text",
-          rows: unusedRows(report),
-        },
-        {
-          title: "Notes",
-          language: "text",
-          rows: diagnosticRows([...report.missing, ...report.diagnostics]),
-          open: report.missing.length > 0,
-        },
-      ],
-    },
-    defaultMaxBytes,
-  );

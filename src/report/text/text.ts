@@ -1,23 +1,19 @@
 /** Reports as text for people: a part for each policy under its name, then a line for each that says how it ended. */
-import type { catalogue } from "../audit/catalogue.js";
-import { assertNever } from "../model/assert.js";
-import type { Diagnostic } from "../model/diagnostic.js";
-import { quoted, visible } from "../model/escape.js";
-import { present } from "../model/present.js";
-import { counted } from "../model/words.js";
-import { renderAccountText } from "./account.js";
-import { applyClosing, renderApplyText } from "./apply-text.js";
-import { auditClosing, renderAuditText } from "./audit-text.js";
-import { diagnosticsCount, renderDiagnosticsText } from "./diagnostics-text.js";
-import { doctorClosing, renderDoctorText } from "./doctor.js";
-import { driftClosing, renderDriftText } from "./drift-text.js";
-import { renderExplainText } from "./explain.js";
-import { padCells, type RenderContext, wrap } from "./layout.js";
-import { listsClosing, renderCatalogueText, renderListsText } from "./lists.js";
-import { closingLine } from "./plan-summary.js";
-import { renderPlanText } from "./plan-text.js";
-import { replayClosing } from "./replay.js";
-import { renderReplayText } from "./replay-text.js";
+import type { catalogue } from "../../audit/catalogue.js";
+import { assertNever } from "../../model/assert.js";
+import type { Diagnostic } from "../../model/diagnostic.js";
+import { quoted, visible } from "../../model/escape.js";
+import { present } from "../../model/present.js";
+import { counted } from "../../model/words.js";
+import { applyOutcome } from "../apply.js";
+import { auditClosing } from "../audit.js";
+import { diagnosticsCount, renderDiagnosticsText } from "../diagnostics.js";
+import { driftClosing } from "../drift.js";
+import { renderExplainText } from "../explain.js";
+import { padCells, type RenderContext, wrap } from "../layout.js";
+import { listsClosing, renderCatalogueText, renderListsText } from "../lists.js";
+import { closingLine } from "../plan-summary.js";
+import { replayClosing } from "../replay.js";
 import {
   exitCodeOf,
   exitWords,
@@ -27,7 +23,14 @@ import {
   type TestOutcome,
   type Validation,
   validationVerdict,
-} from "./report.js";
+} from "../report.js";
+import { renderAccountText } from "./account.js";
+import { renderApplyText } from "./apply.js";
+import { renderAuditText } from "./audit.js";
+import { doctorClosing, renderDoctorText } from "./doctor.js";
+import { renderDriftText } from "./drift.js";
+import { renderPlanText } from "./plan.js";
+import { renderReplayText } from "./replay.js";
 
 /** The event types of the audit log, grouped, each with what it means. */
 const renderEventTypesText = (events: typeof catalogue, { style, width }: RenderContext): string => {
@@ -133,13 +136,11 @@ const closingOf = (report: Report): string => {
     case "plan":
       return closingLine(report.plan, report.policyFile ?? "the policy");
     case "apply":
-      return report.audit === undefined
-        ? applyClosing(report.result)
-        : `${applyClosing(report.result)} ${auditClosing(report.audit)}`;
+      return applyOutcome(report);
     case "validation":
       return validationClosing(report.validation);
     case "drift":
-      return driftClosing(report.drift, visible(report.drift.policyFile));
+      return driftClosing(report.drift);
     case "audit":
       return auditClosing(report.verification);
     case "doctor":

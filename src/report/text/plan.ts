@@ -3,14 +3,14 @@
  * checks, and one closing line. Promises: readable without colour; every range that gains access is listed.
  */
 
-import { listPrefixes } from "../model/address-words.js";
-import { cellsOf } from "../model/cells.js";
-import { type Diagnostic, hintOf } from "../model/diagnostic.js";
-import { visible } from "../model/escape.js";
-import type { ReceiptPurpose } from "../model/receipt.js";
-import type { AccessChange, PlanAccessChange } from "../plan/access-change.js";
-import type { Plan, PlannedStep, Verdict } from "../plan/plan.js";
-import type { ReplayedActor } from "../plan/replay.js";
+import { listPrefixes } from "../../model/address-words.js";
+import { cellsOf } from "../../model/cells.js";
+import type { Diagnostic } from "../../model/diagnostic.js";
+import { visible } from "../../model/escape.js";
+import type { ReceiptPurpose } from "../../model/receipt.js";
+import type { AccessChange, PlanAccessChange } from "../../plan/access-change.js";
+import type { Plan, PlannedStep, Verdict } from "../../plan/plan.js";
+import type { ReplayedActor } from "../../plan/replay.js";
 import {
   type AccessWording,
   accessContext,
@@ -19,8 +19,8 @@ import {
   isHypothetical,
   mayWording,
   planWording,
-} from "./access-rows.js";
-import { enforcementLine } from "./account.js";
+} from "../access-rows.js";
+import { enforcementLine } from "../account.js";
 import {
   changeRows,
   disturbanceRows,
@@ -28,15 +28,14 @@ import {
   stepsPromise,
   stepTitle,
   unmanagedRows,
-} from "./change-rows.js";
-import { leftNotes, renderDiagnosticsText, reviewNotes } from "./diagnostics-text.js";
-import { padCellsStart, type RenderContext, wrap } from "./layout.js";
-import { closingLine, isLoud, stateWords } from "./plan-summary.js";
-import { actorWords } from "./replay.js";
-import { planReplayCaveat, planReplayRows, planReplayTitle } from "./replay-rows.js";
-import { planVerdict } from "./report.js";
-import { type Row, rowLines } from "./row.js";
-import { otherDiagnostics, terraformCallRows, terraformWarnings } from "./terraform.js";
+} from "../change-rows.js";
+import { leftNotes, renderDiagnosticsText, reviewNotes } from "../diagnostics.js";
+import { padCellsStart, type RenderContext, type Row, rowsText, section, wrap } from "../layout.js";
+import { otherDiagnostics, overrideOf, terraformCallRows, terraformWarnings } from "../plan.js";
+import { planReplayCaveat, planReplayRows, planReplayTitle } from "../plan-replay.js";
+import { closingLine, isLoud, stateWords } from "../plan-summary.js";
+import { actorWords } from "../replay.js";
+import { planVerdict } from "../report.js";
 
 export interface PlanTextOptions extends RenderContext {
   /** The policy as the user named it, for the closing line. */
@@ -48,12 +47,6 @@ export interface PlanTextOptions extends RenderContext {
   /** Who loses access by the traffic on record, by name (`--show-people`). */
   readonly people?: readonly ReplayedActor[];
 }
-
-const section = (title: string, lines: readonly string[], { style, width }: RenderContext): string[] =>
-  lines.length === 0 ? [] : [...wrap(title, width, 2).map(style.strong), ...lines, ""];
-
-const rowsText = (rows: readonly Row[], look: RenderContext): string[] =>
-  rows.flatMap((row) => rowLines(row, look));
 
 const header = (plan: Plan, look: RenderContext): string[] => [
   `Account ${plan.account.id} on ${visible(plan.account.host)}`,
@@ -76,7 +69,7 @@ const accessSection = (plan: Plan, look: RenderContext): string[] => {
     would === "Access ("
       ? `Access (${context})`
       : `Access ${accessWords(access)}${context === "" ? "" : `; ${context}`}`;
-  return section(title, rowsText(accessRows(access.change, { wording: planWording(access) }), look), look);
+  return section(title, rowsText(accessRows(access.change, planWording(access)), look), look);
 };
 
 /** Where not everything is known: what happens in any case, and all that may happen. */
@@ -84,7 +77,7 @@ const boundsSection = (access: PlanAccessChange, sure: AccessChange, look: Rende
   const context = accessContext(access);
   const nobody: Row = { sign: " ", depth: 1, text: "nobody gains or loses access" };
   const rows = (change: AccessChange, wording: AccessWording): string[] =>
-    rowsText(change.direction === "none" ? [nobody] : accessRows(change, { wording }), look);
+    rowsText(change.direction === "none" ? [nobody] : accessRows(change, wording), look);
   return [
     ...section(
       `Access, in any case${context === "" ? "" : ` (${context})`}`,
@@ -115,11 +108,6 @@ const stepLines = (
   return [...lines, ...rowsText(disturbanceRows(disturbs), look)];
 };
 
-const overrideLine = ({ override, diagnostics }: Verdict, { style }: RenderContext): string[] =>
-  override === undefined || diagnostics.some((one) => hintOf(one)?.includes(override) === true)
-    ? []
-    : [`    to let it pass: ${style.strong(visible(override))}`];
-
 const findings = (verdict: Verdict, look: RenderContext): string[] =>
   renderDiagnosticsText(verdict.diagnostics, { ...look, width: look.width - 4 })
     .split("\n")
@@ -129,11 +117,12 @@ const findings = (verdict: Verdict, look: RenderContext): string[] =>
 /** Of a guard that was not asked and has nothing to say about it, there is nothing to show. */
 const loudChecks = (verdicts: readonly Verdict[], look: RenderContext): string[] =>
   verdicts.filter(isLoud).flatMap((verdict) => {
+    const override = overrideOf(verdict);
     const words = look.style[verdict.state === "failed" ? "error" : "warning"](stateWords(verdict));
     return [
       `  ${words} ${look.style.strong(visible(verdict.guard))}`,
       ...findings(verdict, look),
-      ...(verdict.state === "failed" ? overrideLine(verdict, look) : []),
+      ...(override === undefined ? [] : [`    to let it pass: ${look.style.strong(visible(override))}`]),
     ];
   });
 

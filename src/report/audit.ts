@@ -1,10 +1,8 @@
-/**
- * The check of receipts against the audit log: a table of step and event, what others did, one closing line. Steps,
- * events and actors are worded here for every format.
- */
+/** What the check of receipts against the audit log says of steps, events and actors; and the page of it. */
 import type { AuditEvent } from "../audit/event.js";
 import type {
   AuditedStep,
+  AuditVerdict,
   AuditVerification,
   ForeignEvent,
   ReceiptVerification,
@@ -12,9 +10,10 @@ import type {
 } from "../audit/verification.js";
 import { assertNever } from "../model/assert.js";
 import { cut, nameCells, quoted, visible } from "../model/escape.js";
-import { counted, duration } from "../model/words.js";
-import { renderDiagnosticsText } from "./diagnostics-text.js";
-import { columns, type RenderContext, type Role, type Style } from "./layout.js";
+import { present } from "../model/present.js";
+import { counted } from "../model/words.js";
+import { columns } from "./layout.js";
+import { diagnosticRows, foldedText, openText, type ReportPage, type Section } from "./page.js";
 
 /** What the step did; `was` adds the name before a rename. */
 export const auditedTitle = (
@@ -27,7 +26,7 @@ export const auditedTitle = (
   return `${action} ${quoted(rule ?? "", max)}${was}`;
 };
 
-type StepVerdict = "strong" | "weak" | "missing" | "not due" | "unchecked";
+export type StepVerdict = "strong" | "weak" | "missing" | "not due" | "unchecked";
 
 export const stepVerdict = (step: StepVerification): StepVerdict => {
   switch (step.kind) {
@@ -89,25 +88,13 @@ export const auditClosing = ({ verdict, counts }: AuditVerification): string => 
   }
 };
 
-const roles: Readonly<Record<StepVerdict, Role>> = {
-  strong: "added",
-  weak: "warning",
-  missing: "error",
-  "not due": "faint",
-  unchecked: "warning",
-};
-
-const head = ["#", "Step", "Event", "At (UTC)", "Match"];
-
-/** The width of a table's row without the name: the other columns, spaces, quotes and the action. */
-const otherCells = 59;
-
-/** One row a step; a name longer than the table allows is cut. */
-export const verificationRows = (
+/** The table of a receipt, head first and then a row a step; a name longer than it allows is cut. */
+export const verificationTable = (
   { steps }: ReceiptVerification,
   names: { readonly max: number; readonly was: boolean },
-): string[][] =>
-  steps.map((step) => {
+): string[][] => [
+  ["#", "Step", "Event", "At (UTC)", "Match"],
+  ...steps.map((step) => {
     const event = step.kind === "recorded" ? step.event : undefined;
     const silent = step.kind === "missing" ? "none" : "";
     return [
@@ -117,28 +104,8 @@ export const verificationRows = (
       event === undefined ? "" : stampText(event.at),
       step.kind === "missing" ? "MISSING" : stepWords[stepVerdict(step)],
     ];
-  });
-
-const paintLast = (line: string, verdict: StepVerdict | undefined, style: Style): string => {
-  if (verdict === undefined) return line;
-  const at = line.length - verdict.length;
-  return `${line.slice(0, at)}${style[roles[verdict]](line.slice(at))}`;
-};
-
-const receiptLines = (receipt: ReceiptVerification, { style, width }: RenderContext): string[] => {
-  const lines = columns([
-    head,
-    ...verificationRows(receipt, { max: Math.max(12, width - otherCells), was: width >= 120 }),
-  ]);
-  const verdicts = receipt.steps.map(stepVerdict);
-  return [
-    style.strong(`Receipt ${visible(receipt.file)}, begun ${stampText(receipt.startedAt)} UTC`),
-    ...lines.map((line, index) =>
-      index === 0 ? style.faint(`  ${line}`) : `  ${paintLast(line, verdicts[index - 1], style)}`,
-    ),
-    "",
-  ];
-};
+  }),
+];
 
 export const foreignRows = (foreign: readonly ForeignEvent[]): string[][] =>
   foreign.map(({ event, sameActor }) => [
@@ -147,20 +114,42 @@ export const foreignRows = (foreign: readonly ForeignEvent[]): string[][] =>
     `${actorText(event)}${sameActor ? ", the actor of these steps" : ""}`,
   ]);
 
-export const renderAuditText = (verification: AuditVerification, look: RenderContext): string => {
-  const { style } = look;
-  const foreign = columns(foreignRows(verification.foreign)).map((line) => `  ${line}`);
-  const problems = renderDiagnosticsText(verification.diagnostics, look);
-  const closing = auditClosing(verification);
-  const waited =
-    verification.waitedMs >= 1_000 ? ` Waited ${duration(verification.waitedMs)} for the log.` : "";
-  const said = problems === "" ? [] : [problems];
-  const flipped = verification.verdict === "enforcement-flipped";
-  return `${[
-    ...(flipped ? said : []),
-    ...verification.receipts.flatMap((receipt) => receiptLines(receipt, look)),
-    ...(foreign.length === 0 ? [] : [style.strong("Events of no step"), ...foreign, ""]),
-    ...(flipped ? [] : said),
-    `${verification.verdict === "confirmed" ? style.strong(closing) : style.error(closing)}${waited}`,
-  ].join("\n")}\n`;
+const pageTitles = {
+  confirmed: "confirmed by the audit log",
+  missing: "missing from the audit log",
+  "could-not-check": "audit log not checked",
+  "enforcement-flipped": "enforcement turned by the run",
+} as const satisfies Record<AuditVerdict, string>;
+
+/** A table for each receipt; what the run turned by itself comes before them. */
+export const auditPage = (verification: AuditVerification): ReportPage => {
+  const { verdict, receipts, foreign, diagnostics } = verification;
+  const isBad = verdict !== "confirmed";
+  const rows = diagnosticRows(diagnostics);
+  const notes = isBad ? openText("Notes", "bad", rows) : foldedText("Notes", rows);
+  const table = (title: string, lines: readonly string[], isOpen: boolean): Section => {
+    const own = lines.map((line) => () => line);
+    return isOpen ? openText(title, "plain", own) : foldedText(title, own);
+  };
+  const isFlipped = verdict === "enforcement-flipped";
+  return {
+    kind: "audit",
+    ...present({ account: receipts[0]?.account }),
+    title: pageTitles[verdict],
+    closing: () => auditClosing(verification),
+    facts: [],
+    sections: [
+      ...(isFlipped ? [notes] : []),
+      ...receipts.map((receipt) =>
+        table(
+          `Receipt begun ${receipt.startedAt.replace(/[^0-9TZ:.-]/g, "_")}: ${counted(receipt.steps.length, "step")}`,
+          columns(verificationTable(receipt, { max: 40, was: true })),
+          isBad,
+        ),
+      ),
+      table(`Events of no step: ${foreign.length}`, columns(foreignRows(foreign)), false),
+      ...(isFlipped ? [] : [notes]),
+    ],
+    whole: (spell) => `all of them: ${spell("dbt-ip-rules audit verify --format json")}`,
+  };
 };

@@ -1,8 +1,9 @@
 /** The traffic on record as a part of a plan or of a drift report: numbers and counts, never a name. */
 import { counted, grouped } from "../model/words.js";
 import type { PlanLoser, PlanReplay } from "../plan/cut-off.js";
+import type { Row } from "./layout.js";
+import { type Section, single } from "./page.js";
 import { actorsWords } from "./replay.js";
-import type { Row } from "./row.js";
 
 const losersWith = ({ losers }: PlanReplay, outcome: PlanLoser["outcome"]): readonly PlanLoser[] =>
   losers.filter((one) => one.outcome === outcome);
@@ -47,3 +48,17 @@ export const planReplayRows = ({ losers, unreadable }: PlanReplay): Row[] => [
 /** What no figure above can show. */
 export const planReplayCaveat =
   "Cannot tell: the log shows no reads and no use of tokens. More: dbt-ip-rules replay";
+
+export const replaySections = (replay: PlanReplay | undefined): readonly Section[] => {
+  if (replay === undefined) return [];
+  const rows = planReplayRows(replay);
+  return [
+    {
+      title: `${planReplayTitle(replay)}. People are numbered, never named, here`,
+      tone: rows.length > 0 ? "bad" : "plain",
+      folded: rows.length === 0,
+      kind: "rows",
+      rows: single([...rows, { sign: " ", depth: 1, text: planReplayCaveat }]),
+    },
+  ];
+};

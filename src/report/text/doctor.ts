@@ -1,11 +1,16 @@
 /** What `doctor` found: a line a check, then which assumptions about the service this account confirms or contradicts. */
 
-import type { AssumptionVerdict } from "../doctor/assumptions.js";
-import { type Check, type CheckId, type CheckState, type Diagnosis, doctorVerdict } from "../doctor/judge.js";
-import { visible } from "../model/escape.js";
-import { present } from "../model/present.js";
-import { counted } from "../model/words.js";
-import { padCells, type RenderContext, wrap } from "./layout.js";
+import type { AssumptionVerdict } from "../../doctor/assumptions.js";
+import {
+  type Check,
+  type CheckId,
+  type CheckState,
+  type Diagnosis,
+  doctorVerdict,
+} from "../../doctor/judge.js";
+import { visible } from "../../model/escape.js";
+import { counted } from "../../model/words.js";
+import { padCells, type RenderContext, wrap } from "../layout.js";
 
 const titles: Readonly<Record<CheckId, string>> = {
   settings: "Settings",
@@ -103,20 +108,3 @@ export const renderDoctorText = (diagnosis: Diagnosis, look: RenderContext): str
     doctorVerdict(diagnosis) === "works" ? closing : style.error(closing),
   ].join("\n")}\n`;
 };
-
-/** The document of `doctor --format json`. */
-export const doctorDocument = (diagnosis: Diagnosis) => ({
-  format: "dbt-ip-rules/doctor" as const,
-  version: 1 as const,
-  verdict: doctorVerdict(diagnosis),
-  summary: doctorClosing(diagnosis),
-  account: diagnosis.account,
-  checks: diagnosis.checks.map(({ id, state, text, hint, code }) => ({
-    id,
-    state,
-    text,
-    ...present({ hint, code }),
-  })),
-  assumptions: diagnosis.assumptions.map(({ id, text, verdict, why }) => ({ id, text, verdict, why })),
-  ...present({ recorded: diagnosis.recorded }),
-});
