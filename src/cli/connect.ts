@@ -1,4 +1,6 @@
 /** From a connection to a client, with its traces and waits on standard error; and what an account holds. */
+import { setTimeout as wait } from "node:timers/promises";
+import type { ApplyPorts } from "../apply/ports.js";
 import {
   type ClientOptions,
   createDbtClient,
@@ -12,6 +14,7 @@ import { createProbe, type Probe } from "../dbt/probe.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { visible } from "../model/escape.js";
 import { Failure } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { AccountState } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { checkSnapshot, stateOf } from "../plan/state.js";
@@ -64,6 +67,18 @@ export const connectForWriting = (
   connection: Connection,
   onWait: (wait: Wait) => void = plainWaits(io),
 ): DbtClient => createDbtClient(clientOptions(io, options, connection, onWait));
+
+/** Resolves early, and never rejects, when the signal aborts: what apply's ports ask for. */
+export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  wait(ms, undefined, present({ signal })).catch(() => undefined);
+
+/** What an apply asks for of its account, but for the receipt. */
+export const applyPorts = (io: Io, client: DbtClient): Omit<ApplyPorts, "journal"> => ({
+  reader: client,
+  writer: client,
+  now: () => io.now(),
+  sleep,
+});
 
 /** What `use` returns of a client that cannot write; the client is closed then, however that ended. */
 export const withClient = async <T>(

@@ -2,7 +2,6 @@
  * Traffic for a replay: from files, or else from the account's log. A log that was read only in part gives what it gave,
  * and says which part is missing.
  */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BlindSpot, blindSpots } from "../audit/blind-spots.js";
 import type { CallerReader } from "../audit/callers.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseReceipt, receiptLine } from "../../src/apply/receipt.js";
-import { createFileJournal, FlushedFile, openFileJournal } from "../../src/cli/receipts.js";
+import { createFileJournal, FlushedFile, openFileJournal } from "../../src/cli/change/journal.js";
 import type { ReceiptHeader, ReceiptRecord } from "../../src/model/receipt.js";
 
 const links = vi.hoisted((): { refusedWith: string | undefined } => ({ refusedWith: undefined }));

@@ -1,7 +1,8 @@
 /**
- * A change that waits for confirmation (`apply --confirm`): waits until somebody, or a command, says that it may stay. A mark next to the
+ * A change that waits for confirmation (`apply --confirm`): waits until somebody, or a command, says that it may stay. A record next to the
  * receipts stands for it until then, so that a process that is killed leaves a trace that the next command reports.
  */
+
 import { spawn } from "node:child_process";
 import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -13,11 +14,13 @@ import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { countdown } from "../../model/words.js";
+import type { Plan } from "../../plan/plan.js";
 import { canAsk, openQuestions } from "../ask.js";
 import { type Io, note } from "../io.js";
 import { type Account, isSameAccount, receiptFolder, timeInName } from "../receipts.js";
 
-export interface Probation {
+/** How a change is confirmed. */
+export interface ConfirmBy {
   /** Milliseconds that the change has. */
   readonly within: number;
   /** Run until it exits 0; absent: somebody at the terminal is asked. */
@@ -25,11 +28,19 @@ export interface Probation {
 }
 
 /** Throws `Failure` where nobody and nothing could confirm: before anything is written. */
-export const requireConfirmer = (io: Io, { command }: Probation): void => {
+export const requireConfirmer = (io: Io, command: string | undefined): void => {
   if (command === undefined && !canAsk(io)) throw failure("bad-option", { kind: "confirm-needs-command" });
 };
 
-export type Confirmation = "confirmed" | "refused" | "too-late" | "nobody" | "interrupted";
+type Confirmation = "confirmed" | "refused" | "too-late" | "nobody" | "interrupted";
+
+/** Why a change is undone. */
+export const notConfirmedWords: Readonly<Record<Exclude<Confirmation, "confirmed">, string>> = {
+  refused: "the answer was no",
+  "too-late": "time is up",
+  nobody: "nobody can answer: the input has ended",
+  interrupted: "interrupted",
+};
 
 const timeLeft = (ms: number): string => countdown(Math.max(0, Math.ceil(ms / 1000)));
 
@@ -46,7 +57,7 @@ const timeUp = async (end: number, signal: AbortSignal): Promise<"too-late"> => 
 };
 
 /** Waits for a yes at the terminal, or for the command; never rejects. */
-export const awaitConfirmation = async (io: Io, { within, command }: Probation): Promise<Confirmation> => {
+export const awaitConfirmation = async (io: Io, { within, command }: ConfirmBy): Promise<Confirmation> => {
   const end = performance.now() + within;
   const over = new AbortController();
   const signal = AbortSignal.any([io.signal, over.signal]);
@@ -138,11 +149,11 @@ const endAll = (pid: number | undefined): void => {
   }
 };
 
-const markFormat = "dbt-ip-rules/unconfirmed";
-const markEnd = ".unconfirmed.json";
+const recordFormat = "dbt-ip-rules/unconfirmed";
+const recordEnd = ".unconfirmed.json";
 
 /** A change that nobody has confirmed. */
-export interface Mark {
+interface UnconfirmedChange {
   readonly account: Account;
   /** The receipt, as its user named it. */
   readonly receipt: string;
@@ -150,23 +161,25 @@ export interface Mark {
   readonly begun: string;
 }
 
+export const rollbackCommand = (receipt: string): string => `dbt-ip-rules rollback ${shellWord(receipt)}`;
+
 /** Written before the first call; the file that it is. Throws `Failure` where that is not possible. */
-export const setMark = async (io: Io, mark: Mark): Promise<string> => {
-  const name = `${mark.account.id}-${timeInName(mark.begun)}${markEnd}`;
+export const recordUnconfirmed = async (io: Io, change: UnconfirmedChange): Promise<string> => {
+  const name = `${change.account.id}-${timeInName(change.begun)}${recordEnd}`;
   const file = join(receiptFolder, name);
-  const text = JSON.stringify({ format: markFormat, version: 1, ...mark });
+  const text = JSON.stringify({ format: recordFormat, version: 1, ...change });
   await writeWhole(io, file, `${text}\n`);
   return file;
 };
 
-const readMark = (io: Io, file: string): Mark | undefined => {
+const readRecord = (io: Io, file: string): UnconfirmedChange | undefined => {
   try {
     // Only its form is checked: what it says is shown as text of others is.
-    const found = JSON.parse(readNamedText(io.cwd, file, { most: largest.document })) as Partial<Mark> & {
-      format?: unknown;
-    };
+    const found = JSON.parse(
+      readNamedText(io.cwd, file, { most: largest.document }),
+    ) as Partial<UnconfirmedChange> & { format?: unknown };
     const { account, receipt, begun } = found;
-    const fits = found.format === markFormat && typeof receipt === "string" && typeof begun === "string";
+    const fits = found.format === recordFormat && typeof receipt === "string" && typeof begun === "string";
     return fits && typeof account?.id === "number" && typeof account.host === "string"
       ? { account, receipt, begun }
       : undefined;
@@ -175,30 +188,37 @@ const readMark = (io: Io, file: string): Mark | undefined => {
   }
 };
 
-const marksOf = async (io: Io, account: Account): Promise<readonly { file: string; mark: Mark }[]> => {
+const recordsOf = async (
+  io: Io,
+  account: Account,
+): Promise<readonly { readonly file: string; readonly change: UnconfirmedChange }[]> => {
   const names = await readdir(resolve(io.cwd, receiptFolder)).catch((): string[] => []);
   return names
-    .filter((name) => name.endsWith(markEnd))
+    .filter((name) => name.endsWith(recordEnd))
     .sort()
     .flatMap((name) => {
       const file = join(receiptFolder, name);
-      const mark = readMark(io, file);
-      return mark !== undefined && isSameAccount(mark.account, account) ? [{ file, mark }] : [];
+      const change = readRecord(io, file);
+      return change !== undefined && isSameAccount(change.account, account) ? [{ file, change }] : [];
     });
 };
 
 /** A warning for each change of the account that still waits for its confirmation, or whose process is gone. */
 export const unconfirmedChanges = async (io: Io, account: Account): Promise<readonly Diagnostic[]> =>
-  (await marksOf(io, account)).map(({ mark }) =>
-    diagnostic("unconfirmed-change", {
-      begun: mark.begun,
-      undo: `dbt-ip-rules rollback ${shellWord(mark.receipt)}`,
-    }),
+  (await recordsOf(io, account)).map(({ change: { begun, receipt } }) =>
+    diagnostic("unconfirmed-change", { begun, undo: rollbackCommand(receipt) }),
   );
 
-export const clearMark = (io: Io, file: string): Promise<void> => rm(resolve(io.cwd, file), { force: true });
+/** With a warning for each change of its account that nobody has confirmed. */
+export const withUnconfirmed = async (io: Io, plan: Plan): Promise<Plan> => {
+  const unconfirmed = await unconfirmedChanges(io, plan.account);
+  return unconfirmed.length === 0 ? plan : { ...plan, diagnostics: [...plan.diagnostics, ...unconfirmed] };
+};
+
+export const clearRecord = (io: Io, file: string): Promise<void> =>
+  rm(resolve(io.cwd, file), { force: true });
 
 /** Whoever applies on, or undoes, has decided about what was unconfirmed. */
-export const clearMarks = async (io: Io, account: Account): Promise<void> => {
-  for (const { file } of await marksOf(io, account)) await clearMark(io, file);
+export const clearRecords = async (io: Io, account: Account): Promise<void> => {
+  for (const { file } of await recordsOf(io, account)) await clearRecord(io, file);
 };

@@ -1,4 +1,5 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { planDisabling } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
@@ -11,31 +12,18 @@ import type { Plan } from "../../plan/plan.js";
 import { hashPolicy } from "../../plan/state.js";
 import type { NextCommands, Report } from "../../report/report.js";
 import { accountNamedBy } from "../accounts.js";
-import {
-  connectionOptions,
-  duration,
-  guardOptions,
-  outputOptions,
-  policyOption,
-} from "../arguments/options.js";
+import { connectionOptions, duration, policyOption } from "../arguments/options.js";
 import { confirm, notApproved, requireApproval } from "../ask.js";
-import {
-  applyFormats,
-  type CarryOutOptions,
-  carryOutOptions,
-  carryOutTask,
-  showPlan,
-  type Task,
-} from "../change/carry-out.js";
-import { type Probation, requireConfirmer } from "../change/confirmation.js";
-import { applyFlags, planFlags } from "../change/flags.js";
+import { carryOutTask, showPlan, type Task } from "../change/carry-out.js";
+import { type ConfirmBy, requireConfirmer } from "../change/confirmation.js";
+import { applyFlags, type ChangeOptions, changeOptions, planFlags } from "../change/options.js";
 import { type Program, runs } from "../command.js";
 import { type Io, note } from "../io.js";
 import { earlierByReceipt, preparePlan, readPlan } from "../plans.js";
 import { accountText, isSameAccount } from "../receipts.js";
 import { evidenceFor } from "../traffic.js";
 
-interface Options extends CarryOutOptions {
+interface Options extends ChangeOptions {
   readonly onlyExpired?: boolean;
   readonly disableEnforcement?: boolean;
   /** Milliseconds. */
@@ -50,12 +38,12 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     "[planfiles...]",
     "plans saved with: plan --out (default: plan the policy now)",
   );
-  carryOutOptions(outputOptions(guardOptions(connectionOptions(policyOption(named))), applyFormats))
+  changeOptions(connectionOptions(policyOption(named)))
     .option("--only-expired", "take out allow entries that have expired, and nothing else, without asking")
     .option("--disable-enforcement", "turn enforcement off, and change nothing else: everybody gets in")
     .addOption(
       new Option("--confirm <time>", "undo the change unless it is confirmed in this time: 10m").argParser(
-        probationTime,
+        confirmTime,
       ),
     )
     .option("--confirm-command <command>", "confirmed once it exits 0; needed where there is no terminal");
@@ -87,7 +75,7 @@ const approvePlans = async (
   if (options.autoApprove === true || open.length === 0) return approved;
   for (const { file, plan } of read) {
     note(io, `== ${visible(file)} ==`);
-    showPlan(io, plan, options, { briefly: false });
+    showPlan(io, plan, options);
   }
   const calls = open.reduce((sum, { plan }) => sum + plan.steps.length, 0);
   const accounts = open.map(({ plan }) => `${plan.account.id} at ${plan.account.host}`).join(", ");
@@ -121,7 +109,7 @@ const readPlans = async (io: Io, files: readonly string[]) => {
   return read;
 };
 
-const probationTime = (text: string): number => {
+const confirmTime = (text: string): number => {
   if (/^[\d.]+$/.test(text)) throw new InvalidArgumentError("Give a time with its unit, such as 10m.");
   const within = duration(text);
   if (within < 1_000) throw new InvalidArgumentError("Give at least 1s.");
@@ -129,15 +117,17 @@ const probationTime = (text: string): number => {
 };
 
 /** Throws `Failure` where nobody and nothing could confirm. */
-const probationOf = (io: Io, { confirm: within, confirmCommand: command, onlyExpired }: Options) => {
+const confirmByOf = (
+  io: Io,
+  { confirm: within, confirmCommand: command, onlyExpired }: Options,
+): ConfirmBy | undefined => {
   if (within === undefined) {
     if (command !== undefined) throw failure("bad-option", { kind: "confirm-command-alone" });
     return undefined;
   }
   if (onlyExpired === true) throw failure("bad-option", { kind: "confirm-and-only-expired" });
-  const probation: Probation = { within, command };
-  requireConfirmer(io, probation);
-  return probation;
+  requireConfirmer(io, command);
+  return { within, command };
 };
 
 const apply = async (io: Io, options: Options, [planFile]: readonly string[]): Promise<Report> => {
@@ -145,12 +135,12 @@ const apply = async (io: Io, options: Options, [planFile]: readonly string[]): P
     throw failure("bad-option", { kind: "only-expired-and-plan" });
   if (options.disableEnforcement === true && (planFile !== undefined || options.onlyExpired === true))
     throw failure("bad-option", { kind: "disable-enforcement-alone" });
-  const probation = probationOf(io, options);
-  if (probation !== undefined) io.ignoreHangup?.();
+  const confirmBy = confirmByOf(io, options);
+  if (confirmBy !== undefined) io.ignoreHangup?.();
   const task = await taskOf(io, options, planFile);
   // After the file was read, so that one that is missing is said first; before any call.
   requireApproval(io, task.approved);
-  return carryOutTask(io, options, { ...task, probation });
+  return carryOutTask(io, options, { ...task, confirmBy });
 };
 
 const taskOf = async (io: Io, options: Options, planFile: string | undefined): Promise<Task> => {
@@ -211,7 +201,7 @@ const taskOfPlan = async (io: Io, options: Options, file: string): Promise<Task>
 };
 
 /** A saved plan is applied as it is; whoever has edited the policy since should know that the edit is not part of it. */
-const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: CarryOutOptions): Promise<void> => {
+const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: ChangeOptions): Promise<void> => {
   // Without the file, or with one that is not valid, there is nothing to compare with.
   const { policy } = await loadPolicyFile(io, file, io.now()).catch((error: unknown): LoadedPolicy => {
     if (error instanceof Failure) return { diagnostics: [] };

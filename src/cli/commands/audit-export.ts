@@ -1,5 +1,4 @@
 /** `audit export`: the CSV of a range, or the whole history by the bulk workflow. The file appears whole or not at all. */
-
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";

@@ -2,7 +2,6 @@
  * `audit list`: events, newest first, as they are read: memory does not grow with the log. A failure after the first
  * event leaves machine formats whole: JSON is closed and says that it is not complete, and the exit code is 1.
  */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { actorFilter, eventFilter } from "../../audit/catalogue.js";
 import type { AuditEvent } from "../../audit/event.js";

@@ -2,7 +2,6 @@
  * `audit watch`: prints events as they come, for a log collector. With `--cursor FILE` a restart goes on where it
  * stopped. Ends with 0 on SIGINT and SIGTERM.
  */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { serverClock } from "../../audit/await-audit.js";
 import { eventFilter, ipRestrictionTypes } from "../../audit/catalogue.js";

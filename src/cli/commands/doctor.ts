@@ -2,7 +2,6 @@
  * `doctor`: what works for this host, token and account, and what would not. Reads only, and asks no question whose
  * answer an earlier failure has settled.
  */
-
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";

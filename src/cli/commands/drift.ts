@@ -2,7 +2,6 @@
  * `drift`: does the account still say what the policy says, and if not, who changed it? Reads only: the client it
  * gets has no writing method. Exit code 2 where anything differs.
  */
-
 import type { Command } from "commander";
 import { ownEventsOf } from "../../audit/attribution.js";
 import { ipRestrictionTypes } from "../../audit/catalogue.js";

@@ -1,5 +1,4 @@
 /** `explain`: whether an address or a prefix gets in, which entry decides, and which lost. */
-
 import { type Command, Option } from "commander";
 import {
   containsPrefix,

@@ -25,16 +25,10 @@ import type { Policy } from "../../policy/policy.js";
 import { hasOddCharacters } from "../../policy/spelling.js";
 import type { Report } from "../../report/report.js";
 import { connectionOf } from "../accounts.js";
-import {
-  connectionOptions,
-  guardOptions,
-  guardsOf,
-  outputOptions,
-  policyOption,
-} from "../arguments/options.js";
+import { connectionOptions, guardsOf, policyOption } from "../arguments/options.js";
 import { canAsk } from "../ask.js";
-import { applyFormats, type CarryOutOptions, carryOutOptions, carryOutTask } from "../change/carry-out.js";
-import { applyFlags, planFlags, timeFlag } from "../change/flags.js";
+import { carryOutTask } from "../change/carry-out.js";
+import { applyFlags, type ChangeOptions, changeOptions, planFlags, timeFlag } from "../change/options.js";
 import { type Program, runs } from "../command.js";
 import { withClient } from "../connect.js";
 import { type Io, note, noteDiagnostics } from "../io.js";
@@ -44,7 +38,7 @@ import { evidenceFor } from "../traffic.js";
 /** The rule that a grant goes into where none is named. */
 export const grantRule = "Temporary access";
 
-interface Options extends CarryOutOptions {
+interface Options extends ChangeOptions {
   /** Milliseconds. */
   readonly for: number;
   readonly reason: string;
@@ -89,7 +83,7 @@ export const grantReason = (text: string): string => {
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   const named = command.argument("<address>", "the address or prefix to let in");
-  carryOutOptions(outputOptions(guardOptions(connectionOptions(policyOption(named))), applyFormats))
+  changeOptions(connectionOptions(policyOption(named)))
     .addOption(new Option("--for <time>", "how long: 30m, 4h, 2d").argParser(grantTime).makeOptionMandatory())
     .addOption(
       new Option("--reason <text>", "why; the entry's comment").argParser(grantReason).makeOptionMandatory(),
@@ -337,7 +331,7 @@ const grantNow = async (io: Io, options: Options, granting: Granting): Promise<R
     },
   });
   // What was refused has left no entry that could end.
-  const { outcome } = report.kind === "apply" ? report.result : { outcome: "refused" };
+  const { outcome } = report.result;
   if (outcome !== "refused" && outcome !== "failed") {
     note(io, `${written(options, granting)}.`);
     note(io, endsBy(options, granting));

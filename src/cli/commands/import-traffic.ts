@@ -1,5 +1,4 @@
 /** `import --from-traffic`: a draft of a first policy from the traffic on record. Reads the log, not the rules. */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mostCovered } from "../../address/cover.js";
 import type { PageReader } from "../../audit/list-events.js";

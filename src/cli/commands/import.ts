@@ -1,5 +1,4 @@
 /** `import`: the account's rules as a policy that plans to nothing. Never overwrites a file. */
-
 import { existsSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";

@@ -1,5 +1,4 @@
 /** `plan --terraform FILE`: what a plan of Terraform would do to access. Reads only. */
-
 import { readAccountFile } from "../../files/account-file.js";
 import { reasonOf } from "../../files/io-errors.js";
 import { requireChecks } from "../../files/load-policy.js";

@@ -1,5 +1,4 @@
 /** `plan`: what would change, who gains or loses access, in which steps. Reads only. */
-
 import { type Command, Option } from "commander";
 import { requirePolicy } from "../../files/load-policy.js";
 import { ownerOnly, writeWhole } from "../../files/write-file.js";
@@ -22,7 +21,7 @@ import {
   guardOptions,
   guardsOf,
 } from "../arguments/options.js";
-import { unconfirmedChanges } from "../change/confirmation.js";
+import { withUnconfirmed } from "../change/confirmation.js";
 import { type Program, runs } from "../command.js";
 import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
@@ -95,8 +94,7 @@ const ofPolicy = async (io: Io, options: Options): Promise<Report> => {
     const { writePlanFile } = await import("../../plan/plan-file.js");
     await writeWhole(io, options.out, withoutToken(writePlanFile(made)), ownerOnly);
   }
-  const waiting = await unconfirmedChanges(io, made.account);
-  const plan = { ...made, diagnostics: [...made.diagnostics, ...waiting] };
+  const plan = await withUnconfirmed(io, made);
   return {
     kind: "plan",
     plan,

@@ -1,5 +1,4 @@
 /** `replay`: who would be cut off by a policy, a saved plan or the account's own rules, by the traffic on record. */
-
 import { type Command, Option } from "commander";
 import type { ReadOnlyClient } from "../../dbt/client.js";
 import type { Connection } from "../../dbt/connection.js";

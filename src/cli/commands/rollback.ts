@@ -12,24 +12,17 @@ import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import type { Change, Plan } from "../../plan/plan.js";
-import type { Report } from "../../report/report.js";
+import type { ApplyReport, Report } from "../../report/report.js";
 import { namedConnection } from "../accounts.js";
-import { accountOptions, guardOptions, outputOptions } from "../arguments/options.js";
+import { accountOptions } from "../arguments/options.js";
 import { requireApproval } from "../ask.js";
-import {
-  applyFormats,
-  type CarryOutOptions,
-  carryOutOptions,
-  carryOutTask,
-  type Guards,
-  type PlanToRefuse,
-} from "../change/carry-out.js";
-import { applyFlags } from "../change/flags.js";
+import { carryOutTask, type Guards, type PlanToRefuse } from "../change/carry-out.js";
+import { applyFlags, type ChangeOptions, changeOptions } from "../change/options.js";
 import { type Program, runs } from "../command.js";
 import { type Io, note } from "../io.js";
 import { readReceipt, receiptFolder, receiptsIn, requireNewest } from "../receipts.js";
 
-interface Options extends CarryOutOptions {
+interface Options extends ChangeOptions {
   readonly keepLaterChanges?: boolean;
   readonly disableEnforcement?: boolean;
 }
@@ -39,13 +32,13 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     "[receipt]",
     "the receipt of the apply to undo (default: the newest of this account)",
   );
-  carryOutOptions(outputOptions(guardOptions(accountOptions(named)), applyFormats))
+  changeOptions(accountOptions(named))
     .option("--keep-later-changes", "undo what can be undone without touching what others changed since")
     .option("--disable-enforcement", "turn enforcement off too, where the apply turned it on");
   runs(command, io, program, rollback);
 };
 
-export const revertToo = "Revert the commit too, or the next pipeline applies it again.";
+const revertToo = "Revert the commit too, or the next pipeline applies it again.";
 
 const rollback = async (io: Io, options: Options, [file]: readonly string[]): Promise<Report> => {
   const attempts = await attemptsToUndo(io, options, file);
@@ -71,14 +64,14 @@ const rollback = async (io: Io, options: Options, [file]: readonly string[]): Pr
       undoes: attempts.map(({ receipt }) => receipt.header.startedAt),
     },
   });
-  if (report.kind === "apply" && report.result.outcome !== "refused" && report.result.outcome !== "failed")
-    note(io, revertToo);
+  const { outcome } = report.result;
+  if (outcome !== "refused" && outcome !== "failed") note(io, revertToo);
   return withKept(report, kept);
 };
 
 /** What a run with `--keep-later-changes` has not undone; a refusal lists it already. */
-const withKept = (report: Report, kept: readonly Change[]): Report => {
-  if (kept.length === 0 || report.kind !== "apply" || report.result.unexpected !== undefined) return report;
+const withKept = (report: ApplyReport, kept: readonly Change[]): ApplyReport => {
+  if (kept.length === 0 || report.result.unexpected !== undefined) return report;
   const { result } = report;
   const diagnostics = [...result.diagnostics, diagnostic("rollback-kept-changes")];
   return { ...report, result: { ...result, diagnostics, unexpected: kept } };

@@ -1,5 +1,4 @@
 /** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
-
 import type { Command } from "commander";
 import { type LoadedPolicy, loadPolicyFile } from "../../files/load-policy.js";
 import { Failure, failure } from "../../model/failure.js";
