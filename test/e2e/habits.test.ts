@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commandHabits, optionHabits } from "../../src/cli/arguments/habits.js";
+import { habitOf, partsOf } from "../../src/cli/arguments/spelling.js";
 import { wholeProgram } from "../../src/cli/run.js";
 import { dbtIpRules } from "../cli/world.js";
 import * as built from "./cli.js";
@@ -19,17 +20,163 @@ const type = async (line: string) => {
   return ran;
 };
 
+/** What somebody may type, without the program's name: at least one line a row. */
+const guesses: readonly string[] = `
+verify
+destroy
+destroy -auto-approve
+state list
+state show
+output
+get rules
+describe rule office
+list
+ls
+status
+refresh
+compare
+pull
+export
+deploy
+push
+sync
+run
+preview
+dry-run
+create rule office
+delete -f policy.yaml
+edit
+block 192.0.2.1
+enable
+enable enforcement
+disable
+disable enforcement
+allow 192.0.2.1
+revoke 192.0.2.1
+undo
+revert
+rollout undo
+rule list
+rule show office
+api get /rules
+format
+logs
+events
+history
+watch
+tail
+man
+docs
+login
+auth status
+whoami
+auth can-i
+workspace list
+config view
+taint x
+console
+graph
+force-unlock 1
+why 192.0.2.1
+serve
+completions bash
+validate --json
+validate -json
+apply none.json -y
+apply none.json --yes
+apply --non-interactive
+apply --force
+apply --dry-run
+apply --dry-run=client
+apply -n
+grant 192.0.2.1 --for 2h --reason why --apply --dry-run
+grant 192.0.2.1 --dry-run
+rollback --dry-run
+rollback --auto-approve --dry-run
+drift --fix
+lists update --dry-run
+fmt --dry-run
+plan --dry-run
+import --dry-run
+plan -v
+plan --verbose
+plan --quiet
+plan -q
+plan --color=never
+plan --no-colour
+plan -target=rule.office
+plan --target office
+apply -l app=x
+plan -var x=1
+plan -var-file=x.tfvars
+plan --var x=1
+plan -refresh-only
+plan -destroy
+apply -destroy
+plan -refresh=false
+apply -parallelism=1
+plan -compact-warnings
+plan -lock=false
+apply -lock-timeout=60s
+plan -state=x.tfstate
+apply -input=false
+plan -input=false
+init -upgrade
+init -reconfigure
+fmt -recursive
+fmt -write=false
+plan --filename policy.yaml
+apply --file=policy.yaml
+plan -c policy.yaml
+plan -n 66847
+-n prod get rules
+-n prod plan
+plan --account-id 66847
+show --namespace=prod
+plan --url https://ab123.us1.dbt.com
+show --hostname ab123.us1.dbt.com
+plan --token s3cr3t-value
+plan --api-key=s3cr3t-value
+-chdir=infra plan
+plan -chdir=infra
+show --watch
+drift -w
+show --jq .rules
+plan --template x
+plan --my-ip 192.0.2.1
+version
+lint
+check
+test
+diff
+`
+  .trim()
+  .split("\n");
+
+/** The row that a guess is of: by its command, or by its first option that the command has not. */
+const rowOf = (line: string) => {
+  const words = line.split(" ");
+  const [first = ""] = words;
+  const command = line.startsWith("lists update ") ? "lists update" : first.startsWith("-") ? "plan" : first;
+  const row =
+    commandHabits.find((one) => one.words.includes(first)) ??
+    words
+      .filter((word) => word.startsWith("-"))
+      .map((word) => habitOf(partsOf(word).flag, command))
+      .findLast((one) => one !== undefined);
+  if (row === undefined) throw new Error(`no row for ${line}`);
+  return row;
+};
+
+const tried = guesses.map((line) => ({ line, row: rowOf(line) }));
+
 const works = [
-  ...commandHabits.flatMap((row) =>
-    "as" in row
-      ? row.tried.map((line) => [line, [...row.as, ...line.split(" ").slice(1)].join(" ")] as const)
-      : [],
-  ),
-  ...optionHabits.flatMap((row) =>
-    "as" in row
-      ? row.tried.map((line) => [line, line.replace(/ (--?json|-y|--yes)$/, ` ${row.as.join(" ")}`)] as const)
-      : [],
-  ),
+  ...tried.flatMap(({ line, row }) => {
+    if (!("as" in row)) return [];
+    const meant = row.as.join(" ");
+    const own = "words" in row ? [meant, ...line.split(" ").slice(1)].join(" ") : undefined;
+    return [[line, own ?? line.replace(/ (--?json|-y|--yes)$/, ` ${meant}`)] as const];
+  }),
   ["-v", "--version"],
   ["-version", "--version"],
   ["help lint", "help validate"],
@@ -63,9 +210,12 @@ describe("works", () => {
   });
 });
 
-const named = [...commandHabits, ...optionHabits].flatMap((row) =>
-  "as" in row ? [] : row.tried.map((line) => [line, row.type] as const),
-);
+const named = tried.flatMap(({ line, row }) => ("as" in row ? [] : [[line, row.type] as const]));
+
+it("every row is tried", () => {
+  const rows = new Set<object>(tried.map(({ row }) => row));
+  expect([...commandHabits, ...optionHabits].filter((row) => !rows.has(row))).toEqual([]);
+});
 
 /** What a hint offers, as the words behind `dbt-ip-rules`. */
 const offered = (text: string): readonly string[] =>
