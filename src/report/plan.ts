@@ -135,6 +135,9 @@ const shownAccess = (access: Plan["access"]) => {
   ];
 };
 
+/** As many rows of changes are shown unfolded: access alone shows no rename, nor that an entry is merely disabled. */
+const fewRows = 8;
+
 /** What is to be looked up, folded. */
 const detailSections = (plan: Plan): readonly Section[] => {
   const notes = otherDiagnostics(plan).filter((one) => !isShownFirst(one));
@@ -144,8 +147,10 @@ const detailSections = (plan: Plan): readonly Section[] => {
     { sign: " ", depth: 1, text: `${number}. ${stepTitle(step)} (${stepEffect(access)})` },
     ...disturbanceRows(disturbs),
   ]);
+  const changes = single(changeRows(plan).flat());
+  const changesTitle = `Changes: ${countsWords(planCounts(plan))}`;
   return [
-    foldedRows(`Changes: ${countsWords(planCounts(plan))}`, single(changeRows(plan).flat())),
+    changes.length <= fewRows ? openRows(changesTitle, "plain", changes) : foldedRows(changesTitle, changes),
     foldedRows(`Steps: ${counted(plan.steps.length, "call")}, ${stepsPromise(plan.steps)}`, steps),
     foldedRows(`Calls of Terraform: ${counted(calls.length, "call")}`, single(calls)),
     foldedRows(`Unmanaged: ${counted(unmanaged.length, "rule")}`, single(unmanagedRows(plan))),

@@ -188,6 +188,10 @@ rules:
 A plan treats disabling as removing, and enabling as adding; the entry keeps its id. With \`expires\`, it leaves the account when its
 time has come. On an enforced account at least one allow entry must be in force ([why](decisions/disabled-entries.md)).
 
+**For a week:** nothing enables an entry again by itself, since that gives access, which takes a review. So prepare the way back at
+once: *Revert* on the merged pull request (\`git revert -m 1 MERGE\` on a branch) opens another, whose comment shows who gets back
+in. Keep it as a draft until the day, then merge it.
+
 ## Expiry
 
 \`expires: 2027-01-15\` is in force until the end of 2027-01-14, UTC; \`expires: 2027-01-15T18:00Z\` until that instant. If a

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { accountBefore } from "../../src/cli/commands/demo.js";
 import { startEmulator } from "../../src/emulator/listener.js";
+import { changeFor, readme } from "../readme.js";
 import { dbtIpRules } from "./cli.js";
 
-const readme = await readFile("README.md", "utf8");
 const blocks = (language: string): string[] =>
   [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, found, text = ""]) =>
     found === language ? [text] : [],
@@ -64,12 +64,6 @@ it("shows the comment that a pull request gets", async () => {
 });
 
 it("says what to change every day, and each change is planned as meant", async () => {
-  const rows = readme.slice(readme.indexOf("## Every day"), readme.indexOf("## More"));
-  const changeFor = (what: string): string => {
-    const [, text = ""] = new RegExp(`^\\| ${what}.* \\|.*?\`([^\`]*[:{][^\`]*)\``, "m").exec(rows) ?? [];
-    expect(text, what).not.toBe("");
-    return text;
-  };
   const { emulator, env } = await demoAccount();
   try {
     const rules = (entry: string, more = ""): string =>

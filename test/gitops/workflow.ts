@@ -35,7 +35,7 @@ export interface Workflow {
 
 export const readWorkflow = (file: string): Workflow => parse(readFileSync(file, "utf8")) as Workflow;
 
-const ownAction = /^(OWNER\/dbt-ip-rules@v\d+\.\d+\.\d+|\.\/)$/;
+const ownAction = /^([\w-]+\/dbt-ip-rules@v\d+\.\d+\.\d+|\.\/)$/;
 
 /** Every expression's value that the job may use: `secrets.X`, `vars.X`, `matrix.x`, `steps.id.outputs.x`. */
 export type Values = Readonly<Record<string, string | undefined>>;
