@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningEmulator, startEmulator } from "../../src/emulator/listener.js";
 
 const run = promisify(execFile);
+const tsc = resolve("node_modules/typescript/bin/tsc");
 const token = "token-of-the-example";
 let folder = "";
 let installed = "";
@@ -24,7 +25,7 @@ beforeAll(async () => {
   // A bundle alone has no types; a build puts the same files there.
   const types = join(installed, "dist/types");
   await rm(types, { recursive: true, force: true });
-  await run("npx", ["tsc", "-p", "tsconfig.build.json", "--outDir", types]);
+  await run(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", types]);
   emulator = await startEmulator({
     accountId: 66847,
     tokens: [{ token, kind: "service", role: "admin", name: "ci" }],
@@ -134,7 +135,7 @@ describe("the types of the package", () => {
     const consumer = `import type { Diagnostic } from "dbt-ip-rules";\n${typed}`;
     const compile = async (text: string): Promise<string> => {
       await writeFile(join(folder, "consumer.ts"), text);
-      return run(process.execPath, [resolve("node_modules/typescript/bin/tsc"), "-p", folder]).then(
+      return run(process.execPath, [tsc, "-p", folder]).then(
         () => "",
         (error: Ended) => error.stdout,
       );
@@ -156,8 +157,8 @@ describe("the types of the package", () => {
       "",
       join(installed, "dist/types/index.d.ts"),
     ];
-    await expect(
-      run(process.execPath, [resolve("node_modules/typescript/bin/tsc"), ...alone], { cwd: tmpdir() }),
-    ).resolves.toMatchObject({ stdout: "" });
+    await expect(run(process.execPath, [tsc, ...alone], { cwd: tmpdir() })).resolves.toMatchObject({
+      stdout: "",
+    });
   });
 });
