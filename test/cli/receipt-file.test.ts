@@ -1,22 +1,32 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import files, { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseReceipt, receiptLine } from "../../src/apply/receipt.js";
 import { createFileJournal, FlushedFile, openFileJournal } from "../../src/cli/change/journal.js";
 import type { ReceiptHeader, ReceiptRecord } from "../../src/model/receipt.js";
 
-const links = vi.hoisted((): { refusedWith: string | undefined } => ({ refusedWith: undefined }));
-vi.mock("node:fs/promises", async (original) => {
-  const files = await original<typeof import("node:fs/promises")>();
-  const link: typeof files.link = async (...paths) => {
-    const code = links.refusedWith;
-    if (code !== undefined) throw Object.assign(new Error(code), { code });
-    return files.link(...paths);
+/** As long as `use` runs, the file system makes no hard links. */
+const withoutLinks = async (code: string, use: () => Promise<void>): Promise<void> => {
+  const { link } = files;
+  let refused = 0;
+  const replace = (by: typeof link): void => {
+    files.link = by;
+    syncBuiltinESMExports();
   };
-  return { ...files, link };
-});
+  replace(async () => {
+    refused += 1;
+    throw Object.assign(new Error(code), { code });
+  });
+  try {
+    await use();
+  } finally {
+    replace(link);
+  }
+  expect(refused).toBeGreaterThan(0);
+};
 
 let folder = "";
 beforeAll(async () => {
@@ -136,11 +146,11 @@ describe("a receipt that is there already", () => {
     await writeFile(join(own, "r.1.jsonl"), "an older one");
     for (const code of ["EPERM", "ENOTSUP", "ENOSYS"]) {
       await writeFile(path, crashed.replace("aaaa", code));
-      links.refusedWith = code;
-      const { journal, movedTo } = await openFileJournal(path, later);
-      await journal.close();
-      expect(await readFile(movedTo ?? "", "utf8")).toBe(crashed.replace("aaaa", code));
-      links.refusedWith = undefined;
+      await withoutLinks(code, async () => {
+        const { journal, movedTo } = await openFileJournal(path, later);
+        await journal.close();
+        expect(await readFile(movedTo ?? "", "utf8")).toBe(crashed.replace("aaaa", code));
+      });
     }
     expect((await readdir(own)).sort()).toEqual([
       "r.1.jsonl",

@@ -3,22 +3,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterAll } from "vitest";
 import type { Io } from "../../src/cli/io.js";
 import { run } from "../../src/cli/run.js";
 import { type RunningEmulator, type StartOptions, startEmulator } from "../../src/emulator/listener.js";
 import type { Seed } from "../../src/emulator/seed.js";
+import { atEnd } from "../endings.js";
 
 export const token = "token-of-the-tests-1234";
 
-const endings: (() => Promise<unknown>)[] = [];
-afterAll(async () => {
-  for (const end of endings) await end();
-});
-
 export const newFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-test-"));
-  endings.push(() => rm(folder, { recursive: true, force: true }));
+  atEnd(() => rm(folder, { recursive: true, force: true }));
   return folder;
 };
 
@@ -34,7 +29,7 @@ export const newAccount = async (
     ...(seed === undefined ? {} : { seed }),
     ...more,
   });
-  endings.push(() => emulator.close());
+  atEnd(() => emulator.close());
   return emulator;
 };
 

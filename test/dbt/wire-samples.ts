@@ -1,5 +1,4 @@
 // Answers as the API gives them (docs/service.md), and clients against a scripted server.
-import { afterEach } from "vitest";
 import {
   type ClientOptions,
   createDbtClient,
@@ -8,6 +7,7 @@ import {
   type Wait,
 } from "../../src/dbt/client.js";
 import { Failure } from "../../src/model/failure.js";
+import { atEnd } from "../endings.js";
 import { type Reply, type ScriptedServer, type Seen, scriptedServer } from "./scripted-server.js";
 
 export const token = "dbtu_Test+Token/With=Signs_0123456789";
@@ -81,13 +81,8 @@ export interface Bench {
   readonly sleeps: number[];
 }
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((thing) => thing.close()));
-});
-
 export const closing = <T extends { close(): Promise<void> }>(thing: T): T => {
-  open.push(thing);
+  atEnd(() => thing.close());
   return thing;
 };
 

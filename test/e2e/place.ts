@@ -6,13 +6,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { parseReceipt } from "../../src/apply/receipt.js";
 import type { EmulatorReply, EmulatorRequest } from "../../src/emulator/http.js";
 import { messageOf } from "../../src/model/diagnostic.js";
 import type { ReceiptEnd } from "../../src/model/receipt.js";
 import { hashState } from "../../src/plan/state.js";
 import { dbtIpRules, type Ran } from "../cli/world.js";
+import { atEnd } from "../endings.js";
 import { type Running, start } from "./cli.js";
 import { accountId, token } from "./drill/access.js";
 import { type Bench, startBench } from "./drill/bench.js";
@@ -47,15 +47,12 @@ export const scenarioNamed = (name: string): Scenario => {
   return found;
 };
 
-const endings: (() => Promise<unknown>)[] = [];
-// Not when a test ends: of tests that run side by side, another one's end would come too early.
-afterAll(() => Promise.all(endings.map((end) => end())));
-
 /** A fresh account and folder, gone when the file's tests are over. */
 export const newPlace = async (scenario: Scenario = scenarioNamed("switch on")): Promise<Place> => {
   const bench = await startBench(scenario);
   const folder = await mkdtemp(join(tmpdir(), "dbt-ip-rules-e2e-"));
-  endings.push(async () => {
+  // Not when a test ends: of tests that run side by side, another one's end would come too early.
+  atEnd(async () => {
     await bench.close();
     await rm(folder, { recursive: true });
   });

@@ -16,10 +16,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll } from "vitest";
 import { parse } from "yaml";
 import { runAction } from "../../src/action/action.js";
 import { dbtIpRules } from "../cli/world.js";
+import { atEnd, oncePerFile } from "../endings.js";
 
 /** Of action.yml, what the tests read. */
 export interface ActionFile {
@@ -41,11 +41,12 @@ export interface ActionFile {
 
 export const actionFile = parse(readFileSync("action.yml", "utf8")) as ActionFile;
 
-const scratch = mkdtempSync(join(tmpdir(), "gitops-test-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
 /** A new folder, gone after the tests of the file. */
-export const newFolder = (name: string): string => mkdtempSync(join(scratch, `${name}-`));
+export const newFolder = (name: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), `gitops-test-${name}-`));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
 
 /** `${{ a.b.c }}` and `${{ a.b || c.d }}`, replaced by what `values` holds under the path; unknown paths throw. */
 export const substitute = (text: string, values: Readonly<Record<string, string | undefined>>): string =>
@@ -114,13 +115,10 @@ export const npmOnPath = (
   };
 };
 
-let built: string | undefined;
+/** The same, built. */
+export const builtAction = oncePerFile(() => checkOutAction({ built: true }));
 
-/** The same, built, once for all tests of the file. */
-export const builtAction = (): string => {
-  built ??= checkOutAction({ built: true });
-  return built;
-};
+const home = oncePerFile(() => newFolder("home"));
 
 export interface Ran {
   readonly code: number;
@@ -166,7 +164,7 @@ export const runScript = (
   script: string,
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Promise<{ code: number; log: string }> =>
-  bash(script, options.cwd, { PATH: process.env.PATH ?? "", HOME: scratch, ...options.env });
+  bash(script, options.cwd, { PATH: process.env.PATH ?? "", HOME: home(), ...options.env });
 
 type Step = ActionFile["runs"]["steps"][number] & { readonly run: string };
 type RunStep = (
@@ -183,7 +181,7 @@ const stepHere: RunStep = async (step, { cwd, env }) => {
     log += text;
   };
   const code = await runAction(
-    { HOME: scratch, ...env },
+    { HOME: home(), ...env },
     {
       print,
       runProgram: async (program, args, place) => {
