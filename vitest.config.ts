@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Those that wait for processes begin first, so that none of them is left alone at the end. */
@@ -11,17 +11,30 @@ class ProcessesFirst extends BaseSequencer {
   }
 }
 
+/** Asks which modules are loaded. */
+const alone = ["test/dbt/start-up.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     setupFiles: ["test/setup.ts"],
-    // Loading the modules once for each file took a fifth of the time. No module keeps anything from file to file.
-    isolate: false,
     // One more than cores: much of what the tests do is wait.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: ProcessesFirst },
     // A test that hangs ends; no machine is so slow that another one does.
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...alone],
+          // To load all modules for each file took a fifth of the time, and none keeps anything from file to file.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: "alone", include: alone } },
+    ],
   },
 });

@@ -25,7 +25,7 @@ export interface Io {
   readonly stderr: OutputStream;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   now(): Date;
-  /** Waits between the tries of a way back, in milliseconds; by the real clock where absent. */
+  /** Waits for a confirmation, and between the tries of a way back, in milliseconds; by the real clock where absent. */
   pause?(ms: number): Promise<void>;
   /** From now on the process survives the loss of its terminal. Absent where there is no process of its own. */
   ignoreHangup?(): void;

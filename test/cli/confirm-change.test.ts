@@ -2,52 +2,28 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Seed } from "../../src/emulator/seed.js";
-import { dbtIpRules, newAccount, newFolder, type Place, token } from "./world.js";
+import { type ChangeToConfirm, callerAddress, changeToConfirm, policy, seed } from "./change-to-confirm.js";
+import { dbtIpRules, type Place, type Ran, token } from "./world.js";
 
-const seed: Seed = {
-  enabled: true,
-  rules: [
-    { name: "Office", type: "allow", cidrs: ["198.51.100.0/24", "192.0.2.0/24"] },
-    { name: "Old", type: "deny", cidrs: ["203.0.113.64/26"] },
-  ],
-};
-const policy = `version: 1
-account: { id: 7 }
-enforcement: enabled
-removed_rules: [Old]
-rules:
-  - { name: Office, type: allow, cidrs: [198.51.100.0/24] }
-  - { name: New, type: allow, cidrs: [10.1.0.0/24] }
-`;
-const caller = ["--client-ip", "198.51.100.9"];
+/** Time is up as soon as it is waited for. */
+const pause = async (): Promise<void> => {};
+const caller = ["--client-ip", callerAddress];
 
-const world = async (more: Partial<Place> = {}, start = seed, text = policy) => {
-  const emulator = await newAccount(7, start, { clientIp: "198.51.100.9" });
-  const cwd = await newFolder();
-  await writeFile(join(cwd, "policy.yaml"), text);
-  const place: Place = { cwd, env: { DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "7" }, ...more };
-  const run = (...argv: string[]) => dbtIpRules(place, ...argv);
-  const state = () => ({
-    enabled: emulator.state().ruleSet.enabled,
-    rules: emulator
-      .state()
-      .rules.filter((rule) => rule.state === 1)
-      .map(({ name, cidrs }) => [
-        name,
-        ...cidrs
-          .filter((one) => one.state === 1)
-          .map(({ cidr }) => cidr)
-          .sort(),
-      ])
-      .sort(),
-  });
-  const writes = () => emulator.requests.list().filter(({ method }) => method !== "GET").length;
+interface World extends ChangeToConfirm {
+  readonly run: (...argv: string[]) => Promise<Ran>;
+  /** The marks of changes that nobody has confirmed. */
+  readonly marks: () => Promise<readonly string[]>;
+}
+
+const world = async (more: Partial<Place> = {}, start = seed, text = policy): Promise<World> => {
+  const change = await changeToConfirm(start, text);
+  const { cwd, env } = change;
+  const place: Place = { cwd, env: { ...env, DBT_CLOUD_ACCOUNT_ID: "7" }, ...more };
   const marks = async () =>
     (await readdir(join(cwd, ".dbt-ip-rules/receipts")).catch(() => [])).filter((name) =>
       name.includes("unconfirmed"),
     );
-  return { emulator, cwd, place, run, state, writes, marks };
+  return { ...change, run: (...argv) => dbtIpRules(place, ...argv), marks };
 };
 
 describe("apply --confirm", () => {
@@ -80,10 +56,13 @@ describe("apply --confirm", () => {
       ...caller,
     );
     expect([ran.code, await marks()]).toEqual([0, []]);
-    expect(state().rules).toEqual([
-      ["New", "10.1.0.0/24"],
-      ["Office", "198.51.100.0/24"],
-    ]);
+    expect(state()).toEqual({
+      enabled: true,
+      rules: [
+        ["New", "10.1.0.0/24"],
+        ["Office", "198.51.100.0/24"],
+      ],
+    });
     expect(ran.stderr).toContain("asked");
     expect(ran.stderr).toContain("Confirmed");
     expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
@@ -112,7 +91,7 @@ describe("apply --confirm", () => {
   });
 
   it("says in every format that it was undone", async () => {
-    const { run, cwd } = await world();
+    const { run, cwd } = await world({ pause });
     const wait = ["--confirm", "1s", "--confirm-command", "exit 1", ...caller];
     const files = ["--write", "markdown=a.md", "--write", "json=a.json"];
     expect((await run("apply", "--auto-approve", ...wait, ...files)).code).toBe(3);
@@ -202,7 +181,7 @@ describe("apply --confirm", () => {
   });
 
   it("turns enforcement off again where the change turned it on", async () => {
-    const { run, state } = await world({}, { ...seed, enabled: false });
+    const { run, state } = await world({ pause }, { ...seed, enabled: false });
     const before = state();
     const ran = await run(
       "apply",
@@ -217,11 +196,13 @@ describe("apply --confirm", () => {
   });
 
   it("keeps what others changed during the wait, says it, and exits 4", async () => {
+    let changed: Promise<unknown> = Promise.resolve();
     const { emulator, run, state } = await world({
+      pause: async () => void (await changed),
       onSaid: (text) => {
         if (!text.includes("Waiting up to")) return;
         const rule = emulator.state().rules.find(({ name }) => name === "New");
-        void fetch(`${emulator.url}/api/v3/accounts/7/ip-restrictions/${rule?.id}`, {
+        changed = fetch(`${emulator.url}/api/v3/accounts/7/ip-restrictions/${rule?.id}`, {
           method: "PUT",
           headers: { authorization: `Token ${token}`, "content-type": "application/json" },
           body: JSON.stringify({
@@ -248,16 +229,19 @@ describe("apply --confirm", () => {
     expect(ran.stdout).toContain("10.9.0.0/24");
     expect(ran.stdout).toContain("Undone in part: the change was not confirmed");
     expect(ran.stdout).not.toMatch(/not begun|Not changed|nobody can tell|Next:/);
-    expect(state().rules).toEqual([
-      ["New", "10.9.0.0/24"],
-      ["Office", "192.0.2.0/24", "198.51.100.0/24"],
-      ["Old", "203.0.113.64/26"],
-    ]);
+    expect(state()).toEqual({
+      enabled: true,
+      rules: [
+        ["New", "10.9.0.0/24"],
+        ["Office", "192.0.2.0/24", "198.51.100.0/24"],
+        ["Old", "203.0.113.64/26"],
+      ],
+    });
   });
 
   it("says what is undone and what is not where the way back fails, and names rollback as the next command", async () => {
     const { emulator, run, cwd } = await world({
-      pause: async () => {},
+      pause,
       onSaid: (text) => {
         if (text.includes("undoing the change"))
           emulator.faults.add({ kind: "status", status: 401, method: "DELETE", times: 0 });
@@ -301,6 +285,7 @@ describe("apply --confirm", () => {
     const moved = policy.replace("198.51.100.0/24]", "198.51.100.0/24, 10.2.0.0/24]");
     const { emulator, run, state } = await world(
       {
+        pause,
         onSaid: (text) => {
           if (text.includes("undoing the change"))
             emulator.faults.add({ kind: "partial", method: "PUT", cidr: "192.0.2.0/24" });
@@ -326,6 +311,7 @@ describe("apply --confirm", () => {
 
   it("comes back through a storm of 429s and of broken answers", async () => {
     const { emulator, run, state } = await world({
+      pause,
       onSaid: (text) => {
         if (!text.includes("undoing the change")) return;
         emulator.faults.add({ kind: "status", status: 429, retryAfter: 1, times: 3 });

@@ -53,7 +53,7 @@ export interface Place {
   readonly ends?: boolean;
   /** This machine's clock; the real one unless given. */
   readonly now?: () => Date;
-  /** Takes the place of the waits between the tries of a way back. */
+  /** Takes the place of the waits for a confirmation, and between the tries of a way back. */
   readonly pause?: (ms: number) => Promise<void>;
   /** Sees what goes to standard error, as it goes. */
   readonly onSaid?: (text: string) => void;

@@ -50,9 +50,15 @@ const reminders = [600, 300, 120, 60, 30, 10];
 /** By the clock that nobody can set: the wait is as long as it was promised. */
 const msLeft = (end: number): number => end - performance.now();
 
+/** Never rejects. */
+const pause = async (io: Io, ms: number, signal: AbortSignal): Promise<void> => {
+  const atLeast = Math.max(0, ms);
+  await (io.pause?.(atLeast) ?? wait(atLeast, undefined, { signal }).catch(() => undefined));
+};
+
 /** Ends at `end`; never rejects. */
-const timeUp = async (end: number, signal: AbortSignal): Promise<"too-late"> => {
-  await wait(Math.max(0, msLeft(end)), undefined, { signal }).catch(() => undefined);
+const timeUp = async (io: Io, end: number, signal: AbortSignal): Promise<"too-late"> => {
+  await pause(io, msLeft(end), signal);
   return "too-late";
 };
 
@@ -63,7 +69,7 @@ export const awaitConfirmation = async (io: Io, { within, command }: ConfirmBy):
   const signal = AbortSignal.any([io.signal, over.signal]);
   try {
     const said = command === undefined ? askUntil(io, end, signal) : runUntil(io, command, end, signal);
-    const ended = await Promise.race([said, timeUp(end, signal)]);
+    const ended = await Promise.race([said, timeUp(io, end, signal)]);
     return io.signal.aborted ? "interrupted" : ended;
   } finally {
     over.abort();
@@ -110,7 +116,7 @@ const runUntil = async (io: Io, command: string, end: number, signal: AbortSigna
     const code = await runOnce(io, command, signal);
     if (code === 0) return "confirmed";
     if (signal.aborted || msLeft(end) <= 0) return "too-late";
-    await wait(Math.min(pauseMs, Math.max(0, msLeft(end))), undefined, { signal }).catch(() => undefined);
+    await pause(io, Math.min(pauseMs, msLeft(end)), signal);
   }
 };
 
