@@ -202,14 +202,10 @@ network and its use both have a date, the earlier one counts. **Nothing happens 
 
 Without any allow entry, everybody has access. So an empty list is an error, unless \`allow_empty: true\` says that it is meant:
 
-| what is empty | where to write \`allow_empty: true\` |
-|---|---|
-| a network | \`office: {allow_empty: true, cidrs: []}\` |
-| the file of a network | \`blocklist: {file: lists/blocklist.txt, allow_empty: true}\` |
-| an included file (no networks) | \`include: [{file: shared/networks.yaml, allow_empty: true}]\` |
-| a rule, also by its only network | in the rule |
-| \`allowed\` or \`denied\` of a test | in the test |
-| \`must_allow\` or \`must_deny\` | under \`guards\`, for both |
+- a network, its file, or an included file without networks: in its mapping
+  (\`blocklist: {file: lists/blocklist.txt, allow_empty: true}\`);
+- a rule, also by its only network: in the rule;
+- \`allowed\` or \`denied\` of a test: in the test; \`must_allow\` or \`must_deny\`: under \`guards\`, for both.
 
 If there are allow rules and none of their entries is in force, for example because all have expired, an enforced account is
 refused (\`no-allow-in-force\`), and nothing overrides that. A policy of deny rules alone is valid.
