@@ -165,6 +165,13 @@ describe("what a page knows", () => {
 
   const most = 400_000;
 
+  it("says that a saved plan has no comments, and only of that", async () => {
+    const { plan, policy } = worldOf(50);
+    const words = "A saved plan does not hold the comments";
+    expect(await page({ kind: "plan", plan, savedAs: "plan.json" })).toContain(words);
+    expect(await page({ kind: "plan", plan, policy })).not.toContain(words);
+  });
+
   it("cuts comments where there are too many, and says so", async () => {
     const { plan, policy } = worldOf(5_000);
     const rules = policy.rules.map((rule) => ({
