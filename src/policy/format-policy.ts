@@ -298,8 +298,11 @@ class Formatter {
         if (typeof node.value !== "string") return;
         // A leading colon is legal without quotes, but hard to believe.
         if (node.value.startsWith(":") || hasOddCharacters(node.value)) node.type = quotesFor(node.value);
+        // PyYAML reads no tab without quotes; a line break would be an empty line.
+        else if (node.value.includes("\t") && node.type === Scalar.PLAIN) node.type = Scalar.QUOTE_DOUBLE;
         else if (node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE)
-          node.type = isReadOtherwise(node.value) ? quotesFor(node.value) : Scalar.PLAIN;
+          node.type =
+            isReadOtherwise(node.value) || /[\n\t]/.test(node.value) ? quotesFor(node.value) : Scalar.PLAIN;
       },
       Collection: (key, node, path) => {
         if (key === "value") node.spaceBefore = false;

@@ -60,14 +60,27 @@ export const writeText = (text: string): string => {
 export const widestLine = 80;
 
 /**
- * Text of one line on several, broken at single spaces only, each of which a reader puts back. A line begins with a letter
- * or a digit, so that none looks like anything but text.
+ * Text of one line on several, broken at single spaces only, each of which a reader puts back. A line begins with a letter,
+ * a digit, a bracket or a slash, so that none looks like anything but text.
  */
 const foldedLines = (text: string, width: number): readonly string[] =>
-  text.split(/(?<=[^\s\\]) (?=[\p{L}\p{N}])/u).reduce<string[]>((lines, piece) => {
+  text.split(/(?<=[^\s\\]) (?=[\p{L}\p{N}(/])/u).reduce<string[]>((lines, piece) => {
     const last = lines.at(-1);
     if (last === undefined || last.length + 1 + piece.length > width) lines.push(piece);
     else lines[lines.length - 1] = `${last} ${piece}`;
+    return lines;
+  }, []);
+
+/**
+ * The inside of a text in double quotes on several lines, broken where a backslash says that nothing is there: a word that
+ * is longer than a line is alone on one. yamllint lets such a word pass, but not one that has its key before it.
+ */
+const escapedLines = (inside: string, width: number): readonly string[] =>
+  ["", ...(inside.match(/ +|[^ ]+/g) ?? [])].reduce<string[]>((lines, piece) => {
+    const last = lines.at(-1);
+    if (last === undefined || last === "" || last.length + piece.length + 1 > width)
+      lines.push(piece.replace(/^ /, "\\ "));
+    else lines[lines.length - 1] = last + piece;
     return lines;
   }, []);
 
@@ -78,14 +91,18 @@ type WritingPlace = Parameters<NonNullable<ScalarTag["stringify"]>>[1];
  * What runs over its line, on several, as Prettier has them: the first below its key where it does not fit behind it. A
  * key stays on its line.
  */
-const fold = (text: string, { indent, indentAtStart, implicitKey, inFlow }: WritingPlace): string => {
+const fold = (text: string, value: unknown, place: WritingPlace): string => {
+  const { indent, indentAtStart, implicitKey, inFlow } = place;
   if (implicitKey || inFlow || text.includes("\n")) return text;
   const start = indent.length + (indentAtStart === undefined ? 0 : indentAtStart - 2);
   const fits = (line: string): boolean => start + line.length <= widestLine;
   if (fits(text)) return text;
-  const lines = foldedLines(text, widestLine - indent.length);
+  const width = widestLine - indent.length;
+  const lines = foldedLines(text, width);
   const [first = ""] = lines;
-  if (lines.length === 1) return text;
+  const isWord = (line: string): boolean => !line.includes(" ");
+  if (lines.length === 1 || lines.some((line) => line.length > width && !isWord(line)))
+    return `"${escapedLines(quoteText(String(value)).slice(1, -1), width).join(`\\\n${indent}`)}"`;
   return `${fits(first) ? "" : `\n${indent}`}${lines.join(`\n${indent}`)}`;
 };
 
@@ -108,7 +125,7 @@ export const escapingTags = (tags: Tags): Tags =>
           return text.startsWith('"') ? escapeOddCharacters(text) : text;
         };
         const hasMore = anchor !== undefined || item.tag !== undefined || Boolean(commentBefore);
-        return hasMore ? written() : fold(written(), ctx);
+        return hasMore ? written() : fold(written(), value, ctx);
       },
     };
     return escaping;

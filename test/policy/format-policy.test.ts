@@ -321,6 +321,50 @@ tests:
     );
   });
 
+  /** As `line-length` of yamllint's defaults has it, which lets pass what cannot be broken. */
+  const isTooLong = (line: string): boolean =>
+    [...line].length > 80 &&
+    line
+      .trimStart()
+      .replace(/^(?:- |#+ )/, "")
+      .includes(" ");
+
+  // Checked with Prettier and with yamllint, too.
+  it("writes a word that is longer than a line on a line of its own", () => {
+    const url = `https://example.com/${"path/".repeat(20)}`;
+    expect(formatPolicy(`a:\n  - comment: ${url}\n  - ${url}\n`)).toBe(
+      `a:\n  - comment: "\\\n      ${url}"\n  - "\\\n    ${url}"\n`,
+    );
+    expect(formatPolicy(`comment: see ${url} (ticket 5)\n`)).toBe(`comment: see\n  ${url}\n  (ticket 5)\n`);
+  });
+
+  it("writes no line that is too long, whatever the words are, and every reader finds the same", () => {
+    const word = fc.oneof(
+      fc.constantFrom("x".repeat(90), "(", "#", ": ", "\\", '"', "'", "\t", "\n", "  ", "", "/", "\u200b"),
+      hostileText,
+      fc.stringMatching(/^[a-z(]{1,70}$/),
+    );
+    const text = fc.array(word, { minLength: 1, maxLength: 12 }).map((list) => list.join(" "));
+    fc.assert(
+      fc.property(text, text, (name, item) => {
+        const value = { rules: [{ name, cidrs: [{ cidr: "10.0.0.0/8", comment: item }] }] };
+        const json = JSON.stringify(value).replace(
+          /[\x7f-\x9f\u2028\u2029]/g,
+          (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+        );
+        const formatted = formatPolicy(json);
+        expect(parse(formatted)).toEqual(value);
+        expect(formatPolicy(formatted)).toBe(formatted);
+        expect(formatted.split("\n").filter(isTooLong)).toEqual([]);
+        expect(formatted).not.toContain("\t");
+      }),
+    );
+  });
+
+  it("quotes a tab, which PyYAML reads in quotes alone", () => {
+    expect(formatPolicy("a: one\ttwo\n")).toBe('a: "one\\ttwo"\n');
+  });
+
   it("breaks what runs over a line, however deep, into one item a line", () => {
     const [x, y] = ["x".repeat(30), "y".repeat(44)];
     expect(formatPolicy(`a: [${x}, ${y}]\n`)).toBe(`a:\n  - ${x}\n  - ${y}\n`);
