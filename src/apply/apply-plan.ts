@@ -1,36 +1,27 @@
 /**
  * Carries out a plan, one call after the other, and never says more than it knows.
  *
- * The account is listed before the first call, whenever a call is to rest on more than answers (answers.ts), and at the
+ * The account is listed before the first call, whenever a call is to rest on more than answers (call.ts), and at the
  * end; each listing must be the state that the plan names for that moment, or the run stops. So one listing serves three
  * ends: it confirms the steps before it, it catches anybody else's change before the step after it, and the last one is
  * the final verification.
  * An interrupted plan is taken up where the account shows it stopped: see docs/apply.md.
  */
 
-import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import type { Diagnostic } from "../model/diagnostic.js";
 import { exitCodes } from "../model/failure.js";
-import type { AccountState } from "../model/rule.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
-import { needsListing } from "./answers.js";
-import { confirmEmpty, notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
+import { begin } from "./begin.js";
 import { readWithoutSurplus } from "./duplicate-creates.js";
 import { finishCrashed, finishDone, finishStopped, leftOpen } from "./finish.js";
-import { askServer, askServerAhead, askServerEarly, checkClients } from "./lockout.js";
+import { askServer, askServerEarly } from "./lockout.js";
 import { acceptOthers, doneOverOthers } from "./others.js";
 import type { ApplyPorts } from "./ports.js";
 import { receiptHeader } from "./receipt.js";
 import { type ApplyOptions, type ApplyResult, doneByAnother, notBegunSteps } from "./result.js";
-import {
-  ApplySession,
-  type GoodReading,
-  readAccount,
-  type Stop,
-  stopFailed,
-  stopInterrupted,
-} from "./session.js";
-import { confirmAnswers, lookAgain, runStep } from "./step.js";
-import { stopByVerdicts, stopOutOfDate, stopStale, stopUnlessFinal } from "./stops.js";
+import { ApplySession, type GoodReading, type Stop, stopFailed, stopInterrupted } from "./session.js";
+import { advance } from "./step.js";
+import { stopUnlessFinal } from "./stops.js";
 import { timelineOf } from "./timeline.js";
 
 /**
@@ -109,120 +100,26 @@ const unusable = (plan: Plan, diagnostics: readonly Diagnostic[]): ApplyResult =
   next: "plan-again",
 });
 
-/**
- * Everything that comes before the first write. The account is read before anything is refused: a refusal has to say
- * whether an earlier run has left it midway.
- */
-const begin = async (run: ApplySession): Promise<GoodReading | Stop> => {
-  const reading = await readAccount(run);
-  if (reading.kind === "interrupted") return stopInterrupted();
-  if (reading.kind !== "read") return stopFailed(reading.diagnostics);
-  const other = otherAccount(run, reading);
-  if (other !== undefined) return other;
-  const done = run.timeline.stepsDoneByNow(reading.state);
-  if (done === undefined) return notEmptyOnResume(run, reading.state) ?? stopStale(run, reading.state);
-  run.knownEnforcement = reading.state.enforcement;
-  run.listed = reading.snapshot;
-  await resumeAfter(run, done);
-  const refused =
-    notConfirmed(run, reading.state) ??
-    stopByVerdicts(run) ??
-    stopOutOfDate(run, reading.snapshot.serverAt) ??
-    changedSince(run, reading.state) ??
-    checkClients(run, run.steps.slice(run.done));
-  return refused ?? (await askServerAhead(run, reading)) ?? reading;
-};
-
-/** Since an earlier run has begun, others may have changed what the policy keeps: what is left is proven anew. */
-const changedSince = (run: ApplySession, state: AccountState): Stop | undefined =>
-  run.timeline.stepsDone(state) === undefined ? acceptOthers(run, run.done, state) : undefined;
-
-const otherAccount = (run: ApplySession, { snapshot }: GoodReading): Stop | undefined => {
-  const { id, host } = run.plan.account;
-  if (snapshot.accountId === id && snapshot.host === host) return undefined;
-  return {
-    reason: "refused",
-    diagnostics: [
-      diagnostic("plan-other-account", {
-        plan: { id, host },
-        account: { id: snapshot.accountId, host: snapshot.host },
-      }),
-    ],
-    next: "mend-first",
-  };
-};
-
-const resumeAfter = async (run: ApplySession, done: number): Promise<void> => {
-  run.done = done;
-  if (done === 0) return;
-  run.emit({ kind: "resuming", done, total: run.total });
-  for (const planned of run.steps.slice(0, done)) {
-    await run.finishStep(planned, "already-done", { message: "found done when this run began" });
-  }
-};
-
-/** The step that comes after the first `done` ones. */
-const stepAt = (run: ApplySession, done: number): PlannedStep => {
-  const planned = run.steps[done];
-  if (planned === undefined) throw new Error(`no step after step ${done}`);
-  return planned;
-};
-
-/** Lists the account after `before`, the last step that answers have called done. */
-const list = async (
-  run: ApplySession,
-  before: PlannedStep,
-): Promise<{ readonly reading: GoodReading; readonly done: number } | Stop> => {
-  const end = await confirmAnswers(run, before);
-  if (end.kind === "stopped") return end.stop;
-  const problems = await passOver(run, run.steps.slice(before.number, end.done));
-  if (problems.length > 0) return { ...stopFailed(problems), actual: end.reading.state };
-  learnEnforcement(run, end.done, end.reading);
-  return end;
-};
-
 /** Runs what is left; undefined when the account has been read as the plan's end. */
 const runSteps = async (run: ApplySession, start: GoodReading): Promise<Stop | undefined> => {
-  let reading = start;
-  let done = run.done;
-  let askedTwice = 0;
-  while (done < run.total) {
-    const before = run.steps[done - 1];
-    let planned = stepAt(run, done);
-    if (before !== undefined && needsListing(run, planned, reading)) {
-      const listed = await list(run, before);
-      if (isStop(listed)) return listed;
-      ({ reading, done } = listed);
-      if (done === run.total) break;
-      planned = stepAt(run, done);
-    }
-    const no = await askServer(run, planned, reading);
-    const another = no?.gone === true && askedTwice !== planned.number;
-    if (no !== undefined && !another) return { actual: reading.state, ...no };
-    if (another) askedTwice = planned.number;
-    const end = another
-      ? await lookAgain(run, planned)
-      : await confirmEmpty(run, planned, await runStep(run, planned, reading));
+  let { reading, done } = { reading: start, done: run.done };
+  for (;;) {
+    const end = await advance(run, reading, done);
+    if (end === undefined) break;
     if (end.kind === "stopped") return end.stop;
-    const problems = await passOver(run, run.steps.slice(another ? done : planned.number, end.done));
+    const problems = await passOver(run, run.steps.slice(done, end.done));
     if (problems.length > 0) return { ...stopFailed(problems), actual: end.reading.state };
     ({ reading, done } = end);
     learnEnforcement(run, done, reading);
   }
   const last = run.steps.at(-1);
-  if (last !== undefined && run.answered.length > 0) {
-    const listed = await list(run, last);
-    if (isStop(listed)) return listed;
-    ({ reading } = listed);
-  }
   const late = run.inDoubt && last !== undefined ? await lateCheck(run, last) : undefined;
-  if (late !== undefined) return late;
-  return stopUnlessFinal(run, reading.state);
+  return late ?? stopUnlessFinal(run, reading.state);
 };
 
-/** Steps that another run of the same plan has done meanwhile. */
+/** Of steps that are done, those that this run has not done: another run of the same plan has, meanwhile. */
 const passOver = async (run: ApplySession, steps: readonly PlannedStep[]): Promise<readonly Diagnostic[]> => {
-  for (const planned of steps) {
+  for (const planned of steps.filter(({ number }) => !run.reports.has(number))) {
     const problems = await run.finishStep(planned, "already-done", { message: doneByAnother });
     if (problems.length > 0) return problems;
   }

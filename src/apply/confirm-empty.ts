@@ -10,8 +10,15 @@ import type { SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { isProbeStep } from "../plan/step-effect.js";
 import type { WriteOutcome } from "./ports.js";
-import { type ApplySession, diagnosticsOf, type Reading, readAccount, type Stop } from "./session.js";
-import { type StepEnd, stopped } from "./step.js";
+import {
+  type ApplySession,
+  diagnosticsOf,
+  type Reading,
+  readAccount,
+  type StepEnd,
+  type Stop,
+  stopped,
+} from "./session.js";
 import { differences } from "./stops.js";
 
 /** What came of a step; for the probe, a stop where the account is not shown to be empty with enforcement off. */
@@ -76,12 +83,12 @@ const takeBack = async (run: ApplySession, planned: PlannedStep, stop: Stop): Pr
   const reading = await readAccount(run);
   const isGone = outcome.kind === "applied" && showsNot(reading, probe.id);
   // A listing may not show what the answer has named; with the rule gone, its create is no unknown either.
-  const told = isGone ? await run.finishStep(planned, "applied", { attempts: 1, ruleId: probe.id }) : [];
+  const created = isGone ? await run.finishStep(planned, "applied", { attempts: 1, ruleId: probe.id }) : [];
   const removed = await run.finishStep(removal, isGone ? "applied" : "unknown", {
     attempts: 1,
     message: isGone ? "the account is not as the plan was made for" : saidOf(outcome),
   });
-  const problems = [...told, ...removed];
+  const problems = [...created, ...removed];
   return {
     ...stop,
     ...(reading.kind === "read" ? { actual: reading.state } : {}),

@@ -22,34 +22,7 @@ import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { checkSnapshot, ruleOf, sameEntries, stateOf } from "../plan/state.js";
 import { isProbeStep } from "../plan/step-effect.js";
-import type { CallOutcome } from "./call.js";
 import { type ApplySession, diagnosticsOf, type GoodReading, type Reading, readAccount } from "./session.js";
-
-/** Notes that a create of this run was sent, the id that its answer named, and what it says of enforcement. */
-export const rememberCreate = (
-  run: ApplySession,
-  { number, step }: PlannedStep,
-  outcome: CallOutcome,
-): void => {
-  if (step.kind !== "create") return;
-  const ids = run.created.get(step.rule.name)?.ids ?? [];
-  const id = idNamedBy(outcome);
-  run.created.set(step.rule.name, { number, ids: id === undefined ? ids : [...ids, id] });
-  if (outcome.kind === "applied" && outcome.ruleSetEnabled !== undefined)
-    run.answeredEnforcement = outcome.ruleSetEnabled ? "enabled" : "disabled";
-};
-
-const idNamedBy = (outcome: CallOutcome): number | undefined => {
-  switch (outcome.kind) {
-    case "applied":
-    case "partial":
-      return outcome.rule?.id;
-    case "unknown":
-      return outcome.ruleId;
-    default:
-      return undefined;
-  }
-};
 
 /**
  * Reads the account for `planned`; where it shows what is too much there, removes what is this run's own, else waits

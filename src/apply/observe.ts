@@ -1,4 +1,5 @@
 /** Reads the account after a call, and says where on the plan's way it is. */
+import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import type { PlannedStep } from "../plan/plan.js";
@@ -13,8 +14,9 @@ import {
   type GoodReading,
   type Stop,
   stopFailed,
+  stopInterrupted,
 } from "./session.js";
-import { noteUnseen, stopDoubtful, unseen } from "./stops.js";
+import { noteUnseen, stopDoubtful, stopForeignChange, unseen } from "./stops.js";
 import { agrees } from "./timeline.js";
 
 /** Where the account is, compared with the state before a step and the states after it. */
@@ -31,19 +33,19 @@ export type Observation =
   | { readonly kind: "stopped"; readonly stop: Stop }
   | { readonly kind: "interrupted" };
 
-/** What one reading came to. The further ones may pass: the next reading may show what this one did not. */
-type Glance =
+/** What one reading says. The further ones may pass: the next reading may show what this one did not. */
+type Comparison =
   | Observation
   /** It lacks what answers have named, and nothing else is wrong. */
   | { readonly kind: "behind"; readonly reading: GoodReading; readonly missing: readonly PlannedStep[] }
   /** It shows fewer rules than were there, or none; `step` has not removed them. */
   | { readonly kind: "lacking"; readonly reading: GoodReading };
 
-const mayPass = (glance: Glance): boolean =>
-  glance.kind === "not-landed" ||
-  glance.kind === "unclear" ||
-  glance.kind === "behind" ||
-  glance.kind === "lacking";
+const mayPass = (found: Comparison): boolean =>
+  found.kind === "not-landed" ||
+  found.kind === "unclear" ||
+  found.kind === "behind" ||
+  found.kind === "lacking";
 
 /**
  * Looks after each of the `waits` (milliseconds; 0 is at once) until the step is seen to have landed. Gives up
@@ -55,19 +57,19 @@ export const observeStep = async (
   waits: readonly number[],
   message: string,
 ): Promise<Observation> => {
-  let glance: Glance = { kind: "unclear", diagnostics: [] };
+  let found: Comparison = { kind: "unclear", diagnostics: [] };
   for (const ms of waits) {
     if (ms > 0) {
       run.emit({ kind: "step-waiting", planned, ms, message });
       await run.sleep(ms);
     }
-    glance = await glanceAt(run, planned);
-    if (!mayPass(glance)) break;
+    found = await compareNow(run, planned);
+    if (!mayPass(found)) break;
   }
-  return settled(run, planned, glance);
+  return settled(run, planned, found);
 };
 
-const glanceAt = async (run: ApplySession, planned: PlannedStep): Promise<Glance> => {
+const compareNow = async (run: ApplySession, planned: PlannedStep): Promise<Comparison> => {
   const reading = await readWithoutSurplus(run, planned);
   switch (reading.kind) {
     // The reader has given up for now; the account may be there again after the next wait.
@@ -83,24 +85,24 @@ const glanceAt = async (run: ApplySession, planned: PlannedStep): Promise<Glance
 };
 
 /** What the last reading means, now that no other one follows. */
-const settled = async (run: ApplySession, planned: PlannedStep, glance: Glance): Promise<Observation> => {
-  if (glance.kind === "behind") {
-    await noteUnseen(run, glance.missing);
-    const actual = glance.reading.state;
-    return { kind: "stopped", stop: { ...stopFailed(glance.missing.map(unseen)), actual } };
+const settled = async (run: ApplySession, planned: PlannedStep, found: Comparison): Promise<Observation> => {
+  if (found.kind === "behind") {
+    await noteUnseen(run, found.missing);
+    const actual = found.reading.state;
+    return { kind: "stopped", stop: { ...stopFailed(found.missing.map(unseen)), actual } };
   }
-  if (glance.kind === "lacking") {
-    const { state } = glance.reading;
+  if (found.kind === "lacking") {
+    const { state } = found.reading;
     const isEmpty = state.rules.length === 0;
-    if (!isEmpty && !(await knowsMissing(run, planned, glance.reading))) return { kind: "elsewhere", state };
+    if (!isEmpty && !(await knowsMissing(run, planned, found.reading))) return { kind: "elsewhere", state };
     return { kind: "stopped", stop: stopDoubtful(isEmpty ? "emptied" : "shortened") };
   }
-  if ("reading" in glance) run.listed = glance.reading.snapshot;
+  if ("reading" in found) run.listed = found.reading.snapshot;
   // The account has shown everything that answers had said.
-  if (glance.kind === "landed" || glance.kind === "invisible") run.answered.length = 0;
-  if (glance.kind === "not-landed")
+  if (found.kind === "landed" || found.kind === "invisible") run.answered.length = 0;
+  if (found.kind === "not-landed")
     run.answered.splice(0, Number.POSITIVE_INFINITY, ...answeredOf(run, planned));
-  return glance;
+  return found;
 };
 
 /** Whether the service still knows a rule that the listing leaves out: then the listing is wrong, and nobody has deleted it. */
@@ -129,7 +131,7 @@ const knowsMissing = async (
 const answeredOf = (run: ApplySession, { number }: PlannedStep): readonly AnsweredStep[] =>
   run.answered.filter(({ planned }) => planned.number === number);
 
-const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading): Glance => {
+const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading): Comparison => {
   const seen = run.timeline.fingerprintOf(reading.state);
   const isBefore = agrees(run.expected(planned.number - 1), seen);
   const isAfter = agrees(run.expected(planned.number), seen);
@@ -152,15 +154,15 @@ const compare = (run: ApplySession, planned: PlannedStep, reading: GoodReading):
 };
 
 /** Of an account that is on no state of the plan: whether it only lacks rules, and whose they are. */
-const compareRules = (run: ApplySession, { number }: PlannedStep, reading: GoodReading): Glance => {
+const compareRules = (run: ApplySession, { number }: PlannedStep, reading: GoodReading): Comparison => {
   const { state } = reading;
   const elsewhere = { kind: "elsewhere", state } as const;
   const expected = run.expectedState(number);
   const listed = run.expectedState((run.answered[0]?.planned.number ?? number) - 1);
-  const [wanted, before, actual] = [expected, listed, state].map(({ rules }) => rulesByName(rules)) as [
-    ReturnType<typeof rulesByName>,
-    ReturnType<typeof rulesByName>,
-    ReturnType<typeof rulesByName>,
+  const [wanted, before, actual] = [
+    rulesByName(expected.rules),
+    rulesByName(listed.rules),
+    rulesByName(state.rules),
   ];
   const differing = [...new Set([...wanted.keys(), ...before.keys(), ...actual.keys()])].filter(
     (name) => !sameRules(wanted.get(name), actual.get(name)),
@@ -178,4 +180,28 @@ const compareRules = (run: ApplySession, { number }: PlannedStep, reading: GoodR
     return { kind: "behind", reading, missing: touching };
   const lacks = differing.every((name) => !actual.has(name));
   return lacks && sameEnforcement ? { kind: "lacking", reading } : elsewhere;
+};
+
+/** What decides nothing about a step: neither that it has landed nor that it has not. */
+export type Inconclusive = Extract<
+  Observation,
+  { kind: "elsewhere" | "unclear" | "stopped" | "interrupted" }
+>;
+
+export const isInconclusive = (found: Observation): found is Inconclusive =>
+  found.kind !== "landed" && found.kind !== "not-landed" && found.kind !== "invisible";
+
+export const stopByObservation = (run: ApplySession, planned: PlannedStep, found: Inconclusive): Stop => {
+  switch (found.kind) {
+    case "elsewhere":
+      return stopForeignChange(run, planned.number, found.state);
+    case "unclear":
+      return stopFailed(found.diagnostics);
+    case "stopped":
+      return found.stop;
+    case "interrupted":
+      return stopInterrupted();
+    default:
+      return assertNever(found);
+  }
 };

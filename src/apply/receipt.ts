@@ -1,19 +1,14 @@
 /**
- * The lines of a receipt (docs/apply.md): one JSON document a line, in the file's own spelling (snake_case), and
- * the way back. The only place that knows both spellings. A receipt that is read back may have been cut short by a
- * crash, was perhaps a CI artifact, and may have been edited: a torn last line is dropped with a note; any other damage
- * is an error with its line.
+ * The receipt of a run (docs/apply.md): its header, made from the plan, and its lines, one JSON document each in the file's
+ * own spelling (snake_case). read-receipt.ts is the way back.
  */
 
-import { formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
-import { validateReceipt } from "../generated/validators.js";
+import { formatPrefix, type Prefix } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
-import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { overrideFlags } from "../model/guards.js";
 import { present } from "../model/present.js";
 import {
   isWholePolicy,
-  type Receipt,
   type ReceiptEffect,
   type ReceiptEnd,
   type ReceiptHeader,
@@ -22,12 +17,10 @@ import {
 } from "../model/receipt.js";
 import type { Enforcement, RuleType } from "../model/rule.js";
 import type { Plan, PlannedStep } from "../plan/plan.js";
-import { sortedPrefixes } from "../plan/state.js";
 import type { ApplyOptions } from "./result.js";
 
 export const receiptFormat = "dbt-ip-rules/receipt";
-const receiptVersion = 2;
-const readableVersions: readonly unknown[] = [1, receiptVersion];
+export const receiptVersion = 2;
 
 /** A rule as the file spells it. */
 interface RuleDocument {
@@ -39,7 +32,7 @@ interface RuleDocument {
 }
 
 /** A step of the header as the file spells it. */
-type StepDocument = Pick<ReceiptPlannedStep, "number" | "action" | "rule"> & {
+export type StepDocument = Pick<ReceiptPlannedStep, "number" | "action" | "rule"> & {
   readonly renamed_from?: string;
   readonly effect?: Pick<RuleDocument, "type" | "description"> & {
     readonly cidrs_added: readonly string[];
@@ -51,7 +44,10 @@ type StepDocument = Pick<ReceiptPlannedStep, "number" | "action" | "rule"> & {
 };
 
 /** schemas/receipt.schema.json, `header`. */
-type HeaderDocument = Omit<ReceiptHeader, "startedAt" | "policyRules" | "before" | "guards" | "steps"> & {
+export type HeaderDocument = Omit<
+  ReceiptHeader,
+  "startedAt" | "policyRules" | "before" | "guards" | "steps"
+> & {
   readonly started_at: string;
   readonly policy_rules?: readonly string[];
   readonly before?: { readonly enforcement: Enforcement; readonly rules: readonly RuleDocument[] };
@@ -60,7 +56,7 @@ type HeaderDocument = Omit<ReceiptHeader, "startedAt" | "policyRules" | "before"
 };
 
 /** schemas/receipt.schema.json, `record`. */
-type RecordDocument = Omit<ReceiptRecord, "serverAt" | "ruleId"> & {
+export type RecordDocument = Omit<ReceiptRecord, "serverAt" | "ruleId"> & {
   readonly server_at?: string;
   readonly rule_id?: number;
 };
@@ -73,16 +69,6 @@ export const receiptLine = (line: ReceiptHeader | ReceiptRecord | ReceiptEnd): s
 
 const cidrs = (prefixes: readonly Prefix[]): readonly string[] => prefixes.map(formatPrefix);
 
-/** Throws `RangeError` for a text that is no prefix: the line is damaged then. */
-const prefixes = (texts: readonly string[]): readonly Prefix[] =>
-  sortedPrefixes(
-    texts.map((text) => {
-      const parsed = parsePrefix(text);
-      if (!parsed.ok) throw new RangeError(`${JSON.stringify(text)} is no prefix`);
-      return parsed.prefix;
-    }),
-  );
-
 const effectDocument = ({ added, removed, disabled, released, ...fields }: ReceiptEffect) => ({
   ...fields,
   cidrs_added: cidrs(added),
@@ -92,19 +78,6 @@ const effectDocument = ({ added, removed, disabled, released, ...fields }: Recei
     disabled_cidrs_removed: released && cidrs(released),
   }),
 });
-
-const effectOf = (effect: NonNullable<StepDocument["effect"]>): ReceiptEffect => {
-  const { cidrs_added, cidrs_removed, disabled_cidrs_added, disabled_cidrs_removed, ...fields } = effect;
-  return {
-    ...fields,
-    added: prefixes(cidrs_added),
-    removed: prefixes(cidrs_removed),
-    ...present({
-      disabled: disabled_cidrs_added && prefixes(disabled_cidrs_added),
-      released: disabled_cidrs_removed && prefixes(disabled_cidrs_removed),
-    }),
-  };
-};
 
 const headerDocument = (header: ReceiptHeader): HeaderDocument => {
   const { startedAt, basis, policyRules, before, guards, steps, ...rest } = header;
@@ -139,46 +112,12 @@ const headerDocument = (header: ReceiptHeader): HeaderDocument => {
   };
 };
 
-const headerOf = (document: HeaderDocument): ReceiptHeader => {
-  const { started_at, basis, policy_rules, before, guards, steps, ...rest } = document;
-  return {
-    ...rest,
-    startedAt: started_at,
-    basis,
-    ...present({ policyRules: policy_rules }),
-    ...(before === undefined
-      ? {}
-      : {
-          before: {
-            enforcement: before.enforcement,
-            rules: before.rules.map(({ cidrs: own, disabled_cidrs: disabled, ...rule }) => ({
-              ...rule,
-              prefixes: prefixes(own),
-              ...present({ disabled: disabled && prefixes(disabled) }),
-            })),
-          },
-        }),
-    ...(guards === undefined
-      ? {}
-      : { guards: { mustAllow: prefixes(guards.must_allow), mustDeny: prefixes(guards.must_deny) } }),
-    steps: steps.map(({ renamed_from, effect, state_hash, ...step }) => ({
-      ...step,
-      ...present({ renamedFrom: renamed_from, effect: effect && effectOf(effect), stateHash: state_hash }),
-    })),
-  };
-};
-
 const recordDocument = ({ step, outcome, at, serverAt, ruleId, ...rest }: ReceiptRecord): RecordDocument => ({
   step,
   outcome,
   at,
   ...present({ server_at: serverAt, rule_id: ruleId }),
   ...rest,
-});
-
-const recordOf = ({ server_at, rule_id, ...rest }: RecordDocument): ReceiptRecord => ({
-  ...rest,
-  ...present({ serverAt: server_at, ruleId: rule_id }),
 });
 
 /** Flags that let pass what this plan would have been refused for; each once, in the order of the guards. */
@@ -258,139 +197,3 @@ const receiptStep = ({ number, step, stateHash }: PlannedStep): ReceiptPlannedSt
       return assertNever(step);
   }
 };
-
-/** A line of a receipt, read back. */
-type Line =
-  | { readonly kind: "header"; readonly header: ReceiptHeader }
-  | { readonly kind: "record"; readonly record: ReceiptRecord }
-  | { readonly kind: "end"; readonly end: ReceiptEnd }
-  | { readonly kind: "bad"; readonly diagnostic: Diagnostic };
-
-/** The receipt, unless a diagnostic is an error. `file` is the name for messages. */
-export const parseReceipt = (
-  text: string,
-  file: string,
-): { receipt?: Receipt; diagnostics: readonly Diagnostic[] } => {
-  const { lines, torn } = splitLines(text);
-  const diagnostics: Diagnostic[] =
-    torn === undefined ? [] : [diagnostic("receipt-torn", wholeLine(file, lines.length + 1, torn))];
-  const reading = new ReceiptReading(file);
-  for (const [index, line] of lines.entries()) {
-    const problem = reading.take(line, index + 1);
-    if (problem !== undefined) return { diagnostics: [...diagnostics, problem] };
-  }
-  const receipt = reading.receipt();
-  return receipt === undefined
-    ? { diagnostics: [...diagnostics, diagnostic("receipt-empty", { file })] }
-    : { receipt, diagnostics };
-};
-
-/**
- * Whole lines, and what a crash left of the last one. Each line is written in one piece with its end, so a
- * last line without an end is torn, unless it is whole all the same. Zero bytes at the end are what some file
- * systems leave after a power failure.
- */
-const splitLines = (text: string): { lines: string[]; torn?: string } => {
-  const lines = text.replace(/\0+$/, "").split("\n");
-  const last = lines.pop() ?? "";
-  if (last === "") return { lines };
-  return parseJson(last) === undefined ? { lines, torn: last } : { lines: [...lines, last] };
-};
-
-/** Collects the lines of one receipt and watches their order. */
-class ReceiptReading {
-  readonly #file: string;
-  readonly #records = new Map<number, ReceiptRecord>();
-  #header: ReceiptHeader | undefined;
-  #end: ReceiptEnd | undefined;
-
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  take(text: string, number: number): Diagnostic | undefined {
-    const place = wholeLine(this.#file, number, text);
-    const damaged = (problem: string): Diagnostic =>
-      diagnostic("receipt-damaged", { line: number, problem }, place);
-    const line = readLine(text, place, damaged);
-    if (line.kind === "bad") return line.diagnostic;
-    if (this.#end !== undefined) return damaged("it comes after the end of the receipt");
-    if (line.kind === "header") {
-      if (this.#header !== undefined) return damaged("it is a second header");
-      this.#header = line.header;
-      return undefined;
-    }
-    if (this.#header === undefined) return damaged("it comes before the header");
-    if (line.kind === "end") {
-      this.#end = line.end;
-      return undefined;
-    }
-    const { step } = line.record;
-    if (!this.#header.steps.some((planned) => planned.number === step)) {
-      return damaged(`it speaks of step ${step}, which the header does not name`);
-    }
-    this.#records.set(step, line.record);
-    return undefined;
-  }
-
-  receipt(): Receipt | undefined {
-    if (this.#header === undefined) return undefined;
-    const receipt = { header: this.#header, records: this.#records };
-    return this.#end === undefined ? receipt : { ...receipt, end: this.#end };
-  }
-}
-
-const readLine = (text: string, place: SourceRange, damaged: (problem: string) => Diagnostic): Line => {
-  const value = parseJson(text);
-  if (value === undefined) return { kind: "bad", diagnostic: damaged("it is not a JSON object") };
-  const stranger = foreignHeader(value, place);
-  if (stranger !== undefined) return { kind: "bad", diagnostic: stranger };
-  if (!validateReceipt(value)) {
-    return { kind: "bad", diagnostic: damaged("it is neither a header, nor a record, nor an end") };
-  }
-  // The schema has just checked the value; the types of the documents say the same as the schema.
-  if ("format" in value) return readHeader(value as unknown as HeaderDocument, damaged);
-  if ("end" in value) return { kind: "end", end: value as unknown as ReceiptEnd };
-  return { kind: "record", record: recordOf(value as unknown as RecordDocument) };
-};
-
-const readHeader = (document: HeaderDocument, damaged: (problem: string) => Diagnostic): Line => {
-  try {
-    return { kind: "header", header: headerOf(document) };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { kind: "bad", diagnostic: damaged(error.message) };
-  }
-};
-
-/** Another kind of file, or a receipt of a version that this program does not know. */
-const foreignHeader = (
-  value: Readonly<Record<string, unknown>>,
-  place: SourceRange,
-): Diagnostic | undefined => {
-  if (!("format" in value)) return undefined;
-  if (value.format !== receiptFormat) return diagnostic("receipt-format", place);
-  if (readableVersions.includes(value.version)) return undefined;
-  return diagnostic("receipt-version", { known: receiptVersion }, place);
-};
-
-const parseJson = (text: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    // An object that is no array is a record of unknown values.
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const wholeLine = (file: string, line: number, text: string): SourceRange => ({
-  file,
-  line,
-  column: 1,
-  endLine: line,
-  endColumn: text.length + 1,
-  lineText: text,
-});

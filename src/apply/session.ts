@@ -39,10 +39,19 @@ export interface Stop {
   readonly doubtful?: true;
 }
 
+/** A step that an answer has called done. */
 export interface AnsweredStep {
   readonly planned: PlannedStep;
   /** Addresses of the entries that it adds or removes. */
   readonly touches: AddressSet;
+}
+
+/** What is known of how a step ended. */
+export interface StepDetails {
+  readonly ruleId?: number;
+  readonly serverAt?: string;
+  readonly message?: string;
+  readonly unchanged?: boolean;
 }
 
 export class ApplySession {
@@ -63,7 +72,7 @@ export class ApplySession {
   readonly created = new Map<string, { readonly number: number; readonly ids: readonly number[] }>();
   /** The step whose call may have left, and of which no end is recorded yet. */
   inFlight: { readonly planned: PlannedStep; readonly attempt: number } | undefined;
-  /** Set by a throw that nothing foresaw: the progress is no longer told, and a receipt that fails is a value. */
+  /** Set by a throw that nothing foresaw: progress is no longer reported, and a receipt that fails is a value. */
   crashed = false;
   /** What the user has to know even where all is as planned. */
   readonly remarks: Diagnostic[] = [];
@@ -77,6 +86,8 @@ export class ApplySession {
   readonly answered: AnsweredStep[] = [];
   /** A write was repeated although an earlier try of it might still land. */
   inDoubt = false;
+  /** The step about which the service said that it does not know its rule, after which the account was listed once more. */
+  listedAgainFor: number | undefined;
 
   constructor(plan: Plan, timeline: Timeline, ports: ApplyPorts, options: ApplyOptions) {
     this.plan = plan;
@@ -128,16 +139,10 @@ export class ApplySession {
   async finishStep(
     planned: PlannedStep,
     status: StepStatus,
-    details: {
-      attempts?: number;
-      ruleId?: number;
-      serverAt?: string;
-      message?: string;
-      unchanged?: boolean;
-    } = {},
+    details: { readonly attempts?: number } & StepDetails = {},
   ): Promise<readonly Diagnostic[]> {
-    const { serverAt, ...told } = details;
-    const report: StepReport = { planned, status, attempts: 0, ...told };
+    const { serverAt, ...shown } = details;
+    const report: StepReport = { planned, status, attempts: 0, ...shown };
     this.reports.set(planned.number, report);
     if (this.inFlight?.planned.number === planned.number) this.inFlight = undefined;
     const { attempts: _, unchanged, ...fields } = details;
@@ -152,6 +157,14 @@ export class ApplySession {
     return problems;
   }
 }
+
+/** What became of a step. */
+export type StepEnd =
+  /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
+  | { readonly kind: "done"; readonly reading: GoodReading; readonly done: number }
+  | { readonly kind: "stopped"; readonly stop: Stop };
+
+export const stopped = (stop: Stop): StepEnd => ({ kind: "stopped", stop });
 
 const recordOutcome = (status: StepStatus): ReceiptRecord["outcome"] =>
   status === "already-done" || status === "not-begun" ? "skipped" : status;

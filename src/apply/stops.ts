@@ -1,17 +1,8 @@
 /** Why a run stops: the account is not what the plan expects, or a step was not simply done. */
-import {
-  type ArgsOf,
-  type Diagnostic,
-  diagnostic,
-  hasErrors,
-  messageOf,
-  recordedDiagnostic,
-} from "../model/diagnostic.js";
-import { expiryTime } from "../model/instant.js";
+import { type Diagnostic, diagnostic, messageOf, recordedDiagnostic } from "../model/diagnostic.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
 import { diffStates } from "../plan/diff-states.js";
-import { standingRefusals } from "../plan/guards.js";
-import type { Change, Plan, PlannedStep } from "../plan/plan.js";
+import type { Change, PlannedStep } from "../plan/plan.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
 import type { ApplySession, Stop } from "./session.js";
 import { agrees, describeStep } from "./timeline.js";
@@ -19,43 +10,6 @@ import { agrees, describeStep } from "./timeline.js";
 /** What turns one account into the other, rule by rule; renames show as delete and create. */
 export const differences = (from: AccountState, to: AccountState): readonly Change[] =>
   diffStates(from, to, new Map());
-
-/** Before the first write: the account is on none of the states that the plan leads through. */
-export const stopStale = (run: ApplySession, actual: AccountState): Stop => ({
-  reason: "refused",
-  diagnostics: [diagnostic("plan-stale", { of: "account" })],
-  actual,
-  unexpected: differences(run.plan.before, actual),
-  next: "plan-again",
-});
-
-/**
- * Before the first write: by now, the policy asks for something else than when the plan was made. Two clocks are asked,
- * this machine's and the service's (`serverAt`, its `Date` header): where only one of them says so, one of them is wrong.
- */
-export const stopOutOfDate = (run: ApplySession, serverAt: string | undefined): Stop | undefined => {
-  const own = run.ports.now();
-  const stale = staleAt(run.plan, own.getTime());
-  if (stale !== undefined)
-    return { reason: "refused", diagnostics: [diagnostic("plan-stale", stale)], next: "plan-again" };
-  const late = serverAt === undefined ? undefined : staleAt(run.plan, Date.parse(serverAt));
-  if (serverAt === undefined || late === undefined) return undefined;
-  const clocks = {
-    own: own.toISOString(),
-    service: serverAt,
-    date: late.date,
-    expired: late.of === "expired",
-  };
-  return { reason: "refused", diagnostics: [diagnostic("clocks-disagree", clocks)], next: "mend-first" };
-};
-
-type OutOfDate = Exclude<ArgsOf<"plan-stale">, { of: "account" }>;
-
-const staleAt = ({ validFrom, validUntil }: Plan, now: number): OutOfDate | undefined => {
-  if (validUntil !== undefined && now >= expiryTime(validUntil)) return { of: "expired", date: validUntil };
-  if (validFrom !== undefined && now < expiryTime(validFrom)) return { of: "not-yet", date: validFrom };
-  return undefined;
-};
 
 /** Between two steps: somebody else has changed the account. `number` is the step that was to be seen. */
 export const stopForeignChange = (run: ApplySession, number: number, actual: AccountState): Stop => {
@@ -122,16 +76,6 @@ const foreignChange = (when: string, actual: AccountState, unexpected: readonly 
   unexpected,
   next: "plan-again",
 });
-
-/** Before the first write: a failed guard ends the run. */
-export const stopByVerdicts = (run: ApplySession): Stop | undefined => {
-  const failed = standingRefusals(run.plan, run.options.overrides ?? [], run.options.clientAddresses);
-  if (failed.length === 0) return undefined;
-  const diagnostics = failed.flatMap(({ guard, diagnostics: said }): readonly Diagnostic[] =>
-    hasErrors(said) ? said : [diagnostic("guard-failed", { guard }), ...said],
-  );
-  return { reason: "refused", diagnostics, next: "mend-first" };
-};
 
 /** After the last step: the account must be the plan's end, and nothing else. */
 export const stopUnlessFinal = (run: ApplySession, actual: AccountState): Stop | undefined => {

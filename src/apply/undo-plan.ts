@@ -1,25 +1,30 @@
-/** The plan of a rollback: from the account as it is to what it was before an apply, in the proven order. */
-import type { Address, Prefix } from "../address/prefix.js";
-import { formatPrefix } from "../address/prefix.js";
-import { hasErrors, type SourceRange } from "../model/diagnostic.js";
+/**
+ * Plans that undo, in the proven order: from the account as it is to what it was before an apply; to enforcement turned off;
+ * and, before a change that waits for confirmation, whether whoever is to confirm it would be able to undo it: the caller must
+ * stay allowed in the old state, in the new one, and in every state between the two, in both directions.
+ */
+import { type Address, formatAddress, formatPrefix, type Prefix } from "../address/prefix.js";
+import { type Diagnostic, diagnostic, hasErrors, type SourceRange } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { OverrideFlag } from "../model/guards.js";
 import type { Receipt, ReceiptGuards } from "../model/receipt.js";
 import type { AccountState } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import type { Snapshot } from "../model/snapshot.js";
+import { accessOf, isEnforced } from "../plan/access-change.js";
 import { planStates } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { checkSnapshot, contradictions, stateOf } from "../plan/state.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
-import { type Trace, traceOf, type Undo, undoOn } from "./undo.js";
+import { type Trace, traceOf } from "./trace.js";
+import { type Undo, undoOn } from "./undo.js";
 
 const nowhere: SourceRange = { file: "receipt", line: 1, column: 1, endLine: 1, endColumn: 1, lineText: "" };
 
 const entryOf = (prefix: Prefix): PolicyEntry => ({ prefix, text: formatPrefix(prefix), source: nowhere });
 
 /** What a plan without a policy is checked against. It restores what was there, so that no limit applies. */
-export const policyOfGuards = (guards: ReceiptGuards | undefined): Policy => ({
+const policyOfGuards = (guards: ReceiptGuards | undefined): Policy => ({
   account: {},
   enforcement: "ignore",
   unmanagedRules: "keep",
@@ -52,7 +57,7 @@ export interface UndoPlan {
 }
 
 /** The plan between two states that undoes; `guards` of the apply hold. */
-export const planBack = (
+const planBack = (
   before: AccountState,
   { after, renames }: Pick<Undo, "after" | "renames">,
   account: Pick<Snapshot, "accountId" | "host" | "enabledForServiceTokens">,
@@ -108,4 +113,61 @@ export const planUndo = ({ receipts, snapshot, ...rest }: UndoInput): UndoPlan =
   const basis = sha256(`rollback ${receipts.map(({ header: { startedAt } }) => startedAt).join(" ")}`);
   const plan = planBack(now, undo, snapshot, { ...rest, guards: header?.guards, basis });
   return { plan, trace, undo };
+};
+
+/** The old name of each rule that the plan renames, by its new one; and the other way round. */
+const renamesBack = ({ changes }: Plan): ReadonlyMap<string, string> =>
+  new Map(
+    changes.flatMap((change) =>
+      change.kind === "update" && change.before.name !== change.after.name
+        ? [[change.before.name, change.after.name] as const]
+        : [],
+    ),
+  );
+
+/** The plan that undoes this one, from the state that it ends in. */
+const wayBack = (plan: Plan): Plan => {
+  const { after, before, account, protects: guards } = plan;
+  const { enforcement } = before;
+  // What an account without rules shows is not known; the way back turns enforcement off where the plan turned it on.
+  const goal = enforcement === "unknown" && after.enforcement === "enabled" ? "disabled" : enforcement;
+  return planBack(
+    after,
+    { after: { ...before, enforcement: goal }, renames: renamesBack(plan) },
+    { accountId: account.id, host: account.host },
+    { guards, basis: "" },
+  );
+};
+
+const isEverEnforced = ({ before, after, steps }: Plan): boolean =>
+  isEnforced(before) ||
+  isEnforced(after) ||
+  steps.some(({ step }) => step.kind === "enforcement" && step.enabled);
+
+/** Why the change cannot wait for confirmation; empty where the way back is proven open. */
+export const wayBackProblems = (plan: Plan, callers: readonly Address[]): readonly Diagnostic[] => {
+  if (plan.steps.length === 0 || !isEverEnforced(plan)) return [];
+  if (callers.length === 0) return [diagnostic("confirm-caller-unknown")];
+  const back = wayBack(plan);
+  return callers.flatMap((caller): Diagnostic[] => {
+    const address = formatAddress(caller);
+    const blockedBy = (steps: Plan["steps"]) =>
+      steps.find(({ access }) => access.newlyBlocked.contains(caller));
+    if (accessOf(plan.before).blocked().contains(caller))
+      return [diagnostic("confirm-caller-blocked", { address, where: "before the change" })];
+    const there = blockedBy(plan.steps);
+    if (there !== undefined)
+      return [diagnostic("confirm-caller-blocked", { address, where: `after step ${there.number}` })];
+    if (accessOf(plan.after).blocked().contains(caller))
+      return [diagnostic("confirm-caller-blocked", { address, where: "after the change" })];
+    const here = blockedBy(back.steps);
+    return here === undefined
+      ? []
+      : [
+          diagnostic("confirm-caller-blocked", {
+            address,
+            where: `after step ${here.number} of the way back`,
+          }),
+        ];
+  });
 };

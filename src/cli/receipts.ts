@@ -1,7 +1,7 @@
 /** Receipts as files, as commands read them. */
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseReceipt } from "../apply/receipt.js";
+import { parseReceipt } from "../apply/read-receipt.js";
 import type { NamedReceipt } from "../audit/verify.js";
 import { reasonOf } from "../files/io-errors.js";
 import { isStandardInput, largest, readNamedText } from "../files/read-file.js";

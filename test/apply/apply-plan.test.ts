@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { applyPlan } from "../../src/apply/apply-plan.js";
-import { parseReceipt } from "../../src/apply/receipt.js";
+import { parseReceipt } from "../../src/apply/read-receipt.js";
 import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/result.js";
 import { messageOf } from "../../src/model/diagnostic.js";
 import { failure } from "../../src/model/failure.js";

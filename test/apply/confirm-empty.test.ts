@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AccessMap } from "../../src/address/access-map.js";
 import { applyPlan } from "../../src/apply/apply-plan.js";
-import { parseReceipt } from "../../src/apply/receipt.js";
+import { parseReceipt } from "../../src/apply/read-receipt.js";
 import type { ApplyResult } from "../../src/apply/result.js";
 import { overrideFlags } from "../../src/model/guards.js";
 import { isProbe, isReservedName, probeName } from "../../src/model/reserved-names.js";

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { AccessMap } from "../../src/address/access-map.js";
 import { applyPlan } from "../../src/apply/apply-plan.js";
-import { parseReceipt } from "../../src/apply/receipt.js";
+import { parseReceipt } from "../../src/apply/read-receipt.js";
 import type { ApplyResult } from "../../src/apply/result.js";
 import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
 import { orderSteps } from "../../src/plan/order/transition.js";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseReceipt, receiptHeader, receiptLine } from "../../src/apply/receipt.js";
+import { parseReceipt } from "../../src/apply/read-receipt.js";
+import { receiptHeader, receiptLine } from "../../src/apply/receipt.js";
 import type { ApplyOptions } from "../../src/apply/result.js";
 import type { GuardName, OverrideFlag } from "../../src/model/guards.js";
 import type { StepOutcome } from "../../src/model/receipt.js";

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { receiptHeader } from "../../src/apply/receipt.js";
-import { attemptsAround, traceOf, undoOn } from "../../src/apply/undo.js";
+import { attemptsAround, traceOf } from "../../src/apply/trace.js";
+import { undoOn } from "../../src/apply/undo.js";
 import { notBegun, type Receipt, type ReceiptRecord, type StepOutcome } from "../../src/model/receipt.js";
 import type { AccountState } from "../../src/model/rule.js";
 import { orderSteps } from "../../src/plan/order/transition.js";

@@ -4,7 +4,8 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseReceipt, receiptLine } from "../../src/apply/receipt.js";
+import { parseReceipt } from "../../src/apply/read-receipt.js";
+import { receiptLine } from "../../src/apply/receipt.js";
 import { createFileJournal, FlushedFile, openFileJournal } from "../../src/cli/change/journal.js";
 import type { ReceiptHeader, ReceiptRecord } from "../../src/model/receipt.js";
 

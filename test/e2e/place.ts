@@ -6,7 +6,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseReceipt } from "../../src/apply/receipt.js";
+import { parseReceipt } from "../../src/apply/read-receipt.js";
 import type { EmulatorReply, EmulatorRequest } from "../../src/emulator/http.js";
 import { messageOf } from "../../src/model/diagnostic.js";
 import type { ReceiptEnd } from "../../src/model/receipt.js";

@@ -6,7 +6,7 @@ import { relative } from "node:path";
 import { applyPlan, previewApply } from "../../apply/apply-plan.js";
 import { receiptHeader } from "../../apply/receipt.js";
 import { type ApplyOptions, type ApplyResult, notBegunSteps } from "../../apply/result.js";
-import { wayBackProblems } from "../../apply/way-back.js";
+import { wayBackProblems } from "../../apply/undo-plan.js";
 import type { DbtClient } from "../../dbt/client.js";
 import type { Connection } from "../../dbt/connection.js";
 import { type Diagnostic, withSeverity } from "../../model/diagnostic.js";

@@ -2,7 +2,7 @@
 
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { attemptsAround, type Trace } from "../../apply/undo.js";
+import { attemptsAround, type Trace } from "../../apply/trace.js";
 import { planUndo } from "../../apply/undo-plan.js";
 import type { NamedReceipt } from "../../audit/verify.js";
 import type { DbtClient } from "../../dbt/client.js";

@@ -5,7 +5,7 @@
 
 import { AccessMap } from "../../../src/address/access-map.js";
 import { parseAddress } from "../../../src/address/prefix.js";
-import { parseReceipt } from "../../../src/apply/receipt.js";
+import { parseReceipt } from "../../../src/apply/read-receipt.js";
 import { type ApplyResult, doneByAnother } from "../../../src/apply/result.js";
 import { messageOf } from "../../../src/model/diagnostic.js";
 import type { Receipt } from "../../../src/model/receipt.js";
