@@ -9,7 +9,13 @@ import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnost
 import { present } from "../model/present.js";
 import type { Receipt, ReceiptEffect, ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
 import { sortedPrefixes } from "../plan/state.js";
-import { type HeaderDocument, type RecordDocument, receiptFormat, receiptVersion, type StepDocument } from "./receipt.js";
+import {
+  type HeaderDocument,
+  type RecordDocument,
+  receiptFormat,
+  receiptVersion,
+  type StepDocument,
+} from "./receipt.js";
 
 const readableVersions: readonly unknown[] = [1, receiptVersion];
 

@@ -1,21 +1,24 @@
-/**
- * A plan as a JSON document: what `plan --format json` prints and what a saved plan holds. Published as
- * schemas/plan.schema.json. Snake case; counts of addresses as decimal strings, since 2^128 is no JSON number.
- */
-import type { AddressSet } from "../address/address-set.js";
-import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
+import { formatPrefix, prefixKey } from "../address/prefix.js";
 import { assertNever } from "../model/assert.js";
-import { type Diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
-import type { AccountState, Rule } from "../model/rule.js";
-import type { AccessChange, AccessPart, Decider } from "./access-change.js";
+import type { AccessChange } from "./access-change.js";
 import { changeAccess } from "./change-access.js";
-import type { PlanReplay } from "./cut-off.js";
-import { entryChanges, patchOf } from "./diff-states.js";
+import { entryChanges } from "./diff-states.js";
+import {
+  accessAsDocument,
+  cidrs,
+  diagnosticAsDocument,
+  disabledFields,
+  disturbanceAsDocument,
+  looseChangeAsDocument,
+  partAsDocument,
+  replayAsDocument,
+  ruleAsDocument,
+  stateAsDocument,
+} from "./documents.js";
 import type {
   Change,
   DatedEntry,
-  Disturbance,
   ListedEntries,
   MustHold,
   Plan,
@@ -23,77 +26,6 @@ import type {
   Step,
   Verdict,
 } from "./plan.js";
-import { withoutPrefixes } from "./state.js";
-
-// Rules, states, address sets and diagnostics, as this document and every other one holds them.
-
-const cidrs = (prefixes: readonly Prefix[]): string[] => prefixes.map(formatPrefix);
-
-/** Absent where there are none, as in documents of older versions. */
-const optionalCidrs = (prefixes: readonly Prefix[] | undefined): string[] | undefined =>
-  prefixes === undefined || prefixes.length === 0 ? undefined : cidrs(prefixes);
-
-export const ruleAsDocument = ({ name, type, description, prefixes, disabled }: Rule) => ({
-  name,
-  type,
-  description,
-  cidrs: cidrs(prefixes),
-  ...present({ disabled_cidrs: optionalCidrs(disabled) }),
-});
-
-const stateAsDocument = ({ enforcement, rules }: AccountState) => ({
-  enforcement,
-  rules: rules.map(ruleAsDocument),
-});
-
-export const setAsDocument = (set: AddressSet) => {
-  const { ipv4, ipv6 } = set.count();
-  return { cidrs: cidrs(set.prefixes()), ipv4_addresses: `${ipv4}`, ipv6_addresses: `${ipv6}` };
-};
-
-export const accessAsDocument = ({ direction, newlyAllowed, newlyBlocked }: AccessChange) => ({
-  direction,
-  newly_allowed: setAsDocument(newlyAllowed),
-  newly_blocked: setAsDocument(newlyBlocked),
-});
-
-const disturbanceAsDocument = ({ blocked, allowed }: Disturbance) => ({
-  blocked: setAsDocument(blocked),
-  allowed: setAsDocument(allowed),
-});
-
-const deciderAsDocument = (decider: Decider) =>
-  decider.kind === "entry" ? { ...decider, prefix: formatPrefix(decider.prefix) } : decider;
-
-export const partAsDocument = ({ verdict, prefixes, before, after }: AccessPart) => ({
-  verdict,
-  cidrs: cidrs(prefixes),
-  before: deciderAsDocument(before),
-  after: deciderAsDocument(after),
-});
-
-export const diagnosticAsDocument = (diagnostic: Diagnostic) => {
-  const { code, severity, source } = diagnostic;
-  const hint = hintOf(diagnostic);
-  return {
-    code,
-    severity,
-    message: messageOf(diagnostic),
-    ...present({ hint }),
-    ...(source === undefined
-      ? {}
-      : {
-          source: {
-            file: source.file,
-            line: source.line,
-            column: source.column,
-            end_line: source.endLine,
-            end_column: source.endColumn,
-            line_text: source.lineText,
-          },
-        }),
-  };
-};
 
 /** `passed` is there only where the guard was asked: what was not checked has not passed. */
 const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => ({
@@ -103,74 +35,6 @@ const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => 
   ...present({ override }),
   diagnostics: diagnostics.map(diagnosticAsDocument),
 });
-
-interface ChangeFields {
-  readonly action: "create" | "update" | "delete" | "enable" | "disable";
-  readonly rule?: string;
-  readonly renamed_from?: string;
-  readonly type?: string;
-  readonly reason?: string;
-  /** What comes into force, and what is in force no more. */
-  readonly cidrs_added: string[];
-  readonly cidrs_removed: string[];
-  /** What is there without effect from now on, and no more; with the lists above, an entry whose `enabled` changes. */
-  readonly disabled_cidrs_added?: string[];
-  readonly disabled_cidrs_removed?: string[];
-}
-
-/** Each absent where there are none. */
-const disabledFields = (added: readonly Prefix[] = [], removed: readonly Prefix[] = []) =>
-  present({
-    disabled_cidrs_added: optionalCidrs(added),
-    disabled_cidrs_removed: optionalCidrs(removed),
-  });
-
-const changeFields = (change: Change): ChangeFields => {
-  switch (change.kind) {
-    case "create":
-      return {
-        action: "create",
-        rule: change.rule.name,
-        type: change.rule.type,
-        cidrs_added: cidrs(change.rule.prefixes),
-        cidrs_removed: [],
-        ...disabledFields(change.rule.disabled),
-      };
-    case "update": {
-      const { before, after, added, removed } = change;
-      return {
-        action: "update",
-        rule: after.name,
-        ...(before.name === after.name ? {} : { renamed_from: before.name }),
-        type: after.type,
-        cidrs_added: cidrs(added),
-        cidrs_removed: cidrs(removed),
-        ...disabledFields(
-          withoutPrefixes(after.disabled ?? [], before.disabled ?? []),
-          withoutPrefixes(before.disabled ?? [], after.disabled ?? []),
-        ),
-      };
-    }
-    case "delete":
-      return {
-        action: "delete",
-        rule: change.rule.name,
-        type: change.rule.type,
-        reason: change.reason,
-        cidrs_added: [],
-        cidrs_removed: cidrs(change.rule.prefixes),
-        ...disabledFields([], change.rule.disabled),
-      };
-    case "enforcement":
-      return {
-        action: change.after === "enabled" ? "enable" : "disable",
-        cidrs_added: [],
-        cidrs_removed: [],
-      };
-    default:
-      return assertNever(change);
-  }
-};
 
 type ExpiredOf = ReadonlyMap<string, Plan["expired"]>;
 
@@ -189,12 +53,6 @@ const expiredIn = (change: Change, expired: ExpiredOf) => {
     .filter(({ prefix }) => removed.has(prefixKey(prefix)))
     .map(({ prefix, expires }) => ({ cidr: formatPrefix(prefix), expires }));
 };
-
-/** A difference by itself, of no plan: what is left to do, or what somebody else did. */
-export const looseChangeAsDocument = (change: Change) => ({
-  ...changeFields(change),
-  patch: patchOf(change),
-});
 
 const changeAsDocument = (change: Change, access: AccessChange, expired: ExpiredOf) => ({
   ...looseChangeAsDocument(change),
@@ -265,40 +123,6 @@ const datedAsDocument = ({ rule, prefix, expires }: DatedEntry) => ({
   rule,
   cidr: formatPrefix(prefix),
   expires,
-});
-
-/** Also of a drift report. */
-export const replayAsDocument = ({ window, events, effective, counts, losers, unreadable }: PlanReplay) => ({
-  window: { since: window.since, until: window.until },
-  events: { read: events.read, without_address: events.withoutAddress },
-  effective,
-  counts: {
-    cut_off: counts.cut_off,
-    partly: counts.partly,
-    blocked: counts.blocked,
-    gains: counts.gains,
-    keeps: counts.keeps,
-  },
-  losers: losers.map(({ label, kind, outcome, addresses, lost, events: count, lastSeen }) => ({
-    name: label,
-    type: kind,
-    outcome,
-    addresses,
-    lost,
-    events: count,
-    last_seen: lastSeen,
-  })),
-  // Absent where there are none, as in documents of older versions.
-  ...(unreadable.length === 0
-    ? {}
-    : {
-        unreadable: unreadable.map(({ label, kind, events: count, lastSeen }) => ({
-          name: label,
-          type: kind,
-          events: count,
-          last_seen: lastSeen,
-        })),
-      }),
 });
 
 const mustHoldAsDocument = ({ names, mustAllow, mustDeny, maxNewlyAllowed, tests }: MustHold) => ({

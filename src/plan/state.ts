@@ -73,7 +73,7 @@ export const sameEntries = (
   b: Pick<Rule, "prefixes" | "disabled">,
 ): boolean => samePrefixes(a.prefixes, b.prefixes) && samePrefixes(a.disabled ?? [], b.disabled ?? []);
 
-const prefixesOf = (entries: readonly { readonly prefix: Prefix }[]): Prefix[] =>
+export const prefixesOf = (entries: readonly { readonly prefix: Prefix }[]): Prefix[] =>
   entries.map(({ prefix }) => prefix);
 
 /** What a rule of the account means. */

@@ -3,8 +3,8 @@
 import { type FileHandle, link, open, rename, unlink } from "node:fs/promises";
 import { dirname, extname, relative, resolve } from "node:path";
 import type { Journal } from "../../apply/ports.js";
-import { receiptFormat, receiptLine } from "../../apply/receipt.js";
 import { parseReceipt } from "../../apply/read-receipt.js";
+import { receiptFormat, receiptLine } from "../../apply/receipt.js";
 import { codeOf, reasonOf } from "../../files/io-errors.js";
 import { makeFolder } from "../../files/make-folder.js";
 import { FileRefused, largest, readRegularFile } from "../../files/read-file.js";

@@ -8,8 +8,9 @@ import { listPrefixes } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import type { RuleType } from "../../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../model/snapshot.js";
-import type { TerraformChange, TerraformGraph, TerraformPlan, TerraformRule } from "../../terraform/plan.js";
-import { comesFirst } from "./waiting.js";
+import { comesFirst } from "../../terraform/graph.js";
+import type { TerraformChange, TerraformPlan, TerraformRule } from "../../terraform/plan.js";
+import { prefixesOf } from "../state.js";
 
 /** A rule at one time, as far as it is known. */
 export interface RuleVersion {
@@ -44,15 +45,12 @@ export interface TerraformCalls {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const prefixesOf = (entries: readonly { readonly prefix: Prefix }[] = []): readonly Prefix[] =>
-  entries.map(({ prefix }) => prefix);
-
 export const versionOf = ({ name, type, description, entries, disabled }: SnapshotRule): RuleVersion => ({
   name,
   type,
   description,
   prefixes: prefixesOf(entries),
-  disabled: prefixesOf(disabled),
+  disabled: prefixesOf(disabled ?? []),
   uncertain: [],
   anyRange: false,
 });
@@ -86,7 +84,7 @@ const merge = (
   before: TerraformRule | undefined,
   after: TerraformRule,
 ): Merged => {
-  const [known, wanted] = [keysOf(prefixesOf(before?.entries)), keysOf(prefixesOf(after.entries))];
+  const [known, wanted] = [keysOf(prefixesOf(before?.entries ?? [])), keysOf(prefixesOf(after.entries))];
   const ids = new Set((before?.entries ?? []).flatMap(({ id }) => id ?? []));
   const roleOf = ({ id, prefix }: SnapshotEntry): keyof Merged => {
     const key = prefixKey(prefix);
@@ -108,7 +106,7 @@ const updated = (
   const disabled = merge(rule.disabled ?? [], before, after);
   const off = prefixesOf([...disabled.kept, ...disabled.left, ...disabled.changed]);
   const onAccount = keysOf(prefixesOf([...rule.entries, ...(rule.disabled ?? [])]));
-  const onRecord = keysOf(prefixesOf(before?.entries));
+  const onRecord = keysOf(prefixesOf(before?.entries ?? []));
   const isNew = (prefix: Prefix): boolean => !onAccount.has(prefixKey(prefix));
   // Terraform keeps it by an id that the account no longer has.
   const isLost = (prefix: Prefix): boolean => isNew(prefix) && onRecord.has(prefixKey(prefix));
@@ -170,7 +168,7 @@ const updateNotes = (
   if (after === undefined) return [];
   const { left } = merge(rule.entries, before, after);
   const wanted = keysOf(prefixesOf(after.entries));
-  const off = prefixesOf(rule.disabled).filter((prefix) => wanted.has(prefixKey(prefix)));
+  const off = prefixesOf(rule.disabled ?? []).filter((prefix) => wanted.has(prefixKey(prefix)));
   return [
     ...(left.length === 0
       ? []
@@ -279,7 +277,12 @@ export const terraformCalls = (
     .map((rule) => ({ rule, version: versionOf(rule), isTerraforms: terraforms.has(rule.id) }));
   const outside = others.filter(({ isTerraforms }) => !isTerraforms).length;
   if (outside > 0) found.push(diagnostic("terraform-outside", { rules: outside }));
-  return { calls: inOrder(calls, graph), others, diagnostics: found };
+  const waits = comesFirst(calls, graph);
+  return {
+    calls: calls.map((call, index) => ({ ...call, waitsFor: waits[index] ?? [] })),
+    others,
+    diagnostics: found,
+  };
 };
 
 const notesOn = (
@@ -305,9 +308,4 @@ const notesOn = (
     ...(action === "update" ? updateNotes(change, rule) : []),
     ...notes,
   ];
-};
-
-const inOrder = (calls: readonly Unordered[], graph: TerraformGraph): readonly RuleCall[] => {
-  const waits = comesFirst(calls, graph);
-  return calls.map((call, index) => ({ ...call, waitsFor: waits[index] ?? [] }));
 };

@@ -8,7 +8,7 @@ import { rangesText } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../../model/diagnostic.js";
 import type { OverrideFlag } from "../../model/guards.js";
 import { present } from "../../model/present.js";
-import type { AccountState, Enforcement, Rule } from "../../model/rule.js";
+import type { AccountState, Enforcement } from "../../model/rule.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import type { Policy } from "../../policy/policy.js";
 import type { TerraformPlan } from "../../terraform/plan.js";
@@ -22,13 +22,14 @@ import {
   planAccessChange,
 } from "../access-change.js";
 import { planReplay, type TrafficEvidence } from "../cut-off.js";
-import { diffStates, type Renames } from "../diff-states.js";
+import { diffStates } from "../diff-states.js";
 import type { Change, Plan, TerraformFindings } from "../plan.js";
-import { byName, contradictions, entryFields, hashState } from "../state.js";
-import { type RuleCall, type RuleVersion, type TerraformCalls, terraformCalls } from "./calls.js";
-import { type FreeOrders, stateAfter, type WorstOrder, worstOrder } from "./orders.js";
-import { leastAccess, mostAccess, type PartialRule, type PartialState } from "./partial-state.js";
+import { contradictions, hashState } from "../state.js";
+import { type RuleCall, terraformCalls } from "./calls.js";
+import { stateAfter, type WorstOrder, worstOrder } from "./orders.js";
+import { leastAccess, mostAccess, type PartialState } from "./partial-state.js";
 import { acceptedCalls, refusalsOf, refusedRanges } from "./refusals.js";
+import { ordersOf, statesOf } from "./states.js";
 import { terraformVerdicts } from "./verdicts.js";
 
 export interface TerraformInput {
@@ -48,107 +49,6 @@ export interface TerraformResult {
   readonly plan?: Plan;
   readonly diagnostics: readonly Diagnostic[];
 }
-
-const partialOf = ({ name, type, prefixes, uncertain, anyRange }: RuleVersion): PartialRule => ({
-  name,
-  type,
-  entries: [
-    ...prefixes.map((prefix) => ({ prefix, certain: true })),
-    ...uncertain.map((prefix) => ({ prefix, certain: false })),
-  ],
-  anyRange,
-});
-
-const optional = (version: RuleVersion | undefined): PartialRule | undefined =>
-  version === undefined ? undefined : partialOf(version);
-
-const ordersOf = ({ calls, others }: TerraformCalls, before: AccountState): FreeOrders => ({
-  others: others.map(({ version }) => partialOf(version)),
-  enforcement: isEnforced(before) ? "on" : "off",
-  calls: calls.map(({ before: was, after, sets, waitsFor }) => ({
-    before: optional(was),
-    after: optional(after),
-    ...present({ sets }),
-    waitsFor,
-  })),
-});
-
-/** The names that two rules share on one side: the service lets them, and a state does not. */
-const shared = (sides: readonly (readonly (RuleVersion | undefined)[])[]): ReadonlySet<string> =>
-  new Set(
-    sides.flatMap((versions) => {
-      const names = versions.flatMap((version) => version?.name ?? []);
-      const seen = new Set<string>();
-      return names.filter((name) => seen.has(name) || !seen.add(name));
-    }),
-  );
-
-/** What is known of a rule as a rule: of a type that is not known, it is shown as the one it was, or allow. */
-const ruleOf = (version: RuleVersion, name: string, was: RuleVersion | undefined): Rule => ({
-  name,
-  type:
-    version.type !== "unknown"
-      ? version.type
-      : was === undefined || was.type === "unknown"
-        ? "allow"
-        : was.type,
-  description: version.description,
-  ...entryFields(version.prefixes, version.disabled),
-});
-
-interface States {
-  readonly before: readonly Rule[];
-  readonly after: readonly Rule[];
-  readonly renames: Renames;
-  readonly unmanaged: Plan["unmanaged"];
-}
-
-const statesOf = ({ calls, others }: TerraformCalls): States => {
-  const idOf = (call: RuleCall): string => `id ${call.change.before?.id ?? ""}`;
-  const slots = [
-    ...others.map(({ rule, version, isTerraforms }) => ({
-      was: version,
-      is: version,
-      mark: `id ${rule.id}`,
-      isOutside: !isTerraforms,
-    })),
-    ...calls.map((call) => ({
-      was: call.before,
-      is: call.after,
-      mark: call.before === undefined ? call.change.address : idOf(call),
-      isOutside: false,
-    })),
-  ];
-  const repeated = shared([slots.map(({ was }) => was), slots.map(({ is }) => is)]);
-  const side = (of: "was" | "is"): ReadonlyMap<(typeof slots)[number], string> =>
-    new Map(
-      slots.flatMap((slot) => {
-        const name = slot[of]?.name;
-        if (name === undefined) return [];
-        return [[slot, repeated.has(name) ? `${name} (${slot.mark})` : name] as const];
-      }),
-    );
-  const [old, now] = [side("was"), side("is")];
-  const rules = (names: typeof old, of: "was" | "is"): readonly Rule[] =>
-    [...names].map(([slot, name]) => ruleOf(slot[of]!, name, slot.was)).sort(byName);
-  return {
-    before: rules(old, "was"),
-    after: rules(now, "is"),
-    renames: new Map(
-      [...now].flatMap(([slot, name]) => {
-        const was = old.get(slot);
-        return was === undefined || was === name ? [] : [[name, was] as const];
-      }),
-    ),
-    unmanaged: slots
-      .flatMap((slot) =>
-        slot.isOutside
-          ? [{ rule: ruleOf(slot.is!, now.get(slot)!, slot.was), disposition: "kept" as const }]
-          : [],
-      )
-      .sort((a, b) => byName(a.rule, b.rule)),
-  };
-};
 
 const isKnown = ({ rules, enforcement }: PartialState): boolean =>
   enforcement.size === 1 &&

@@ -59,8 +59,8 @@ const sizeOf = (set: Calls): number => {
   return size;
 };
 
-/** For each call, those that come before it in every order. */
-const requiredBy = (calls: readonly FreeCall[]): readonly ReadonlySet<number>[] =>
+/** For each call, those that come before it in every order, over any others between them. */
+export const requiredBy = (calls: readonly Pick<FreeCall, "waitsFor">[]): readonly ReadonlySet<number>[] =>
   calls.map((_, start) => {
     const seen = new Set<number>();
     const waiting = [...(calls[start]?.waitsFor ?? [])];
@@ -91,10 +91,7 @@ const enforcementAfter = (
 
 /** The account once these calls are done, in whatever order. */
 export const stateAfter = (orders: FreeOrders, isDone: (call: number) => boolean): PartialState => ({
-  rules: [
-    ...orders.others,
-    ...orders.calls.flatMap(({ before, after }, call) => (isDone(call) ? after : before) ?? []),
-  ],
+  rules: rulesAfter(orders, isDone),
   enforcement: enforcementAfter(orders, requiredBy(orders.calls), isDone),
 });
 
@@ -175,7 +172,7 @@ export const worstOrder = (orders: FreeOrders, most = mostSets): WorstOrder => {
     if (set === 0) continue;
     const isDone = (call: number): boolean => has(set, call);
     const { sureAllowed, sureBlocked } = accessIn({
-      rules: stateRules(orders, isDone),
+      rules: rulesAfter(orders, isDone),
       enforcement: enforcementAfter(orders, required, isDone),
     });
     everBlocked = everBlocked.union(sureAllowed.complement());
@@ -195,7 +192,7 @@ export const worstOrder = (orders: FreeOrders, most = mostSets): WorstOrder => {
   return { exact: true, blocked, blockedUntilLast, allowed, everBlocked, everAllowed, example };
 };
 
-const stateRules = (
+const rulesAfter = (
   { others, calls }: FreeOrders,
   isDone: (call: number) => boolean,
 ): readonly PartialRule[] => [

@@ -9,7 +9,7 @@ import { listPrefixes, rangesText } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { accessOf } from "../access-change.js";
 import type { RuleCall, RuleVersion, TerraformCalls } from "./calls.js";
-import { type FreeOrders, stateAfter } from "./orders.js";
+import { type FreeOrders, requiredBy, stateAfter } from "./orders.js";
 import { eitherOf, leastAccess } from "./partial-state.js";
 
 export interface Refusal {
@@ -31,19 +31,6 @@ const sent = ({ before, after }: RuleCall): readonly Prefix[] => {
   if (after === undefined) return [];
   const had = rangesAs(before, after.type);
   return after.prefixes.filter((prefix) => !had.has(prefixKey(prefix)));
-};
-
-/** What a call that comes before another in every order is to it: by index, over any others between them. */
-const isBefore = (calls: readonly RuleCall[], first: number, then: number): boolean => {
-  const seen = new Set<number>();
-  const waiting = [then];
-  for (let call = waiting.pop(); call !== undefined; call = waiting.pop())
-    for (const earlier of calls[call]?.waitsFor ?? [])
-      if (!seen.has(earlier)) {
-        seen.add(earlier);
-        waiting.push(earlier);
-      }
-  return seen.has(first);
 };
 
 /** Who has a range: a rule that stays, or a call, before it or after it. */
@@ -81,21 +68,22 @@ const holdersOf = ({ calls, others }: Pick<TerraformCalls, "calls" | "others">) 
 
 /** Whether the service refuses the range to this call: in no order, in some, or in every one. */
 const refusedBy = (
-  calls: readonly RuleCall[],
+  required: readonly ReadonlySet<number>[],
   index: number,
   { call, had, has }: Holder,
 ): "some" | "all" | undefined => {
   if (call === undefined) return "all";
-  const isDone = isBefore(calls, call, index);
+  const isDone = required[index]?.has(call) === true;
   if (has) return had || isDone ? "all" : "some";
   if (isDone) return undefined;
-  return isBefore(calls, index, call) ? "all" : "some";
+  return required[call]?.has(index) === true ? "all" : "some";
 };
 
 /** In the order of the calls. */
 export const refusalsOf = (found: Pick<TerraformCalls, "calls" | "others">): readonly Refusal[] => {
   const { calls } = found;
   const holders = holdersOf(found);
+  const required = requiredBy(calls);
   return calls.flatMap((call, index): Refusal[] => {
     const type = call.after === undefined ? undefined : opposite[call.after.type];
     if (type === undefined) return [];
@@ -103,7 +91,7 @@ export const refusalsOf = (found: Pick<TerraformCalls, "calls" | "others">): rea
     for (const prefix of sent(call))
       for (const holder of holders.get(prefixKey(prefix)) ?? []) {
         const orders =
-          holder.type === type && holder.call !== index ? refusedBy(calls, index, holder) : undefined;
+          holder.type === type && holder.call !== index ? refusedBy(required, index, holder) : undefined;
         if (orders === undefined) continue;
         const key = `${orders} ${holder.call ?? ""} ${holder.name}`;
         const known = refused.get(key);

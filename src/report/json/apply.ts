@@ -2,7 +2,7 @@
 import type { AuditVerification, StepVerification } from "../../audit/verification.js";
 import type { ExitCode } from "../../model/failure.js";
 import { present } from "../../model/present.js";
-import { diagnosticAsDocument, looseChangeAsDocument } from "../../plan/plan-document.js";
+import { diagnosticAsDocument, looseChangeAsDocument } from "../../plan/documents.js";
 import { applyClosing, openWarning, removalCommand } from "../apply.js";
 import { auditClosing, stepVerdict } from "../audit.js";
 import { stepTitle } from "../change-rows.js";

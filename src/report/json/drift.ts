@@ -7,7 +7,7 @@ import {
   diagnosticAsDocument,
   replayAsDocument,
   ruleAsDocument,
-} from "../../plan/plan-document.js";
+} from "../../plan/documents.js";
 import { driftClosing } from "../drift.js";
 import { eventJson } from "../events.js";
 import { driftVerdict } from "../report.js";

@@ -2,7 +2,7 @@
 import { formatPrefix } from "../../address/prefix.js";
 import type { ListChange } from "../../lists/judge-list.js";
 import { present } from "../../model/present.js";
-import { accessAsDocument, diagnosticAsDocument, setAsDocument } from "../../plan/plan-document.js";
+import { accessAsDocument, diagnosticAsDocument, setAsDocument } from "../../plan/documents.js";
 import type { CatalogueEntry } from "../../policy/list-catalogue.js";
 import { type ListsReport, listsClosing, listsVerdict } from "../lists.js";
 import type { VerdictOf } from "../verdicts.js";

@@ -1,6 +1,6 @@
 /** The traffic on record against a candidate, as JSON: without `--show-people` nobody has a name or an address in it. */
 import { formatAddress, formatPrefix } from "../../address/prefix.js";
-import { diagnosticAsDocument } from "../../plan/plan-document.js";
+import { diagnosticAsDocument } from "../../plan/documents.js";
 import { actorsWith, type ReplayDecider, type ReplayedActor, type ReplayOutcome } from "../../plan/replay.js";
 import {
   blindLabels,

@@ -1,14 +1,14 @@
 /** What a plan of Terraform would do, as JSON. */
 import { present } from "../../model/present.js";
 import type { AccessChange, PlanAccessChange } from "../../plan/access-change.js";
-import type { Plan, TerraformFindings } from "../../plan/plan.js";
 import {
   accessAsDocument,
   diagnosticAsDocument,
   partAsDocument,
-  planDocument,
   setAsDocument,
-} from "../../plan/plan-document.js";
+} from "../../plan/documents.js";
+import type { Plan, TerraformFindings } from "../../plan/plan.js";
+import { planDocument } from "../../plan/plan-document.js";
 import { planVerdict } from "../report.js";
 
 const changeAsDocument = (change: AccessChange) => ({
