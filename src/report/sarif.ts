@@ -1,6 +1,7 @@
 /** Reports as SARIF 2.1.0 (OASIS), with text that no viewer reads as a link or a placeholder. */
 
 import type { DriftReport } from "../audit/differences.js";
+import { fixOf, meaningOf } from "../model/codes/code.js";
 import { isCode, isLintRow, rowOf } from "../model/codes/index.js";
 import { type Diagnostic, fullText, type Severity, type SourceRange } from "../model/diagnostic.js";
 import { cut, jsonText, messageCells } from "../model/escape.js";
@@ -68,9 +69,9 @@ const ruleOf = (id: string) => {
       }
     : {
         id,
-        shortDescription: ruleText(row.meaning),
-        fullDescription: ruleText(row.meaning),
-        help: ruleText(`${row.fix} See docs/errors.md`),
+        shortDescription: ruleText(meaningOf(row)),
+        fullDescription: ruleText(meaningOf(row)),
+        help: ruleText(`${fixOf(row)} See docs/errors.md`),
       };
 };
 

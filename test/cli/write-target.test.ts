@@ -41,7 +41,7 @@ describe.skipIf(process.platform === "win32")("what is no file", () => {
     ]) {
       expect(ran.code).toBe(1);
       expect(ran.stderr).toContain("its symbolic link leads in a circle");
-      expect(ran.stderr).toContain("to see where it leads: ls -l loop.yaml");
+      expect(ran.stderr).toContain("to see where it points: ls -l loop.yaml");
       expect(ran.stderr).not.toMatch(/permissions/i);
     }
   });

@@ -4,34 +4,32 @@ import { lintCodes, lintExampleDay } from "../../src/model/codes/lint.js";
 
 const rows = Object.entries<LintRow>(lintCodes);
 
+/** Without what all examples begin with. */
+const shown = (example: string): string => {
+  const text = example.trimEnd().replace("version: 1\n", "");
+  return text.startsWith("rules:\n") ? text.slice("rules:\n".length).replace(/^ {2}/gm, "") : text;
+};
+
 const section = ([code, { severity, title, explanation, bad, good }]: [string, LintRow]): string =>
   [
     `## ${code}`,
     "",
-    `**${title}.** Severity: \`${severity}\`.`,
-    "",
-    explanation,
-    "",
-    "Bad:",
+    `**${title}** (${severity}). ${explanation}`,
     "",
     "```yaml",
-    bad.trimEnd(),
-    "```",
-    "",
-    "Good:",
-    "",
-    "```yaml",
-    good.trimEnd(),
+    "# Bad",
+    shown(bad),
+    "# Good",
+    shown(good),
     "```",
   ].join("\n");
 
 const introduction = `<!-- Made from src/model/codes/lint.ts; do not edit. Update: npm run docs -->
 # Lint
 
-\`validate\`, \`plan\` and \`apply\` look for what is valid but probably not intended. An error stops them; warnings
-and notes are shown. The rules are judged as if they were enforced.
-
-Set the severity of a code for the whole policy:
+\`validate\`, \`plan\` and \`apply\` look for what is valid but probably not intended, as if the rules were enforced.
+An error stops them; warnings and notes are shown. A policy can set the severity of each code to \`off\`, \`note\`,
+\`warning\` or \`error\`:
 
 \`\`\`yaml
 lint:
@@ -39,14 +37,16 @@ lint:
   broad-allow: error
 \`\`\`
 
-The severities are \`off\`, \`note\`, \`warning\` and \`error\`. Today is ${lintExampleDay} in the examples below. All but those
-about text files are complete.`;
+In the examples, today is ${lintExampleDay}, and \`version: 1\` and a first \`rules:\` are left out.`;
 
-const table = (): string =>
-  [
-    "| code | severity | |",
-    "|---|---|---|",
-    ...rows.map(([code, { severity, title }]) => `| [${code}](#${code}) | ${severity} | ${title} |`),
-  ].join("\n");
+/** `Errors: …`, `Warnings: …`, `Notes: …`. */
+const contents = (["error", "warning", "note"] as const)
+  .map((of) => {
+    const codes = rows.filter(([, { severity }]) => severity === of);
+    const links = codes.map(([code]) => `[${code}](#${code})`).join(", ");
+    return `${of[0]?.toUpperCase()}${of.slice(1)}s: ${links}.`;
+  })
+  .join("\n\n");
 
-export const renderLintDocs = (): string => `${[introduction, table(), ...rows.map(section)].join("\n\n")}\n`;
+export const renderLintDocs = (): string =>
+  `${[introduction, contents, ...rows.map(section)].join("\n\n")}\n`;

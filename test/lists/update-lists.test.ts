@@ -206,7 +206,7 @@ describe("nothing is changed, and why is said, where the answer", () => {
       "HTML page",
     ],
     ["is an error", { status: 500, body: "203.0.113.0/24" }, "status 500"],
-    ["has no length", { body: "203.0.113.0/24", headers: {} }, "how long its answer is"],
+    ["has no length", { body: "203.0.113.0/24", headers: {} }, "the length of its answer"],
     [
       "is encoded",
       { body: "x", headers: { "content-encoding": "br", "content-length": "1" } },
@@ -227,7 +227,7 @@ describe("nothing is changed, and why is said, where the answer", () => {
       { status: 301, headers: { location: "https://vendor.example:8443/" } },
       "another host",
     ],
-    ["redirects in a circle", { status: 302, headers: { location: "/list.txt" } }, "again and again"],
+    ["redirects in a circle", { status: 302, headers: { location: "/list.txt" } }, "too often"],
     [
       "says that it is huge",
       { body: "x", headers: { "content-length": String(largestList + 1) } },
@@ -379,7 +379,7 @@ it("a lock that was edited by hand is no base for `max_change`", async () => {
     );
   const refused = await answerTo([]);
   expect(refused.verdict).toBe("refused");
-  expect(refused.lists[0]?.diagnostics.map(messageOf).join()).toContain("edited by hand");
+  expect(refused.lists[0]?.diagnostics.map(messageOf).join()).toContain("was edited");
   expect((await answerTo(["vpn"])).verdict).toBe("changes");
 });
 

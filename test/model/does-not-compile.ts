@@ -16,9 +16,13 @@ export const doesNotCompile = () => [
   // @ts-expect-error A code without arguments has none.
   diagnostic("caller-unknown", { address: "192.0.2.1" }),
   // @ts-expect-error The meaning is missing.
-  code({ severity: "error", message: "It is wrong", fix: "Fix it" }),
+  code<{ n: number }>({ severity: "error", message: ({ n }) => `${n}`, hint: "Fix it" }),
   // @ts-expect-error What to do is missing.
-  code<{ n: number }>({ severity: "error", message: ({ n }) => `${n}`, meaning: "It is wrong" }),
+  code<{ n: number }>({ severity: "error", message: ({ n }) => `${n}`, meaning: "It is wrong." }),
+  // @ts-expect-error What to do is missing.
+  code({ severity: "error", message: "It is wrong" }),
+  // @ts-expect-error What to do is missing: a hint that needs arguments cannot be on the page.
+  code<{ n: number }>({ severity: "error", message: () => "Wrong", hint: () => "Fix it", meaning: "Wrong." }),
 ];
 
 /** The codes that two tables have; that there are none is checked where the tables are joined. */

@@ -24,8 +24,7 @@ const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string;
     hint: "Nothing was allowed. Look at the IP restrictions in the dbt platform; if there are none, create the first rule there, then plan again",
   },
   shortened: {
-    message:
-      "The listing leaves out a rule that the service still knows: the listing is wrong, and nothing is known of the account for sure",
+    message: "The listing leaves out a rule that the service still knows, so the listing is wrong",
     hint: "Run the same apply again once `dbt-ip-rules plan` shows all rules",
   },
   emptied: {
@@ -71,7 +70,7 @@ export const applyCodes = {
       `The plan is for account ${plan.id} on ${plan.host}, and this is account ${account.id} on ${account.host}`,
     hint: "Use the account and host that the plan was made for, or make a plan for this one",
     meaning: "The plan is for another account.",
-    fix: "Make a plan for this one.",
+    fix: "Make one for this account.",
   }),
   "plan-stale": code<Stale>({
     severity: "error",
@@ -79,10 +78,9 @@ export const applyCodes = {
     hint: (stale) =>
       stale.of === "account"
         ? "Make a new plan and review it; the differences are listed"
-        : "Make a new plan and review it: time has moved on",
-    meaning:
-      "The account has changed since the plan was made, or time has passed: an entry has expired, or not yet.",
-    fix: "Plan again, and review the difference.",
+        : "Make a new plan and review it",
+    meaning: "The account changed, or an entry expired, since the plan was made.",
+    fix: "Plan again, and review.",
   }),
   "clocks-disagree": code<{ own: string; service: string; date: string; expired: boolean }>({
     severity: "error",
@@ -93,47 +91,43 @@ export const applyCodes = {
           : "has expired by this machine's clock, not by the service's"
       }`,
     hint: "Set the clock of this machine, then run the same command again",
-    meaning: "The clocks of this machine and of the service disagree about whether an entry has expired.",
-    fix: "Set the clock of this machine (NTP), then run the same command again. Nothing was changed.",
+    meaning: "The clocks disagree on whether an entry has expired. Nothing was changed.",
+    fix: "Set this machine's clock.",
   }),
   "plan-inconsistent": code<{ problem: string }>({
     severity: "error",
     message: ({ problem }) => `The plan contradicts itself: ${problem}`,
     hint: "Make a new plan; do not edit plan files",
     meaning: "The plan contradicts itself.",
-    fix: "Make a new plan; do not edit plan files.",
   }),
   "account-not-confirmed": code<{ found: Unconfirmed }>({
     severity: "error",
     message: ({ found }) => unconfirmedTexts[found].message,
     hint: ({ found }) => unconfirmedTexts[found].hint,
-    meaning:
-      "The account showed no rules, and the first call, which is harmless, did not confirm that: enforcement is on, there are rules, or the service does not say. Nothing was allowed.",
-    fix: "Look at the IP restrictions in the dbt platform. If there are rules, plan again once `plan` shows them; if there are none, turn enforcement off there, then plan again.",
+    meaning: "The account shows no rules, but a harmless first call does not confirm that.",
+    fix: "Look at the account in the dbt platform; plan again once `plan` shows its rules.",
   }),
   "account-changed": code<{ when: string }>({
     severity: "error",
     message: ({ when }) => `${when} the account changed in a way that is not part of this plan`,
     hint: "Find out who changed it, then make a new plan; the differences are listed",
-    meaning: "Somebody changed the account while the steps ran.",
+    meaning: "Somebody changed the account during the run.",
     fix: "Plan again, and review.",
   }),
   "kept-rules-changed": code<{ changes: readonly KeptChange[] }>({
     severity: "note",
     message: ({ changes }) =>
-      `Since the plan was made, others changed rules that this policy keeps: ${keptChanges(changes)}. Any step that was left was checked again on the account as it was then`,
-    meaning:
-      "A note: the policy says `unmanaged_rules: keep`, and somebody changed rules that it does not name since the plan was made. Any step that was left was proven again, with the guards, on the account as it was then, and the run went on.",
-    fix: "Nothing, if these changes are meant.",
+      `Since the plan was made, others changed rules that this policy keeps: ${keptChanges(changes)}. Remaining steps were checked again, against the account as it is now`,
+    meaning: "Others changed unmanaged rules; the plan is still safe.",
+    fix: "Nothing, if they should have.",
   }),
   "kept-rules-conflict": code<{ changes: readonly KeptChange[] }>({
     severity: "error",
     message: ({ changes }) =>
-      `Others changed rules that this policy keeps (${keptChanges(changes)}), and on the account as it is now the steps that are left are not safe`,
+      `Others changed rules that this policy keeps (${keptChanges(changes)}), and with these changes the remaining steps are not safe`,
     hint: "The reasons follow. Make a new plan, and review it",
-    meaning:
-      "The policy says `unmanaged_rules: keep`, somebody changed rules that it does not name while the steps ran, and on that account a guard fails for the steps that are left. The reasons follow as diagnostics of their own.",
-    fix: "Plan again, and review.",
+    meaning: "Others changed unmanaged rules, and the plan is no longer safe.",
+    fix: "Plan again.",
   }),
   "duplicate-create": code<{ own: readonly number[]; others: readonly number[]; equal: boolean }>({
     severity: "note",
@@ -143,25 +137,23 @@ export const applyCodes = {
         ...(others.length === 0
           ? []
           : [
-              `rule ${others.join(" and rule ")} by another apply, or by a call of this run whose answer never came: it is not known which, so none of these was deleted`,
+              `rule ${others.join(" and rule ")} by another apply, or by a call of this run whose answer never came, so none of these was deleted`,
             ]),
       ].join("; "),
     hint: ({ equal }) =>
       equal
         ? "The rules are equal, so delete all but one; first make sure that no other apply is running"
         : "The rules differ: compare them before you delete one, and make sure that no other apply is running",
-    meaning:
-      "A rule that this run created is on the account more than once, and still was after a wait. The note says which copy is known to be this run's; any other was made by another apply, or by a late call of this run.",
-    fix: "When no other apply is running, delete all but one of them in the dbt platform, then run apply again.",
+    meaning: "Another apply, or a late call, created the same rule again.",
+    fix: "Once no apply runs, delete all but one.",
   }),
   "late-allow-all": code<{ id: number }>({
     severity: "warning",
     message: ({ id }) =>
-      `Temporary rule ${id}, which allows everything, was created late, when another apply had already finished with it: everything was allowed until it was deleted again`,
+      `Temporary rule ${id}, which allows everything, was created late, after another apply had deleted its own: everything was allowed until this one was deleted too`,
     hint: "The audit log shows for how long. Run only one apply of an account at a time",
-    meaning:
-      "Two applies ran at once. The temporary rule of this run, which allows everything, was created after the other run had deleted its own; this run then deleted it at once.",
-    fix: "The account is as planned now. The audit log shows for how long everything was allowed. Run only one apply of an account at a time.",
+    meaning: "Two applies ran at once, and everything was allowed for a moment.",
+    fix: "Run one apply of an account at a time.",
   }),
   "step-refused": code<{ step: string; status: number; said: string; hint: string | undefined }>({
     severity: "error",
@@ -182,11 +174,11 @@ export const applyCodes = {
     message: ({ step, tried, said }) => `${capital(step)} was ${tried}: ${said}`,
     hint: "Run the same apply again once the service answers",
     meaning: "A step was sent, but is not on the account.",
-    fix: "Apply again once the service answers.",
+    fix: "Apply again later.",
   }),
   "step-not-visible": code<{ step: string }>({
     severity: "error",
-    message: ({ step }) => `The service said that ${step} was done, but the account does not show it`,
+    message: ({ step }) => `The service confirmed ${step}, but the account does not show it`,
     hint: "Wait a minute, then run the same apply again: it reads the account and continues from there",
     meaning: "The service confirmed a step that the account does not show.",
     fix: "Wait a minute, then apply again.",
@@ -196,7 +188,7 @@ export const applyCodes = {
     message: ({ step, said }) => `The service says that it accepted only a part of ${step}: ${said}`,
     hint: "Make a new plan: it shows what is missing",
     meaning: "The service accepted only a part of a step.",
-    fix: "Plan again: the plan shows what is left.",
+    fix: "Plan again.",
   }),
   "refused-but-done": code<{ step: string }>({
     severity: "error",
@@ -204,14 +196,14 @@ export const applyCodes = {
       `The service refused ${step}, but the account shows it done, by this call or by somebody else`,
     hint: "Check whether somebody else is changing the account, or a gateway repeats calls; then run the same apply again: it continues from there",
     meaning: "The service refused a step that the account shows done.",
-    fix: "Check whether somebody else is changing the account, or a gateway repeats calls; then apply again.",
+    fix: "Check who else changes it, then apply again.",
   }),
   "refused-but-changed": code<{ step: string }>({
     severity: "error",
     message: ({ step }) =>
       `The service refused ${step}, but the account is no longer as it was before the call`,
     hint: "The differences are listed; this call or somebody else made them. Make a new plan, and review it",
-    meaning: "The service refused a step, but the account is no longer as it was before.",
+    meaning: "The service refused a step, but the account changed.",
     fix: "Plan again, and review the difference.",
   }),
 };
@@ -226,16 +218,14 @@ export const receiptCodes = {
     severity: "error",
     message: "This is not a receipt",
     hint: "Receipts are written by apply, and end in .jsonl",
-    meaning: "The file is not a receipt.",
-    fix: "Receipts are written by `apply`, and end in `.jsonl`.",
   }),
   "receipt-version": code<{ known: number }>({
     severity: "error",
     message: ({ known }) =>
       `The receipt is of a version that this program does not read; it reads version ${known}`,
     hint: "Read it with the release of dbt-ip-rules that wrote it, or a newer one",
-    meaning: "The receipt is of a version that this program does not read.",
-    fix: "Use the version that wrote it.",
+    meaning: "This program does not read receipts of that version.",
+    fix: "Use the release that wrote it.",
   }),
   "receipt-damaged": code<{ line: number; problem: string }>({
     severity: "error",
@@ -247,15 +237,13 @@ export const receiptCodes = {
   "receipt-torn": code({
     severity: "note",
     message: "The last line of the receipt is incomplete, as after a crash, and is ignored",
-    meaning:
-      "A note: the receipt's last line is incomplete, as after a crash. It is ignored, so how the last step ended is not known.",
-    fix: "Check the account with `dbt-ip-rules plan`; apply what is missing there.",
+    fix: "Check the account with `dbt-ip-rules plan`.",
   }),
   "receipt-empty": code<{ file: string }>({
     severity: "error",
     message: ({ file }) => `The receipt ${file} has no header`,
     hint: "Apply ended before its first write to the account; check the account with plan",
-    meaning: "The receipt has no header: its run ended before its first write.",
+    meaning: "The receipt's run ended before its first write.",
     fix: "Check the account with `dbt-ip-rules plan`.",
   }),
 };

@@ -17,23 +17,22 @@ export const auditCodes = {
       command === "verify"
         ? "The audit log could not be read, so this run confirms nothing and rules out nothing"
         : "The audit log could not be read, so drift cannot say who made a change, and does not see changes to rules outside the policy",
-    meaning: "The log could not be read, so nothing is reported as confirmed or missing.",
-    fix: "See the message after it.",
+    meaning: "The audit log could not be read.",
+    fix: "See the next error.",
   }),
   "audit-log-unsteady": code({
     severity: "error",
-    message: "The audit log changes faster than it can be read: its pages do not fit together",
+    message: "The audit log changes faster than it can be read: its pages are inconsistent",
     hint: "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export",
-    meaning: "The log changes faster than it can be read.",
-    fix: "Ask for a shorter range, or use `dbt-ip-rules audit export`.",
+    fix: "Use `--since` and `--until`, or `audit export`.",
   }),
   "audit-several-actors": code<{ readonly file: string; readonly actors: number }>({
     severity: "warning",
     message: ({ file, actors }) =>
       `The steps of ${file} are recorded for ${actors} actors, although one token made them`,
-    hint: "Look at the actors in the table: somebody else may have changed the same rules at the same time",
-    meaning: "A warning: the steps of one receipt were recorded for different actors.",
-    fix: "Find out who changed the account at the same time.",
+    hint: "Look at the actors in the table: somebody else may have changed these rules at the same time",
+    meaning: "The log has several actors for one receipt.",
+    fix: "Find out who else changed these rules.",
   }),
   "enforcement-flipped": code<
     /** Seen in the audit log; `enabled`: what the call made of it, where the log says. */
@@ -50,7 +49,7 @@ export const auditCodes = {
     message: (args) =>
       args.by === "reading"
         ? `${args.when} enforcement was ${args.before}, and now it is ${args.now}: by a call of this run, or by somebody else`
-        : `Enforcement was turned ${args.enabled === undefined ? "on or off" : args.enabled ? "on" : "off"} at ${args.at} by a call of this run, and no step should do that: somebody changed it between a reading and a write, and the write changed it back`,
+        : `Enforcement was turned ${args.enabled === undefined ? "on or off" : args.enabled ? "on" : "off"} at ${args.at} by a call of this run, although no step should: somebody had changed it between a read and a write, and the write changed it back`,
     hint: (args) => {
       if (args.by === "reading")
         return `To change it back, write \`enforcement: ${args.before}\` in the policy, then type: dbt-ip-rules apply`;
@@ -60,8 +59,8 @@ export const auditCodes = {
           : `\`enforcement: ${args.enabled ? "disabled" : "enabled"}\``;
       return `Find who changed it with dbt-ip-rules audit list --event ip_restrictions.toggled. To restore that, write ${wanted} in the policy, then type: dbt-ip-rules apply`;
     },
-    meaning: "Enforcement changed while the steps ran, and no step of the plan did it.",
-    fix: "Decide which it should be, write it under `enforcement` in the policy, then apply.",
+    meaning: "Enforcement changed during the run, and no step did it.",
+    fix: "Write the value wanted under `enforcement`, then apply.",
   }),
   "unknown-event-type": code<{ readonly typed: string; readonly near: readonly string[] }>({
     severity: "warning",
@@ -71,65 +70,62 @@ export const auditCodes = {
         ? `Did you mean ${near.join(", ")}?`
         : "See all of them with: dbt-ip-rules audit events",
     meaning: "No documented event type has that name.",
-    fix: "See them with `dbt-ip-rules audit events`.",
+    fix: "See `dbt-ip-rules audit events`.",
   }),
   "range-in-future": code<{ readonly since: string }>({
     severity: "warning",
     message: ({ since }) => `The range begins at ${since}, which is in the future by this machine's clock`,
     hint: "Give an earlier --since",
-    meaning: "A warning: the range begins later than now by this machine's clock.",
-    fix: "Give an earlier `--since`.",
+    meaning: "The range begins in the future.",
   }),
   "range-empty": code<{ readonly since: string; readonly until: string }>({
     severity: "error",
     message: ({ since, until }) => `The range is empty: it begins at ${since} and ends at ${until}`,
     hint: "Swap --since and --until",
     meaning: "`--since` is later than `--until`.",
-    fix: "Swap them.",
   }),
   "export-still-running": code<{ readonly seconds: number }>({
     severity: "error",
     message: ({ seconds }) => `The service has not finished the export after ${seconds} s`,
     hint: "Run the same command later: it continues with this job",
     meaning: "The service has not finished the export.",
-    fix: "Run it again: it continues with the same job.",
+    fix: "Run it again: it continues.",
   }),
   "export-incomplete": code<{ readonly bytes: number; readonly announced: number }>({
     severity: "error",
     message: ({ bytes, announced }) =>
       `The download has ${bytes} bytes instead of the announced ${announced}: the file was not kept`,
     hint: "Run it again: a bulk export continues with the job that it submitted",
-    meaning: "The download has fewer bytes than were announced.",
-    fix: "Run it again: it continues with the same job.",
+    meaning: "The download has fewer bytes than announced.",
+    fix: "Run it again.",
   }),
   "download-endless": code<{ readonly bound: "bytes" | "minutes" }>({
     severity: "error",
     message: ({ bound }) =>
       `The download ${bound === "bytes" ? "is larger than 16 GiB" : "has taken more than 6 hours"}, so it was ended: nothing was kept`,
     hint: "Ask for a shorter range with --since and --until, and check that the host is your dbt access URL",
-    meaning: "The download is larger, or takes longer, than any audit log that makes sense, so it was ended.",
-    fix: "Ask for a shorter range with `--since` and `--until`; check the host.",
+    meaning: "The download is larger or slower than any real log.",
+    fix: "Use `--since` and `--until`; check the host.",
   }),
   "export-link-refused": code<{ readonly host: string; readonly status: number }>({
     severity: "error",
     message: ({ host, status }) => `${host} refused the export's link (${status}): such links expire`,
     hint: "Run it again: the service keeps the export, and gives a new link",
-    meaning: "The link to the export is not accepted.",
-    fix: "Run it again: the service gives a new link.",
+    meaning: "The service refuses the export's link.",
+    fix: "Run it again to get a new one.",
   }),
   "export-link-unusable": code({
     severity: "error",
     message: "The link that the service gave for the export is not an https URL",
     hint: "Run it again; if it happens again, download it from the audit log's page under Account settings",
-    meaning: "The link to the export cannot be used.",
-    fix: "Run the command again.",
+    fix: "Run it again.",
   }),
   "cursor-unreadable": code<{ readonly file: string; readonly reason: string }>({
     severity: "error",
     message: ({ file, reason }) => `Cannot read the cursor ${file}: ${reason}`,
     hint: "Check the permissions of the file, or name another with --cursor",
     meaning: "The cursor of `audit watch` cannot be read.",
-    fix: "Check the file's permissions.",
+    fix: "Check its permissions.",
   }),
   "cursor-unusable": code<
     { readonly file: string } & (
@@ -165,8 +161,8 @@ export const auditCodes = {
       kind === "unreadable"
         ? "Check the name after --from"
         : "Give CSV with a header line, or one JSON object a line",
-    meaning: "A file of `--from` is no log that can be read.",
-    fix: "Give what `audit export` or `audit list --format ndjson` wrote, or CSV or NDJSON with `--columns`.",
+    meaning: "A `--from` file is not a readable log.",
+    fix: "Give an `audit export`, or CSV or NDJSON with `--columns`.",
   }),
   "traffic-columns": code<{
     readonly file: string;
@@ -177,11 +173,11 @@ export const auditCodes = {
     severity: "error",
     message: ({ file, missing, has }) =>
       missing === undefined
-        ? `${file} is not a file of the audit log, and nothing says which of its columns hold time and address. It has: ${listed(has)}`
+        ? `${file} is not an audit log, and nothing says which of its columns are time and address. It has: ${listed(has)}`
         : `${file} has no column ${missing.map((name) => JSON.stringify(name)).join(", ")}. It has: ${listed(has)}`,
     hint: "Name its columns: --columns time=NAME,ip=NAME,who=NAME",
-    meaning: "A file of `--from` lacks the columns (of NDJSON: the fields) that are needed.",
-    fix: "Name those that it has with `--columns time=…,ip=…,who=…`.",
+    meaning: "A `--from` file lacks columns or fields.",
+    fix: "Name them with `--columns`.",
   }),
   "traffic-window-empty": code<{
     readonly since: string;
@@ -201,15 +197,14 @@ export const auditCodes = {
             : withoutTime > 0
               ? `none of ${grouped(withoutTime)} events has a time that can be read`
               : "the record holds no event";
-      return `There is no traffic from ${since} to ${until} to judge by: ${why}`;
+      return `There is no traffic from ${since} to ${until} to compare with: ${why}`;
     },
     hint: ({ events, span }) =>
       events.inside === 0 && span !== undefined
         ? `Give a longer range: --since ${span.first.slice(0, 10)}`
-        : "Check that this is the account's log; without traffic nobody can be said to keep access",
-    meaning:
-      'The window has no event with an address: an error, since it would otherwise read as "nobody is cut off".',
-    fix: "Give an earlier `--since`, or another source with `--from`.",
+        : "Check that this is the account's log: without traffic, nobody can be shown to keep access",
+    meaning: "No event in the window has an address.",
+    fix: "Give an earlier `--since`, or another log.",
   }),
   "traffic-incomplete": code<
     | { readonly source: "api"; readonly before: string }
@@ -227,24 +222,23 @@ export const auditCodes = {
         ? `The log was read only in part: what is before ${args.before} is missing`
         : `${args.file} was read only in part: ${counted(args.count, "line")} could not be read, the first is line ${args.lines[0]}: ${args.problem}`,
     hint: "Somebody who is only in the missing part is not in this report",
-    meaning: "A log could be read only in part. The report holds what was read, and the exit code is 1.",
-    fix: "Give a shorter range with `--since`, or a whole file.",
+    meaning: "Part of the log was not read. The report has the rest; the exit code is 1.",
+    fix: "Give a later `--since`, or a whole file.",
   }),
   "traffic-list-unread": code<{ readonly list: "service tokens" | "users"; readonly reason: string }>({
     severity: "note",
     message: ({ list, reason }) =>
-      `Cannot tell which ${list} were active without an address on record: their list could not be read (${reason})`,
+      `Which ${list} were active without an address on record is not known: their list could not be read (${reason})`,
     hint: "A token with Account Admin or Account Viewer may read it",
-    meaning: "A note: a list that says who was active could not be read, so nobody on it can be named.",
-    fix: "Use a token that may read the list, or go on without it.",
+    meaning: "A list of users or service tokens could not be read.",
+    fix: "Use a token that may read it.",
   }),
   "traffic-no-account": code({
     severity: "warning",
     message:
       "There is no token, so the account was not read: everybody counts as allowed before, and rules that only the account has are not counted",
     hint: "Set DBT_CLOUD_TOKEN to compare with the account as it is",
-    meaning: "A warning: a replay of files without a token compares with an account that lets everybody in.",
-    fix: "Set `DBT_CLOUD_TOKEN`, host and account.",
+    fix: "Set `DBT_CLOUD_TOKEN`.",
   }),
   "draft-impossible": code<
     | { readonly kind: "nothing" }
@@ -253,13 +247,13 @@ export const auditCodes = {
     severity: "error",
     message: (args) =>
       args.kind === "nothing"
-        ? "No address on record would be an entry: each was seen on one day only, or only in failed logins"
+        ? "No address on record is fit for an entry: each was seen on one day only, or only in failed logins"
         : `The traffic has ${grouped(args.addresses)} addresses of actors; a draft is made of at most ${grouped(args.most)}`,
     hint: ({ kind }) =>
       kind === "nothing"
         ? "Take a longer window: --from-traffic 180d"
         : "Take a shorter window: --from-traffic 30d",
-    meaning: "No draft can be made from the traffic on record.",
-    fix: "Take another window with `--from-traffic`.",
+    meaning: "The recorded traffic gives no draft.",
+    fix: "Choose another window with `--from-traffic`.",
   }),
 };

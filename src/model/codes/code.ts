@@ -1,60 +1,75 @@
 /**
- * What a row of the table of codes holds. A code with arguments makes its texts from them; a code without has fixed
- * texts. These are all that a person ever reads about a code: in a terminal, in a report and in docs/errors.md.
+ * What a row of the table of codes holds: all that a person ever reads about a code, in a terminal, in a report and in
+ * docs/errors.md or docs/lint.md.
+ *
+ * To add a code: write its row in the file of its subject, `code({ … })`, or `code<{ rule: string }>({ … })` where its
+ * texts need arguments, and report it with `diagnostic(…)` or `failure(…)`. Then `npm run docs` writes the page.
  */
 
 export type Severity = "error" | "warning" | "note";
 
-/** Texts that need no arguments. */
+/** A message says what is wrong, and where: one sentence with a capital and no full stop. It needs no arguments. */
 export interface Fixed {
-  /** What is wrong, and where: one sentence with a capital and no full stop. */
   readonly message: string;
-  /** What to do next: what to type, if anything. */
-  readonly hint?: string;
 }
 
-/** Texts made from arguments, such as the name of a rule or a limit. */
+/** A message made from arguments, such as the name of a rule or a limit. */
 export interface Made<Args> {
   readonly message: (args: Args) => string;
-  readonly hint?: string | ((args: Args) => string | undefined);
 }
 
-export interface Explained {
+/** A hint says what to do next: what to type, if anything. */
+type Hint<Args> = string | ((args: Args) => string | undefined);
+
+/** What the page says to do: the hint, or `fix`, in few words and with a full stop. */
+type Advice<Args> =
+  | { readonly hint: string; readonly fix?: undefined }
+  | { readonly hint?: Hint<Args>; readonly fix: string };
+
+export interface Judged {
   readonly severity: Severity;
-  /** What the code means, whatever its arguments. */
-  readonly meaning: string;
-  /** What to do about it, whatever its arguments. */
-  readonly fix: string;
   /** The same command would meet it again: somebody must see to it first, and waiting does not help. */
   readonly persists?: true;
 }
+
+/** A fixed message is its own explanation; of one that is made, `meaning` says what all of them mean. */
+type FixedCodeRow = Judged & Fixed & Advice<never> & { readonly meaning?: undefined };
+type MadeCodeRow<Args> = Judged & Made<Args> & Advice<Args> & { readonly meaning: string };
 
 export interface ExplainedLint {
   /** Unless the policy's `lint:` says otherwise. */
   readonly severity: Severity;
   readonly title: string;
+  /** What title, message and hint do not say. */
   readonly explanation: string;
   /** Complete `policy.yaml` examples, read on `lintExampleDay`: `bad` has the finding, `good` does not. */
   readonly bad: string;
   readonly good: string;
 }
 
-export type FixedRow = Fixed & (Explained | ExplainedLint);
-export type MadeRow<Args> = Made<Args> & (Explained | ExplainedLint);
-/** Any row at all: no arguments fit all of them. */
-export type Row = FixedRow | MadeRow<never>;
-export type CodeRow = Extract<Row, Explained>;
-export type LintRow = Extract<Row, ExplainedLint>;
+type FixedLintRow = Fixed & ExplainedLint & { readonly hint: string };
+type MadeLintRow<Args> = Made<Args> & ExplainedLint & { readonly hint: Hint<Args> };
 
-/** A row as it is written: `code<{ name: string }>({ … })` says what its arguments are. */
-export function code(row: Fixed & Explained): Fixed & Explained;
-export function code<Args extends object>(row: Made<Args> & Explained): Made<Args> & Explained;
+/** No arguments fit all rows. */
+export type CodeRow = FixedCodeRow | MadeCodeRow<never>;
+export type LintRow = FixedLintRow | MadeLintRow<never>;
+export type Row = CodeRow | LintRow;
+
+export function code(row: FixedCodeRow): FixedCodeRow;
+export function code<Args extends object>(row: MadeCodeRow<Args>): MadeCodeRow<Args>;
 export function code<R>(row: R): R {
   return row;
 }
 
-export function lintCode(row: Fixed & ExplainedLint): Fixed & ExplainedLint;
-export function lintCode<Args extends object>(row: Made<Args> & ExplainedLint): Made<Args> & ExplainedLint;
+export function lintCode(row: FixedLintRow): FixedLintRow;
+export function lintCode<Args extends object>(row: MadeLintRow<Args>): MadeLintRow<Args>;
 export function lintCode<R>(row: R): R {
   return row;
 }
+
+/** What a code means, whatever its arguments. */
+export const meaningOf = (row: CodeRow): string =>
+  row.meaning === undefined ? `${row.message}.` : row.meaning;
+
+/** What to do about it, whatever its arguments. */
+export const fixOf = (row: CodeRow): string => (row.fix === undefined ? `${row.hint}.` : row.fix);

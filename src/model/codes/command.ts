@@ -12,7 +12,7 @@ export type MissingReceipts =
   | { readonly folder: string };
 
 const linkHint = (file: string): string =>
-  `Name the file that it should lead to; to see where it leads: ls -l ${shellWord(file)}`;
+  `Name the file that the link should point to; to see where it points: ls -l ${shellWord(file)}`;
 
 export const fileCodes = {
   "policy-is-a-document": code<{
@@ -29,15 +29,15 @@ export const fileCodes = {
       kind === "plan"
         ? `To see it: dbt-ip-rules show ${shellWord(file)}; to apply it: dbt-ip-rules apply ${shellWord(file)}`
         : "Name the policy, a YAML file, with --policy FILE",
-    meaning: "The file is not a policy but a document of this program, such as a saved plan.",
-    fix: "See a plan with `dbt-ip-rules show FILE`, apply it with `dbt-ip-rules apply FILE`.",
+    meaning: "The file is another document of this program.",
+    fix: "Use `show FILE` or `apply FILE` for a plan.",
   }),
   "policy-missing": code<{ readonly file: string; readonly reason: string }>({
     severity: "error",
     message: ({ file, reason }) => `Cannot read the policy ${file}: ${reason}`,
     hint: "Name the policy with --policy FILE, or create one with: dbt-ip-rules init",
     meaning: "The policy does not exist.",
-    fix: "Name it with `--policy FILE`, or create one with `dbt-ip-rules init`.",
+    fix: "Use `--policy FILE`, or `dbt-ip-rules init`.",
   }),
   "policy-unreadable": code<{
     readonly file: string;
@@ -61,7 +61,7 @@ export const fileCodes = {
       }
     },
     meaning: "The policy cannot be read.",
-    fix: "Check that it is a file, and its permissions.",
+    fix: "Check the path and its permissions.",
   }),
   "file-exists": code<{ readonly file: string; readonly by: "import" | "doctor" }>({
     severity: "error",
@@ -70,25 +70,20 @@ export const fileCodes = {
       by === "import"
         ? `Name another file, or add the missing rules to it with: dbt-ip-rules import --merge ${shellWord(file)}`
         : "Name another file with --record",
-    meaning: "`import`, or `doctor --record`, would overwrite a file.",
-    fix: "Name another file; for `import`, or use `--merge`.",
+    meaning: "`import` or `doctor --record` would overwrite a file.",
+    fix: "Name another file, or use `import --merge`.",
   }),
   "token-in-plan": code({
     severity: "error",
     message:
       "The plan is not saved: it would contain the API token, which is in a name or description of the policy or the account",
     hint: "Replace the token, since others can read it, and rename the rule",
-    meaning:
-      "A name or a description in the policy or on the account contains the API token, and so would the saved plan.",
-    fix: "Replace the token, since others can read it, and rename the rule.",
   }),
   "token-in-import": code({
     severity: "error",
     message:
       "Nothing is written: the policy would contain the API token, which is in a name or description of the account",
     hint: "Replace the token, since others can read it, and rename the rule",
-    meaning: "A name or a description on the account contains the API token, and so would the policy.",
-    fix: "Replace the token, since others can read it, and rename the rule.",
   }),
   "output-clash": code<
     | { readonly kind: "same-file"; readonly output: string; readonly other: string }
@@ -100,9 +95,8 @@ export const fileCodes = {
         ? `${args.output} and ${args.other} are the same file`
         : `${args.output} would replace a file that is read: ${args.input}`,
     hint: ({ kind }) => (kind === "same-file" ? "Give each its own file" : "Name another file"),
-    meaning:
-      "The command would write to a file that it reads, or write one file twice, perhaps under another name.",
-    fix: "Name another file for the output.",
+    meaning: "Two outputs are one file, or an output would replace an input.",
+    fix: "Name another file.",
   }),
   "cannot-write": code<{
     readonly file: string;
@@ -159,14 +153,14 @@ export const fileCodes = {
       return "Make a new one with: dbt-ip-rules plan --out FILE";
     },
     meaning: "The file is not a saved plan.",
-    fix: "Make one with `dbt-ip-rules plan --out FILE`. A receipt is checked with `dbt-ip-rules audit verify --receipt FILE`.",
+    fix: "Make one with `dbt-ip-rules plan --out FILE`.",
   }),
   "receipt-unreadable": code<{ readonly file: string; readonly reason: string }>({
     severity: "error",
     message: ({ file, reason }) => `Cannot read the receipt ${file}: ${reason}`,
     hint: "Name the file that `apply` printed after Receipt:",
     meaning: "The receipt cannot be read.",
-    fix: "Check the name and its permissions.",
+    fix: "Name the file that `apply` printed.",
   }),
   "no-receipts": code<MissingReceipts>({
     severity: "error",
@@ -178,7 +172,7 @@ export const fileCodes = {
       "names" in args
         ? "Receipts end in .jsonl; `apply` writes one"
         : "`apply` writes one there; name one elsewhere with --receipt FILE",
-    meaning: "There is no receipt where one was looked for.",
+    meaning: "There is no receipt where one was expected.",
     fix: "`apply` writes them to `.dbt-ip-rules/receipts/`.",
   }),
   "receipts-of-several-accounts": code<{
@@ -189,10 +183,9 @@ export const fileCodes = {
   }>({
     severity: "error",
     message: ({ first, firstAccount, other, otherAccount }) =>
-      `${first} is of account ${firstAccount}, ${other} of account ${otherAccount}`,
+      `${first} is for account ${firstAccount}, ${other} for account ${otherAccount}`,
     hint: "Check the receipts of one account at a time",
-    meaning: "The receipts are of different accounts.",
-    fix: "Check the receipts of one account at a time.",
+    meaning: "The receipts are for different accounts.",
   }),
   "receipt-of-other-account": code<
     | {
@@ -206,21 +199,21 @@ export const fileCodes = {
     severity: "error",
     message: (args) =>
       args.kind === "of-the-account"
-        ? `${args.file} is a receipt of account ${args.theirs}, not of ${args.account}`
-        : `The receipts are of account ${args.theirs}, and --account says ${args.asked}`,
+        ? `${args.file} is a receipt for account ${args.theirs}, not for ${args.account}`
+        : `The receipts are for account ${args.theirs}, but --account says ${args.asked}`,
     hint: ({ kind }) =>
       kind === "of-the-account"
         ? "Name a receipt of this account with --receipt FILE"
         : "Leave out --account: the receipts say which account it is",
-    meaning: "The receipt is of another account.",
+    meaning: "The receipt is for another account.",
     fix: "Name one of this account.",
   }),
   "receipt-exists": code<{ readonly file: string }>({
     severity: "error",
     message: ({ file }) => `${file} exists already, and is not a receipt`,
     hint: "Name another file with --receipt",
-    meaning: "The file named for the receipt exists already, and is not a receipt.",
-    fix: "Name another. (A receipt that exists is continued, or moved aside under a numbered name.)",
+    meaning: "The file named for the receipt is something else.",
+    fix: "Name another.",
   }),
   "receipt-unwritable": code<{
     readonly file: string;
@@ -233,8 +226,8 @@ export const fileCodes = {
         ? `The receipt ${file} cannot be written: ${reason}`
         : `Cannot create the folder of the receipt ${file}: ${reason}`,
     hint: "A step that the receipt cannot record is not sent; free some space, or name another file with --receipt",
-    meaning: "The receipt cannot be written, so nothing more is sent.",
-    fix: "Free some space, or name another file with `--receipt`.",
+    meaning: "The receipt cannot be written, so no more steps are sent.",
+    fix: "Free some space, or name another file.",
   }),
 };
 
@@ -245,15 +238,12 @@ export const approvalCodes = {
     severity: "error",
     message: "Nobody can confirm this: there is no terminal, or the variable CI is set",
     hint: "In a pipeline, review the plan first, then run with --auto-approve",
-    meaning: "Nobody can confirm: there is no terminal.",
-    fix: "Review the plan, then run with `--auto-approve`.",
+    fix: "In a pipeline, use `--auto-approve`.",
   }),
   "not-approved": code({
     severity: "error",
     message: "Nothing was changed: the plan was not confirmed",
     hint: "To confirm, type the whole word yes; nothing else confirms",
-    meaning: "The plan was not confirmed; nothing was changed.",
-    fix: "Run it again and type yes.",
   }),
   "apply-locked": code<{ readonly pid: number; readonly since: string }>({
     severity: "error",
@@ -261,14 +251,14 @@ export const approvalCodes = {
       `Another apply to this account is running on this machine: process ${pid}, since ${since}`,
     hint: "Wait for it to end, then make a new plan; if it hangs, stop that process, which also releases its lock",
     meaning: "Another apply for this account is running on this machine.",
-    fix: "Wait for it to end.",
+    fix: "Wait for it to end, then plan again.",
   }),
   "lock-unavailable": code<{ readonly folder: string }>({
     severity: "error",
     message: ({ folder }) => `The lock folder ${folder} cannot be written, or others can write to it`,
     hint: "Set XDG_STATE_HOME to a folder that you can write to",
-    meaning: "The folder for locks cannot be written, or others can write to it.",
-    fix: "Set `XDG_STATE_HOME` to a folder that you can write to.",
+    meaning: "The folder for locks is not writable, or not yours alone.",
+    fix: "Set `XDG_STATE_HOME` to another.",
   }),
 };
 
@@ -290,7 +280,7 @@ export const programCodes = {
         : `The emulator cannot listen on port ${port}: ${problem.error}`,
     hint: "Stop that program, or leave out --port to use a free port",
     meaning: "The emulator's port cannot be used.",
-    fix: "Choose another, or 0 for a free one.",
+    fix: "Leave out `--port` to use a free one.",
   }),
   "emulator-tls": code<
     | { readonly kind: "unreadable"; readonly file: string; readonly reason: string }
@@ -311,8 +301,8 @@ export const programCodes = {
       }
     },
     hint: "Give both as PEM files: --tls CERT --key KEY",
-    meaning: "The emulator cannot serve TLS with this certificate and key.",
-    fix: "Give the certificate and its own key, both as PEM files.",
+    meaning: "The certificate and the key cannot be used.",
+    fix: "Give both as PEM files.",
   }),
   "emulator-seed": code<{
     readonly kind: "unreadable" | "not-yaml" | "unusable";
@@ -338,7 +328,7 @@ export const programCodes = {
         ? "Check the path after --seed"
         : "docs/emulator.md shows what a seed may contain",
     meaning: "The emulator's seed cannot be used.",
-    fix: "Fix what the message says; see [emulator.md](emulator.md).",
+    fix: "See [emulator.md](emulator.md).",
   }),
   "emulator-state": code<{ readonly file: string; readonly problem: StateProblem }>({
     severity: "error",
@@ -357,7 +347,7 @@ export const programCodes = {
     hint: ({ problem }) => {
       switch (problem.kind) {
         case "unusable":
-          return "To start with an empty account, move it away; or name another file with --state";
+          return "Move it away to start with an empty account, or name another file with --state";
         case "unwritable":
           return "Check that its folder exists and that you can write to it";
         case "in-use":
@@ -367,14 +357,14 @@ export const programCodes = {
       }
     },
     meaning: "The emulator's state file cannot be used.",
-    fix: "Name another file.",
+    fix: "Name another file with `--state`.",
   }),
   "demo-failed": code<{ readonly command: string; readonly exitCode: number; readonly expected: number }>({
     severity: "error",
     message: ({ command, exitCode, expected }) =>
       `The demo stopped: \`${command}\` ended with exit code ${exitCode}, not ${expected}`,
     hint: "This is a bug in dbt-ip-rules: run demo --debug and report what it prints",
-    meaning: "A step of the demo did not end as it should.",
+    meaning: "A step of the demo ended with the wrong exit code.",
     fix: "Report it as a bug.",
   }),
   interrupted: code<
@@ -411,7 +401,7 @@ export const programCodes = {
       during === "apply"
         ? "Run the same apply again: it reads the account and continues where it stopped. This is a bug in dbt-ip-rules: run it with --debug and report what it prints"
         : "This is a bug in dbt-ip-rules: run again with --debug and report what it prints",
-    meaning: "A bug in the program.",
-    fix: "Run again with `--debug` and report what it prints.",
+    meaning: "This is a bug in dbt-ip-rules.",
+    fix: "Run it again with `--debug`, and report what it prints.",
   }),
 };

@@ -4,7 +4,7 @@
  */
 import { applyCodes, receiptCodes } from "./apply.js";
 import { auditCodes } from "./audit.js";
-import type { CodeRow, FixedRow, LintRow, MadeRow, Row } from "./code.js";
+import type { CodeRow, LintRow, Row } from "./code.js";
 import { approvalCodes, fileCodes, programCodes } from "./command.js";
 import { lintCodes } from "./lint.js";
 import { listCodes } from "./lists.js";
@@ -87,11 +87,16 @@ export type Code = keyof typeof codes;
 export type LintCode = keyof typeof lintCodes;
 
 /** What a code's texts are made from. */
-export type ArgsOf<C extends Code> =
-  (typeof codes)[C] extends MadeRow<infer Args> ? Args : Readonly<Record<never, never>>;
+export type ArgsOf<C extends Code> = (typeof codes)[C] extends {
+  readonly message: (args: infer Args) => string;
+}
+  ? Args
+  : Readonly<Record<never, never>>;
 
 /** The codes whose texts are fixed. */
-export type FixedCode = { [C in Code]: (typeof codes)[C] extends FixedRow ? C : never }[Code];
+export type FixedCode = {
+  [C in Code]: (typeof codes)[C] extends { readonly message: string } ? C : never;
+}[Code];
 
 /** The codes whose texts are made from arguments. */
 export type MadeCode = Exclude<Code, FixedCode>;

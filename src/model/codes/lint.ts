@@ -46,7 +46,7 @@ export const lintCodes = {
     hint: ({ network, address }) => `Write the network ${network}, or the one address ${address}`,
     title: "Bits are set below the prefix length",
     explanation:
-      "`198.51.100.7/24` means the whole network `198.51.100.0/24`, or was `198.51.100.7/32` meant? The service takes it as the network. Write what you mean; the finding names both.",
+      "Is the network `198.51.100.0/24` meant, which the service takes it for, or the address `198.51.100.7/32`? Write which.",
     bad: policy(rule("Office", "allow", "198.51.100.7/24")),
     good: policy(rule("Office", "allow", "198.51.100.0/24")),
   }),
@@ -56,7 +56,7 @@ export const lintCodes = {
     hint: ({ everything }) => `Did you mean \`${everything}\`?`,
     title: "A bare `0.0.0.0` or `::` is one address",
     explanation:
-      'Without a length, `0.0.0.0` is the single address `0.0.0.0/32`, which nobody ever comes from, and not "anywhere". An allow list of it blocks everybody. Write `0.0.0.0/0` for all of IPv4, and `::/0` for IPv6.',
+      "Nobody ever comes from it, so an allow list of it blocks everybody. Write `0.0.0.0/0` for all of IPv4, `::/0` for IPv6.",
     bad: policy(rule("Anywhere", "deny", "0.0.0.0")),
     good: policy(rule("Anywhere", "deny", "0.0.0.0/0")),
   }),
@@ -67,7 +67,7 @@ export const lintCodes = {
     hint: "Renew an allow entry; if everybody should have access, delete the allow rules",
     title: "The last allow entry has expired, so everybody is allowed",
     explanation:
-      'With any allow entry, what matches nothing is denied; with none, it is allowed. When the last allow entry expires, the default becomes "allowed", and the account is open to everybody except for its deny rules. Renew an entry; if that is what you want, delete the allow rules. Under `enforcement: enabled` this is the error `no-allow-in-force`, and a plan for an account that is enforced fails the check `allow-in-force`; no setting lowers either.',
+      "Without any allow entry, what no entry matches is allowed. With enforcement on, this is the error `no-allow-in-force`, which no setting lowers.",
     bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}")),
     good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-11-30}", "198.51.100.0/24")),
   }),
@@ -76,8 +76,7 @@ export const lintCodes = {
     message: "The policy allows no address: once it is enforced, nobody can reach the account",
     hint: "Add an allow entry that is more specific than the deny entries that cover it",
     title: "The policy allows no address",
-    explanation:
-      "Every address is denied: once enforced, nobody can reach the account, not even to undo it. Only the vendor's support can help then.",
+    explanation: "Once it is enforced, nobody can even undo it: only dbt support can help then.",
     bad: policy(rule("Everything", "deny", '"::/0"', "0.0.0.0/0")),
     good: policy(
       rule("Everything", "deny", '"::/0"', "0.0.0.0/0"),
@@ -90,8 +89,7 @@ export const lintCodes = {
       `All allow entries expire by ${expires}: without any, every address that is not denied is allowed`,
     hint: "Renew one in time, or add one without a date",
     title: "All allow entries expire within 30 days",
-    explanation:
-      "Once the last one has expired, the account is open to everybody except for its deny rules; see `last-allow-expired`.",
+    explanation: "Then the account is open, except for its deny rules; see `last-allow-expired`.",
     bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-12-20}")),
     good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2027-12-20}")),
   }),
@@ -102,8 +100,7 @@ export const lintCodes = {
         `The deny entry ${prefix} in \`${rule}\` expired ${onOrAt(expired)}: ${addresses} are allowed again`,
       hint: "Renew it if they should stay blocked; delete it if they should be allowed",
       title: "A deny entry has expired, and its addresses are allowed again",
-      explanation:
-        "Once a deny entry has expired, the other entries decide about its addresses, and here they allow them. If that is intended, delete the entry; otherwise renew it.",
+      explanation: "Renew the entry if they should stay blocked, else delete it.",
       bad: policy(
         rule("Office", "allow", "203.0.113.0/24"),
         rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2026-11-30}"),
@@ -120,7 +117,7 @@ export const lintCodes = {
       `${prefix} in \`${rule}\` expired ${onOrAt(expired)} and is no longer part of the policy`,
     hint: "Delete it, or renew its date",
     title: "An entry has expired",
-    explanation: "Its date has passed, so it is no longer part of the policy. Delete the line.",
+    explanation: "It is no longer part of the policy. Delete the line.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2026-11-30}")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2027-06-30}")),
   }),
@@ -130,8 +127,7 @@ export const lintCodes = {
       `${prefix} in \`${rule}\` has no effect now, and will be removed ${onOrAt(expires)}, not enabled again`,
     hint: "Delete `expires` to keep it on the account without effect; to enable it again, delete `enabled: false`",
     title: "An entry without effect has an end date",
-    explanation:
-      "`enabled: false` takes an entry out of force, and `expires` removes it from its date on. Nothing enables an entry on a date: delete `enabled: false` when it is to have an effect again.",
+    explanation: "On that date it is removed, not enabled. To enable it, delete `enabled: false`.",
     bad: policy(
       rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, enabled: false, expires: 2027-06-30}"),
     ),
@@ -144,7 +140,7 @@ export const lintCodes = {
     hint: "Renew its date in time, or let it expire",
     title: "An entry expires within 30 days",
     explanation:
-      "From its date on, the next apply removes it. Renew it in time, or let it expire. The finding says which addresses are allowed once a deny entry ends.",
+      "The first apply from that date on removes it. The finding names the addresses that a deny entry no longer blocks then.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2026-12-15}")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "{cidr: 198.51.100.7, expires: 2027-06-30}")),
   }),
@@ -155,7 +151,7 @@ export const lintCodes = {
       `A prefix shorter than /${limit} rarely belongs to one organisation: narrow it, or set \`lint: {broad-allow: off}\``,
     title: "An allow entry allows very many addresses",
     explanation:
-      "An IPv4 prefix shorter than /16 (65,536 addresses) or an IPv6 prefix shorter than /32 is more than one organisation's network. Narrow it, or accept it with `lint: {broad-allow: off}`.",
+      "Shorter than /16 (IPv6: /32), a prefix is more than one organisation's network. Narrow it, or set `lint: {broad-allow: off}`.",
     bad: policy(rule("Provider", "allow", "198.0.0.0/8")),
     good: policy(rule("Office", "allow", "198.51.100.0/24")),
   }),
@@ -169,7 +165,7 @@ export const lintCodes = {
         : "Write an IPv6 prefix that does not contain it",
     title: "An IPv6 prefix contains the IPv4 addresses too",
     explanation:
-      "The service stores IPv4 addresses as `::ffff:0:0/96`, so `::/0` is taken to cover all of IPv4. The service does not document this. To be sure, write `0.0.0.0/0` of the same type next to it; or write `2000::/3` if you mean only IPv6.",
+      "The service stores IPv4 under `::ffff:0:0/96`, so `::/0` is assumed to cover it. This is not documented: write `0.0.0.0/0` next to it, or `2000::/3` for IPv6 alone.",
     bad: policy(rule("Everything", "deny", '"::/0"'), rule("Office", "allow", "203.0.113.0/24")),
     good: policy(
       rule("Everything", "deny", '"::/0"', "0.0.0.0/0"),
@@ -190,7 +186,7 @@ export const lintCodes = {
       `Write the network's public address${isPrivate ? "; with private connectivity the entry can be right" : ""}`,
     title: "An allow entry can never be the source of public traffic",
     explanation:
-      "The prefix lies wholly in a block that the IANA registries list as not globally reachable: private, loopback, link-local, carrier-grade NAT, multicast and so on. No request from the internet comes from there. With private connectivity such an entry can be right.",
+      "The IANA registries list it as private, loopback, multicast or the like. With private connectivity it can be right.",
     bad: policy(rule("Office", "allow", "192.168.10.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24")),
   }),
@@ -200,8 +196,7 @@ export const lintCodes = {
       `${prefix} is reserved for documentation${more > 0 ? `, and ${more} more like it` : ""} (IANA registry, snapshot of ${registry})`,
     hint: "Replace it with an address of your own",
     title: "A prefix is reserved for documentation",
-    explanation:
-      "`192.0.2.0/24`, `198.51.100.0/24`, `203.0.113.0/24`, `2001:db8::/32` and `3fff::/20` stand for addresses in examples. Replace them with your own. One note per file names the first.",
+    explanation: "Replace it with your own. One note per file names the first.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24")),
     good: policy(rule("Resolver", "allow", "9.9.9.9/32")),
   }),
@@ -210,8 +205,7 @@ export const lintCodes = {
     message: ({ prefix }) => `${prefix} has no effect: more specific entries cover all of it`,
     hint: ({ by, more }) => `Delete it, or narrow ${andMore(by, more)}`,
     title: "An entry has no effect, because more specific ones cover all of it",
-    explanation:
-      "The most specific entry wins. If others, alone or together, cover every address of an entry, it has no effect. Often an exception is wider than it was meant to be.",
+    explanation: "Often an exception is wider than intended.",
     bad: policy(
       rule("Office", "allow", "203.0.113.0/24", "198.51.100.0/24"),
       rule("Guests", "deny", "203.0.113.0/25", "203.0.113.128/25"),
@@ -224,7 +218,7 @@ export const lintCodes = {
     hint: ({ once }) => (once === undefined ? "Delete it" : deleteBoth),
     title: "An entry can be deleted without any change of access",
     explanation:
-      "Without it, every address would still get the same verdict, from a less specific entry or from the default. All entries that are reported can be deleted together. If one is redundant only once another is deleted, the finding says so: delete both, or neither.",
+      "All entries found can be deleted together. If the finding names another entry, delete both, or neither.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24", "203.0.113.7")),
     good: policy(rule("Office", "allow", "203.0.113.0/24", "198.51.100.7")),
   }),
@@ -240,7 +234,7 @@ export const lintCodes = {
           : "With an allow list, what is not listed is denied anyway: delete the rule, or name parts of what is allowed",
     title: "A deny rule denies nothing",
     explanation:
-      "Every address it names would be denied without it, mostly because an allow list exists and does not name them. As an exception from an allow entry, a deny entry must be more specific than that entry.",
+      "Mostly, an allow list already leaves its addresses out. An exception from an allow entry must be more specific than that entry.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Attackers", "deny", "198.51.100.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Guests", "deny", "203.0.113.128/25")),
   }),
@@ -253,8 +247,7 @@ export const lintCodes = {
         ? deleteBoth
         : "Delete it, or look at the narrower deny entries and wider allow entries that decide instead",
     title: "An allow rule allows nothing",
-    explanation:
-      "It allows no address: more specific deny entries cover all of it, or other allow entries allow the same addresses anyway.",
+    explanation: "More specific deny entries cover it, or other allow entries allow the same.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Desk", "allow", "203.0.113.7")),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Branch", "allow", "198.51.100.0/24")),
   }),
@@ -264,8 +257,7 @@ export const lintCodes = {
       `${prefix} is in the rules \`${first}\` and \`${second}\``,
     hint: ({ other }) => `Keep it in one of them; the other is in ${other}`,
     title: "Two rules of one type contain the same prefix",
-    explanation:
-      "Both have the same effect, and deleting the prefix from one is not enough. Keep it in one rule, or use a network.",
+    explanation: "Deleting it from one has no effect. Keep it in one, or use a network.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Berlin", "allow", "203.0.113.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Berlin", "allow", "198.51.100.0/24")),
   }),
@@ -282,8 +274,7 @@ export const lintCodes = {
       `\`${inner}\` ${type === "deny" ? "denies" : "allows"} ${prefix} inside ${outerPrefix} of \`${outer}\`${more > 0 ? `, and so do ${more} more of its entries` : ""}`,
     hint: "The more specific entry wins",
     title: "A rule makes exceptions from another",
-    explanation:
-      "An entry of one rule lies inside an entry of another rule of the other type; the more specific one wins. That is often meant, and worth knowing when either rule is edited. One note for each pair of rules.",
+    explanation: "Often this is intended: the more specific entry wins. One note per pair of rules.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Guests", "deny", "203.0.113.128/25")),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Branch", "allow", "198.51.100.0/24")),
   }),
@@ -292,8 +283,7 @@ export const lintCodes = {
     message: ({ prefixes, more, together }) => `${andMore(prefixes, more)} are together ${together}`,
     hint: ({ together }) => `Write ${together} instead`,
     title: "Prefixes of one rule can be written as one",
-    explanation:
-      "Together they are exactly one larger prefix. Entries with different comments or expiry dates are left alone.",
+    explanation: "Entries with different comments or expiry dates are left alone.",
     bad: policy(rule("Office", "allow", "203.0.113.0/25", "203.0.113.128/25")),
     good: policy(rule("Office", "allow", "203.0.113.0/24")),
   }),
@@ -302,8 +292,7 @@ export const lintCodes = {
     message: ({ text }) => `\`${text}\` appears twice in the file`,
     hint: ({ first }) => `Delete one of the two; the first is in line ${first}`,
     title: "A text file contains a prefix twice",
-    explanation:
-      "The second one changes nothing. Among the entries of a rule the same is an error (`duplicate-prefix`); long lists are often merged from several sources.",
+    explanation: "Among a rule's own entries this is the error `duplicate-prefix`.",
     bad: "version: 1\nnetworks:\n  partners: {file: repeated.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
     good: "version: 1\nnetworks:\n  partners: {file: partners.txt}\nrules:\n  - name: Partners\n    type: allow\n    cidrs: [network: partners]\n",
   }),
@@ -320,7 +309,7 @@ export const lintCodes = {
       `Each prefix counts once; the first one is also in ${first}. If that is fine, write \`lint: {same-prefix-in-networks: off}\``,
     title: "Two sources of one rule contain the same prefix",
     explanation:
-      "A prefix is in two networks that a rule names, or in one of them and among the rule's own entries. It counts once, and for as long as the later of the two dates says. Lists that others maintain often share a few; deleting the prefix from one of them does not remove it. One finding for each pair of sources. Twice among a rule's own entries is the error `duplicate-prefix`.",
+      "It counts once, until the later of the two dates. Deleting it from one source does not remove it. One finding per pair.",
     bad: `version: 1\nnetworks:\n  a: [203.0.113.0/24, 198.51.100.7]\n  b: [198.51.100.7]\nrules:\n${rule("Vendors", "allow", "network: a", "network: b")}\n`,
     good: `version: 1\nnetworks:\n  a: [203.0.113.0/24, 198.51.100.7]\n  b: [198.51.100.8]\nrules:\n${rule("Vendors", "allow", "network: a", "network: b")}\n`,
   }),
@@ -330,7 +319,7 @@ export const lintCodes = {
     hint: "Delete the rule, or add an entry",
     title: "All entries of a rule have expired",
     explanation:
-      "It no longer does anything, so the account does not need it. (A rule that is written without entries is an error, unless it has `allow_empty: true`.)",
+      "The account does not need it. Without any entries it would be the error `rule-without-entries`.",
     bad: policy(
       rule("Office", "allow", "203.0.113.0/24"),
       rule("Guests", "deny", "{cidr: 203.0.113.64/26, expires: 2026-11-30}"),
@@ -362,8 +351,7 @@ export const lintCodes = {
         ? "Letters of different scripts can look alike: write each word in one script"
         : `Rename one of the two (with \`previous_names\`); the other is in line ${found.line}`,
     title: "Two rule names look the same",
-    explanation:
-      "They differ only in capitals, spaces or Unicode form, so a reader can confuse them. On the account they are two rules.",
+    explanation: "They differ only in capitals, spaces or Unicode form, or one mixes scripts.",
     bad: policy(rule("Office", "allow", "203.0.113.0/24"), rule("office", "allow", "198.51.100.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24"), rule("Branch", "allow", "198.51.100.0/24")),
   }),
@@ -372,8 +360,7 @@ export const lintCodes = {
     message: ({ problem }) => `The rule's name ${problem}`,
     hint: "Rename it, and put the old name under `previous_names`",
     title: "A rule's name has characters that cannot be seen",
-    explanation:
-      "It contains invisible characters, control characters or characters that reverse the direction of text, begins or ends with a space, is empty, or is longer than 255 characters.",
+    explanation: "Or it begins or ends with a space, is empty, or is longer than 255 characters.",
     bad: policy(rule('"Office "', "allow", "203.0.113.0/24")),
     good: policy(rule("Office", "allow", "203.0.113.0/24")),
   }),
@@ -384,7 +371,7 @@ export const lintCodes = {
     hint: "Use the account's own access URL, such as ab123.us1.dbt.com; it is in the account's settings",
     title: "The host is shared by many accounts, and its end was announced",
     explanation:
-      "`*.getdbt.com` hosts are shared by many accounts; their end was announced for 2026-11-01. Use the account's own access URL, such as `ab123.us1.dbt.com`; it is shown in the account's settings.",
+      "`*.getdbt.com` hosts were to end on 2026-11-01. Use the account's own access URL, shown in its settings.",
     bad: `version: 1\naccount:\n  host: cloud.getdbt.com\nrules:\n${rule("Office", "allow", "203.0.113.0/24")}\n`,
     good: `version: 1\naccount:\n  host: ab123.us1.dbt.com\nrules:\n${rule("Office", "allow", "203.0.113.0/24")}\n`,
   }),

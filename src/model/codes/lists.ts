@@ -75,11 +75,11 @@ const answerProblem = (problem: AnswerProblem): string => {
     case "redirect":
       return `redirects to ${problem.to}, which is another host`;
     case "redirects":
-      return "redirects again and again";
+      return "redirects too often";
     case "html":
       return "answered with an HTML page instead of a list";
     case "length":
-      return "does not say how long its answer is, so a truncated one would go unnoticed";
+      return "does not announce the length of its answer, so a truncated one would go unnoticed";
     case "network":
       return `gave no answer: ${problem.said}`;
     case "encoding":
@@ -100,8 +100,8 @@ export const listCodes = {
         ? "Add a JSONPath to the network, for example: select: $.prefixes[*].cidr"
         : "Add the column of the prefixes to the network, for example: column: 1";
     },
-    meaning: "A list is JSON or CSV, and its network has no `select` or `column`; or it is an HTML page.",
-    fix: "Add `select:` with a JSONPath, or `column:` with a name or a number.",
+    meaning: "A JSON or CSV list needs `select` or `column`.",
+    fix: "Add it.",
   }),
   "list-unreadable": code<{
     file: string;
@@ -119,8 +119,8 @@ export const listCodes = {
       kind === "doubled-key"
         ? "Ask the vendor, and keep a corrected copy in a file"
         : "Get the list again; it may be incomplete",
-    meaning: "A list is not valid JSON, NDJSON or CSV, or has a key twice in one object.",
-    fix: "Get the list again: it may be incomplete, or an error page.",
+    meaning: "A list is not valid JSON, NDJSON or CSV, or repeats a key.",
+    fix: "Get it again.",
   }),
   "bad-select": code<{ file: string; path: string; problem: SelectProblem; said: string | undefined }>({
     severity: "error",
@@ -130,9 +130,8 @@ export const listCodes = {
       problem === "not-text"
         ? "Select the prefixes themselves, for example: $.prefixes[*].cidr"
         : "Write a JSONPath that begins with `$`, for example: $.prefixes[*].cidr",
-    meaning:
-      "`select` is not a JSONPath, takes too long, finds something that is not text, or, without a filter, finds nothing in a line of NDJSON.",
-    fix: "Write a JSONPath (RFC 9535) that selects the prefixes themselves.",
+    meaning: "`select` is not a usable JSONPath, or finds no text.",
+    fix: "Write a JSONPath (RFC 9535) that selects the prefixes.",
   }),
   "no-column": code<
     | { column: string | number; names: readonly string[]; twice: boolean }
@@ -148,17 +147,17 @@ export const listCodes = {
     hint: (found) =>
       "has" in found
         ? "Check `column`, and whether the list is complete"
-        : `Its columns: ${named(found.names)}; where these are no names, write a number, such as \`column: 1\``,
-    meaning: "A CSV list does not have the column that `column` names.",
-    fix: "Name a column of the first record, or give its number from 1.",
+        : `Its columns: ${named(found.names)}; if these are not names, write a number, such as \`column: 1\``,
+    meaning: "A CSV list has no such column.",
+    fix: "Name one, or write its number.",
   }),
   "list-review-due": code<{ list: string; file: string; date: string }>({
     severity: "warning",
-    message: ({ list, date }) => `The list \`${list}\` was to be reviewed by ${date}`,
+    message: ({ list, date }) => `The list \`${list}\` was due for review by ${date}`,
     hint: ({ file }) =>
       `Compare \`${file}\` with what its vendor publishes now, then write a later date as \`review_by\``,
-    meaning: "The date `review_by` of a list that is maintained manually has come.",
-    fix: "Compare the file with what its vendor publishes now, then write a later date.",
+    meaning: "The `review_by` date of a list has come.",
+    fix: "Compare it with the vendor's, then write a later date.",
   }),
   "key-without-effect": code<{ key: string; kind: "list" | "file" | "source" | "network" }>({
     severity: "error",
@@ -168,8 +167,8 @@ export const listCodes = {
       key === "review_by"
         ? "Write it next to `file`; how old a published list may be is `max_age`"
         : "Delete it, or write it in the network that has the list",
-    meaning: "A key of a network has no effect on a network of this kind.",
-    fix: "Delete it, or write it in the network that has the list.",
+    meaning: "This kind of network has no use for the key.",
+    fix: "Delete or move it.",
   }),
   "network-circle": code<{ path: readonly string[]; isCircle: boolean }>({
     severity: "error",
@@ -178,8 +177,8 @@ export const listCodes = {
         ? `The network \`${path[0]}\` is made of itself: ${path.join(" -> ")}`
         : `The network \`${path.at(-1)}\` is made of networks on too many levels`,
     hint: "Make one of them a list or a file",
-    meaning: "Networks are made of each other in a circle, or on too many levels.",
-    fix: "Make one of them a list or a file.",
+    meaning: "Networks are made of each other, in a circle or on too many levels.",
+    fix: "Make one a list or a file.",
   }),
   "bad-source": code<{ problem: "not-a-url" | "not-https" | "credentials"; url: string | undefined }>({
     severity: "error",
@@ -194,16 +193,16 @@ export const listCodes = {
       problem === "credentials"
         ? "Only public lists can be fetched: keep a copy of this one in a file, and name it with `file:`"
         : "Write a URL such as https://vendor.example/ranges.json, or a name of `dbt-ip-rules lists catalogue`",
-    meaning: "`source` is not the https URL of a public list.",
-    fix: "Write its https URL, or a name of `dbt-ip-rules lists catalogue`.",
+    meaning: "`source` is not a public https URL.",
+    fix: "Write one, or a name of the catalogue.",
   }),
   "unknown-list": code<{ list: string; meant: string | undefined }>({
     severity: "error",
     message: ({ list }) => `The catalogue has no list \`${list}\``,
     hint: ({ meant }) =>
       didYouMean(meant) ?? "See `dbt-ip-rules lists catalogue`, or write the URL of the list, with https://",
-    meaning: "`source` is no URL, and no name of the catalogue.",
-    fix: "See `dbt-ip-rules lists catalogue`, or write the URL of the list.",
+    meaning: "`source` is neither a URL nor a list of the catalogue.",
+    fix: "See `dbt-ip-rules lists catalogue`.",
   }),
   "unknown-selection": code<{
     list: string;
@@ -224,16 +223,16 @@ export const listCodes = {
       if (selections.length === 0) return "Delete `select`: all of the list is meant";
       return `Write \`select:\` with one of: ${selections.join(", ")}${whole ? "; without it, all of the list is meant" : ""}`;
     },
-    meaning: "`select` is not one that this list of the catalogue has.",
-    fix: "Write one of those that the message names.",
+    meaning: "The catalogue's list has no such `select`.",
+    fix: "Write one that the hint names.",
   }),
   "lock-missing": code<{ lock: string; lists: readonly string[]; command: string }>({
     severity: "error",
     message: ({ lock, lists }) =>
-      `The lock \`${lock}\` is missing: it holds the published ${lists.length === 1 ? "list" : "lists"} ${named(lists.slice(0, 5))} as last fetched`,
+      `There is no lock \`${lock}\`, which would have the published ${lists.length === 1 ? "list" : "lists"} ${named(lists.slice(0, 5))} as last fetched`,
     hint: ({ command }) => `To fetch them, type: ${command}`,
-    meaning: "The policy names published lists, and there is no lock file with what they hold.",
-    fix: "Run `dbt-ip-rules lists update`, and commit the lock with the policy.",
+    meaning: "The policy has published lists, but no lock file.",
+    fix: "Run `dbt-ip-rules lists update`; commit the lock.",
   }),
   "lock-unreadable": code<{ lock: string; problem: LockProblem; command: string }>({
     severity: "error",
@@ -241,16 +240,16 @@ export const listCodes = {
     hint: ({ problem, command }) =>
       problem.kind === "version"
         ? "Use the release of dbt-ip-rules that wrote it"
-        : `Restore it from git. Without it no \`max_change\` holds; to fetch all lists anew in spite of that, delete it and type: ${command}`,
-    meaning: "The lock file is not one that this program wrote.",
-    fix: "Restore it from git; `lists update` leaves it as it is. Without a lock nothing is compared, so that no `max_change` holds: delete it only to fetch all lists anew.",
+        : `Restore it from git. To fetch all lists anew, without a comparison for \`max_change\`, delete it and type: ${command}`,
+    meaning: "The lock file is damaged or of another version.",
+    fix: "Restore it from git; without it, `max_change` compares nothing.",
   }),
   "lock-differs": code<{ lock: string; list: string; problem: LockDisagreement; command: string }>({
     severity: "error",
     message: ({ lock, list, problem }) => `The lock \`${lock}\` ${disagreements[problem](list)}`,
     hint: ({ command }) => `To bring it up to date, type: ${command}`,
-    meaning: "The lock file has lists, URLs or selections that differ from the policy's.",
-    fix: "Run `dbt-ip-rules lists update`, and commit the lock with the policy.",
+    meaning: "The lock's lists, URLs or selections differ from the policy's.",
+    fix: "Run `dbt-ip-rules lists update`; commit the lock.",
   }),
   "lock-edited": code<{ lock: string; list: string; command: string }>({
     severity: "error",
@@ -258,19 +257,18 @@ export const listCodes = {
       `The prefixes of \`${list}\` in the lock \`${lock}\` were edited: their digest differs`,
     hint: ({ command }) =>
       `Restore the file, or type: ${command}. To leave prefixes out, use \`except\` in the policy`,
-    meaning: "Prefixes in the lock file are not those that were fetched: their digest differs.",
-    fix: "Restore the file or run `dbt-ip-rules lists update`; to leave prefixes out, use `except`.",
+    meaning: "The lock's prefixes do not match their digest.",
+    fix: "Restore it, or run `dbt-ip-rules lists update`.",
   }),
   "list-old": code<{ list: string; fetched: string; age: number; maxAge: number; command: string }>({
     severity: "warning",
     message: ({ list, fetched, age, maxAge }) =>
       age < 0
-        ? `By the lock, the list \`${list}\` was fetched on ${fetched}, which is in the future: how old it is, is not known`
+        ? `The list \`${list}\` was fetched on ${fetched}, says the lock, which is in the future: its age is not known`
         : `The list \`${list}\` was fetched on ${fetched}, ${counted(age, "day")} ago; \`max_age\` is ${counted(maxAge, "day")}`,
     hint: ({ command }) => `To fetch it again, type: ${command}`,
-    meaning:
-      "A published list was fetched longer ago than its `max_age` (90 days unless the policy says otherwise), or its date in the lock is in the future.",
-    fix: "Run `dbt-ip-rules lists update`, and review what changed.",
+    meaning: "A published list is older than `max_age`, by default 90 days.",
+    fix: "Run `dbt-ip-rules lists update`.",
   }),
   "no-such-list": code<{ list: string; lists: readonly string[]; meant: string | undefined }>({
     severity: "error",
@@ -278,8 +276,8 @@ export const listCodes = {
     hint: ({ lists, meant }) =>
       didYouMean(meant) ??
       (lists.length === 0 ? "No network of it has a `source`" : `Its published lists: ${named(lists)}`),
-    meaning: "A list that is to be updated is not one of the policy.",
-    fix: "Name a network of the policy that has a `source`.",
+    meaning: "The policy has no published list of that name.",
+    fix: "Name a network with a `source`.",
   }),
   "list-answer": code<AtList & { problem: AnswerProblem }>({
     severity: "error",
@@ -298,27 +296,24 @@ export const listCodes = {
       const own = problem.kind === "network" ? problem.hint : undefined;
       return `Nothing was changed. ${own ?? "Run it again later; if it happens again, look at the URL in a browser"}`;
     },
-    meaning:
-      "The host of a published list does not answer, or answers with something that cannot be the list: an error, a redirect to another host, an HTML page, or too much or too little.",
-    fix: "Run it again later; if the vendor has moved the list, write its new URL in the policy.",
+    meaning: "The URL of a list gives no usable answer.",
+    fix: "Run it again later, or correct the URL.",
   }),
   "list-refused": code<AtList & { problem: string; line: number; more: number }>({
     severity: "error",
     message: ({ list, url, problem, line, more }) =>
       `The list \`${list}\` of ${url} is refused: line ${line}: ${problem}${more > 0 ? `, and ${more} more` : ""}`,
     hint: "Nothing was changed. If the vendor means it, keep a corrected copy in a file, and name it with `file:`",
-    meaning:
-      "A published list contains something that is not a prefix, or a prefix with bits set below its length.",
-    fix: "Check the list; `host_bits: allow` takes `203.0.113.7/24` for its network.",
+    meaning: "A published list contains something that is not a prefix.",
+    fix: "Check it. `host_bits: allow` accepts host bits.",
   }),
   "list-not-public": code<AtList & { prefix: string; block: string; more: number }>({
     severity: "error",
     message: ({ list, url, prefix, block, more }) =>
       `The list \`${list}\` of ${url} is refused: ${prefix} is never the source of public traffic (${block})${more > 0 ? `, and ${more} more` : ""}`,
     hint: "Nothing was changed. Ask the vendor; private addresses belong in a list of your own",
-    meaning:
-      "A published list contains addresses that are private, reserved or otherwise never the source of public traffic.",
-    fix: "Ask the vendor; private addresses belong in a list of your own.",
+    meaning: "A published list contains private or reserved addresses.",
+    fix: "Ask the vendor.",
   }),
   "list-empty": code<AtList & { readonly select?: string }>({
     severity: "error",
@@ -328,8 +323,8 @@ export const listCodes = {
         : `The selection \`${select}\` matches nothing in the list \`${list}\` of ${url}`,
     hint: ({ select }) =>
       `Nothing was changed. ${select === undefined ? "Look at the URL in a browser" : "Check `select` against what the URL shows in a browser"}; if the list may be empty, write \`allow_empty: true\` next to \`source\``,
-    meaning: "A published list contains no prefix, and `allow_empty` is not set.",
-    fix: "Check `select`; `allow_empty: true` if the list may be empty.",
+    meaning: "A published list has no prefix.",
+    fix: "Check `select`, or write `allow_empty: true`.",
   }),
   "list-max-change": code<{
     list: string;
@@ -341,13 +336,12 @@ export const listCodes = {
   }>({
     severity: "error",
     message: ({ list, change, limit, overridden }) =>
-      `${change === undefined ? `Nobody can tell by how much the list \`${list}\` changes: its lock entry was edited by hand` : `The list \`${list}\` changes by ${change}`}; \`max_change\` is ${limit}%${overridden ? " (overridden)" : ""}`,
+      `${change === undefined ? `How much the list \`${list}\` changes is not known, since its lock entry was edited` : `The list \`${list}\` changes by ${change}`}; \`max_change\` is ${limit}%${overridden ? " (overridden)" : ""}`,
     hint: ({ command, overridden }) =>
       overridden
         ? undefined
         : `Nothing was changed. Look at what changed; to accept it once, type: ${command}`,
-    meaning:
-      "An update of a published list changes more of its addresses than `max_change`, or nobody can tell, since the entry in the lock was edited by hand.",
-    fix: "Look at what changed; `--allow-max-change NAME` accepts it once.",
+    meaning: "An update changes more than `max_change`, or how much is not known.",
+    fix: "Review it; `--allow-max-change NAME` accepts it once.",
   }),
 };

@@ -79,15 +79,12 @@ const proxyHint = (problem: ProxyProblem): string => {
   }
 };
 
-const again = "Run the command again.";
-const report = "If it happens again, report it as a bug.";
-
 export const networkCodes = {
   "host-not-found": code<AtHost>({
     severity: "error",
     message: ({ host }) => `There is no host named ${host}`,
     hint: "Check --host, DBT_CLOUD_HOST_URL or account.host: it is the access URL under Account settings, such as ab123.us1.dbt.com",
-    meaning: "No such host exists.",
+    meaning: "There is no host of that name.",
     fix: "Check the access URL under Account settings.",
     persists: true,
   }),
@@ -96,20 +93,20 @@ export const networkCodes = {
     message: ({ host }) => `The name ${host} could not be looked up: the DNS server did not answer`,
     hint: "Check this machine's network and DNS settings, then run it again",
     meaning: "The DNS server does not answer.",
-    fix: "Check the network of this machine.",
+    fix: "Check network and DNS settings.",
   }),
   "connection-refused": code<AtHost>({
     severity: "error",
     message: ({ host }) => `${host} refused the connection`,
     hint: "Check the host and its port, and any firewall or proxy on the way",
     meaning: "The host refuses the connection.",
-    fix: "Check the host and the port.",
+    fix: "Check host, port, firewall and proxy.",
   }),
   "connection-timeout": code<AtHost>({
     severity: "error",
     message: ({ host }) => `${host} did not accept the connection in time`,
     hint: throughProxy,
-    meaning: "The connection was not made in time.",
+    meaning: "The host did not accept the connection in time.",
     fix: "Check network, firewall and proxy.",
   }),
   "connection-lost": code<AtHost>({
@@ -117,14 +114,14 @@ export const networkCodes = {
     message: ({ host }) => `The connection to ${host} broke before the answer was complete`,
     hint: "Run it again; if it happens again, check the proxies and firewalls on the way",
     meaning: "The connection broke before the answer was complete.",
-    fix: again,
+    fix: "Run it again.",
   }),
   "host-unreachable": code<AtHost>({
     severity: "error",
     message: ({ host }) => `${host} cannot be reached from this machine`,
     hint: throughProxy,
-    meaning: "The host cannot be reached from this machine.",
-    fix: "Check network, firewall and VPN.",
+    meaning: "No network leads to the host.",
+    fix: "Check network, proxy and VPN.",
   }),
   "tls-failed": code<
     AtHost & { readonly problem: TlsProblem; readonly ignored?: IgnoredCertificateVariable | undefined }
@@ -132,37 +129,37 @@ export const networkCodes = {
     severity: "error",
     message: ({ host, problem }) => tlsMessages[problem](host),
     hint: ({ problem, ignored }) => tlsHint(problem, ignored),
-    meaning: "The host's certificate is not trusted, is for another host name, or is not valid now.",
-    fix: "See the message. For a company's own authority, set `NODE_EXTRA_CA_CERTS` (Node.js does not read `SSL_CERT_FILE`).",
+    meaning: "The TLS connection failed; mostly, the certificate is not trusted.",
+    fix: "For a company's own CA, set `NODE_EXTRA_CA_CERTS`.",
     persists: true,
   }),
   "proxy-failed": code<ProxyProblem>({
     severity: "error",
     message: proxyMessage,
     hint: proxyHint,
-    meaning: "The proxy did not open a connection, or the variable that names it cannot be used.",
-    fix: "Check `HTTPS_PROXY` (or `ALL_PROXY`), the user name and password in it, and `NO_PROXY`.",
+    meaning: "The proxy did not connect, or its variable cannot be used.",
+    fix: "Check `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.",
   }),
   "network-failed": code<AtHost & { readonly error: string }>({
     severity: "error",
     message: ({ host, error }) => `The call to ${host} failed: ${error}`,
     hint: "Run it again; if it happens again, run it with --debug",
-    meaning: "The call failed in another way.",
-    fix: again,
+    meaning: "The call failed for another reason.",
+    fix: "Run it again, with `--debug`.",
   }),
   "answer-timeout": code<AtHost>({
     severity: "error",
     message: ({ host }) => `${host} did not answer in time`,
     hint: "Run it again later; the service's status page shows outages",
     meaning: "The host did not answer in time.",
-    fix: again,
+    fix: "Run it again later.",
   }),
   "answer-not-http": code<AtHost>({
     severity: "error",
     message: ({ host }) => `${host} answered with something that is not HTTP`,
     hint: "Check the host's port, and whether to call it with https",
     meaning: "The answer is not HTTP.",
-    fix: "Check the host and the port.",
+    fix: "Check host and port.",
   }),
 };
 
@@ -262,7 +259,7 @@ export const serviceCodes = {
     message: ({ host, said }) => withSaid(`${host} did not accept the token (401)`, said),
     hint: "Check DBT_CLOUD_TOKEN: the token may be expired, revoked, or for another region or account",
     meaning: "The service does not accept the token.",
-    fix: "Check that it is complete, not revoked, and for this host.",
+    fix: "Check that it is current, and for this host.",
     persists: true,
   }),
   "permission-missing": code<{
@@ -282,16 +279,16 @@ export const serviceCodes = {
     message: ({ host, serviceToken }) =>
       `The account's own IP restrictions block this machine's address (403 from ${host}${serviceToken ? "; they apply to service tokens too" : ""})`,
     hint: "Run it from an allowed address; if none is left, only dbt support can turn off the restrictions",
-    meaning: "The account's own IP restrictions block this machine.",
-    fix: "Run from an allowed address, or ask an administrator to allow this one.",
+    meaning: "The account's own rules block this machine.",
+    fix: "Use an allowed address; if there is none, ask dbt support.",
     persists: true,
   }),
   "account-not-found": code<Refusal>({
     severity: "error",
     message: ({ host, request, said }) => withSaid(`${host} has nothing at ${request} (404)`, said),
     hint: "Check the account id, and that this account is on that host; a token sees only its own account",
-    meaning: "The host has no such account, or this token cannot see it.",
-    fix: "Check account id, host and token.",
+    meaning: "The host has no such account, or hides it from this token.",
+    fix: "Check account, host and token.",
     persists: true,
   }),
   "account-foreign": code<
@@ -309,15 +306,15 @@ export const serviceCodes = {
     },
     hint: notOfThisAccount,
     meaning: "The answer is about another account.",
-    fix: "Check account id and host.",
+    fix: "Check the host and any proxy.",
     persists: true,
   }),
   "audit-log-not-found": code<Refusal & { readonly subject: "audit" | "export" }>({
     severity: "error",
     message: ({ host, request, said }) => withSaid(`${host} has nothing at ${request} (404)`, said),
     hint: ({ subject }) => roles[subject],
-    meaning: "The account has no audit log for this token.",
-    fix: "It needs an Enterprise plan and a token that may read it.",
+    meaning: "The token sees no audit log.",
+    fix: "It needs an Enterprise plan and a role.",
     persists: true,
   }),
   "rule-not-found": code<Refusal>({
@@ -331,15 +328,15 @@ export const serviceCodes = {
     severity: "error",
     message: ({ host, request, said }) => withSaid(`${host} refused ${request} as a conflict (409)`, said),
     hint: "The account has this already; somebody else may have added it: make a new plan",
-    meaning: "The service says that the call contradicts what is there.",
+    meaning: "The call contradicts what is on the account.",
     fix: "Plan again.",
   }),
   "request-refused": code<Refusal & { readonly status: number }>({
     severity: "error",
     message: ({ host, request, status, said }) => withSaid(`${host} refused ${request} (${status})`, said),
     hint: "The message is the server's own; run it with --debug to see the calls",
-    meaning: "The service refuses the call; the message is its own.",
-    fix: "Fix what the message says.",
+    meaning: "The service refuses the call, in its own words.",
+    fix: "Fix what they say.",
     persists: true,
   }),
   "rate-limited": code<{ readonly host: string; readonly seconds: number; readonly said: string }>({
@@ -347,14 +344,14 @@ export const serviceCodes = {
     message: ({ host, seconds, said }) =>
       withSaid(`${host} refuses further requests (429), and asks for a wait of ${seconds} s`, said),
     hint: "The limit is 5,000 requests a minute for the whole account: wait, then run it again",
-    meaning: "The service still asks for a wait after the wait that it asked for.",
+    meaning: "The service asks for another wait after the first.",
     fix: "Run it again later.",
   }),
   "server-error": code<Refusal & { readonly status: number }>({
     severity: "error",
     message: ({ host, request, status, said }) => withSaid(`${host} failed at ${request} (${status})`, said),
     hint: "Run it again later; the service's status page shows outages",
-    meaning: "The service failed, and failed again when asked again.",
+    meaning: "The service failed repeatedly.",
     fix: "Run it again later.",
   }),
   redirected: code<AtRequest & { readonly status: number; readonly path: string | undefined }>({
@@ -362,8 +359,8 @@ export const serviceCodes = {
     message: ({ host, request, status, path }) =>
       `${host} redirects ${request} ${path === undefined ? "without saying where to" : `to ${path}`} (${status}) instead of answering`,
     hint: "Check the host and the account id; a login page means that the API is not at this address",
-    meaning: "The host redirects, and redirects are not followed.",
-    fix: "Use the account's own access URL.",
+    meaning: "The host redirects; redirects are not followed.",
+    fix: "Check host and account id.",
     persists: true,
   }),
   "redirected-to-other-host": code<AtRequest & { readonly status: number; readonly target: string }>({
@@ -371,8 +368,8 @@ export const serviceCodes = {
     message: ({ host, request, status, target }) =>
       `${host} redirects ${request} to another host, ${target} (${status}); the token is not sent there`,
     hint: ({ target }) => `If ${target} is your account's access URL, set it as the host`,
-    meaning: "The host redirects to another one, which does not get the token.",
-    fix: "Use the host that the message names, if it is yours.",
+    meaning: "The host redirects to another host; the token is not sent there.",
+    fix: "Set that host, if it is yours.",
     persists: true,
   }),
   "answer-is-html": code<AtRequest & { readonly title: string | undefined }>({
@@ -380,8 +377,8 @@ export const serviceCodes = {
     message: ({ host, request, title }) =>
       `${host} answered ${request} with an HTML page${title === undefined ? "" : ` titled "${title}"`}, not with JSON`,
     hint: checkHost,
-    meaning: "The answer is an HTML page instead of data: a login page, a proxy, another host.",
-    fix: "Check the host, and whether a proxy answers for it.",
+    meaning: "The answer is an HTML page, such as a login page.",
+    fix: "Check the host and any proxy.",
     persists: true,
   }),
   "answer-not-json": code<AtRequest>({
@@ -389,7 +386,7 @@ export const serviceCodes = {
     message: ({ host, request }) => `${host} answered ${request} with something that is not JSON`,
     hint: checkHost,
     meaning: "The answer is not JSON.",
-    fix: "Check the host, and whether a proxy answers for it.",
+    fix: "Check the host and any proxy.",
   }),
   "answer-empty": code<AtRequest & { readonly status?: number | undefined }>({
     severity: "error",
@@ -399,7 +396,7 @@ export const serviceCodes = {
         : `${host} answered ${request} with ${status} instead of a file`,
     hint: ({ status }) => (status === undefined ? checkHost : "Run it again"),
     meaning: "The answer is empty.",
-    fix: again,
+    fix: "Check the host, then run it again.",
   }),
   "answer-truncated": code<AtRequest & { readonly bytes: number }>({
     severity: "error",
@@ -407,7 +404,7 @@ export const serviceCodes = {
       `The answer of ${host} to ${request} ends early, after ${bytes} bytes`,
     hint: checkHost,
     meaning: "The answer ends early.",
-    fix: again,
+    fix: "Run it again.",
   }),
   "answer-too-large": code<AtRequest & { readonly mebibytes: number }>({
     severity: "error",
@@ -415,15 +412,15 @@ export const serviceCodes = {
       `The answer of ${host} to ${request} is larger than ${mebibytes} MiB`,
     hint: "No list of this API is that long: check that the host is your dbt access URL",
     meaning: "The answer is larger than any real one.",
-    fix: report,
+    fix: "Check the host.",
   }),
   "answer-too-complex": code<AtRequest>({
     severity: "error",
     message: ({ host, request }) =>
       `The answer of ${host} to ${request} is nested deeper, or contains more values, than any answer of this API`,
     hint: checkHost,
-    meaning: "The answer is nested deeper, or contains more values, than any real one.",
-    fix: report,
+    meaning: "The answer has more values or levels than any real one.",
+    fix: "Check the host.",
   }),
   "answer-unexpected": code<{
     /** `HOST to GET /path`. */
@@ -437,8 +434,8 @@ export const serviceCodes = {
     message: ({ answer, path, found, expected }) =>
       `The answer of ${answer} has ${found} ${path === "" ? "" : `at ${path} `}instead of ${expected}`,
     hint: reportApi,
-    meaning: "The answer lacks a value that it must have.",
-    fix: `${again} ${report}`,
+    meaning: "The answer lacks a value, or has one of another type.",
+    fix: "Check the host; if it is right, report it.",
   }),
   "answer-contradicts-itself": code<
     AtRequest & { readonly status: number; readonly code: number | undefined; readonly said: string }
@@ -450,15 +447,15 @@ export const serviceCodes = {
         said,
       ),
     hint: "Run it again; if it happens again, the message is the server's own",
-    meaning: "The HTTP status says success, and the answer's own status does not.",
-    fix: again,
+    meaning: "The HTTP status reports success, the answer itself a failure.",
+    fix: "Run it again.",
   }),
   "answer-not-csv": code<AtRequest & { readonly type: string }>({
     severity: "error",
     message: ({ host, request, type }) => `${host} answered ${request} with ${type} instead of a CSV file`,
     hint: "Check that the host is your dbt access URL and that no proxy or login page answers for it",
     meaning: "The export is not CSV.",
-    fix: again,
+    fix: "Check the host and any proxy.",
   }),
   "listing-incomplete": code<
     | { readonly what: "list"; readonly at: string; readonly problem: ListProblem }
@@ -473,8 +470,8 @@ export const serviceCodes = {
       what === "list"
         ? "Somebody may be changing it, or a proxy may repeat old answers: run it again"
         : reportApi,
-    meaning: "The listing is not complete, so it is not used.",
-    fix: again,
+    meaning: "The list is not complete, so it is not used.",
+    fix: "Run it again.",
   }),
   "listing-too-large": code<{ readonly list: ReadListing; readonly bound: ListingBound }>({
     severity: "error",
@@ -484,9 +481,8 @@ export const serviceCodes = {
       list.kind === "audit-log"
         ? "Ask for a shorter range with --since and --until, or use: dbt-ip-rules audit export"
         : "No account has that many rules: check that the host is your dbt access URL",
-    meaning:
-      "A list has more pages, records or bytes, or takes longer to read, than any real one, so reading stopped.",
-    fix: "Check the host. For the audit log: ask for a shorter range with `--since` and `--until`, or use `audit export`.",
+    meaning: "The list is longer, or slower, than any real one.",
+    fix: "Check the host. For the audit log, use `--since` and `--until`.",
     persists: true,
   }),
   "account-contradicts-itself": code<
@@ -514,9 +510,8 @@ export const serviceCodes = {
       about === "entry"
         ? "Remove this entry in the account's settings and add it again: which of the two is in force is not known"
         : "It may have been changed while it was read: run it again",
-    meaning:
-      "The rules disagree about enforcement or the rule set, or the two forms of one entry are different ranges.",
-    fix: "Run the command again. If an entry is the reason, remove it on the account and add it again.",
+    meaning: "Two rules or two fields of the account contradict each other.",
+    fix: "Run it again. If an entry is the reason, remove it there and add it again.",
   }),
   "account-prefix-unreadable": code<{
     readonly rule: string;
@@ -527,8 +522,8 @@ export const serviceCodes = {
     message: ({ rule, text, reason }) =>
       `The account's rule "${rule}" has an entry that is not a prefix, "${text}": ${reason}`,
     hint: "Fix or remove this entry in the account's settings: what it covers is not known",
-    meaning: "A rule on the account has an entry that is not a prefix.",
-    fix: "Fix it on the account.",
+    meaning: "An entry on the account is not a prefix.",
+    fix: "Fix it there.",
     persists: true,
   }),
 };

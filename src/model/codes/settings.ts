@@ -52,14 +52,13 @@ const connectionCodes = {
           ? "Set DBT_CLOUD_TOKEN (or DBT_CLOUD_API_TOKEN) to a service token or a personal access token"
           : `Set ${args.variable} to a service token or a personal access token`,
     meaning: "No API token is set.",
-    fix: "Set `DBT_CLOUD_TOKEN`, or `DBT_CLOUD_TOKEN_<account id>` for one account of several. For the emulator, add `--token TOKEN`: any text is accepted.",
+    fix: "Set `DBT_CLOUD_TOKEN`, or `DBT_CLOUD_TOKEN_<account id>` for one of several accounts.",
   }),
   "token-conflict": code<{ readonly first: string; readonly second: string }>({
     severity: "error",
     message: ({ first, second }) => `${first} and ${second} are both set, to different tokens`,
     hint: "Unset one of them",
-    meaning: "`DBT_CLOUD_TOKEN` and `DBT_CLOUD_API_TOKEN` hold different tokens.",
-    fix: "Unset one of them.",
+    meaning: "`DBT_CLOUD_TOKEN` and `DBT_CLOUD_API_TOKEN` differ.",
   }),
   "token-malformed": code<{
     readonly variable: string;
@@ -84,8 +83,8 @@ const connectionCodes = {
       problem.kind === "header-word"
         ? "Set it again without that word: the token alone"
         : "Set it again without them: the usual reason is a copied line break or dash",
-    meaning: "The token contains spaces, line breaks or characters other than ASCII.",
-    fix: "Set it again; the usual reason is a copied line break.",
+    meaning: "The token contains a header word, spaces or odd characters.",
+    fix: "Copy the token alone.",
   }),
   "host-missing": code<{ readonly variable: string }>({
     severity: "error",
@@ -93,14 +92,14 @@ const connectionCodes = {
     hint: ({ variable }) =>
       `Give --host, set ${variable}, or write account.host in the policy: your access URL, such as ab123.us1.dbt.com`,
     meaning: "No flag, policy or variable names the host.",
-    fix: "Write `account.host` in the policy, or give `--host`: the access URL under Account settings.",
+    fix: "Write `account.host`: the access URL under Account settings.",
   }),
   "host-invalid": code<{ readonly from: string; readonly problem: HostProblem }>({
     severity: "error",
     message: ({ from, problem }) => hostProblem(from, problem),
     hint: `Give the host alone, such as ${exampleHost}`,
-    meaning: "The host is not a host name or URL, or it contains more than that.",
-    fix: "Give the host alone, such as `ab123.us1.dbt.com`.",
+    meaning: "The host is not a plain host name or https URL.",
+    fix: "Write the host alone.",
   }),
   "host-insecure": code<{ readonly from: string; readonly text: string }>({
     severity: "error",
@@ -114,8 +113,8 @@ const connectionCodes = {
     message: ({ file, fileHost, asked, askedHost }) =>
       `The ${file} is for the host ${fileHost}, but ${asked} says ${askedHost}`,
     hint: (args) => `${changeOne(args, "account.host")}, or use the ${args.file} that belongs to that host`,
-    meaning: "The policy, saved plan or receipt names another host than the flag or the variable.",
-    fix: "Change one of them, or use the file that belongs to that host. To rehearse on the emulator, use a copy of the policy that names no host ([emulator.md](emulator.md)).",
+    meaning: "The policy, plan or receipt is for another host than the flag or variable.",
+    fix: "Change one. For the emulator, copy the policy without its host ([emulator.md](emulator.md)).",
   }),
   "account-missing": code<{ readonly variable: string } | { readonly flag: "--account" }>({
     severity: "error",
@@ -125,14 +124,13 @@ const connectionCodes = {
         ? `Add ${args.flag} ID with any number`
         : `Give --account, set ${args.variable}, or write account.id in the policy: the number under Account settings`,
     meaning: "No flag, policy or variable names the account id.",
-    fix: "Write `account.id` in the policy, or give `--account` (for the emulator: any number).",
+    fix: "Write `account.id` in the policy, or give `--account`.",
   }),
   "account-invalid": code<{ readonly from: string; readonly text: string }>({
     severity: "error",
     message: ({ from, text }) => `The account id in ${from} is not a number: ${text}`,
     hint: "Give the number under Account settings, such as 66847",
     meaning: "The account id is not a number.",
-    fix: "Give the number under Account settings.",
   }),
   "account-mismatch": code<Mismatch & { readonly fileId: number; readonly askedId: number }>({
     severity: "error",
@@ -140,8 +138,8 @@ const connectionCodes = {
       `The ${file} is for account ${fileId}, but ${asked} says ${askedId}`,
     hint: (args) =>
       `${changeOne(args, "account.id")}, or use the ${args.file} that belongs to account ${args.askedId}`,
-    meaning: "The policy, saved plan or receipt names another account than the flag or the variable.",
-    fix: "Change one of them, or use the file that belongs to that account.",
+    meaning: "The policy, plan or receipt is for another account than the flag or variable.",
+    fix: "Change one.",
   }),
 };
 
@@ -204,12 +202,12 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
   switch (problem.kind) {
     case "columns-without-from":
       return {
-        message: "--columns names columns of a file, and no file is given",
+        message: "--columns names columns of a file, but no file is given",
         hint: "Name it: --from proxy.csv; the account's own log needs no --columns",
       };
     case "from-without-log":
       return {
-        message: "--from names a policy and no log",
+        message: "--from names a policy, but no log",
         hint: "Name a log: --from audit.csv; without --from, the account's own log is read",
       };
     case "only-from-traffic":
@@ -219,7 +217,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       };
     case "lines-in-name":
       return {
-        message: `--list-files prints a name a line, and there is a line break in the name ${problem.file}`,
+        message: `--list-files prints one name a line, but the name ${problem.file} contains a line break`,
         hint: "Rename the file, or print the names as JSON: --format json",
       };
     case "plan-and-several-policies":
@@ -230,7 +228,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
     case "plan-and-policy": {
       const { command, plan, policy } = problem;
       return {
-        message: "A saved plan already holds what its policy asked for: it cannot be combined with --policy",
+        message: "A saved plan contains its policy: it cannot be combined with --policy",
         hint: `Use the plan (${command} ${plan}), or plan the policy again (${command}${policyFlag(policy)})`,
       };
     }
@@ -244,13 +242,13 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
         message: `--terraform and ${problem.option} cannot be combined`,
         hint:
           problem.option === "--out"
-            ? "Terraform applies its own plan; to keep what this program says of it: --write json=FILE"
-            : "A plan of Terraform is of one account, and needs no policy",
+            ? "Terraform applies its own plan; to save this report: --write json=FILE"
+            : "A Terraform plan is for one account, and needs no policy",
       };
     case "only-with-terraform":
       return {
-        message: `${problem.option} is for a plan of Terraform`,
-        hint: "Add --terraform FILE: what terraform show -json prints of a plan",
+        message: `${problem.option} needs --terraform`,
+        hint: "Add --terraform FILE: a plan, as terraform show -json prints it",
       };
     case "replay-and-account-file":
       return {
@@ -281,7 +279,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       };
     case "only-expired-and-plan":
       return {
-        message: "--only-expired plans for itself: it cannot be combined with a saved plan",
+        message: "--only-expired makes its own plan: it cannot be combined with a saved plan",
         hint: "Leave out the plan, or --only-expired",
       };
     case "confirm-needs-command":
@@ -292,17 +290,17 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       };
     case "confirm-command-alone":
       return {
-        message: "--confirm-command says how a change is confirmed, and --confirm in which time",
+        message: "--confirm-command needs --confirm, which says how long to wait",
         hint: "Add --confirm 10m",
       };
     case "confirm-and-only-expired":
       return {
-        message: "--only-expired takes out what was to end by now: there is nothing to confirm",
+        message: "--only-expired removes only what has expired, so there is nothing to confirm",
         hint: "Leave out --confirm",
       };
     case "disable-enforcement-alone":
       return {
-        message: "--disable-enforcement turns enforcement off and does nothing else",
+        message: "--disable-enforcement does nothing else, so it takes no plan and no --only-expired",
         hint: "Leave out the plan and --only-expired",
       };
     case "merge-and":
@@ -318,7 +316,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
     case "policy-elsewhere":
       return {
         message: `--policy ${problem.policy} is not a file in this folder`,
-        hint: "Go to the folder of the repository and give a name there, such as policy.yaml",
+        hint: "Run this in the repository, and give a path in it, such as policy.yaml",
       };
     case "account-not-a-number":
       return {
@@ -388,23 +386,22 @@ const commandLineCodes = {
     severity: "error",
     message: ({ said }) => said,
     hint: ({ meant, help }) => `${meant === undefined ? "" : `Did you mean ${meant}? `}See: ${help}`,
-    meaning: "The command line names a command, option or argument that does not exist, or lacks one.",
+    meaning: "A command, option or argument is unknown or missing.",
     fix: "See `dbt-ip-rules --help`.",
   }),
   "other-spelling": code<{ readonly problem: string; readonly type: string }>({
     severity: "error",
     message: ({ problem }) => problem,
     hint: ({ type }) => (/^[A-Z]/.test(type) ? type : `Type: ${type}`),
-    meaning:
-      "The command line has a spelling of another tool, such as Terraform or kubectl, or names a file as an option or a format is named.",
-    fix: "Type what the hint says; see `dbt-ip-rules --help`. A file of such a name is written with its folder: `./json`.",
+    meaning: "This is another tool's spelling.",
+    fix: "Type what the hint says.",
   }),
   "bad-option": code<OptionProblem>({
     severity: "error",
     message: (problem) => optionTexts(problem).message,
     hint: (problem) => optionTexts(problem).hint,
-    meaning: "An option's value cannot be used, or two options contradict each other.",
-    fix: "See the options with `--help`.",
+    meaning: "An option has an unusable value, or contradicts another option.",
+    fix: "See the command's `--help`.",
   }),
   "bad-address": code<
     { readonly text: string } & (
@@ -417,12 +414,12 @@ const commandLineCodes = {
     message: (args) =>
       args.kind === "unreadable"
         ? `${quoted(args.text)} is not an address or prefix: ${args.reason}`
-        : `${quoted(args.text)} would be far more than IPv4: in this spelling, the length counts from the first bit of IPv6`,
+        : `${quoted(args.text)} covers far more than IPv4: in this spelling, the length counts from the first bit of the IPv6 address`,
     hint: (args) =>
       args.kind === "unreadable"
         ? "Write an address such as 203.0.113.7, or a prefix such as 203.0.113.0/24"
         : `Write ${args.meant}`,
-    meaning: "The text is not an address or prefix.",
+    meaning: "This is not an address or prefix.",
     fix: "Write `203.0.113.7` or `203.0.113.0/24`.",
   }),
   "no-such-rule": code<{ readonly rule: string }>({
@@ -430,7 +427,7 @@ const commandLineCodes = {
     message: ({ rule }) => `The account has no rule ${quoted(rule)}`,
     hint: "See all of them with: dbt-ip-rules show",
     meaning: "The account has no rule of that name.",
-    fix: "See them with `dbt-ip-rules show`.",
+    fix: "See `dbt-ip-rules show`.",
   }),
   "plans-of-one-account": code<{ readonly first: string; readonly second: string; readonly account: string }>(
     {
@@ -438,8 +435,7 @@ const commandLineCodes = {
       message: ({ first, second, account }) =>
         `${first} and ${second} are both plans of account ${account}, and once one is applied the other no longer fits`,
       hint: "Name one plan of each account",
-      meaning: "Two of the saved plans named are of one account.",
-      fix: "Name one plan of each account.",
+      meaning: "Two of the saved plans are for one account.",
     },
   ),
   "policies-of-one-account": code<{
@@ -451,8 +447,8 @@ const commandLineCodes = {
     message: ({ first, second, account }) =>
       `${first} and ${second} are both for account ${account}, and each would undo the other`,
     hint: "Put the rules of one account into one policy; share networks between accounts with `include`",
-    meaning: "Two of the policies named are for one account.",
-    fix: "Put the rules of one account into one policy.",
+    meaning: "Two of the policies are for one account.",
+    fix: "Merge them into one policy.",
   }),
 };
 

@@ -21,7 +21,7 @@ type NotAPlan = "saved" | "state" | "stream" | "text" | "other";
 const instead = (is: NotAPlan): string => {
   switch (is) {
     case "saved":
-      return "is a plan as Terraform saves it, not its JSON";
+      return "is a saved plan in binary form, not JSON";
     case "state":
       return "is a state of Terraform, not a plan";
     case "stream":
@@ -49,9 +49,9 @@ const loses = (verdict: "blocked" | "allowed", { prefixes, what, when }: Loses):
     case "end":
       return `Once the plan is applied ${prefixes} ${is(prefixes)} ${verdict}, ${what}`;
     case "stays":
-      return `${prefixes} ${is(prefixes)} ${verdict} and ${many(prefixes) ? "stay" : "stays"} so, but ${is(prefixes)} ${what}`;
+      return `${prefixes} ${is(prefixes)} ${verdict} before and after, but ${is(prefixes)} ${what}`;
     case "unknown":
-      return `${prefixes} may be ${verdict} once the plan is applied, ${what}: not all of it is known before`;
+      return `${prefixes} may be ${verdict} once the plan is applied, ${what}: parts of the plan are not known yet`;
     case "orders":
       return `In some orders of Terraform's calls ${prefixes} ${is(prefixes)} ${verdict}, ${what}`;
     case "orders-may":
@@ -78,12 +78,7 @@ const between = (verdict: "blocked" | "allowed", { prefixes, until }: Between): 
 };
 
 const orderHint = ({ first }: Between): string =>
-  `${first.length === 0 ? "" : `For example where this comes first: ${listed(first)}. `}Order the resources with \`depends_on\`, or apply in two runs`;
-
-const orderMeaning =
-  "Terraform may make its calls in any order that its graph leaves open, and on the way of one of them access changes that should stay as it is.";
-const orderFix =
-  "Order the resources with `depends_on`, or apply in two runs: first what allows, then what takes away.";
+  `${first.length === 0 ? "" : `For example, if this comes first: ${listed(first)}. `}Order the resources with \`depends_on\`, or apply in two runs`;
 
 /** What sets enforcement to what, by its addresses. */
 type Setters = {
@@ -106,7 +101,7 @@ export const terraformCodes = {
     severity: "error",
     message: ({ file, reason }) => `Cannot read Terraform's plan ${file}: ${reason}`,
     hint: `Write it with: ${show} > plan.json, or give - to read standard input`,
-    meaning: "The file given with `--terraform` cannot be read.",
+    meaning: "The `--terraform` file cannot be read.",
     fix: "Write it with `terraform show -json FILE > plan.json`.",
   }),
   "terraform-not-a-plan": code<{ file: string; is: NotAPlan }>({
@@ -116,51 +111,48 @@ export const terraformCodes = {
       is === "saved"
         ? `Print it first: terraform show -json ${shellWord(file)} > plan.json`
         : `Save the plan (terraform plan -out FILE), then print it: ${show} > plan.json`,
-    meaning:
-      "The file given with `--terraform` is no plan as `terraform show -json` or `tofu show -json` prints it.",
-    fix: "Save the plan with `terraform plan -out FILE`, then print it with `terraform show -json FILE`.",
+    meaning: "The `--terraform` file is not what `terraform show -json` or `tofu show -json` prints.",
+    fix: "Save a plan, then print it.",
   }),
   "terraform-plan-version": code<{ file: string }>({
     severity: "error",
     message: ({ file }) => `${file} is a plan in a format that this program does not read`,
     hint: "Formats 0 and 1 are read, of Terraform 0.12 and later and of OpenTofu; a newer dbt-ip-rules may read more",
-    meaning: "The `format_version` of Terraform's plan is not one that this program reads.",
-    fix: "Use a version of Terraform or OpenTofu that writes format 1, or a newer version of this program.",
+    meaning: "This program does not read that `format_version`.",
+    fix: "Use another version of Terraform or of this program.",
   }),
   "terraform-plan-errored": code<{ file: string }>({
     severity: "error",
-    message: ({ file }) => `${file} is a plan that ended in an error, so it is not whole`,
+    message: ({ file }) => `${file} is a plan that ended in an error, so it is incomplete`,
     hint: "Fix what terraform plan reports, then plan again",
-    meaning: "Terraform itself could not complete the plan.",
-    fix: "Fix what `terraform plan` reports, and plan again.",
+    meaning: "Terraform could not complete the plan.",
   }),
   "terraform-plan-damaged": code<{ file: string; address: string; problem: string }>({
     severity: "error",
     message: ({ file, address, problem }) => `${file}: ${address} ${problem}`,
     hint: `Print the plan again: ${show} > plan.json`,
-    meaning: "A resource in Terraform's plan has not the shape that the provider gives it.",
-    fix: "Print the plan again with `terraform show -json`.",
+    meaning: "A resource in the plan does not have the provider's shape.",
+    fix: "Print the plan again.",
   }),
   "terraform-rule-twice": code<{ addresses: readonly string[]; id: number }>({
     severity: "error",
-    message: ({ addresses, id }) => `${listed(addresses)} are all rule ${id} of the account`,
+    message: ({ addresses, id }) => `${listed(addresses)} manage the same rule of the account, ${id}`,
     hint: "Keep one of them: terraform state rm ADDRESS",
-    meaning: "Several resources of Terraform write one rule of the account.",
-    fix: "Keep one: `terraform state rm ADDRESS`.",
+    meaning: "Several resources manage one rule.",
   }),
   "checks-unreadable": code<{ file: string; reason: string }>({
     severity: "error",
     message: ({ file, reason }) => `Cannot read the checks ${file}: ${reason}`,
     hint: "Name a YAML file with `tests:` and `guards:`, as in docs/from-terraform.md",
-    meaning: "The file given with `--checks` cannot be read.",
+    meaning: "The `--checks` file cannot be read.",
     fix: "Name a YAML file with `tests:` and `guards:` ([from-terraform.md](from-terraform.md)).",
   }),
   "account-file-unusable": code<{ file: string; problem: string }>({
     severity: "error",
     message: ({ file, problem }) => `${file} ${problem}`,
     hint: "Write it with: dbt-ip-rules show --format json --output account.json",
-    meaning: "The file given with `--account-file` is not an account as `show --format json` prints it.",
-    fix: "Write it with `dbt-ip-rules show --format json --output account.json`.",
+    meaning: "The `--account-file` is not an account as JSON.",
+    fix: "Write it with `dbt-ip-rules show --format json`.",
   }),
   "terraform-enforcement": code<Setters & { to: "on" | "off" }>({
     severity: "warning",
@@ -169,10 +161,9 @@ export const terraformCodes = {
     hint: ({ to }) =>
       to === "off"
         ? "Every address is then allowed. To leave it on, set `rule_set_enabled = true` in every resource"
-        : "Only what is allowed then gets in. To leave it off, set `rule_set_enabled = false` in every resource",
-    meaning:
-      "A resource sends another `rule_set_enabled` than the account has; where it is not set, the provider sends false. It holds for the whole account.",
-    fix: "Give every resource the same `rule_set_enabled`: what the account is to have.",
+        : "Only allowed addresses can then reach the account. To leave it off, set `rule_set_enabled = false` in every resource",
+    meaning: "The plan changes enforcement. Unset, `rule_set_enabled` is false.",
+    fix: "Set it in every resource.",
   }),
   "terraform-enforcement-mixed": code<Setters & { ends: "on" | "off" | "unknown" }>({
     severity: "warning",
@@ -181,85 +172,80 @@ export const terraformCodes = {
         ? `\`rule_set_enabled\` turns enforcement on or off for the whole account: ${setters(set)}`
         : `The values of \`rule_set_enabled\` differ: ${setters(set)}; the last call wins: ${ends}`,
     hint: "It holds for the whole account: give every resource the same `rule_set_enabled`",
-    meaning:
-      "Resources send different values of `rule_set_enabled`. It holds for the whole account, so the last call decides.",
-    fix: "Give every resource the same `rule_set_enabled`.",
+    meaning: "Resources differ in `rule_set_enabled`; the last call decides.",
+    fix: "Set it in every resource.",
   }),
   "terraform-unknown": code<{ address: string; attributes: readonly string[] }>({
     severity: "warning",
     message: ({ address, attributes }) =>
       `${address}: ${attributes.join(", ")} ${attributes.length > 1 ? "are" : "is"} known only after apply`,
-    hint: "The figures are bounds: what happens whatever it turns out to be, and all that may happen",
-    meaning:
-      "Terraform does not know a value before it applies, or marks it as sensitive, so that nobody can say exactly who gains or loses access.",
-    fix: "Apply what the value comes from first, and plan again; or write the value itself.",
+    hint: "Figures are given as bounds: what is certain, and what is possible",
+    meaning: "A value is not known yet, or sensitive, so figures are bounds.",
+    fix: "Apply its source first, or write it.",
   }),
   "terraform-deferred": code<{ addresses: readonly string[] }>({
     severity: "warning",
-    message: ({ addresses }) => `Terraform has put off ${listed(addresses)} to a later plan`,
-    hint: "What it does then is not in this plan",
-    meaning: "Terraform has deferred changes of rules, so this plan is not all.",
+    message: ({ addresses }) => `Terraform deferred ${listed(addresses)} to a later plan`,
+    hint: "This plan does not contain it: plan again after the apply",
+    meaning: "Terraform deferred changes of rules to a later plan.",
     fix: "Plan again after the apply.",
   }),
   "terraform-stale": code<{ address: string; differences: readonly string[] }>({
     severity: "warning",
     message: ({ address, differences }) =>
-      `${address}: the plan was made for another state than the account has: ${differences.join("; ")}`,
-    hint: "Plan again without -refresh=false. The figures are for the account as it is; what nobody can tell is in the bounds",
-    meaning: "What Terraform has on record of a rule is not what the account has.",
-    fix: "Plan again, without `-refresh=false`.",
+      `${address}: the account differs from what the plan was made for: ${differences.join("; ")}`,
+    hint: "Plan again without -refresh=false. The figures are for the account as it is now; what is not known is given as bounds",
+    meaning: "Terraform's record of a rule differs from the account.",
+    fix: "Plan again without `-refresh=false`.",
   }),
   "terraform-stale-enforcement": code<{ now: "on" | "off" }>({
     severity: "warning",
     message: ({ now }) =>
       `The plan was made when enforcement was ${now === "on" ? "off" : "on"}, and it is ${now} now`,
     hint: "Plan again without -refresh=false",
-    meaning: "Terraform has another state of enforcement on record than the account has.",
-    fix: "Plan again, without `-refresh=false`.",
+    meaning: "Terraform's record of enforcement differs from the account.",
+    fix: "Plan again without `-refresh=false`.",
   }),
   "terraform-rule-gone": code<{ address: string; id: number; verb: "update" | "delete" }>({
     severity: "warning",
     message: ({ address, id, verb }) =>
-      `${address} is to ${verb} rule ${id}, which the account does not have: the call will fail`,
+      `${address} would ${verb} rule ${id}, which the account does not have: the call will fail`,
     hint: "Plan again without -refresh=false",
-    meaning: "Terraform would write a rule that is no longer on the account.",
-    fix: "Plan again, without `-refresh=false`.",
+    meaning: "Terraform would change a rule that the account no longer has.",
+    fix: "Plan again without `-refresh=false`.",
   }),
   "terraform-left-behind": code<{ address: string; rule: string; prefixes: string }>({
     severity: "warning",
     message: ({ address, rule, prefixes }) =>
       `${address} leaves ${prefixes} in rule ${JSON.stringify(rule)}: Terraform does not know of ${many(prefixes) ? "them" : "it"}, and an update only removes what it names`,
     hint: "Plan again without -refresh=false, so that Terraform sees it, or remove it in the dbt platform",
-    meaning: "Entries on the account that Terraform does not know of stay there when it updates their rule.",
-    fix: "Plan again without `-refresh=false`, or remove them in the dbt platform.",
+    meaning: "The rule keeps entries that Terraform does not know of.",
+    fix: "Plan again without `-refresh=false`, or remove them.",
   }),
   "terraform-stays-disabled": code<{ address: string; prefixes: string }>({
     severity: "warning",
     message: ({ address, prefixes }) =>
       `${address}: ${prefixes} ${is(prefixes)} disabled on the account and ${many(prefixes) ? "stay" : "stays"} so, since Terraform enables no entry`,
     hint: "Enable it in the dbt platform, or with dbt-ip-rules",
-    meaning:
-      "An entry that Terraform wants is on the account without effect, and the provider cannot enable it.",
-    fix: "Enable it in the dbt platform.",
+    meaning: "A wanted entry is disabled on the account; the provider cannot enable it.",
+    fix: "Enable it there.",
   }),
   "terraform-created-again": code<{ address: string; rule: string; id: number }>({
     severity: "warning",
     message: ({ address, rule, id }) =>
       `${address} creates a second rule ${JSON.stringify(rule)}: the account already has it (id ${id})`,
     hint: ({ address, id }) =>
-      `To make it Terraform's: terraform import ${shellWord(address)} ${id}. Of more than 100 rules, the provider does not see those after the first 100`,
-    meaning:
-      "Terraform creates a rule that the account already has. The provider reads only the first 100 rules, and takes the others for gone.",
-    fix: "Import the rule with `terraform import`.",
+      `To manage it with Terraform: terraform import ${shellWord(address)} ${id}. The provider reads only the first 100 rules`,
+    meaning: "The account already has the rule: the provider reads only the first 100.",
+    fix: "`terraform import` it.",
   }),
   "terraform-range-invalid": code<{ address: string; texts: readonly string[] }>({
     severity: "warning",
     message: ({ address, texts }) =>
       `${address} has ${listed(texts.map((text) => JSON.stringify(text)))}, which ${texts.length > 1 ? "are no ranges" : "is no range"}`,
     hint: "The service does not save it, and Terraform does not notice: the provider never reads `failed_cidrs`",
-    meaning:
-      "An entry of a resource is not an address or prefix. The service leaves it out, and Terraform does not notice.",
-    fix: "Correct it in the configuration.",
+    meaning: "An entry is not a range, and Terraform does not notice.",
+    fix: "Correct the configuration.",
   }),
   "terraform-range-refused": code<{
     address: string;
@@ -274,53 +260,50 @@ export const terraformCodes = {
     hint: ({ blocked }) =>
       `Terraform does not notice a range that is left out of a rule${blocked === undefined ? "" : `; then ${blocked} may be blocked`}. Apply in two runs: first take the range out of one rule, then add it to the other`,
     meaning:
-      "A range moves between an allow and a deny rule. The service refuses it on both at once, and the provider never reads `failed_cidrs`.",
-    fix: "Apply in two runs: first take the range out of one rule, then add it to the other.",
+      "The service refuses a range in an allow and a deny rule at once, and Terraform does not notice.",
+    fix: "Apply in two runs.",
   }),
   "terraform-outside": code<{ rules: number }>({
     severity: "note",
     message: ({ rules }) =>
-      `${rules === 1 ? "1 rule" : `${rules} rules`} of the account ${rules === 1 ? "is" : "are"} not Terraform's, and ${rules === 1 ? "stays" : "stay"} as ${rules === 1 ? "it is" : "they are"}`,
+      `${rules === 1 ? "1 rule" : `${rules} rules`} of the account ${rules === 1 ? "is" : "are"} not managed by Terraform, and ${rules === 1 ? "stays" : "stay"} as ${rules === 1 ? "it is" : "they are"}`,
     hint: "They count in all figures",
-    meaning: "The account has rules that no resource of the plan stands for.",
-    fix: "Nothing, or import them with `terraform import`.",
+    meaning: "The account has rules that the plan does not manage.",
+    fix: "Nothing, or `terraform import` them.",
   }),
   "terraform-order-blocks": code<Between>({
     severity: "warning",
     message: (args) => between("blocked", args),
     hint: orderHint,
-    meaning: orderMeaning,
-    fix: orderFix,
+    meaning: "Some orders of Terraform's calls block addresses for a while.",
+    fix: "Use `depends_on`, or apply in two runs.",
   }),
   "terraform-order-allows": code<Between>({
     severity: "warning",
     message: (args) => between("allowed", args),
     hint: orderHint,
-    meaning: orderMeaning,
-    fix: orderFix,
+    meaning: "Some orders of Terraform's calls allow addresses for a while.",
+    fix: "Use `depends_on`, or apply in two runs.",
   }),
   "terraform-lockout": code<Loses>({
     severity: "error",
     message: (args) => loses("blocked", args),
     hint: losesHint,
-    meaning:
-      "The address that you come from would be blocked by Terraform's plan, or on its way in some order.",
-    fix: "Keep it allowed by a rule that the plan does not touch, order the resources with `depends_on`, or use the flag that the message names.",
+    meaning: "Your own address would be blocked, at the end or in some order.",
+    fix: "Allow it in a rule that the plan does not change, or use the flag named.",
   }),
   "terraform-must-allow": code<Loses>({
     severity: "error",
     message: (args) => loses("blocked", args),
     hint: losesHint,
-    meaning:
-      "Terraform's plan would block an address that the checks require to stay allowed, or may in some order.",
-    fix: "Change the configuration, order it with `depends_on`, or use the flag that the message names.",
+    meaning: "A `must_allow` address would be blocked, at the end or in some order.",
+    fix: "Allow it, or use the flag named.",
   }),
   "terraform-must-deny": code<Loses>({
     severity: "error",
     message: (args) => loses("allowed", args),
     hint: losesHint,
-    meaning:
-      "Terraform's plan would allow an address that the checks require to stay blocked, or may in some order.",
-    fix: "Change the configuration, order it with `depends_on`, or use the flag that the message names.",
+    meaning: "A `must_deny` address would be allowed, at the end or in some order.",
+    fix: "Deny it, or use the flag named.",
   }),
 };

@@ -27,18 +27,17 @@ export const undoCodes = {
   "expired-deny-waits": code<{ prefix: string; rule: string; expires: string }>({
     severity: "warning",
     message: ({ prefix, rule, expires }) =>
-      `The deny entry ${prefix} in \`${rule}\` expired ${onOrAt(expires)} and stays on the account: taking it out may let somebody in`,
-    hint: "To see who, and to take it out: dbt-ip-rules apply",
-    meaning:
-      "A deny entry in force has expired. `--only-expired` takes out allow entries and disabled ones alone.",
-    fix: "Run `dbt-ip-rules apply` without `--only-expired`, and read who gains access.",
+      `The deny entry ${prefix} in \`${rule}\` expired ${onOrAt(expires)} and stays on the account: removing it may allow addresses`,
+    hint: "To see which, and to remove it: dbt-ip-rules apply",
+    meaning: "`--only-expired` does not remove deny entries in force.",
+    fix: "Run `dbt-ip-rules apply`, and read who gains access.",
   }),
   "grant-address": code<{ text: string; problem: string }>({
     severity: "error",
-    message: ({ text, problem }) => `\`${text}\` cannot be let in: ${problem}`,
+    message: ({ text, problem }) => `\`${text}\` cannot be granted access: ${problem}`,
     hint: "Give an address or a prefix such as 203.0.113.7 or 203.0.113.0/28",
-    meaning: "What `grant` was given is not an address or a prefix.",
-    fix: "Give an address such as `203.0.113.7`.",
+    meaning: "This is not an address or prefix.",
+    fix: "Write `203.0.113.7`.",
   }),
   "grant-impossible": code<GrantProblem & { rule: string; prefix: string }>({
     severity: "error",
@@ -47,94 +46,86 @@ export const undoCodes = {
       kind === "has-access"
         ? "If it is not applied yet: dbt-ip-rules apply. If it is blocked all the same: dbt-ip-rules explain ADDRESS"
         : "Name an allow rule of the policy, or a new one: --rule NAME",
-    meaning: "The entry that `grant` was to write cannot be written, or is there already.",
-    fix: "Name another rule with `--rule NAME`, or write the entry by hand.",
+    meaning: "`grant` cannot write the entry, or it is there.",
+    fix: "Name another rule with `--rule NAME`.",
   }),
   "grant-no-help": code<{ prefix: string; rules: readonly string[] }>({
     severity: "error",
     message: ({ prefix, rules }) =>
       `An entry would not help: ${prefix} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}`,
     hint: "Change the deny rule in the policy: dbt-ip-rules explain ADDRESS shows the entry that decides",
-    meaning:
-      "A deny entry for the same addresses, or for parts of them, decides. The most specific entry wins.",
-    fix: "Change that deny rule in the policy.",
+    meaning: "A deny entry for these addresses decides, so a grant changes nothing.",
+    fix: "Change that rule in the policy.",
   }),
   "grant-blocks-others": code<{ blocked: string }>({
     severity: "error",
     message: ({ blocked }) =>
       `Refused: this entry would block ${blocked}: with the first allow entry, whoever no entry allows is blocked. Nothing was written`,
     hint: "Write the allow rules of everybody into the policy and apply them first, then grant again",
-    meaning:
-      "The account allows everybody whom no entry denies. The first allow entry turns that around, so a grant would lock the others out.",
-    fix: "Write allow rules for everybody who works with the account, apply them, then grant.",
+    meaning: "The account has no allow entry. The first one blocks everybody else.",
+    fix: "Apply allow rules for everybody, then grant.",
   }),
   "grant-helps-in-part": code<{ prefix: string; blocked: string; rules: readonly string[] }>({
     severity: "warning",
     message: ({ prefix, blocked, rules }) =>
       `Of ${prefix}, ${blocked} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}, which is more specific`,
-    hint: "Change the deny rule in the policy if they are to get in",
-    meaning: "More specific deny entries block some of the addresses that a grant lets in.",
-    fix: "Change those deny rules if the addresses are to get in.",
+    hint: "Change the deny rule in the policy if they should have access",
+    meaning: "More specific deny entries block some of the addresses.",
+    fix: "Change them in the policy, if needed.",
   }),
   "grant-already-allowed": code<{ prefix: string; by?: string; off: boolean }>({
     severity: "note",
     message: ({ prefix, by, off }) =>
       off
-        ? `${prefix} is already allowed: enforcement is off, and everybody gets in`
-        : `${prefix} is already allowed${by === undefined ? "" : ` by \`${by}\``}: this entry lets nobody in who is blocked now`,
+        ? `${prefix} is already allowed: enforcement is off, so everybody is`
+        : `${prefix} is already allowed${by === undefined ? "" : ` by \`${by}\``}: this entry changes nothing`,
     hint: "If somebody is blocked all the same: dbt-ip-rules explain ADDRESS, with the address that the service sees",
-    meaning: "What `grant` was given is allowed on the account already.",
-    fix: "Check the address; `dbt-ip-rules explain ADDRESS` shows which entry decides.",
+    meaning: "The account already allows these addresses.",
+    fix: "See `dbt-ip-rules explain ADDRESS`.",
   }),
   "grant-others-pending": code<{ changes: number }>({
     severity: "error",
     message: ({ changes }) =>
       `Refused: ${counted(changes, "other change is", "other changes are")} pending, and would be applied too. Nothing was written`,
     hint: "To see them: dbt-ip-rules plan. Apply them first, or grant without --apply and let the pipeline do it",
-    meaning:
-      "`grant --apply` applies its own entry alone, and the account differs from the policy in more than that.",
-    fix: "Run `dbt-ip-rules plan`, apply or revert what is pending, then grant again.",
+    meaning: "`grant --apply` applies only its own entry, but more changes are pending.",
+    fix: "Apply or revert them first.",
   }),
   "grant-policy-changed": code<{ file: string }>({
     severity: "error",
     message: ({ file }) => `Refused: ${file} has changed since grant read it. Nothing was written`,
     hint: "Run the same command again: it starts from the file as it is now",
-    meaning: "Somebody edited the policy, or another `grant` wrote into it, while this one was at work.",
-    fix: "Run the same command again.",
+    meaning: "The policy was edited while `grant` ran.",
+    fix: "Run it again.",
   }),
   "grant-entry-stays": code<{ file: string; prefix: string }>({
     severity: "warning",
     message: ({ file, prefix }) =>
-      `${file} has changed since grant wrote into it, so it was not restored: the entry for ${prefix} may still be there, and was not applied`,
+      `${file} has changed since grant wrote into it, so it was not restored. The entry for ${prefix} was not applied, but may still be there`,
     hint: "If the entry is there, delete it or apply it",
-    meaning:
-      "The apply of a grant was refused, and the policy was edited in between: to restore the file would lose that edit.",
-    fix: "If the entry is there, delete it or apply it.",
+    meaning: "The apply was refused, and the edited policy was not restored.",
+    fix: "Delete the entry, or apply it.",
   }),
   "grant-standard-input": code({
     severity: "error",
     message: "grant writes into the policy, so the policy must be a file",
     hint: "Name it: --policy policy.yaml",
-    meaning: "`grant` cannot write into standard input.",
-    fix: "Name the policy's file with `--policy`.",
+    fix: "Give `--policy FILE`.",
   }),
   "confirm-caller-unknown": code({
     severity: "error",
     message:
-      "Refused: your address is not known, so nobody can tell whether you could undo this change from it",
-    hint: "Give the address that you come from: --client-ip ADDRESS (a saved plan does not hold it)",
-    meaning:
-      "`--confirm` must be able to undo the change, and nobody knows whether the caller stays allowed.",
-    fix: "Give the address that you come from with `--client-ip`.",
+      "Refused: your address is not known, so it is not known whether you could undo this change from it",
+    hint: "Give your address: --client-ip ADDRESS (a saved plan does not contain it)",
+    fix: "Give `--client-ip`.",
   }),
   "confirm-caller-blocked": code<{ address: string; where: string }>({
     severity: "error",
     message: ({ address, where }) =>
       `Refused: your address ${address} is blocked ${where}, so you could not undo the change from it`,
     hint: "Change the policy so that this address stays allowed, or apply without --confirm",
-    meaning:
-      "`--confirm` must be able to undo the change, and the caller would be blocked before, after or on the way back.",
-    fix: "Keep the caller's address allowed, or apply without `--confirm`.",
+    meaning: "Your address would be blocked before, after or on the way back.",
+    fix: "Keep it allowed, or apply without `--confirm`.",
   }),
   "change-undone": code<{ why: string }>({
     severity: "error",
@@ -142,41 +133,39 @@ export const undoCodes = {
       `The change was not confirmed (${why}) and was undone: the account is as before this run`,
     hint: "Revert the commit too, or the next pipeline applies it again",
     meaning: "A change under `--confirm` was not confirmed in time, and was undone.",
-    fix: "Revert the commit, or change the policy, before the next pipeline applies it again.",
+    fix: "Revert the commit too.",
   }),
   "change-undone-in-part": code<{ why: string }>({
     severity: "error",
     message: ({ why }) =>
-      `The change was not confirmed (${why}) and was undone, but for what others have changed since: that is kept, and listed`,
+      `The change was not confirmed (${why}) and was undone, except for what others have changed since, which is listed`,
     hint: "Look at the differences: dbt-ip-rules drift. Revert the commit too, or the next pipeline applies it again",
-    meaning:
-      "A change under `--confirm` was undone, except where others had changed the same rules meanwhile.",
-    fix: "Look at the differences, and revert the commit.",
+    meaning: "A change was undone, except where others changed the same rules.",
+    fix: "Look at the differences; revert the commit too.",
   }),
   "change-not-undone": code<{ undo: string }>({
     severity: "error",
     message: () => "The change was not confirmed, and could not be undone completely",
     hint: ({ undo }) => `To undo it: ${undo}`,
-    meaning: "A change under `--confirm` was not confirmed, and the way back failed.",
-    fix: "Run the `rollback` that the message names, from an address that is allowed.",
+    meaning: "A change was not confirmed, and undoing it failed.",
+    fix: "Run the `rollback` named, from an allowed address.",
   }),
   "unconfirmed-change": code<{ begun: string; undo: string }>({
     severity: "warning",
     message: ({ begun }) => `A change begun ${begun} with --confirm is on the account and was not confirmed`,
     hint: ({ undo }) =>
       `If its apply is still waiting, answer there. To undo it: ${undo}. To keep it: dbt-ip-rules apply`,
-    meaning:
-      "An apply with `--confirm` is still waiting, or was ended before its change was confirmed or undone.",
-    fix: "Undo it with the `rollback` that the message names, or keep it with `dbt-ip-rules apply`.",
+    meaning: "An apply with `--confirm` waits, or ended without an answer.",
+    fix: "Confirm, roll back or apply.",
   }),
   "drift-after-undo": code<{ what: "rollback" | "apply --disable-enforcement"; at: string; file: string }>({
     severity: "note",
     message: ({ what, at, file }) => `The last run on this account was ${what}, ${at} (receipt ${file})`,
     hint: ({ what }) =>
       what === "rollback"
-        ? "If it is to stay undone, revert the commit too: the next apply brings it back"
-        : "If it is to stay off, set `enforcement: disabled` in the policy: the next apply turns it on",
-    meaning: "A note of `drift`: the last run made the account differ from the policy.",
+        ? "To keep it undone, revert the commit too: the next apply brings it back"
+        : "To keep it off, set `enforcement: disabled` in the policy: the next apply turns it on",
+    meaning: "The last run undid what the policy asks for.",
     fix: "Revert the commit, or apply.",
   }),
   "nothing-to-undo": code<{ folder: string }>({
@@ -184,64 +173,58 @@ export const undoCodes = {
     message: ({ folder }) => `No apply of this account can be undone: ${folder} has no receipt of one`,
     hint: "Name the receipt, as the pipeline kept it: dbt-ip-rules rollback FILE",
     meaning: "There is no receipt to roll back.",
-    fix: "Name the receipt: `dbt-ip-rules rollback FILE`. Pipelines keep receipts as artifacts.",
+    fix: "Name one: `dbt-ip-rules rollback FILE`.",
   }),
   "receipt-cannot-undo": code<{ file: string }>({
     severity: "error",
     message: ({ file }) =>
-      `${file} cannot be undone: a receipt of version 1 does not hold the rules before the apply`,
+      `${file} cannot be undone: a receipt of version 1 does not contain the rules before the apply`,
     hint: "Revert the commit, then: dbt-ip-rules apply",
-    meaning: "The receipt was written by an older release, which did not record the rules before the apply.",
-    fix: "Revert the commit of the policy, and apply.",
+    meaning: "An older release wrote the receipt.",
+    fix: "Revert the commit, and apply.",
   }),
   "rollback-later-changes": code<{ others: number }>({
     severity: "error",
-    message: () => "Refused: rules that this apply touched were changed since. The differences are listed",
+    message: () =>
+      "Refused: rules that this apply changed were changed again since. The differences are listed",
     hint: ({ others }) =>
       others === 0
-        ? "Look at them. Nothing can be undone without touching them"
-        : "Look at them. To undo the rest, as planned above, and keep them: add --keep-later-changes",
-    meaning: "Somebody has changed rules since the apply, and undoing it would overwrite that.",
-    fix: "Look at the differences. `--keep-later-changes` undoes what does not touch them.",
+        ? "Nothing can be undone without overwriting these changes"
+        : "To keep these changes and undo the rest, as planned above: add --keep-later-changes",
+    meaning: "Rules were changed since the apply, and undoing it would overwrite that.",
+    fix: "`--keep-later-changes` undoes the rest.",
   }),
   "rollback-receipt-breaks-off": code<{ rules: readonly string[] }>({
     severity: "error",
     message: ({ rules }) =>
-      `Refused: the receipt breaks off, and does not show why ${rules.map((rule) => `\`${rule}\``).join(", ")} ${rules.length === 1 ? "is" : "are"} not as before the apply`,
+      `Refused: the receipt is incomplete, and does not show why ${rules.map((rule) => `\`${rule}\``).join(", ")} ${rules.length === 1 ? "is" : "are"} not as before the apply`,
     hint: "Use a complete copy of the receipt, as the pipeline kept it. To undo only what this one shows: add --keep-later-changes",
-    meaning:
-      "The receipt has no end, and rules that its apply was to change differ in a way that it does not show.",
-    fix: "Use a complete copy of the receipt. `--keep-later-changes` undoes only what the receipt shows.",
+    meaning: "The receipt has no end, and does not show why rules differ.",
+    fix: "Use a complete copy, or `--keep-later-changes`.",
   }),
   "rollback-kept-changes": code({
     severity: "warning",
-    message:
-      "Not undone: what others changed since the apply. It is kept, and listed as changed by somebody else",
+    message: "What others changed since the apply was not undone; it is listed as changed by somebody else",
     hint: "Look at the differences: dbt-ip-rules drift",
-    meaning: "A rollback with `--keep-later-changes` leaves rules alone that others have changed since.",
-    fix: "Look at the differences that are listed, and change the policy or the rules where they are not meant.",
+    fix: "See `dbt-ip-rules drift`.",
   }),
   "rollback-disables-enforcement": code({
     severity: "error",
-    message: "Refused: the apply turned enforcement on, and undoing that lets everybody in",
-    hint: "If that is meant, add --disable-enforcement",
-    meaning: "Undoing the apply would turn enforcement off, which opens the account.",
-    fix: "Add `--disable-enforcement` if that is meant.",
+    message: "Refused: the apply turned enforcement on, and undoing that allows everybody",
+    hint: "If you want that, add --disable-enforcement",
   }),
   "rollback-lets-expired-in": code({
     severity: "warning",
-    message: "This apply took out entries whose time was over: undoing it lets them in again, without an end",
-    hint: "To let somebody in for longer: dbt-ip-rules grant, or another date in the policy",
-    meaning:
-      "The receipt is of `apply --only-expired`. A rollback without a name never chooses such a receipt.",
-    fix: "Give the entries another date in the policy, or grant the addresses again.",
+    message: "This apply removed expired entries: undoing it adds them again, without an expiry date",
+    hint: "To extend access: dbt-ip-rules grant, or a later date in the policy",
+    fix: "Use `dbt-ip-rules grant`, or a later date.",
   }),
   "other-changes-wait": code<{ changes: number }>({
     severity: "note",
     message: ({ changes }) =>
-      `${counted(changes, "other change is", "other changes are")} pending and left alone`,
+      `${counted(changes, "other change is", "other changes are")} pending, and not part of this run`,
     hint: "To see them: dbt-ip-rules plan",
-    meaning: "The policy asks for more than the removals that `--only-expired` makes.",
-    fix: "Nothing, or `dbt-ip-rules apply` for the rest.",
+    meaning: "The policy asks for more than `--only-expired` does.",
+    fix: "Run `dbt-ip-rules apply` for the rest.",
   }),
 };
