@@ -6,6 +6,7 @@ import { failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import type { RuleType } from "../model/rule.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import { listed } from "../model/words.js";
 import {
   type Answer,
   dataOf,
@@ -202,9 +203,7 @@ const textOf = (item: unknown): string => {
 /** For messages: the first ten, each shortened. */
 export const shownCidrs = (texts: readonly string[]): string => {
   const first = texts.slice(0, 10).map((text) => shorten(text, 60));
-  return texts.length > first.length
-    ? `${first.join(", ")} and ${texts.length - first.length} more`
-    : first.join(", ");
+  return listed(first, first.length, texts.length - first.length);
 };
 
 // What the answer to a write of a rule says, against what was sent: all of it, part of it, or something else.

@@ -7,6 +7,19 @@ export const grouped = (count: number | bigint): string => String(count).replace
 export const counted = (count: number | bigint, noun: string, plural: string = `${noun}s`): string =>
   `${grouped(count)} ${BigInt(count) === 1n ? noun : plural}`;
 
+/** `a`, `a and b`, `a, b and 3 more`: the first `most` of `all`, and how many are left; `more`: others, not in `all`. */
+export const listed = (all: readonly string[], most: number = all.length, more: number = 0): string => {
+  const left = Math.max(0, all.length - most) + more;
+  const parts = left > 0 ? [...all.slice(0, most), `${grouped(left)} more`] : all;
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+};
+
+/** As messages name what a policy has: `` `office` ``. */
+export const asCode = (name: string): string => `\`${name}\``;
+
+export const didYouMean = (meant: string | undefined): string | undefined =>
+  meant === undefined ? undefined : `Did you mean ${asCode(meant)}?`;
+
 export const allIPv4 = 2n ** 32n;
 /** IPv6 holds everything but the range where IPv4 is mapped. */
 export const allIPv6 = 2n ** 128n - allIPv4;

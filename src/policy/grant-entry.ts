@@ -15,6 +15,7 @@ import {
   type YAMLSeq,
 } from "yaml";
 import { type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
+import type { GrantProblem } from "../model/codes/undo.js";
 import { expiryTime } from "../model/instant.js";
 import { formatPolicy } from "./format-policy.js";
 import { writePolicyPrefix, writeText } from "./spelling.js";
@@ -27,11 +28,6 @@ export interface Grant {
   /** RFC 3339, UTC. */
   readonly expires: string;
 }
-
-/** Why there is no such text. `has-access`: the rule has the prefix, for as long or for ever. */
-export type GrantProblem =
-  | { readonly kind: "rule-denies" | "no-list" }
-  | { readonly kind: "has-access"; readonly until: string | undefined };
 
 export type GrantedText =
   | { readonly ok: true; readonly text: string; readonly createsRule: boolean; readonly extends: boolean }

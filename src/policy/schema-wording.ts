@@ -21,7 +21,7 @@ import {
   diagnostic,
   type SourceRange,
 } from "../model/diagnostic.js";
-import { didYouMean } from "./suggest.js";
+import { suggestion } from "./suggest.js";
 import { followed, misreadIPv6, nodeRange, type YamlText } from "./yaml.js";
 
 // From a path of the schema check to the YAML node that it means, and to a place worth showing.
@@ -222,7 +222,7 @@ const unknownKey = (error: ErrorObject, found: Found): Wording | undefined => {
     same: key,
     at: (source) => {
       const all = known.length > 20 ? undefined : `Known here: ${known.join(", ")}`;
-      return diagnostic(code, { key, fix: merge ?? didYouMean(key, known) ?? all }, source);
+      return diagnostic(code, { key, fix: merge ?? suggestion(key, known) ?? all }, source);
     },
     place: keyNode(found, key),
   };
@@ -254,7 +254,7 @@ const wrongWord = (error: ErrorObject, found: Found): Wording => {
   return wrongValue(
     found,
     `must be ${listed(allowed.map((word) => `\`${word}\``))}, but this is ${got}`,
-    typeof error.data === "string" ? didYouMean(error.data, allowed) : undefined,
+    typeof error.data === "string" ? suggestion(error.data, allowed) : undefined,
   );
 };
 

@@ -1,4 +1,5 @@
 /** "Did you mean": the known word nearest to an unknown one, by edit distance. */
+import { didYouMean } from "../model/words.js";
 
 /** Longer words are not compared: nobody mistypes those, and the table grows with the square. */
 const longestCompared = 100;
@@ -97,7 +98,5 @@ export const suggest = (word: string, candidates: Iterable<string>): string | un
 };
 
 /** The same as a hint, or undefined. */
-export const didYouMean = (word: string, candidates: Iterable<string>): string | undefined => {
-  const meant = suggest(word, candidates);
-  return meant === undefined ? undefined : `Did you mean \`${meant}\`?`;
-};
+export const suggestion = (word: string, candidates: Iterable<string>): string | undefined =>
+  didYouMean(suggest(word, candidates));

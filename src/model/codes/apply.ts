@@ -1,5 +1,6 @@
 /** The codes of an apply: why it stopped, what is on the account then, and receipts that cannot be read. */
 import { onOrAt } from "../instant.js";
+import { listed } from "../words.js";
 import { code } from "./code.js";
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -57,11 +58,11 @@ export interface KeptChange {
 
 const mostKeptChanges = 5;
 
-const keptChanges = (changes: readonly KeptChange[]): string => {
-  const shown = changes.slice(0, mostKeptChanges).map(({ done, rule }) => `${done} ${JSON.stringify(rule)}`);
-  const more = changes.length - shown.length;
-  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
-};
+const keptChanges = (changes: readonly KeptChange[]): string =>
+  listed(
+    changes.map(({ done, rule }) => `${done} ${JSON.stringify(rule)}`),
+    mostKeptChanges,
+  );
 
 export const applyCodes = {
   "plan-other-account": code<{ plan: AccountNamed; account: AccountNamed }>({

@@ -1,14 +1,16 @@
 /** Codes of the audit log: reading it, checking receipts against it, exporting it. */
-import { counted, grouped } from "../words.js";
+import { counted, grouped, listed } from "../words.js";
 import { code } from "./code.js";
 
-const mostListed = 20;
+const mostColumns = 20;
 
-const listed = (names: readonly string[]): string => {
-  const shown = names.slice(0, mostListed).map((name) => JSON.stringify(name));
-  const more = names.length - shown.length;
-  return names.length === 0 ? "none" : `${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}`;
-};
+const columns = (names: readonly string[]): string =>
+  names.length === 0
+    ? "none"
+    : listed(
+        names.map((name) => JSON.stringify(name)),
+        mostColumns,
+      );
 
 export const auditCodes = {
   "audit-log-unreadable": code<{ readonly command: "verify" | "drift" }>({
@@ -173,8 +175,8 @@ export const auditCodes = {
     severity: "error",
     message: ({ file, missing, has }) =>
       missing === undefined
-        ? `${file} is not an audit log, and nothing says which of its columns are time and address. It has: ${listed(has)}`
-        : `${file} has no column ${missing.map((name) => JSON.stringify(name)).join(", ")}. It has: ${listed(has)}`,
+        ? `${file} is not an audit log, and nothing says which of its columns are time and address. It has: ${columns(has)}`
+        : `${file} has no column ${columns(missing)}. It has: ${columns(has)}`,
     hint: "Name its columns: --columns time=NAME,ip=NAME,who=NAME",
     meaning: "A `--from` file lacks columns or fields.",
     fix: "Name them with `--columns`.",

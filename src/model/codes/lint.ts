@@ -3,6 +3,7 @@
  * that tests run: each `bad` has its finding on `lintExampleDay`, each `good` does not.
  */
 import { onOrAt } from "../instant.js";
+import { asCode, listed } from "../words.js";
 import { lintCode } from "./code.js";
 
 /** The day on which the examples are read. */
@@ -31,13 +32,9 @@ const onceGone = (once: string | undefined): string => (once === undefined ? "" 
 /** Where deleting one alone would change who is allowed. */
 const deleteBoth = "Delete both, or neither: without the other, this one still has an effect";
 
-/** `more`: how many there are behind those that are named. */
-const andMore = (named: readonly string[], more: number): string =>
-  `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-
 /** Where an entry of a rule comes from. */
 const holder = (network: string | undefined): string =>
-  network === undefined ? "an entry of its own" : `the network \`${network}\``;
+  network === undefined ? "an entry of its own" : `the network ${asCode(network)}`;
 
 export const lintCodes = {
   "host-bits": lintCode<{ text: string; length: string; network: string; address: string }>({
@@ -203,7 +200,7 @@ export const lintCodes = {
   "shadowed-entry": lintCode<{ prefix: string; by: readonly string[]; more: number }>({
     severity: "warning",
     message: ({ prefix }) => `${prefix} has no effect: more specific entries cover all of it`,
-    hint: ({ by, more }) => `Delete it, or narrow ${andMore(by, more)}`,
+    hint: ({ by, more }) => `Delete it, or narrow ${listed(by, by.length, more)}`,
     title: "An entry has no effect, because more specific ones cover all of it",
     explanation: "Often an exception is wider than intended.",
     bad: policy(
@@ -280,7 +277,8 @@ export const lintCodes = {
   }),
   "adjacent-prefixes": lintCode<{ prefixes: readonly string[]; more: number; together: string }>({
     severity: "note",
-    message: ({ prefixes, more, together }) => `${andMore(prefixes, more)} are together ${together}`,
+    message: ({ prefixes, more, together }) =>
+      `${listed(prefixes, prefixes.length, more)} are together ${together}`,
     hint: ({ together }) => `Write ${together} instead`,
     title: "Prefixes of one rule can be written as one",
     explanation: "Entries with different comments or expiry dates are left alone.",
@@ -344,7 +342,7 @@ export const lintCodes = {
     severity: "warning",
     message: (found) =>
       "scripts" in found
-        ? `The name \`${found.rule}\` mixes ${found.scripts.join(" and ")} letters`
+        ? `The name \`${found.rule}\` mixes ${listed(found.scripts)} letters`
         : `The names \`${found.rule}\` and \`${found.other}\` look the same`,
     hint: (found) =>
       "scripts" in found

@@ -1,11 +1,8 @@
 /** The codes of lists of prefixes: how they are read, the lock of those that are published, and their updates. */
-import { counted } from "../words.js";
+import { asCode, counted, didYouMean, listed } from "../words.js";
 import { code } from "./code.js";
 
-const didYouMean = (meant: string | undefined): string | undefined =>
-  meant === undefined ? undefined : `Did you mean \`${meant}\`?`;
-
-const named = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+const named = (names: readonly string[], most?: number): string => listed(names.map(asCode), most);
 
 /** Why a JSONPath found nothing that could be used. */
 export type SelectProblem = "syntax" | "too-long" | "too-deep" | "too-slow" | "not-text" | "nothing-in-line";
@@ -229,7 +226,7 @@ export const listCodes = {
   "lock-missing": code<{ lock: string; lists: readonly string[]; command: string }>({
     severity: "error",
     message: ({ lock, lists }) =>
-      `There is no lock \`${lock}\`, which would have the published ${lists.length === 1 ? "list" : "lists"} ${named(lists.slice(0, 5))} as last fetched`,
+      `There is no lock \`${lock}\`, which would have the published ${lists.length === 1 ? "list" : "lists"} ${named(lists, 5)} as last fetched`,
     hint: ({ command }) => `To fetch them, type: ${command}`,
     meaning: "The policy has published lists, but no lock file.",
     fix: "Run `dbt-ip-rules lists update`; commit the lock.",

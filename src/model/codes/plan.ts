@@ -1,9 +1,10 @@
 /** The codes of plans: an account and a policy that contradict each other, guards that refuse a plan, and saved plans. */
 import { overrideFlags } from "../guards.js";
 import { yamlName } from "../shell.js";
+import { listed } from "../words.js";
 import { code } from "./code.js";
 
-const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
+const quoted = (names: readonly string[]): string => listed(names.map((name) => JSON.stringify(name)));
 
 const did = (type: "allow" | "deny"): string => (type === "allow" ? "allowed" : "denied");
 
@@ -146,31 +147,27 @@ type Kept = { readonly prefixes: string; readonly what: string; readonly flag: s
   | { readonly step?: undefined }
 );
 
-const blocked = {
+const kept = (verdict: "blocked" | "allowed") => ({
+  severity: "error" as const,
   message: ({ prefixes, what, step }: Kept) =>
     step === undefined
-      ? `${prefixes} is blocked before and after, but is ${what}`
-      : `Step ${step} blocks ${prefixes}, ${what}`,
+      ? `${prefixes} is ${verdict} before and after, but is ${what}`
+      : `Step ${step} ${verdict === "blocked" ? "blocks" : "allows"} ${prefixes}, ${what}`,
   hint: ({ flag }: Kept) => `Change the policy, or override this check with ${flag}`,
-};
-const allowed = {
-  message: ({ prefixes, what, step }: Kept) =>
-    step === undefined
-      ? `${prefixes} is allowed before and after, but is ${what}`
-      : `Step ${step} allows ${prefixes}, ${what}`,
-  hint: blocked.hint,
-};
+});
 
 export interface OnceEnabled {
   readonly prefixes: string;
   readonly what: string;
 }
-const onceEnabled = (verdict: "allowed" | "blocked") => ({
-  severity: "warning" as const,
-  message: ({ prefixes, what }: OnceEnabled) =>
-    `Once enforcement is on, ${prefixes} would be ${verdict}, but is ${what}`,
-  hint: "Change the policy before enforcement is turned on",
-});
+const onceEnabled = (verdict: "allowed" | "blocked", like: string) =>
+  code<OnceEnabled>({
+    severity: "warning",
+    message: ({ prefixes, what }) =>
+      `Once enforcement is on, ${prefixes} would be ${verdict}, but is ${what}`,
+    hint: "Change the policy before enforcement is turned on",
+    meaning: `As \`${like}\`, once enforcement is on.`,
+  });
 
 /** Who is cut off, by numbers, not names. */
 export interface CutOff {
@@ -179,6 +176,9 @@ export interface CutOff {
   readonly limit: number;
   readonly since: string;
 }
+
+const lockout = kept("blocked");
+const keepAllowed = `Change the policy so that your own address stays allowed; ${overrideFlags.lockout} overrides this check`;
 
 export const guardCodes = {
   "disabled-allow-unclear": code({
@@ -189,14 +189,12 @@ export const guardCodes = {
     fix: "Enable an allow entry in an apply of its own.",
   }),
   "must-allow": code<Kept>({
-    severity: "error",
-    ...blocked,
+    ...kept("blocked"),
     meaning: "A `must_allow` address would be blocked, at the end or between steps.",
     fix: "Allow it, or use the flag named.",
   }),
   "must-deny": code<Kept>({
-    severity: "error",
-    ...allowed,
+    ...kept("allowed"),
     meaning: "A `must_deny` address would be allowed.",
     fix: "Deny it, or use the flag named.",
   }),
@@ -205,15 +203,15 @@ export const guardCodes = {
     message: (found) =>
       "address" in found
         ? `After ${found.step} your own address ${found.address} would be blocked`
-        : blocked.message(found),
-    hint: (found) => ("address" in found ? keepAllowed : blocked.hint(found)),
+        : lockout.message(found),
+    hint: (found) => ("address" in found ? keepAllowed : lockout.hint(found)),
     meaning: "Your own address would be blocked.",
     fix: "Allow it, or use the flag named.",
   }),
   "lockout-server": code<{ step: string }>({
     severity: "error",
     message: ({ step }) => `The service says that ${step} would block the address that this run comes from`,
-    hint: () => keepAllowed,
+    hint: keepAllowed,
     meaning: "The service reports that the call would lock you out.",
     fix: "Allow your address first.",
   }),
@@ -225,18 +223,9 @@ export const guardCodes = {
     meaning: "A rule that allows you loses entries.",
     fix: "Give `--client-ip`, or write `must_allow`.",
   }),
-  "must-allow-once-enabled": code<OnceEnabled>({
-    ...onceEnabled("blocked"),
-    meaning: "As `must-allow`, once enforcement is on.",
-  }),
-  "must-deny-once-enabled": code<OnceEnabled>({
-    ...onceEnabled("allowed"),
-    meaning: "As `must-deny`, once enforcement is on.",
-  }),
-  "lockout-client-once-enabled": code<OnceEnabled>({
-    ...onceEnabled("blocked"),
-    meaning: "As `lockout-client`, once enforcement is on.",
-  }),
+  "must-allow-once-enabled": onceEnabled("blocked", "must-allow"),
+  "must-deny-once-enabled": onceEnabled("allowed", "must-deny"),
+  "lockout-client-once-enabled": onceEnabled("blocked", "lockout-client"),
   "caller-unknown": code({
     severity: "note",
     message: "Your address is not known, so it is not checked whether this plan blocks it",
@@ -338,8 +327,6 @@ export const guardCodes = {
     fix: "Plan again: *Checks* shows why.",
   }),
 };
-
-const keepAllowed = `Change the policy so that your own address stays allowed; ${overrideFlags.lockout} overrides this check`;
 
 const anotherPlan = "Make a new one with: dbt-ip-rules plan --out FILE";
 

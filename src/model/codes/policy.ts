@@ -1,18 +1,14 @@
 /** The codes of a policy's text: its encoding, its YAML, its keys and values, its lists, and its tests. */
 import { onOrAt } from "../instant.js";
+import { asCode, didYouMean, listed } from "../words.js";
 import { code } from "./code.js";
 
 /** `: the network `vpn` is empty` where networks are all that is written. */
 const emptyBecause = (networks: readonly string[]): string => {
-  const names = networks.map((name) => `\`${name}\``);
-  if (names.length === 0) return "";
-  return names.length === 1
-    ? `: the network ${names[0]} is empty`
-    : `: the networks ${names.slice(0, -1).join(", ")} and ${names.at(-1)} are empty`;
+  if (networks.length === 0) return "";
+  const names = listed(networks.map(asCode));
+  return networks.length === 1 ? `: the network ${names} is empty` : `: the networks ${names} are empty`;
 };
-
-const didYouMean = (meant: string | undefined): string | undefined =>
-  meant === undefined ? undefined : `Did you mean \`${meant}\`?`;
 
 /** What the YAML library found: `problem` in its own words, or one that is explained here. */
 type YamlProblem =

@@ -1,17 +1,14 @@
 /** The codes of Terraform's plans: what is wrong with the file, what nobody can know from it, and where its order leads. */
 import { assertNever } from "../assert.js";
 import { shellWord } from "../shell.js";
+import { counted, listed } from "../words.js";
 import { code } from "./code.js";
 
 const many = (text: string): boolean => text.includes(", ") || text.includes(" and ");
 const is = (text: string): string => (many(text) ? "are" : "is");
 
-/** `a`, `a and b`, `a, b and 3 more`. */
-const listed = (all: readonly string[]): string => {
-  const [shown, left] = [all.slice(0, 3), all.length - 3];
-  if (left > 0) return `${shown.join(", ")} and ${left} more`;
-  return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
-};
+const mostNamed = 3;
+const named = (all: readonly string[]): string => listed(all, mostNamed);
 
 const show = "terraform show -json FILE";
 
@@ -61,8 +58,15 @@ const loses = (verdict: "blocked" | "allowed", { prefixes, what, when }: Loses):
   }
 };
 
-const losesHint = ({ flag }: Loses): string =>
-  `Change the configuration, order its resources with \`depends_on\`, or override this check with ${flag}`;
+const losesCode = (verdict: "blocked" | "allowed", whose: string) =>
+  code<Loses>({
+    severity: "error",
+    message: (args) => loses(verdict, args),
+    hint: ({ flag }) =>
+      `Change the configuration, order its resources with \`depends_on\`, or override this check with ${flag}`,
+    meaning: `${whose} would be ${verdict}, at the end or in some order of Terraform's calls.`,
+    fix: "Change the configuration, or use the flag named.",
+  });
 
 type Between = {
   readonly prefixes: string;
@@ -77,8 +81,15 @@ const between = (verdict: "blocked" | "allowed", { prefixes, until }: Between): 
   return `In some orders ${prefixes} ${is(prefixes)} ${verdict} ${until === "last" ? "until the last call" : "between two calls"}`;
 };
 
-const orderHint = ({ first }: Between): string =>
-  `${first.length === 0 ? "" : `For example, if this comes first: ${listed(first)}. `}Order the resources with \`depends_on\`, or apply in two runs`;
+const orderCode = (verdict: "blocked" | "allowed") =>
+  code<Between>({
+    severity: "warning",
+    message: (args) => between(verdict, args),
+    hint: ({ first }) =>
+      `${first.length === 0 ? "" : `For example, if this comes first: ${named(first)}. `}Order the resources with \`depends_on\`, or apply in two runs`,
+    meaning: `In some orders of Terraform's calls, addresses are ${verdict} for a while.`,
+    fix: "Use `depends_on`, or apply in two runs.",
+  });
 
 /** What sets enforcement to what, by its addresses. */
 type Setters = {
@@ -89,11 +100,11 @@ type Setters = {
 
 const setters = ({ on, off, unknown }: Setters): string =>
   [
-    ...(on.length === 0 ? [] : [`${listed(on)} ${on.length > 1 ? "set" : "sets"} it to true`]),
-    ...(off.length === 0 ? [] : [`${listed(off)} ${off.length > 1 ? "set" : "sets"} it to false`]),
+    ...(on.length === 0 ? [] : [`${named(on)} ${on.length > 1 ? "set" : "sets"} it to true`]),
+    ...(off.length === 0 ? [] : [`${named(off)} ${off.length > 1 ? "set" : "sets"} it to false`]),
     ...(unknown.length === 0
       ? []
-      : [`${listed(unknown)} ${unknown.length > 1 ? "set" : "sets"} it to what is known only after apply`]),
+      : [`${named(unknown)} ${unknown.length > 1 ? "set" : "sets"} it to what is known only after apply`]),
   ].join(", ");
 
 export const terraformCodes = {
@@ -136,7 +147,7 @@ export const terraformCodes = {
   }),
   "terraform-rule-twice": code<{ addresses: readonly string[]; id: number }>({
     severity: "error",
-    message: ({ addresses, id }) => `${listed(addresses)} manage the same rule of the account, ${id}`,
+    message: ({ addresses, id }) => `${named(addresses)} manage the same rule of the account, ${id}`,
     hint: "Keep one of them: terraform state rm ADDRESS",
     meaning: "Several resources manage one rule.",
   }),
@@ -178,14 +189,14 @@ export const terraformCodes = {
   "terraform-unknown": code<{ address: string; attributes: readonly string[] }>({
     severity: "warning",
     message: ({ address, attributes }) =>
-      `${address}: ${attributes.join(", ")} ${attributes.length > 1 ? "are" : "is"} known only after apply`,
+      `${address}: ${listed(attributes)} ${attributes.length > 1 ? "are" : "is"} known only after apply`,
     hint: "Figures are given as bounds: what is certain, and what is possible",
     meaning: "A value is not known yet, or sensitive, so figures are bounds.",
     fix: "Apply its source first, or write it.",
   }),
   "terraform-deferred": code<{ addresses: readonly string[] }>({
     severity: "warning",
-    message: ({ addresses }) => `Terraform deferred ${listed(addresses)} to a later plan`,
+    message: ({ addresses }) => `Terraform deferred ${named(addresses)} to a later plan`,
     hint: "This plan does not contain it: plan again after the apply",
     meaning: "Terraform deferred changes of rules to a later plan.",
     fix: "Plan again after the apply.",
@@ -242,7 +253,7 @@ export const terraformCodes = {
   "terraform-range-invalid": code<{ address: string; texts: readonly string[] }>({
     severity: "warning",
     message: ({ address, texts }) =>
-      `${address} has ${listed(texts.map((text) => JSON.stringify(text)))}, which ${texts.length > 1 ? "are no ranges" : "is no range"}`,
+      `${address} has ${named(texts.map((text) => JSON.stringify(text)))}, which ${texts.length > 1 ? "are no ranges" : "is no range"}`,
     hint: "The service does not save it, and Terraform does not notice: the provider never reads `failed_cidrs`",
     meaning: "An entry is not a range, and Terraform does not notice.",
     fix: "Correct the configuration.",
@@ -266,44 +277,14 @@ export const terraformCodes = {
   "terraform-outside": code<{ rules: number }>({
     severity: "note",
     message: ({ rules }) =>
-      `${rules === 1 ? "1 rule" : `${rules} rules`} of the account ${rules === 1 ? "is" : "are"} not managed by Terraform, and ${rules === 1 ? "stays" : "stay"} as ${rules === 1 ? "it is" : "they are"}`,
+      `Terraform does not manage ${counted(rules, "rule")} of the account; this plan does not change ${rules === 1 ? "it" : "them"}`,
     hint: "They count in all figures",
     meaning: "The account has rules that the plan does not manage.",
     fix: "Nothing, or `terraform import` them.",
   }),
-  "terraform-order-blocks": code<Between>({
-    severity: "warning",
-    message: (args) => between("blocked", args),
-    hint: orderHint,
-    meaning: "Some orders of Terraform's calls block addresses for a while.",
-    fix: "Use `depends_on`, or apply in two runs.",
-  }),
-  "terraform-order-allows": code<Between>({
-    severity: "warning",
-    message: (args) => between("allowed", args),
-    hint: orderHint,
-    meaning: "Some orders of Terraform's calls allow addresses for a while.",
-    fix: "Use `depends_on`, or apply in two runs.",
-  }),
-  "terraform-lockout": code<Loses>({
-    severity: "error",
-    message: (args) => loses("blocked", args),
-    hint: losesHint,
-    meaning: "Your own address would be blocked, at the end or in some order.",
-    fix: "Allow it in a rule that the plan does not change, or use the flag named.",
-  }),
-  "terraform-must-allow": code<Loses>({
-    severity: "error",
-    message: (args) => loses("blocked", args),
-    hint: losesHint,
-    meaning: "A `must_allow` address would be blocked, at the end or in some order.",
-    fix: "Allow it, or use the flag named.",
-  }),
-  "terraform-must-deny": code<Loses>({
-    severity: "error",
-    message: (args) => loses("allowed", args),
-    hint: losesHint,
-    meaning: "A `must_deny` address would be allowed, at the end or in some order.",
-    fix: "Deny it, or use the flag named.",
-  }),
+  "terraform-order-blocks": orderCode("blocked"),
+  "terraform-order-allows": orderCode("allowed"),
+  "terraform-lockout": losesCode("blocked", "Your own address"),
+  "terraform-must-allow": losesCode("blocked", "A `must_allow` address"),
+  "terraform-must-deny": losesCode("allowed", "A `must_deny` address"),
 };

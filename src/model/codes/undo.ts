@@ -1,14 +1,16 @@
 /** Codes of what ends or is undone: entries that expire, grants, rollbacks, changes that nobody confirmed. */
 import { assertNever } from "../assert.js";
 import { onOrAt } from "../instant.js";
-import { counted } from "../words.js";
+import { asCode, counted, listed } from "../words.js";
 import { code } from "./code.js";
 
-type GrantProblem =
+/** Why a policy's text cannot be given the entry. `has-access`: the rule has the prefix, for as long or for ever. */
+export type GrantProblem =
   | { readonly kind: "rule-denies" | "no-list" }
   | { readonly kind: "has-access"; readonly until: string | undefined };
 
-const named = (rules: readonly string[]): string => rules.map((rule) => `\`${rule}\``).join(", ");
+const deniedBy = (rules: readonly string[]): string =>
+  rules.length === 0 ? "the rules" : listed(rules.map(asCode));
 
 const grantProblem = (args: GrantProblem & { readonly rule: string; readonly prefix: string }): string => {
   switch (args.kind) {
@@ -51,8 +53,7 @@ export const undoCodes = {
   }),
   "grant-no-help": code<{ prefix: string; rules: readonly string[] }>({
     severity: "error",
-    message: ({ prefix, rules }) =>
-      `An entry would not help: ${prefix} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}`,
+    message: ({ prefix, rules }) => `An entry would not help: ${prefix} stays blocked by ${deniedBy(rules)}`,
     hint: "Change the deny rule in the policy: dbt-ip-rules explain ADDRESS shows the entry that decides",
     meaning: "A deny entry for these addresses decides, so a grant changes nothing.",
     fix: "Change that rule in the policy.",
@@ -68,7 +69,7 @@ export const undoCodes = {
   "grant-helps-in-part": code<{ prefix: string; blocked: string; rules: readonly string[] }>({
     severity: "warning",
     message: ({ prefix, blocked, rules }) =>
-      `Of ${prefix}, ${blocked} stays blocked by ${rules.length === 0 ? "the rules" : named(rules)}, which is more specific`,
+      `Of ${prefix}, ${blocked} stays blocked by ${deniedBy(rules)}, which is more specific`,
     hint: "Change the deny rule in the policy if they should have access",
     meaning: "More specific deny entries block some of the addresses.",
     fix: "Change them in the policy, if needed.",
@@ -197,7 +198,7 @@ export const undoCodes = {
   "rollback-receipt-breaks-off": code<{ rules: readonly string[] }>({
     severity: "error",
     message: ({ rules }) =>
-      `Refused: the receipt is incomplete, and does not show why ${rules.map((rule) => `\`${rule}\``).join(", ")} ${rules.length === 1 ? "is" : "are"} not as before the apply`,
+      `Refused: the receipt is incomplete, and does not show why ${listed(rules.map(asCode))} ${rules.length === 1 ? "is" : "are"} not as before the apply`,
     hint: "Use a complete copy of the receipt, as the pipeline kept it. To undo only what this one shows: add --keep-later-changes",
     meaning: "The receipt has no end, and does not show why rules differ.",
     fix: "Use a complete copy, or `--keep-later-changes`.",
