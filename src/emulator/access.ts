@@ -48,38 +48,33 @@ interface Configured {
   readonly map: AccessMap;
 }
 
-const maps = new WeakMap<readonly StoredRule[], Configured>();
-
-/** As if enforced. Kept per list of rules: a state's list never changes. */
-const configured = (rules: readonly StoredRule[]): Configured => {
-  const known = maps.get(rules);
-  if (known !== undefined) return known;
+/** As if enforced. */
+const configuredBy = (rules: readonly StoredRule[]): Configured => {
   const entries = entriesOf(rules);
-  const made = { entries, map: AccessMap.of(entries, { enforced: true }) };
-  maps.set(rules, made);
+  return { entries, map: AccessMap.of(entries, { enforced: true }) };
+};
+
+/** Kept per list of rules: a state's list never changes. */
+const known = new WeakMap<readonly StoredRule[], Configured>();
+
+const configured = (store: AccountStore): Configured => {
+  const made = known.get(store.rules) ?? configuredBy(activeRules(store));
+  known.set(store.rules, made);
   return made;
 };
 
-const liveLists = new WeakMap<readonly StoredRule[], readonly StoredRule[]>();
-
-const liveRules = (store: AccountStore): readonly StoredRule[] => {
-  const known = liveLists.get(store.rules);
-  if (known !== undefined) return known;
-  const live = activeRules(store);
-  liveLists.set(store.rules, live);
-  return live;
-};
-
-/** Would the address get in under the configured rules, whatever the switch says? */
+/** Would the address get in under the configured rules, whether they are enforced or not? */
 export const isValidCaller = (store: AccountStore, address: Address, withoutRule?: number): boolean => {
-  const live = liveRules(store);
-  const rules = withoutRule === undefined ? live : live.filter((rule) => rule.id !== withoutRule);
-  return configured(rules).map.lookup(address).allowed;
+  const { map } =
+    withoutRule === undefined
+      ? configured(store)
+      : configuredBy(activeRules(store).filter(({ id }) => id !== withoutRule));
+  return map.lookup(address).allowed;
 };
 
 /** Does a deny entry decide about the address (the most specific entry that holds it)? */
 export const isOnDenyRange = (store: AccountStore, address: Address): boolean => {
-  const { entries, map } = configured(liveRules(store));
+  const { entries, map } = configured(store);
   return entries[map.lookup(address).owner]?.type === "deny";
 };
 

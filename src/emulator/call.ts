@@ -1,19 +1,11 @@
 /** One authenticated call, and what an endpoint may touch of the emulator. */
 import type { Address } from "../address/prefix.js";
 import type { Clock } from "./clock.js";
-import { type EmulatorReply, html, problem, readForm } from "./http.js";
+import type { Influence } from "./faults.js";
+import { type EmulatorReply, problem } from "./http.js";
 import type { Settings } from "./settings.js";
 import type { AccountStore } from "./state.js";
 import type { Grant } from "./tokens.js";
-
-/** What faults change about how a call takes effect. */
-export interface Influence {
-  /** Overrides the setting; null: its events never show. */
-  readonly auditLagMs?: number | null;
-  /** The listing leaves out all rules but those whose name begins so. */
-  readonly hideRules?: { readonly except?: string };
-  readonly drop?: { readonly cidr?: string; readonly silently: boolean };
-}
 
 export interface Call {
   readonly method: string;
@@ -39,30 +31,6 @@ export interface Account {
   /** Where export downloads come from. */
   readonly downloadsUrl: string;
 }
-
-export type ReadBody =
-  | { readonly kind: "json"; readonly value: unknown }
-  | { readonly kind: "reply"; readonly reply: EmulatorReply };
-
-/**
- * A bad body gets an HTML page (docs/service.md, "Answers and limits"). Taken are JSON and the two kinds of
- * forms that the OpenAPI description lists.
- */
-export const readBody = (call: Call): ReadBody => {
-  const contentType = call.contentType ?? "application/json";
-  const type = contentType.split(";")[0]?.trim().toLowerCase();
-  if (call.isDamaged) return { kind: "reply", reply: html(400) };
-  const form = readForm(contentType, call.body);
-  if (form.kind === "form") return { kind: "json", value: form.value };
-  if (form.kind === "malformed") return { kind: "reply", reply: html(400) };
-  if (type !== "application/json")
-    return { kind: "reply", reply: problem(415, `Unsupported media type "${type}" in request.`) };
-  try {
-    return { kind: "json", value: JSON.parse(call.body) };
-  } catch {
-    return { kind: "reply", reply: html(400) };
-  }
-};
 
 export const notFound = (): EmulatorReply =>
   problem(404, "The requested resource was not found. Please check that you have the proper permissions.");

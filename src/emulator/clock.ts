@@ -13,23 +13,19 @@ export const microsPerDay = 86_400 * microsPerSecond;
 const microsOf = (date: Date): Micros => date.getTime() * microsPerMilli;
 export const dateOf = (at: Micros): Date => new Date(Math.floor(at / microsPerMilli));
 
+/** `2025-08-12 02:23:09` */
+const seconds = (at: Micros): string => dateOf(at).toISOString().slice(0, 19).replace("T", " ");
+
 export const formatTimestamp = (at: Micros): string => {
-  const iso = dateOf(at).toISOString();
   const fraction = String(((at % microsPerSecond) + microsPerSecond) % microsPerSecond).padStart(6, "0");
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}.${fraction}+00:00`;
+  return `${seconds(at)}.${fraction}+00:00`;
 };
 
 /** Whole seconds, as the earlier record shape has `logged_at`. */
-export const formatSeconds = (at: Micros): string => {
-  const iso = dateOf(at).toISOString();
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}+00:00`;
-};
+export const formatSeconds = (at: Micros): string => `${seconds(at)}+00:00`;
 
 /** As `extra.filters.logged_at__range` shows its ends. */
-export const formatRangeEnd = (at: Micros): string => {
-  const iso = dateOf(at).toISOString();
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}Z`;
-};
+export const formatRangeEnd = (at: Micros): string => `${seconds(at)}Z`;
 
 const datePattern = /^\d{4}-\d{2}-\d{2}$/;
 const instantPattern = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/;

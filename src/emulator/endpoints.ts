@@ -6,19 +6,17 @@
 import { present } from "../model/present.js";
 import { sha256 } from "../model/sha256.js";
 import { isValidCaller } from "./access.js";
-import { type Account, type Call, notFound, readBody } from "./call.js";
+import { type Account, type Call, notFound } from "./call.js";
 import { formatRangeEnd, formatTimestamp, type Micros } from "./clock.js";
 import { type EventQuery, selectEvents } from "./event-log.js";
 import { csvOf, eventView, recordEvents } from "./events.js";
 import { type EmulatorReply, html, json, problem, reply, success } from "./http.js";
-import { type AuditFilter, readAuditFilter, readPaging } from "./query.js";
+import { type AuditFilter, listReply, readAuditFilter, readPaging } from "./query.js";
+import { checkRuleBody, checkRuleSetBody, type RuleInput, readBody } from "./request-body.js";
 import { ruleSetView, ruleView } from "./rule-views.js";
 import {
-  checkRuleBody,
-  checkRuleSetBody,
   createRule,
   deleteRule,
-  type RuleInput,
   setEnabled,
   updateRule,
   type WriteContext,
@@ -39,20 +37,8 @@ const accountView = ({ accountId, ruleSet }: AccountStore) => {
   };
 };
 
-export const listAccounts = ({ store }: Account, { query }: Call): EmulatorReply => {
-  const paging = readPaging(query);
-  if (!paging.ok) return problem(400, paging.message);
-  const { limit, offset } = paging.value;
-  const all = [accountView(store)];
-  const data = all.slice(offset, offset + limit);
-  return success(data, {
-    extra: {
-      filters: { limit, offset },
-      order_by: "id",
-      pagination: { count: data.length, total_count: all.length },
-    },
-  });
-};
+export const listAccounts = ({ store }: Account, call: Call): EmulatorReply =>
+  listReply(call, [accountView(store)], (account) => account);
 
 export const oneAccount = ({ store }: Account): EmulatorReply => success(accountView(store));
 
@@ -97,26 +83,14 @@ const extraOf = (failed: readonly string[], existing: readonly string[]) => ({
 const isShown = ({ name }: StoredRule, { hideRules }: Call["influence"]): boolean =>
   hideRules === undefined || (hideRules.except !== undefined && name.startsWith(hideRules.except));
 
-export const listRules = (account: Account, call: Call): EmulatorReply => {
-  const paging = readPaging(call.query);
-  if (!paging.ok) return problem(400, paging.message);
-  const { limit, offset } = paging.value;
-  const { store, settings } = account;
+export const listRules = ({ store, settings }: Account, call: Call): EmulatorReply => {
   const listed = store.rules.filter(
     (rule) => (settings.listDeleted || rule.state !== deleted) && isShown(rule, call.influence),
   );
-  const page = listed.slice(offset, offset + limit);
-  return success(
-    page.map((rule) => ruleView(store, rule, settings.listDeleted)),
-    {
-      extra: {
-        filters: { account_id: store.accountId, limit, offset },
-        order_by: "id",
-        pagination: { count: page.length, total_count: listed.length },
-      },
-      errorCode: true,
-    },
-  );
+  return listReply(call, listed, (rule) => ruleView(store, rule, settings.listDeleted), {
+    accountId: store.accountId,
+    errorCode: true,
+  });
 };
 
 /** Takes the range out that a fault wants lost. */
@@ -134,7 +108,7 @@ const withoutDropped = (
   };
 };
 
-const writeRule = (account: Account, call: Call, before: StoredRule | undefined): EmulatorReply => {
+const writeRule = (account: Account, call: Call, before?: StoredRule): EmulatorReply => {
   const body = readBody(call);
   if (body.kind === "reply") return body.reply;
   const checked = checkRuleBody(body.value, account.store.accountId, before?.id);
@@ -153,21 +127,28 @@ const writeRule = (account: Account, call: Call, before: StoredRule | undefined)
   );
 };
 
-export const postRule = (account: Account, call: Call): EmulatorReply => writeRule(account, call, undefined);
+export const postRule = (account: Account, call: Call): EmulatorReply => writeRule(account, call);
 
 /** An id that never was: 404 in an envelope [assumed]; a deleted rule: an HTML page (docs/service.md). */
-export const oneRule = (account: Account, call: Call, ruleId: number): EmulatorReply => {
-  const { store, settings } = account;
-  const rule = store.rules.find(({ id }) => id === ruleId);
-  if (rule === undefined) return notFound();
-  if (rule.state === deleted) return html(404);
-  if (call.method === "PUT") return writeRule(account, call, rule);
-  if (call.method === "DELETE")
-    return answerWrite(account, call, deleteRule(store, rule, writeContext(account, call)), () =>
-      reply(204, {}, ""),
-    );
-  return success(ruleView(store, rule, settings.listDeleted), { errorCode: true });
-};
+const ofRule =
+  (answer: (account: Account, call: Call, rule: StoredRule) => EmulatorReply) =>
+  (account: Account, call: Call, ruleId: string): EmulatorReply => {
+    const rule = account.store.rules.find(({ id }) => id === Number(ruleId));
+    if (rule === undefined) return notFound();
+    return rule.state === deleted ? html(404) : answer(account, call, rule);
+  };
+
+export const getRule = ofRule(({ store, settings }, _, rule) =>
+  success(ruleView(store, rule, settings.listDeleted), { errorCode: true }),
+);
+
+export const putRule = ofRule(writeRule);
+
+export const removeRule = ofRule((account, call, rule) =>
+  answerWrite(account, call, deleteRule(account.store, rule, writeContext(account, call)), () =>
+    reply(204, {}, ""),
+  ),
+);
 
 // `…/ip-restrictions-set/` and its validate paths: enforcement.
 
@@ -188,11 +169,12 @@ export const postRuleSet = (account: Account, call: Call): EmulatorReply => {
 export const validateCaller = (
   account: Account,
   call: Call,
-  setId: number,
-  withoutRule?: number,
+  setId: string,
+  withoutRuleId?: string,
 ): EmulatorReply => {
   const { store, settings } = account;
-  if (setId !== store.ruleSet.id) return notFound();
+  const withoutRule = withoutRuleId === undefined ? undefined : Number(withoutRuleId);
+  if (Number(setId) !== store.ruleSet.id) return notFound();
   if (withoutRule !== undefined && !activeRules(store).some(({ id }) => id === withoutRule))
     return notFound();
   const data = { is_valid_for_admin: isValidCaller(store, call.address, withoutRule) };
@@ -279,7 +261,7 @@ const signature = (store: AccountStore, id: string): string =>
   sha256(`export/${store.accountId}/${id}`).slice(0, 40);
 
 /** While it still runs there is nothing to download: 404 [assumed]. */
-export const exportUrl = (account: Account, id: string): EmulatorReply => {
+export const exportUrl = (account: Account, _: Call, id: string): EmulatorReply => {
   const { store, downloadsUrl } = account;
   const job = store.jobs.find((other) => other.id === id);
   if (job === undefined || job.pollsLeft > 0) return notFound();

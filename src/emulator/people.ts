@@ -6,9 +6,9 @@
  */
 import type { Account, Call } from "./call.js";
 import { formatTimestamp, type Micros } from "./clock.js";
-import { type EmulatorReply, problem, success } from "./http.js";
-import { readPaging } from "./query.js";
-import type { AccountStore, StoredServiceToken, StoredUser } from "./state.js";
+import type { EmulatorReply } from "./http.js";
+import { listReply } from "./query.js";
+import type { StoredServiceToken, StoredUser } from "./state.js";
 import type { Grant } from "./tokens.js";
 
 /** RFC 3339, as the OpenAPI description has it for both lists (`date-time`). */
@@ -62,25 +62,6 @@ const userView = (user: StoredUser) => ({
   created_at: stamp(user.createdAt),
 });
 
-const page = <T>(
-  account: Account,
-  call: Call,
-  all: readonly T[],
-  view: (one: T) => unknown,
-): EmulatorReply => {
-  const paging = readPaging(call.query);
-  if (!paging.ok) return problem(400, paging.message);
-  const { limit, offset } = paging.value;
-  const data = all.slice(offset, offset + limit);
-  return success(data.map(view), {
-    extra: {
-      filters: { account_id: account.store.accountId, limit, offset },
-      order_by: "id",
-      pagination: { count: data.length, total_count: all.length },
-    },
-  });
-};
-
 /** The caller was last active just now; when the others were, the emulator does not keep. */
 const activityOf = (grant: Grant, call: Call, account: Account): Micros | null =>
   grant.id === call.grant.id && grant.kind === call.grant.kind ? account.clock.now() : null;
@@ -117,10 +98,11 @@ const byId = <T extends { readonly id: number }>(all: readonly T[]): readonly T[
   all.toSorted((a, b) => a.id - b.id);
 
 export const listServiceTokens = (account: Account, call: Call): EmulatorReply => {
-  const { store }: { store: AccountStore } = account;
-  const all = byId(store.serviceTokens ?? ownTokens(account, call));
-  return page(account, call, all, (token) => tokenView(store.accountId, token));
+  const { accountId, serviceTokens = ownTokens(account, call) } = account.store;
+  return listReply(call, byId(serviceTokens), (token) => tokenView(accountId, token), { accountId });
 };
 
-export const listUsers = (account: Account, call: Call): EmulatorReply =>
-  page(account, call, byId(account.store.users ?? ownUsers(account, call)), userView);
+export const listUsers = (account: Account, call: Call): EmulatorReply => {
+  const { accountId, users = ownUsers(account, call) } = account.store;
+  return listReply(call, byId(users), userView, { accountId });
+};

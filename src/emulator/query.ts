@@ -1,8 +1,11 @@
-/** Query parameters of the lists: paging, dates, and the filter written as a Python list. */
+/** Lists: their pages, and the query parameters for paging, dates, and the filter written as a Python list. */
 
+import { present } from "../model/present.js";
+import type { Call } from "./call.js";
 import { type Micros, microsPerDay, parseInstant } from "./clock.js";
 import { normalEventType } from "./events.js";
-import type { Checked } from "./rule-writes.js";
+import { type EmulatorReply, problem, success } from "./http.js";
+import type { Checked } from "./request-body.js";
 
 const largestPage = 100;
 const defaultWindowDays = 90;
@@ -22,6 +25,28 @@ export const readPaging = (query: URLSearchParams): Checked<Paging> => {
     return { ok: false, message: `limit: must be a whole number from 1 to ${largestPage}` };
   if (offset === undefined) return { ok: false, message: "offset: must be a whole number" };
   return { ok: true, value: { limit, offset } };
+};
+
+/** The page of a list that a call asks for, in the envelope that all lists have. */
+export const listReply = <T>(
+  { query }: Pick<Call, "query">,
+  all: readonly T[],
+  view: (one: T) => unknown,
+  options: { readonly accountId?: number; readonly errorCode?: boolean } = {},
+): EmulatorReply => {
+  const paging = readPaging(query);
+  if (!paging.ok) return problem(400, paging.message);
+  const { limit, offset } = paging.value;
+  const data = all.slice(offset, offset + limit).map(view);
+  const { accountId, errorCode = false } = options;
+  return success(data, {
+    extra: {
+      filters: { ...present({ account_id: accountId }), limit, offset },
+      order_by: "id",
+      pagination: { count: data.length, total_count: all.length },
+    },
+    errorCode,
+  });
 };
 
 /** `['a', "b"]`: strings with backslash escapes, a comma behind the last one allowed. */

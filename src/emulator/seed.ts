@@ -1,14 +1,9 @@
 /** A seed: what an account holds at the start, as people write it (schemas/emulator-seed.schema.json). */
 
 import type { ErrorObject } from "ajv";
-import { isNode, parseDocument } from "yaml";
-import { reasonOf } from "../files/io-errors.js";
-import { largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
 import { diagnostic } from "../model/diagnostic.js";
-import { Failure, failure } from "../model/failure.js";
-import { present } from "../model/present.js";
-import { SourceText } from "../policy/text.js";
+import { Failure } from "../model/failure.js";
 import { rangeKey, rangeOf } from "./access.js";
 import { type Micros, microsPerSecond, parseInstant } from "./clock.js";
 import { addressIn } from "./event-log.js";
@@ -102,10 +97,10 @@ export interface Seed {
   readonly next_cidr_id?: number;
 }
 
-type SeedPath = readonly (string | number)[];
+export type SeedPath = readonly (string | number)[];
 
 /** What a seed contradicts itself by; `path`: where, from the top. */
-class SeedProblem extends Failure {
+export class SeedProblem extends Failure {
   readonly path: SeedPath;
   readonly reason: string;
 
@@ -116,8 +111,6 @@ class SeedProblem extends Failure {
   }
 }
 
-const seedProblem = (message: string, path?: SeedPath): SeedProblem => new SeedProblem(message, path);
-
 const foreignActor: StoredActor = { type: "ACTOR_USER", id: 2001, name: "somebody", ip: "198.51.100.77" };
 
 const actorOf = ({ addresses, ...actor }: SeedActor = {}): StoredActor => {
@@ -125,7 +118,7 @@ const actorOf = ({ addresses, ...actor }: SeedActor = {}): StoredActor => {
   return { ...foreignActor, ...actor, ...(ip === undefined ? {} : { ip }) };
 };
 
-const seedCidrs = (rule: SeedRule, firstId: number, at: Micros, path: SeedPath): readonly StoredCidr[] => {
+const seedCidrs = (rule: SeedRule, firstId: number, at: Micros): readonly StoredCidr[] => {
   const seen = new Set<string>();
   return rule.cidrs.map((item, index) => {
     const {
@@ -133,19 +126,14 @@ const seedCidrs = (rule: SeedRule, firstId: number, at: Micros, path: SeedPath):
       enabled = true,
       deleted: isDeleted = false,
     } = typeof item === "string" ? { cidr: item } : item;
+    const wrong = (what: string): SeedProblem =>
+      new SeedProblem(`rule ${JSON.stringify(rule.name)} has ${JSON.stringify(cidr)}${what}`, [
+        "cidrs",
+        index,
+      ]);
     const range = rangeOf(cidr);
-    if (range === undefined)
-      throw seedProblem(`rule ${JSON.stringify(rule.name)} has ${JSON.stringify(cidr)}, which is no range`, [
-        ...path,
-        "cidrs",
-        index,
-      ]);
-    if (!isDeleted && seen.has(rangeKey(range)))
-      throw seedProblem(`rule ${JSON.stringify(rule.name)} has ${JSON.stringify(cidr)} twice`, [
-        ...path,
-        "cidrs",
-        index,
-      ]);
+    if (range === undefined) throw wrong(", which is no range");
+    if (!isDeleted && seen.has(rangeKey(range))) throw wrong(" twice");
     if (!isDeleted) seen.add(rangeKey(range));
     return {
       id: firstId + index,
@@ -158,16 +146,16 @@ const seedCidrs = (rule: SeedRule, firstId: number, at: Micros, path: SeedPath):
   });
 };
 
-const withSeedRule = (store: AccountStore, rule: SeedRule, at: Micros, path: SeedPath): AccountStore => {
+const withSeedRule = (store: AccountStore, rule: SeedRule, at: Micros): AccountStore => {
   const id = rule.id ?? store.next.rule;
   if (store.rules.some((other) => other.id === id))
-    throw seedProblem(`two rules have the id ${id}`, [...path, "id"]);
+    throw new SeedProblem(`two rules have the id ${id}`, ["id"]);
   const stored: StoredRule = {
     id,
     name: rule.name,
     type: rule.type === "allow" ? allowType : denyType,
     state: rule.deleted === true ? deleted : active,
-    cidrs: seedCidrs(rule, store.next.cidr, at, path),
+    cidrs: seedCidrs(rule, store.next.cidr, at),
     createdById: foreignActor.id as number, // A user's id is a number; only event actors may have text.
     createdByServiceTokenId: null,
     description: rule.description ?? null,
@@ -185,7 +173,7 @@ const withSeedRule = (store: AccountStore, rule: SeedRule, at: Micros, path: See
 const newestAt = (event: SeedEvent, now: Micros): Micros => {
   if (event.at === undefined) return now - (event.seconds_ago ?? 60) * microsPerSecond;
   const at = parseInstant(event.at, "start");
-  if (at === undefined) throw seedProblem(`${JSON.stringify(event.at)} is no time`);
+  if (at === undefined) throw new SeedProblem(`${JSON.stringify(event.at)} is no time`);
   return at;
 };
 
@@ -228,7 +216,7 @@ const seedTime = (time: SeedTime | undefined, now: Micros): Micros | null => {
   if (time === undefined || time === null) return null;
   if (typeof time === "number") return now - Math.round(time * microsPerSecond);
   const at = parseInstant(time, "start");
-  if (at === undefined) throw seedProblem(`${JSON.stringify(time)} is no time`);
+  if (at === undefined) throw new SeedProblem(`${JSON.stringify(time)} is no time`);
   return at;
 };
 
@@ -261,7 +249,7 @@ const userOf = (user: SeedUser, now: Micros): StoredUser => ({
 const requireDistinctIds = (what: string, all: readonly { readonly id: number }[]): void => {
   const seen = new Set<number>();
   for (const { id } of all) {
-    if (seen.has(id)) throw seedProblem(`two ${what} have the id ${id}`);
+    if (seen.has(id)) throw new SeedProblem(`two ${what} have the id ${id}`);
     seen.add(id);
   }
 };
@@ -298,52 +286,14 @@ export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): Account
   requireDistinctIds("service tokens", seed.service_tokens ?? []);
   requireDistinctIds("users", seed.users ?? []);
   for (const [index, rule] of (seed.rules ?? []).entries())
-    store = withSeedRule(store, rule, now, ["rules", index]);
+    store = inside(["rules", index], () => withSeedRule(store, rule, now));
   for (const [index, event] of (seed.events ?? []).entries())
     store = inside(["events", index], () => withSeedEvent(store, event, now));
   return store;
 };
 
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null ? { ...value } : {};
-
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-/** Disabled entries come along: they count for the service's own checks. */
-const cidrsOf = (rule: Readonly<Record<string, unknown>>): unknown[] => [
-  ...list(rule["entries"]).map((entry) => record(entry)["text"]),
-  ...list(rule["disabled_entries"]).map((entry) => ({ cidr: record(entry)["text"], enabled: false })),
-];
-
-/** Whether a file is such a document; its content may still be wrong. */
-const isAccountDocument = (value: unknown): boolean => record(value)["format"] === "dbt-ip-rules/account";
-
-/**
- * The account as `dbt-ip-rules show --format json` prints it, as a seed: so that a change of the real account is
- * rehearsed on a copy of it. What it makes is checked as any seed is; this only gives things their other names.
- *
- * Not checked yet. Of what is of another version, or has lost its rules, it makes no empty account but no seed.
- */
-const seedOfAccount = (value: unknown): unknown => {
-  const account = record(value);
-  if (account["version"] !== 1) return { version: account["version"] };
-  if (!Array.isArray(account["rules"])) return { rules: null };
-  const held = account["enabled_for_service_tokens"];
-  return {
-    enabled: account["enforcement"] === "enabled",
-    ...present({ enabled_for_service_tokens: held }),
-    rules: list(account["rules"]).map((item) => {
-      const rule = record(item);
-      const { id, name, type, description } = rule;
-      return { id, name, type, ...(description === "" ? {} : { description }), cidrs: cidrsOf(rule) };
-    }),
-  };
-};
-
-// Reads a seed from a YAML or JSON file, or from an account that `show --format json` printed.
-
 /** The first thing that a schema finds wrong, with its place. */
-const mainError = (errors: readonly ErrorObject[] | null | undefined): ErrorObject | undefined =>
+export const mainError = (errors: readonly ErrorObject[] | null | undefined): ErrorObject | undefined =>
   errors?.find(({ keyword }) => keyword !== "oneOf" && keyword !== "if") ?? errors?.[0];
 
 export const schemaProblem = (errors: readonly ErrorObject[] | null | undefined): string => {
@@ -358,81 +308,3 @@ export const schemaProblem = (errors: readonly ErrorObject[] | null | undefined)
 export const validSeed = (value: unknown): Seed | string =>
   // The schema describes exactly the type.
   validateEmulatorSeed(value) ? (value as Seed) : schemaProblem(validateEmulatorSeed.errors);
-
-const textOf = (file: string): string => {
-  try {
-    return readNamedText("", file, { most: largest.document });
-  } catch (cause) {
-    throw failure("emulator-seed", { kind: "unreadable", file, reason: reasonOf(cause) }, { cause });
-  }
-};
-
-/** JSON is YAML too; read as JSON, a large account takes a tenth of the time. */
-const contentOf = (source: SourceText): unknown => {
-  try {
-    return JSON.parse(source.text);
-  } catch {
-    const document = parseDocument(source.text);
-    const [problem] = document.errors;
-    if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
-    const [reason = ""] = problem.message.split("\n");
-    throw unusable(source, "not-yaml", reason.replace(/ at line \d+, column \d+:?$/, ""), problem.pos);
-  }
-};
-
-/** With the line that it is about, as for a policy. */
-const unusable = (
-  source: SourceText,
-  kind: "not-yaml" | "unusable",
-  reason: string,
-  [start, end]: readonly [number, number],
-): Failure => {
-  // What is missing at the end is shown at the last thing that is there; what goes on for lines, by its first character.
-  const from = Math.max(0, Math.min(start, source.text.trimEnd().length - 1));
-  const last = source.text.slice(from, end).includes("\n") ? from + 1 : Math.max(end, from + 1);
-  return new Failure([diagnostic("emulator-seed", { kind, reason }, source.range(from, last))]);
-};
-
-/** Where the innermost part of a path is written that the text has. */
-const placeOf = ({ text }: SourceText, path: SeedPath): readonly [number, number] => {
-  const document = parseDocument(text);
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return [node.range[0], node.range[1]];
-  }
-  return [0, 0];
-};
-
-/** `/rules/0/name` of a schema's error, and the key that it does not know. */
-const schemaPath = (errors: readonly ErrorObject[] | null | undefined): SeedPath => {
-  const error = mainError(errors);
-  const parts = (error?.instancePath ?? "")
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  const unknown: unknown = error?.params.additionalProperty;
-  return typeof unknown === "string" ? [...parts, unknown] : parts;
-};
-
-/** When a seed is tried out: its times are relative to it, and none of them decides whether it can be used. */
-const anyTime = 1_750_000_000 * microsPerSecond;
-
-/** Throws `Failure` where the file cannot be read or is no seed, with the place in it. `name`: what to call it. */
-export const readSeedFile = (file: string, name: string = file): Seed => {
-  const source = new SourceText(name, textOf(file));
-  const value = contentOf(source);
-  const fromAccount = isAccountDocument(value);
-  const seed = validSeed(fromAccount ? seedOfAccount(value) : value);
-  if (typeof seed === "string") {
-    const path = fromAccount ? [] : schemaPath(validateEmulatorSeed.errors);
-    throw unusable(source, "unusable", seed, placeOf(source, path));
-  }
-  try {
-    storeOfSeed(1, seed, anyTime);
-  } catch (error) {
-    if (!(error instanceof SeedProblem)) throw error;
-    throw unusable(source, "unusable", error.reason, placeOf(source, fromAccount ? [] : error.path));
-  }
-  return seed;
-};

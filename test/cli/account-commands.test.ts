@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readSeedFile } from "../../src/emulator/seed.js";
+import { readSeedFile } from "../../src/emulator/seed-file.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
 
 it("reads, watches, exports and verifies the log of the policy's account", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readForm } from "../../src/emulator/http.js";
+import { readForm } from "../../src/emulator/request-body.js";
 import { call, emulate } from "./emulated.js";
 
 const urlencoded = "application/x-www-form-urlencoded";

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readSeedFile } from "../../src/emulator/seed.js";
+import { readSeedFile } from "../../src/emulator/seed-file.js";
 import { Failure } from "../../src/model/failure.js";
 import { call, emulate, options, ruleBody, tokens } from "./emulated.js";
 

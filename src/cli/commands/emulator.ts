@@ -6,7 +6,7 @@ import { readFault } from "../../emulator/control.js";
 import { type AuditShape, auditShapes } from "../../emulator/events.js";
 import type { Fault } from "../../emulator/faults.js";
 import { startEmulator, type TlsFiles } from "../../emulator/listener.js";
-import { readSeedFile } from "../../emulator/seed.js";
+import { readSeedFile } from "../../emulator/seed-file.js";
 import type { TokenOption } from "../../emulator/tokens.js";
 import { reasonOf } from "../../files/io-errors.js";
 import { largest, readNamedText } from "../../files/read-file.js";

@@ -1,0 +1,127 @@
+/** A seed from a YAML or JSON file, or from an account that `show --format json` printed; problems with their line. */
+
+import type { ErrorObject } from "ajv";
+import { isNode, parseDocument } from "yaml";
+import { reasonOf } from "../files/io-errors.js";
+import { largest, readNamedText } from "../files/read-file.js";
+import { validateEmulatorSeed } from "../generated/validators.js";
+import { diagnostic } from "../model/diagnostic.js";
+import { Failure, failure } from "../model/failure.js";
+import { present } from "../model/present.js";
+import { SourceText } from "../policy/text.js";
+import { microsPerSecond } from "./clock.js";
+import { mainError, type Seed, type SeedPath, SeedProblem, storeOfSeed, validSeed } from "./seed.js";
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? { ...value } : {};
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Disabled entries come along: they count for the service's own checks. */
+const cidrsOf = (rule: Readonly<Record<string, unknown>>): unknown[] => [
+  ...list(rule["entries"]).map((entry) => record(entry)["text"]),
+  ...list(rule["disabled_entries"]).map((entry) => ({ cidr: record(entry)["text"], enabled: false })),
+];
+
+/** Whether a file is such a document; its content may still be wrong. */
+const isAccountDocument = (value: unknown): boolean => record(value)["format"] === "dbt-ip-rules/account";
+
+/**
+ * The account as `dbt-ip-rules show --format json` prints it, as a seed: so that a change of the real account is
+ * rehearsed on a copy of it. What it makes is checked as any seed is; this only gives things their other names.
+ *
+ * Not checked yet. Of what is of another version, or has lost its rules, it makes no empty account but no seed.
+ */
+const seedOfAccount = (value: unknown): unknown => {
+  const account = record(value);
+  if (account["version"] !== 1) return { version: account["version"] };
+  if (!Array.isArray(account["rules"])) return { rules: null };
+  const held = account["enabled_for_service_tokens"];
+  return {
+    enabled: account["enforcement"] === "enabled",
+    ...present({ enabled_for_service_tokens: held }),
+    rules: list(account["rules"]).map((item) => {
+      const rule = record(item);
+      const { id, name, type, description } = rule;
+      return { id, name, type, ...(description === "" ? {} : { description }), cidrs: cidrsOf(rule) };
+    }),
+  };
+};
+
+const textOf = (file: string): string => {
+  try {
+    return readNamedText("", file, { most: largest.document });
+  } catch (cause) {
+    throw failure("emulator-seed", { kind: "unreadable", file, reason: reasonOf(cause) }, { cause });
+  }
+};
+
+/** JSON is YAML too; read as JSON, a large account takes a tenth of the time. */
+const contentOf = (source: SourceText): unknown => {
+  try {
+    return JSON.parse(source.text);
+  } catch {
+    const document = parseDocument(source.text);
+    const [problem] = document.errors;
+    if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
+    const [reason = ""] = problem.message.split("\n");
+    throw unusable(source, "not-yaml", reason.replace(/ at line \d+, column \d+:?$/, ""), problem.pos);
+  }
+};
+
+/** With the line that it is about, as for a policy. */
+const unusable = (
+  source: SourceText,
+  kind: "not-yaml" | "unusable",
+  reason: string,
+  [start, end]: readonly [number, number],
+): Failure => {
+  // What is missing at the end is shown at the last thing that is there; what goes on for lines, by its first character.
+  const from = Math.max(0, Math.min(start, source.text.trimEnd().length - 1));
+  const last = source.text.slice(from, end).includes("\n") ? from + 1 : Math.max(end, from + 1);
+  return new Failure([diagnostic("emulator-seed", { kind, reason }, source.range(from, last))]);
+};
+
+/** Where the innermost part of a path is written that the text has. */
+const placeOf = ({ text }: SourceText, path: SeedPath): readonly [number, number] => {
+  const document = parseDocument(text);
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return [node.range[0], node.range[1]];
+  }
+  return [0, 0];
+};
+
+/** `/rules/0/name` of a schema's error, and the key that it does not know. */
+const schemaPath = (errors: readonly ErrorObject[] | null | undefined): SeedPath => {
+  const error = mainError(errors);
+  const parts = (error?.instancePath ?? "")
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const unknown: unknown = error?.params.additionalProperty;
+  return typeof unknown === "string" ? [...parts, unknown] : parts;
+};
+
+/** When a seed is tried out: its times are relative to it, and none of them decides whether it can be used. */
+const anyTime = 1_750_000_000 * microsPerSecond;
+
+/** Throws `Failure` where the file cannot be read or is no seed, with the place in it. `name`: what to call it. */
+export const readSeedFile = (file: string, name: string = file): Seed => {
+  const source = new SourceText(name, textOf(file));
+  const value = contentOf(source);
+  const fromAccount = isAccountDocument(value);
+  const seed = validSeed(fromAccount ? seedOfAccount(value) : value);
+  if (typeof seed === "string") {
+    const path = fromAccount ? [] : schemaPath(validateEmulatorSeed.errors);
+    throw unusable(source, "unusable", seed, placeOf(source, path));
+  }
+  try {
+    storeOfSeed(1, seed, anyTime);
+  } catch (error) {
+    if (!(error instanceof SeedProblem)) throw error;
+    throw unusable(source, "unusable", error.reason, placeOf(source, fromAccount ? [] : error.path));
+  }
+  return seed;
+};
