@@ -11,8 +11,8 @@ class ProcessesFirst extends BaseSequencer {
   }
 }
 
-/** Files with a process of their own: that of the first asks which modules are loaded. */
-const alone = ["test/dbt/start-up.test.ts", "test/e2e/**/*.test.ts", "test/gitops/**/*.test.ts"];
+/** Asks which modules are loaded. */
+const alone = ["test/dbt/start-up.test.ts"];
 
 export default defineConfig({
   test: {

@@ -137,8 +137,12 @@ const built = existsSync("dist/cli/main.js");
 const env = () => ({ ...process.env, PATH: `${join(cwd, "bin")}:${process.env["PATH"]}` });
 
 /** What bash offers for a line, words broken as readline breaks them. */
-const inBash = async (line: string, words: readonly string[]): Promise<string[]> => {
-  const script = `source <(dbt-ip-rules completion bash)
+const inBash = async (
+  line: string,
+  words: readonly string[],
+  source = "completion.bash",
+): Promise<string[]> => {
+  const script = `source ${source}
 COMP_LINE=$1 COMP_POINT=\${#1}; shift
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _dbt_ip_rules; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -147,8 +151,12 @@ _dbt_ip_rules; printf '%s\\n' "\${COMPREPLY[@]}"`;
 };
 
 describe.runIf(built && has("bash"))("bash", () => {
+  beforeAll(async () => {
+    const { stdout } = await dbtIpRules({ cwd }, "completion", "bash");
+    await writeFile(join(cwd, "completion.bash"), stdout);
+  });
+
   it.each([
-    ["dbt-ip-rules pl", ["dbt-ip-rules", "pl"], ["plan"]],
     ["dbt-ip-rules plan --format j", ["dbt-ip-rules", "plan", "--format", "j"], ["json"]],
     ["dbt-ip-rules plan --format=j", ["dbt-ip-rules", "plan", "--format", "=", "j"], ["json"]],
     [
@@ -185,6 +193,11 @@ describe.runIf(built && has("bash"))("bash", () => {
       `$(touch ${marker()})\n\`touch ${marker()}\`\n;touch ${marker()};\na'b"c\\d\n*\n`,
     );
     expect(existsSync(marker())).toBe(false);
+  });
+
+  it("takes the script as the program prints it", async () => {
+    const source = "<(dbt-ip-rules completion bash)";
+    expect(await inBash("dbt-ip-rules pl", ["dbt-ip-rules", "pl"], source)).toEqual(["plan"]);
   });
 
   it("runs nothing of what stands on the line", async () => {

@@ -8,13 +8,13 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newAccount, dbtIpRules as runHere, token } from "../cli/world.js";
-import { lists, startVendor, trusting, type Vendor } from "../lists/vendor.js";
+import { lists, startVendor, trustHere, trusting, type Vendor } from "../lists/vendor.js";
 import { dbtIpRules, type Ran, start } from "./cli.js";
 
 let cwd = "";
 let vendor: Vendor;
 let env: Record<string, string> = {};
-const endings: (() => Promise<void>)[] = [];
+const endings: (() => unknown)[] = [];
 
 beforeEach(async () => {
   cwd = await mkdtemp(join(tmpdir(), "lists-"));
@@ -23,14 +23,15 @@ beforeEach(async () => {
   endings.push(
     () => rm(cwd, { recursive: true }),
     () => vendor.close(),
+    trustHere(),
   );
 });
 afterEach(async () => {
-  for (const end of endings.splice(0)) await end().catch(() => undefined);
+  for (const end of endings.splice(0)) await end();
 });
 
 const run = (...args: readonly string[]): Promise<Ran> => dbtIpRules(args, { cwd, env });
-/** In this process, which trusts no vendor: what fetches nothing. */
+/** In this process. */
 const here = (...args: readonly string[]) =>
   runHere({ cwd, env: { ...env, XDG_STATE_HOME: cwd }, bare: true, ends: true }, ...args);
 const policy = (more = "", account = "") =>
@@ -115,11 +116,11 @@ it("from a policy without a lock to a plan with the vendor unplugged", async () 
 it("shows what came and went, of each list and of the policy as a whole", async () => {
   await policy();
   vendor.serve(lists({ "/meta.json": meta("203.0.113.0/24", "198.51.100.0/24"), "/cloud.csv": cloud }));
-  await run("lists", "update");
+  await here("lists", "update");
   const lock = await lockText();
   vendor.serve(lists({ "/meta.json": meta("203.0.113.0/24", "192.0.2.0/28"), "/cloud.csv": cloud }));
 
-  const check = await run("lists", "check", "--format", "json");
+  const check = await here("lists", "check", "--format", "json");
   expect(check.code).toBe(2);
   expect(await lockText()).toBe(lock);
   const document = documentOf(check);
@@ -140,7 +141,7 @@ it("shows what came and went, of each list and of the policy as a whole", async 
     newly_blocked: { cidrs: ["198.51.100.0/24"] },
   });
 
-  const update = await run("lists", "update", "hooks", "--format", "json");
+  const update = await here("lists", "update", "hooks", "--format", "json");
   expect([update.code, documentOf(update).written]).toEqual([0, true]);
   expect(JSON.parse(await lockText()).sources.hooks.prefixes).toEqual(["192.0.2.0/28", "203.0.113.0/24"]);
 });
@@ -149,7 +150,7 @@ describe("nothing is written", () => {
   beforeEach(async () => {
     await policy("    max_change: 10%\n");
     vendor.serve(lists({ "/meta.json": meta("203.0.113.0/24"), "/cloud.csv": cloud }));
-    expect((await run("lists", "update")).code).toBe(0);
+    expect((await here("lists", "update")).code).toBe(0);
   });
 
   it("where an answer breaks off, and where the host cannot be trusted or is gone", async () => {
@@ -161,12 +162,12 @@ describe("nothing is written", () => {
       response.writeHead(200, { "content-length": body.length });
       response.write(body.slice(0, -1), () => response.destroy());
     });
-    const broken = await run("lists", "update");
+    const broken = await here("lists", "update");
     expect([broken.code, broken.stdout]).toEqual([1, expect.stringContaining("list-answer")]);
     const untrusted = await dbtIpRules(["lists", "update"], { cwd });
     expect([untrusted.code, untrusted.stdout]).toEqual([1, expect.stringContaining("does not trust")]);
     await vendor.close();
-    const gone = await run("lists", "update", "--format", "json");
+    const gone = await here("lists", "update", "--format", "json");
     expect([gone.code, documentOf(gone).verdict]).toEqual([1, "failed"]);
     expect(await lockText()).toBe(lock);
     expect((await readdir(cwd)).sort()).toEqual(["ca.pem", "policy.lock.json", "policy.yaml"]);
@@ -175,13 +176,13 @@ describe("nothing is written", () => {
   it("where a list changes more than max_change, which its own flag lets pass", async () => {
     const lock = await lockText();
     vendor.serve(lists({ "/meta.json": meta("203.0.113.0/25"), "/cloud.csv": cloud }));
-    const refused = await run("lists", "update", "--format", "json");
+    const refused = await here("lists", "update", "--format", "json");
     expect([refused.code, documentOf(refused).verdict]).toEqual([3, "refused"]);
-    const check = await run("lists", "check");
+    const check = await here("lists", "check");
     expect([check.code, check.stdout]).toEqual([2, expect.stringContaining("`lists update` would refuse")]);
     expect(await lockText()).toBe(lock);
-    expect((await run("lists", "update", "--allow-max-change", "cloud")).code).toBe(3);
-    expect((await run("lists", "update", "--allow-max-change", "hooks")).code).toBe(0);
+    expect((await here("lists", "update", "--allow-max-change", "cloud")).code).toBe(3);
+    expect((await here("lists", "update", "--allow-max-change", "hooks")).code).toBe(0);
     expect(await lockText()).not.toBe(lock);
   });
 
@@ -223,27 +224,27 @@ it("a damaged lock is left as it is, since without it no max_change holds", asyn
   vendor.serve(lists({ "/meta.json": meta("203.0.113.0/24"), "/cloud.csv": cloud }));
   await writeFile(lockFile(), "<<<<<<< HEAD\n");
   for (const args of [["hooks"], []]) {
-    const refused = await run("lists", "update", ...args);
+    const refused = await here("lists", "update", ...args);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("merge conflict")]);
   }
   expect(await lockText()).toBe("<<<<<<< HEAD\n");
   await rm(lockFile());
-  expect((await run("lists", "update")).code).toBe(0);
+  expect((await here("lists", "update")).code).toBe(0);
   expect((await here("validate")).code).toBe(0);
   await writeFile(lockFile(), (await lockText()).replace('"version": 1', '"version": 2'));
-  expect((await run("lists", "update")).code).toBe(1);
+  expect((await here("lists", "update")).code).toBe(1);
 });
 
 it("a list that the policy no longer asks for leaves the lock", async () => {
   await policy();
   vendor.serve(lists({ "/meta.json": meta("203.0.113.0/24"), "/cloud.csv": cloud }));
-  await run("lists", "update");
+  await here("lists", "update");
   await writeFile(
     join(cwd, "policy.yaml"),
     "version: 1\nrules:\n  - {name: Office, type: allow, cidrs: [203.0.113.0/24]}\n",
   );
   expect((await here("validate")).code).toBe(1);
-  expect((await run("lists", "update")).code).toBe(0);
+  expect((await here("lists", "update")).code).toBe(0);
   expect(JSON.parse(await lockText())).toEqual({ sources: {}, version: 1 });
   expect((await here("validate")).code).toBe(0);
 });
@@ -253,13 +254,13 @@ it("an update whose policy lets nobody in without its lists, or is not valid wit
   const text = await readFile(join(cwd, "policy.yaml"), "utf8");
   await writeFile(join(cwd, "policy.yaml"), text.replace(", 192.0.2.1]", "]"));
   vendor.serve(lists({ "/meta.json": meta("203.0.113.0/24"), "/cloud.csv": cloud }));
-  const check = documentOf(await run("lists", "check", "--format", "json"));
+  const check = documentOf(await here("lists", "check", "--format", "json"));
   expect(check.access).toMatchObject({
     direction: "broadens",
     newly_allowed: { cidrs: ["203.0.113.0/25"], ipv6_addresses: "0" },
   });
   vendor.serve(lists({ "/meta.json": meta("203.0.113.128/25"), "/cloud.csv": cloud }));
-  const empty = await run("lists", "update");
+  const empty = await here("lists", "update");
   expect([empty.code, empty.stdout]).toEqual([0, expect.stringContaining("policy.yaml is not valid")]);
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { accountBefore } from "../../src/cli/commands/demo.js";
 import { startEmulator } from "../../src/emulator/listener.js";
+import { dbtIpRules as runHere } from "../cli/world.js";
 import { changeFor, readme } from "../readme.js";
 import { dbtIpRules } from "./cli.js";
 
@@ -51,10 +52,7 @@ it("shows the comment that a pull request gets", async () => {
   const { emulator, env } = await demoAccount();
   try {
     await copyFile("policy.yaml", join(cwd, "policy.yaml"));
-    const ran = await dbtIpRules(["plan", "--client-ip", "203.0.113.10", "--format", "markdown"], {
-      cwd,
-      env,
-    });
+    const ran = await runHere({ cwd, env }, "plan", "--client-ip", "203.0.113.10", "--format", "markdown");
     const shown = [...readme.matchAll(/^> ?(.*\n)/gm)].map(([, line]) => line).join("");
     expect(shown).toContain("Loses access");
     expect(steady(ran.stdout)).toContain(steady(shown).trim());
@@ -73,7 +71,7 @@ it("says what to change every day, and each change is planned as meant", async (
     const partner = "  - name: Partner access\n    type: allow\n    cidrs: [192.0.2.192/28]\n";
     const changes = async (text: string): Promise<unknown> => {
       await writeFile(join(cwd, "policy.yaml"), text);
-      const ran = await dbtIpRules(["plan", "--format", "json"], { cwd, env });
+      const ran = await runHere({ cwd, env }, "plan", "--format", "json");
       expect(ran.code, ran.stdout).toBe(0);
       const document: { changes: unknown } = JSON.parse(ran.stdout);
       return document.changes;
@@ -100,7 +98,7 @@ it("says what to change every day, and each change is planned as meant", async (
 it("has a policy that is valid", async () => {
   const [policy = ""] = blocks("yaml");
   await writeFile(join(cwd, "policy.yaml"), policy);
-  expect(await dbtIpRules(["validate", "--now", "2026-11-21"], { cwd })).toMatchObject({ code: 0 });
+  expect(await runHere({ cwd }, "validate", "--now", "2026-11-21")).toMatchObject({ code: 0 });
 });
 
 it("leads from an account to a change that is applied and audited", async () => {

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import tls from "node:tls";
 
 const key = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8AueaYy8Ye7+5V1o
@@ -55,6 +56,19 @@ export const startVendor = async (listener: RequestListener): Promise<Vendor> =>
         server.close(() => done());
         server.closeAllConnections();
       }),
+  };
+};
+
+/** Makes this process trust the vendor, until what this gives back is called. */
+export const trustHere = (): (() => void) => {
+  const { createSecureContext } = tls;
+  tls.createSecureContext = (options) => {
+    const made = createSecureContext(options);
+    made.context.addCACert(certificate);
+    return made;
+  };
+  return () => {
+    tls.createSecureContext = createSecureContext;
   };
 };
 
