@@ -48,6 +48,15 @@ describe("files of this project that the pages name", () => {
   });
 });
 
+describe("files that ARCHITECTURE.md names without src/", () => {
+  it("exist", () => {
+    const named = [...readFileSync("ARCHITECTURE.md", "utf8").matchAll(/`([a-z]+\/[a-z/-]+\.ts)`/g)];
+    const files = named.map(([, file = ""]) => file);
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => !existsSync(`src/${file}`))).toEqual([]);
+  });
+});
+
 describe("tests that the pages name without test/ and their ending", () => {
   it.each(["ARCHITECTURE.md", "SECURITY.md"])("%s", (page) => {
     const named = [...readFileSync(page, "utf8").matchAll(/`(([a-z0-9]+)\/[a-z-]+)`/g)]
