@@ -2,6 +2,7 @@
 
 import { present } from "../model/present.js";
 import type { Receipt, ReceiptPlannedStep, ReceiptRecord } from "../model/receipt.js";
+import { hourMs } from "../model/time.js";
 import { hashState } from "../plan/state.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditedStep } from "./verification.js";
@@ -109,7 +110,7 @@ export const timedSteps = (receipt: Receipt, fallbackAhead: number): readonly Ti
 /** Clocks that differ by less agree: `Date` tells whole seconds. */
 const agreeMs = 2_000;
 /** A clock that is further off than this is set wrong, not skewed: the `Date` header alone counts. */
-const mostSkewMs = 3_600_000;
+const mostSkewMs = hourMs;
 
 /**
  * The same steps by this machine's clock, for a `Date` header that is itself some minutes off; undefined where both

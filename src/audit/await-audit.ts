@@ -8,6 +8,7 @@
 import { Failure } from "../model/failure.js";
 import type { ListingBounds } from "../model/listing-bounds.js";
 import { present } from "../model/present.js";
+import { dayMs } from "../model/time.js";
 import type { Tolerance } from "./audited-steps.js";
 import { ipRestrictionTypes } from "./catalogue.js";
 import type { AuditEvent } from "./event.js";
@@ -75,9 +76,9 @@ interface AwaitOptions {
 const firstWaitMs = 1000;
 const longestWaitMs = 15_000;
 /** Events this late are not late: waiting for them helps nobody. */
-const hopelessAfterMs = 86_400_000;
+const hopelessAfterMs = dayMs;
 /** The service keeps events for at least 12 months (docs/service.md, "Audit log"). */
-const retentionMs = 365 * 86_400_000;
+const retentionMs = 365 * dayMs;
 
 /** Of all looks together, since what they found is kept. How long they take is bounded by the timeout. */
 const bounds: ListingBounds = {

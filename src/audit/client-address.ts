@@ -1,5 +1,6 @@
 /** Under which name and id the audit log knows the token of this run. */
 import { type Address, parseAddress } from "../address/prefix.js";
+import { dayMs, minuteMs } from "../model/time.js";
 import type { AuditEvent } from "./event.js";
 import { type NamedReceipt, verifyReceipts } from "./verify.js";
 
@@ -27,8 +28,7 @@ export interface ClientAddress {
   readonly confidence: "high" | "medium" | "low";
 }
 
-const quarterHourMs = 900_000;
-const dayMs = 86_400_000;
+const quarterHourMs = 15 * minuteMs;
 
 const isOwn = ({ actor }: AuditEvent, { id, name }: OwnActor): boolean =>
   id !== undefined ? actor.id === id : name !== undefined && actor.name === name;

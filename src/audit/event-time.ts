@@ -3,6 +3,7 @@
  * where none is given); seconds, milliseconds or microseconds since 1970; and what web servers write
  * (`28/Nov/2026:23:31:13 +0000`).
  */
+import { dayMs } from "../model/time.js";
 
 /** A part of some bytes; the owner reuses it, so whoever wants to keep it copies it. */
 export interface Span {
@@ -15,7 +16,6 @@ const emptyBytes = new Uint8Array(0);
 export const emptySpan = (): Span => ({ bytes: emptyBytes, start: 0, end: 0 });
 
 const zero = 0x30;
-const dayMs = 86_400_000;
 
 const digit = (bytes: Uint8Array, at: number): number => {
   const value = bytes[at]! - zero;

@@ -15,6 +15,7 @@ import { type Diagnostic, diagnostic, persists } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { type ListingBounds, ListingMeter, type PageCost } from "../model/listing-bounds.js";
 import { present } from "../model/present.js";
+import { dayMs, hourMs } from "../model/time.js";
 import type { AuditEvent } from "./event.js";
 
 // What the audit check needs of the outside; `dbt/` implements it.
@@ -51,7 +52,6 @@ export interface AuditReader {
 
 /** The API's largest page (docs/service.md, "Answers and limits"). */
 const pageSize = 100;
-const dayMs = 86_400_000;
 /** The API's own default window (docs/service.md, "Audit log"). */
 const windowDays = 90;
 
@@ -83,7 +83,7 @@ interface ListOptions {
 }
 
 /** The list is ordered by one time stamp of a record and shows another: seconds apart, an hour to be sure. */
-const orderSlackMs = 3_600_000;
+const orderSlackMs = hourMs;
 
 interface Window {
   readonly since?: string;

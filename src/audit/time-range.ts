@@ -1,7 +1,6 @@
 /** Moments as users write them: a date, a time, or how long ago. Pure: `now` is an argument. */
+import { dayMs, lengthOf } from "../model/time.js";
 
-const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-const dayMs = 86_400_000;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const time = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/i;
 
@@ -19,10 +18,9 @@ const instantOf = (text: string): number | undefined => {
  * end; a time without a zone is UTC; `24h`, `7d`, `30m`, `2w` count back from `now`; `now` is now.
  */
 export const parseMoment = (text: string, edge: "start" | "end", now: Date): string | undefined => {
-  const ago = /^(\d{1,6})([mhdw])$/.exec(text);
   if (text === "now") return now.toISOString();
-  if (ago !== null) {
-    const at = now.getTime() - Number(ago[1]) * (unitMs[ago[2] ?? ""] ?? 0);
+  if (/^\d{1,6}[mhdw]$/.test(text)) {
+    const at = now.getTime() - lengthOf(text);
     return at < 0 ? undefined : new Date(at).toISOString();
   }
   return parseInstant(text, edge);

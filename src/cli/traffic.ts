@@ -22,6 +22,7 @@ import { FileRefused, readNamedPieces } from "../files/read-file.js";
 import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
+import { dayMs } from "../model/time.js";
 import type { TrafficEvidence } from "../plan/cut-off.js";
 import type { Traffic, TrafficWindow } from "../plan/replay.js";
 import type { Guards } from "../policy/policy.js";
@@ -39,7 +40,6 @@ export interface TrafficOptions {
 }
 
 const defaultWindowDays = 90;
-const dayMs = 86_400_000;
 
 /** `time=ts,ip=client,who=user`. */
 export const parseColumns = (text: string): TrafficColumns => {

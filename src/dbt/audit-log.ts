@@ -7,6 +7,7 @@ import type { AuditEvent } from "../audit/event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "../audit/list-events.js";
 import { Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
+import { dayMs } from "../model/time.js";
 import {
   type Answer,
   dataOf,
@@ -106,8 +107,6 @@ const words = (value: unknown): string | undefined => {
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;
 };
-
-const dayMs = 86_400_000;
 
 /**
  * The dates of a query, UTC. In a recorded answer the end date is its first instant (docs/service.md, [2022]:

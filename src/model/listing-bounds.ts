@@ -4,6 +4,7 @@
  */
 import type { ReadListing } from "./codes/service.js";
 import { failure } from "./failure.js";
+import { minuteMs } from "./time.js";
 
 /** What one page cost: its size as received, and how long it took, waits and repetitions included. */
 export interface PageCost {
@@ -16,7 +17,6 @@ export interface ListingBounds extends PageCost {
 }
 
 const mebibyte = 1_048_576;
-const minuteMs = 60_000;
 
 /** Adds up the pages of one listing. */
 export class ListingMeter {

@@ -1,8 +1,8 @@
 /** Entries with an end: those whose time has come, those that a plan adds for a time, and how long a policy means the same. */
 import { prefixKey } from "../address/prefix.js";
-import { compareExpiry } from "../model/instant.js";
 import { present } from "../model/present.js";
 import type { AccountState, Rule } from "../model/rule.js";
+import { compareExpiry } from "../model/time.js";
 import type { Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
 import type { DatedEntry, Plan } from "./plan.js";
 import { rulesByName } from "./state.js";

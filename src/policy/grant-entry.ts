@@ -16,7 +16,7 @@ import {
 } from "yaml";
 import { type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
 import type { GrantProblem } from "../model/codes/undo.js";
-import { expiryTime } from "../model/instant.js";
+import { expiryTime } from "../model/time.js";
 import { formatPolicy } from "./format-policy.js";
 import { writePolicyPrefix, writeText } from "./spelling.js";
 import { parserOptions } from "./yaml.js";

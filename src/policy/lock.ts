@@ -10,6 +10,7 @@ import type { LockDisagreement } from "../model/codes/lists.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { sha256 } from "../model/sha256.js";
 import { policyFlag, shellWord } from "../model/shell.js";
+import { dayMs } from "../model/time.js";
 import { doubledKey } from "./doubled-key.js";
 import type { ListSource } from "./list-source.js";
 import type { ListFormat } from "./read-list.js";
@@ -177,11 +178,9 @@ export const lockDisagreements = (
   ];
 };
 
-const day = 86_400_000;
-
 /** Whole days since it was fetched; below 0 where that is in the future. */
 export const ageInDays = ({ fetchedAt }: LockedList, now: Date): number =>
-  Math.floor((now.getTime() - Date.parse(fetchedAt)) / day);
+  Math.floor((now.getTime() - Date.parse(fetchedAt)) / dayMs);
 
 /** Clocks of two machines and zones of people differ; by more than a day, the date is wrong. */
 export const isOld = (list: LockedList, maxAge: number, now: Date): boolean => {

@@ -20,7 +20,7 @@ export interface PolicyEntry {
   /** The published list that it is from, if any. */
   readonly list?: ListOrigin;
   readonly comment?: string;
-  /** A UTC date, or an instant in UTC (model/instant.ts); the entry is absent from then on. */
+  /** A UTC date, or an instant in UTC (model/time.ts); the entry is absent from then on. */
   readonly expires?: string;
   /** On the account without effect. */
   readonly enabled?: false;

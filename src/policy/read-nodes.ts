@@ -4,8 +4,8 @@
  */
 import { isMap, isScalar, isSeq, type Node, type Pair, Scalar } from "yaml";
 import type { SourceRange } from "../model/diagnostic.js";
-import { isExpiry } from "../model/instant.js";
 import { present } from "../model/present.js";
+import { isExpiry } from "../model/time.js";
 import type {
   Located,
   LocatedText,

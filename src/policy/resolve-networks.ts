@@ -6,8 +6,8 @@ import { allIPv4, formatPrefix, type Prefix, parsePrefix, prefixKey } from "../a
 import { prefixAt } from "../address/prefix-columns.js";
 import { lineMarks } from "../address/prefix-lines.js";
 import { diagnostic, fileAndLine, hasErrors, type SourceRange } from "../model/diagnostic.js";
-import { expiryTime } from "../model/instant.js";
 import { present } from "../model/present.js";
+import { expiryTime } from "../model/time.js";
 import { exceptEntries } from "./except-entries.js";
 import { type ListSource, sourceOf } from "./list-source.js";
 import { type LockedLists, type LockOptions, lockedLists } from "./locked-lists.js";

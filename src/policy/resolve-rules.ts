@@ -2,9 +2,9 @@
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import { listPrefixes } from "../model/address-words.js";
 import { diagnostic, fileAndLine, type SourceRange } from "../model/diagnostic.js";
-import { compareExpiry, expiryTime } from "../model/instant.js";
 import { present } from "../model/present.js";
 import { contradicting } from "../model/rule.js";
+import { compareExpiry, expiryTime } from "../model/time.js";
 import type { PolicyEntry, PolicyRule } from "./policy.js";
 import type { RawEntry, RawPolicy, RawRule } from "./raw-policy.js";
 import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";

@@ -1,8 +1,8 @@
 /** An account as it is: enforcement, the rules and their entries. */
 import { comparePrefixes, formatPrefix } from "../address/prefix.js";
 import { cut, quoted } from "../model/escape.js";
-import { onOrAt } from "../model/instant.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import { onOrAt } from "../model/time.js";
 import { counted } from "../model/words.js";
 import type { TemporaryEntries } from "../plan/expiry.js";
 import type { DatedEntry } from "../plan/plan.js";

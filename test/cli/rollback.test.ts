@@ -200,7 +200,7 @@ describe("rollback", () => {
     const kept = await run("rollback", "--auto-approve", "--keep-later-changes");
     expect(kept.code).toBe(0);
     expect(kept.stdout).toContain("Changed by somebody else");
-    expect(kept.stdout).toMatch(/Not undone: what others changed since the apply/);
+    expect(kept.stdout).toMatch(/What others changed since the apply was not undone/);
     expect(state().rules).toEqual([
       { name: "Kept", type: 1, description: null, cidrs: ["203.0.113.0/24"] },
       {

@@ -328,7 +328,7 @@ describe("what Terraform does not know", () => {
     const { diagnostics } = await documentOf(document);
     const messages = diagnostics.map(({ code, message }: Json) => `${code}: ${message}`).join("\n");
     expect(messages).toContain(`terraform-created-again: ${type}.again creates a second rule "Old VPN"`);
-    expect(messages).toContain(`terraform-rule-gone: ${type}.gone is to update rule 99`);
+    expect(messages).toContain(`terraform-rule-gone: ${type}.gone would update rule 99`);
     expect(messages).toContain(`terraform-range-invalid: ${type}.again has "10.0.0.0/33", which is no range`);
     expect(messages).toContain(
       `terraform-range-refused: In some orders the service refuses 192.0.2.0/24 for ${type}.moved, while ${type}.office has the same range`,

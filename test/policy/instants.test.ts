@@ -1,7 +1,7 @@
 /** `expires` as an instant: its forms, when it comes, and that no decision compares two spellings as text. */
 import { describe, expect, it } from "vitest";
 import { messageOf } from "../../src/model/diagnostic.js";
-import { asExpiry, compareExpiry } from "../../src/model/instant.js";
+import { asExpiry, compareExpiry } from "../../src/model/time.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import { check, codes, mustRead, readPolicy } from "./reading.js";
 

@@ -6,6 +6,7 @@ import { diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
 import { type OverrideFlag, overrideFlags } from "../../model/guards.js";
 import { present } from "../../model/present.js";
+import { lengthOf } from "../../model/time.js";
 import { type Io, noteDiagnostics } from "../io.js";
 import { writeParts } from "./named-files.js";
 
@@ -58,8 +59,6 @@ const instant = (text: string): Date => {
   );
 };
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** Milliseconds; a timer of Node's that is given more fires at once. */
 const longestDuration = 2_147_483_647;
 
@@ -67,7 +66,7 @@ const longestDuration = 2_147_483_647;
 export const duration = (text: string): number => {
   const [, digits = "", unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text) ?? [];
   if (digits === "") throw new InvalidArgumentError("Give a time such as 60s, 5m or 1h.");
-  const milliseconds = Number(digits) * (units[unit] ?? 1_000);
+  const milliseconds = lengthOf(`${digits}${unit}`);
   if (milliseconds > longestDuration)
     throw new InvalidArgumentError("Give at most 24d: no timer runs for longer.");
   return milliseconds;

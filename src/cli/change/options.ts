@@ -7,6 +7,7 @@ import { type Command, Option } from "commander";
 import { formatAddress } from "../../address/prefix.js";
 import { present } from "../../model/present.js";
 import { shellWord } from "../../model/shell.js";
+import { lengthText, minuteMs } from "../../model/time.js";
 import {
   type ConnectionOptions,
   duration,
@@ -34,7 +35,7 @@ export interface ChangeOptions
 }
 
 /** Milliseconds. */
-const defaultAuditTimeout = 60_000;
+const defaultAuditTimeout = minuteMs;
 
 /** Of a command that has those of its account already. */
 export const changeOptions = (command: Command): Command =>
@@ -49,7 +50,7 @@ export const changeOptions = (command: Command): Command =>
     .addOption(
       new Option("--audit-timeout <time>", "how long to wait for late audit events")
         .argParser(duration)
-        .default(defaultAuditTimeout, timeFlag(defaultAuditTimeout)),
+        .default(defaultAuditTimeout, lengthText(defaultAuditTimeout)),
     );
 
 /** Also those of apply alone. */
@@ -58,20 +59,6 @@ interface GivenOptions extends ChangeOptions {
   readonly confirm?: number;
   readonly confirmCommand?: string;
 }
-
-const unitsMs = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1_000],
-  ["ms", 1],
-] as const;
-
-/** `600000` as `10m`: the largest unit that says it exactly. */
-export const timeFlag = (ms: number): string => {
-  const [unit, size] = unitsMs.find((one) => ms % one[1] === 0) ?? ["ms", 1];
-  return `${ms / size}${unit}`;
-};
 
 const words = (values: Readonly<Record<string, string>>): string[] =>
   Object.entries(values).map(([flag, value]) => `${flag} ${shellWord(value)}`);
@@ -100,12 +87,12 @@ export const applyFlags = (options: GivenOptions, asked = false): string =>
       present({
         "--receipt": options.receipt,
         "--actor": options.actor,
-        "--confirm": options.confirm === undefined ? undefined : timeFlag(options.confirm),
+        "--confirm": options.confirm === undefined ? undefined : lengthText(options.confirm),
         "--confirm-command": options.confirmCommand,
       }),
     ),
     ...(options.audit === true ? ["--audit"] : []),
     ...(options.auditTimeout === defaultAuditTimeout
       ? []
-      : [`--audit-timeout ${timeFlag(options.auditTimeout)}`]),
+      : [`--audit-timeout ${lengthText(options.auditTimeout)}`]),
   ]);

@@ -21,6 +21,7 @@ import { writeWhole } from "../../files/write-file.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
+import { hourMs } from "../../model/time.js";
 import { eventLine, eventNdjson } from "../../report/events.js";
 import type { Report } from "../../report/report.js";
 import { namedConnection } from "../accounts.js";
@@ -128,7 +129,7 @@ export const configureWatch = (command: Command, io: Io, program: Program): void
     .addOption(
       new Option("--lateness <time>", "how late an event may come and still be found")
         .argParser(duration)
-        .default(3_600_000, "1h"),
+        .default(hourMs, "1h"),
     )
     .option("--once", "check once and exit, for a scheduler")
     .addOption(

@@ -11,10 +11,10 @@ import { rangesText } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
-import { asExpiry } from "../../model/instant.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { policyFlag, shellWord } from "../../model/shell.js";
+import { asExpiry, dayMs, lengthOf, lengthText } from "../../model/time.js";
 import { accessChange, accessOf } from "../../plan/access-change.js";
 import { type ExplainedPart, explain } from "../../plan/explain.js";
 import { standingRefusals } from "../../plan/guards.js";
@@ -28,7 +28,7 @@ import { connectionOf } from "../accounts.js";
 import { connectionOptions, guardsOf, policyOption } from "../arguments/options.js";
 import { canAsk } from "../ask.js";
 import { carryOutTask } from "../change/carry-out.js";
-import { applyFlags, type ChangeOptions, changeOptions, planFlags, timeFlag } from "../change/options.js";
+import { applyFlags, type ChangeOptions, changeOptions, planFlags } from "../change/options.js";
 import { type Program, runs } from "../command.js";
 import { withClient } from "../connect.js";
 import { type Io, note, noteDiagnostics } from "../io.js";
@@ -46,21 +46,13 @@ interface Options extends ChangeOptions {
   readonly apply?: boolean;
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-const longestMs = 366 * 86_400_000;
+const longestMs = 366 * dayMs;
 
 /** `90m`, `4h`, `1d12h`. */
 export const grantTime = (text: string): number => {
   if (!/^(?:\d{1,6}[smhdw])+$/.test(text))
     throw new InvalidArgumentError("Give a time such as 30m, 4h or 2d.");
-  const parts = text.match(/\d+[smhdw]/g) ?? [];
-  const ms = parts.reduce((sum, part) => sum + Number(part.slice(0, -1)) * (unitMs[part.slice(-1)] ?? 0), 0);
+  const ms = lengthOf(text);
   if (ms <= 0) throw new InvalidArgumentError("Give a time above 0, such as 4h.");
   if (ms > longestMs)
     throw new InvalidArgumentError("Give at most 366d: what stays longer is a rule of the policy.");
@@ -302,7 +294,7 @@ const endsBy = ({ policy }: Options, { grant }: Granting): string =>
 
 const grantAgain = (options: Options, { prefix, reason, rule }: Grant): string => {
   const named = rule === grantRule ? "" : ` --rule ${shellWord(rule)}`;
-  const what = `${formatPrefix(prefix)} --for ${timeFlag(options.for)} --reason ${shellWord(reason)}${named}`;
+  const what = `${formatPrefix(prefix)} --for ${lengthText(options.for)} --reason ${shellWord(reason)}${named}`;
   return `dbt-ip-rules grant ${what} --apply${policyFlag(options.policy)}${applyFlags(options)}`;
 };
 

@@ -1,5 +1,5 @@
 /** The codes of an apply: why it stopped, what is on the account then, and receipts that cannot be read. */
-import { onOrAt } from "../instant.js";
+import { onOrAt } from "../time.js";
 import { listed } from "../words.js";
 import { code } from "./code.js";
 

@@ -2,7 +2,7 @@
  * The codes of lint: what is valid and probably not intended. `bad` and `good` are complete `policy.yaml` examples
  * that tests run: each `bad` has its finding on `lintExampleDay`, each `good` does not.
  */
-import { onOrAt } from "../instant.js";
+import { onOrAt } from "../time.js";
 import { asCode, listed } from "../words.js";
 import { lintCode } from "./code.js";
 

@@ -1,5 +1,5 @@
 /** The codes of a policy's text: its encoding, its YAML, its keys and values, its lists, and its tests. */
-import { onOrAt } from "../instant.js";
+import { onOrAt } from "../time.js";
 import { asCode, didYouMean, listed } from "../words.js";
 import { code } from "./code.js";
 

@@ -1,6 +1,6 @@
 /** Codes of what ends or is undone: entries that expire, grants, rollbacks, changes that nobody confirmed. */
 import { assertNever } from "../assert.js";
-import { onOrAt } from "../instant.js";
+import { onOrAt } from "../time.js";
 import { asCode, counted, listed } from "../words.js";
 import { code } from "./code.js";
 

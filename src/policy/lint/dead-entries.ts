@@ -10,7 +10,7 @@
 import { defaultOwner } from "../../address/access-map.js";
 import { formatPrefix, isIPv4, samePrefix } from "../../address/prefix.js";
 import { diagnostic, fileAndLine } from "../../model/diagnostic.js";
-import { expiryTime } from "../../model/instant.js";
+import { expiryTime } from "../../model/time.js";
 import type { PolicyRule } from "../policy.js";
 import { type LintContext, type LintEntry, noParent } from "./context.js";
 

@@ -6,13 +6,11 @@ import { type Address, formatPrefix } from "../../address/prefix.js";
 import { countAddresses, rangesText } from "../../model/address-words.js";
 import { soonDays } from "../../model/codes/lint.js";
 import { diagnostic } from "../../model/diagnostic.js";
-import { compareExpiry, expiryTime } from "../../model/instant.js";
+import { compareExpiry, dayMs, expiryTime } from "../../model/time.js";
 import { type LintContext, type LintEntry, lintEntries } from "./context.js";
 
-const day = 86_400_000;
-
 const isSoon = (now: Date, { entry: { expires } }: LintEntry): boolean =>
-  expires !== undefined && expiryTime(expires) - now.getTime() <= soonDays * day;
+  expires !== undefined && expiryTime(expires) - now.getTime() <= soonDays * dayMs;
 
 /** What gets in once deny entries are gone, by the entry. */
 const openedBy = (

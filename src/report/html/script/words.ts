@@ -1,6 +1,7 @@
 /** What the page says of entries and verdicts, the same in the tree, in the table and in the answer. */
 import { type Address, formatAddress, isIPv4, type Prefix } from "../../../address/prefix.js";
 import type { RuleType } from "../../../model/rule.js";
+import { dayMs } from "../../../model/time.js";
 import { readableCount } from "../../../model/words.js";
 import { type Entry, hasEffect, type Picture, type TreeNode, type Verdict } from "./picture.js";
 
@@ -71,11 +72,9 @@ export const untilWords = (expires: string, at: string | undefined): string => {
     : `until ${expires}`;
 };
 
-const day = 86_400_000;
-
 /** Not of what has expired by then: that is in no rule any more. */
 export const isSoon = (expires: string, at: string | undefined, days: number): boolean => {
   if (expires === "" || at === undefined) return false;
   const left = Date.parse(expires) - Date.parse(at);
-  return left > 0 && left <= days * day;
+  return left > 0 && left <= days * dayMs;
 };
