@@ -172,7 +172,7 @@ describe("CSV", () => {
 
   it("does not guess where the column is not there", () => {
     expect(places(read(list, ", column: prefix").diagnostics)).toEqual(["no-column 1:1"]);
-    expect(firstHint(read(list, ", column: prefix").diagnostics)).toContain("`city`, `cidr`");
+    expect(firstHint(read(list, ", column: prefix").diagnostics)).toContain("`city` and `cidr`");
     expect(places(read("a,192.0.2.1\nb\n", ", column: 2").diagnostics)).toEqual(["no-column 2:1"]);
     expect(places(read("x,1.2.3\n", ", column: 2").diagnostics)).toEqual(["bad-prefix 1:8"]);
     expect(places(read("a,192.0.2.1\nb,cidr\n", ", column: 2").diagnostics)).toEqual(["bad-prefix 2:3"]);

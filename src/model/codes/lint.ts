@@ -86,7 +86,7 @@ export const lintCodes = {
       `All allow entries expire by ${expires}: without any, every address that is not denied is allowed`,
     hint: "Renew one in time, or add one without a date",
     title: "All allow entries expire within 30 days",
-    explanation: "Then the account is open, except for its deny rules; see `last-allow-expired`.",
+    explanation: "Then everybody is allowed: see `last-allow-expired`.",
     bad: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2026-12-20}")),
     good: policy(rule("Audit", "allow", "{cidr: 203.0.113.0/24, expires: 2027-12-20}")),
   }),
