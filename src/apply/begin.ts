@@ -3,8 +3,8 @@
  * whatever speaks against the rest ends the run here.
  */
 import { type ArgsOf, type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
-import { expiryTime } from "../model/instant.js";
 import type { AccountState } from "../model/rule.js";
+import { expiryTime } from "../model/time.js";
 import { standingRefusals } from "../plan/guards.js";
 import type { Plan } from "../plan/plan.js";
 import { notConfirmed, notEmptyOnResume } from "./confirm-empty.js";

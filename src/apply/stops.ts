@@ -1,7 +1,6 @@
 /** Why a run stops: the account is not what the plan expects, or a step was not simply done. */
 import { type Diagnostic, diagnostic, messageOf, recordedDiagnostic } from "../model/diagnostic.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
-import { expiryTime } from "../model/time.js";
 import { diffStates } from "../plan/diff-states.js";
 import type { Change, PlannedStep } from "../plan/plan.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
