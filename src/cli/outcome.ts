@@ -43,7 +43,7 @@ const targetsOf = ({
   write,
   format,
   output,
-}: Pick<OutputOptions<Format>, "write" | "format" | "output">): readonly Target[] => [
+}: Pick<OutputOptions, "write" | "format" | "output">): readonly Target[] => [
   ...write,
   output === undefined ? { format } : { format, file: output },
 ];

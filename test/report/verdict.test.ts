@@ -8,13 +8,23 @@ import { applyClosing } from "../../src/report/apply.js";
 import { renderPlanMarkdown } from "../../src/report/markdown.js";
 import { closingLine } from "../../src/report/plan-summary.js";
 import { driftVerdict, exitCodeOf, planVerdict, type Report } from "../../src/report/report.js";
+import { formatsOf } from "../../src/report/reporters.js";
 import { renderDriftText } from "../../src/report/text/drift.js";
 import { renderPlanText } from "../../src/report/text/plan.js";
 import { renderSummary } from "../../src/report/text/text.js";
 import { saying } from "../said.js";
 import { inFormat, look } from "./formats.js";
 import { changeOf, everythingElse, getsIn, getsOut, ordinary, planOf, rule } from "./plans.js";
-import { applyResultOf, driftCommands, driftOf, noDrift, ordinaryNames, verificationOf } from "./samples.js";
+import { replayOf } from "./replay-sample.js";
+import {
+  applyResultOf,
+  driftCommands,
+  driftOf,
+  noDrift,
+  ordinaryNames,
+  snapshotOf,
+  verificationOf,
+} from "./samples.js";
 
 const refusedWithoutChanges = planOf({ verdicts: everythingElse.verdicts });
 const plans: readonly (readonly [string, Plan])[] = [
@@ -62,6 +72,30 @@ describe("a plan", () => {
     expect(await counts(ordinary)).toEqual({ create: 1, update: 1, delete: 0 });
     expect(await counts(everythingElse)).toEqual({ create: 0, update: 2, delete: 2 });
   });
+});
+
+describe("a format", () => {
+  const reports: readonly Report[] = [
+    { kind: "plan", plan: ordinary },
+    { kind: "drift", drift: driftOf(ordinaryNames), commands: driftCommands },
+    { kind: "audit", verification: verificationOf(ordinaryNames) },
+    { kind: "account", snapshot: snapshotOf(ordinaryNames) },
+    replayOf(ordinaryNames, false),
+    {
+      kind: "apply",
+      account: { id: 66847, host: "ab123.us1.dbt.com" },
+      result: applyResultOf(ordinaryNames),
+      commands: {},
+      shown: [],
+    },
+  ];
+
+  it.each(reports.flatMap((report) => formatsOf(report.kind).map((format) => [format, report] as const)))(
+    "%s says something of each kind that it is offered for",
+    async (format, report) => {
+      expect(await inFormat(format, report)).toMatch(/66847|"create":|Plan:|Corporate VPN/);
+    },
+  );
 });
 
 describe("drift", () => {

@@ -1,4 +1,5 @@
 /** The options that commands share, with one spelling and one help text each. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../../address/prefix.js";
 import { parseInstant, parseMoment } from "../../audit/time-range.js";
@@ -7,6 +8,8 @@ import { failure } from "../../model/failure.js";
 import { type OverrideFlag, overrideFlags } from "../../model/guards.js";
 import { present } from "../../model/present.js";
 import { lengthOf } from "../../model/time.js";
+import type { Report } from "../../report/report.js";
+import { type Format, formatsOf } from "../../report/reporters.js";
 import { type Io, noteDiagnostics } from "../io.js";
 import { writeParts } from "./named-files.js";
 
@@ -29,7 +32,7 @@ export interface DebugOptions {
   readonly debug?: boolean;
 }
 
-export interface OutputOptions<Format extends string = string> extends DebugOptions {
+export interface OutputOptions extends DebugOptions {
   readonly format: Format;
   readonly output?: string;
   /** `FORMAT=FILE`, already taken apart. */
@@ -40,10 +43,7 @@ export interface OutputOptions<Format extends string = string> extends DebugOpti
 export interface AccountOptions extends ConnectionOptions, PolicyOptions, DebugOptions {}
 
 /** Of commands that compare a policy with its account. */
-export interface ComparingOptions<Format extends string = string>
-  extends RehearsalOptions,
-    ConnectionOptions,
-    OutputOptions<Format> {}
+export interface ComparingOptions extends RehearsalOptions, ConnectionOptions, OutputOptions {}
 
 export interface RangeOptions {
   /** ISO 8601 UTC. */
@@ -108,11 +108,12 @@ export const connectionOptions = (command: Command): Command =>
 export const accountOptions = (command: Command): Command =>
   connectionOptions(onePolicy(command, "the policy that names host and account"));
 
-/** `--format`, `--output`, `--write`, `--no-color`, `--debug`; the first format is the default. */
-export const outputOptions = (command: Command, formats: readonly [string, ...string[]]): Command => {
+/** `--format`, `--output`, `--write`, `--no-color`, `--debug`, of a command whose report is of this kind. */
+export const outputOptions = (command: Command, kind: Report["kind"]): Command => {
+  const formats = formatsOf(kind);
   const target = (text: string, before: { format: string; file: string }[]) => {
     const parts = writeParts(text);
-    if (parts === undefined || !formats.includes(parts.format))
+    if (parts === undefined || !formats.some((format) => format === parts.format))
       throw new InvalidArgumentError(`Give FORMAT=FILE with a format of: ${formats.join(", ")}.`);
     return [...before, parts];
   };
@@ -129,8 +130,8 @@ export const outputOptions = (command: Command, formats: readonly [string, ...st
 };
 
 /** For commands that compare a policy with its account. */
-export const comparingOptions = (command: Command, formats: readonly [string, ...string[]]): Command =>
-  outputOptions(connectionOptions(rehearsalOptions(command)), formats);
+export const comparingOptions = (command: Command, kind: Report["kind"]): Command =>
+  outputOptions(connectionOptions(rehearsalOptions(command)), kind);
 
 export const debugOptions = (command: Command): Command =>
   command

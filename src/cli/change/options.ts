@@ -19,13 +19,7 @@ import {
   type PolicyOptions,
 } from "../arguments/options.js";
 
-const formats = ["text", "json", "markdown"] as const;
-
-export interface ChangeOptions
-  extends PolicyOptions,
-    ConnectionOptions,
-    GuardOptions,
-    OutputOptions<(typeof formats)[number]> {
+export interface ChangeOptions extends PolicyOptions, ConnectionOptions, GuardOptions, OutputOptions {
   readonly autoApprove?: boolean;
   readonly receipt?: string;
   readonly actor?: string;
@@ -39,7 +33,7 @@ const defaultAuditTimeout = minuteMs;
 
 /** Of a command that has those of its account already. */
 export const changeOptions = (command: Command): Command =>
-  outputOptions(guardOptions(command), formats)
+  outputOptions(guardOptions(command), "apply")
     .option("--auto-approve", "do not ask; needed where there is no terminal")
     .option("--receipt <file>", "where the receipt goes (default: .dbt-ip-rules/receipts/)")
     .option(

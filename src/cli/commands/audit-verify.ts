@@ -18,9 +18,7 @@ import { withClient } from "../connect.js";
 import { type Io, note, noteDiagnostics } from "../io.js";
 import { newestReceipt, readReceipts, receiptFolder } from "../receipts.js";
 
-const formats = ["text", "json", "junit", "markdown"] as const;
-
-interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends ConnectionOptions, OutputOptions {
   readonly receipt?: readonly string[];
   /** Milliseconds. */
   readonly timeout: number;
@@ -28,7 +26,7 @@ interface Options extends ConnectionOptions, OutputOptions<(typeof formats)[numb
 }
 
 export const configureVerify = (command: Command, io: Io, program: Program): void => {
-  outputOptions(connectionOptions(command), formats)
+  outputOptions(connectionOptions(command), "audit")
     .option(
       "--receipt <files...>",
       "receipts of `apply`, or folders of them (default: the newest in .dbt-ip-rules/receipts)",

@@ -10,18 +10,15 @@ import { configureList } from "./audit-list.js";
 import { configureVerify } from "./audit-verify.js";
 import { configureWatch } from "./audit-watch.js";
 
-const formats = ["text", "json"] as const;
-type Options = OutputOptions<(typeof formats)[number]>;
-
 /** `audit events`: the event types that the documentation names. Needs no account and no token. */
-const events = async (io: Io, options: Options, typed: readonly string[]): Promise<Report> => {
+const events = async (io: Io, options: OutputOptions, typed: readonly string[]): Promise<Report> => {
   const filter = eventFilter(typed);
   noteDiagnostics(io, filter.diagnostics, options);
   return { kind: "event-types", events: catalogue.filter(({ type }) => filter.matches(type)) };
 };
 
 const configureEvents = (command: Command, io: Io, program: Program): void => {
-  outputOptions(command, formats).argument(
+  outputOptions(command, "event-types").argument(
     "[types...]",
     "only these: a type, a glob such as ip_restrictions.*, or a group",
   );

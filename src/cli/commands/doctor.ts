@@ -32,15 +32,13 @@ import { connectProbe } from "../connect.js";
 import { type Io, note } from "../io.js";
 import { version } from "../package.js";
 
-const formats = ["text", "json"] as const;
-
-interface Options extends AccountOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends AccountOptions, OutputOptions {
   readonly actor?: string;
   readonly record?: string;
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  outputOptions(accountOptions(command), formats)
+  outputOptions(accountOptions(command), "doctor")
     .option(
       "--actor <who>",
       "this token's name or id in the audit log, to show your address (default: from receipts)",

@@ -31,9 +31,7 @@ import { earlierByFile, rulesOfReceipt } from "../plans.js";
 import { type Account, accountText, isSameAccount, newestReceipt, readReceipt } from "../receipts.js";
 import { evidenceFor } from "../traffic.js";
 
-const formats = ["text", "json", "markdown", "sarif"] as const;
-
-interface Options extends ComparingOptions<(typeof formats)[number]> {
+interface Options extends ComparingOptions {
   readonly base?: string;
   readonly receipt?: string;
   /** False with `--no-audit`. */
@@ -41,7 +39,7 @@ interface Options extends ComparingOptions<(typeof formats)[number]> {
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  comparingOptions(command, formats)
+  comparingOptions(command, "drift")
     .option(
       "--base <policy>",
       "the policy as last applied, to tell drift from changes that are not applied yet",

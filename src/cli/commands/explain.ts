@@ -26,15 +26,13 @@ import { readAccount, withClient } from "../connect.js";
 import { type Io, noteDiagnostics } from "../io.js";
 import { readPlan } from "../plans.js";
 
-const formats = ["text", "json", "html"] as const;
-
-interface Options extends ComparingOptions<(typeof formats)[number]> {
+interface Options extends ComparingOptions {
   readonly live?: boolean;
   readonly plan?: string;
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  comparingOptions(command, formats)
+  comparingOptions(command, "explanation")
     .argument("<ip-or-cidr...>", "addresses, or prefixes, whose parts may differ")
     .option("--live", "ask the account as it is, instead of the policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"));

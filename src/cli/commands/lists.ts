@@ -24,9 +24,7 @@ import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
 import { version } from "../package.js";
 
-const formats = ["text", "json"] as const;
-
-interface Options extends PolicyOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends PolicyOptions, OutputOptions {
   readonly allowMaxChange?: readonly string[];
 }
 
@@ -35,18 +33,18 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .command("update")
     .description("fetch published lists into the lock next to the policy")
     .argument("[names...]", "only these lists: networks of the policy with a source");
-  overrideOption(outputOptions(policyOption(update), formats));
+  overrideOption(outputOptions(policyOption(update), "lists"));
   runs(update, io, program, (own, options: Options, names) => run(own, options, names, "update"));
   const check = command
     .command("check")
     .description("fetch and compare, write nothing; exit 2 where `update` would change something")
     .argument("[names...]", "only these lists: networks of the policy with a source");
-  overrideOption(outputOptions(policyOption(check), formats));
+  overrideOption(outputOptions(policyOption(check), "lists"));
   runs(check, io, program, (own, options: Options, names) => run(own, options, names, "check"));
   const catalogue = command
     .command("catalogue")
     .description("show the well-known lists that `source` can name");
-  runs(outputOptions(catalogue, formats), io, program, async () => ({
+  runs(outputOptions(catalogue, "list-catalogue"), io, program, async () => ({
     kind: "list-catalogue",
     lists: listCatalogue,
   }));

@@ -28,9 +28,7 @@ import type { Io } from "../io.js";
 import { earlierByFile, earlierByReceipt, preparePlan } from "../plans.js";
 import { evidenceFor, windowOption } from "../traffic.js";
 
-const formats = ["text", "json", "markdown", "html", "github", "gitlab"] as const;
-
-interface Options extends ComparingOptions<(typeof formats)[number]>, GuardOptions {
+interface Options extends ComparingOptions, GuardOptions {
   readonly base?: string;
   /** ISO 8601 UTC. */
   readonly replay?: string;
@@ -125,7 +123,7 @@ const savedNote = (plan: Plan, file: string): string =>
     : `The plan was saved. To apply it: dbt-ip-rules apply ${shellWord(file)}`;
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  guardOptions(comparingOptions(command, formats))
+  guardOptions(comparingOptions(command, "plan"))
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
     .addOption(
       new Option("--replay <when>", "who would be cut off, by the log since 90d or a date").argParser(

@@ -29,9 +29,7 @@ import {
   withClientIf,
 } from "../traffic.js";
 
-const formats = ["text", "json", "markdown", "html"] as const;
-
-interface Options extends ComparingOptions<(typeof formats)[number]>, TrafficOptions {
+interface Options extends ComparingOptions, TrafficOptions {
   readonly plan?: string;
   readonly live?: boolean;
   readonly showPeople?: boolean;
@@ -39,7 +37,7 @@ interface Options extends ComparingOptions<(typeof formats)[number]>, TrafficOpt
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  fileOptions(rangeOptions(comparingOptions(command, formats), io))
+  fileOptions(rangeOptions(comparingOptions(command, "replay"), io))
     .option("--live", "the account's own rules as if enforced, instead of a policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts(["live", "policy"]))
     .option("--show-people", "show names, ids and addresses of people, here and in files")

@@ -21,14 +21,13 @@ import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
 import { readPlan } from "../plans.js";
 
-const formats = ["text", "json", "markdown", "html"] as const;
-interface Options extends AccountOptions, OutputOptions<(typeof formats)[number]> {
+interface Options extends AccountOptions, OutputOptions {
   readonly rule?: readonly string[];
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   const operand = command.argument("[planfile]", "a plan saved with: plan --out FILE");
-  outputOptions(accountOptions(operand), formats).option(
+  outputOptions(accountOptions(operand), "account").option(
     "--rule <rules...>",
     "only these rules of the account",
   );

@@ -13,8 +13,7 @@ import {
 import { type Program, runs } from "../command.js";
 import type { Io } from "../io.js";
 
-const formats = ["text", "json", "github", "sarif", "junit", "code-quality"] as const;
-type Options = RehearsalOptions & OutputOptions<(typeof formats)[number]>;
+type Options = RehearsalOptions & OutputOptions;
 
 /** The policy's own rules: offline nobody knows what else is on the account. */
 const ownEntries = (policy: Policy) =>
@@ -37,7 +36,7 @@ const validate = async (io: Io, options: Options): Promise<Report> => {
 };
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  outputOptions(rehearsalOptions(command), formats).option(
+  outputOptions(rehearsalOptions(command), "validation").option(
     "--list-files",
     "only print every file that the policy reads, one a line",
   );
