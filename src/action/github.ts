@@ -12,7 +12,7 @@ const mostWaitSeconds = 300;
 const answerTimeoutMs = 30_000;
 
 /** The request may or may not have taken effect: look before sending it again. */
-export class Unsure extends Error {}
+class Unsure extends Error {}
 
 /** Of GitHub's documented answers, what the action reads; ours is what both kinds of text have. */
 interface Written {

@@ -10,7 +10,7 @@ import type { Settings } from "./settings.js";
 
 const format = "dbt-ip-rules/plan-commit";
 
-export const commitFileOf = (planFile: string): string => `${planFile}.commit.json`;
+const commitFileOf = (planFile: string): string => `${planFile}.commit.json`;
 
 const hashOf = (file: string): string =>
   `sha256:${createHash("sha256")

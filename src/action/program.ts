@@ -113,12 +113,7 @@ export const runProgram: Runner["runProgram"] = (program, args, { cwd, env }) =>
     });
   });
 
-export type ReportDocument =
-  | PlanDocument
-  | ApplyDocument
-  | DriftDocument
-  | AuditDocument
-  | DiagnosticsDocument;
+type ReportDocument = PlanDocument | ApplyDocument | DriftDocument | AuditDocument | DiagnosticsDocument;
 
 /** Undefined where the program printed no JSON. `format` says which document it is. */
 const parsed = (text: string): ReportDocument | undefined => {

@@ -16,7 +16,7 @@ interface Head {
 }
 
 /** Of GitHub's webhook payloads (docs.github.com, "Webhook events and payloads"), what the action reads. */
-export interface GithubEvent {
+interface GithubEvent {
   readonly pull_request?: {
     readonly number?: number;
     readonly head?: Head;

@@ -134,7 +134,7 @@ const neverConnected = (thrown: unknown): boolean => {
 };
 
 /** Where a call went, for messages. */
-export interface CallTarget {
+interface CallTarget {
   /** With the proxy's, where one is set. */
   readonly host: string;
   /** Set, though Node.js does not read it. */

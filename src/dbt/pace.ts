@@ -9,7 +9,7 @@ export const mostCallsPerMinute = 2_500;
 const minute = 60_000;
 
 /** Resolves when the next call may go out, which it then counts; rejects as soon as the signal aborts. */
-export type Pace = (signal: AbortSignal | undefined) => Promise<void>;
+type Pace = (signal: AbortSignal | undefined) => Promise<void>;
 
 /** In any 60 seconds by `now`, at most `most` calls go out. */
 export const createPace = (now: () => Date, sleep: Sleep, most = mostCallsPerMinute): Pace => {

@@ -135,7 +135,7 @@ export interface EventQuery {
 }
 
 /** The events that a query finds, newest first. */
-export interface EventSelection {
+interface EventSelection {
   readonly total: number;
   page(offset: number, limit: number): readonly StoredEvent[];
 }

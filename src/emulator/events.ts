@@ -34,7 +34,7 @@ export const eventLabel = (type: string): string =>
     .join(" ");
 
 /** How the log takes the events of a write. */
-export interface Recording {
+interface Recording {
   readonly actor: StoredActor;
   readonly source: string;
   /** Milliseconds until the log shows them; null: never. */

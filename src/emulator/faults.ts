@@ -6,7 +6,7 @@
 import { dateOf, type Micros } from "./clock.js";
 import { type EmulatorReply, html, json, problem, reply } from "./http.js";
 
-export interface FaultMatch {
+interface FaultMatch {
   /** Absent: any. */
   readonly method?: string;
   /** Of the path without the query; `*` stands for any characters. Absent: any. */
@@ -19,7 +19,7 @@ export interface FaultMatch {
   readonly times?: number;
 }
 
-export type FaultMoment = "before" | "after";
+type FaultMoment = "before" | "after";
 
 export type FaultAction =
   | {
@@ -59,7 +59,7 @@ export type FaultAction =
 
 export type Fault = FaultMatch & FaultAction;
 
-export interface FaultRecord {
+interface FaultRecord {
   readonly id: number;
   readonly fault: Fault;
   /** Requests that matched, and those of them that it struck. */

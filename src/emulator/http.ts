@@ -16,7 +16,7 @@ export interface EmulatorRequest {
 }
 
 /** How a reply goes out; everything but `send` is a fault. */
-export type Delivery =
+type Delivery =
   | { readonly kind: "send" }
   | { readonly kind: "reset" }
   | { readonly kind: "hang"; readonly ms?: number }

@@ -10,7 +10,7 @@ import type { Checked } from "./request-body.js";
 const largestPage = 100;
 const defaultWindowDays = 90;
 
-export interface Paging {
+interface Paging {
   readonly limit: number;
   readonly offset: number;
 }

@@ -3,7 +3,7 @@
 import { present } from "../model/present.js";
 import type { EmulatorReply, EmulatorRequest } from "./http.js";
 
-export interface RequestRecord {
+interface RequestRecord {
   readonly number: number;
   /** ISO 8601, by the emulator's clock. */
   readonly at: string;

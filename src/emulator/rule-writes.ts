@@ -30,7 +30,7 @@ interface CidrMerge {
   readonly existing: readonly string[];
 }
 
-export interface MergeContext {
+interface MergeContext {
   readonly nextId: number;
   /** Keys of the ranges on rules of the other type. */
   readonly opposite: ReadonlySet<string>;
@@ -137,7 +137,7 @@ export interface EventDraft {
   readonly ruleSet?: StoredRuleSet;
 }
 
-export interface CidrReport {
+interface CidrReport {
   readonly failed: readonly string[];
   readonly existing: readonly string[];
 }

@@ -25,13 +25,13 @@ import {
   type StoredUser,
 } from "./state.js";
 
-export interface SeedCidr {
+interface SeedCidr {
   readonly cidr: string;
   readonly enabled?: boolean;
   readonly deleted?: boolean;
 }
 
-export interface SeedRule {
+interface SeedRule {
   readonly name: string;
   readonly type: "allow" | "deny";
   readonly description?: string;
@@ -57,14 +57,14 @@ export interface SeedEvent {
 }
 
 /** `addresses`: a pool of addresses and prefixes, taken in turn, in the place of `ip`. */
-export interface SeedActor extends Partial<StoredActor> {
+interface SeedActor extends Partial<StoredActor> {
   readonly addresses?: readonly string[];
 }
 
 /** A time such as `2026-01-31T12:00:00Z`, or so many seconds ago; null: never. */
 type SeedTime = string | number | null;
 
-export interface SeedServiceToken {
+interface SeedServiceToken {
   readonly id: number;
   readonly name: string;
   readonly uid?: string;
@@ -73,7 +73,7 @@ export interface SeedServiceToken {
   readonly last_used?: SeedTime;
 }
 
-export interface SeedUser {
+interface SeedUser {
   readonly id: number;
   readonly email: string;
   readonly first_name?: string;

@@ -69,7 +69,7 @@ export const settingsOf = (options: Partial<Settings>): Settings => ({
 
 // 5,000 requests a minute an account, then a five-minute cooldown (docs/service.md, "Answers and limits").
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   readonly requestsPerMinute: number;
   readonly cooldownSeconds: number;
 }

@@ -82,7 +82,7 @@ export interface EventLog {
   readonly generated: readonly GeneratedEvents[];
 }
 
-export interface ExportJob {
+interface ExportJob {
   readonly id: string;
   /** Status answers left that still say "running". */
   readonly pollsLeft: number;
@@ -101,7 +101,7 @@ export interface StoredServiceToken {
   readonly createdAt: Micros;
 }
 
-export type LinkedProvider = "github" | "gitlab" | "azure";
+type LinkedProvider = "github" | "gitlab" | "azure";
 
 export interface StoredUser {
   readonly id: number;
