@@ -26,10 +26,9 @@ import {
   truth,
   unexpected,
 } from "./answer.js";
-import type { ApiClient } from "./api-client.js";
+import { type ApiClient, type Opened, requestLine } from "./api-client.js";
 import { isLoopback } from "./connection.js";
 import { openDownload, pageSize, readEnvelope, timed, totalCount } from "./read-call.js";
-import { type Opened, requestLine } from "./try-call.js";
 import { sendPatiently } from "./write-call.js";
 
 // Audit records of both shapes as events (docs/service.md, "Audit log"): the present one and that of 2022.

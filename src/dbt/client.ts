@@ -11,12 +11,11 @@ import { withTexts } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import type { Redact } from "../model/secrets.js";
 import { createAccountReader, createAccountWriter } from "./account.js";
-import { type ApiClient, createApiClient } from "./api-client.js";
+import { type ApiClient, type ClientOptions, createApiClient } from "./api-client.js";
 import { createAuditExports, createAuditList, createExportReader } from "./audit-log.js";
 import { createCallerReader } from "./callers.js";
-import type { ClientOptions } from "./try-call.js";
 
-export type { ClientOptions, Trace } from "./try-call.js";
+export type { ClientOptions, Trace } from "./api-client.js";
 export type { Wait } from "./waiting.js";
 
 /** What `drift` and `plan` are given: it can do nothing but GET. */

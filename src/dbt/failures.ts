@@ -179,9 +179,6 @@ const troubleFailure = (trouble: Trouble, { host, ignored }: CallTarget, cause: 
   }
 };
 
-/** The user's Ctrl-C, or the end of a caller's timings. */
-export const interrupted = (): Failure => failure("interrupted", { at: "call" });
-
 // Error answers: each status with its own code, message and hint (sources: docs/service.md).
 
 /** What a call is about: the same status means another thing for a rule than for the audit log. */

@@ -16,12 +16,11 @@ import {
   openEnvelope,
   parseJson,
 } from "./answer.js";
-import { type ApiClient, createApiClient } from "./api-client.js";
+import { type ApiClient, type ClientOptions, createApiClient } from "./api-client.js";
 import { decodeEvent } from "./audit-log.js";
 import { createReadOnlyClient, type ReadOnlyClient } from "./client.js";
 import { readEnvelope, readList, totalCount } from "./read-call.js";
 import { shapeOf } from "./shape.js";
-import type { ClientOptions } from "./try-call.js";
 
 export interface Probe extends ReadOnlyClient {
   /** Ids of the accounts that the token may see. */

@@ -18,22 +18,12 @@ import {
   openEnvelope,
   parseJson,
 } from "./answer.js";
-import type { ApiClient } from "./api-client.js";
-import { interrupted, type Subject, statusFailure, type TransportError } from "./failures.js";
-import type { Call, Opened } from "./try-call.js";
-import {
-  askedSeconds,
-  backoffMilliseconds,
-  cooldownSeconds,
-  longestWaitSeconds,
-  waitVisibly,
-} from "./waiting.js";
+import type { ApiClient, Call, Opened } from "./api-client.js";
+import { type Subject, statusFailure, type TransportError } from "./failures.js";
+import { RetryTimings } from "./waiting.js";
 
 /** A call that cannot change anything: what a read-only client is made of. */
 type ReadCall = Omit<Call, "method" | "body">;
-
-const mostTries = 4;
-const mostRateWaits = 3;
 
 /** The envelope of a 2xx answer with JSON; throws `Failure` for everything else. */
 export const readEnvelope = async (
@@ -41,18 +31,14 @@ export const readEnvelope = async (
   call: ReadCall,
   subject: Subject,
 ): Promise<{ readonly answer: Answer; readonly envelope: Envelope }> => {
-  const answer = await readAnswer(client, call, subject);
+  const answer = await repeat<never>(client, call, subject, (url) =>
+    client.exchange({ ...call, url, method: "GET" }, client.signal),
+  );
   const parsed = parseJson(answer);
   if ("problem" in parsed) throw parsed.problem;
   const envelope = openEnvelope(parsed.value);
   if (envelope.status.isSuccess === false) throw brokenEnvelope(answer, envelope, client.redact);
   return { answer, envelope };
-};
-
-const readAnswer = async (client: ApiClient, call: ReadCall, subject: Subject): Promise<Answer> => {
-  return await repeat<never>(client, call, subject, (url) =>
-    client.exchange({ ...call, url, method: "GET" }, client.signal),
-  );
 };
 
 /** The body of a 200 answer, unread, for downloads; errors within it are thrown as `Failure`. */
@@ -77,7 +63,7 @@ const repeat = async <More>(
     const result = await tryOnce(url);
     if (isTransportError(result)) {
       if (!result.passing) throw result.failure;
-      await timings.afterTrouble(result.failure, undefined);
+      await timings.afterTrouble(result.failure);
       continue;
     }
     if (!isAnswer(result) || result.status < 300) return result;
@@ -113,46 +99,6 @@ const slashRedirect = ({ status, headers }: Answer, url: URL): URL | undefined =
   followed.pathname = target.pathname;
   return followed;
 };
-
-/** How often one call may be sent again. Each method waits, or throws what it was given. */
-export class RetryTimings {
-  readonly #client: ApiClient;
-  #tries = 1;
-  #rateWaits = 0;
-
-  constructor(client: ApiClient) {
-    this.#client = client;
-  }
-
-  /** After a broken exchange or a 5xx: backoff, or as long as a 503 asks. */
-  async afterTrouble(trouble: Failure, answer: Answer | undefined): Promise<void> {
-    const { random, now } = this.#client;
-    if (this.#tries >= mostTries) throw trouble;
-    const backoff = backoffMilliseconds(this.#tries, random());
-    this.#tries += 1;
-    const asked = answer === undefined ? undefined : askedSeconds(answer.headers, now().getTime());
-    if (asked !== undefined && asked > longestWaitSeconds) throw trouble;
-    await this.#wait(Math.max(backoff, (asked ?? 0) * 1000), "retrying", trouble);
-  }
-
-  /** After a 429: as long as told, five minutes where nothing is told. */
-  async afterTooMany(answer: Answer, said: Failure): Promise<void> {
-    const seconds = askedSeconds(answer.headers, this.#client.now().getTime()) ?? cooldownSeconds;
-    if (this.#rateWaits >= mostRateWaits || seconds > longestWaitSeconds) throw said;
-    this.#rateWaits += 1;
-    await this.#wait(seconds * 1000, "rate-limited", said);
-  }
-
-  async #wait(milliseconds: number, reason: "rate-limited" | "retrying", trouble: Failure): Promise<void> {
-    const { sleep, signal, onWait, redact } = this.#client;
-    try {
-      await waitVisibly(milliseconds, { reason, message: redact(trouble.message) }, sleep, signal, onWait);
-    } catch (thrown) {
-      if (signal?.aborted === true) throw interrupted();
-      throw thrown;
-    }
-  }
-}
 
 /** The most that the API gives at once; more is an error (docs/service.md, "Answers and limits"). */
 export const pageSize = 100;

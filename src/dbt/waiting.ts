@@ -1,4 +1,10 @@
-/** How long to wait before a call is sent again: after a 429 as the server says, after a failure with backoff. */
+/**
+ * When the next call goes out: at a pace that leaves others their half of the limit, after a 429 as the server says, after
+ * a failure with backoff; and how often one is sent again.
+ */
+import { type Failure, failure } from "../model/failure.js";
+import type { Redact } from "../model/secrets.js";
+import type { Answer } from "./answer.js";
 
 /** The service's cooldown after too many requests, in seconds (docs/service.md, "Answers and limits"). */
 export const cooldownSeconds = 300;
@@ -67,3 +73,85 @@ export const waitVisibly = async (
   signal?.throwIfAborted();
   onWait?.({ seconds: 0, total, reason, message });
 };
+
+/** The user's Ctrl-C, or the end of a caller's timings. */
+export const interrupted = (): Failure => failure("interrupted", { at: "call" });
+
+/** What waiting takes of a client. */
+export interface Timing {
+  readonly now: () => Date;
+  readonly sleep: Sleep;
+  /** From 0 to 1, for the jitter. */
+  readonly random: () => number;
+  readonly signal: AbortSignal | undefined;
+  readonly onWait: ((wait: Wait) => void) | undefined;
+  readonly redact: Redact;
+}
+
+/** Half of the documented 5,000 requests a minute. */
+export const mostCallsPerMinute = 2_500;
+const minute = 60_000;
+
+/** Resolves when the next call may go out, which it then counts; rejects as soon as the signal aborts. */
+type Pace = (signal: AbortSignal | undefined) => Promise<void>;
+
+/**
+ * In any 60 seconds by `now`, at most `most` calls go out: half of what the service allows an account (docs/service.md,
+ * "Answers and limits"), so that other clients of the account have the other half. Until then they go out at once.
+ */
+export const createPace = (now: () => Date, sleep: Sleep, most = mostCallsPerMinute): Pace => {
+  /** When the last `most` calls went out, in milliseconds, as a ring; the oldest is at `next`. */
+  const times: number[] = [];
+  let next = 0;
+  return async (signal) => {
+    const at = now().getTime();
+    const oldest = times[next];
+    const left = oldest === undefined ? 0 : oldest + minute - at;
+    times[next] = at + Math.max(0, left);
+    next = (next + 1) % most;
+    if (left > 0) await sleep(left, signal);
+  };
+};
+
+const mostTries = 4;
+const mostRateWaits = 3;
+
+/** How often one call may be sent again. Each method waits, or throws what it was given. */
+export class RetryTimings {
+  readonly #timing: Timing;
+  #tries = 1;
+  #rateWaits = 0;
+
+  constructor(timing: Timing) {
+    this.#timing = timing;
+  }
+
+  /** After a broken exchange or a 5xx: backoff, or as long as a 503 asks. */
+  async afterTrouble(trouble: Failure, answer?: Pick<Answer, "headers">): Promise<void> {
+    const { random, now } = this.#timing;
+    if (this.#tries >= mostTries) throw trouble;
+    const backoff = backoffMilliseconds(this.#tries, random());
+    this.#tries += 1;
+    const asked = answer === undefined ? undefined : askedSeconds(answer.headers, now().getTime());
+    if (asked !== undefined && asked > longestWaitSeconds) throw trouble;
+    await this.#wait(Math.max(backoff, (asked ?? 0) * 1000), "retrying", trouble);
+  }
+
+  /** After a 429: as long as told, five minutes where nothing is told. */
+  async afterTooMany(answer: Pick<Answer, "headers">, said: Failure): Promise<void> {
+    const seconds = askedSeconds(answer.headers, this.#timing.now().getTime()) ?? cooldownSeconds;
+    if (this.#rateWaits >= mostRateWaits || seconds > longestWaitSeconds) throw said;
+    this.#rateWaits += 1;
+    await this.#wait(seconds * 1000, "rate-limited", said);
+  }
+
+  async #wait(milliseconds: number, reason: "rate-limited" | "retrying", trouble: Failure): Promise<void> {
+    const { sleep, signal, onWait, redact } = this.#timing;
+    try {
+      await waitVisibly(milliseconds, { reason, message: redact(trouble.message) }, sleep, signal, onWait);
+    } catch (thrown) {
+      if (signal?.aborted === true) throw interrupted();
+      throw thrown;
+    }
+  }
+}

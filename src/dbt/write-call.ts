@@ -8,11 +8,9 @@ import { hintOf } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { type Answer, brokenEnvelope, isRecord, openEnvelope, parseJson } from "./answer.js";
-import type { ApiClient } from "./api-client.js";
-import { interrupted, type Subject, statusFailure } from "./failures.js";
-import { RetryTimings } from "./read-call.js";
-import type { Call } from "./try-call.js";
-import { askedSeconds, cooldownSeconds, longestWaitSeconds } from "./waiting.js";
+import type { ApiClient, Call } from "./api-client.js";
+import { type Subject, statusFailure } from "./failures.js";
+import { askedSeconds, cooldownSeconds, interrupted, longestWaitSeconds, RetryTimings } from "./waiting.js";
 
 export type WriteCall = Call & { readonly method: "POST" | "PUT" | "DELETE" };
 
@@ -126,8 +124,7 @@ export const sendPatiently = async (
     if (written.kind === "accepted") return written.answer;
     const { outcome, reason, answer } = written;
     if (answer !== undefined) await timings.afterTooMany(answer, reason);
-    else if (outcome.kind === "unknown" && outcome.neverSent === true)
-      await timings.afterTrouble(reason, undefined);
+    else if (outcome.kind === "unknown" && outcome.neverSent === true) await timings.afterTrouble(reason);
     else throw reason;
   }
 };

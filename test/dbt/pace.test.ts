@@ -1,7 +1,7 @@
 /** Never more than half of the service's limit, by a clock that only sleeping moves. */
 import { describe, expect, it } from "vitest";
 import { createDbtClient } from "../../src/dbt/client.js";
-import { createPace, mostCallsPerMinute } from "../../src/dbt/pace.js";
+import { createPace, mostCallsPerMinute } from "../../src/dbt/waiting.js";
 
 const clock = () => {
   let time = Date.UTC(2026, 10, 21);
