@@ -5,11 +5,11 @@
  * Duplicates are found by id, exactly: a UUID and a text of up to 15 bytes are their own key, a longer one is kept by
  * 128 bits of its SHA-256.
  */
-import { PrefixParser } from "../address/parse.js";
-import type { Prefix } from "../address/prefix.js";
-import { specialPurpose } from "../address/special-purpose.js";
+import type { AddressSet } from "../address/address-set.js";
+import { type Address, parseAddress } from "../address/prefix.js";
+import { specialPurposeSet } from "../address/special-purpose.js";
+import { readWords, writeWords } from "../address/words.js";
 import { present } from "../model/present.js";
-import { sha256 } from "../model/sha256.js";
 import type {
   ActorKind,
   SeenActor,
@@ -18,24 +18,23 @@ import type {
   TrafficCounts,
   UnreadableActor,
 } from "../plan/replay.js";
-import { type Span, timeOf } from "./event-time.js";
-import { KeyTable } from "./key-table.js";
+import { timeOf } from "./event-time.js";
+import { EventIds, grown, KeyTable } from "./key-table.js";
 
-/** One event as a source gives it; empty spans and texts where it says nothing. Reused from event to event. */
-export interface TrafficRow {
-  readonly time: Span;
-  readonly address: Span;
-  /** Its id, unique in its `scope`. */
-  readonly eventId: Span;
+/** One event as a source gives it; empty texts where it says nothing. */
+export interface TrafficEvent {
+  readonly time: string;
+  readonly address: string;
+  /** Unique in its `scope`. */
+  readonly id: string;
   /** `ACTOR_USER`, `service_token`, …. */
-  actorType: string;
-  actorId: string;
-  /** Asked for only where it is news. */
-  actorName: () => string;
+  readonly actorType: string;
+  readonly actorId: string;
+  readonly actorName: string;
   /** `login.sso.failed`; in any spelling of the log. */
-  eventType: string;
-  /** What the event is about, as text; asked for only of events of Git integrations. */
-  context: () => string;
+  readonly type: string;
+  /** What the event is about: a value of JSON or its text. */
+  readonly context: unknown;
 }
 
 /** In whose log events have an id once. */
@@ -43,7 +42,7 @@ export type EventScope = "audit-log" | `file ${number}`;
 
 /** Where a source puts its events, one after the other. */
 export interface TrafficSink {
-  add(row: TrafficRow, scope: EventScope): void;
+  add(event: TrafficEvent, scope: EventScope): void;
 }
 
 interface GatheredActor {
@@ -110,26 +109,97 @@ interface TypeFacts {
   readonly aboutGit: boolean;
 }
 
-/** Columns that grow together. */
+/** Pairs of an actor and an address: columns that grow together. */
 class Pairs {
-  events = new Float64Array(1024);
-  failed = new Float64Array(1024);
-  first = new Float64Array(1024);
-  last = new Float64Array(1024);
+  readonly #keys = new KeyTable();
+  #events = new Int32Array(1024);
+  #failed = new Int32Array(1024);
+  #first = new Float64Array(1024);
+  #last = new Float64Array(1024);
 
-  hold(count: number): void {
-    if (count <= this.events.length) return;
-    const grow = (old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
-      const larger = new Float64Array(2 * old.length);
-      larger.set(old);
-      return larger;
+  /** One more event of the pair. */
+  count(actor: number, address: number, at: number, failed: boolean): void {
+    const known = this.#keys.size;
+    const pair = this.#keys.numberOf(0, 0, actor, address);
+    if (pair === known) {
+      if (pair === this.#events.length) this.#grow(2 * pair);
+      this.#first[pair] = at;
+      this.#last[pair] = at;
+    } else if (at < this.#first[pair]!) this.#first[pair] = at;
+    else if (at > this.#last[pair]!) this.#last[pair] = at;
+    this.#events[pair]! += 1;
+    if (failed) this.#failed[pair]! += 1;
+  }
+
+  #grow(length: number): void {
+    this.#events = grown(this.#events, new Int32Array(length));
+    this.#failed = grown(this.#failed, new Int32Array(length));
+    this.#first = grown(this.#first, new Float64Array(length));
+    this.#last = grown(this.#last, new Float64Array(length));
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  actor(pair: number): number {
+    return this.#keys.word(pair, 2);
+  }
+
+  address(pair: number): number {
+    return this.#keys.word(pair, 3);
+  }
+
+  events(pair: number): number {
+    return this.#events[pair]!;
+  }
+
+  seen(pair: number, address: Address): SeenAddress {
+    return {
+      address,
+      events: this.#events[pair]!,
+      failedLogins: this.#failed[pair]!,
+      firstSeen: this.#first[pair]!,
+      lastSeen: this.#last[pair]!,
     };
-    this.events = grow(this.events);
-    this.failed = grow(this.failed);
-    this.first = grow(this.first);
-    this.last = grow(this.last);
   }
 }
+
+/** Addresses by number, in the order in which they were first seen. */
+class Addresses {
+  readonly #keys = new KeyTable();
+  /** The spellings met last, each once; not all, since a log may hold more than the memory does. */
+  #known = new Map<string, number>();
+  readonly #words = new Uint32Array(4);
+
+  /** -1: the text is no address. */
+  numberOf(text: string): number {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const number = this.#read(text);
+    if (this.#known.size === mostSpellings) this.#known = new Map();
+    this.#known.set(ownCopy(text), number);
+    return number;
+  }
+
+  #read(text: string): number {
+    const address = addressIn(text.trim());
+    if (address === undefined) return -1;
+    const words = this.#words;
+    writeWords(address, words, 0);
+    return this.#keys.numberOf(words[0]! | 0, words[1]! | 0, words[2]! | 0, words[3]! | 0);
+  }
+
+  address(number: number): Address {
+    for (let word = 0; word < 4; word += 1) this.#words[word] = this.#keys.word(number, word);
+    return readWords(this.#words, 0);
+  }
+}
+
+const mostSpellings = 16_384;
+
+/** What is kept of a line: a text that is cut out of a longer one would keep all of that in memory. */
+const ownCopy = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le");
 
 type Counting = { -readonly [Key in keyof TrafficCounts]: TrafficCounts[Key] };
 
@@ -152,12 +222,10 @@ export class TrafficGatherer implements TrafficSink {
   readonly #types = new Map<string, TypeFacts>();
   /** By the number of the actor: events with an address that cannot be read. */
   readonly #unreadable = new Map<number, { events: number; last: number }>();
-  readonly #addresses = new KeyTable();
-  readonly #pairKeys = new KeyTable();
+  readonly #addresses = new Addresses();
   readonly #pairs = new Pairs();
   readonly #ids = new Map<EventScope, EventIds>();
   readonly #providers = new Map<LinkedProvider["provider"], number>();
-  readonly #parser = new PrefixParser();
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
 
@@ -169,9 +237,9 @@ export class TrafficGatherer implements TrafficSink {
     return this.#counts;
   }
 
-  add(row: TrafficRow, scope: EventScope): void {
+  add(event: TrafficEvent, scope: EventScope): void {
     const counts = this.#counts;
-    const at = timeOf(row.time);
+    const at = timeOf(event.time);
     if (Number.isNaN(at)) {
       counts.withoutTime += 1;
       return;
@@ -182,28 +250,24 @@ export class TrafficGatherer implements TrafficSink {
       counts.outsideWindow += 1;
       return;
     }
-    if (row.eventId.end > row.eventId.start && !this.#idsOf(scope).isNew(row.eventId)) {
+    if (event.id !== "" && !this.#idsOf(scope).isNew(event.id)) {
       counts.duplicates += 1;
       return;
     }
     counts.read += 1;
     if (at > this.#window.now + clockSlackMs) counts.inFuture += 1;
-    const facts = this.#factsOf(row.eventType);
-    if (facts.aboutGit) this.#noteProviders(`${row.eventType} ${row.context()}`, at);
-    if (row.address.end === row.address.start) {
-      counts.withoutAddress += 1;
+    const facts = this.#factsOf(event.type);
+    if (facts.aboutGit) this.#noteProviders(event, at);
+    const address = event.address === "" ? -1 : this.#addresses.numberOf(event.address);
+    if (address >= 0) {
+      this.#pairs.count(this.#actorOf(event, at, address), address, at, facts.failedLogin);
       return;
     }
-    const parser = this.#parser;
-    if (!readAddress(parser, row.address)) {
-      counts.withoutAddress += 1;
-      counts.unreadableAddress += 1;
-      if (row.actorId !== "" || row.actorName() !== "") this.#countUnreadable(this.#actorOf(row, at, -1), at);
-      return;
-    }
-    const { words } = parser;
-    const address = this.#addresses.numberOf(words[0]!, words[1]!, words[2]!, words[3]!);
-    this.#count(this.#actorOf(row, at, address), address, at, facts.failedLogin);
+    counts.withoutAddress += 1;
+    if (event.address === "") return;
+    counts.unreadableAddress += 1;
+    if (event.actorId !== "" || event.actorName !== "")
+      this.#countUnreadable(this.#actorOf(event, at, -1), at);
   }
 
   #countUnreadable(actor: number, at: number): void {
@@ -212,20 +276,6 @@ export class TrafficGatherer implements TrafficSink {
       events: 1 + (known?.events ?? 0),
       last: Math.max(at, known?.last ?? at),
     });
-  }
-
-  #count(actor: number, address: number, at: number, failed: boolean): void {
-    const pairs = this.#pairs;
-    const known = this.#pairKeys.size;
-    const pair = this.#pairKeys.numberOf(0, 0, actor, address);
-    if (pair === known) {
-      pairs.hold(pair + 1);
-      pairs.first[pair] = at;
-      pairs.last[pair] = at;
-    } else if (at < pairs.first[pair]!) pairs.first[pair] = at;
-    else if (at > pairs.last[pair]!) pairs.last[pair] = at;
-    pairs.events[pair]! += 1;
-    if (failed) pairs.failed[pair]! += 1;
   }
 
   #idsOf(scope: EventScope): EventIds {
@@ -241,22 +291,23 @@ export class TrafficGatherer implements TrafficSink {
     if (known !== undefined) return known;
     const made = { failedLogin: isFailedLogin(type), aboutGit: gitEvents.test(type) };
     // Types are few; a source that makes them up does not fill the memory.
-    if (this.#types.size < 10_000) this.#types.set(type, made);
+    if (this.#types.size < 10_000) this.#types.set(ownCopy(type), made);
     return made;
   }
 
-  #noteProviders(text: string, at: number): void {
+  #noteProviders({ type, context }: TrafficEvent, at: number): void {
+    const text = `${type} ${typeof context === "string" ? context : JSON.stringify(context)}`;
     for (const [provider, pattern] of providerWords)
       if (pattern.test(text))
         this.#providers.set(provider, Math.max(at, this.#providers.get(provider) ?? at));
   }
 
-  #actorOf(row: TrafficRow, at: number, address: number): number {
-    const group = this.#groupOf(row.actorType);
-    if (row.actorId !== "") return this.#actorIn(group.byId, row.actorId, group.kind, row, at);
-    const name = row.actorName();
-    if (name !== "") return this.#actorIn(group.byName, name, group.kind, row, at);
-    return this.#actorIn(this.#nobody, address, "address", row, at);
+  #actorOf(event: TrafficEvent, at: number, address: number): number {
+    const { actorId: id, actorName: name } = event;
+    const { kind, byId, byName } = this.#groupOf(event.actorType);
+    if (id !== "") return this.#actorIn(byId, id, kind, event, at);
+    if (name !== "") return this.#actorIn(byName, name, kind, event, at);
+    return this.#actorIn(this.#nobody, address, "address", event, at);
   }
 
   /** The log's spellings of one type are one group, so that an actor of both record forms is one. */
@@ -267,26 +318,26 @@ export class TrafficGatherer implements TrafficSink {
     const group = kind === "unknown" ? type.toLowerCase() : kind;
     const made = this.#byType.get(group) ?? { kind, byId: new Map(), byName: new Map() };
     this.#byType.set(group, made);
-    this.#byType.set(type, made);
+    this.#byType.set(ownCopy(type), made);
     return made;
   }
 
-  #actorIn<Key>(
-    group: Map<Key, GatheredActor>,
+  #actorIn<Key extends string | number>(
+    group: Map<Key | string, GatheredActor>,
     key: Key,
     kind: ActorKind,
-    { actorId: id, actorName }: TrafficRow,
+    { actorId: id, actorName: name }: TrafficEvent,
     at: number,
   ): number {
     const known = group.get(key);
     if (known === undefined) {
-      const made = { number: this.#actors.length, kind, id, name: actorName(), namedAt: at };
+      const made = { number: this.#actors.length, kind, id: ownCopy(id), name: ownCopy(name), namedAt: at };
       this.#actors.push(made);
-      group.set(key, made);
+      group.set(typeof key === "string" ? ownCopy(key) : key, made);
       return made.number;
     }
     if (at > known.namedAt) {
-      known.name = actorName();
+      if (name !== known.name) known.name = ownCopy(name);
       known.namedAt = at;
     }
     return known.number;
@@ -296,15 +347,8 @@ export class TrafficGatherer implements TrafficSink {
   traffic(window: { readonly since: string; readonly until: string }): Traffic {
     const seen: SeenAddress[][] = this.#actors.map(() => []);
     const pairs = this.#pairs;
-    for (let pair = 0; pair < this.#pairKeys.size; pair += 1) {
-      seen[this.#pairKeys.word(pair, 2)]!.push({
-        address: this.#address(this.#pairKeys.word(pair, 3)),
-        events: pairs.events[pair]!,
-        failedLogins: pairs.failed[pair]!,
-        firstSeen: pairs.first[pair]!,
-        lastSeen: pairs.last[pair]!,
-      });
-    }
+    for (let pair = 0; pair < pairs.size; pair += 1)
+      seen[pairs.actor(pair)]!.push(pairs.seen(pair, this.#addresses.address(pairs.address(pair))));
     const who = ({ kind, id, name }: GatheredActor) => ({
       kind,
       ...present({ id: id === "" ? undefined : id, name: name === "" ? undefined : name }),
@@ -333,100 +377,34 @@ export class TrafficGatherer implements TrafficSink {
   }
 
   #privateAddresses(): TrafficFindings["privateAddresses"] {
-    const unrouted = new Set<number>();
-    for (let number = 0; number < this.#addresses.size; number += 1) {
-      if (isUnrouted({ network: this.#address(number), length: 128 })) unrouted.add(number);
+    const found = new Set<number>();
+    const isPrivate = unrouted();
+    const pairs = this.#pairs;
+    let all = 0;
+    for (let pair = 0; pair < pairs.size; pair += 1) {
+      const address = pairs.address(pair);
+      if (!isPrivate.contains(this.#addresses.address(address))) continue;
+      found.add(address);
+      all += pairs.events(pair);
     }
-    let events = 0;
-    for (let pair = 0; pair < this.#pairKeys.size; pair += 1)
-      if (unrouted.has(this.#pairKeys.word(pair, 3))) events += this.#pairs.events[pair]!;
-    return { addresses: unrouted.size, events };
-  }
-
-  #address(number: number): bigint {
-    let address = 0n;
-    for (let word = 0; word < 4; word += 1)
-      address = (address << 32n) | BigInt(this.#addresses.word(number, word));
-    return address;
+    return { addresses: found.size, events: all };
   }
 }
 
 /**
- * Into `parser.words`; false: it is no address. A port behind it is left out where nothing else can be meant, as
- * proxies write it: `192.0.2.1:443`, `[2001:db8::1]:443`, `[2001:db8::1]`.
+ * A port behind an address is left out where nothing else can be meant, as proxies write it: `192.0.2.1:443`,
+ * `[2001:db8::1]:443`, `[2001:db8::1]`.
  */
-const readAddress = (parser: PrefixParser, { bytes, start, end }: Span): boolean => {
-  if (parser.parse(bytes, start, end)) return parser.bare;
-  const text = Buffer.from(bytes.subarray(start, Math.min(end, start + longestWithPort))).toString("latin1");
-  const [, inBrackets, ipv4, port] = withPort.exec(text) ?? [];
-  const address = inBrackets ?? ipv4;
-  if (address === undefined || end - start > longestWithPort || Number(port ?? 0) > 65_535) return false;
-  const first = inBrackets === undefined ? start : start + 1;
-  return parser.parse(bytes, first, first + address.length) && parser.bare;
+const addressIn = (text: string): Address | undefined => {
+  if (text.length > longestWithPort) return undefined;
+  const [, inBrackets, ipv4, port = "0"] = withPort.exec(text) ?? [];
+  const parsed = parseAddress(Number(port) > 65_535 ? "" : (inBrackets ?? ipv4 ?? text));
+  return parsed.ok ? parsed.address : undefined;
 };
 
 const longestWithPort = 64;
 const withPort = /^(?:\[([0-9a-f:.]*:[0-9a-f:.]*)\]|([0-9.]+)(?=:))(?::(\d{1,5}))?$/i;
 
-/** Not the blocks for documentation, which every rehearsal uses. */
-const isUnrouted = (prefix: Prefix): boolean => {
-  const block = specialPurpose(prefix);
-  return block !== undefined && block.reachable === "no" && block.use !== "documentation";
-};
-
-/** Ids of one log. */
-class EventIds {
-  readonly #uuids = new KeyTable();
-  readonly #short = new KeyTable();
-  readonly #long = new KeyTable();
-  readonly #words = new Uint32Array(4);
-
-  isNew(id: Span): boolean {
-    const table = this.#tableOf(id);
-    const known = table.size;
-    const words = this.#words;
-    return table.numberOf(words[0]!, words[1]!, words[2]!, words[3]!) === known;
-  }
-
-  /** Leaves the key in `#words`. */
-  #tableOf({ bytes, start, end }: Span): KeyTable {
-    const length = end - start;
-    const words = this.#words;
-    if (length === 36 && readUuid(bytes, start, words)) return this.#uuids;
-    words.fill(0);
-    if (length <= 15) {
-      words[0] = length << 24;
-      // The length first, then the bytes: no two texts are alike.
-      for (let at = 0; at < length; at += 1)
-        words[(at + 1) >>> 2]! |= bytes[start + at]! << (24 - 8 * ((at + 1) & 3));
-      return this.#short;
-    }
-    const hash = sha256(Buffer.from(bytes.subarray(start, end)).toString("latin1"));
-    for (let word = 0; word < 4; word += 1)
-      words[word] = Number.parseInt(hash.slice(8 * word, 8 * word + 8), 16);
-    return this.#long;
-  }
-}
-
-const hexDigit = (byte: number): number => {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-};
-
-/** Whether the 36 bytes are a UUID; capitals count as small letters (RFC 9562 section 4). */
-const readUuid = (bytes: Uint8Array, start: number, words: Uint32Array): boolean => {
-  let digits = 0;
-  for (let at = 0; at < 36; at += 1) {
-    const byte = bytes[start + at]!;
-    if (at === 8 || at === 13 || at === 18 || at === 23) {
-      if (byte !== 0x2d) return false;
-      continue;
-    }
-    const value = hexDigit(byte);
-    if (value < 0) return false;
-    words[digits >>> 3] = (words[digits >>> 3]! << 4) | value;
-    digits += 1;
-  }
-  return true;
-};
+/** Addresses that the internet does not route; without the blocks for documentation, which every rehearsal uses. */
+const unrouted = (): AddressSet =>
+  specialPurposeSet(({ reachable, use }) => reachable === "no" && use !== "documentation");

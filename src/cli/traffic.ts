@@ -5,16 +5,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BlindSpot, blindSpots } from "../audit/blind-spots.js";
 import type { CallerReader } from "../audit/callers.js";
-import { emptySpan } from "../audit/event-time.js";
 import { listEvents, meansNoMore, type PageReader, streamBounds } from "../audit/list-events.js";
 import { parseMoment } from "../audit/time-range.js";
-import {
-  type TrafficFindings,
-  TrafficGatherer,
-  type TrafficRow,
-  type TrafficSink,
-} from "../audit/traffic.js";
-import { columnRoles, spell, type TrafficColumns, TrafficFile } from "../audit/traffic-file.js";
+import { type TrafficFindings, TrafficGatherer, type TrafficSink } from "../audit/traffic.js";
+import { columnRoles, type TrafficColumns } from "../audit/traffic-fields.js";
+import { TrafficFile } from "../audit/traffic-file.js";
 import type { ReadOnlyClient } from "../dbt/client.js";
 import type { Connection } from "../dbt/connection.js";
 import { codeOf, reasonOf } from "../files/io-errors.js";
@@ -42,7 +37,7 @@ export interface TrafficOptions {
 const defaultWindowDays = 90;
 
 /** `time=ts,ip=client,who=user`. */
-export const parseColumns = (text: string): TrafficColumns => {
+const parseColumns = (text: string): TrafficColumns => {
   const found: Record<string, string> = {};
   for (const part of text.split(",")) {
     const at = part.indexOf("=");
@@ -162,9 +157,9 @@ export const readSplitTraffic = async (
   const early = newGatherer(io, windows.early, true);
   const late = newGatherer(io, windows.late, options.until !== undefined);
   const both: TrafficSink = {
-    add: (row, scope) => {
-      early.add(row, scope);
-      late.add(row, scope);
+    add: (event, scope) => {
+      early.add(event, scope);
+      late.add(event, scope);
     },
   };
   const missing = await readInto(io, options, client, both);
@@ -247,16 +242,6 @@ const readLog = async (
   gatherer: TrafficSink,
 ): Promise<Diagnostic[]> => {
   const missing: Diagnostic[] = [];
-  const row: TrafficRow = {
-    time: emptySpan(),
-    address: emptySpan(),
-    eventId: emptySpan(),
-    actorType: "",
-    actorId: "",
-    actorName: () => "",
-    eventType: "",
-    context: () => "",
-  };
   const query = options.until === undefined ? { since: window.since } : window;
   let oldest: string | undefined;
   const events = listEvents(client, query, {
@@ -268,15 +253,17 @@ const readLog = async (
   try {
     for await (const { id, at, actor, type, context } of events) {
       oldest = oldest === undefined || at < oldest ? at : oldest;
-      spell(row.time, at);
-      spell(row.address, actor.ip ?? "");
-      spell(row.eventId, id);
-      row.actorType = actor.type ?? "";
-      row.actorId = actor.id ?? "";
-      row.actorName = () => actor.name ?? "";
-      row.eventType = type;
-      row.context = () => JSON.stringify(context) ?? "";
-      gatherer.add(row, "audit-log");
+      const event = {
+        time: at,
+        address: actor.ip ?? "",
+        id,
+        actorType: actor.type ?? "",
+        actorId: actor.id ?? "",
+        actorName: actor.name ?? "",
+        type,
+        context,
+      };
+      gatherer.add(event, "audit-log");
     }
   } catch (error) {
     if (!(error instanceof Failure) || io.signal.aborted || oldest === undefined) throw error;

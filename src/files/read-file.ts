@@ -19,6 +19,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { StringDecoder } from "node:string_decoder";
 
 export interface ReadBounds {
   /** Bytes. */
@@ -73,14 +74,14 @@ export const readRegularFile = (path: string, { most, folder = dirname(path) }: 
   }
 };
 
-/** Bytes of a piece of a file that is read in pieces. */
-const longPiece = megabyte;
+/** Bytes of a piece of a file that is read in pieces; their text is small enough for V8 to forget it at once. */
+const longPiece = 65_536;
 
 /**
- * The same, in pieces, for files of any size that are never whole in memory. The buffer is used again for each piece.
- * Throws as `readNamedFile` does, also from within.
+ * `readNamedText` in pieces, for files of any size that are never whole in memory. Throws as `readNamedFile` does, also
+ * from within.
  */
-export function* readNamedPieces(cwd: string, name: string): Generator<Uint8Array, void> {
+export function* readNamedPieces(cwd: string, name: string): Generator<string, void> {
   const standard = isStandardInput(name);
   const real = standard ? "" : realpathSync(resolve(cwd, name));
   if (!standard) {
@@ -91,8 +92,10 @@ export function* readNamedPieces(cwd: string, name: string): Generator<Uint8Arra
   try {
     if (!standard) requireRegular(fstatSync(handle), Number.POSITIVE_INFINITY);
     const buffer = Buffer.allocUnsafe(longPiece);
+    const decoder = new StringDecoder("utf8");
     for (let read = readSome(handle, buffer); read > 0; read = readSome(handle, buffer))
-      yield buffer.subarray(0, read);
+      yield decoder.write(buffer.subarray(0, read));
+    yield decoder.end();
   } finally {
     if (!standard) closeSync(handle);
   }

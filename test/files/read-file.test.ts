@@ -3,7 +3,13 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { checkoutFolder, readNamedFile, readNamedText, readRegularFile } from "../../src/files/read-file.js";
+import {
+  checkoutFolder,
+  readNamedFile,
+  readNamedPieces,
+  readNamedText,
+  readRegularFile,
+} from "../../src/files/read-file.js";
 import { newFolder } from "../cli/world.js";
 
 let top = "";
@@ -106,4 +112,12 @@ describe("the folder that a policy must be in", () => {
     symlinkSync("../other", join(cwd, "linked"));
     expect(checkoutFolder(cwd, "linked/policy.yaml")).toBe(cwd);
   });
+});
+
+it("reads a file in pieces as the text that it is, whatever characters they cut", () => {
+  const text = `a${"é€😀".repeat(20_000)}`;
+  writeFileSync(join(cwd, "long"), text);
+  const pieces = [...readNamedPieces(cwd, "long")];
+  expect(pieces.length).toBeGreaterThan(2);
+  expect(pieces.join("")).toBe(text);
 });
