@@ -152,8 +152,8 @@ The first line lets your editor complete and explain the keys. \`dbt-ip-rules va
 - A prefix cannot be both allowed and denied, and cannot appear twice in a rule.
 
 IPv4 has four decimal parts without leading zeros. Write IPv6 that ends in \`::\` in quotes, or YAML takes the last colon
-for the end of a key. Set host bits (\`203.0.113.7/24\`) and a bare \`0.0.0.0\` or \`::\` are errors. If \`lint\` lowers them,
-they mean what the service makes of them: the network, and the single address.
+for the end of a key. Bits set below the length (\`203.0.113.7/24\`) and a bare \`0.0.0.0\` or \`::\` are errors. If \`lint\`
+lowers them, they mean what the service makes of them: the network, and the single address.
 
 ## Deleting and renaming a rule
 
