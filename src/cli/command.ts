@@ -4,18 +4,22 @@
  * what the command prints, with nothing around it; a format that was asked for is written on failure too, and names
  * every policy.
  */
+
 import type { Command, Option } from "commander";
-import { filesReadBy, loadPolicyFile } from "../files/load-policy.js";
-import { writeWhole } from "../files/write-file.js";
-import type { Diagnostic } from "../model/diagnostic.js";
-import { jsonText, scriptLine } from "../model/escape.js";
-import { type ExitCode, exitCodes, Failure, failure } from "../model/failure.js";
+import { type ExitCode, type Failure, failure } from "../model/failure.js";
 import { shellWord } from "../model/shell.js";
 import { exitCodeOf, type Report, worstExitCode } from "../report/report.js";
-import { verdicts } from "../report/verdicts.js";
 import { policyMatrix } from "./accounts.js";
-import { type Io, note, noteDiagnostics } from "./io.js";
-import { deliver, notesOf, outputTargets, reportOf, requireWritable, type SharedOptions } from "./outcome.js";
+import { type Io, note } from "./io.js";
+import {
+  deliver,
+  notesOf,
+  outputTargets,
+  printText,
+  reportOf,
+  requireWritable,
+  type SharedOptions,
+} from "./outcome.js";
 import { type Invocation, type PolicyRuns, runEach } from "./policies.js";
 
 /** The program as a command sees it: handed in, since the program loads the commands. */
@@ -75,21 +79,17 @@ const runAll = async (invocation: Invocation): Promise<ExitCode> => {
   }
   const files = policiesOf(command, policies);
   const operands = policies.positional ? [] : command.args;
-  if (options.format === "matrix") return printWhole(io, options, policyMatrix(io, files));
-  if (options.listFiles === true) return listFiles(io, options, files);
-  if (operands.length > 1 && policies.plans !== undefined) {
-    const [named] = command.getOptionValueSource("policy") === "cli" ? files : [];
-    if (named !== undefined) throw planWithPolicy(command, operands, named);
-    const plans = [...new Set(operands)];
-    const approved = await policies.plans(io, options, plans);
-    return runEach(invocation, { ...options, ...approved }, plans, policies, "plans");
-  }
+  if (options.format === "matrix") return printText(io, options, policyMatrix(io, files));
+  const instead = policies.instead?.(io, options, files);
+  if (instead !== undefined) return instead;
   const [only, ...more] = files;
+  if (only !== undefined && operands.length > 0 && command.getOptionValueSource("policy") === "cli")
+    throw planWithPolicy(command, operands, only);
+  if (operands.length > 1 && policies.plans !== undefined)
+    return runEach(invocation, options, [...new Set(operands)], policies, "plans");
   if (options.terraform !== undefined && more.length > 0)
     throw failure("bad-option", { kind: "terraform-and", option: "several policies" });
   if (only !== undefined && more.length === 0) {
-    const isNamed = command.getOptionValueSource("policy") === "cli";
-    if (operands.length > 0 && isNamed) throw planWithPolicy(command, operands, only);
     const named = options.terraform === undefined ? only : undefined;
     return runSingle(invocation, { ...options, policy: only }, named, operands);
   }
@@ -116,54 +116,6 @@ const policiesOf = (command: Command, { positional }: PolicyRuns): readonly stri
     ...(Array.isArray(repeated) ? repeated.map(String) : []),
   ];
   return named.length === 0 ? ["policy.yaml"] : [...new Set(named)];
-};
-
-const printWhole = async (io: Io, { output }: SharedOptions, text: string): Promise<ExitCode> => {
-  if (output === undefined) io.stdout.write(text);
-  else await writeWhole(io, output, text);
-  return exitCodes.done;
-};
-
-/**
- * `validate --list-files`: every file that the policies read, each once, in the order in which they name them. What is wrong
- * with a policy is said on standard error: the list may lack what it was to name.
- */
-const listFiles = async (io: Io, options: SharedOptions, policies: readonly string[]): Promise<ExitCode> => {
-  const errors: Diagnostic[] = [];
-  const read: { readonly policy: string; readonly files: readonly string[] }[] = [];
-  for (const policy of policies) {
-    const found = await filesAndErrors(io, policy, options.now ?? io.now());
-    read.push({ policy, files: found.files });
-    errors.push(...found.errors);
-  }
-  const files = [...new Set(read.flatMap((one) => one.files))];
-  const isJson = options.format === "json";
-  const unlisted = isJson ? [] : files.filter((file) => /[\n\r\u0085\u2028\u2029]/.test(file));
-  errors.push(
-    ...unlisted.flatMap((file) => failure("bad-option", { kind: "lines-in-name", file }).diagnostics),
-  );
-  noteDiagnostics(io, errors, options);
-  const [ok, error] = verdicts.files;
-  const verdict = errors.length === 0 ? ok : error;
-  const document = { format: "dbt-ip-rules/files", version: 1, verdict, files, policies: read };
-  const lines = files.filter((file) => !unlisted.includes(file)).map((file) => `${scriptLine(file)}\n`);
-  const written = await printWhole(io, options, isJson ? `${jsonText(document, 2)}\n` : lines.join(""));
-  return errors.length === 0 ? written : exitCodes.error;
-};
-
-const filesAndErrors = async (
-  io: Io,
-  policy: string,
-  now: Date,
-): Promise<{ readonly files: readonly string[]; readonly errors: readonly Diagnostic[] }> => {
-  try {
-    const files = filesReadBy(io, policy);
-    const { diagnostics } = await loadPolicyFile(io, policy, now);
-    return { files, errors: diagnostics.filter(({ severity }) => severity === "error") };
-  } catch (error) {
-    if (error instanceof Failure) return { files: [], errors: error.diagnostics };
-    throw error;
-  }
 };
 
 const runSingle = async (

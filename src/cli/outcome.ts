@@ -4,11 +4,10 @@
  */
 import { tryFile, writeWhole } from "../files/write-file.js";
 import { visible } from "../model/escape.js";
-import { Failure, failureOf } from "../model/failure.js";
+import { type ExitCode, exitCodes, Failure, failureOf } from "../model/failure.js";
 import { present } from "../model/present.js";
 import type { PolicyReport, Report } from "../report/report.js";
 import type { Format } from "../report/reporters.js";
-import type { OutputOptions } from "./arguments/options.js";
 import { fileLook, fitted, type Io, lookOf, note, noteDiagnostics, withNewline } from "./io.js";
 import { version } from "./package.js";
 
@@ -24,7 +23,6 @@ export interface SharedOptions {
   readonly now?: Date;
   readonly out?: string;
   readonly receipt?: string;
-  readonly listFiles?: boolean;
   readonly maxBytes?: number;
   /** Of a plan of Terraform: no policy is run. */
   readonly terraform?: string;
@@ -38,21 +36,14 @@ export interface Target {
   readonly file?: string;
 }
 
-/** What was asked for: each `--write` first, so that standard output is last. */
-const targetsOf = ({
-  write,
-  format,
-  output,
-}: Pick<OutputOptions, "write" | "format" | "output">): readonly Target[] => [
-  ...write,
-  output === undefined ? { format } : { format, file: output },
-];
-
-/** What was asked for; a command without a format prints or writes its result itself. */
+/**
+ * What was asked for: each `--write` first, so that standard output is last. A command without a format prints or writes its
+ * result itself.
+ */
 export const outputTargets = ({ format, output, write }: SharedOptions): readonly Target[] =>
   format === undefined || format === "matrix" || write === undefined
     ? []
-    : targetsOf({ format, write, ...present({ output }) });
+    : [...write, { format, ...present({ file: output }) }];
 
 /** Throws `Failure` where a file cannot be written, as far as that can be seen beforehand. */
 export const requireWritable = async (io: Pick<Io, "cwd">, targets: readonly Target[]): Promise<void> => {
@@ -73,6 +64,17 @@ export const reportOf = async (
   } catch (error) {
     return tellFailure(io, failureOf(error, "command"), options);
   }
+};
+
+/** For a text that is no report. */
+export const printText = async (
+  io: Io,
+  { output }: Pick<SharedOptions, "output">,
+  text: string,
+): Promise<ExitCode> => {
+  if (output === undefined) io.stdout.write(text);
+  else await writeWhole(io, output, text);
+  return exitCodes.done;
 };
 
 /** Says on standard error why a command ended early. */

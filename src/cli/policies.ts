@@ -2,10 +2,13 @@
  * One command for each of several policies: `plan policies/*.yaml`. Each is run for itself, so that one that fails stops
  * no other; all reports together go to each format that was asked for.
  */
+
 import { basename, extname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
-import { type ExitCode, failure } from "../model/failure.js";
+import { type LoadedPolicy, loadPolicyFile } from "../files/load-policy.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { type ExitCode, Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { defaultMaxBytes } from "../report/markdown.js";
 import { exitCodeOf, type PolicyReport, type Report, worstExitCode } from "../report/report.js";
@@ -21,6 +24,7 @@ import {
   requireWritable,
   type SharedOptions,
   type Target,
+  tellFailure,
 } from "./outcome.js";
 
 /** How a command takes several policies: `plan policies/*.yaml`. */
@@ -31,8 +35,12 @@ export interface PolicyRuns {
   readonly atOnce: number;
   /** Whether `--format matrix` prints the policies for a pipeline to distribute. */
   readonly matrix?: boolean;
+  /** What an option asks for in place of a run of each; undefined where it is not given. */
+  readonly instead?: (io: Io, options: object, policies: readonly string[]) => Promise<ExitCode> | undefined;
   /** Whether each policy must be of an account of its own. */
   readonly distinct?: boolean;
+  /** Whether all are read before the first begins: until something connects, a signal ends the process at once. */
+  readonly readFirst?: boolean;
   /**
    * How several saved plans are taken instead: reads and shows them all and asks once. Returns what each is then run with;
    * throws `Failure` where they do not go together or are not approved.
@@ -52,31 +60,102 @@ export interface Invocation {
   readonly finish: (exitCode: ExitCode) => void;
 }
 
-/** `of`: what the files are, policies or saved plans. */
+type Kind = "policies" | "plans";
+
+/** `of`: what the files are. */
 export const runEach = async (
   invocation: Invocation,
   options: SharedOptions,
   files: readonly string[],
   policies: PolicyRuns,
-  of: "policies" | "plans" = "policies",
+  of: Kind = "policies",
 ): Promise<ExitCode> => {
   const { io } = invocation;
-  if (policies.distinct === true && of === "policies") requireDistinctAccounts(io, files, options);
-  requireFolder("--out", options.out);
-  if (policies.changesAccounts === true) requireFolder("--receipt", options.receipt);
+  try {
+    const more = await prepare(io, options, files, policies, of);
+    return await runPrepared(invocation, { ...options, ...more }, files, policies, of);
+  } catch (error) {
+    if (!(error instanceof NotBegun)) throw error;
+    tellFailure(io, error.why, options);
+    const reports = files.map((file) => notBegun(file, files, error.why));
+    await deliver(io, outputTargets(options), reports, options);
+    return error.why.exitCode;
+  }
+};
+
+/** Why none of them begins. */
+class NotBegun extends Error {
+  readonly why: Failure;
+
+  constructor(why: Failure) {
+    super(why.message, { cause: why });
+    this.why = why;
+  }
+}
+
+/** What must hold before the first begins, and what each is run with. Throws `NotBegun`. */
+const prepare = async (
+  io: Io,
+  options: SharedOptions,
+  files: readonly string[],
+  policies: PolicyRuns,
+  of: Kind,
+): Promise<object> => {
+  try {
+    requireFolder("--out", options.out);
+    if (policies.changesAccounts === true) {
+      requireFolder("--receipt", options.receipt);
+      await requireWritable(io, outputTargets(options));
+    }
+    if (of === "plans") return (await policies.plans?.(io, options, files)) ?? {};
+    if (policies.distinct === true) requireDistinctAccounts(io, files, options);
+    return policies.readFirst === true ? { read: await readAll(io, files, options.now ?? io.now()) } : {};
+  } catch (error) {
+    throw error instanceof Failure ? new NotBegun(error) : error;
+  }
+};
+
+/** What is wrong with one of them, its own run will say. */
+const readAll = async (
+  io: Io,
+  files: readonly string[],
+  now: Date,
+): Promise<ReadonlyMap<string, LoadedPolicy>> => {
+  const read = new Map<string, LoadedPolicy>();
+  for (const file of files)
+    try {
+      read.set(file, await loadPolicyFile(io, file, now));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  return read;
+};
+
+/** What names one file of the run is said of that one, and anything else of all; the others have not begun for it. */
+const notBegun = (
+  file: string,
+  files: readonly string[],
+  { diagnostics, exitCode }: Failure,
+): PolicyReport => {
+  const namedBy = (one: Diagnostic): readonly unknown[] =>
+    "args" in one ? Object.values(one.args).filter((value) => files.some((name) => name === value)) : [];
+  const own = diagnostics.filter((one) => namedBy(one).length === 0 || namedBy(one).includes(file));
+  const said = own.length > 0 ? own : [diagnostic("run-not-begun")];
+  return { policy: file, report: { kind: "failure", diagnostics: said, exitCode } };
+};
+
+const runPrepared = async (
+  invocation: Invocation,
+  options: SharedOptions,
+  files: readonly string[],
+  policies: PolicyRuns,
+  of: Kind,
+): Promise<ExitCode> => {
+  const { io } = invocation;
   const targets = outputTargets(options);
-  if (policies.changesAccounts === true) await requireWritable(io, targets);
   const names = fileNames(files);
   const begin = (file: string, at: number) =>
-    runOne(
-      invocation,
-      targets,
-      {
-        file,
-        ...(of === "policies" ? { more: { policy: file }, operands: [] } : { more: {}, operands: [file] }),
-      },
-      settingsOf(options, policies, names[at] ?? file, files.length),
-    );
+    runOne(invocation, targets, { file, of }, settingsOf(options, policies, names[at] ?? file, files.length));
   // A few at a time, but shown in the order given: the first that is not shown yet is always under way.
   const started: Promise<Ended>[] = [];
   const ended: PolicyReport[] = [];
@@ -135,10 +214,9 @@ const settingsOf = (
   count: number,
 ): SharedOptions => ({
   ...options,
-  ...(options.out === undefined ? {} : { out: join(options.out, `${name}.plan.json`) }),
-  ...(options.receipt === undefined || changesAccounts !== true
-    ? {}
-    : { receipt: join(options.receipt, `${name}.jsonl`) }),
+  ...(options.out !== undefined && { out: join(options.out, `${name}.plan.json`) }),
+  ...(options.receipt !== undefined &&
+    changesAccounts === true && { receipt: join(options.receipt, `${name}.jsonl`) }),
   maxBytes: Math.floor((options.maxBytes ?? defaultMaxBytes) / count),
 });
 
@@ -164,19 +242,18 @@ const isShown = (targets: readonly Target[]): boolean => {
 };
 
 interface Subject {
-  /** The policy or the saved plan, as the user named it. */
+  /** As the user named it. */
   readonly file: string;
-  readonly more: { readonly policy?: string };
-  readonly operands: readonly string[];
+  readonly of: Kind;
 }
 
 const runOne = async (
   { command, io, one, policies }: Invocation,
   targets: readonly Target[],
-  { file: policy, more, operands }: Subject,
+  { file: policy, of }: Subject,
   shared: SharedOptions,
 ): Promise<Ended> => {
-  const options = { ...shared, ...more };
+  const options = { ...shared, ...(of === "policies" && { policy }) };
   const said: (() => void)[] = [];
   const straight = policies?.atOnce === 1;
   // Not a copy: standard input and signals are only taken from the process once somebody asks for them.
@@ -198,7 +275,7 @@ const runOne = async (
     // A signal that came while nothing waited for anything is heard now, before this policy is read.
     await setImmediate();
     if (io.isInterrupted()) throw failure("interrupted", { at: "policy", policy });
-    return one(own, options, operands);
+    return one(own, options, of === "policies" ? [] : [policy]);
   });
   if (shown && report.kind !== "failure") {
     const text = withNewline(reportText(report, lookOf(io, io.stdout, options)));

@@ -6,6 +6,8 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
+import { expiryTime } from "../model/instant.js";
+import { validity } from "../plan/expiry.js";
 import { lintPolicy } from "../policy/lint/lint-policy.js";
 import {
   furtherReferences,
@@ -165,12 +167,26 @@ const policyOf = ({ parsed, files, diagnostics }: PolicyFiles, file: string, now
 export const loadPolicy = (file: string, options: { readonly now?: Date } = {}): Promise<LoadedPolicy> =>
   loadPolicyFile({ cwd: process.cwd() }, file, options.now ?? new Date());
 
+/** Whether it means the same still: no entry has ended since. */
+const holdsAt = ({ policy }: LoadedPolicy, now: Date): boolean => {
+  const until = policy === undefined ? undefined : validity(policy).validUntil;
+  return until === undefined || expiryTime(until) > now.getTime();
+};
+
 /** The same for commands that cannot go on without a policy: every problem at once, exit code 1. */
 export const requirePolicy = async (
   io: Folder & { now(): Date },
-  options: { readonly policy: string; readonly now?: Date },
+  options: {
+    readonly policy: string;
+    readonly now?: Date;
+    /** Policies that were read already, by their names. */
+    readonly read?: ReadonlyMap<string, LoadedPolicy>;
+  },
 ): Promise<{ policy: Policy; diagnostics: readonly Diagnostic[] }> => {
-  const { policy, diagnostics } = await loadPolicyFile(io, options.policy, options.now ?? io.now());
+  const now = options.now ?? io.now();
+  const read = options.read?.get(options.policy);
+  const { policy, diagnostics } =
+    read !== undefined && holdsAt(read, now) ? read : await loadPolicyFile(io, options.policy, now);
   if (policy === undefined) throw new Failure(diagnostics);
   return { policy, diagnostics };
 };

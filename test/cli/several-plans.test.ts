@@ -66,6 +66,18 @@ describe("apply of several plans", () => {
     expect(ran.stderr).toContain("[plan-file-damaged]");
     expect(ran.stderr).toContain("[plan-file-unreadable]");
     expect(rules()).toEqual([[], []]);
+    const json = await dbtIpRules({ cwd }, "apply", ...plans, "cut.json", "none.json", "-f", "json");
+    const read = JSON.parse(json.stdout).policies.map(
+      ({ policy: name, result }: { policy: string; result: { diagnostics: { code: string }[] } }) => [
+        name,
+        result.diagnostics.map(({ code }) => code),
+      ],
+    );
+    expect(read).toEqual([
+      ...plans.map((plan) => [plan, ["run-not-begun"]]),
+      ["cut.json", ["plan-file-damaged"]],
+      ["none.json", ["plan-file-unreadable"]],
+    ]);
   });
 
   it("refuses two plans of one account, and a policy next to them", async () => {

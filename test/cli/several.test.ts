@@ -1,4 +1,5 @@
 /** Several policies in one run: each account for itself, one document, the worst exit code. */
+import { writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -26,6 +27,15 @@ beforeEach(async () => {
 });
 
 const both = ["policies/a.yaml", "policies/b.yaml"];
+
+/** Of each policy of the run, the codes of what went wrong. */
+const endsIn = (stdout: string) =>
+  JSON.parse(stdout).policies.map(
+    ({ policy: name, result }: { policy: string; result: { diagnostics: { code: string }[] } }) => [
+      name,
+      result.diagnostics.map(({ code }) => code),
+    ],
+  );
 
 describe("several policies", () => {
   it("print exactly what one prints, for one", async () => {
@@ -89,9 +99,53 @@ describe("several policies", () => {
     await writeFile(join(cwd, "policies/again.yaml"), policy(11, one, "192.0.2.0/24"));
     const ran = await dbtIpRules({ cwd }, "plan", "policies/a.yaml", "policies/again.yaml", "-f", "json");
     expect(ran.code).toBe(1);
-    expect(JSON.parse(ran.stdout).diagnostics).toMatchObject([{ code: "policies-of-one-account" }]);
+    expect(endsIn(ran.stdout)).toEqual([
+      ["policies/a.yaml", ["policies-of-one-account"]],
+      ["policies/again.yaml", ["policies-of-one-account"]],
+    ]);
     const validated = await dbtIpRules({ cwd }, "validate", "policies/a.yaml", "policies/again.yaml");
     expect(validated.code).toBe(0);
+  });
+
+  it("are all named in every format where the run ends before its first", async () => {
+    await writeFile(join(cwd, "policies/again.yaml"), policy(11, one, "192.0.2.0/24"));
+    const files = [...both, "policies/again.yaml"];
+    const ran = await dbtIpRules({ cwd }, "plan", ...files, "-f", "json", "--write", "markdown=report.md");
+    expect(ran.code).toBe(1);
+    expect(endsIn(ran.stdout)).toEqual([
+      ["policies/a.yaml", ["policies-of-one-account"]],
+      ["policies/b.yaml", ["run-not-begun"]],
+      ["policies/again.yaml", ["policies-of-one-account"]],
+    ]);
+    expect(ran.stderr.match(/policies-of-one-account/g)).toHaveLength(1);
+    const markdown = await readFile(join(cwd, "report.md"), "utf8");
+    for (const file of files) expect(markdown).toContain(file);
+    const folder = await dbtIpRules({ cwd }, "plan", ...both, "-f", "json", "--out", "all.json");
+    expect(endsIn(folder.stdout)).toEqual(both.map((file) => [file, ["bad-option"]]));
+  });
+
+  it("are read before any connects: no signal has to wait while one is read, a later one neither", async () => {
+    const io = { requests: 0 };
+    const asked = async (...argv: string[]) => {
+      const late = join(cwd, "policies/b.yaml");
+      const text = await readFile(late, "utf8");
+      // Whoever asks for the signal takes it from the process, which would end at once until then.
+      const signal = () => {
+        io.requests += 1;
+        writeFileSync(late, "version: 1\nrules: {}\n");
+        return new AbortController().signal;
+      };
+      const ran = await dbtIpRules(
+        { cwd, onSignal: signal },
+        ...argv,
+        ...both.flatMap((file) => ["-p", file]),
+      );
+      await writeFile(late, text);
+      return ran;
+    };
+    for (const command of ["plan", "drift"])
+      expect((await asked(command)).stderr, command).not.toContain("error[");
+    expect(io.requests).toBeGreaterThan(0);
   });
 
   it("take a token each from the environment", async () => {
@@ -121,11 +175,11 @@ describe("several policies", () => {
       const line = ["plan", "policies/a.yaml", "policies/again.yaml"];
       const flags = host === "" ? ["--host", hostOfOne] : [];
       const ran = await dbtIpRules({ cwd }, ...line, ...flags, "-f", "json");
-      expect(JSON.parse(ran.stdout).diagnostics).toMatchObject([{ code: "policies-of-one-account" }]);
+      expect(endsIn(ran.stdout)).toContainEqual(["policies/again.yaml", ["policies-of-one-account"]]);
       if (host !== "") continue;
       const env = { DBT_CLOUD_HOST_URL: `http://${hostOfOne}/` };
       const byEnv = await dbtIpRules({ cwd, env }, ...line, "-f", "json");
-      expect(JSON.parse(byEnv.stdout).diagnostics).toMatchObject([{ code: "policies-of-one-account" }]);
+      expect(endsIn(byEnv.stdout)).toContainEqual(["policies/again.yaml", ["policies-of-one-account"]]);
     }
   });
 

@@ -45,6 +45,8 @@ export interface Place {
   /** Whether `env` is all that the program gets, without a token of the tests. */
   readonly bare?: boolean;
   readonly signal?: AbortSignal;
+  /** Asked for the signal, each time that the program asks. */
+  readonly onSignal?: () => AbortSignal;
   /** Lines that somebody types at a terminal. */
   readonly typed?: readonly string[];
   /** Whether both outputs are terminals, 80 columns wide, though nobody types. */
@@ -73,6 +75,7 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
   const stdin = Object.assign(new PassThrough(), { isTTY: place.typed !== undefined });
   for (const line of place.typed ?? []) stdin.write(`${line}\n`);
   if (place.ends === true) stdin.end();
+  const silent = new AbortController().signal;
   const io: Io = {
     env: { ...(place.bare === true ? {} : { NO_COLOR: "1", DBT_CLOUD_TOKEN: token }), ...place.env },
     cwd: place.cwd,
@@ -81,7 +84,9 @@ export const dbtIpRules = async (place: Place, ...argv: string[]): Promise<Ran> 
     stdin,
     now: place.now ?? (() => new Date()),
     ...(place.pause === undefined ? {} : { pause: place.pause }),
-    signal: place.signal ?? new AbortController().signal,
+    get signal() {
+      return place.onSignal?.() ?? place.signal ?? silent;
+    },
     isInterrupted: () => place.signal?.aborted === true,
   };
   const code = await run(argv, io);

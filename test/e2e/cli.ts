@@ -17,11 +17,16 @@ export interface Running {
   readonly ended: Promise<Ran>;
 }
 
+interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly input?: string;
+  /** Whether more input may follow, so that the program waits for it. */
+  readonly inputStays?: boolean;
+}
+
 /** A clean environment: nothing of the machine's own settings reaches the program. */
-export const start = (
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Record<string, string>; readonly input?: string } = {},
-): Running => {
+export const start = (args: readonly string[], options: StartOptions = {}): Running => {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd ?? process.cwd(),
     env: {
@@ -41,7 +46,8 @@ export const start = (
     stderr += text;
   });
   child.stdin.on("error", () => undefined);
-  child.stdin.end(options.input ?? "");
+  child.stdin.write(options.input ?? "");
+  if (options.inputStays !== true) child.stdin.end();
   const ended = new Promise<Ran>((settle, fail) => {
     child.on("error", fail);
     child.on("close", (code, signal) => settle({ code, signal, stdout, stderr }));
@@ -49,7 +55,5 @@ export const start = (
   return { child, ended };
 };
 
-export const dbtIpRules = (
-  args: readonly string[],
-  options?: { readonly cwd?: string; readonly env?: Record<string, string>; readonly input?: string },
-): Promise<Ran> => start(args, options).ended;
+export const dbtIpRules = (args: readonly string[], options?: StartOptions): Promise<Ran> =>
+  start(args, options).ended;

@@ -6,33 +6,29 @@ import { type EmulatorReply, reply } from "../../src/emulator/http.js";
 import { type Running, start } from "./cli.js";
 import { accountId, token } from "./drill/access.js";
 import { policyOf } from "./drill/scenarios.js";
-import { newPlace, type Place, told } from "./place.js";
+import { newPlace, type Place } from "./place.js";
 
 const noAnswer = (): EmulatorReply => ({ ...reply(200, {}, ""), delivery: { kind: "hang" } });
 
-const begin = ({ bench, folder }: Place, command: string, ...args: readonly string[]): Running =>
+const environment = ({ bench, folder }: Place) => ({
+  DBT_CLOUD_HOST_URL: bench.url,
+  DBT_CLOUD_TOKEN: token,
+  XDG_STATE_HOME: join(folder, "state"),
+});
+
+const begin = (place: Place, command: string, ...args: readonly string[]): Running =>
   start([command, "--policy", "first.yaml", "--policy", "second.yaml", ...args], {
-    cwd: folder,
-    env: {
-      DBT_CLOUD_HOST_URL: bench.url,
-      DBT_CLOUD_TOKEN: token,
-      XDG_STATE_HOME: join(folder, "state"),
-    },
+    cwd: place.folder,
+    env: environment(place),
   });
 
 const forAccount = (id: number, text: string): string => text.replace("{", `{"account":{"id":${id}},`);
 
-/** Takes a second or more to read; its networks are not used. */
-const longNetworks = (): string => {
-  const list = Array.from({ length: 65_536 }, (_, at) => `"10.${at >> 8}.${at & 255}.0/24"`);
-  return `"networks":{"long":[${list}],"longer":[${list}]},`;
-};
-
 /** What the first policy was made to hold is on the account. */
-const newRuns = async (change: (policy: string) => string = (policy) => policy): Promise<Place> => {
+const newRuns = async (): Promise<Place> => {
   const place = await newPlace();
   const policy = policyOf(place.bench.scenario);
-  await writeFile(join(place.folder, "first.yaml"), change(forAccount(accountId, policy)));
+  await writeFile(join(place.folder, "first.yaml"), forAccount(accountId, policy));
   await writeFile(join(place.folder, "second.yaml"), forAccount(2, policy));
   return place;
 };
@@ -47,20 +43,23 @@ describe.concurrent("runs of several policies that are asked to stop", () => {
     ["SIGINT", "apply"],
     ["SIGTERM", "apply"],
     ["SIGINT", "replay"],
-  ] as const)("%s ends %s at once while the first policy is read", async (signal, command) => {
-    const place = await newRuns((policy) => policy.replace("{", `{${longNetworks()}`));
+  ] as const)("%s ends %s at once while a policy is read, be it a later one", async (signal, command) => {
+    const place = await newRuns();
+    const { folder, bench } = place;
     let requests = 0;
-    place.bench.intercept = () => {
+    bench.intercept = () => {
       requests += 1;
-      return noAnswer();
+      return undefined;
     };
-    const running = begin(place, command, ...(command === "apply" ? ["--auto-approve"] : []));
-    await told(running, "first.yaml");
+    const running = start(
+      [command, "-p", "first.yaml", "-p", "-", ...(command === "apply" ? ["--auto-approve"] : [])],
+      { cwd: folder, env: environment(place), inputStays: true },
+    );
+    // More than a pipe holds: once it is gone, the program reads what has no end.
+    await new Promise((settle) => running.child.stdin?.write(`#${"x".repeat(1_000_000)}\n`, settle));
     running.child.kill(signal);
-    const ended = await running.ended;
-    // On a machine that had read it already it was waiting for an answer.
-    if (requests === 0) expect([ended.code, ended.signal]).toEqual([null, signal]);
-    else expect(ended.code).toBe(1);
+    const { code, signal: by } = await running.ended;
+    expect([code, by, requests]).toEqual([null, signal, 0]);
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)("%s after the first leaves the others alone", async (signal) => {

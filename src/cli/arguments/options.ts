@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../../address/prefix.js";
 import { parseInstant, parseMoment } from "../../audit/time-range.js";
+import type { LoadedPolicy } from "../../files/load-policy.js";
 import { diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
 import { type OverrideFlag, overrideFlags } from "../../model/guards.js";
@@ -15,6 +16,8 @@ import { writeParts } from "./named-files.js";
 
 export interface PolicyOptions {
   readonly policy: string;
+  /** Those of the run that were read already. */
+  readonly read?: ReadonlyMap<string, LoadedPolicy>;
 }
 
 export interface RehearsalOptions extends PolicyOptions {

@@ -8,8 +8,7 @@ import { receiptHeader } from "../../apply/receipt.js";
 import type { ApplyOptions, ApplyResult, StepReport } from "../../apply/result.js";
 import { planUndo } from "../../apply/undo-plan.js";
 import type { Connection } from "../../dbt/connection.js";
-import { rowOf } from "../../model/codes/index.js";
-import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
+import { type Diagnostic, diagnostic, persists } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure } from "../../model/failure.js";
 import { overrideFlags } from "../../model/guards.js";
@@ -55,7 +54,7 @@ export const undoUnconfirmed = async (io: Io, change: Unconfirmed): Promise<Appl
       return undone(change.why, tried.goal?.later ?? []);
     }
     // What needs somebody to see to it first, such as a blocked address, does not go away by waiting.
-    if (tried.problems.some(({ code }) => "persists" in rowOf(code))) break;
+    if (tried.problems.some(persists)) break;
   }
   return notUndone(tries, rollbackCommand(change.receipt));
 };

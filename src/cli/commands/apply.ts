@@ -1,5 +1,4 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { planDisabling } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
@@ -51,6 +50,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     positional: false,
     atOnce: 1,
     distinct: true,
+    readFirst: true,
     changesAccounts: true,
     // The options are this command's own, with the default of `--policy` instead of several.
     plans: (ownIo, options, files) =>

@@ -49,7 +49,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
       "the receipt of the last apply, to the same end (default: the newest in .dbt-ip-rules/receipts)",
     )
     .option("--no-audit", "do not ask the audit log who made the changes");
-  runs(command, io, program, drift, { positional: true, atOnce: 4, distinct: true });
+  runs(command, io, program, drift, { positional: true, atOnce: 4, distinct: true, readFirst: true });
 };
 
 const drift = async (io: Io, options: Options): Promise<Report> => {

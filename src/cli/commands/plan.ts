@@ -137,5 +137,11 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .option("--account-file <file>", "for --terraform: what show --format json prints")
     .option("--checks <file>", "for --terraform: networks, tests and guards")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);
-  runs(command, io, program, plan, { positional: true, atOnce: 4, matrix: true, distinct: true });
+  runs(command, io, program, plan, {
+    positional: true,
+    atOnce: 4,
+    matrix: true,
+    distinct: true,
+    readFirst: true,
+  });
 };

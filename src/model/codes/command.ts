@@ -367,6 +367,14 @@ export const programCodes = {
     meaning: "A step of the demo ended with the wrong exit code.",
     fix: "Report it as a bug.",
   }),
+  "run-not-begun": code({
+    severity: "error",
+    message: "Not begun: other files of this run have errors",
+    hint: "Fix what is said of the others, and run the command again",
+    meaning:
+      "The run was to take several policies or saved plans, and ended before its first because of the others.",
+    fix: "Fix what is said of the others, and run the command again.",
+  }),
   interrupted: code<
     | { readonly at: "call" | "wait" | "apply" | "questions" }
     | { readonly at: "policy"; readonly policy: string }
