@@ -40,8 +40,10 @@ it.each([
     expect(ran.code).toBe(1);
     expect(ran.stdout).toBe("");
     expect(ran.stderr).toContain(`error[${code}]`);
-    const { verdict, diagnostics } = JSON.parse(text("w.json"));
-    expect([verdict, diagnostics[0].code]).toEqual(["error", code]);
+    const { policies, ...one } = JSON.parse(text("w.json"));
+    const results = policies?.map(({ result }: { result: typeof one }) => result) ?? [one];
+    const said = results.flatMap(({ verdict, diagnostics }: typeof one) => [[verdict, diagnostics[0].code]]);
+    expect(said).toContainEqual(["error", code]);
     expect(text("w.md")).not.toBe("");
   }
 });
@@ -89,6 +91,15 @@ it("a good plan next to a bad one changes nothing, and the files say why", async
   const ran = await dbtIpRules(place, "apply", "good.json", "nope.json", "--auto-approve", ...files);
   expect(ran.code).toBe(1);
   expect(emulator.state().rules).toEqual([]);
-  expect(JSON.parse(text("w.json")).diagnostics[0].code).toBe("plan-file-unreadable");
+  const said = JSON.parse(text("w.json")).policies.map(
+    ({ policy: name, result }: { policy: string; result: { diagnostics: { code: string }[] } }) => [
+      name,
+      result.diagnostics.map(({ code }) => code),
+    ],
+  );
+  expect(said).toEqual([
+    ["good.json", ["run-not-begun"]],
+    ["nope.json", ["plan-file-unreadable"]],
+  ]);
   expect(text("w.md")).toContain("nope.json");
 });
