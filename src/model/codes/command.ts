@@ -369,11 +369,8 @@ export const programCodes = {
   }),
   "run-not-begun": code({
     severity: "error",
-    message: "Not begun: other files of this run have errors",
+    message: "Not begun, because of errors in other files of this run",
     hint: "Fix what is said of the others, and run the command again",
-    meaning:
-      "The run was to take several policies or saved plans, and ended before its first because of the others.",
-    fix: "Fix what is said of the others, and run the command again.",
   }),
   interrupted: code<
     | { readonly at: "call" | "wait" | "apply" | "questions" }
