@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
-import { expiryTime } from "../model/instant.js";
+import { expiryTime } from "../model/time.js";
 import { validity } from "../plan/expiry.js";
 import { lintPolicy } from "../policy/lint/lint-policy.js";
 import {
