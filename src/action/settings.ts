@@ -34,7 +34,7 @@ interface GithubEvent {
  * Whose code a run works on. `ask`: the event names a pull request and not where it comes from, so GitHub must be
  * asked.
  */
-export type Origin =
+type Origin =
   | { readonly kind: "own" }
   | { readonly kind: "outside"; readonly who: "a fork" | "Dependabot" }
   | { readonly kind: "ask"; readonly pull: number };

@@ -33,7 +33,7 @@ export const unenforcedOwner = -2;
  * Invariant: `starts` is strictly ascending and begins with 0, and neighbours differ in their owner. So each
  * address is in exactly one range, and the ranges are as few as the owners permit.
  */
-export interface AccessRangeColumns {
+interface AccessRangeColumns {
   readonly count: number;
   /** First address of range `i`: `starts[4 * i]` .. `starts[4 * i + 3]`, most significant word first. */
   readonly starts: Uint32Array;
@@ -120,13 +120,13 @@ export interface AccessEntry {
   readonly type: "allow" | "deny";
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   readonly enforced: boolean;
   /** What no entry holds is denied, also where there is no allow entry. */
   readonly deniesByDefault?: boolean;
 }
 
-export interface AccessVerdict {
+interface AccessVerdict {
   readonly allowed: boolean;
   /** Index of the deciding entry, or `defaultOwner`, or `unenforcedOwner`. */
   readonly owner: number;
@@ -238,7 +238,7 @@ export class AccessMap {
 // Exactly which addresses get another verdict from one access map than from another, and who decided.
 
 /** Addresses from `first` to `last`, both included, that change from blocked to allowed or back. */
-export interface AccessDifferenceRange {
+interface AccessDifferenceRange {
   readonly first: Address;
   readonly last: Address;
   /** The new verdict; the old one is the other. */
@@ -309,7 +309,7 @@ class BoundaryWalk {
 }
 
 /** Iterates over its ranges in order; neighbours differ in an owner, so an address set may span several. */
-export class AccessDifference implements Iterable<AccessDifferenceRange> {
+class AccessDifference implements Iterable<AccessDifferenceRange> {
   readonly newlyAllowed: AddressSet;
   readonly newlyBlocked: AddressSet;
   readonly #before: AccessRangeColumns;

@@ -15,7 +15,7 @@ export interface Exception {
 }
 
 /** Together exactly the addresses of the list that they were made of. */
-export interface Wording {
+interface Wording {
   readonly exceptions: readonly Exception[];
   /** What is shorter to list. */
   readonly listed: readonly Prefix[];

@@ -48,7 +48,7 @@ const digits = 1 << digitBits;
 const lengthKey = 4;
 
 /** Prefixes in order, side by side, so that a sweep over them reads memory in order too. */
-export interface SortedColumns extends PrefixColumns {
+interface SortedColumns extends PrefixColumns {
   /** Row of each prefix in the columns that were sorted. */
   readonly rows: Uint32Array;
 }

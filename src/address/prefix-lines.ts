@@ -21,7 +21,7 @@ const semicolon = 0x3b;
 const hyphen = 0x2d;
 
 /** `index` counts from the start of the line (in UTF-16 units and bytes alike: what stands before is ASCII). */
-export interface LineProblem extends AddressProblem {
+interface LineProblem extends AddressProblem {
   /** From 1. */
   readonly line: number;
   /** The line without its end; of a very long one the beginning. */
@@ -105,7 +105,7 @@ const marksOf = ({ hostBits, bare }: PrefixParser): number =>
 /** Characters of a range with blanks around its hyphen: more than any that can be read. */
 const longestRange = 200;
 
-export type ParsedRange =
+type ParsedRange =
   | { readonly set: AddressSet }
   /** Of two addresses that are no range: the second is lower, or of the other family. */
   | { readonly problem: "backwards" | "families" };

@@ -118,7 +118,7 @@ export interface Prefix {
   readonly length: number;
 }
 
-export type ParsedPrefix =
+type ParsedPrefix =
   | {
       readonly ok: true;
       readonly prefix: Prefix;
@@ -129,7 +129,7 @@ export type ParsedPrefix =
     }
   | { readonly ok: false; readonly problem: AddressProblem };
 
-export type ParsedAddress =
+type ParsedAddress =
   | { readonly ok: true; readonly address: Address }
   | { readonly ok: false; readonly problem: AddressProblem };
 

@@ -10,7 +10,7 @@ import { firstAddress, lastAddress, type Prefix, parsePrefix } from "./prefix.js
 export const registrySnapshotDate = "2026-07-18";
 
 /** "Globally reachable" in the registry; `not-applicable` where it says so or is blank. */
-export type Reachability = "no" | "yes" | "not-applicable";
+type Reachability = "no" | "yes" | "not-applicable";
 
 export interface SpecialPurposeBlock {
   readonly prefix: Prefix;

@@ -47,7 +47,7 @@ export const applyPlan = async (
 };
 
 /** What a person should know before saying yes. */
-export interface ApplyPreview {
+interface ApplyPreview {
   /** Steps that the account shows done already. */
   readonly done: number;
   /** Whether the first calls would be made; else the run would stop before any, and say why. */

@@ -42,7 +42,7 @@ const policyOfGuards = (guards: ReceiptGuards | undefined): Policy => ({
   otherFiles: [],
 });
 
-export interface UndoInput {
+interface UndoInput {
   /** The attempts at one plan, oldest first; each is of version 2. */
   readonly receipts: readonly Receipt[];
   readonly snapshot: Snapshot;
@@ -50,7 +50,7 @@ export interface UndoInput {
   readonly overrides?: ReadonlySet<OverrideFlag>;
 }
 
-export interface UndoPlan {
+interface UndoPlan {
   readonly plan: Plan;
   readonly trace: Trace;
   readonly undo: Undo;

@@ -19,7 +19,7 @@ export interface BlindSpot {
 }
 
 /** What was read of the account; a list that could not be read is absent. */
-export interface Callers {
+interface Callers {
   readonly serviceTokens?: readonly ServiceTokenRecord[];
   readonly users?: readonly UserRecord[];
   readonly providers: readonly LinkedProvider[];

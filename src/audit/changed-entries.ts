@@ -6,7 +6,7 @@
  */
 import type { AuditEvent } from "./event.js";
 
-export interface ChangedEntries {
+interface ChangedEntries {
   /** As the log spells them. */
   readonly added: readonly string[];
   readonly removed: readonly string[];

@@ -54,7 +54,7 @@ export class CsvRow {
   }
 }
 
-export interface CsvSink {
+interface CsvSink {
   row(row: CsvRow): void;
   /** A row whose quotes do not fit, that is too long, or that the file's end cuts off; the line where it begins. */
   damaged(line: number, problem: "quotes" | "too-long" | "cut-off"): void;

@@ -58,7 +58,7 @@ const firstPollMs = 1000;
 const longestPollMs = 30_000;
 
 /** A download that goes to disk as it comes: what is beyond these is no audit log. */
-export const downloadBounds = { bytes: 16 * 1024 ** 3, minutes: 6 * 60 } as const;
+const downloadBounds = { bytes: 16 * 1024 ** 3, minutes: 6 * 60 } as const;
 
 async function* watched(
   body: AsyncIterable<Uint8Array>,

@@ -15,7 +15,7 @@ import {
 } from "./traffic-fields.js";
 
 /** Lines that could not be read. */
-export interface DamagedLines {
+interface DamagedLines {
   readonly count: number;
   /** The first few, from 1. */
   readonly lines: readonly number[];

@@ -76,7 +76,7 @@ export interface TrafficFindings {
 }
 
 /** Milliseconds since 1970, both inclusive. */
-export interface GatherWindow {
+interface GatherWindow {
   readonly since: number;
   readonly until: number;
   /** By this machine's clock. */
@@ -87,7 +87,7 @@ export interface GatherWindow {
 const clockSlackMs = 300_000;
 
 /** `ACTOR_USER`, `user` and `User` are one; what the log calls otherwise is unknown. */
-export const actorKindOf = (type: string): ActorKind => {
+const actorKindOf = (type: string): ActorKind => {
   const word = type.toLowerCase();
   if (word.includes("service")) return "service_token";
   return word.includes("user") ? "user" : "unknown";

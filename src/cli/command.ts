@@ -38,7 +38,7 @@ export interface CommandModule {
 }
 
 /** Runs a command once: for one policy where it takes policies. Throws `Failure` where it ends early. */
-export type RunCommand<Options> = (io: Io, options: Options, operands: readonly string[]) => Promise<Report>;
+type RunCommand<Options> = (io: Io, options: Options, operands: readonly string[]) => Promise<Report>;
 
 /** Makes `run` what `command` does; with `policies`, for each policy that is named. */
 export const runs = <Options>(

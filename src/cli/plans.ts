@@ -41,7 +41,7 @@ const textOf = (io: Io, file: string): string => {
 };
 
 /** Asked once a plan is made without it: where nothing changes, the log need not be read. */
-export type ReadEvidence = (plan: Plan) => Promise<TrafficEvidence | undefined>;
+type ReadEvidence = (plan: Plan) => Promise<TrafficEvidence | undefined>;
 
 /** Reads the account and plans. Throws `Failure` where the account cannot be read, or contradicts itself or the policy. */
 export const preparePlan = async (

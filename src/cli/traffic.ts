@@ -118,7 +118,7 @@ const windowOf = (io: Io, { since, until }: TrafficOptions): TrafficWindow => {
   return { since: start, until: end };
 };
 
-export interface ReadTraffic {
+interface ReadTraffic {
   readonly traffic: Traffic;
   readonly findings: TrafficFindings;
   /** Which parts could not be read; empty where all could. */
@@ -302,7 +302,7 @@ export const readBlindSpots = async (
 };
 
 /** How a plan asks for the log: `--replay`, or `max_cut_off` of the policy. */
-export interface PlanTraffic {
+interface PlanTraffic {
   readonly guards: Guards;
   /** `--replay`: ISO 8601 UTC. */
   readonly replay?: string | undefined;

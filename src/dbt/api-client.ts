@@ -20,7 +20,7 @@ import { createPace, interrupted, type Sleep, type Timing, type Wait, waitVisibl
 
 // What a client is made from, and what it tells while it works.
 
-export interface Timeouts {
+interface Timeouts {
   /** Milliseconds until a connection stands. */
   readonly connectMs: number;
   /** Milliseconds until an answer is complete. */

@@ -25,7 +25,7 @@ export interface RawAnswer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-export interface HttpTransport {
+interface HttpTransport {
   send(request: RawRequest): Promise<RawAnswer>;
   /** Closes idle connections; a process may also simply end. */
   close(): Promise<void>;

@@ -12,7 +12,7 @@ import { checkSnapshot, stateOf } from "../plan/state.js";
 import { type JudgedAssumption, judgeAssumptions } from "./assumptions.js";
 import type { Outcome, RecordedCall, Seen } from "./seen.js";
 
-export const checkIds = [
+const checkIds = [
   "settings",
   "host",
   "tls",
@@ -50,7 +50,7 @@ export interface Diagnosis {
   readonly recorded?: string;
 }
 
-export type DoctorVerdict = "works" | "fails";
+type DoctorVerdict = "works" | "fails";
 
 export const doctorVerdict = ({ checks }: Pick<Diagnosis, "checks">): DoctorVerdict =>
   checks.some(({ state }) => state === "failed") ? "fails" : "works";

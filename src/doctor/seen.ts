@@ -28,7 +28,7 @@ export interface PageFacts {
   readonly total: number;
 }
 
-export interface Clocks {
+interface Clocks {
   /** The `Date` header of an answer: ISO 8601 UTC, whole seconds. */
   readonly serverAt: string;
   /** This machine's clock when that answer had come. */
@@ -36,7 +36,7 @@ export interface Clocks {
 }
 
 /** The newest address that the audit log shows of this token. */
-export interface OwnAddress {
+interface OwnAddress {
   readonly address: Address;
   /** ISO 8601 UTC. */
   readonly lastSeenAt: string;

@@ -1,7 +1,6 @@
 /** The body of a write: read as JSON or as a form, then checked field by field. */
 
 import { present } from "../model/present.js";
-import type { Call } from "./call.js";
 import { type EmulatorReply, html, problem } from "./http.js";
 import type { WireState, WireType } from "./state.js";
 
@@ -91,21 +90,29 @@ type ReadBody =
   | { readonly kind: "json"; readonly value: unknown }
   | { readonly kind: "reply"; readonly reply: EmulatorReply };
 
+/** A body as it was sent. */
+interface SentBody {
+  readonly contentType: string | undefined;
+  readonly body: string;
+  /** Its bytes were no UTF-8. */
+  readonly isDamaged: boolean;
+}
+
 /**
  * A bad body gets an HTML page (docs/service.md, "Answers and limits"). Taken are JSON and the two kinds of
  * forms that the OpenAPI description lists.
  */
-export const readBody = (call: Call): ReadBody => {
-  const contentType = call.contentType ?? "application/json";
+export const readBody = (sent: SentBody): ReadBody => {
+  const contentType = sent.contentType ?? "application/json";
   const type = contentType.split(";")[0]?.trim().toLowerCase();
-  if (call.isDamaged) return { kind: "reply", reply: html(400) };
-  const form = readForm(contentType, call.body);
+  if (sent.isDamaged) return { kind: "reply", reply: html(400) };
+  const form = readForm(contentType, sent.body);
   if (form.kind === "form") return { kind: "json", value: form.value };
   if (form.kind === "malformed") return { kind: "reply", reply: html(400) };
   if (type !== "application/json")
     return { kind: "reply", reply: problem(415, `Unsupported media type "${type}" in request.`) };
   try {
-    return { kind: "json", value: JSON.parse(call.body) };
+    return { kind: "json", value: JSON.parse(sent.body) };
   } catch {
     return { kind: "reply", reply: html(400) };
   }

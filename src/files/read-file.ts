@@ -21,7 +21,7 @@ import {
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
-export interface ReadBounds {
+interface ReadBounds {
   /** Bytes. */
   readonly most: number;
   /** The file's real path must be inside; default: the folder that the name says. */

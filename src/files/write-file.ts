@@ -18,7 +18,7 @@ export const ownerOnly = 0o600;
  * never be replaced by a file, and a symbolic link stays one, even where it points to nothing yet: what it points to
  * is replaced, or made.
  */
-export interface WriteTarget {
+interface WriteTarget {
   readonly path: string;
   /** Whether it is written straight, since it is no file that could be replaced. */
   readonly straight: boolean;

@@ -85,7 +85,7 @@ interface Known {
   readonly edited: boolean;
 }
 
-export interface JudgeOptions {
+interface JudgeOptions {
   readonly now: Date;
   /** Whether `max_change` is waived. */
   readonly overridden: boolean;

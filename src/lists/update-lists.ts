@@ -8,7 +8,7 @@ import { type Lock, type LockedList, updateCommand } from "../policy/lock.js";
 import { type Fetched, type FetchPorts, fetchList } from "./fetch-list.js";
 import { failedList, judgeList, type ListChange, removedList } from "./judge-list.js";
 
-export interface UpdateOptions {
+interface UpdateOptions {
   readonly policyFile: string;
   /** What the policy and its includes ask for. */
   readonly sources: readonly ListSource[];
@@ -23,7 +23,7 @@ export interface UpdateOptions {
   readonly now: Date;
 }
 
-export type UpdateVerdict = "no-changes" | "changes" | "refused" | "failed";
+type UpdateVerdict = "no-changes" | "changes" | "refused" | "failed";
 
 export interface ListUpdate {
   readonly verdict: UpdateVerdict;

@@ -36,7 +36,7 @@ export interface PlanLoser {
 }
 
 /** Somebody whose address could not be read, by a number, where the plan takes access from anybody at all. */
-export interface PlanUnreadable {
+interface PlanUnreadable {
   readonly label: string;
   readonly kind: ActorKind;
   readonly events: number;

@@ -15,7 +15,7 @@ import { accessChange } from "./access-change.js";
 import type { Plan } from "./plan.js";
 import { byName, contradictions, entryFields, rulesByName } from "./state.js";
 
-export interface Desired {
+interface Desired {
   readonly state: AccountState;
   /** New name to the name on the account. No new name is on the account, no old one in the policy. */
   readonly renames: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export interface Desired {
   readonly removed: ReadonlySet<string>;
 }
 
-export interface DesiredResult {
+interface DesiredResult {
   /** Absent when there are errors. */
   readonly desired?: Desired;
   readonly diagnostics: readonly Diagnostic[];

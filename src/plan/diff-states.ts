@@ -21,7 +21,7 @@ const sameRule = (before: Rule, after: Rule, added: number, removed: number): bo
   before.description === after.description;
 
 /** What becomes of the single entries of a rule; each list is sorted, and no prefix is in two of them. */
-export interface EntryChanges {
+interface EntryChanges {
   /** New, and in force. */
   readonly added: readonly Prefix[];
   /** Was in force, and is gone. */
@@ -127,7 +127,7 @@ export const ruleDocument = ({
 });
 
 /** What a comparison is made of, in the words of RFC 6902. A type of ours, since consumers have no fast-json-patch. */
-export type PatchOperation =
+type PatchOperation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }
   | { readonly op: "remove"; readonly path: string };
 

@@ -42,7 +42,7 @@ export interface PolicyDraft {
   readonly summary: string;
 }
 
-export interface DraftInput {
+interface DraftInput {
   /** What the draft is made from. */
   readonly traffic: Traffic;
   /** What it is tried on: the weeks that were held out, or the same. */

@@ -22,7 +22,7 @@ import type { Plan, PlannedStep, Verdict } from "./plan.js";
 import { lostVerdicts, ofCaller, underMustAllow, underMustDeny } from "./protected-addresses.js";
 
 /** What guards look at. */
-export interface GuardFacts {
+interface GuardFacts {
   readonly policy: Policy;
   readonly before: AccountState;
   readonly after: AccountState;

@@ -119,7 +119,7 @@ const protectsOf = ({ guards: { mustAllow, mustDeny } }: Policy): Pick<Plan, "pr
       };
 
 /** Two states of an account, and what the plan between them is checked against. */
-export interface StatesInput extends Omit<PlanInput, "snapshot" | "earlier"> {
+interface StatesInput extends Omit<PlanInput, "snapshot" | "earlier"> {
   readonly snapshot: Pick<Snapshot, "accountId" | "host" | "enabledForServiceTokens">;
   readonly before: AccountState;
   readonly after: AccountState;

@@ -107,7 +107,7 @@ export interface ListedEntries extends ListOrigin {
 }
 
 /** A call that Terraform makes. */
-export interface TerraformCall {
+interface TerraformCall {
   readonly verb: "create" | "update" | "delete";
   /** As Terraform writes it: `dbtcloud_ip_restrictions_rule.site["oslo"]`. */
   readonly address: string;
@@ -119,7 +119,7 @@ export interface TerraformCall {
 }
 
 /** The way between the calls of Terraform, in the worst of all orders that its graph leaves open. */
-export interface TerraformOrders {
+interface TerraformOrders {
   /** Whether each order was looked at; else these are bounds, never too narrow. */
   readonly exact: boolean;
   /** Allowed before and surely after, and blocked in between in some order. */

@@ -76,7 +76,7 @@ export type ReplayOutcome = "cut_off" | "partly" | "gains" | "blocked" | "keeps"
 /** Worst first: the order of every list of actors. */
 export const replayOutcomes: readonly ReplayOutcome[] = ["cut_off", "partly", "blocked", "gains", "keeps"];
 
-export type ReplayAccess = "allowed" | "blocked";
+type ReplayAccess = "allowed" | "blocked";
 
 /** `not-subject`: service tokens are not subject to the rules. */
 export type ReplayDecider = Decider | { readonly kind: "not-subject" };
@@ -170,7 +170,7 @@ class Access {
 const notSubject: Verdict = { access: "allowed", by: { kind: "not-subject" } };
 
 /** By the verdicts of all addresses of one actor. */
-export const outcomeOf = (addresses: readonly Pick<ReplayedAddress, "before" | "after">[]): ReplayOutcome => {
+const outcomeOf = (addresses: readonly Pick<ReplayedAddress, "before" | "after">[]): ReplayOutcome => {
   const was = addresses.some(({ before }) => before === "allowed");
   const is = addresses.some(({ after }) => after === "allowed");
   if (was && !is) return "cut_off";

@@ -223,7 +223,7 @@ const headerLines = (snapshot: Snapshot): string[] => {
   ];
 };
 
-export interface ImportOptions {
+interface ImportOptions {
   /** Turn sets of prefixes that several rules share into networks. */
   readonly group?: boolean;
   /** Where an editor finds the schema, from the policy's folder: the first line names it. */
@@ -312,7 +312,7 @@ const appendedByTree = (text: string, rules: readonly SnapshotRule[], clashes: H
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 };
 
-export interface MergedPolicy {
+interface MergedPolicy {
   readonly text: string;
   /** Names of the rules that were added, in the order of the account. */
   readonly added: readonly string[];

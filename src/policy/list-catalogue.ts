@@ -4,7 +4,7 @@
  */
 
 /** What a name and a selection stand for. */
-export interface CatalogueList {
+interface CatalogueList {
   readonly url: string;
   /** RFC 9535 JSONPath; absent for text and CSV. */
   readonly select?: string;

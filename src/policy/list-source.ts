@@ -25,11 +25,11 @@ export interface ListSource {
 }
 
 /** Days after which a list is old, where the policy does not say. */
-export const defaultMaxAge = 90;
+const defaultMaxAge = 90;
 
 type SourceContent = Extract<RawContent, { kind: "source" }>;
 
-export type FoundSource =
+type FoundSource =
   | { readonly ok: true; readonly source: ListSource }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 

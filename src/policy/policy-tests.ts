@@ -18,7 +18,7 @@ export interface DecidingEntry {
   readonly prefix: Prefix;
 }
 
-export interface PolicyTestResult {
+interface PolicyTestResult {
   readonly test: PolicyTest;
   readonly passed: boolean;
   /** One for each expectation and entry that breaks it. */

@@ -32,7 +32,7 @@ export interface ReadList {
   textAt(line: number): LocatedText;
 }
 
-export type ListResult =
+type ListResult =
   | ({ readonly ok: true } & ReadList)
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 

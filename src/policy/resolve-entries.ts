@@ -139,7 +139,7 @@ export interface ResolvedEntries {
 }
 
 /** What else an entry holds. */
-export type EntryExtras = Pick<PolicyEntry, "comment" | "expires" | "enabled">;
+type EntryExtras = Pick<PolicyEntry, "comment" | "expires" | "enabled">;
 
 const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix, bare: boolean): void => {
   const written = text.value;

@@ -152,7 +152,7 @@ const quoteHint = (error: ErrorObject, types: readonly string[]): string | undef
 };
 
 /** A diagnostic that still lacks its place. */
-export interface Wording {
+interface Wording {
   readonly code: Code;
   /** What makes it the same as another one in the same place. */
   readonly same: string;

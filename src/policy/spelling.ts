@@ -57,7 +57,7 @@ export const writeText = (text: string): string => {
 };
 
 /** Columns of a line, as yamllint and Prettier have them. */
-export const widestLine = 80;
+const widestLine = 80;
 
 /**
  * Text of one line on several, broken at single spaces only, each of which a reader puts back. A line begins with a letter,

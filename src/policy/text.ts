@@ -66,7 +66,7 @@ export class SourceText {
   }
 }
 
-export type DecodedText =
+type DecodedText =
   | { readonly ok: true; readonly source: SourceText }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 

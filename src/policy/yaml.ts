@@ -189,7 +189,7 @@ export const followed = ({ targets }: Pick<YamlText, "targets">, node: unknown):
   return isCollection(target) || isScalar(target) ? target : undefined;
 };
 
-export interface ParsedYaml {
+interface ParsedYaml {
   readonly diagnostics: readonly Diagnostic[];
   /** Absent where the text is no YAML that could be checked further. */
   readonly yaml?: YamlText;
@@ -242,7 +242,7 @@ const mostAliases = 1000;
 const mostRepeated = 1_000_000;
 
 /** What each alias stands for: the last node before it with its anchor. */
-export type AliasTargets = ReadonlyMap<Alias, Node>;
+type AliasTargets = ReadonlyMap<Alias, Node>;
 
 /**
  * Keys and aliases of the whole tree, in the order of the file, without following aliases and without recursion.

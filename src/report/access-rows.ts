@@ -115,7 +115,7 @@ export const mayWording = (access: PlanAccessChange): AccessWording => ({
 });
 
 /** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
-export interface AccessGroup extends AccessLead {
+interface AccessGroup extends AccessLead {
   readonly verdict: AccessPart["verdict"];
   readonly reason: string;
   readonly counts: FamilyCounts;

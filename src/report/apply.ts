@@ -58,7 +58,7 @@ export const openWarning = ({ temporaryAllowAll }: ApplyResult): string | undefi
   return `${now}: the temporary rule ${quoted(rule)} ${is} still on the account, and it allows every address that no narrower rule denies. To remove it`;
 };
 
-export interface StepGroups {
+interface StepGroups {
   readonly changed: readonly StepReport[];
   readonly unknown: readonly StepReport[];
   /** Failed, and not known to have changed nothing: a call may be carried out in part. */

@@ -111,7 +111,7 @@ export const diagnosticsCount = (diagnostics: readonly Diagnostic[]): string =>
     .join(", ");
 
 /** `policy.yaml:12:7`, neutralised; empty without a place. */
-export const placeOf = ({ source }: Diagnostic): string =>
+const placeOf = ({ source }: Diagnostic): string =>
   source === undefined ? "" : `${visible(source.file)}:${source.line}:${source.column}`;
 
 const shortened = (text: string): string => cut(text, messageCells);

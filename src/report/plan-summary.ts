@@ -9,7 +9,7 @@ import { accessSentence } from "./access-rows.js";
 import { isShownFirst, isUnconfirmed } from "./diagnostics.js";
 import { planVerdict, refusals } from "./report.js";
 
-export interface PlanCounts {
+interface PlanCounts {
   readonly create: number;
   readonly update: number;
   readonly delete: number;
@@ -69,7 +69,7 @@ export const leftWords = ({ diagnostics }: Pick<Plan, "diagnostics">): string =>
 };
 
 /** Behind what would else read like success. */
-export const leftSentence = (found: Pick<Plan, "diagnostics">): string => {
+const leftSentence = (found: Pick<Plan, "diagnostics">): string => {
   const words = leftWords(found);
   const warnings = found.diagnostics.filter(isShownFirst).length;
   return words === "" ? "" : ` But ${words}: see the ${warnings === 1 ? "warning" : "warnings"}.`;

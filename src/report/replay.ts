@@ -185,14 +185,14 @@ export const recordNotes = ({ replay: { events }, privateAddresses }: ReplayRepo
   ];
 };
 
-export const enforcementWords = ({ enforcement, effective }: Replay): string => {
+const enforcementWords = ({ enforcement, effective }: Replay): string => {
   if (enforcement.before === "disabled" && !effective)
     return 'Enforcement is off before and after: nobody is blocked yet. "Blocked" means: once it is on.';
   if (!effective) return 'Enforcement is off afterwards. "Blocked" means: once it is on.';
   return enforcement.before === "disabled" ? "Enforcement is off now, so that everybody is allowed now." : "";
 };
 
-export const tokensWords = ({ serviceTokensSubject, actors }: Replay): string => {
+const tokensWords = ({ serviceTokensSubject, actors }: Replay): string => {
   if (!actors.some(isToken) || serviceTokensSubject === true) return "";
   return serviceTokensSubject === false
     ? "Service tokens are not subject to the rules (enabled_for_service_tokens)."

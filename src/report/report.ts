@@ -157,7 +157,7 @@ export const planVerdict = (
   return plan.changes.length === 0 && calls === 0 ? "no-changes" : "changes";
 };
 
-export type ValidationVerdict = "valid" | "tests-failed" | "invalid";
+type ValidationVerdict = "valid" | "tests-failed" | "invalid";
 
 export const validationVerdict = ({ policy, tests, diagnostics }: Validation): ValidationVerdict => {
   const ofTests = new Set(tests.flatMap((test) => test.diagnostics));
@@ -165,7 +165,7 @@ export const validationVerdict = ({ policy, tests, diagnostics }: Validation): V
   return tests.some(({ passed }) => !passed) ? "tests-failed" : "valid";
 };
 
-export type DriftVerdict = VerdictOf<"drift">;
+type DriftVerdict = VerdictOf<"drift">;
 
 export const driftVerdict = ({
   differences,

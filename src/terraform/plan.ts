@@ -8,7 +8,7 @@ import type { RuleType } from "../model/rule.js";
 /** The one type of resource that is read. */
 export const ruleResource = "dbtcloud_ip_restrictions_rule";
 
-export interface TerraformEntry {
+interface TerraformEntry {
   /** The service's; absent for one that is new. */
   readonly id?: number;
   readonly prefix: Prefix;

@@ -16,7 +16,7 @@ import {
   type TerraformRule,
 } from "./plan.js";
 
-export type ReadTerraformPlan =
+type ReadTerraformPlan =
   | { readonly ok: true; readonly plan: TerraformPlan }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
 

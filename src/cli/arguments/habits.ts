@@ -19,7 +19,7 @@ interface Names {
   readonly type: string;
 }
 
-export type CommandHabit = { readonly words: readonly [string, ...string[]] } & (Works | Names);
+type CommandHabit = { readonly words: readonly [string, ...string[]] } & (Works | Names);
 
 /** `flags` with their dashes, without a value; of a long one, one dash or two are the same. */
 export type OptionHabit = {

@@ -81,7 +81,7 @@ const restOf = (words: readonly string[]): readonly string[] =>
     )
     .filter((word) => word !== "--apply" && word !== "--auto-approve" && word !== "-y" && word !== "--yes");
 
-export interface Parts {
+interface Parts {
   /** The option as it was typed. */
   readonly typed: string;
   /** Of a long option always with two dashes. */

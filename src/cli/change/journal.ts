@@ -44,7 +44,7 @@ export interface FileJournal extends Journal {
   close(): Promise<void>;
 }
 
-export interface OpenedJournal {
+interface OpenedJournal {
   readonly journal: FileJournal;
   /** The file goes on from an earlier run of the same plan, which was cut off. */
   readonly takenUp: boolean;

@@ -22,7 +22,7 @@ import { makeFolder } from "../../files/make-folder.js";
 import { type Failure, failure } from "../../model/failure.js";
 import { sha256 } from "../../model/sha256.js";
 
-export interface Lock {
+interface Lock {
   release(): Promise<void>;
 }
 
@@ -211,7 +211,7 @@ const psStart = async (pid: number): Promise<string | "gone" | "unknown"> => {
  * Names the space in which process numbers mean anything here: this host, since it last started, and on Linux
  * this container. A number from another space says nothing.
  */
-export const processSpace = async (): Promise<string> => {
+const processSpace = async (): Promise<string> => {
   const parts = [hostname()];
   if (process.platform === "linux") {
     parts.push(await orNothing(readFile("/proc/sys/kernel/random/boot_id", "utf8")));

@@ -71,7 +71,7 @@ export const draftOptions = (command: Command, io: Io): Command =>
       ),
   );
 
-export interface ReadDraft {
+interface ReadDraft {
   readonly draft: PolicyDraft;
   /** Which parts of the log could not be read. */
   readonly missing: readonly Diagnostic[];

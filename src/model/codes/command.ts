@@ -6,7 +6,7 @@ import { code } from "./code.js";
 // --- Files ---
 
 /** Which receipts were looked for. */
-export type MissingReceipts =
+type MissingReceipts =
   | { readonly names: readonly string[] }
   /** The default folder, where no name was given. */
   | { readonly folder: string };
@@ -265,7 +265,7 @@ export const approvalCodes = {
 // --- The program itself ---
 
 /** Why the state file of an emulator cannot be used. */
-export type StateProblem =
+type StateProblem =
   | { readonly kind: "unusable"; readonly reason: string }
   | { readonly kind: "unwritable" }
   /** `lock`: the file that says so. */

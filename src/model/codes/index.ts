@@ -84,7 +84,6 @@ const repeated: [Repeated<Tables>] extends [never] ? [] : [Repeated<Tables>] = [
 void repeated;
 
 export type Code = keyof typeof codes;
-export type LintCode = keyof typeof lintCodes;
 
 /** What a code's texts are made from. */
 export type ArgsOf<C extends Code> = (typeof codes)[C] extends {

@@ -5,7 +5,7 @@ import { code } from "./code.js";
 const named = (names: readonly string[], most?: number): string => listed(names.map(asCode), most);
 
 /** Why a JSONPath found nothing that could be used. */
-export type SelectProblem = "syntax" | "too-long" | "too-deep" | "too-slow" | "not-text" | "nothing-in-line";
+type SelectProblem = "syntax" | "too-long" | "too-deep" | "too-slow" | "not-text" | "nothing-in-line";
 
 const selectMessages: Readonly<Record<SelectProblem, string>> = {
   syntax: "is not a JSONPath (RFC 9535)",
@@ -16,7 +16,7 @@ const selectMessages: Readonly<Record<SelectProblem, string>> = {
   "nothing-in-line": "finds nothing in one of the lines",
 };
 
-export type LockProblem =
+type LockProblem =
   | { readonly kind: "not-json" | "conflict" | "shape" }
   | { readonly kind: "version"; readonly version: string }
   | { readonly kind: "entry"; readonly name: string }
@@ -56,7 +56,7 @@ export interface AtList {
 }
 
 /** Why an answer cannot be the list. */
-export type AnswerProblem =
+type AnswerProblem =
   | { readonly kind: "status"; readonly status: number }
   | { readonly kind: "redirect"; readonly to: string }
   | { readonly kind: "redirects" | "html" | "length" }

@@ -14,7 +14,7 @@ export interface Contradiction {
   readonly rules: readonly [RuleNamed, RuleNamed];
   readonly where: string;
 }
-export interface RuleNamed {
+interface RuleNamed {
   readonly name: string;
   readonly type: "allow" | "deny";
 }

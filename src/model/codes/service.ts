@@ -44,7 +44,7 @@ const tlsHint = (problem: TlsProblem, ignored: IgnoredCertificateVariable | unde
 };
 
 /** What is wrong with the proxy, or with the variable that names it. */
-export type ProxyProblem =
+type ProxyProblem =
   | { readonly kind: "no-tunnel"; readonly host: string }
   /** The value is not repeated: it may hold a password. */
   | { readonly kind: "not-a-url" | "socks" | "percent"; readonly variable: string };
@@ -222,7 +222,7 @@ export type ReadListing =
   | { readonly kind: "audit-log" };
 
 /** Which bound of a listing was passed. */
-export type ListingBound =
+type ListingBound =
   | { readonly kind: "pages" | "mebibytes" | "minutes"; readonly most: number }
   /** `read`: records so far; `total`: records as the list says itself. */
   | { readonly kind: "records"; readonly read: number; readonly most: number }

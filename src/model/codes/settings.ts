@@ -8,7 +8,7 @@ import { code } from "./code.js";
 const exampleHost = "ab123.us1.dbt.com, the access URL under Account settings";
 
 /** What is wrong with a host; `text` as it was given, where it may be repeated. */
-export type HostProblem =
+type HostProblem =
   | { readonly kind: "not-a-host" | "more-than-a-host" | "not-https"; readonly text: string }
   /** Not repeated: it holds a password or a token. */
   | { readonly kind: "credentials" | "token" };
@@ -146,7 +146,7 @@ const connectionCodes = {
 // --- The command line ---
 
 /** Why an option's value cannot be used, or which options contradict each other. */
-export type OptionProblem =
+type OptionProblem =
   /** `command`: with its operands, as it can be typed. */
   | { readonly kind: "plan-and-several-policies"; readonly command: string }
   | {

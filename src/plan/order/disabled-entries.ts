@@ -14,7 +14,7 @@ import { entryFields, rulesByName, withoutPrefixes } from "../state.js";
 import { hasAllow } from "./temporary-allow-all.js";
 
 /** The states between the two lists of steps, and these. */
-export interface SetAside {
+interface SetAside {
   readonly first: readonly Step[];
   readonly before: AccountState;
   readonly after: AccountState;

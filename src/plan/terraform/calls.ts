@@ -45,7 +45,7 @@ export interface TerraformCalls {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export const versionOf = ({ name, type, description, entries, disabled }: SnapshotRule): RuleVersion => ({
+const versionOf = ({ name, type, description, entries, disabled }: SnapshotRule): RuleVersion => ({
   name,
   type,
   description,

@@ -44,7 +44,7 @@ export interface TerraformInput {
   readonly traffic?: TrafficEvidence | undefined;
 }
 
-export interface TerraformResult {
+interface TerraformResult {
   /** Absent where there are errors. */
   readonly plan?: Plan;
   readonly diagnostics: readonly Diagnostic[];

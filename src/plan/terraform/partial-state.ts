@@ -12,9 +12,9 @@ import type { AccountState, Rule, RuleType } from "../../model/rule.js";
 import { byName, sortedPrefixes } from "../state.js";
 
 /** Either of the two, where it is not known which. */
-export type PossibleType = RuleType | "unknown";
+type PossibleType = RuleType | "unknown";
 
-export interface PartialEntry {
+interface PartialEntry {
   readonly prefix: Prefix;
   /** Whether it is there, whatever turns out to be so. */
   readonly certain: boolean;

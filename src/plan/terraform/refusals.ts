@@ -12,7 +12,7 @@ import type { RuleCall, RuleVersion, TerraformCalls } from "./calls.js";
 import { type FreeOrders, requiredBy, stateAfter } from "./orders.js";
 import { eitherOf, leastAccess } from "./partial-state.js";
 
-export interface Refusal {
+interface Refusal {
   readonly call: number;
   readonly prefixes: readonly Prefix[];
   /** The rule that has the range, or the resource that adds it. */

@@ -30,7 +30,7 @@ import type { RuleCall } from "./calls.js";
 import type { WorstOrder } from "./orders.js";
 import { leastAccess, mayAllow, mostAccess, type PartialState } from "./partial-state.js";
 
-export interface TerraformFacts {
+interface TerraformFacts {
   /** `tests` and `guards` of the file of checks; absent: none was given. */
   readonly checks: Pick<Policy, "tests" | "guards" | "rules"> | undefined;
   readonly before: AccountState;

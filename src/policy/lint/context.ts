@@ -1,7 +1,6 @@
 /** What every lint works on: the entries in force as one list, their access map, and where findings go. */
 
 import { AccessMap } from "../../address/access-map.js";
-import { AddressSet } from "../../address/address-set.js";
 import type { Prefix } from "../../address/prefix.js";
 import { PrefixForest } from "../../address/prefix-forest.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
@@ -80,6 +79,3 @@ export class LintContext {
     reportLint({ problems: this.problems, lint: this.policy.lint }, found);
   }
 }
-
-export const setOf = (entries: readonly LintEntry[]): AddressSet =>
-  AddressSet.ofPrefixes(entries.map(({ prefix }) => prefix));

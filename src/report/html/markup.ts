@@ -10,7 +10,7 @@ export interface Html {
   readonly [brand]: string;
 }
 
-export type HtmlPart = Html | string | number | undefined | readonly HtmlPart[];
+type HtmlPart = Html | string | number | undefined | readonly HtmlPart[];
 
 const textOf = (part: HtmlPart): string => {
   if (part === undefined) return "";

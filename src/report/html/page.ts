@@ -19,13 +19,13 @@ export interface PagePart {
 }
 
 /** A part, of a policy where the run had several. */
-export interface PolicyPart {
+interface PolicyPart {
   readonly part: PagePart;
   readonly outcome: string;
   readonly policy?: string;
 }
 
-export interface PageContext {
+interface PageContext {
   readonly version: string;
   readonly at?: string;
   readonly soonDays: number;

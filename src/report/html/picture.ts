@@ -8,7 +8,7 @@ import type { AccountState, Rule } from "../../model/rule.js";
 import { compareNames } from "../../plan/state.js";
 import type { GroupData, PictureData, RuleData } from "./page-data.js";
 
-export interface PictureView {
+interface PictureView {
   /** The head of its column. */
   readonly heading: string;
   /** In a sentence. */

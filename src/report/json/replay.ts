@@ -99,6 +99,3 @@ export const replayDocument = (report: ReplayReport) => {
     diagnostics: [...missing, ...report.diagnostics].map(diagnosticAsDocument),
   };
 };
-
-/** What `replay --format json` prints. */
-export type ReplayDocument = ReturnType<typeof replayDocument>;

@@ -88,5 +88,3 @@ export const terraformDocument = (plan: Plan, terraform: TerraformFindings) => {
     after: document.after,
   };
 };
-
-export type TerraformDocument = ReturnType<typeof terraformDocument>;

@@ -27,7 +27,7 @@ const steps = (title: string, reports: readonly StepReport[], look: RenderContex
 const changesBlock = (title: string, changes: ApplyResult["remaining"] = [], look: RenderContext): string[] =>
   section(title, rowsText(looseChangeRows(changes), look), look);
 
-export interface ApplyTextOptions extends RenderContext, NextCommands {
+interface ApplyTextOptions extends RenderContext, NextCommands {
   /** What the plan above has said already, and need not be said again. */
   readonly shown?: readonly Diagnostic[];
 }

@@ -37,7 +37,7 @@ import { closingLine, isLoud, stateWords } from "../plan-summary.js";
 import { actorWords } from "../replay.js";
 import { planVerdict } from "../report.js";
 
-export interface PlanTextOptions extends RenderContext {
+interface PlanTextOptions extends RenderContext {
   /** The policy as the user named it, for the closing line. */
   readonly policyFile?: string;
   /** What the plan is for: `apply` unless given. */

@@ -130,7 +130,7 @@ const cutEnd = (text: string, room: number): string => {
   return `${shown}…`;
 };
 
-export interface WaitWords {
+interface WaitWords {
   /** Seconds still to go. */
   readonly seconds: number;
   readonly reason: "rate-limited" | "retrying" | "pacing";

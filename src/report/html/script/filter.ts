@@ -5,7 +5,7 @@ import { accessWords, changeWords, isSoon, ruleName } from "./words.js";
 
 export type Matches = (entry: Entry) => boolean;
 
-export interface When {
+interface When {
   readonly at: string | undefined;
   readonly soonDays: number;
 }

@@ -20,7 +20,7 @@ import { accessOf } from "../../../plan/access-change.js";
 import type { GroupData, PictureData, RuleData, ViewData } from "../page-data.js";
 
 /** A rule in each view. */
-export interface RuleInViews {
+interface RuleInViews {
   readonly names: readonly string[];
   readonly types: readonly RuleType[];
   readonly unmanaged: boolean;
