@@ -127,7 +127,7 @@ describe("the map over a small space", () => {
   });
 });
 
-describe("diffAccess", () => {
+describe("the difference of two access maps", () => {
   const sets = (before: AccessEntry[], after: AccessEntry[]): [number, number] => {
     const difference = diffAccess(AccessMap.of(before, enforced), AccessMap.of(after, enforced));
     return [difference.newlyAllowed.prefixes().length, difference.newlyBlocked.prefixes().length];

@@ -62,7 +62,7 @@ const separators = fc
       .slice(0, -1),
   );
 
-describe("parseAddress and node:net", () => {
+describe("our reading of an address and that of node:net", () => {
   // The one deliberate difference: net.isIP takes a zone id after an IPv6 address, here it is a problem.
   it("agree on every text, but for zone ids", () => {
     let accepted = 0;

@@ -8,7 +8,7 @@ import { prefix, smallPrefixes } from "./small-space.js";
 
 const setOf = (...texts: string[]): AddressSet => AddressSet.ofPrefixes(texts.map(prefix));
 
-describe("withExceptions", () => {
+describe("a set told by exceptions", () => {
   it("says exactly the set, in no more prefixes than its list, and reaches around IPv4 never", () => {
     fc.assert(
       fc.property(smallPrefixes, (prefixes) => {

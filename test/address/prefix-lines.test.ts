@@ -25,7 +25,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const parsed = (text: string): string[] =>
   prefixesOf(parsePrefixLines(bytes(text)).prefixes).map(formatPrefix);
 
-describe("parsePrefixLines", () => {
+describe("reading lines of prefixes", () => {
   it("skips comments, blanks and either line end", () => {
     const text =
       "# office\r\n203.0.113.0/24\r\n\r\n \t\n  192.0.2.1 # Ünïcode, 日本\n2001:db8::/32#x\n#\n::1";
@@ -164,7 +164,7 @@ const printedBytes = (set: AddressSet): Uint8Array => {
   return Buffer.concat(parts);
 };
 
-describe("printPrefixLines", () => {
+describe("writing lines of prefixes", () => {
   it("gives whole lines in each part, and all of them", () => {
     const set = AddressSet.ofPrefixes(
       Array.from({ length: 20_000 }, (_, at) => prefixOf((0xffffn << 32n) | BigInt(2 * at), 128)),
@@ -205,7 +205,7 @@ const manyPrefixes = (seed: number, count: number): Prefix[] => {
   return fc.sample(each, { seed, numRuns: count });
 };
 
-describe("sortColumns", () => {
+describe("sorting prefixes side by side", () => {
   it.each([0, 1, 24, 25, 3000, 20_000])("orders %i rows by network, length and row", (count) => {
     const prefixes = manyPrefixes(count, count);
     const expected = [...prefixes.keys()].sort(

@@ -13,7 +13,7 @@ import {
   samePrefix,
 } from "../../src/address/prefix.js";
 
-describe("parsePrefix accepts", () => {
+describe("a prefix is accepted", () => {
   const cases: readonly [text: string, formatted: string, hostBits?: boolean][] = [
     // Every spelling of one mapped address.
     ["203.0.113.7", "203.0.113.7/32"],
@@ -76,7 +76,7 @@ describe("parsePrefix accepts", () => {
   });
 });
 
-describe("parsePrefix refuses", () => {
+describe("a prefix is refused", () => {
   const cases: readonly [text: string, code: AddressProblemCode, index: number][] = [
     ["", "empty", 0],
     ["/", "empty", 0],
@@ -212,7 +212,7 @@ describe("parsePrefix refuses", () => {
   });
 });
 
-describe("parseAddress", () => {
+describe("an address", () => {
   it("takes one address and no length", () => {
     expect(parseAddress("203.0.113.7")).toEqual({ ok: true, address: 0xffffcb007107n });
     expect(parseAddress("::203.0.113.7")).toEqual({ ok: true, address: 0xcb007107n });
@@ -261,7 +261,7 @@ describe("properties", () => {
   });
 });
 
-describe("prefixKey", () => {
+describe("the key of a prefix", () => {
   it("is one for each prefix", () => {
     const prefix = fc
       .tuple(fc.bigInt({ min: 0n, max: lastOfAll }), fc.integer({ min: 0, max: 128 }))

@@ -8,7 +8,7 @@ import {
 } from "../../src/address/special-purpose.js";
 import { prefix } from "./small-space.js";
 
-describe("specialPurpose", () => {
+describe("special purposes", () => {
   const cases: readonly [string, string | undefined, string?, string?][] = [
     ["10.1.2.0/24", "10.0.0.0/8", "no", "private"],
     ["::ffff:10.1.2.0/120", "10.0.0.0/8", "no", "private"],

@@ -329,7 +329,7 @@ describe("apply --confirm", () => {
       ...caller,
     );
     expect([ran.code, state()]).toEqual([3, before]);
-  }, 60_000);
+  });
 
   it("is not hurried by a clock that is set forward during the wait", async () => {
     let offset = 0;

@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { callerAddress, changeToConfirm } from "../cli/change-to-confirm.js";
 import { dbtIpRules, token } from "../cli/world.js";
 import { type Running, start } from "./cli.js";
+import { told } from "./place.js";
 
 const world = async () => {
   const change = await changeToConfirm();
@@ -48,16 +49,10 @@ describe("an apply on probation that is killed", () => {
           method: calls[point - 1]!,
           nth: point > 3 ? 2 : 1,
         });
-      const { child, ended } = apply(point === "wait" ? "60s" : "1s", "exit 1");
-      if (point === "wait") {
-        await new Promise<void>((done) => {
-          child.stderr?.on("data", (text: string) => {
-            if (text.includes("Waiting up to")) done();
-          });
-        });
-      } else await until(() => writes() >= point);
-      child.kill("SIGKILL");
-      expect((await ended).signal).toBe("SIGKILL");
+      const running = apply(point === "wait" ? "60s" : "1s", "exit 1");
+      await (point === "wait" ? told(running, "Waiting up to") : until(() => writes() >= point));
+      running.child.kill("SIGKILL");
+      expect((await running.ended).signal).toBe("SIGKILL");
       expect(writes()).toBe(point === "wait" ? 3 : point);
       emulator.faults.clear();
       const plan = await ran("plan", "--client-ip", callerAddress);
@@ -82,17 +77,13 @@ describe("an apply on probation that is killed", () => {
 
   it("says where the way back is closed by somebody else, and what to type once it is open", async () => {
     const { emulator, apply, ran } = await world();
-    const { child, ended } = apply("2s", "exit 1");
-    await new Promise<void>((done) => {
-      child.stderr?.on("data", (text: string) => {
-        if (text.includes("Waiting up to")) done();
-      });
-    });
+    const running = apply("2s", "exit 1");
+    await told(running, "Waiting up to");
     emulator.change({ clientIp: "172.16.0.1" });
-    const { code, stdout } = await ended;
+    const { code, stdout } = await running.ended;
     expect(code).toBe(4);
     expect(stdout).toContain("rollback");
     emulator.change({ clientIp: callerAddress });
     expect((await ran("plan")).stdout).toContain("was not confirmed");
-  }, 120_000);
+  });
 });

@@ -59,7 +59,7 @@ export const substitute = (text: string, values: Readonly<Record<string, string 
   });
 
 /** As the runner reads GITHUB_OUTPUT: the last value of a name counts. */
-export const readOutputs = (text: string): Record<string, string> => {
+const readOutputs = (text: string): Record<string, string> => {
   const outputs: Record<string, string> = {};
   const lines = text.split("\n");
   for (let at = 0; at < lines.length; at++) {

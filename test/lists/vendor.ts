@@ -13,7 +13,7 @@ mSLvbAFrudZ+9inJr7i0WFGT6RKJkvYWuNBFARcxzdkeiLfG9U8Pvlw4
 `;
 
 /** For localhost and 127.0.0.1, self-signed, valid until 2126. */
-export const certificate = `-----BEGIN CERTIFICATE-----
+const certificate = `-----BEGIN CERTIFICATE-----
 MIIBqjCCAVGgAwIBAgIUDildBK8X0Y62Z82pdbA3Clx2fUowCgYIKoZIzj0EAwIw
 HDEaMBgGA1UEAwwRZGJ0LWlwLXJ1bGVzIHRlc3QwIBcNMjYxMTI5MDAxMzE5WhgP
 MjEyNjExMDUwMDEzMTlaMBwxGjAYBgNVBAMMEWRidC1pcC1ydWxlcyB0ZXN0MFkw

@@ -14,7 +14,7 @@ import { prefixes, rule, state } from "./values.js";
 
 const runs = share(150, 4_000);
 
-describe("accessChange", () => {
+describe("who gains and loses access", () => {
   const wide = state("enabled", rule("A", "allow", "192.0.2.0/24"));
 
   it.each([
@@ -91,7 +91,7 @@ const refusedOnTheWay = (before: AccountState, steps: readonly Step[]): boolean 
   return false;
 };
 
-describe("verifySteps", () => {
+describe("the proof of the steps", () => {
   it("finds for each step what the access maps of the whole states say, in any order that fits", () => {
     let disturbing = 0;
     for (let seed = 1; seed <= runs; seed += 1) {
@@ -121,7 +121,7 @@ describe("verifySteps", () => {
   });
 });
 
-describe("changeAccess", () => {
+describe("the access of one change", () => {
   it("is the change alone, made to the account as it was", () => {
     for (let seed = 1; seed <= runs; seed += 1) {
       const { before, after, renames } = randomPair(new Random(seed));

@@ -11,7 +11,7 @@ const before = state(
   rule("Gone", "deny", "192.0.2.2/32"),
 );
 
-describe("diffStates", () => {
+describe("the difference of two states", () => {
   it("finds nothing between equals", () => {
     expect(diffStates(before, before)).toEqual([]);
   });

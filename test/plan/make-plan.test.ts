@@ -56,7 +56,7 @@ const refused = (plan: Plan): string[] =>
 const verdictOf = (plan: Plan, guard: string): Verdict => plan.verdicts.find((one) => one.guard === guard)!;
 const guards = (more: Partial<Guards>): Guards => ({ ...noGuards, ...more });
 
-describe("makePlan", () => {
+describe("a plan", () => {
   it("finds nothing to do where the account is as it should be", () => {
     const plan = planned({});
     expect([plan.changes, plan.steps, refused(plan), plan.access.change.direction]).toEqual([

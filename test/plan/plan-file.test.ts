@@ -74,7 +74,7 @@ const forged = (operation: Operation): string => {
 
 const replaced = (path: string, value: unknown): string => forged({ op: "replace", path, value });
 
-describe("planDocument", () => {
+describe("a saved plan", () => {
   it("tells the access change exactly", () => {
     expect(planDocument(example).access_change).toEqual({
       direction: "both",

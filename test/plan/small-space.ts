@@ -75,7 +75,7 @@ export const randomPrefix = (random: Random): Prefix => {
 };
 
 /** No prefix allowed and denied; prefixes are often shared between rules of one type. `disabled`: percent of entries. */
-export const randomRules = (
+const randomRules = (
   random: Random,
   names: readonly string[],
   pool: readonly Prefix[],

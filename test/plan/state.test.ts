@@ -14,7 +14,7 @@ const account = state(
 );
 const snapshot = snapshotOf(account);
 
-describe("stateOf", () => {
+describe("the state of an account", () => {
   it("keeps the meaning only", () => {
     const messy = {
       ...snapshot,
@@ -51,7 +51,7 @@ describe("stateOf", () => {
   });
 });
 
-describe("hashState", () => {
+describe("the hash of a state", () => {
   it.each([
     ["a name", state("enabled", rule("A2", "allow", "192.0.2.0/24", "2001:db8::/32"), account.rules[1]!)],
     ["a type", state("enabled", account.rules[0]!, rule("B", "allow", "192.0.2.7/32"))],
@@ -88,7 +88,7 @@ describe("hashState", () => {
   });
 });
 
-describe("hashPolicy", () => {
+describe("the hash of a policy", () => {
   const base = policy([
     policyRule("A", "allow", ["192.0.2.0/24", "198.51.100.0/24"]),
     policyRule("B", "deny", ["192.0.2.1/32"]),

@@ -72,7 +72,7 @@ const walk = ({ before, after, renames }: Pair): AccountState[] => {
 const openRenames = (state: AccountState, renames: ReadonlyMap<string, string>): Map<string, string> =>
   new Map([...renames].filter(([, old]) => state.rules.some(({ name }) => name === old)));
 
-describe("orderSteps", () => {
+describe("the order of the steps", () => {
   it("reaches the result, disturbs nobody, and converges from every state in between", () => {
     let steps = 0;
     for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {

@@ -114,7 +114,7 @@ const meaning = ({ rules, tests, guards, lint, account, enforcement }: Policy): 
   };
 };
 
-describe("formatPolicy", () => {
+describe("a formatted policy", () => {
   it("keeps the meaning and every comment, and does nothing the second time", () => {
     fc.assert(
       fc.property(written, ({ text, comments }) => {

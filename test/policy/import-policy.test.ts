@@ -80,7 +80,7 @@ const comparable = (
     ],
   }));
 
-describe("policyFromSnapshot", () => {
+describe("the policy of an account", () => {
   it("is the account: every name, description and prefix comes back, grouped or not, and it is canonical", () => {
     fc.assert(
       fc.property(snapshotRules, fc.boolean(), (rules, group) => {
@@ -191,7 +191,7 @@ describe("policyFromSnapshot", () => {
   });
 });
 
-describe("mergeIntoPolicy", () => {
+describe("an account merged into a policy", () => {
   const before = `# head
 version: 1
 rules:

@@ -144,7 +144,7 @@ export interface Lie {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export const nameOf = ({ status, shape: { name }, delivery, landed }: Lie): string =>
+const nameOf = ({ status, shape: { name }, delivery, landed }: Lie): string =>
   `${status}, ${name}, ${delivery}, ${landed ? "done" : "not done"}`;
 
 const bodyOf = ({ body }: EmulatorReply): string => (typeof body === "string" ? body : [...body].join(""));

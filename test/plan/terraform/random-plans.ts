@@ -53,7 +53,7 @@ export const written = ({ before, after, renames }: Pair, random: Random, depend
 
 const text = (_: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
 
-export const planOf = (document: unknown, snapshot: Snapshot): Plan => {
+const planOf = (document: unknown, snapshot: Snapshot): Plan => {
   const read = readTerraformPlan(JSON.stringify(document), "plan.json");
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostic));
   const { plan, diagnostics } = makeTerraformPlan({ terraform: read.plan, snapshot });
