@@ -243,7 +243,7 @@ const planFromDocument = (document: PlanDocument): Derived => {
   }
 };
 
-export interface PlanFileResult {
+interface PlanFileResult {
   /** Absent when there are errors. */
   readonly plan?: Plan;
   readonly diagnostics: readonly Diagnostic[];
