@@ -5,7 +5,7 @@
 import { prefixKey, samePrefix } from "../address/prefix.js";
 import { notBegun, type Receipt, type ReceiptPlannedStep, type ReceiptRecord } from "../model/receipt.js";
 import type { AccountState, Enforcement, Rule } from "../model/rule.js";
-import { entryFields, sameRules, withoutPrefixes } from "../plan/state.js";
+import { entryFields, prefixKeys, sameRules, withoutPrefixes } from "../plan/state.js";
 
 /** A rule that the apply touched: before it, and as it was left. Undefined: there was none. */
 export interface Traced {
@@ -104,9 +104,9 @@ const isBetween = (now: Rule, from: Rule | undefined, to: Rule | undefined): boo
     ({ name, type, description }) =>
       name === now.name && type === now.type && description === now.description,
   );
-  const either = new Set([...from.prefixes, ...to.prefixes].map(prefixKey));
+  const either = prefixKeys([...from.prefixes, ...to.prefixes]);
   const both = to.prefixes.filter((prefix) => from.prefixes.some((one) => samePrefix(one, prefix)));
-  const has = new Set(now.prefixes.map(prefixKey));
+  const has = prefixKeys(now.prefixes);
   return (
     fields &&
     now.prefixes.every((prefix) => either.has(prefixKey(prefix))) &&

@@ -104,7 +104,7 @@ export const noAccessChange: AccessChange = {
   parts: [],
 };
 
-const deciderOf = (entries: readonly RuleEntry[], map: AccessMap, owner: number): Decider => {
+export const deciderOf = (entries: readonly RuleEntry[], map: AccessMap, owner: number): Decider => {
   if (owner === unenforcedOwner) return { kind: "enforcement-off" };
   if (owner === defaultOwner) return { kind: "default", allowed: map.defaultAllowed };
   const { rule, type, prefix } = entries[owner]!;

@@ -13,7 +13,7 @@ import type { Policy, PolicyRule, RemovedRule } from "../policy/policy.js";
 import { suggest } from "../policy/suggest.js";
 import { accessChange } from "./access-change.js";
 import type { Plan } from "./plan.js";
-import { byName, contradictions, entryFields, rulesByName } from "./state.js";
+import { byName, contradictions, entryFields, prefixesOf, rulesByName } from "./state.js";
 
 interface Desired {
   readonly state: AccountState;
@@ -88,10 +88,7 @@ export const ruleOfPolicy = ({ name, type, description, entries, disabled = [] }
   name,
   type,
   description,
-  ...entryFields(
-    entries.map(({ prefix }) => prefix),
-    disabled.map(({ prefix }) => prefix),
-  ),
+  ...entryFields(prefixesOf(entries), prefixesOf(disabled)),
 });
 
 /**

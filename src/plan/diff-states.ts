@@ -8,17 +8,10 @@ import { formatPrefix, type Prefix } from "../address/prefix.js";
 import { isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import type { Change, DeleteReason } from "./plan.js";
-import { rulesByName, samePrefixes, withoutPrefixes } from "./state.js";
+import { rulesByName, sameRules, withoutPrefixes } from "./state.js";
 
 /** New name to the name on the account, for rules that keep their identity under another name. */
 export type Renames = ReadonlyMap<string, string>;
-
-const sameRule = (before: Rule, after: Rule, added: number, removed: number): boolean =>
-  added + removed === 0 &&
-  samePrefixes(before.disabled ?? [], after.disabled ?? []) &&
-  before.name === after.name &&
-  before.type === after.type &&
-  before.description === after.description;
 
 /** What becomes of the single entries of a rule; each list is sorted, and no prefix is in two of them. */
 interface EntryChanges {
@@ -58,13 +51,16 @@ export const entryChanges = (before: Entries = none, after: Entries = none): Ent
   };
 };
 
-const updateOf = (before: Rule, after: Rule): Change | undefined => {
-  const added = withoutPrefixes(after.prefixes, before.prefixes);
-  const removed = withoutPrefixes(before.prefixes, after.prefixes);
-  return sameRule(before, after, added.length, removed.length)
+const updateOf = (before: Rule, after: Rule): Change | undefined =>
+  sameRules(before, after)
     ? undefined
-    : { kind: "update", before, after, added, removed };
-};
+    : {
+        kind: "update",
+        before,
+        after,
+        added: withoutPrefixes(after.prefixes, before.prefixes),
+        removed: withoutPrefixes(before.prefixes, after.prefixes),
+      };
 
 const reasonOf = (rule: Rule, removed: ReadonlySet<string>): DeleteReason => {
   if (isStaleTemporary(rule)) return "left-over";

@@ -5,7 +5,7 @@ import type { AccountState, Rule } from "../model/rule.js";
 import { compareExpiry } from "../model/time.js";
 import type { Policy, PolicyEntry, PolicyRule } from "../policy/policy.js";
 import type { DatedEntry, Plan } from "./plan.js";
-import { rulesByName } from "./state.js";
+import { prefixesOf, prefixKeys, rulesByName } from "./state.js";
 
 /** An entry whose time has come and that is still on the account, with the rule that it is on there. */
 export interface OverdueEntry extends DatedEntry {
@@ -29,9 +29,9 @@ export const overdueEntries = (
 };
 
 const overdueOf = (rule: PolicyRule, found: Rule): readonly OverdueEntry[] => {
-  const inForce = new Set(found.prefixes.map(prefixKey));
-  const disabled = new Set((found.disabled ?? []).map(prefixKey));
-  const kept = new Set([...rule.entries, ...(rule.disabled ?? [])].map(({ prefix }) => prefixKey(prefix)));
+  const inForce = prefixKeys(found.prefixes);
+  const disabled = prefixKeys(found.disabled ?? []);
+  const kept = prefixKeys(prefixesOf([...rule.entries, ...(rule.disabled ?? [])]));
   const isOverdue = ({ prefix }: PolicyEntry): boolean => {
     const key = prefixKey(prefix);
     return (inForce.has(key) || disabled.has(key)) && !kept.has(key);
@@ -67,7 +67,7 @@ export const temporaryEntries = (
   const temporary = policy.rules.flatMap(({ name, entries }) => {
     const dated = entries.filter(({ expires }) => expires !== undefined);
     if (dated.length === 0) return [];
-    const there = new Set((rules.get(renames.get(name) ?? name)?.prefixes ?? []).map(prefixKey));
+    const there = prefixKeys(rules.get(renames.get(name) ?? name)?.prefixes ?? []);
     return dated
       .filter(({ prefix }) => there.has(prefixKey(prefix)))
       .map(({ prefix, expires = "" }) => ({ rule: name, prefix, expires }));

@@ -7,16 +7,9 @@ import { defaultOwner } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import { containsPrefix, type Prefix } from "../address/prefix.js";
 import { PrefixForest } from "../address/prefix-forest.js";
-import type { AccountState, Enforcement, RuleType } from "../model/rule.js";
-import { accessOf, type Decider, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
+import type { AccountState, Enforcement } from "../model/rule.js";
+import { accessOf, type Decider, deciderOf, entriesOf, isEnforced, type RuleEntry } from "./access-change.js";
 import type { AddressRange } from "./live-access.js";
-
-/** An entry that matches too, but did not decide. */
-export interface LosingEntry {
-  readonly rule: string;
-  readonly type: RuleType;
-  readonly prefix: Prefix;
-}
 
 export interface ExplainedPart {
   /** The fewest prefixes that hold exactly the addresses of this part, sorted. */
@@ -24,8 +17,8 @@ export interface ExplainedPart {
   /** What happens today; with enforcement off, everything is allowed. */
   readonly verdict: "allowed" | "blocked";
   readonly decider: Decider;
-  /** Most specific first; of the deciding prefix itself, other rules that hold it too. */
-  readonly lost: readonly LosingEntry[];
+  /** Entries that match too, but did not decide; most specific first; of the deciding prefix itself, other rules that hold it too. */
+  readonly lost: readonly RuleEntry[];
   /** Only with enforcement off: what would decide if it were on. `lost` is what lost to this. */
   readonly onceEnabled?: { readonly verdict: "allowed" | "blocked"; readonly decider: Decider };
 }
@@ -36,11 +29,11 @@ export interface Explanation {
   /** In the order of their first addresses. */
   readonly parts: readonly ExplainedPart[];
   /** Entries without effect that hold some of the addresses, in the order of their rules. */
-  readonly disabled: readonly LosingEntry[];
+  readonly disabled: readonly RuleEntry[];
 }
 
 /** Disabled entries that would have a say if they were enabled: the likely answer to "why not any more?". */
-const disabledEntries = ({ rules }: AccountState, asked: Prefix): LosingEntry[] =>
+const disabledEntries = ({ rules }: AccountState, asked: Prefix): RuleEntry[] =>
   rules.flatMap(({ name, type, disabled = [] }) =>
     disabled
       .filter((prefix) => containsPrefix(prefix, asked) || containsPrefix(asked, prefix))
@@ -63,9 +56,9 @@ class LosingChains {
     });
   }
 
-  under(owner: number): LosingEntry[] {
+  under(owner: number): RuleEntry[] {
     if (owner === defaultOwner) return [];
-    const lost: LosingEntry[] = [];
+    const lost: RuleEntry[] = [];
     const start = this.#forest.rows[owner]!;
     for (let row = start; row !== -1; row = this.#forest.parents[row]!) {
       for (const index of this.#byRow[row]!) if (index !== owner) lost.push(this.#entries[index]!);
@@ -88,10 +81,8 @@ export const explain = (state: AccountState, prefix: Prefix): Explanation => {
     else list.push([first, last]);
   }
   const parts = [...ranges].map(([owner, list]): ExplainedPart => {
-    const entry = entries[owner];
-    const decider: Decider =
-      entry === undefined ? { kind: "default", allowed: map.defaultAllowed } : { kind: "entry", ...entry };
-    const verdict = verdictOf(entry === undefined ? map.defaultAllowed : entry.type === "allow");
+    const decider = deciderOf(entries, map, owner);
+    const verdict = verdictOf(decider.kind === "entry" ? decider.type === "allow" : map.defaultAllowed);
     const common = { prefixes: AddressSet.ofRanges(list).prefixes(), lost: chains.under(owner) };
     return isEnforced(state)
       ? { ...common, verdict, decider }

@@ -21,7 +21,17 @@ import { otherReading } from "./order/other-reading.js";
 import { orderSteps } from "./order/transition.js";
 import { verifySteps } from "./order/verify-steps.js";
 import type { Change, ListedEntries, MustHold, Plan } from "./plan.js";
-import { checkSnapshot, compareNames, hashPolicy, hashState, sortedPrefixes, stateOf } from "./state.js";
+import {
+  allPrefixes,
+  checkSnapshot,
+  compareNames,
+  hashPolicy,
+  hashState,
+  prefixesOf,
+  prefixKeys,
+  sortedPrefixes,
+  stateOf,
+} from "./state.js";
 
 export interface PlanInput {
   readonly policy: Policy;
@@ -53,15 +63,12 @@ export const otherAccount = ({ account }: Policy, snapshot: Snapshot): Diagnosti
 const addedEntries = (changes: readonly Change[]): AddedEntries =>
   new Map(
     changes.flatMap((change): [string, ReadonlySet<bigint>][] => {
-      if (change.kind === "create")
-        return [[change.rule.name, keysOf([...change.rule.prefixes, ...(change.rule.disabled ?? [])])]];
+      if (change.kind === "create") return [[change.rule.name, prefixKeys(allPrefixes(change.rule))]];
       if (change.kind !== "update") return [];
       const { added, enabled, addedDisabled } = entryChanges(change.before, change.after);
-      return [[change.after.name, keysOf([...added, ...enabled, ...addedDisabled])]];
+      return [[change.after.name, prefixKeys([...added, ...enabled, ...addedDisabled])]];
     }),
   );
-
-const keysOf = (prefixes: readonly Prefix[]): ReadonlySet<bigint> => new Set(prefixes.map(prefixKey));
 
 /** Entries that the changes add and that are from published lists, list by list. */
 const listedEntries = (policy: Policy, added: AddedEntries): Plan["lists"] =>
@@ -77,8 +84,7 @@ const listedEntries = (policy: Policy, added: AddedEntries): Plan["lists"] =>
   });
 
 const mustHold = ({ rules, removedRules, guards, tests }: Policy): MustHold => {
-  const prefixes = (entries: readonly PolicyEntry[]): Prefix[] =>
-    sortedPrefixes(entries.map(({ prefix }) => prefix));
+  const prefixes = (entries: readonly PolicyEntry[]): Prefix[] => sortedPrefixes(prefixesOf(entries));
   const names = [
     ...rules.flatMap(({ name, previousNames }) => [name, ...previousNames]),
     ...removedRules.map(({ name }) => name),
@@ -113,8 +119,8 @@ const protectsOf = ({ guards: { mustAllow, mustDeny } }: Policy): Pick<Plan, "pr
     ? {}
     : {
         protects: {
-          mustAllow: sortedPrefixes(mustAllow.map(({ prefix }) => prefix)),
-          mustDeny: sortedPrefixes(mustDeny.map(({ prefix }) => prefix)),
+          mustAllow: sortedPrefixes(prefixesOf(mustAllow)),
+          mustDeny: sortedPrefixes(prefixesOf(mustDeny)),
         },
       };
 

@@ -26,6 +26,7 @@ import type {
   Step,
   Verdict,
 } from "./plan.js";
+import { prefixKeys } from "./state.js";
 
 /** `passed` is there only where the guard was asked: what was not checked has not passed. */
 const verdictAsDocument = ({ guard, state, override, diagnostics }: Verdict) => ({
@@ -48,7 +49,7 @@ const expiredByRule = (plan: Plan): ExpiredOf => {
 const expiredIn = (change: Change, expired: ExpiredOf) => {
   if (change.kind !== "update") return [];
   const { removedDisabled } = entryChanges(change.before, change.after);
-  const removed = new Set([...change.removed, ...removedDisabled].map(prefixKey));
+  const removed = prefixKeys([...change.removed, ...removedDisabled]);
   return (expired.get(change.after.name) ?? [])
     .filter(({ prefix }) => removed.has(prefixKey(prefix)))
     .map(({ prefix, expires }) => ({ cidr: formatPrefix(prefix), expires }));

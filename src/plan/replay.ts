@@ -6,11 +6,21 @@
  * What it can say ends with the record. The log has no event for reads, for the use of a token or for a blocked request
  * (docs/service.md, "Audit log"), so nothing here means that somebody is safe.
  */
-import { type AccessMap, defaultOwner, unenforcedOwner } from "../address/access-map.js";
+
+import type { AccessMap } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import { type Address, type Prefix, prefixKey } from "../address/prefix.js";
+import { present } from "../model/present.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
-import { accessOf, type Decider, entriesOf, isEffective, type RuleEntry } from "./access-change.js";
+import {
+  accessOf,
+  type Decider,
+  deciderOf,
+  entriesOf,
+  isEffective,
+  type RuleEntry,
+} from "./access-change.js";
+import { compareNames } from "./state.js";
 
 /** `unknown`: the record names somebody and does not say what; `address`: it names nobody, each address is by itself. */
 export type ActorKind = "user" | "service_token" | "unknown" | "address";
@@ -146,16 +156,12 @@ class Access {
     const { allowed, owner } = this.#map.lookup(address);
     const known = this.#verdicts.get(owner);
     if (known !== undefined) return known;
-    const made: Verdict = { access: allowed ? "allowed" : "blocked", by: this.#deciderOf(owner) };
+    const made: Verdict = {
+      access: allowed ? "allowed" : "blocked",
+      by: deciderOf(this.entries, this.#map, owner),
+    };
     this.#verdicts.set(owner, made);
     return made;
-  }
-
-  #deciderOf(owner: number): Decider {
-    if (owner === unenforcedOwner) return { kind: "enforcement-off" };
-    if (owner === defaultOwner) return { kind: "default", allowed: this.#map.defaultAllowed };
-    const { rule, type, prefix } = this.entries[owner]!;
-    return { kind: "entry", rule, type, prefix };
   }
 
   /** Of two rules that hold one prefix, the first decides for both. */
@@ -222,14 +228,12 @@ const replayActor = (
   };
 };
 
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 const worstThenBusiest = (a: Omit<ReplayedActor, "label">, b: Omit<ReplayedActor, "label">): number =>
   replayOutcomes.indexOf(a.outcome) - replayOutcomes.indexOf(b.outcome) ||
   b.events - a.events ||
   b.lastSeen - a.lastSeen ||
-  compareTexts(a.kind, b.kind) ||
-  compareTexts(a.id ?? a.name ?? "", b.id ?? b.name ?? "");
+  compareNames(a.kind, b.kind) ||
+  compareNames(a.id ?? a.name ?? "", b.id ?? b.name ?? "");
 
 const labelWords: Readonly<Record<ActorKind, string>> = {
   user: "person",
@@ -259,13 +263,12 @@ export const replay = (traffic: Traffic, states: ReplayStates): Replay => {
     .map((actor) => replayActor(actor, before, after, states.serviceTokensSubject))
     .sort(worstThenBusiest)
     .map((actor): ReplayedActor => ({ ...actor, label: labels.next(actor.kind) }));
-  const subject = states.serviceTokensSubject;
   return {
     window: traffic.window,
     events: traffic.events,
     enforcement: { before: states.before.enforcement, after: states.after.enforcement },
     effective: isEffective(states.after),
-    ...(subject === undefined ? {} : { serviceTokensSubject: subject }),
+    ...present({ serviceTokensSubject: states.serviceTokensSubject }),
     actors,
     unused: after.unused(),
   };

@@ -43,11 +43,14 @@ export const sameRules = (a: Rule | undefined, b: Rule | undefined): boolean =>
     a.description === b.description &&
     sameEntries(a, b));
 
+export const prefixKeys = (prefixes: readonly Prefix[]): ReadonlySet<bigint> =>
+  new Set(prefixes.map(prefixKey));
+
 /** Prefixes of `a` that are not among those of `b`, in the order of `a`. */
 export const withoutPrefixes = (a: readonly Prefix[], b: readonly Prefix[]): Prefix[] => {
   if (b.length === 0) return [...a];
   if (samePrefixes(a, b)) return [];
-  const keys = new Set(b.map(prefixKey));
+  const keys = prefixKeys(b);
   return a.filter((prefix) => !keys.has(prefixKey(prefix)));
 };
 
@@ -72,6 +75,12 @@ export const sameEntries = (
   a: Pick<Rule, "prefixes" | "disabled">,
   b: Pick<Rule, "prefixes" | "disabled">,
 ): boolean => samePrefixes(a.prefixes, b.prefixes) && samePrefixes(a.disabled ?? [], b.disabled ?? []);
+
+/** All that a rule holds: what is in force, then what is disabled. */
+export const allPrefixes = ({
+  prefixes,
+  disabled = [],
+}: Pick<Rule, "prefixes" | "disabled">): readonly Prefix[] => [...prefixes, ...disabled];
 
 export const prefixesOf = (entries: readonly { readonly prefix: Prefix }[]): Prefix[] =>
   entries.map(({ prefix }) => prefix);

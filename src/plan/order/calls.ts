@@ -108,8 +108,8 @@ const mergeNeighbours = (calls: readonly Call[]): Call[] => {
   return merged;
 };
 
-/** What is on the account for a transition between two calls. */
-interface Standing {
+/** The fields of the rule that is on the account for a transition between two calls. */
+interface RuleFields {
   readonly name: string;
   readonly type: RuleType;
   readonly description: string;
@@ -139,12 +139,12 @@ export const disabledFields = (disable: readonly Prefix[], release: readonly Pre
 const disabledBy = (
   { after, allowAll }: RuleTransition,
   { add, remove }: Call,
-  held: readonly Prefix[],
+  now: readonly Prefix[],
   isLast: boolean,
 ): DisabledFields => {
   if (after === undefined || allowAll !== undefined) return {};
   const wanted = after.disabled ?? [];
-  const [come, gone] = [withoutPrefixes(wanted, held), withoutPrefixes(held, wanted)];
+  const [come, gone] = [withoutPrefixes(wanted, now), withoutPrefixes(now, wanted)];
   if (isLast) return disabledFields(come, gone);
   return disabledFields(
     withoutPrefixes(come, withoutPrefixes(come, remove)),
@@ -156,17 +156,17 @@ const createStep = (
   transition: RuleTransition,
   rule: Rule,
   call: Call,
-): { step: Step; standing: Standing } => {
-  const standing: Standing = {
+): { step: Step; fields: RuleFields } => {
+  const fields: RuleFields = {
     name: transition.createAs ?? rule.name,
     type: rule.type,
     description: transition.createAs === undefined ? rule.description : standInDescription(rule.name),
   };
   const entries = entryFields(call.add, transition.after?.disabled ?? []);
-  return { step: { kind: "create", rule: { ...standing, ...entries } }, standing };
+  return { step: { kind: "create", rule: { ...fields, ...entries } }, fields };
 };
 
-const nextStanding = (transition: RuleTransition, now: Standing, typeChanges: boolean): Standing => {
+const nextFields = (transition: RuleTransition, now: RuleFields, typeChanges: boolean): RuleFields => {
   if (transition.after === undefined || transition.allowAll === "first") return now;
   const type = typeChanges ? transition.after.type : now.type;
   return transition.renameLast
@@ -174,7 +174,7 @@ const nextStanding = (transition: RuleTransition, now: Standing, typeChanges: bo
     : { name: transition.after.name, type, description: transition.after.description };
 };
 
-const differs = (a: Standing, b: Standing): boolean =>
+const differs = (a: RuleFields, b: RuleFields): boolean =>
   a.name !== b.name || a.type !== b.type || a.description !== b.description;
 
 /** The steps of the calls in order; at the end each stand-in gets the name it stood in for. */
@@ -184,40 +184,40 @@ export const emitSteps = (
 ): Step[] => {
   const merged = mergeNeighbours(calls);
   const lastOf = new Map(merged.map((call, index) => [call.transition, index]));
-  const standing = new Map<number, Standing>();
+  const current = new Map<number, RuleFields>();
   transitions.forEach((transition, index) => {
     if (transition.before !== undefined && transition.allowAll !== "first")
-      standing.set(index, transition.before);
+      current.set(index, transition.before);
   });
   const disabled = new Map(transitions.map(({ before }, index) => [index, before?.disabled ?? []]));
   const seen = new Set<number>();
   const steps = merged.flatMap((call, index): Step[] => {
     const transition = transitions[call.transition]!;
-    const now = standing.get(call.transition);
+    const now = current.get(call.transition);
     const isFirst = !seen.has(call.transition);
     seen.add(call.transition);
     const isLast = lastOf.get(call.transition) === index;
     if (now === undefined) {
       const created = createStep(transition, (transition.after ?? transition.before)!, call);
-      standing.set(call.transition, created.standing);
+      current.set(call.transition, created.fields);
       disabled.set(call.transition, transition.after?.disabled ?? []);
       return [created.step];
     }
     if (isLast && (transition.after === undefined || transition.allowAll !== undefined))
       return [{ kind: "delete", name: now.name }];
-    const becomes = nextStanding(transition, now, changesTypeNow(transition, call, isFirst, isLast));
-    const held = disabled.get(call.transition) ?? [];
-    const { disable = [], release = [] } = disabledBy(transition, call, held, isLast);
+    const becomes = nextFields(transition, now, changesTypeNow(transition, call, isFirst, isLast));
+    const disabledNow = disabled.get(call.transition) ?? [];
+    const { disable = [], release = [] } = disabledBy(transition, call, disabledNow, isLast);
     const touched = call.add.length + call.remove.length + disable.length + release.length;
     if (!differs(now, becomes) && touched === 0) return [];
-    standing.set(call.transition, becomes);
-    disabled.set(call.transition, [...withoutPrefixes(held, release), ...disable]);
+    current.set(call.transition, becomes);
+    disabled.set(call.transition, [...withoutPrefixes(disabledNow, release), ...disable]);
     return [{ ...updateStep(now.name, becomes, call), ...disabledFields(disable, release) }];
   });
-  return [...steps, ...finalNames(transitions, standing)];
+  return [...steps, ...finalNames(transitions, current)];
 };
 
-const updateStep = (name: string, { name: newName, type, description }: Standing, call: Call): Step => ({
+const updateStep = (name: string, { name: newName, type, description }: RuleFields, call: Call): Step => ({
   kind: "update",
   name,
   becomes: { name: newName, type, description },
@@ -227,10 +227,10 @@ const updateStep = (name: string, { name: newName, type, description }: Standing
 
 const finalNames = (
   transitions: readonly RuleTransition[],
-  standing: ReadonlyMap<number, Standing>,
+  current: ReadonlyMap<number, RuleFields>,
 ): Step[] =>
   transitions.flatMap((transition, index): Step[] => {
-    const now = standing.get(index);
+    const now = current.get(index);
     if (!transition.renameLast || transition.after === undefined || now === undefined) return [];
     return differs(now, transition.after)
       ? [updateStep(now.name, transition.after, { transition: index, add: [], remove: [] })]

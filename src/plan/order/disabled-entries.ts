@@ -10,7 +10,7 @@ import { allIPv4, everything, type Prefix, prefixKey, samePrefix } from "../../a
 import type { AccountState, Rule, RuleType } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
-import { entryFields, rulesByName, withoutPrefixes } from "../state.js";
+import { allPrefixes, entryFields, rulesByName, withoutPrefixes } from "../state.js";
 import { hasAllow } from "./temporary-allow-all.js";
 
 /** The states between the two lists of steps, and these. */
@@ -21,14 +21,12 @@ interface SetAside {
   readonly last: readonly Step[];
 }
 
-const rangesOf = ({ prefixes, disabled = [] }: Rule): readonly Prefix[] => [...prefixes, ...disabled];
-
 const typesOf = ({ rules }: AccountState): ReadonlyMap<bigint, ReadonlySet<RuleType>> => {
   const types = new Map<bigint, Set<RuleType>>();
   for (const rule of rules)
-    for (const prefix of rangesOf(rule)) {
-      const held = types.get(prefixKey(prefix)) ?? new Set();
-      types.set(prefixKey(prefix), held.add(rule.type));
+    for (const prefix of allPrefixes(rule)) {
+      const known = types.get(prefixKey(prefix)) ?? new Set();
+      types.set(prefixKey(prefix), known.add(rule.type));
     }
   return types;
 };
@@ -55,7 +53,7 @@ interface Ways {
 }
 
 /** The disabled entries of `rule` that must not be there while the other changes are made; `other`: its other side. */
-const inTheWay = (
+const conflictingEntries = (
   rule: Rule,
   other: Rule | undefined,
   { flips, allowAll, lastAllow }: Ways,
@@ -88,7 +86,7 @@ const stepOn = (
 });
 type UpdateStep = Extract<Step, { kind: "update" }>;
 
-const isEmpty = ({ prefixes, disabled = [] }: Rule): boolean => prefixes.length + disabled.length === 0;
+const isEmpty = (rule: Rule): boolean => allPrefixes(rule).length === 0;
 
 /** `renames`: new name to the name on the account. */
 export const setDisabledAside = (before: AccountState, after: AccountState, renames: Renames): SetAside => {
@@ -104,14 +102,14 @@ export const setDisabledAside = (before: AccountState, after: AccountState, rena
   const successors = new Map(after.rules.map((rule) => [renames.get(rule.name) ?? rule.name, rule]));
   const first: Step[] = [];
   const remaining = before.rules.map((rule) => {
-    const release = inTheWay(rule, successors.get(rule.name), leaving);
+    const release = conflictingEntries(rule, successors.get(rule.name), leaving);
     if (release.length > 0) first.push(stepOn(rule, { release }));
     return withoutDisabled(rule, release);
   });
   const last: Step[] = [];
   const wanted = after.rules.flatMap((rule): Rule[] => {
     const predecessor = old.get(renames.get(rule.name) ?? rule.name);
-    const disable = inTheWay(rule, predecessor, coming);
+    const disable = conflictingEntries(rule, predecessor, coming);
     const rest = withoutDisabled(rule, disable);
     // A rule needs an entry to be created.
     const isNew = predecessor === undefined && disable.length > 0 && isEmpty(rest);

@@ -6,7 +6,7 @@
 import type { AccountState } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
-import { samePrefixes, withoutPrefixes } from "../state.js";
+import { sameRules, withoutPrefixes } from "../state.js";
 import { append, type Call, emitSteps, type SplitTransitions, splitTypeChanges } from "./calls.js";
 import {
   codeOf,
@@ -99,16 +99,9 @@ const typeChangeCalls = (stages: Stages, stage: number, split: SplitTransitions,
   });
 };
 
-/** Needs a call although no entry changes: a new name or description, or a rule to delete. */
-const needsCall = ({ before, after, allowAll }: RuleTransition): boolean => {
-  if (allowAll !== undefined || before === undefined || after === undefined) return true;
-  return (
-    before.name !== after.name ||
-    before.description !== after.description ||
-    before.type !== after.type ||
-    !samePrefixes(before.disabled ?? [], after.disabled ?? [])
-  );
-};
+/** Needs a call although no entry in force changes: a new name or description, or a rule to delete. */
+const needsCall = ({ before, after, allowAll }: RuleTransition): boolean =>
+  allowAll !== undefined || !sameRules(before, after);
 
 /** Where the phases of a plan lie among its stages. */
 interface Phases {

@@ -69,7 +69,6 @@ export const temporaryAllowAllFor = (
     description: catchAllDescription,
     prefixes: ipv4 ? [everything, allIPv4] : [everything],
   };
-  const held: Pick<RuleTransition, "before" | "after"> =
-    side === "first" ? { before: rule } : { after: rule };
-  return { side, rule, prefixes: rule.prefixes, transition: { ...held, renameLast: false, allowAll: side } };
+  const end: Pick<RuleTransition, "before" | "after"> = side === "first" ? { before: rule } : { after: rule };
+  return { side, rule, prefixes: rule.prefixes, transition: { ...end, renameLast: false, allowAll: side } };
 };

@@ -7,7 +7,7 @@ import { type Prefix, prefixKey } from "../../address/prefix.js";
 import type { AccountState } from "../../model/rule.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
-import { samePrefixes, withoutPrefixes } from "../state.js";
+import { sameRules, withoutPrefixes } from "../state.js";
 import { type Call, emitSteps } from "./calls.js";
 import {
   changesType,
@@ -23,19 +23,6 @@ interface Handover {
   readonly holders: Set<number>;
   readonly takers: Set<number>;
 }
-
-const hasChanged = (transition: RuleTransition): boolean => {
-  const { before, after } = transition;
-  if (before === undefined || after === undefined) return true;
-  return (
-    before.name !== after.name ||
-    before.type !== after.type ||
-    before.description !== after.description ||
-    !samePrefixes(before.disabled ?? [], after.disabled ?? []) ||
-    withoutPrefixes(after.prefixes, before.prefixes).length > 0 ||
-    withoutPrefixes(before.prefixes, after.prefixes).length > 0
-  );
-};
 
 class Handovers {
   readonly #byPrefix = new Map<bigint, Handover>();
@@ -89,11 +76,11 @@ class Handovers {
 
 /** The call that makes everything of the transition at once, given what it gave up already. */
 const wholeCall = (transition: RuleTransition, index: number, givenUp: readonly Prefix[]): Call => {
-  const held = withoutPrefixes(prefixesBefore(transition), givenUp);
+  const current = withoutPrefixes(prefixesBefore(transition), givenUp);
   const call: Call = {
     transition: index,
-    add: withoutPrefixes(prefixesAfter(transition), held),
-    remove: withoutPrefixes(held, prefixesAfter(transition)),
+    add: withoutPrefixes(prefixesAfter(transition), current),
+    remove: withoutPrefixes(current, prefixesAfter(transition)),
   };
   if (changesType(transition)) call.switches = true;
   return call;
@@ -101,7 +88,7 @@ const wholeCall = (transition: RuleTransition, index: number, givenUp: readonly 
 
 /** Steps from one state to the other with enforcement off throughout; turning it on or off is no step here. */
 export const orderUnenforced = (before: AccountState, after: AccountState, renames: Renames): Step[] => {
-  const transitions = pairByName(before, after, renames).filter(hasChanged);
+  const transitions = pairByName(before, after, renames).filter((one) => !sameRules(one.before, one.after));
   const handovers = new Handovers(transitions);
   const calls: Call[] = [];
   const givenUp = new Map<number, Prefix[]>();

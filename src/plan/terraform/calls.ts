@@ -10,7 +10,7 @@ import type { RuleType } from "../../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../model/snapshot.js";
 import { comesFirst } from "../../terraform/graph.js";
 import type { TerraformChange, TerraformPlan, TerraformRule } from "../../terraform/plan.js";
-import { prefixesOf } from "../state.js";
+import { prefixesOf, prefixKeys } from "../state.js";
 
 /** A rule at one time, as far as it is known. */
 export interface RuleVersion {
@@ -55,8 +55,6 @@ const versionOf = ({ name, type, description, entries, disabled }: SnapshotRule)
   anyRange: false,
 });
 
-const keysOf = (prefixes: readonly Prefix[]): ReadonlySet<bigint> => new Set(prefixes.map(prefixKey));
-
 /** What a side of a change says of a rule, where it is all that there is. */
 const created = (after: TerraformRule, address: string): RuleVersion => ({
   name: after.name ?? address,
@@ -84,7 +82,10 @@ const merge = (
   before: TerraformRule | undefined,
   after: TerraformRule,
 ): Merged => {
-  const [known, wanted] = [keysOf(prefixesOf(before?.entries ?? [])), keysOf(prefixesOf(after.entries))];
+  const [known, wanted] = [
+    prefixKeys(prefixesOf(before?.entries ?? [])),
+    prefixKeys(prefixesOf(after.entries)),
+  ];
   const ids = new Set((before?.entries ?? []).flatMap(({ id }) => id ?? []));
   const roleOf = ({ id, prefix }: SnapshotEntry): keyof Merged => {
     const key = prefixKey(prefix);
@@ -105,8 +106,8 @@ const updated = (
   const inForce = merge(rule.entries, before, after);
   const disabled = merge(rule.disabled ?? [], before, after);
   const off = prefixesOf([...disabled.kept, ...disabled.left, ...disabled.changed]);
-  const onAccount = keysOf(prefixesOf([...rule.entries, ...(rule.disabled ?? [])]));
-  const onRecord = keysOf(prefixesOf(before?.entries ?? []));
+  const onAccount = prefixKeys(prefixesOf([...rule.entries, ...(rule.disabled ?? [])]));
+  const onRecord = prefixKeys(prefixesOf(before?.entries ?? []));
   const isNew = (prefix: Prefix): boolean => !onAccount.has(prefixKey(prefix));
   // Terraform keeps it by an id that the account no longer has.
   const isLost = (prefix: Prefix): boolean => isNew(prefix) && onRecord.has(prefixKey(prefix));
@@ -137,7 +138,7 @@ const setsOf = ({ enforced }: TerraformRule): "on" | "off" | "unknown" =>
 /** How Terraform's record of a rule differs from the account; empty where it does not. */
 const differencesOf = (before: TerraformRule, rule: SnapshotRule): readonly string[] => {
   const onAccount = [...rule.entries, ...(rule.disabled ?? [])];
-  const [record, account] = [keysOf(prefixesOf(before.entries)), keysOf(prefixesOf(onAccount))];
+  const [record, account] = [prefixKeys(prefixesOf(before.entries)), prefixKeys(prefixesOf(onAccount))];
   const more = prefixesOf(onAccount).filter((prefix) => !record.has(prefixKey(prefix)));
   const fewer = prefixesOf(before.entries).filter((prefix) => !account.has(prefixKey(prefix)));
   const differs = <T>(a: T | undefined, b: T): boolean => a !== undefined && a !== b;
@@ -167,7 +168,7 @@ const updateNotes = (
 ): readonly Diagnostic[] => {
   if (after === undefined) return [];
   const { left } = merge(rule.entries, before, after);
-  const wanted = keysOf(prefixesOf(after.entries));
+  const wanted = prefixKeys(prefixesOf(after.entries));
   const off = prefixesOf(rule.disabled ?? []).filter((prefix) => wanted.has(prefixKey(prefix)));
   return [
     ...(left.length === 0

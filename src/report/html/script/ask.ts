@@ -6,8 +6,8 @@ import { AddressSet } from "../../../address/address-set.js";
 import { formatPrefix, mappedLength, type Prefix, parsePrefix } from "../../../address/prefix.js";
 import { rangesText } from "../../../model/address-words.js";
 import { addressCount } from "../../../model/words.js";
-import type { Decider } from "../../../plan/access-change.js";
-import { type ExplainedPart, explain, type LosingEntry } from "../../../plan/explain.js";
+import type { Decider, RuleEntry } from "../../../plan/access-change.js";
+import { type ExplainedPart, explain } from "../../../plan/explain.js";
 import { type Child, element } from "./dom.js";
 import type { Entry, Picture, View } from "./picture.js";
 import { addressText, nameIn, untilWords } from "./words.js";
@@ -39,7 +39,7 @@ interface Asked extends Asking {
 
 const entryWords = (
   { at, link, picture, view }: Asked,
-  { rule, type, prefix }: LosingEntry,
+  { rule, type, prefix }: RuleEntry,
 ): readonly Child[] => {
   const entry = picture.entryOf(rule, prefix);
   const text = `${type} ${formatPrefix(prefix)}`;
