@@ -7,7 +7,7 @@ import { AddressSet } from "../address/address-set.js";
 import type { Address } from "../address/prefix.js";
 import { rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../model/diagnostic.js";
-import { type GuardName, guardFlags, guardNames, type OverrideFlag } from "../model/guards.js";
+import { type GuardName, guardNames, guards as guardTable, type OverrideFlag } from "../model/guards.js";
 import { present } from "../model/present.js";
 import { discardOnly, isProbe, isStaleTemporary } from "../model/reserved-names.js";
 import type { AccountState } from "../model/rule.js";
@@ -62,7 +62,7 @@ const verdictOf = (
   found: NonNullable<GuardFindings>,
   overrides: ReadonlySet<OverrideFlag>,
 ): Verdict => {
-  const override = guardFlags[guard];
+  const override = guardTable[guard].flag;
   const flag = present({ override });
   if ("notChecked" in found) return { guard, state: "not-checked", diagnostics: found.notChecked, ...flag };
   if (!hasErrors(found)) return { guard, state: "passed", diagnostics: found, ...flag };

@@ -6,7 +6,7 @@ import { AddressSet } from "../address/address-set.js";
 import { type Address, formatPrefix, type Prefix } from "../address/prefix.js";
 import { rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
-import { guardFlags } from "../model/guards.js";
+import { guards } from "../model/guards.js";
 import type { AccountState } from "../model/rule.js";
 import type { PolicyEntry } from "../policy/policy.js";
 import { accessOf, isEnforced } from "./access-change.js";
@@ -34,7 +34,7 @@ export const underMustAllow = (entries: readonly ProtectedEntry[]): readonly Pro
     code: "must-allow",
     what: `under \`must_allow\` in ${formatPrefix(prefix)}`,
     wanted: "allowed",
-    flag: guardFlags["must-allow"],
+    flag: guards["must-allow"].flag,
     prefix,
     source,
   }));
@@ -44,7 +44,7 @@ export const underMustDeny = (entries: readonly ProtectedEntry[]): readonly Prot
     code: "must-deny",
     what: `under \`must_deny\` in ${formatPrefix(prefix)}`,
     wanted: "blocked",
-    flag: guardFlags["must-deny"],
+    flag: guards["must-deny"].flag,
     prefix,
     source,
   }));
@@ -54,7 +54,7 @@ export const ofCaller = (addresses: readonly Address[]): readonly ProtectedAddre
     code: "lockout-client",
     what: "the address that this run comes from",
     wanted: "allowed",
-    flag: guardFlags.caller,
+    flag: guards.caller.flag,
     prefix: { network, length: 128 },
   }));
 

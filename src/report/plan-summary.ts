@@ -1,6 +1,8 @@
 /** The figures of a plan and its one closing sentence, for every format. */
+
 import { assertNever } from "../model/assert.js";
 import { visible } from "../model/escape.js";
+import { guards } from "../model/guards.js";
 import type { ReceiptPurpose } from "../model/receipt.js";
 import { counted, grouped } from "../model/words.js";
 import { isAboutLeftRule, isKnownToHaveLeft } from "../plan/left-rules.js";
@@ -98,23 +100,6 @@ const nothingWords = (plan: Plan, file: string): string => {
   return `No changes. The account matches ${file}${matchEnd(plan, planCounts(plan).unmanagedKept)}`;
 };
 
-/** What a failed guard means, by its name (plan/guards.ts). */
-const refusalReasons: Readonly<Record<string, string>> = {
-  "allow-in-force": "no allow entry of this plan would be in force",
-  "policy-tests": "a test of the policy fails",
-  "must-allow": "this plan would lock out an address that must stay allowed",
-  caller: "this plan would lock out your own address",
-  "first-enforcement": "it would turn enforcement on with no address that must stay allowed",
-  "confirmed-account": "the account shows no rules, and that could not be confirmed",
-  "must-deny": "this plan would allow an address that must stay blocked",
-  "max-removed-rules": "this plan removes more rules than the policy permits",
-  "max-newly-allowed": "this plan gives more addresses access than the policy permits",
-  "max-cut-off":
-    "by the addresses on record, this plan would cut off more people or tokens than the policy permits",
-  "unmanaged-rules": "the account has rules that the policy does not name",
-  disturbance: "a step would disturb addresses that should not change",
-};
-
 /** Of a plan that is not of the whole policy, that it has nothing to do says nothing about the policy. */
 export const nothingForPurpose: Readonly<Partial<Record<ReceiptPurpose, string>>> = {
   rollback: "nothing is left to undo",
@@ -132,7 +117,7 @@ export const planClosing = (plan: Plan, file: string, spell: (name: string) => s
   const reasons = refusals(plan).map(({ guard, diagnostics }) =>
     diagnostics.length > 0 && diagnostics.every(({ code }) => code === "cut-off-unknown")
       ? "nobody can tell whom this plan would cut off"
-      : (refusalReasons[guard] ?? `the check ${spell(guard)} failed`),
+      : guards[guard].refused,
   );
   return `Refused: ${reasons.join("; ")}. Plan: ${rest}`;
 };

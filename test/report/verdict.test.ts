@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { guardFlags } from "../../src/model/guards.js";
+import { guards } from "../../src/model/guards.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { applyClosing } from "../../src/report/apply.js";
 import { renderPlanMarkdown } from "../../src/report/markdown.js";
@@ -220,7 +220,7 @@ describe("the size of markdown", () => {
     const failed = (guard: "must-allow" | "must-deny"): Plan["verdicts"][number] => ({
       guard,
       state: "failed",
-      override: guardFlags[guard],
+      override: guards[guard].flag,
       diagnostics: [saying({ code: "policy-test-failed", severity: "error", message: `${guard} says no` })],
     });
     const text = renderPlanMarkdown(fleetPlan([failed("must-allow"), failed("must-deny")]), { maxBytes });

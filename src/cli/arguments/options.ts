@@ -6,7 +6,7 @@ import { parseInstant, parseMoment } from "../../audit/time-range.js";
 import type { LoadedPolicy } from "../../files/load-policy.js";
 import { diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
-import { type OverrideFlag, overrideFlags } from "../../model/guards.js";
+import { flagMeanings, type OverrideFlag, overrideFlags } from "../../model/guards.js";
 import { present } from "../../model/present.js";
 import { lengthOf } from "../../model/time.js";
 import type { Report } from "../../report/report.js";
@@ -152,27 +152,13 @@ const addressOption = (text: string, before: readonly Address[] = []): readonly 
   return [...before, parsed.address];
 };
 
-const meanings: Readonly<Record<keyof typeof overrideFlags, string>> = {
-  lockout: "continue even if you or a must_allow address would be locked out",
-  disturbance: "continue even if a step disturbs addresses that should not change",
-  removedRules: "continue even if more rules are removed than max_removed_rules",
-  newlyAllowed: "continue even if more addresses gain access than max_newly_allowed",
-  cutOff: "continue even if more people and tokens are cut off than max_cut_off",
-  mustDeny: "continue even if a must_deny address would gain access",
-  unmanaged: "continue even if the account has unmanaged rules",
-  tests: "continue even if a policy test fails",
-  unguardedEnforcement: "turn enforcement on with no address that must stay allowed",
-};
-
 export const guardOptions = (command: Command): Command => {
   command.addOption(
     new Option("--client-ip <address>", "your address, which must stay allowed (repeatable)").argParser(
       addressOption,
     ),
   );
-  // The keys of one table are those of the other; `Object.entries` forgets that.
-  for (const [guard, flag] of Object.entries(overrideFlags))
-    command.addOption(new Option(flag, meanings[guard as keyof typeof meanings]));
+  for (const flag of Object.values(overrideFlags)) command.addOption(new Option(flag, flagMeanings[flag]));
   return command;
 };
 
