@@ -55,7 +55,7 @@ class RangesInTheMaking implements AccessRangeColumns {
     this.verdicts = new Uint8Array(capacity);
   }
 
-  /** From this address on, until told otherwise, `owner` decides. What was said of the same address is void. */
+  /** From this address on, until the next call, `owner` decides. An earlier call for the same address is void. */
   begin(words: Uint32Array, at: number, owner: number, verdict: number): void {
     if (this.count === 0 || compareWords(this.starts, 4 * (this.count - 1), words, at) !== 0) {
       copyWords(words, at, this.starts, 4 * this.count);

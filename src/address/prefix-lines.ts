@@ -20,7 +20,7 @@ const hash = 0x23;
 const semicolon = 0x3b;
 const hyphen = 0x2d;
 
-/** `index` counts from the start of the line (in UTF-16 units and bytes alike: what stands before is ASCII). */
+/** `index` counts from the start of the line (in UTF-16 units and bytes alike: what is before it is ASCII). */
 interface LineProblem extends AddressProblem {
   /** From 1. */
   readonly line: number;
@@ -244,7 +244,7 @@ const endOfLine = (bytes: Uint8Array, from: number): number => {
   return at;
 };
 
-/** The end of what stands on a line before a comment and blanks. */
+/** The end of what is on a line before a comment and blanks. */
 const endOfText = (bytes: Uint8Array, start: number, lineEnd: number): number => {
   let end = start;
   while (end < lineEnd && bytes[end] !== hash && bytes[end] !== semicolon) end += 1;

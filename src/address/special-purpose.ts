@@ -1,5 +1,5 @@
 /**
- * The IANA special-purpose address registries (RFC 6890 and its updates), and the blocks that belong beside
+ * The IANA special-purpose address registries (RFC 6890 and its updates), and the blocks that belong with
  * them but have registries of their own (multicast, site-local). Facts for the lint "can never be a public
  * source"; a snapshot, with its date.
  */

@@ -5,7 +5,7 @@
 import { type ArgsOf, type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
 import { expiryTime } from "../model/time.js";
-import { standingRefusals } from "../plan/guards.js";
+import { remainingRefusals } from "../plan/guards.js";
 import type { Plan } from "../plan/plan.js";
 import { notConfirmed, notEmptyOnResume } from "./confirm-empty.js";
 import { askServerAhead, checkClients } from "./lockout.js";
@@ -111,7 +111,7 @@ const staleAt = ({ validFrom, validUntil }: Plan, now: number): OutOfDate | unde
 
 /** A failed guard ends the run. */
 const stopByVerdicts = (run: ApplySession): Stop | undefined => {
-  const failed = standingRefusals(run.plan, run.options.overrides ?? [], run.options.clientAddresses);
+  const failed = remainingRefusals(run.plan, run.options.overrides ?? [], run.options.clientAddresses);
   if (failed.length === 0) return undefined;
   const diagnostics = failed.flatMap(({ guard, diagnostics: said }): readonly Diagnostic[] =>
     hasErrors(said) ? said : [diagnostic("guard-failed", { guard }), ...said],

@@ -11,7 +11,7 @@ import {
   type ApplyResult,
   type NextAction,
   notBegunSteps,
-  type StandingAllowAll,
+  type RemainingAllowAll,
   type StepReport,
 } from "./result.js";
 import { type ApplySession, readAccount, type Stop, stopCrashed } from "./session.js";
@@ -175,11 +175,11 @@ const writeEnd = async (run: ApplySession, end: ReceiptEnd["end"], reasons: read
  * reading still holds; what it does not show although this run has made it, and has not taken it off, is no
  * certainty but a doubt.
  */
-const standingAllowAll = (
+const remainingAllowAll = (
   plan: Pick<Plan, "before">,
   steps: readonly StepReport[],
   actual: AccountState | undefined,
-): StandingAllowAll | undefined => {
+): RemainingAllowAll | undefined => {
   const shown = actual?.rules.find(isCatchAll);
   if (shown !== undefined) return { rule: shown.name, certain: true };
   const left = actual === undefined ? plan.before.rules.filter(isCatchAll).map(({ name }) => name) : [];
@@ -214,10 +214,10 @@ const removalOf = (steps: readonly StepReport[], name: string): "done" | "open" 
   }
 };
 
-/** `standingAllowAll` as the part of a result; empty where there is none. */
+/** `remainingAllowAll` as the part of a result; empty where there is none. */
 export const leftOpen = (
-  ...account: Parameters<typeof standingAllowAll>
+  ...account: Parameters<typeof remainingAllowAll>
 ): Pick<ApplyResult, "temporaryAllowAll"> => {
-  const temporaryAllowAll = standingAllowAll(...account);
+  const temporaryAllowAll = remainingAllowAll(...account);
   return temporaryAllowAll === undefined ? {} : { temporaryAllowAll };
 };

@@ -44,7 +44,7 @@ export const acceptOthers = (run: ApplySession, done: number, state: AccountStat
   if (reasons.length > 0)
     return {
       reason: "refused",
-      diagnostics: [diagnostic("kept-rules-conflict", { changes: unexpected.map(told) }), ...reasons],
+      diagnostics: [diagnostic("kept-rules-conflict", { changes: unexpected.map(doneToRule) }), ...reasons],
       actual: state,
       unexpected,
       next: "plan-again",
@@ -69,11 +69,12 @@ const noteOthers = (run: ApplySession): void => {
   );
   const index = remarks.findIndex(({ code }) => code === "kept-rules-changed");
   if (index !== -1) remarks.splice(index, 1);
-  if (changes.length > 0) remarks.push(diagnostic("kept-rules-changed", { changes: changes.map(told) }));
+  if (changes.length > 0)
+    remarks.push(diagnostic("kept-rules-changed", { changes: changes.map(doneToRule) }));
 };
 
 /** What was done to which rule. */
-const told = (change: Change): { readonly done: string; readonly rule: string } => {
+const doneToRule = (change: Change): { readonly done: string; readonly rule: string } => {
   switch (change.kind) {
     case "create":
       return { done: "created", rule: change.rule.name };

@@ -106,7 +106,7 @@ export type ApplyEvent =
       readonly ms: number;
       readonly message: string;
     }
-  /** Too many requests: the step is sent again after `seconds` more of `total`. Told each second; 0 at the end. */
+  /** Too many requests: the step is sent again after `seconds` more of `total`. Sent each second; 0 at the end. */
   | {
       readonly kind: "throttled";
       readonly planned: PlannedStep;
@@ -123,7 +123,7 @@ export type ApplyEvent =
 export type NextAction = "nothing" | "apply-again" | "plan-again" | "mend-first" | "rollback";
 
 /** The temporary rule that allows everything, on the account when a run has stopped. */
-export interface StandingAllowAll {
+export interface RemainingAllowAll {
   readonly rule: string;
   /** False: it may be there, and nobody can tell. */
   readonly certain: boolean;
@@ -150,7 +150,7 @@ export interface ApplyResult {
   /** Where somebody else changed the account: what differs from what this run expected to find. */
   readonly unexpected?: readonly Change[];
   /** Absent where the run has not left one. */
-  readonly temporaryAllowAll?: StandingAllowAll;
+  readonly temporaryAllowAll?: RemainingAllowAll;
   readonly next: NextAction;
   /** What the run was for; absent: that the account is as the policy says. */
   readonly purpose?: ReceiptPurpose;

@@ -31,7 +31,7 @@ const flippedAround = (
     : enforcementFlipped(`Before step ${number}`, before, enforcement);
 };
 
-/** What the refusal itself advises is beside the point once the account contradicts it. */
+/** What the refusal itself advises does not help once the account contradicts it. */
 const withoutHint = (one: Diagnostic): Diagnostic =>
   recordedDiagnostic(one.code, one.severity, { message: messageOf(one) }, one.source);
 

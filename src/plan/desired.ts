@@ -37,7 +37,7 @@ const reservedNames = (policy: Policy): Diagnostic[] =>
       diagnostic("reserved-rule-name", { rule: name, prefix: reservedNamePrefix }, source),
     );
 
-/** The rule on the account that this policy rule is, by an earlier name; or why that cannot be told. */
+/** The rule on the account that this policy rule is, by an earlier name; or why that is not clear. */
 const previousName = (
   rule: PolicyRule,
   account: ReadonlyMap<string, Rule>,

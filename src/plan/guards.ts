@@ -259,7 +259,7 @@ export const guardVerdicts = (facts: GuardFacts): Verdict[] => verdictsOf(checks
  * The guards and tests that failed and whose override is not among the flags given. An address of the caller that was
  * not known when the plan was made settles `first-enforcement`.
  */
-export const standingRefusals = (
+export const remainingRefusals = (
   { verdicts }: Pick<Plan, "verdicts">,
   flags: Iterable<OverrideFlag>,
   clientAddresses: readonly Address[] = [],

@@ -99,7 +99,7 @@ export interface ReplayedAddress extends SeenAddress {
 }
 
 export interface ReplayedActor extends Omit<SeenActor, "addresses"> {
-  /** `person 3`, `token 1`, `address 2`: what stands for the name where names are not shown. Never made from an id. */
+  /** `person 3`, `token 1`, `address 2`: what replaces the name where names are not shown. Never made from an id. */
   readonly label: string;
   readonly outcome: ReplayOutcome;
   /** Only of a service token, where nobody says whether tokens are subject to the rules; `outcome` is then: they are. */

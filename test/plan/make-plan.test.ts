@@ -13,7 +13,7 @@ import {
 } from "../../src/model/reserved-names.js";
 import type { Rule, RuleType } from "../../src/model/rule.js";
 import { accessOf, isEnforced } from "../../src/plan/access-change.js";
-import { standingRefusals } from "../../src/plan/guards.js";
+import { remainingRefusals } from "../../src/plan/guards.js";
 import { makePlan, type PlanInput } from "../../src/plan/make-plan.js";
 import type { Plan, Verdict } from "../../src/plan/plan.js";
 import { planDocument } from "../../src/plan/plan-document.js";
@@ -485,8 +485,8 @@ describe("guards", () => {
 
     it("is settled by an address that is known only when the saved plan is applied", () => {
       const own = prefix("203.0.113.7").network;
-      expect(standingRefusals(on({}), [], [own])).toEqual([]);
-      expect(standingRefusals(on({}), []).map(({ guard }) => guard)).toEqual(["first-enforcement"]);
+      expect(remainingRefusals(on({}), [], [own])).toEqual([]);
+      expect(remainingRefusals(on({}), []).map(({ guard }) => guard)).toEqual(["first-enforcement"]);
     });
   });
 

@@ -15,7 +15,7 @@ import { exitCodes } from "../../model/failure.js";
 import { overrideFlags } from "../../model/guards.js";
 import { present } from "../../model/present.js";
 import type { ReceiptPurpose } from "../../model/receipt.js";
-import { standingRefusals } from "../../plan/guards.js";
+import { remainingRefusals } from "../../plan/guards.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import type { ApplyReport, NextCommands } from "../../report/report.js";
 import { renderAuditText } from "../../report/text/audit.js";
@@ -197,7 +197,7 @@ const question = ({ steps, account }: Plan, done: number): string => {
 };
 
 const isRefused = (plan: Plan, { overrides, clientAddresses }: Guards): boolean =>
-  standingRefusals(plan, overrides, clientAddresses).length > 0;
+  remainingRefusals(plan, overrides, clientAddresses).length > 0;
 
 /**
  * Throws where the user says no. What would be refused is not asked about: carrying it out stops before its first call,

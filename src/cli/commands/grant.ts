@@ -17,7 +17,7 @@ import { policyFlag, shellWord } from "../../model/shell.js";
 import { asExpiry, dayMs, lengthOf, lengthText } from "../../model/time.js";
 import { accessChange, accessOf } from "../../plan/access-change.js";
 import { type ExplainedPart, explain } from "../../plan/explain.js";
-import { standingRefusals } from "../../plan/guards.js";
+import { remainingRefusals } from "../../plan/guards.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import { entryFields, sameRules, withoutPrefixes } from "../../plan/state.js";
 import { type Grant, type GrantedText, grantIn } from "../../policy/grant-entry.js";
@@ -269,7 +269,7 @@ const grantInPolicy = async (io: Io, options: Options, granting: Granting): Prom
   const { plan } = await withClient(io, options, connection, (client) =>
     plansOf(io, client, granting, guards),
   );
-  if (standingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0) {
+  if (remainingRefusals(plan, guards.overrides, guards.clientAddresses).length > 0) {
     const refused = `Nothing was written to ${visible(options.policy)}: an apply of this entry would be refused`;
     return { kind: "plan", plan, policyFile: options.policy, notes: [refused] };
   }
