@@ -27,7 +27,7 @@ import type { PlannedStep, Step } from "../plan/plan.js";
 import { byName, ruleOf, rulesByName, sameRules, withoutPrefixes } from "../plan/state.js";
 import { namesOf, takeStep } from "../plan/step-effect.js";
 import type { WriteOutcome } from "./ports.js";
-import type { ApplySession, GoodReading } from "./session.js";
+import { type ApplySession, type GoodReading, listenTo } from "./session.js";
 
 /** `abandoned`: the user asked to stop, and the call did not answer in time. Its outcome is unknown. */
 export type CallOutcome = WriteOutcome | { readonly kind: "abandoned" };
@@ -122,18 +122,12 @@ export const ruleNamed = (reading: GoodReading, name: string): SnapshotRule => {
 const orAbandon = async (run: ApplySession, call: Promise<WriteOutcome>): Promise<CallOutcome> => {
   const { signal } = run.options;
   if (signal === undefined) return call;
-  let forget = (): void => undefined;
+  const { aborted, forget } = listenTo(signal, undefined);
   // Of the wait alone, which begins when the user's signal is aborted: nobody waits once the answer is there.
   const answered = new AbortController();
-  const tooLate = new Promise<CallOutcome>((resolve) => {
-    const onAbort = (): void => {
-      const wait = run.ports.sleep(run.timings.finishCall, answered.signal);
-      void wait.then(() => resolve({ kind: "abandoned" }));
-    };
-    forget = () => signal.removeEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
+  const tooLate = aborted
+    .then(() => run.ports.sleep(run.timings.finishCall, answered.signal))
+    .then((): CallOutcome => ({ kind: "abandoned" }));
   try {
     return await Promise.race([call, tooLate]);
   } finally {

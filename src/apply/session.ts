@@ -208,9 +208,14 @@ export type GoodReading = Extract<Reading, { kind: "read" }>;
 export const readAccount = async (run: ApplySession): Promise<Reading> => {
   if (run.interrupted) return { kind: "interrupted" };
   run.emit({ kind: "reading" });
-  const reading = readNow(run);
   const { signal } = run.options;
-  return signal === undefined ? reading : Promise.race([reading, interruption(signal, reading)]);
+  if (signal === undefined) return readNow(run);
+  const { aborted, forget } = listenTo<Reading>(signal, { kind: "interrupted" });
+  try {
+    return await Promise.race([aborted, readNow(run)]);
+  } finally {
+    forget();
+  }
 };
 
 const readNow = async (run: ApplySession): Promise<Reading> => {
@@ -225,12 +230,16 @@ const readNow = async (run: ApplySession): Promise<Reading> => {
   return { kind: "read", snapshot, state: stateOf(snapshot) };
 };
 
-/** Resolves when the signal is aborted; stops listening once `work` is over. */
-const interruption = (signal: AbortSignal, work: Promise<unknown>): Promise<Reading> =>
-  new Promise((resolve) => {
-    const onAbort = (): void => resolve({ kind: "interrupted" });
+/** `aborted` becomes `value` when the signal is aborted, and never once it is forgotten. */
+export const listenTo = <T>(
+  signal: AbortSignal,
+  value: T,
+): { readonly aborted: Promise<T>; readonly forget: () => void } => {
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<T>((resolve) => {
+    onAbort = () => resolve(value);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    const forget = (): void => signal.removeEventListener("abort", onAbort);
-    work.then(forget, forget);
   });
+  return { aborted, forget: () => signal.removeEventListener("abort", onAbort) };
+};
