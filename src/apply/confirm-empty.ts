@@ -21,13 +21,12 @@ import {
 } from "./session.js";
 import { differences } from "./stops.js";
 
-/** What came of a step; for the probe, a stop where the account is not shown to be empty with enforcement off. */
+/** What came of the probe; a stop where the account is not shown to be empty with enforcement off. */
 export const confirmEmpty = async (
   run: ApplySession,
   planned: PlannedStep,
   end: StepEnd,
 ): Promise<StepEnd> => {
-  if (!isProbeStep(planned.step)) return end;
   const actual = end.kind === "done" ? end.reading.state : end.stop.actual;
   const reason = actual && contradiction(actual, run.answeredEnforcement);
   if (actual !== undefined && reason !== undefined)

@@ -116,7 +116,7 @@ export const judgeUnknown = async (
   return stopped(stopByObservation(run, planned, observation));
 };
 
-/** The service says that nothing was changed by this call; whether it may go out again is for the account to say, after the wait. */
+/** The service says that this call changed nothing; after the wait, the account decides whether it is sent again. */
 export const judgeThrottled = async (
   one: Try,
   outcome: Extract<WriteOutcome, { kind: "throttled" }>,

@@ -13,6 +13,7 @@
 
 import { assertNever } from "../model/assert.js";
 import type { PlannedStep } from "../plan/plan.js";
+import { isProbeStep } from "../plan/step-effect.js";
 import { type CallOutcome, callStep, needsListing, readingByAnswer, touchedBy } from "./call.js";
 import { confirmEmpty } from "./confirm-empty.js";
 import { askServer } from "./lockout.js";
@@ -49,8 +50,8 @@ export const advance = async (
   done: number,
 ): Promise<StepEnd | undefined> => {
   const [last, planned] = [run.steps[done - 1], run.steps[done]];
-  const rests = planned === undefined ? run.answered.length > 0 : needsListing(run, planned, reading);
-  if (last !== undefined && rests) return confirmAnswers(run, last);
+  const isListed = planned === undefined ? run.answered.length > 0 : needsListing(run, planned, reading);
+  if (last !== undefined && isListed) return confirmAnswers(run, last);
   if (planned === undefined) return undefined;
   const no = await askServer(run, planned, reading);
   if (no?.gone === true && run.listedAgainFor !== planned.number) {
@@ -58,7 +59,8 @@ export const advance = async (
     return listAgain(run, planned);
   }
   if (no !== undefined) return stopped({ actual: reading.state, ...no });
-  return confirmEmpty(run, planned, await runStep(run, planned, reading));
+  const end = await runStep(run, planned, reading);
+  return isProbeStep(planned.step) ? confirmEmpty(run, planned, end) : end;
 };
 
 /** `start` is a reading of the account, just made and found to be the state that the step starts from. */
