@@ -80,20 +80,20 @@ const planPicture = ({ plan, policy }: PlanReport): Picture => ({
       change.kind === "update" ? [[change.after.name, change.before.name] as const] : [],
     ),
   ),
-  ...present({ caveat: planCaveat(plan, policy) }),
+  ...present({
+    caveat:
+      plan.access.sure === undefined
+        ? undefined
+        : "Not everything is known before the apply: the tree and the answers are of the account as it is now.",
+    lacks:
+      policy === undefined && plan.terraform === undefined
+        ? "A saved plan does not hold the comments of the policy: dbt-ip-rules plan --format html shows them."
+        : undefined,
+  }),
   unmanaged: new Set(
     plan.unmanaged.filter(({ disposition }) => disposition !== "deleted").map(({ rule }) => rule.name),
   ),
 });
-
-/** What the tree cannot show, and why. */
-const planCaveat = ({ access, terraform }: Plan, policy: Policy | undefined): string | undefined => {
-  if (access.sure !== undefined)
-    return "Not everything is known before the apply: the tree and the answers are of the account as it is now.";
-  return policy === undefined && terraform === undefined
-    ? "A saved plan does not hold the comments of the policy: dbt-ip-rules plan --format html shows them."
-    : undefined;
-};
 
 const askedPicture = ({ views, policy }: AskedStates): Picture => ({
   views: views.map(({ title, state }, at) => ({

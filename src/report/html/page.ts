@@ -97,7 +97,7 @@ const pictureHtml = (picture: Picture, number: number, several: boolean): Html =
   return html`<div data-picture="${number}">
 ${title("The address space", "tree")}
 ${enforcementNote(picture)}${picture.caveat === undefined ? html`` : html`<p><strong>${picture.caveat}</strong></p>`}
-<p class="key">✓ allowed, ✕ blocked${compares ? "; + added, − removed, ~ changed" : ""}. A bar is as long as the exponent of its size: solid is allowed, hatched is blocked${compares ? "; the upper line is before, the lower after" : ""}. A hole is a denied range inside an allowed one, an opening the other way round.</p>
+<p class="key">✓ allowed, ✕ blocked${compares ? "; + added, − removed, ~ changed" : ""}. A bar is as long as the exponent of its size: solid is allowed, hatched is blocked${compares ? "; the upper line is before, the lower after" : ""}. A hole is a denied range inside an allowed one, an opening the other way round.${picture.lacks === undefined ? "" : ` ${picture.lacks}`}</p>
 <form data-filters aria-label="Filter the tree and the table">
 <label>Rule <select name="rule"><option value="">all</option></select></label>
 <label>List <select name="list"><option value="">all</option></select></label>

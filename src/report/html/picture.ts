@@ -36,6 +36,8 @@ export interface Picture {
   readonly unmanaged: ReadonlySet<string>;
   /** What is not shown, and why; a sentence. */
   readonly caveat?: string;
+  /** What entries have and the page does not, and where it is; a sentence. */
+  readonly lacks?: string;
 }
 
 /** By `prefixKey`. */
