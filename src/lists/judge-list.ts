@@ -14,8 +14,8 @@ import {
 import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import { grouped } from "../model/words.js";
-import type { ListSource } from "../policy/list-source.js";
 import { ageInDays, isOld, type LockedList, lockedSelect } from "../policy/lock.js";
+import type { ListSource } from "../policy/published-lists.js";
 import { readList } from "../policy/read-list.js";
 
 /** What an update makes of one list. */

@@ -3,8 +3,8 @@
  * cannot be used there is no new lock at all: several lists change together or not at all.
  */
 import { diagnostic } from "../model/diagnostic.js";
-import type { ListSource } from "../policy/list-source.js";
 import { type Lock, type LockedList, updateCommand } from "../policy/lock.js";
+import type { ListSource } from "../policy/published-lists.js";
 import { type Fetched, type FetchPorts, fetchList } from "./fetch-list.js";
 import { failedList, judgeList, type ListChange, removedList } from "./judge-list.js";
 

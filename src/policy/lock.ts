@@ -6,13 +6,11 @@
 import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js";
 import { prefixAt } from "../address/prefix-columns.js";
 import { lineMarks, parsePrefixLines } from "../address/prefix-lines.js";
-import type { LockDisagreement } from "../model/codes/lists.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { sha256 } from "../model/sha256.js";
 import { policyFlag, shellWord } from "../model/shell.js";
 import { dayMs } from "../model/time.js";
 import { doubledKey } from "./doubled-key.js";
-import type { ListSource } from "./list-source.js";
 import type { ListFormat } from "./read-list.js";
 import { decodeText, type SourceText } from "./text.js";
 
@@ -151,31 +149,6 @@ const parsed = (
   const isPlain = lines.marks.subarray(0, count).every((marks) => (marks & ~lineMarks.bare) === 0);
   const isSorted = prefixes.every((one, row) => row === 0 || comparePrefixes(prefixes[row - 1]!, one) < 0);
   return { prefixes, isCanonical: count === texts.length && isPlain && isSorted };
-};
-
-const disagreement = (
-  locked: LockedList | undefined,
-  { url, format }: ListSource,
-): LockDisagreement | undefined => {
-  if (locked === undefined) return "missing";
-  if (locked.url !== url) return "url";
-  return locked.select === lockedSelect(format) ? undefined : "select";
-};
-
-/** How the lock disagrees with what the policy and its includes ask for; none where the two agree. */
-export const lockDisagreements = (
-  lock: Lock,
-  sources: readonly ListSource[],
-): readonly { readonly name: string; readonly problem: LockDisagreement }[] => {
-  const wanted = new Set(sources.map(({ name }) => name.value));
-  const unwanted = [...lock.keys()].filter((name) => !wanted.has(name));
-  return [
-    ...sources.flatMap((source) => {
-      const problem = disagreement(lock.get(source.name.value), source);
-      return problem === undefined ? [] : [{ name: source.name.value, problem }];
-    }),
-    ...unwanted.map((name) => ({ name, problem: "unwanted" as const })),
-  ];
 };
 
 /** Whole days since it was fetched; below 0 where that is in the future. */

@@ -1,21 +1,24 @@
 /**
  * The published lists of a policy, as the lock has them. Where the lock is missing, damaged, edited by hand or made for
- * another URL or selection, nothing of it is used, and each disagreement is reported with the command that ends it.
+ * another URL or selection, nothing of it is used, and each disagreement is reported with the command that ends it. An
+ * update (`publishedLists`) takes the lock as it is.
  */
-import { diagnostic } from "../model/diagnostic.js";
-import type { ListSource } from "./list-source.js";
+import type { LockDisagreement } from "../model/codes/lists.js";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import {
   ageInDays,
   isOld,
   type Lock,
   type LockedList,
-  lockDisagreements,
+  lockedSelect,
   type ParsedLock,
   parseLock,
   updateCommand,
 } from "./lock.js";
 import { besidePolicy, type ParsedPolicy } from "./parse-policy.js";
 import type { ReadFile } from "./policy.js";
+import { Problems } from "./problems.js";
+import { type ListSource, rulesByList, sourcesIn, writtenNetworks } from "./published-lists.js";
 import type { Resolving } from "./resolve-entries.js";
 
 export interface LockOptions {
@@ -79,6 +82,31 @@ export const lockedLists = (
   return new Map([...read.lock].filter(([name]) => !wrong.has(name)));
 };
 
+const disagreement = (
+  locked: LockedList | undefined,
+  { url, format }: ListSource,
+): LockDisagreement | undefined => {
+  if (locked === undefined) return "missing";
+  if (locked.url !== url) return "url";
+  return locked.select === lockedSelect(format) ? undefined : "select";
+};
+
+/** How the lock disagrees with what the policy and its includes ask for; none where the two agree. */
+const lockDisagreements = (
+  lock: Lock,
+  sources: readonly ListSource[],
+): readonly { readonly name: string; readonly problem: LockDisagreement }[] => {
+  const wanted = new Set(sources.map(({ name }) => name.value));
+  const unwanted = [...lock.keys()].filter((name) => !wanted.has(name));
+  return [
+    ...sources.flatMap((source) => {
+      const problem = disagreement(lock.get(source.name.value), source);
+      return problem === undefined ? [] : [{ name: source.name.value, problem }];
+    }),
+    ...unwanted.map((name) => ({ name, problem: "unwanted" as const })),
+  ];
+};
+
 const disagreements = (
   { problems }: Resolving,
   parsed: ParsedPolicy,
@@ -111,4 +139,48 @@ const reportAge = (
   const command = updateCommand(parsed.file, [name.value]);
   const fetched = locked.fetchedAt.slice(0, 10);
   problems.add(diagnostic("list-old", { list: name.value, fetched, age, maxAge, command }, name.source));
+};
+
+/** The published lists that a policy and its includes ask for, and who uses them: what `lists update` begins with. */
+export interface PublishedLists {
+  readonly sources: readonly ListSource[];
+  /** By the name of a list: the names of the rules that it is part of, also through other networks. */
+  readonly rules: ReadonlyMap<string, readonly string[]>;
+  /** As it is, whatever the policy asks for; empty where it is not there. One that cannot be read is an error. */
+  readonly lock: Lock;
+  /** Lists of the lock that somebody edited by hand. */
+  readonly edited: ReadonlySet<string>;
+  /** With an error among them, nothing of this may be used. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export const publishedLists = (
+  parsed: ParsedPolicy,
+  files: ReadonlyMap<string, ReadFile>,
+  now: Date,
+): PublishedLists => {
+  const problems = new Problems(parsed.file);
+  const resolving = { now: now.getTime(), problems, lint: parsed.raw.lint };
+  const { written } = writtenNetworks(resolving, parsed, files);
+  const sources = sourcesIn(resolving, written);
+  const { damage, ...lock } = lockOf(parsed, files);
+  return {
+    sources,
+    rules: rulesByList(parsed, written, sources),
+    ...lock,
+    diagnostics: [...problems.list(), ...(damage === undefined ? [] : [damage])],
+  };
+};
+
+const lockOf = (
+  parsed: ParsedPolicy,
+  files: ReadonlyMap<string, ReadFile>,
+): Pick<PublishedLists, "lock" | "edited"> & { readonly damage?: Diagnostic } => {
+  const bytes = files.get(parsed.lockReference);
+  const none = { lock: new Map(), edited: new Set<string>() };
+  if (typeof bytes !== "object") return none;
+  const read = parseLock(bytes, besidePolicy(parsed.file, parsed.lockReference), parsed.file);
+  return read.ok
+    ? { lock: read.lock, edited: new Set(read.edited.keys()) }
+    : { ...none, damage: read.diagnostic };
 };

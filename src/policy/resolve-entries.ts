@@ -1,14 +1,23 @@
-/** What the parts of resolving share: the day, the problems, and how one prefix becomes an entry. */
+/**
+ * Prefixes as entries of a policy: one item, the lines of a list, and entries without some addresses. What cannot be read is
+ * reported, with the caret under the offending character and what was probably meant.
+ */
+import { AddressSet } from "../address/address-set.js";
 import {
+  type Address,
   type AddressProblem,
   allIPv4,
+  firstAddress,
   formatPrefix,
+  lastAddress,
   mappedLength,
   type Prefix,
   parseAddress,
   parsePrefix,
+  prefixKey,
 } from "../address/prefix.js";
-import { parseRange } from "../address/prefix-lines.js";
+import { prefixAt } from "../address/prefix-columns.js";
+import { lineMarks, parseRange } from "../address/prefix-lines.js";
 import {
   type Diagnostic,
   diagnostic,
@@ -19,6 +28,7 @@ import {
 import type { PolicyEntry } from "./policy.js";
 import type { Problems } from "./problems.js";
 import type { LocatedText } from "./raw-policy.js";
+import type { ReadList } from "./read-list.js";
 
 // A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant.
 
@@ -115,6 +125,9 @@ const badPrefix = (text: LocatedText, problem: AddressProblem): Diagnostic => {
   );
 };
 
+/** `0.0.0.0` or `::`, which may have been meant for every address. */
+const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === allIPv4.network;
+
 export interface Resolving {
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -143,8 +156,7 @@ type EntryExtras = Pick<PolicyEntry, "comment" | "expires" | "enabled">;
 
 const reportSpelling = (resolving: Resolving, text: LocatedText, prefix: Prefix, bare: boolean): void => {
   const written = text.value;
-  const anything = bare && (prefix.network === 0n || prefix.network === 0xffffn << 32n);
-  if (!anything) return;
+  if (!bare || !isUnspecified(prefix)) return;
   const family = prefix.network === 0n ? "::/0" : "0.0.0.0/0";
   reportLint(
     resolving,
@@ -207,4 +219,96 @@ export const resolvePrefix = (
   }
   reportSpelling(resolving, text, prefix, parsed.bare);
   return { prefix, text: text.value, source: text.source, ...extras };
+};
+
+/** Rows whose writing has something to be said about it. */
+const unusual = lineMarks.hostBits;
+
+/** Repeated prefixes are reported and dropped; the first counts. */
+export const entriesOfList = (
+  resolving: Resolving,
+  { lines: { prefixes, lines, marks, problems, problemCount }, textAt }: ReadList,
+  file: string,
+  hostBits: "error" | "allow" | undefined,
+): ResolvedEntries => {
+  for (const { line } of problems) resolvePrefix(resolving, textAt(line), {});
+  for (let rest = problems.length; rest < problemCount; rest += 1)
+    resolving.problems.addIfWanted("bad-prefix", file, neverKept);
+  const entries: PolicyEntry[] = [];
+  const seen = new Map<bigint, PolicyEntry>();
+  let complete = problemCount === 0;
+  for (let row = 0; row < prefixes.count; row += 1) {
+    const text = textAt(lines[row]!);
+    const mark = marks[row]!;
+    const prefix = prefixAt(prefixes, row);
+    const isPlain = (mark & unusual) === 0 && !((mark & lineMarks.bare) !== 0 && isUnspecified(prefix));
+    const written = (mark & lineMarks.range) === 0 ? text.value : formatPrefix(prefix);
+    const entry: PolicyEntry | undefined = isPlain
+      ? { prefix, text: written, source: text.source }
+      : resolvePrefix(resolving, text, {}, hostBits);
+    if (entry === undefined) {
+      complete = false;
+      continue;
+    }
+    const key = prefixKey(prefix);
+    const first = seen.get(key);
+    if (first === undefined) {
+      seen.set(key, entry);
+      entries.push(entry);
+    } else
+      reportLint(
+        resolving,
+        diagnostic("repeated-in-list", { text: entry.text, first: first.source.line }, entry.source),
+      );
+  }
+  return { entries, complete };
+};
+
+/** After so many problems of one kind in one file, the others are only counted. */
+const neverKept = (): never => {
+  throw new Error("a problem beyond those that are kept");
+};
+
+// Entries without some addresses, exactly: one that is left out in part becomes the prefixes of what is left of it.
+
+type Range = readonly [first: Address, last: Address];
+
+/** In order and apart, so that the ranges of a prefix are found by halving. */
+const firstReaching = (ranges: readonly Range[], address: Address): number => {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle]![1] < address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** What is left of a prefix; undefined where nothing of it is left out. */
+const leftOf = (prefix: Prefix, except: readonly Range[]): readonly Prefix[] | undefined => {
+  const [first, last] = [firstAddress(prefix), lastAddress(prefix)];
+  const left: Range[] = [];
+  let from = first;
+  let at = firstReaching(except, first);
+  if (at === except.length || except[at]![0] > last) return undefined;
+  for (; at < except.length && except[at]![0] <= last; at += 1) {
+    const [begin, end] = except[at]!;
+    if (begin > from) left.push([from, begin - 1n]);
+    from = end + 1n;
+  }
+  if (from <= last) left.push([from, last]);
+  return AddressSet.ofRanges(left).prefixes();
+};
+
+/** What is left keeps the entry's comment, date and place; its text is then the prefix. */
+export const exceptEntries = (
+  entries: readonly PolicyEntry[],
+  except: readonly Prefix[],
+): readonly PolicyEntry[] => {
+  const ranges = [...AddressSet.ofPrefixes(except).ranges()];
+  return entries.flatMap((entry) => {
+    const left = leftOf(entry.prefix, ranges);
+    return left?.map((prefix) => ({ ...entry, prefix, text: formatPrefix(prefix) })) ?? entry;
+  });
 };

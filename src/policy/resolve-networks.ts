@@ -2,34 +2,35 @@
  * Networks by name: those of the policy and of its include files, whether a list, a file, a published list (which is
  * read from the lock, never from the network), or another network; each without what its `except` names.
  */
-import { allIPv4, formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
-import { prefixAt } from "../address/prefix-columns.js";
-import { lineMarks } from "../address/prefix-lines.js";
-import { diagnostic, fileAndLine, hasErrors, type SourceRange } from "../model/diagnostic.js";
+import { formatPrefix, parsePrefix } from "../address/prefix.js";
+import { diagnostic, fileAndLine } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import { expiryTime } from "../model/time.js";
-import { exceptEntries } from "./except-entries.js";
-import { type ListSource, sourceOf } from "./list-source.js";
 import { type LockedLists, type LockOptions, lockedLists } from "./locked-lists.js";
-import { besidePolicy, type ParsedPolicy, parseInclude, referencePath } from "./parse-policy.js";
-import type { PolicyEntry, ReadFile } from "./policy.js";
+import { besidePolicy, type ParsedPolicy } from "./parse-policy.js";
 import { keptPerCode } from "./problems.js";
-import type { Located, LocatedText, RawContent, RawEntry, RawInclude, RawNetwork } from "./raw-policy.js";
-import { type ReadList, readList } from "./read-list.js";
-import { type ResolvedEntries, type Resolving, reportLint, resolvePrefix } from "./resolve-entries.js";
+import {
+  type Files,
+  pathOf,
+  reportMissing,
+  sourcesIn,
+  type WrittenNetwork,
+  writtenNetworks,
+} from "./published-lists.js";
+import type { Located, LocatedText, RawContent, RawEntry, RawNetwork } from "./raw-policy.js";
+import { readList } from "./read-list.js";
+import {
+  entriesOfList,
+  exceptEntries,
+  type ResolvedEntries,
+  type Resolving,
+  reportLint,
+  resolvePrefix,
+} from "./resolve-entries.js";
 import { suggest } from "./suggest.js";
-
-type Files = ReadonlyMap<string, ReadFile>;
 
 /** Of what could not be resolved, and has been reported. */
 const unresolved: ResolvedEntries = { entries: [], complete: false };
-
-/** A network as written, and by which file. */
-export interface WrittenNetwork {
-  readonly raw: RawNetwork;
-  /** The file's reference path; "" for the policy. */
-  readonly from: string;
-}
 
 /** Networks that are made of networks that are made of networks: so many levels are enough for anybody. */
 const mostLevels = 50;
@@ -208,7 +209,7 @@ class ContentReader {
     if (path === undefined) return unresolved;
     const bytes = this.#files.get(path);
     if (typeof bytes !== "object") {
-      missing(this.#resolving, path, bytes, named.source);
+      reportMissing(this.#resolving, path, bytes, named.source);
       return unresolved;
     }
     const file = besidePolicy(this.#policyFile, path);
@@ -222,7 +223,7 @@ class ContentReader {
       problems.add(list.diagnostic);
       return unresolved;
     }
-    const read = entriesOf(this.#resolving, list, file, reader.hostBits);
+    const read = entriesOfList(this.#resolving, list, file, reader.hostBits);
     if (read.entries.length > 0 || !read.complete || allowEmpty) return read;
     problems.add(
       diagnostic("empty-network", { network: name.value, because: { kind: "file", file } }, named.source),
@@ -254,126 +255,6 @@ class ContentReader {
     return unresolved;
   }
 }
-
-/** Rows whose writing has something to be said about it. */
-const unusual = lineMarks.hostBits;
-
-/** Repeated prefixes are reported and dropped; the first counts. */
-const entriesOf = (
-  resolving: Resolving,
-  { lines: { prefixes, lines, marks, problems, problemCount }, textAt }: ReadList,
-  file: string,
-  hostBits: "error" | "allow" | undefined,
-): ResolvedEntries => {
-  for (const { line } of problems) resolvePrefix(resolving, textAt(line), {});
-  for (let rest = problems.length; rest < problemCount; rest += 1)
-    resolving.problems.addIfWanted("bad-prefix", file, neverKept);
-  const entries: PolicyEntry[] = [];
-  const seen = new Map<bigint, PolicyEntry>();
-  let complete = problemCount === 0;
-  for (let row = 0; row < prefixes.count; row += 1) {
-    const text = textAt(lines[row]!);
-    const mark = marks[row]!;
-    const prefix = prefixAt(prefixes, row);
-    const isPlain = (mark & unusual) === 0 && !((mark & lineMarks.bare) !== 0 && isUnspecified(prefix));
-    const written = (mark & lineMarks.range) === 0 ? text.value : formatPrefix(prefix);
-    const entry: PolicyEntry | undefined = isPlain
-      ? { prefix, text: written, source: text.source }
-      : resolvePrefix(resolving, text, {}, hostBits);
-    if (entry === undefined) {
-      complete = false;
-      continue;
-    }
-    const key = prefixKey(prefix);
-    const first = seen.get(key);
-    if (first === undefined) {
-      seen.set(key, entry);
-      entries.push(entry);
-    } else
-      reportLint(
-        resolving,
-        diagnostic("repeated-in-list", { text: entry.text, first: first.source.line }, entry.source),
-      );
-  }
-  return { entries, complete };
-};
-
-/** `0.0.0.0` or `::`, which may have been meant for every address. */
-const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === allIPv4.network;
-
-/** After so many problems of one kind in one file, the others are only counted. */
-const neverKept = (): never => {
-  throw new Error("a problem beyond those that are kept");
-};
-
-/** The path of a reference, or undefined where it is refused, which is reported here. */
-const pathOf = (resolving: Resolving, named: Located<string>, from: string): string | undefined => {
-  const reference = referencePath(named.value, from);
-  if (reference.ok) return reference.path;
-  resolving.problems.add(
-    diagnostic("path-outside-policy-folder", { path: named.value, reason: reference.reason }, named.source),
-  );
-  return undefined;
-};
-
-const missing = (
-  resolving: Resolving,
-  path: string,
-  reason: string | undefined,
-  source: SourceRange,
-): void => {
-  resolving.problems.add(diagnostic("file-missing", { path, reason }, source));
-};
-
-/** The networks of an include file; an error where it holds none and is not meant to. */
-const includedNetworks = (
-  resolving: Resolving,
-  { path, allowEmpty }: RawInclude,
-  bytes: Uint8Array,
-  file: string,
-): { readonly networks: readonly RawNetwork[]; readonly whole: boolean } => {
-  const { networks, diagnostics } = parseInclude(bytes, file);
-  resolving.problems.addAll(diagnostics);
-  const whole = !hasErrors(diagnostics);
-  if (networks.length === 0 && whole && !allowEmpty)
-    resolving.problems.add(diagnostic("empty-include", { file, path: path.value }, path.source));
-  return { networks, whole };
-};
-
-/** Every network of the policy and of its includes; `whole` where all of them could be read. */
-export const writtenNetworks = (
-  resolving: Resolving,
-  parsed: ParsedPolicy,
-  files: Files,
-): { readonly written: readonly WrittenNetwork[]; readonly whole: boolean } => {
-  const { file, raw } = parsed;
-  const written: WrittenNetwork[] = raw.networks.map((network) => ({ raw: network, from: "" }));
-  let whole = !parsed.incomplete;
-  for (const include of raw.includes) {
-    const path = pathOf(resolving, include.path, "");
-    const bytes = path === undefined ? undefined : files.get(path);
-    if (path === undefined || typeof bytes !== "object") {
-      if (path !== undefined && typeof bytes !== "object")
-        missing(resolving, path, bytes, include.path.source);
-      whole = false;
-      continue;
-    }
-    const included = includedNetworks(resolving, include, bytes, besidePolicy(file, path));
-    whole &&= included.whole;
-    for (const network of included.networks) written.push({ raw: network, from: path });
-  }
-  return { written, whole };
-};
-
-/** What the networks ask for by `source`; what is wrong with one is reported. */
-export const sourcesIn = (resolving: Resolving, written: readonly WrittenNetwork[]): ListSource[] =>
-  written.flatMap(({ raw }) => {
-    const found = sourceOf(raw);
-    if (found === undefined) return [];
-    if (found.ok) return [found.source];
-    resolving.problems.add(found.diagnostic);
-    return [];
-  });
 
 /**
  * `files` is by reference path (`ParsedPolicy.references`, `lockReference`); undefined stands for a file that cannot be

@@ -22,7 +22,8 @@ import {
   type SourceRange,
 } from "../model/diagnostic.js";
 import { suggestion } from "./suggest.js";
-import { followed, misreadIPv6, nodeRange, type YamlText } from "./yaml.js";
+import { followed, nodeRange, type YamlText } from "./yaml.js";
+import { misreadIPv6 } from "./yaml-problems.js";
 
 // From a path of the schema check to the YAML node that it means, and to a place worth showing.
 

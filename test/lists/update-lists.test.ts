@@ -7,10 +7,10 @@ import { type FetchPorts, fetchList, type ListTransport, largestList } from "../
 import { updateLists } from "../../src/lists/update-lists.js";
 import { hintOf, messageOf } from "../../src/model/diagnostic.js";
 import { failure } from "../../src/model/failure.js";
-import type { ListSource } from "../../src/policy/list-source.js";
 import { formatLock, type Lock } from "../../src/policy/lock.js";
+import { publishedLists } from "../../src/policy/locked-lists.js";
 import { parsePolicy } from "../../src/policy/parse-policy.js";
-import { publishedLists } from "../../src/policy/published-lists.js";
+import type { ListSource } from "../../src/policy/published-lists.js";
 import { type ListsReport, listsClosing, listsExitCode } from "../../src/report/lists.js";
 import { smallPrefix } from "../policy/random-policies.js";
 

@@ -16,7 +16,7 @@ import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { listCatalogue } from "../../policy/list-catalogue.js";
 import { formatLock } from "../../policy/lock.js";
-import { type PublishedLists, publishedLists } from "../../policy/published-lists.js";
+import { type PublishedLists, publishedLists } from "../../policy/locked-lists.js";
 import { suggest } from "../../policy/suggest.js";
 import type { Report } from "../../report/report.js";
 import { type OutputOptions, outputOptions, type PolicyOptions, policyOption } from "../arguments/options.js";
