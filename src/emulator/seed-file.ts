@@ -8,7 +8,7 @@ import { validateEmulatorSeed } from "../generated/validators.js";
 import { diagnostic } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
-import { SourceText } from "../policy/text.js";
+import { SourceText } from "../policy/source-text.js";
 import { microsPerSecond } from "./clock.js";
 import { mainError, type Seed, type SeedPath, SeedProblem, storeOfSeed, validSeed } from "./seed.js";
 

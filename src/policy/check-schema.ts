@@ -90,7 +90,7 @@ function* piecesOf(value: Plain, base: Plain): Iterable<Piece> {
   }
 }
 
-/** Reports what the schema finds. `base` is the least that the schema accepts: what stands around each piece. */
+/** Reports what the schema finds. `base` is the least that the schema accepts: what is around each piece. */
 export const checkSchema = (
   problems: Problems,
   yaml: YamlText,

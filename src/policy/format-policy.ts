@@ -25,9 +25,9 @@ import {
 import { hasErrors } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
 import { type Collection, columnOf, placeComments } from "./place-comments.js";
-import { canonicalSpelling, hasOddCharacters, isReadOtherwise } from "./spelling.js";
-import { SourceText } from "./text.js";
+import { SourceText } from "./source-text.js";
 import { parserOptions, parseYaml } from "./yaml.js";
+import { canonicalSpelling, hasOddCharacters, isReadOtherwise } from "./yaml-text.js";
 
 const order = {
   account: ["id", "host"],
@@ -142,7 +142,7 @@ class Formatter {
     this.#settleTop(node);
   }
 
-  /** What now stands first has no blank line before it, and its comment is about the whole. */
+  /** What is first now has no blank line before it, and its comment is about the whole. */
   #settleTop(node: YAMLMap): void {
     const first = node.items[0]?.key;
     if (!isNode(first)) return;

@@ -12,7 +12,7 @@ import { policyFlag, shellWord } from "../model/shell.js";
 import { dayMs } from "../model/time.js";
 import { doubledKey } from "./doubled-key.js";
 import type { ListFormat } from "./read-list.js";
-import { decodeText, type SourceText } from "./text.js";
+import { decodeText, type SourceText } from "./source-text.js";
 
 /** A published list as it was fetched. */
 export interface LockedList {

@@ -11,7 +11,7 @@ import type { ReadFile } from "./policy.js";
 import { Problems } from "./problems.js";
 import type { RawNetwork, RawPolicy } from "./raw-policy.js";
 import { readNetworkNodes, readPolicyNodes } from "./read-nodes.js";
-import { decodeText } from "./text.js";
+import { decodeText } from "./source-text.js";
 import { parseYaml } from "./yaml.js";
 
 /**

@@ -32,7 +32,7 @@ interface Judge {
   readonly own: ReadonlySet<string>;
 }
 
-/** Of one failing expectation, so many deciding entries are told apart. */
+/** Of one failing expectation, so many deciding entries are named. */
 const mostReasons = 20;
 
 const isUnmanaged = ({ entries, own }: Judge, owner: number): boolean => {

@@ -8,7 +8,7 @@
 import type { SourceRange } from "../model/diagnostic.js";
 import type { KeySources } from "./policy.js";
 
-/** A value and where it stands. */
+/** A value and its place. */
 export interface Located<T> {
   readonly value: T;
   readonly source: SourceRange;

@@ -17,7 +17,7 @@ import { type ParsedLines, parsePrefixLines } from "../address/prefix-lines.js";
 import { type ArgsOf, type Diagnostic, diagnostic } from "../model/diagnostic.js";
 import { doubledKey } from "./doubled-key.js";
 import type { LocatedText } from "./raw-policy.js";
-import { decodeText, type SourceText } from "./text.js";
+import { decodeText, type SourceText } from "./source-text.js";
 
 /** How the entries are found; with neither, the list is text. */
 export interface ListFormat {
@@ -267,7 +267,11 @@ const shown = (value: unknown): string => {
   return typeof value === "object" && value !== null ? "an object" : String(value);
 };
 
-/** Ends work that runs for longer, also in the middle of a regular expression, which nothing else can. */
+/**
+ * Ends work that runs for longer, also in the middle of a regular expression. The one clock in this folder: a pattern that
+ * backtracks takes for ever on a short list and a short path, so that no limit on sizes holds it, and nothing but the
+ * engine can stop it. It decides about nothing but that a selection is refused.
+ */
 const within = <T>(milliseconds: number, work: () => T): T =>
   vm.runInNewContext("work()", { work }, { timeout: milliseconds }) as T;
 

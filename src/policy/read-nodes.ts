@@ -21,7 +21,7 @@ import type {
   RawRule,
   RawTest,
 } from "./raw-policy.js";
-import type { SourceText } from "./text.js";
+import type { SourceText } from "./source-text.js";
 import { followed, nodeRange, type YamlText } from "./yaml.js";
 
 const listKeys = ["select", "column", "host_bits"];

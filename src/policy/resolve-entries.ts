@@ -64,7 +64,7 @@ const netmaskHint = (text: string): string | undefined => {
   return /^1*0*$/.test(bits) ? `Write ${network}/${bits.replaceAll("0", "").length}` : undefined;
 };
 
-/** What stands around an address that could be read without it. */
+/** What is written around an address that could be read without it. */
 const extraHint = (text: string): string | undefined => {
   const found = /^(?:[a-z]+:\/\/)?\[?([0-9A-Fa-f.:]*?)\]?(?::\d+)?\/?$/.exec(text);
   const address = found?.[1];
@@ -105,7 +105,7 @@ const hintFor = (text: string, { code }: AddressProblem): string | undefined => 
   }
 };
 
-/** Where in the file the offending character stands, as far as the text's place tells. */
+/** Where in the file the offending character is, as far as the text's place shows. */
 const caret = ({ value, source, offset }: LocatedText, index: number): SourceRange => {
   if (offset === undefined || source.line !== source.endLine) return source;
   const column = source.column + offset + Math.min(index, value.length);
@@ -273,7 +273,7 @@ const neverKept = (): never => {
 
 type Range = readonly [first: Address, last: Address];
 
-/** In order and apart, so that the ranges of a prefix are found by halving. */
+/** Sorted and disjoint, so that the ranges of a prefix are found by halving. */
 const firstReaching = (ranges: readonly Range[], address: Address): number => {
   let low = 0;
   let high = ranges.length;

@@ -1,4 +1,4 @@
-/** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes kept apart. */
+/** Rules by meaning: networks replaced by their prefixes, dates compared, names and prefixes unique. */
 import { formatPrefix, type Prefix, parsePrefix, prefixKey } from "../address/prefix.js";
 import { listPrefixes } from "../model/address-words.js";
 import { diagnostic, fileAndLine, type SourceRange } from "../model/diagnostic.js";
@@ -211,15 +211,15 @@ export const checkRemovedRules = (
   { problems }: Resolving,
   { rules, removedRules }: Pick<RawPolicy, "rules" | "removedRules">,
 ): void => {
-  const held = new Map<string, { readonly line: number; readonly previous: boolean }>();
+  const taken = new Map<string, { readonly line: number; readonly previous: boolean }>();
   for (const { name, previousNames } of rules) {
     for (const { value, source } of previousNames)
-      held.set(value, held.get(value) ?? { line: source.line, previous: true });
-    held.set(name.value, { line: name.source.line, previous: false });
+      taken.set(value, taken.get(value) ?? { line: source.line, previous: true });
+    taken.set(name.value, { line: name.source.line, previous: false });
   }
   const seen = new Map<string, number>();
   for (const { value, source } of removedRules) {
-    const holder = held.get(value);
+    const holder = taken.get(value);
     const first = seen.get(value);
     if (holder !== undefined)
       problems.add(diagnostic("removed-rule-in-use", { rule: value, ...holder }, source));
@@ -230,7 +230,7 @@ export const checkRemovedRules = (
 };
 
 /**
- * The service refuses to save a range that stands on a rule of the other type (docs/service.md, "Rules"); that a
+ * The service refuses to save a range that is in a rule of the other type (docs/service.md, "Rules"); that a
  * disabled entry keeps its range is assumed.
  */
 const checkContradictions = ({ problems }: Resolving, rules: readonly PolicyRule[]): void => {

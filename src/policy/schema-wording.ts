@@ -30,7 +30,7 @@ import { misreadIPv6 } from "./yaml-problems.js";
 interface Found {
   /** The node the error is about, as far down as the path exists. */
   readonly node: Node | undefined;
-  /** The key it stands under, if it stands under one. */
+  /** The key whose value it is, if it is one. */
   readonly key: Node | undefined;
   /** The path's last name: `cidrs`, or for a list item its list's key. */
   readonly name: string;

@@ -6,7 +6,7 @@ import { type Document, isScalar, visit, type YAMLError } from "yaml";
 import type { FixedCode } from "../model/codes/index.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
-import type { SourceText } from "./text.js";
+import type { SourceText } from "./source-text.js";
 
 interface Wording {
   readonly found: (place: SourceRange, error: YAMLError) => Diagnostic;

@@ -21,9 +21,9 @@ import {
 } from "yaml";
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
 import { Problems } from "./problems.js";
-import { escapingTags } from "./spelling.js";
-import type { SourceText } from "./text.js";
+import type { SourceText } from "./source-text.js";
 import { yamlProblems } from "./yaml-problems.js";
+import { escapingTags } from "./yaml-text.js";
 
 /** Of a YAML file, in characters. Longer lists belong in a network's text file, which is read line by line. */
 export const largestYaml = 2_097_152;

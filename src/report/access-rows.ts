@@ -60,7 +60,7 @@ const reasonOf = ({ verdict, before, after }: AccessPart): string => {
   }
 };
 
-/** What stands before the addresses, and in brackets after them. */
+/** What is written before the addresses, and in brackets after them. */
 interface AccessLead {
   /** The rule that decides. */
   readonly rule?: string;
@@ -114,7 +114,7 @@ export const mayWording = (access: PlanAccessChange): AccessWording => ({
   blocked: ["may lose access", "may lose access"],
 });
 
-/** Addresses of one verdict and one reason: worked out once, told in rows of several lengths. */
+/** Addresses of one verdict and one reason: worked out once, shown in rows of several lengths. */
 interface AccessGroup extends AccessLead {
   readonly verdict: AccessPart["verdict"];
   readonly reason: string;
@@ -281,7 +281,7 @@ export const accessWords = (access: PlanAccessChange): string => {
   return `${directionWords[direction]}: ${[into, out].filter((part) => part !== "").join(", ")}`;
 };
 
-/** Whether what is told is only what would be if enforcement were on. */
+/** Whether what is shown is only what would be if enforcement were on. */
 export const isHypothetical = (access: PlanAccessChange): boolean =>
   !access.enforcedBefore && !access.enforcedAfter;
 

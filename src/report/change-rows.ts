@@ -31,9 +31,9 @@ export const lookAlikes = (names: Iterable<string>): ReadonlyMap<string, string>
   const notes = new Map<string, string>();
   for (const name of unique) {
     const mixed = mixedScripts(name);
-    const twin = bySkeleton.get(skeleton(name))?.find((other) => other !== name);
+    const similar = bySkeleton.get(skeleton(name))?.find((other) => other !== name);
     const escapes = isPlainAscii(name) ? "" : `; spelled ${quoted(spelled(name)).replaceAll("\\\\", "\\")}`;
-    if (twin !== undefined) notes.set(name, `looks like ${quoted(twin)} but is another name${escapes}`);
+    if (similar !== undefined) notes.set(name, `looks like ${quoted(similar)} but is another name${escapes}`);
     else if (mixed !== undefined) notes.set(name, `mixes ${mixed.join(" and ")} letters${escapes}`);
   }
   return notes;
@@ -44,7 +44,7 @@ const defaultMaxEntries = 20;
 
 interface Context {
   readonly maxEntries: number;
-  /** By sign: why an entry goes, or until when it comes; by `dateKey`. */
+  /** By sign: why an entry is removed, or until when it is there; by `dateKey`. */
   readonly dates: Readonly<Record<"+" | "-", ReadonlyMap<string, string>>>;
   /** Where an added entry is from, by `dateKey`. */
   readonly lists: ReadonlyMap<string, string>;

@@ -69,7 +69,7 @@ export const plainStyle: Style = {
   note: asItIs,
 };
 
-/** What a renderer of terminal text is told about the place where it will be read. */
+/** What a renderer of terminal text knows about the place where it will be read. */
 export interface RenderContext {
   readonly style: Style;
   /** Cells in a line. */

@@ -23,7 +23,7 @@ export const fileUri = (file: string): string => {
 const digest = (parts: readonly (string | number)[]): string => sha256(JSON.stringify(parts)).slice(0, 32);
 
 /**
- * One a diagnostic, in order: of its code, its file and the text of its line. Findings that are alike are told apart
+ * One a diagnostic, in order: of its code, its file and the text of its line. Findings that are alike are distinguished
  * by their number among their like. `elsewhere`: the file of those without a place.
  */
 export const fingerprints = (diagnostics: readonly Diagnostic[], elsewhere = ""): string[] => {

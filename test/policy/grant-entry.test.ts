@@ -1,7 +1,7 @@
 /** A grant written into a policy's text: every shape of list, no comment moved, nothing else changed. */
 import { describe, expect, it } from "vitest";
+import { grantIn } from "../../src/policy/add-to-policy.js";
 import { formatPolicy } from "../../src/policy/format-policy.js";
-import { grantIn } from "../../src/policy/grant-entry.js";
 import { prefix } from "../apply/hand-made.js";
 import { mustRead } from "./reading.js";
 

@@ -14,8 +14,9 @@ import {
 } from "../../src/model/reserved-names.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
 import { makePlan } from "../../src/plan/make-plan.js";
+import { mergeIntoPolicy } from "../../src/policy/add-to-policy.js";
 import { formatPolicy } from "../../src/policy/format-policy.js";
-import { policyFromSnapshot as importPolicy, mergeIntoPolicy } from "../../src/policy/import-policy.js";
+import { policyFromSnapshot as importPolicy } from "../../src/policy/import-policy.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { share } from "../drills.js";
 import { hostileText, smallPrefix } from "./random-policies.js";

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { formatPolicy } from "../../src/policy/format-policy.js";
 import { policyFromSnapshot } from "../../src/policy/import-policy.js";
-import { writeText } from "../../src/policy/spelling.js";
+import { writeText } from "../../src/policy/yaml-text.js";
 
 /** Texts that are numbers, dates, booleans, null, or nothing at all, to some reader of YAML 1.1. */
 const otherwise = [

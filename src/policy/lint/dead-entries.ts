@@ -74,7 +74,7 @@ class Survivors {
    * The entry that would decide otherwise if this one (or all of `rule`) alone went: it is gone only because it is
    * reported itself. Then the finding holds for both together, and not for this one alone.
    */
-  leansOn(index: number, rule?: PolicyRule): LintEntry | undefined {
+  dependsOn(index: number, rule?: PolicyRule): LintEntry | undefined {
     const { entries, parents } = this.#context;
     const { type } = entries[index]!;
     let at = parents[index]!;
@@ -149,7 +149,7 @@ const reportRule = (
 };
 
 /**
- * Rules that could go without any change of access, told by their entries together, one rule after another:
+ * Rules that could go without any change of access, judged by their entries together, one rule after another:
  * first those that decide nothing at all, then in file order. `decided` keeps, for each rule, the entries that
  * decided in the beginning and for whose addresses the rule decides now.
  */
@@ -184,7 +184,9 @@ const removeRulesWithoutEffect = (
     const superfluous = list.every((owner) => survivors.isSuperfluous(survivors.decider(owner), rule));
     if (!superfluous || (list.length === 0 && !indices.every((index) => survivors.isShadowedForGood(index))))
       continue;
-    const other = indices.map((index) => survivors.leansOn(index, rule)).find((entry) => entry !== undefined);
+    const other = indices
+      .map((index) => survivors.dependsOn(index, rule))
+      .find((entry) => entry !== undefined);
     for (const index of indices) survivors.remove(index);
     for (const owner of list) assign(owner);
     reportRule(context, rule, other);
@@ -220,7 +222,7 @@ const reportRedundant = (context: LintContext, survivors: Survivors, index: numb
     at === noParent
       ? `without it, its addresses would be ${verdict} by default`
       : `${describe(context.entries[at]!)} says the same`;
-  const other = survivors.leansOn(index);
+  const other = survivors.dependsOn(index);
   context.report(
     diagnostic(
       "redundant-entry",

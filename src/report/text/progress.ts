@@ -68,7 +68,7 @@ export const progressLine = (
     case "step-waiting":
       return `Step ${event.planned.number}${because(event.message)}; reading the account again${event.ms === 0 ? "" : ` in ${duration(event.ms)}`}`;
     case "step-finished":
-      // Those of an earlier run are told once for all, by "resuming".
+      // Those of an earlier run are shown once for all, by "resuming".
       if (event.report.status === "already-done" && event.report.message !== doneByAnother) return undefined;
       return `${numbered(event.report.planned, event.total)} … ${stepOutcome(event.report, elapsedMs, look)}`;
     case "late-check":

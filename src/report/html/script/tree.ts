@@ -249,7 +249,7 @@ export class FamilyTree {
       : node.children.filter((child) => this.#matching?.has(child));
   }
 
-  /** What is in a node, which is told so. */
+  /** What is in a node, which is marked as open. */
   #open(node: TreeNode, level: number): HTMLTableRowElement[] {
     this.#shown.get(node)?.toggle?.setAttribute("aria-expanded", "true");
     return this.#rows(this.#childrenOf(node), level + 1);

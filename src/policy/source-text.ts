@@ -97,7 +97,7 @@ const validLength = (bytes: Uint8Array): number => {
       invalid = middle;
     }
   }
-  // What stands before the bad place may be the unfinished beginning of a character: that is where it went wrong.
+  // What is before the bad place may be the unfinished beginning of a character: that is where it went wrong.
   while (!isUtf8(bytes.subarray(0, valid))) valid -= 1;
   return valid;
 };

@@ -1,5 +1,5 @@
 /**
- * Text into YAML so that it comes out again, and so that a reader sees what is there: characters that are
+ * Text into YAML so that a reader finds the same text, and so that a reader sees what is there: characters that are
  * invisible, change the direction of text, or cannot be encoded are written as escapes.
  */
 import type { ScalarTag, Tags } from "yaml";
@@ -22,7 +22,7 @@ const escapeOddCharacters = (text: string): string =>
       : `\\u${code.toString(16).padStart(4, "0")}`;
   });
 
-/** What a CI runner takes for a command where it stands in a log: `::name`, `##[`, `##vso[`. */
+/** What a CI runner takes for a command where it is in a log: `::name`, `##[`, `##vso[`. */
 const runnerCommand = /:(?=:[a-z-]*[g-z])|#(?=#[a-z]*\[)/gi;
 
 const hasRunnerCommand = (text: string): boolean => text.search(runnerCommand) >= 0;
@@ -84,7 +84,7 @@ const escapedLines = (inside: string, width: number): readonly string[] =>
     return lines;
   }, []);
 
-/** Of the YAML library's context, what tells where a text begins. */
+/** Of the YAML library's context, what shows where a text begins. */
 type WritingPlace = Parameters<NonNullable<ScalarTag["stringify"]>>[1];
 
 /**

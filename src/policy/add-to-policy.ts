@@ -1,7 +1,7 @@
 /**
- * A policy's text with one more entry, which ends at an instant. The entry is written into it as text, so that nothing else
- * moves; a text in canonical form stays in it. Where that is not possible, the text is put in canonical form first, as
- * `fmt` does. Promises: apart from the entry, the policy says what it said before.
+ * A policy's text with something added: an entry that ends at an instant (`grantIn`), or the rules of an account that it
+ * lacks (`mergeIntoPolicy`). What is added is written into the text, so that nothing else moves; where that is not possible
+ * the text is written anew. Promises: apart from what was added, the policy says what it said before.
  */
 import { isDeepStrictEqual } from "node:util";
 import {
@@ -16,10 +16,15 @@ import {
 } from "yaml";
 import { type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
 import type { GrantProblem } from "../model/codes/undo.js";
+import { hasErrors } from "../model/diagnostic.js";
+import { Failure } from "../model/failure.js";
+import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { expiryTime } from "../model/time.js";
 import { formatPolicy } from "./format-policy.js";
-import { writePolicyPrefix, writeText } from "./spelling.js";
+import { type Holders, prefixesOfBothTypes, ruleLines, rulesByDisposition } from "./import-policy.js";
+import { parsePolicy } from "./parse-policy.js";
 import { parserOptions } from "./yaml.js";
+import { writePolicyPrefix, writeText } from "./yaml-text.js";
 
 export interface Grant {
   readonly rule: string;
@@ -84,7 +89,7 @@ const appendEntry = (text: string, list: YAMLSeq, grant: Grant): string => {
   return splice(text, at, at, `${list.items.length === 0 ? "" : ", "}${flowEntry(grant)}`);
 };
 
-const ruleLines = (grant: Grant): string[] => [
+const grantedRuleLines = (grant: Grant): string[] => [
   `- name: ${writeText(grant.rule)}`,
   "  type: allow",
   "  cidrs:",
@@ -101,12 +106,12 @@ const appendRule = (text: string, document: Document, grant: Grant): string | un
       text,
       start,
       end,
-      ruleLines(grant)
+      grantedRuleLines(grant)
         .map((line) => `\n  ${line}`)
         .join(""),
     );
   }
-  if (list.flow !== true) return appendLines(text, list, ruleLines(grant), "\n");
+  if (list.flow !== true) return appendLines(text, list, grantedRuleLines(grant), "\n");
   const at = rangeOf(list).end - 1;
   const rule = `{ name: ${JSON.stringify(grant.rule)}, type: allow, cidrs: [${flowEntry(grant)}] }`;
   return splice(text, at, at, `, ${rule}`);
@@ -134,9 +139,15 @@ const extendEntry = (text: string, item: unknown, grant: Grant): string => {
     .reduce((now, { start, end, written }) => splice(now, start, end, written), text);
 };
 
-const rulesIn = (text: string): unknown => {
+const contentOf = (text: string): unknown => {
   const document = parseDocument(text, parserOptions);
   return document.errors.length > 0 ? undefined : document.toJS();
+};
+
+const ruleValues = (text: string): readonly unknown[] | undefined => {
+  const value = contentOf(text);
+  if (typeof value !== "object" || value === null || !("rules" in value)) return undefined;
+  return Array.isArray(value.rules) ? value.rules : undefined;
 };
 
 /** What both texts say, without the rule that was given the entry. */
@@ -161,13 +172,13 @@ const inPlace = (text: string, grant: Grant, formatted: string): string => {
   const lines = text.includes("\r\n") ? "\r\n" : "\n";
   const written = text.replaceAll("\r\n", "\n");
   const edited = edit(written, grant);
-  if (!edited.ok || rulesIn(edited.text) === undefined || !saysTheSame(edited.text, written, grant))
+  if (!edited.ok || contentOf(edited.text) === undefined || !saysTheSame(edited.text, written, grant))
     return formatted;
   return formatPolicy(edited.text) === formatted ? edited.text.replaceAll("\n", lines) : formatted;
 };
 
 const saysTheSame = (edited: string, before: string, { rule }: Grant): boolean =>
-  isDeepStrictEqual(withoutRule(rulesIn(edited), rule), withoutRule(rulesIn(before), rule));
+  isDeepStrictEqual(withoutRule(contentOf(edited), rule), withoutRule(contentOf(before), rule));
 
 const edit = (text: string, grant: Grant): GrantedText => {
   const document = parseDocument(text, parserOptions);
@@ -196,3 +207,84 @@ const edit = (text: string, grant: Grant): GrantedText => {
 };
 
 const problem = (found: GrantProblem): GrantedText => ({ ok: false, problem: found });
+
+// The rules of an account.
+
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf("\n", from);
+  return end < 0 ? text.length : end;
+};
+
+/** The text with the rules behind the last one, in the indentation of the list; undefined in flow style. */
+const appended = (text: string, rules: readonly SnapshotRule[], clashes: Holders): string | undefined => {
+  const list = listOf(parseDocument(text, parserOptions).contents, "rules");
+  const start = list?.range?.[0];
+  const last: unknown = list?.items.at(-1);
+  if (list === undefined || start === undefined) return undefined;
+  const items = rules.map((rule) => ruleLines(rule, [], clashes).map((line) => `  ${line}\n`));
+  const lines = formatPolicy(`rules:\n${items.map((item) => item.join("")).join("\n")}`)
+    .trimEnd()
+    .split("\n")
+    .slice(1);
+  const block = (indent: string): string =>
+    lines.map((line) => `${line === "" ? "" : indent}${line.slice(2)}\n`).join("");
+  if (list.items.length === 0) {
+    // `rules: []`: the brackets are removed, and what is behind them on the line stays.
+    const end = list.range![1];
+    const rest = lineEnd(text, end);
+    const tail = text.slice(rest + 1);
+    return `${text.slice(0, start).trimEnd()}${text.slice(end, rest)}\n${block("  ")}${tail}`;
+  }
+  const range = isMap(last) ? last.range : undefined;
+  if (list.flow || !range) return undefined;
+  const indent = " ".repeat(columnOf(text, start));
+  const end = lineEnd(text, text.slice(0, range[1]).trimEnd().length);
+  return `${text.slice(0, end)}\n\n${block(indent)}${text.slice(end + 1)}`;
+};
+
+/** By the tree instead of the text: for lists in brackets. Comments stay, but spacing may change. */
+const appendedByTree = (text: string, rules: readonly SnapshotRule[], clashes: Holders): string => {
+  const document = parseDocument(text, parserOptions);
+  const list = listOf(document.contents, "rules");
+  for (const rule of rules) {
+    const item = parseDocument(ruleLines(rule, [], clashes).join("\n"), parserOptions).contents;
+    if (isSeq(item)) list?.items.push(...item.items);
+  }
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+};
+
+interface MergedPolicy {
+  readonly text: string;
+  /** Names of the rules that were added, in the order of the account. */
+  readonly added: readonly string[];
+}
+
+/**
+ * Adds the account's rules that the policy names neither as rule nor as previous name, nor as one to remove. The same text comes
+ * back where there are none. Throws `Failure` with the diagnostics of a policy that has errors.
+ */
+export const mergeIntoPolicy = (text: string, snapshot: Snapshot): MergedPolicy => {
+  const { parsed, diagnostics } = parsePolicy(new TextEncoder().encode(text), "policy");
+  if (parsed === undefined || hasErrors(diagnostics)) throw new Failure(diagnostics);
+  const { rules: own, removedRules } = parsed.raw;
+  const known = new Set([
+    ...own.flatMap(({ name, previousNames }) => [name.value, ...previousNames.map(({ value }) => value)]),
+    ...removedRules.map(({ value }) => value),
+  ]);
+  const { imported } = rulesByDisposition(snapshot);
+  const missing = imported.filter(({ name }) => !known.has(name));
+  if (missing.length === 0) return { text, added: [] };
+  const before = ruleValues(text) ?? [];
+  const fits = (candidate: string | undefined): candidate is string => {
+    const after = candidate === undefined ? undefined : ruleValues(candidate);
+    return (
+      after?.length === before.length + missing.length &&
+      isDeepStrictEqual(after.slice(0, before.length), before)
+    );
+  };
+  const clashes = prefixesOfBothTypes(imported);
+  const spliced = appended(text, missing, clashes);
+  const merged = fits(spliced) ? spliced : appendedByTree(text, missing, clashes);
+  if (!fits(merged)) throw new Error("merging lost a rule");
+  return { text: merged, added: missing.map(({ name }) => name) };
+};
