@@ -52,13 +52,13 @@ export const notEmptyOnResume = (run: ApplySession, actual: AccountState): Stop 
   return reason === undefined ? undefined : stopNotEmpty(run, actual, reason);
 };
 
-type Reason = "other-rules" | "enforced" | "not-told";
+type Reason = "other-rules" | "enforced" | "not-shown";
 
 /** Why the account is not what the empty listing said; undefined where nothing speaks against it. */
 const contradiction = (actual: AccountState, answered: AccountState["enforcement"]): Reason | undefined => {
   if (actual.rules.some((rule) => !isProbe(rule))) return "other-rules";
   if (answered === "enabled" || actual.enforcement === "enabled") return "enforced";
-  return actual.rules.length > 0 && actual.enforcement === "unknown" ? "not-told" : undefined;
+  return actual.rules.length > 0 && actual.enforcement === "unknown" ? "not-shown" : undefined;
 };
 
 const stopNotEmpty = (run: ApplySession, actual: AccountState, reason: Reason): Stop => ({

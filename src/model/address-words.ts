@@ -29,7 +29,7 @@ const familyWords = (
   if (count === 0n) return [];
   if (count === all) return [{ whole, but: [] }];
   const prefixes = partOf(set, family).prefixes();
-  // A set that leaves out little is shorter to tell by what it leaves out.
+  // A set that leaves out little is shorter to describe by what it leaves out.
   if (count >= all / 2n) {
     const others = partOf(set.complement(), family).prefixes();
     if (others.length < prefixes.length) return [{ whole: `all of ${name}`, but: others }];

@@ -7,7 +7,7 @@
  */
 export const isPlainAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
-// Patterns of Unicode's classes stand inside functions, as in escape.ts.
+// Patterns of Unicode's classes are inside functions, as in escape.ts.
 const isWide = (character: string): boolean =>
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Emoji_Presentation}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]/u.test(
     character,

@@ -33,7 +33,7 @@ interface Texts {
   readonly hint?: string;
 }
 
-/** A code with its own arguments, and no others. `more`: stands for so many that were left out after it. */
+/** A code with its own arguments, and no others. `more`: it represents so many that were left out. */
 type Found = {
   [C in Code]: Placed & { readonly code: C; readonly args: ArgsOf<C>; readonly more?: number };
 }[Code];
@@ -57,8 +57,8 @@ export function diagnostic(code: Code, ...rest: readonly unknown[]): Diagnostic 
 /** The same with another severity than the table's: a setting of lint, or a guard that was overridden. */
 export const withSeverity = (one: Diagnostic, severity: Severity): Diagnostic => ({ ...one, severity });
 
-/** One for so many more of the same code that were left out. */
-export const standsForMore = (one: Diagnostic, more: number): Diagnostic =>
+/** One that represents so many more of the same code that were left out. */
+export const withMore = (one: Diagnostic, more: number): Diagnostic =>
   "args" in one ? { ...one, more } : one;
 
 /** A diagnostic with the texts that it had when it was recorded. */

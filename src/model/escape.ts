@@ -1,13 +1,13 @@
 /**
  * Turns text that others wrote into text that is safe to show, a function per target.
  * Promise for every target: what is invisible, moves the cursor, reorders text or speaks to a CI runner
- * comes out as a visible escape such as `\x1b` or `\u{202e}`, and nothing is dropped without a word.
+ * becomes a visible escape such as `\x1b` or `\u{202e}`, and nothing is dropped without a word.
  */
 
 import { cellsOf, isPlainAscii } from "./cells.js";
 import { redact, secretMark, secretPlaces } from "./secrets.js";
 
-// Patterns of Unicode's classes stand inside functions: V8 builds their tables where it meets them first, which costs
+// Patterns of Unicode's classes are inside functions: V8 builds their tables where it meets them first, which costs
 // milliseconds, and most runs meet ASCII alone.
 
 /** Cc, Cf, Cs, Co, Cn, line and paragraph separators, odd spaces, default ignorables: shown as escapes. */
@@ -28,7 +28,7 @@ const escapeOf = (character: string): string => {
   return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
 };
 
-/** Positions (UTF-16) that are dangerous only for what stands around them. */
+/** Positions (UTF-16) that are dangerous only for what is around them. */
 const dangerousPlaces = (text: string): Set<number> => {
   const places = new Set<number>();
   for (const match of text.matchAll(runnerCommand)) places.add(match.index + 1);
@@ -161,7 +161,7 @@ export const jsonText = (value: unknown, indent: 0 | 2 = 2): string =>
     .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) =>
       character === "\n" ? character : asJsonEscapes(character),
     )
-    // Colons and hashes in a row stand only inside strings, where an escape means the same.
+    // Colons and hashes in a row are only inside strings, where an escape means the same.
     .replace(runnerCommand, asJsonEscapes);
 
 const longestBackticks = (text: string): number => {

@@ -13,7 +13,7 @@ export class Failure extends Error {
   override readonly name = "Failure";
   readonly diagnostics: readonly Diagnostic[];
   readonly exitCode: ExitCode;
-  /** The HTTP status of the answer that it stands for; undefined where there is none. */
+  /** The HTTP status of the answer that it reports; undefined where there is none. */
   readonly status: number | undefined;
 
   constructor(

@@ -14,7 +14,7 @@ export const reservedNamePrefix = "dbt-ip-rules temporary: ";
 
 export const isReservedName = (name: string): boolean => name.startsWith(reservedNamePrefix);
 
-// The service's limit on names is not published; a long name is told by its hash instead.
+// The service's limit on names is not published; a long name is identified by its hash instead.
 const longestReadableName = 100;
 
 const numbered = (base: string, number: number): string => (number === 1 ? base : `${base} (${number})`);
@@ -35,7 +35,7 @@ export const probeName = (number: number): string =>
 export const probeDescription =
   "Denies only 100::/64, which no traffic comes from (RFC 6666), so that dbt-ip-rules sees whether enforcement is on";
 
-/** The n-th name (from 1) for the rule that stands in for `name` while that one changes its type. */
+/** The n-th name (from 1) for the rule that replaces `name` while that one changes its type. */
 export const standInName = (name: string, number: number): string => {
   const shown =
     name.length <= longestReadableName

@@ -54,7 +54,7 @@ export const keepSecret = (tokens: readonly string[]): (() => void) => {
 /** Without the secrets of this process. */
 export const redact: Redact = (text) => (known.length === 0 ? text : replaced(text, known));
 
-/** Where the secrets of this process stand in a text: UTF-16, end exclusive, in order and apart. */
+/** Where the secrets of this process are in a text: UTF-16, end exclusive, in order and without overlap. */
 export const secretPlaces = (text: string): readonly { readonly from: number; readonly to: number }[] => {
   const places: { from: number; to: number }[] = [];
   for (const spelling of known)

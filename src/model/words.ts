@@ -56,7 +56,7 @@ const approximate = (count: bigint): string => {
 export const readableCount = (count: bigint): string =>
   powersOfTwo(count) ?? (count < 2n ** largeExponent ? grouped(count) : `about ${approximate(count)}`);
 
-/** Exact, but for a large number that few powers of two do not tell; the JSON formats have that in full. */
+/** Exact, except for a large number that is no short sum of powers of two; the JSON formats have that in full. */
 const addresses = (count: bigint, family: string = ""): string =>
   `${readableCount(count)} ${family}${count === 1n ? "address" : "addresses"}`;
 

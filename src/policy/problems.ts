@@ -2,7 +2,7 @@
  * Collects diagnostics, and stays small whatever the input: of one code in one file it keeps the first
  * fifty and counts the rest. `list` puts them in file order.
  */
-import { type Diagnostic, type SourceRange, standsForMore } from "../model/diagnostic.js";
+import { type Diagnostic, type SourceRange, withMore } from "../model/diagnostic.js";
 
 /** Of one code in one file. */
 export const keptPerCode = 50;
@@ -76,7 +76,7 @@ export class Problems {
     const rest: Diagnostic[] = [];
     for (const { last, count } of this.#tallies.values()) {
       if (count <= keptPerCode) continue;
-      rest.push(standsForMore(last, count - keptPerCode));
+      rest.push(withMore(last, count - keptPerCode));
     }
     return inFileOrder([...this.#kept, ...rest], this.#firstFile);
   }

@@ -7,7 +7,7 @@ import {
   messageOf,
   persists,
   recordedDiagnostic,
-  standsForMore,
+  withMore,
   withTexts,
 } from "../../src/model/diagnostic.js";
 
@@ -31,7 +31,7 @@ describe("a diagnostic", () => {
   });
 
   it("stands for more of its kind", () => {
-    expect(messageOf(standsForMore(several, 7))).toMatch(/^7 more/);
+    expect(messageOf(withMore(several, 7))).toMatch(/^7 more/);
   });
 
   it("that was recorded keeps its texts, whatever the table says now", () => {

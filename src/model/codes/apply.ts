@@ -6,7 +6,7 @@ import { code } from "./code.js";
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What the first call, which harms nobody, found on an account whose listing showed no rules. */
-type Unconfirmed = "other-rules" | "enforced" | "not-told" | "only-probe" | "emptied" | "shortened";
+type Unconfirmed = "other-rules" | "enforced" | "not-shown" | "only-probe" | "emptied" | "shortened";
 
 const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string; readonly hint: string }>> = {
   "other-rules": {
@@ -19,7 +19,7 @@ const unconfirmedTexts: Readonly<Record<Unconfirmed, { readonly message: string;
       "The account shows no rules, but enforcement is on: rules may be in force that the listing does not show",
     hint: "Nothing was allowed. Look at the IP restrictions in the dbt platform. If there are rules, plan again once `dbt-ip-rules plan` shows them; if there are none, turn enforcement off there, then plan again",
   },
-  "not-told": {
+  "not-shown": {
     message:
       "The account shows no rules, and the service does not say whether enforcement is on: rules may be in force that the listing does not show",
     hint: "Nothing was allowed. Look at the IP restrictions in the dbt platform; if there are none, create the first rule there, then plan again",

@@ -237,7 +237,7 @@ export const listCodes = {
     hint: ({ problem, command }) =>
       problem.kind === "version"
         ? "Use the release of dbt-ip-rules that wrote it"
-        : `Restore it from git. To fetch all lists anew, without a comparison for \`max_change\`, delete it and type: ${command}`,
+        : `Restore it from git. To fetch all lists again, without a comparison for \`max_change\`, delete it and type: ${command}`,
     meaning: "The lock file is damaged or of another version.",
     fix: "Restore it from git; without it, `max_change` compares nothing.",
   }),
@@ -325,7 +325,7 @@ export const listCodes = {
   }),
   "list-max-change": code<{
     list: string;
-    /** Absent: the lock's entry was edited, so that nobody can tell. */
+    /** Absent: the lock's entry was edited, so it is not known. */
     change?: string;
     limit: number;
     command: string;

@@ -1,4 +1,4 @@
-/** The codes of Terraform's plans: what is wrong with the file, what nobody can know from it, and where its order leads. */
+/** The codes of Terraform's plans: what is wrong with the file, what it leaves unknown, and what its order may cause. */
 import { assertNever } from "../assert.js";
 import { shellWord } from "../shell.js";
 import { counted, listed } from "../words.js";
