@@ -218,7 +218,7 @@ describe("what cannot be read", async () => {
     file("proxy.csv", "ts,client,login\n1793534400,203.0.113.1,analyst\n");
     const ran = await run("replay", "--from", "proxy.csv", "--columns", "time=ts,ip=client,who=user");
     expect(ran).toMatchObject({ code: 1, stdout: "" });
-    expect(ran.stderr).toContain('has no column "user". It has: "ts", "client", "login"');
+    expect(ran.stderr).toContain('has no column "user". It has: "ts", "client" and "login"');
     expect((await run("replay", "--from", "missing.csv")).code).toBe(1);
     expect((await run("replay", "--columns", "who=x")).code).toBe(1);
     const without = await run("replay", "--columns", "time=ts,ip=client");
