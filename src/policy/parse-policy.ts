@@ -19,7 +19,7 @@ import { parseYaml } from "./yaml.js";
  * leaves the policy's folder: not absolute, not by `..`, with no drive letter or backslash. This is about the
  * text of a path alone; whoever reads the file must also refuse symbolic links that lead outside.
  */
-export type ReferencePath =
+type ReferencePath =
   /** With `/` between its parts, relative to the policy's folder, without `.` and `..`. */
   { readonly ok: true; readonly path: string } | { readonly ok: false; readonly reason: string };
 
@@ -105,7 +105,7 @@ export const parsePolicy = (
   };
 };
 
-export interface ParsedInclude {
+interface ParsedInclude {
   readonly diagnostics: readonly Diagnostic[];
   readonly networks: readonly RawNetwork[];
 }

@@ -8,74 +8,64 @@ import { joinWords, rangesText, type SetWords, wordsOf } from "../model/address-
 import { assertNever } from "../model/assert.js";
 import { quoted } from "../model/escape.js";
 import { addressCount, allIPv4, allIPv6, counted, type FamilyCounts, shortCount } from "../model/words.js";
-import type { AccessChange, AccessPart, Decider, PlanAccessChange } from "../plan/access-change.js";
+import type { AccessChange, AccessPart, PlanAccessChange } from "../plan/access-change.js";
 import type { Row } from "./layout.js";
 
-/** `rule "VPN"` of what decides, if a rule does. */
-export const ruleWords = (decider: Decider): string | undefined =>
-  decider.kind === "entry" ? `rule ${quoted(decider.rule)}` : undefined;
+/** Why addresses gain access or lose it; without a rule where enforcement decides, or that no rule does. */
+export interface AccessCause {
+  /** What the rule does: `denied by`, or nothing where it allows; without a rule the whole cause. */
+  readonly how: string;
+  readonly rule?: string;
+  /** What else there is to say, as it follows the name of the rule. */
+  readonly rest?: string;
+}
 
-/** The rule that gives or takes access, and the rest of the reason; no rule where enforcement or no rule at all does. */
-const leadOf = (part: AccessPart): AccessLead => {
+const ruleName = (rule: string): string => `rule ${quoted(rule)}`;
+
+/** `, was denied by rule "B"`, where another rule decided before; `where` follows. */
+export const decidedBefore = ({ verdict, before, after }: AccessPart, was = "was ", where = ""): string =>
+  before.kind === "entry" && after.kind === "entry" && (where !== "" || before.rule !== after.rule)
+    ? `, ${was}${verdict === "allowed" ? "denied" : "allowed"} by ${ruleName(before.rule)}${where}`
+    : "";
+
+/** Behind the addresses: `denied by rule "A", was allowed by rule "B"`. */
+const reasonOf = ({ how, rule, rest = "" }: AccessCause): string =>
+  `${[how, ...(rule === undefined ? [] : [ruleName(rule)])].filter(Boolean).join(" ")}${rest}`;
+
+/** The same where the rule is named before them: `denied, was allowed by rule "B"`. */
+const remarkOf = ({ how, rule, rest = "" }: AccessCause): string =>
+  rule === undefined ? how : `${how.replace(/ by$/, "")}${rest}`.replace(/^,? /, "");
+
+/** Before and after a plan. */
+const changeCause = (part: AccessPart): AccessCause => {
   const { verdict, before, after } = part;
-  if (after.kind === "entry") {
-    const was =
-      before.kind === "entry" && before.rule !== after.rule
-        ? `${verdict === "allowed" ? "was denied" : "were allowed"} by ${ruleWords(before)}`
-        : "";
-    return {
-      rule: after.rule,
-      remark: [verdict === "allowed" ? "" : "denied", was].filter(Boolean).join(", "),
-    };
-  }
-  if (after.kind === "default" && before.kind === "entry")
-    return { rule: before.rule, remark: verdict === "allowed" ? "no longer denied" : "no longer allowed" };
-  return { remark: reasonOf(part) };
-};
-
-/** Why addresses gain access, or lose it. */
-const reasonOf = ({ verdict, before, after }: AccessPart): string => {
-  const was = ruleWords(before);
+  const allowed = verdict === "allowed";
   switch (after.kind) {
-    case "entry": {
-      const over =
-        before.kind === "entry" && before.rule !== after.rule
-          ? `, was ${verdict === "allowed" ? "denied" : "allowed"} by ${was}`
-          : "";
-      return `${verdict === "allowed" ? "" : "denied by "}${ruleWords(after)}${over}`;
-    }
+    case "entry":
+      return { how: allowed ? "" : "denied by", rule: after.rule, rest: decidedBefore(part) };
     case "default":
-      if (verdict === "allowed")
-        return was === undefined
-          ? "no allow entry is left, so every address that no entry denies is allowed"
-          : `no longer denied by ${was}`;
-      if (before.kind === "enforcement-off") return "enforcement is on and nothing allows them";
-      return was === undefined
-        ? "there is now an allow entry, so whatever none allows is denied"
-        : `no longer allowed by ${was}`;
+      if (before.kind === "entry")
+        return { how: `no longer ${allowed ? "denied" : "allowed"} by`, rule: before.rule };
+      if (allowed) return { how: "no allow entry is left, so every address that no entry denies is allowed" };
+      return {
+        how:
+          before.kind === "enforcement-off"
+            ? "enforcement is on and nothing allows them"
+            : "there is now an allow entry, so whatever none allows is denied",
+      };
     case "enforcement-off":
-      return "enforcement is off";
+      return { how: "enforcement is off" };
     default:
       return assertNever(after);
   }
 };
-
-/** What is written before the addresses, and in brackets after them. */
-interface AccessLead {
-  /** The rule that decides. */
-  readonly rule?: string;
-  readonly remark: string;
-}
 
 /** How the two sides of a comparison are called: before and after a plan, or the policy and the account. */
 export interface AccessWording {
   /** What is said of addresses, of several and of one. */
   readonly allowed: readonly [many: string, one: string];
   readonly blocked: readonly [many: string, one: string];
-  /** Why, in brackets after the addresses. */
-  readonly reason: (part: AccessPart) => string;
-  /** The same led by the rule's name. */
-  readonly lead: (part: AccessPart) => AccessLead;
+  readonly cause: (part: AccessPart) => AccessCause;
   /** Whether a part is all that is not named elsewhere, and is called so. */
   readonly isRest?: (part: AccessPart) => boolean;
 }
@@ -84,8 +74,7 @@ export interface AccessWording {
 const changeWording: AccessWording = {
   allowed: ["gain access", "gains access"],
   blocked: ["lose access", "loses access"],
-  reason: reasonOf,
-  lead: leadOf,
+  cause: changeCause,
 };
 
 const half = { ipv4: allIPv4 / 2n, ipv6: allIPv6 / 2n };
@@ -115,33 +104,33 @@ export const mayWording = (access: PlanAccessChange): AccessWording => ({
 });
 
 /** Addresses of one verdict and one reason: worked out once, shown in rows of several lengths. */
-interface AccessGroup extends AccessLead {
+interface AccessGroup {
   readonly verdict: AccessPart["verdict"];
-  readonly reason: string;
+  readonly cause: AccessCause;
   readonly counts: FamilyCounts;
   readonly words: readonly SetWords[];
   /** All addresses that nothing else names. */
   readonly isRest: boolean;
 }
 
-const groupOf = (reason: Omit<AccessGroup, "counts" | "words">, set: AddressSet): AccessGroup => {
+const groupOf = (rest: Omit<AccessGroup, "counts" | "words">, set: AddressSet): AccessGroup => {
   const counts = set.count();
-  return { ...reason, counts, words: wordsOf(set, counts) };
+  return { ...rest, counts, words: wordsOf(set, counts) };
 };
 
-/** Parts of one verdict and one reason, together. */
+/** Parts of one verdict and one cause, together. */
 const groupsOf = (change: AccessChange, wording: AccessWording): AccessGroup[] => {
-  const found = new Map<string, { part: AccessPart; reason: string; prefixes: Prefix[] }>();
+  const found = new Map<string, { part: AccessPart; cause: AccessCause; prefixes: Prefix[] }>();
   for (const part of change.parts) {
-    const reason = wording.reason(part);
-    const key = `${part.verdict} ${reason}`;
-    const group = found.get(key) ?? { part, reason, prefixes: [] };
+    const cause = wording.cause(part);
+    const key = `${part.verdict} ${reasonOf(cause)}`;
+    const group = found.get(key) ?? { part, cause, prefixes: [] };
     for (const prefix of part.prefixes) group.prefixes.push(prefix);
     found.set(key, group);
   }
-  return [...found.values()].map(({ part, reason, prefixes }) =>
+  return [...found.values()].map(({ part, cause, prefixes }) =>
     groupOf(
-      { verdict: part.verdict, reason, ...wording.lead(part), isRest: wording.isRest?.(part) === true },
+      { verdict: part.verdict, cause, isRest: wording.isRest?.(part) === true },
       AddressSet.ofPrefixes(prefixes),
     ),
   );
@@ -195,9 +184,10 @@ const restRow = ({ verdict }: AccessGroup, wording: AccessWording): Row => ({
 
 /** `rule "Fleet": 128,000 IPv4 addresses gain access: 4,000 prefixes, the 10 widest: …`: what a reviewer reads first. */
 export const ledRow = (group: AccessGroup, wording = changeWording): Row => {
-  const { verdict, rule, remark, counts, words } = group;
+  const { verdict, cause, counts, words } = group;
   if (group.isRest) return restRow(group, wording);
-  const lead = rule === undefined ? "" : `rule ${quoted(rule)}: `;
+  const lead = cause.rule === undefined ? "" : `${ruleName(cause.rule)}: `;
+  const remark = remarkOf(cause);
   const ranges = words
     .map(foldedWords)
     .filter((text) => text !== "")
@@ -210,9 +200,9 @@ export const ledRow = (group: AccessGroup, wording = changeWording): Row => {
 };
 
 /** Every prefix of a group, a row each, under the rule's name. */
-export const prefixRows = ({ verdict, rule, remark, words }: AccessGroup): Row[] => {
+export const prefixRows = ({ verdict, cause, words }: AccessGroup): Row[] => {
   const sign = verdict === "allowed" ? "+" : "-";
-  const name = rule === undefined ? remark : `rule ${quoted(rule)}`;
+  const name = cause.rule === undefined ? cause.how : ruleName(cause.rule);
   return words.flatMap((one): Row[] => {
     const prefixes = prefixesOf(one);
     if (prefixes.length === 0 && !("whole" in one)) return [];
@@ -228,8 +218,9 @@ export const prefixRows = ({ verdict, rule, remark, words }: AccessGroup): Row[]
 const mostBlocked = 12;
 
 const accessRow = (group: AccessGroup, wording: AccessWording): Row => {
-  const { verdict, reason, counts, words } = group;
+  const { verdict, cause, counts, words } = group;
   if (group.isRest) return restRow(group, wording);
+  const reason = reasonOf(cause);
   const allowed = verdict === "allowed";
   const ranges = joinWords(words, allowed ? Number.POSITIVE_INFINITY : mostBlocked);
   return {
@@ -245,7 +236,7 @@ export const accessGroups = (change: AccessChange, wording = changeWording): Acc
   const of = (verdict: AccessPart["verdict"], whole: AddressSet): AccessGroup[] => {
     if (whole.isEmpty()) return [];
     const own = groups.filter((group) => group.verdict === verdict);
-    return own.length === 0 ? [groupOf({ verdict, reason: "", remark: "", isRest: false }, whole)] : own;
+    return own.length === 0 ? [groupOf({ verdict, cause: { how: "" }, isRest: false }, whole)] : own;
   };
   return [...of("allowed", change.newlyAllowed), ...of("blocked", change.newlyBlocked)];
 };

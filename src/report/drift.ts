@@ -13,7 +13,7 @@ import { cut, quoted, visible } from "../model/escape.js";
 import { yamlName } from "../model/shell.js";
 import { addressCount, counted } from "../model/words.js";
 import type { AccessPart } from "../plan/access-change.js";
-import { type AccessWording, ruleWords } from "./access-rows.js";
+import { type AccessCause, type AccessWording, decidedBefore } from "./access-rows.js";
 import { temporarySections } from "./account.js";
 import { actorText, stampText } from "./audit.js";
 import { enforcementWord, ruleBrief } from "./change-rows.js";
@@ -118,23 +118,33 @@ export const attributionText = (attribution: Attribution): string => {
 };
 
 /** Which rule of which side decides; the rules of the other side only where they decide otherwise. */
-const sideReason = ({ verdict, before, after }: AccessPart): string => {
-  const inPolicy = ruleWords(before);
-  const other = verdict === "allowed" ? "denied" : "allowed";
+const sideCause = (part: AccessPart): AccessCause => {
+  const { verdict, before, after } = part;
+  const allowed = verdict === "allowed";
   switch (after.kind) {
-    case "entry": {
-      const decides = `${verdict === "allowed" ? "" : "denied by "}${ruleWords(after)} on the account`;
-      return inPolicy === undefined ? decides : `${decides}, ${other} by ${inPolicy} in the policy`;
-    }
+    case "entry":
+      return {
+        how: allowed ? "" : "denied by",
+        rule: after.rule,
+        rest: ` on the account${decidedBefore(part, "", " in the policy")}`,
+      };
     case "default":
-      if (inPolicy !== undefined) return `${other} by ${inPolicy} in the policy alone`;
-      if (verdict === "allowed")
-        return "the account has no allow entry, so every address that no entry denies is allowed";
-      return before.kind === "enforcement-off"
-        ? "enforcement is on, and nothing on the account allows them"
-        : "the account has an allow entry, so whatever none allows is denied; the policy has none";
+      if (before.kind === "entry")
+        return {
+          how: `${allowed ? "denied" : "allowed"} by`,
+          rule: before.rule,
+          rest: " in the policy alone",
+        };
+      if (allowed)
+        return { how: "the account has no allow entry, so every address that no entry denies is allowed" };
+      return {
+        how:
+          before.kind === "enforcement-off"
+            ? "enforcement is on, and nothing on the account allows them"
+            : "the account has an allow entry, so whatever none allows is denied; the policy has none",
+      };
     case "enforcement-off":
-      return "enforcement is off on the account";
+      return { how: "enforcement is off on the account" };
     default:
       return assertNever(after);
   }
@@ -150,18 +160,7 @@ export const driftWording: AccessWording = {
     "are allowed by the policy, blocked on the account",
     "is allowed by the policy, blocked on the account",
   ],
-  reason: sideReason,
-  lead: (part) => {
-    const { before, after } = part;
-    const inPolicy = before.kind === "entry" ? before.rule : undefined;
-    if (after.kind === "default" && inPolicy !== undefined)
-      return { rule: inPolicy, remark: "in the policy alone" };
-    if (after.kind !== "entry") return { remark: sideReason(part) };
-    return {
-      rule: after.rule,
-      remark: inPolicy === undefined ? "" : `in the policy: ${ruleWords(before)}`,
-    };
-  },
+  cause: sideCause,
 };
 
 /** The same as titles. */

@@ -109,7 +109,7 @@ const pageText = (page: ReportPage, maxBytes: number = defaultMaxBytes): string 
   return assemble(parts);
 };
 
-export interface MarkdownOptions {
+interface MarkdownOptions {
   /** The policy as the user named it. */
   readonly policyFile?: string;
   /** The file that holds the whole plan. */
