@@ -11,7 +11,7 @@ import { diagnosticsCount, renderDiagnosticsText } from "../diagnostics.js";
 import { driftClosing } from "../drift.js";
 import { renderExplainText } from "../explain.js";
 import { padCells, type RenderContext, wrap } from "../layout.js";
-import { listsClosing, renderCatalogueText, renderListsText } from "../lists.js";
+import { listsClosing } from "../lists.js";
 import { closingLine } from "../plan-summary.js";
 import { replayClosing } from "../replay.js";
 import {
@@ -29,6 +29,7 @@ import { renderApplyText } from "./apply.js";
 import { renderAuditText } from "./audit.js";
 import { doctorClosing, renderDoctorText } from "./doctor.js";
 import { renderDriftText } from "./drift.js";
+import { renderCatalogueText, renderListsText } from "./lists.js";
 import { renderPlanText } from "./plan.js";
 import { renderReplayText } from "./replay.js";
 
