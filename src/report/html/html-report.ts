@@ -26,14 +26,8 @@ import { renderHtml } from "./markup.js";
 import { documentHtml, type PagePart } from "./page.js";
 import type { EntryNote, EntryNotes, Picture } from "./picture.js";
 
-const noteOf = ({ comment, network, list, expires }: PolicyEntry): EntryNote => {
-  const from = list?.name ?? network;
-  return {
-    ...(comment === undefined ? {} : { comment }),
-    ...(from === undefined ? {} : { list: from }),
-    ...(expires === undefined ? {} : { expires }),
-  };
-};
+const noteOf = ({ comment, network, list, expires }: PolicyEntry): EntryNote =>
+  present({ comment, list: list?.name ?? network, expires });
 
 type Notes = ReadonlyMap<string, EntryNotes>;
 

@@ -22,10 +22,10 @@ export const accountDocument = (snapshot: Snapshot, entries?: TemporaryEntries) 
   verdict: "ok" satisfies VerdictOf<"account">,
   account: { id: snapshot.accountId, host: snapshot.host },
   enforcement: snapshot.enforcement,
-  ...present({ rule_set_id: snapshot.ruleSetId }),
-  ...(snapshot.enabledForServiceTokens === undefined
-    ? {}
-    : { enabled_for_service_tokens: snapshot.enabledForServiceTokens }),
+  ...present({
+    rule_set_id: snapshot.ruleSetId,
+    enabled_for_service_tokens: snapshot.enabledForServiceTokens,
+  }),
   ...temporaryDocument(entries),
   rules: snapshot.rules.map((rule) => ({
     id: rule.id,
@@ -34,6 +34,6 @@ export const accountDocument = (snapshot: Snapshot, entries?: TemporaryEntries) 
     description: rule.description,
     ...present({ created_at: rule.createdAt, updated_at: rule.updatedAt }),
     entries: sortedEntries(rule.entries).map(entryJson),
-    ...(rule.disabled === undefined ? {} : { disabled_entries: sortedEntries(rule.disabled).map(entryJson) }),
+    ...present({ disabled_entries: rule.disabled && sortedEntries(rule.disabled).map(entryJson) }),
   })),
 });

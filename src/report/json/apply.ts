@@ -69,7 +69,7 @@ export const applyDocument = (report: ApplyReport, exitCode: ExitCode) => {
     verdict: applyVerdict(report),
     account: { id: account.id, host: account.host },
     ...openDocument(report),
-    ...(receipt === undefined ? {} : { receipt: receipt.path }),
+    ...present({ receipt: receipt?.path }),
     outcome: result.outcome,
     exit_code: exitCode,
     summary: applyClosing(result),
@@ -88,9 +88,11 @@ export const applyDocument = (report: ApplyReport, exitCode: ExitCode) => {
       attempts,
       ...present({ rule_id: ruleId, message }),
     })),
-    ...(result.remaining === undefined ? {} : { remaining: result.remaining.map(looseChangeAsDocument) }),
-    ...(result.unexpected === undefined ? {} : { unexpected: result.unexpected.map(looseChangeAsDocument) }),
-    ...(audit === undefined ? {} : { audit: auditJson(audit) }),
+    ...present({
+      remaining: result.remaining?.map(looseChangeAsDocument),
+      unexpected: result.unexpected?.map(looseChangeAsDocument),
+      audit: audit && auditJson(audit),
+    }),
     diagnostics: result.diagnostics.map(diagnosticAsDocument),
   };
 };

@@ -24,7 +24,7 @@ const detailJson = (detail: DriftDetail) => {
         kind: detail.kind,
         type: detail.type,
         cidr: formatPrefix(detail.prefix),
-        ...(detail.enabled === undefined ? {} : { enabled: detail.enabled }),
+        ...present({ enabled: detail.enabled }),
       };
     case "entry-enabled-changed":
       return {
@@ -76,8 +76,10 @@ export const driftDocument = (report: DriftReport) => ({
   })),
   unmanaged: report.unmanaged.map(ruleAsDocument),
   ...temporaryDocument(report.entries),
-  ...(report.replay === undefined ? {} : { replay: replayAsDocument(report.replay) }),
-  ...(report.replayUnknown === undefined ? {} : { replay_unknown: report.replayUnknown }),
+  ...present({
+    replay: report.replay && replayAsDocument(report.replay),
+    replay_unknown: report.replayUnknown,
+  }),
   diagnostics: report.diagnostics.map(diagnosticAsDocument),
 });
 

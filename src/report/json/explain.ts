@@ -29,14 +29,12 @@ const partJson = (part: ExplainedPart, places: ExplainPlaces | undefined) => ({
   cidrs: part.prefixes.map(formatPrefix),
   verdict: part.verdict,
   decider: deciderJson(part.decider, places),
-  ...(part.onceEnabled === undefined
-    ? {}
-    : {
-        once_enabled: {
-          verdict: part.onceEnabled.verdict,
-          decider: deciderJson(part.onceEnabled.decider, places),
-        },
-      }),
+  ...present({
+    once_enabled: part.onceEnabled && {
+      verdict: part.onceEnabled.verdict,
+      decider: deciderJson(part.onceEnabled.decider, places),
+    },
+  }),
   lost: part.lost.map(({ rule, type, prefix }) => deciderJson({ kind: "entry", rule, type, prefix }, places)),
 });
 

@@ -36,7 +36,7 @@ export const listsDocument = (report: ListsReport) => {
     lock: lockFile,
     written,
     lists: update.lists.map((change) => listDocument(change, report)),
-    ...(access === undefined ? {} : { access: accessAsDocument(access) }),
+    ...present({ access: access && accessAsDocument(access) }),
     // What is wrong with the policy or its lock is a failure, and each list has its own.
     diagnostics: [],
   };
