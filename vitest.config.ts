@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Those that wait for processes begin first, so that none of them is left alone at the end. */
+/** Those that wait for processes begin before the others, so that none of them is left alone at the end. */
 class ProcessesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const waits = ({ moduleId }: TestSpecification): boolean => /\/test\/(e2e|gitops)\//.test(moduleId);
-    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
+    const rank = ({ moduleId, project }: TestSpecification): number => {
+      if (project.config.isolate) return 0;
+      return /\/test\/(e2e|gitops)\//.test(moduleId) ? 1 : 2;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
 
