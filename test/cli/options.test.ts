@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { duration, rehearsalOptions } from "../../src/cli/arguments/options.js";
+import type { Io } from "../../src/cli/io.js";
+import { wholeProgram } from "../../src/cli/run.js";
 
 const nowOf = (text: string): string => {
   const command = rehearsalOptions(new Command())
@@ -34,6 +36,8 @@ describe("a duration", () => {
     ["250ms", 250],
     ["5m", 300_000],
     ["1h", 3_600_000],
+    ["1h30m", 5_400_000],
+    ["1w", 604_800_000],
   ])("%s is %d ms", (text, expected) => expect(duration(text)).toBe(expected));
 
   it("is never longer than a timer can wait", () => {
@@ -41,7 +45,42 @@ describe("a duration", () => {
     for (const text of ["30d", "25d", "2147484", "999999999h"]) expect(() => duration(text)).toThrow();
   });
 
-  it.each(["", "-1s", "1w", "s", "1e3", "5 m"])("refuses %j", (text) =>
+  it.each(["", "-1s", "1y", "s", "1e3", "5 m", "1h30"])("refuses %j", (text) =>
     expect(() => duration(text)).toThrow(),
   );
+});
+
+describe("every option that takes a length of time", () => {
+  const io: Io = {
+    env: {},
+    cwd: "/",
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    now: () => new Date("2027-01-15T12:00:00Z"),
+    signal: new AbortController().signal,
+    isInterrupted: () => false,
+  };
+  /** What takes a number without a unit, as seconds. */
+  const waits = ["--audit-timeout", "--timeout", "--skew", "--interval", "--lateness"];
+  const all = async () =>
+    (await wholeProgram(io)).commands
+      .flatMap((one) => [one, ...one.commands])
+      .flatMap((one) => one.options.filter(({ flags }) => flags.endsWith("<time>")));
+
+  it("takes the same units and their sums, and says so of what it does not take", async () => {
+    const options = await all();
+    expect(options.map(({ long }) => long)).toEqual(
+      expect.arrayContaining([...waits, "--confirm", "--for", "--hold-out"]),
+    );
+    for (const { long, parseArg } of options) {
+      const read = (text: string) => parseArg?.(text, undefined as never);
+      const takes = (text: string) => expect(() => read(text), `${long} ${text}`);
+      for (const text of ["2h", "90m", "1d12h", "1w", "5000ms", "1h30m"]) takes(text).not.toThrow();
+      expect(read("1d12h"), long).toEqual(read("36h"));
+      for (const text of ["", "1y", "soon", "5 m"]) takes(text).toThrow();
+      if (waits.includes(long ?? "")) takes("90").not.toThrow();
+      else takes("90").toThrow();
+    }
+  });
 });

@@ -8,7 +8,7 @@ import { diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
 import { flagMeanings, type OverrideFlag, overrideFlags } from "../../model/guards.js";
 import { present } from "../../model/present.js";
-import { lengthOf } from "../../model/time.js";
+import { dayMs, lengthOf, lengthText } from "../../model/time.js";
 import type { Report } from "../../report/report.js";
 import { type Format, formatsOf } from "../../report/reporters.js";
 import { type Io, noteDiagnostics } from "../io.js";
@@ -63,17 +63,39 @@ const instant = (text: string): Date => {
 };
 
 /** Milliseconds; a timer of Node's that is given more fires at once. */
-const longestDuration = 2_147_483_647;
+const longestWait = 24 * dayMs;
 
-/** `60s`, `5m`, `1h`, or a bare number of seconds, as milliseconds. */
-export const duration = (text: string): number => {
-  const [, digits = "", unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text) ?? [];
-  if (digits === "") throw new InvalidArgumentError("Give a time such as 60s, 5m or 1h.");
-  const milliseconds = lengthOf(`${digits}${unit}`);
-  if (milliseconds > longestDuration)
-    throw new InvalidArgumentError("Give at most 24d: no timer runs for longer.");
-  return milliseconds;
-};
+/** What a length of time may be, in milliseconds. */
+interface LengthBounds {
+  readonly least?: number;
+  readonly most?: number;
+  /** Said where it is longer. */
+  readonly tooLong?: string;
+  /** Whether a number without a unit is one of seconds. */
+  readonly bare?: boolean;
+}
+
+/** Of every option that takes a length of time: `60s`, `5m`, `1d12h`, in milliseconds. */
+export const lengthOption =
+  ({ least = 0, most = longestWait, tooLong, bare = false }: LengthBounds = {}) =>
+  (text: string): number => {
+    const isBare = /^\d{1,9}(?:\.\d{1,3})?$/.test(text);
+    if (isBare && !bare) throw new InvalidArgumentError("Give a time with its unit, such as 10m.");
+    if (!isBare && !/^(?:\d{1,9}(?:\.\d{1,3})?(?:ms|[smhdw]))+$/.test(text))
+      throw new InvalidArgumentError(
+        `Give a time such as 60s, 5m or 1d12h${bare ? "; a number without a unit is seconds" : ""}.`,
+      );
+    const ms = lengthOf(isBare ? `${text}s` : text);
+    if (ms < least) throw new InvalidArgumentError(`Give at least ${lengthText(least)}.`);
+    if (ms > most)
+      throw new InvalidArgumentError(
+        `Give at most ${lengthText(most)}: ${tooLong ?? "no timer runs for longer"}.`,
+      );
+    return ms;
+  };
+
+/** How long to wait for something. */
+export const duration = lengthOption({ bare: true });
 
 /** A number of bytes that a report can be cut to. */
 export const byteCount = (text: string): number => {

@@ -1,5 +1,6 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+
+import { type Command, Option } from "commander";
 import { planDisabling } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
@@ -11,7 +12,7 @@ import type { Plan } from "../../plan/plan.js";
 import { hashPolicy } from "../../plan/state.js";
 import type { NextCommands, Report } from "../../report/report.js";
 import { accountNamedBy } from "../accounts.js";
-import { connectionOptions, duration, policyOption } from "../arguments/options.js";
+import { connectionOptions, lengthOption, policyOption } from "../arguments/options.js";
 import { confirm, notApproved, requireApproval } from "../ask.js";
 import { carryOutTask, showPlan, type Task } from "../change/carry-out.js";
 import { type ConfirmBy, requireConfirmer } from "../change/confirmation.js";
@@ -42,7 +43,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .option("--disable-enforcement", "turn enforcement off, and change nothing else: everybody gets in")
     .addOption(
       new Option("--confirm <time>", "undo the change unless it is confirmed in this time: 10m").argParser(
-        confirmTime,
+        lengthOption({ least: 1_000 }),
       ),
     )
     .option("--confirm-command <command>", "confirmed once it exits 0; needed where there is no terminal");
@@ -107,13 +108,6 @@ const readPlans = async (io: Io, files: readonly string[]) => {
       });
   }
   return read;
-};
-
-const confirmTime = (text: string): number => {
-  if (/^[\d.]+$/.test(text)) throw new InvalidArgumentError("Give a time with its unit, such as 10m.");
-  const within = duration(text);
-  if (within < 1_000) throw new InvalidArgumentError("Give at least 1s.");
-  return within;
 };
 
 /** Throws `Failure` where nobody and nothing could confirm. */

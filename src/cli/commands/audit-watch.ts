@@ -2,7 +2,8 @@
  * `audit watch`: prints events as they come, for a log collector. With `--cursor FILE` a restart goes on where it
  * stopped. Ends with 0 on SIGINT and SIGTERM.
  */
-import { type Command, InvalidArgumentError, Option } from "commander";
+
+import { type Command, Option } from "commander";
 import { serverClock } from "../../audit/await-audit.js";
 import { eventFilter, ipRestrictionTypes } from "../../audit/catalogue.js";
 import {
@@ -31,6 +32,7 @@ import {
   debugOptions,
   duration,
   eventOption,
+  lengthOption,
   sinceOption,
 } from "../arguments/options.js";
 import { interruptibleSleep } from "../audit-check.js";
@@ -110,13 +112,6 @@ interface Options extends AccountOptions {
   readonly once?: boolean;
 }
 
-/** At least a second: the service counts requests. */
-const interval = (text: string): number => {
-  const milliseconds = duration(text);
-  if (milliseconds < 1000) throw new InvalidArgumentError("Give at least 1s.");
-  return milliseconds;
-};
-
 export const configureWatch = (command: Command, io: Io, program: Program): void => {
   const withOptions = eventOption(
     accountOptions(command),
@@ -124,7 +119,9 @@ export const configureWatch = (command: Command, io: Io, program: Program): void
   )
     .option("--cursor <file>", "remember in this file what was printed, and continue from there")
     .addOption(
-      new Option("--interval <time>", "time between two checks").argParser(interval).default(10_000, "10s"),
+      new Option("--interval <time>", "time between two checks")
+        .argParser(lengthOption({ least: 1_000, bare: true }))
+        .default(10_000, "10s"),
     )
     .addOption(
       new Option("--lateness <time>", "how late an event may come and still be found")

@@ -14,7 +14,7 @@ import { visible } from "../../model/escape.js";
 import { exitCodes, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import type { Report } from "../../report/report.js";
-import { debugOptions } from "../arguments/options.js";
+import { debugOptions, duration } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
 import { type Io, note } from "../io.js";
 
@@ -44,10 +44,13 @@ const wholeNumber = (flag: string, text: string, most: number): number => {
   throw failure("bad-option", { kind: "whole-number-wanted", option: flag, most, text });
 };
 
-const seconds = (flag: string, text: string): number => {
-  const value = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isNaN(value)) return value;
-  throw failure("bad-option", { kind: "seconds-wanted", option: flag, text });
+/** Milliseconds. */
+const timeOf = (flag: string, text: string): number => {
+  try {
+    return duration(text);
+  } catch (cause) {
+    throw failure("bad-option", { kind: "seconds-wanted", option: flag, text }, { cause });
+  }
 };
 
 const accountOf = (text: string | undefined): number => {
@@ -134,10 +137,10 @@ const serve = async (io: Io, flags: Flags): Promise<Report> => {
     accountId: accountOf(flags.account),
     tokens: tokensOf(flags),
     auditShape: shapeOf(flags.auditShape),
-    auditLagMs: seconds("--audit-lag", flags.auditLag) * 1000,
+    auditLagMs: timeOf("--audit-lag", flags.auditLag),
     requestsPerMinute: wholeNumber("--rate-limit", flags.rateLimit, 1_000_000_000),
-    cooldownSeconds: wholeNumber("--cooldown", flags.cooldown, 86_400),
-    latencyMs: seconds("--latency", flags.latency) * 1000,
+    cooldownSeconds: Math.ceil(timeOf("--cooldown", flags.cooldown) / 1000),
+    latencyMs: timeOf("--latency", flags.latency),
     faults: flags.fault.map(faultOf),
     listDeleted: flags.listDeleted === true,
     now: () => io.now(),

@@ -14,7 +14,7 @@ import { exitCodes, Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { policyFlag, shellWord } from "../../model/shell.js";
-import { asExpiry, dayMs, lengthOf, lengthText } from "../../model/time.js";
+import { asExpiry, dayMs, lengthText } from "../../model/time.js";
 import { accessChange, accessOf } from "../../plan/access-change.js";
 import { type ExplainedPart, explain } from "../../plan/explain.js";
 import { remainingRefusals } from "../../plan/guards.js";
@@ -25,7 +25,7 @@ import type { Policy } from "../../policy/policy.js";
 import { hasOddCharacters } from "../../policy/yaml-text.js";
 import type { Report } from "../../report/report.js";
 import { connectionOf } from "../accounts.js";
-import { connectionOptions, guardsOf, policyOption } from "../arguments/options.js";
+import { connectionOptions, guardsOf, lengthOption, policyOption } from "../arguments/options.js";
 import { canAsk } from "../ask.js";
 import { carryOutTask } from "../change/carry-out.js";
 import { applyFlags, type ChangeOptions, changeOptions, planFlags } from "../change/options.js";
@@ -46,18 +46,11 @@ interface Options extends ChangeOptions {
   readonly apply?: boolean;
 }
 
-const longestMs = 366 * dayMs;
-
-/** `90m`, `4h`, `1d12h`. */
-export const grantTime = (text: string): number => {
-  if (!/^(?:\d{1,6}[smhdw])+$/.test(text))
-    throw new InvalidArgumentError("Give a time such as 30m, 4h or 2d.");
-  const ms = lengthOf(text);
-  if (ms <= 0) throw new InvalidArgumentError("Give a time above 0, such as 4h.");
-  if (ms > longestMs)
-    throw new InvalidArgumentError("Give at most 366d: what stays longer is a rule of the policy.");
-  return ms;
-};
+const grantTime = lengthOption({
+  least: 1_000,
+  most: 366 * dayMs,
+  tooLong: "what stays longer is a rule of the policy",
+});
 
 const longestReason = 200;
 

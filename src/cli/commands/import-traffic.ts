@@ -1,14 +1,15 @@
 /** `import --from-traffic`: a draft of a first policy from the traffic on record. Reads the log, not the rules. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mostCovered } from "../../address/cover.js";
 import type { PageReader } from "../../audit/list-events.js";
-import { parseMoment } from "../../audit/time-range.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
+import { dayMs } from "../../model/time.js";
 import { draftPolicy, type PolicyDraft } from "../../plan/draft-policy.js";
 import type { Traffic } from "../../plan/replay.js";
-import type { ConnectionOptions, DebugOptions } from "../arguments/options.js";
+import { type ConnectionOptions, type DebugOptions, lengthOption } from "../arguments/options.js";
 import type { Io } from "../io.js";
 import {
   fileOptions,
@@ -38,13 +39,7 @@ const extraCount = (text: string): number => {
   return count;
 };
 
-const age =
-  (io: Io) =>
-  (text: string): string => {
-    const at = /^\d{1,4}[mhdw]$/.test(text) ? parseMoment(text, "start", io.now()) : undefined;
-    if (at === undefined) throw new InvalidArgumentError("Give a time such as 14d or 2w.");
-    return at;
-  };
+const holdOutTime = lengthOption({ most: 366 * dayMs, tooLong: "the log is not kept for longer" });
 
 export const draftOptions = (command: Command, io: Io): Command =>
   fileOptions(
@@ -61,7 +56,7 @@ export const draftOptions = (command: Command, io: Io): Command =>
         new Option(
           "--hold-out <time>",
           "leave out the last weeks (14d), and say whom the draft would cut off in them",
-        ).argParser(age(io)),
+        ).argParser((text) => new Date(io.now().getTime() - holdOutTime(text)).toISOString()),
       )
       .addOption(
         new Option(

@@ -335,8 +335,8 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       };
     case "seconds-wanted":
       return {
-        message: `${problem.option} takes seconds, not ${quoted(problem.text)}`,
-        hint: `Give a number such as 2 or 0.5: ${problem.option} 2`,
+        message: `${problem.option} takes a time, not ${quoted(problem.text)}`,
+        hint: `Give a time such as 500ms or 5m, or a number of seconds: ${problem.option} 2`,
       };
     case "account-from-one":
       return { message: "--account takes a number from 1", hint: "Give any number from 1: --account 1" };
