@@ -87,6 +87,28 @@ const planBack = (
   };
 };
 
+/**
+ * The account with rules that share a name told apart by their ids, which leaves who has access as it is: for a plan that
+ * touches no rule, and so need not tell which one a name means.
+ */
+export const withOwnNames = (snapshot: Snapshot): Snapshot => {
+  const names = snapshot.rules.map(({ name }) => name);
+  const taken = new Set(names);
+  const repeated = new Set(names.filter((name, at) => names.indexOf(name) !== at));
+  const ownName = (name: string, id: number): string => {
+    let own = name;
+    while (taken.has(own)) own = `${own} (id ${id})`;
+    taken.add(own);
+    return own;
+  };
+  return {
+    ...snapshot,
+    rules: snapshot.rules.map((rule) =>
+      repeated.has(rule.name) ? { ...rule, name: ownName(rule.name, rule.id) } : rule,
+    ),
+  };
+};
+
 /** The account as it is, with enforcement off. Throws `Failure` where the account cannot be understood. */
 export const planDisabling = (
   snapshot: Snapshot,

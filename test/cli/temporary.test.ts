@@ -73,6 +73,35 @@ describe("apply --disable-enforcement", () => {
     expect(emulator.state().ruleSet.enabled).toBe(true);
   });
 
+  it("works where two rules have one name, and changes neither", async () => {
+    const emulator = await newAccount(
+      7,
+      {
+        enabled: true,
+        rules: ["198.51.100.0/24", "192.0.2.0/24", "203.0.113.0/24"].map((cidr, at) => ({
+          name: ["Office", "Office", "Office (id 2)"][at] ?? "",
+          type: "allow" as const,
+          cidrs: [cidr],
+        })),
+      },
+      { clientIp: "198.51.100.9" },
+    );
+    const env = { DBT_CLOUD_HOST_URL: emulator.url, DBT_CLOUD_ACCOUNT_ID: "7" };
+    const cwd = await newFolder();
+    const before = emulator.state().rules;
+    const ran = await dbtIpRules({ cwd, env }, "apply", "--disable-enforcement", "--auto-approve", "--audit");
+    expect([ran.code, ran.stderr]).toEqual([0, expect.not.stringContaining("error[")]);
+    expect(emulator.state().ruleSet.enabled).toBe(false);
+    const rules = ({ name, cidrs }: (typeof before)[number]) => [name, cidrs.map(({ cidr }) => cidr)];
+    expect(emulator.state().rules.map(rules)).toEqual(before.map(rules));
+    const again = await dbtIpRules({ cwd, env }, "apply", "--disable-enforcement", "--auto-approve");
+    expect(again.code, again.stderr).toBe(0);
+    // Any other change has to know which of the two is meant.
+    expect((await dbtIpRules({ cwd, env }, "rollback", "--auto-approve")).stderr).toContain(
+      "account-rule-name-repeated",
+    );
+  });
+
   it("needs no policy that is valid", async () => {
     const { emulator, run } = await world("nonsense", ["198.51.100.0/24"]);
     expect((await run("apply", "--disable-enforcement", "--auto-approve")).code).toBe(0);

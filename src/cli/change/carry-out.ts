@@ -15,6 +15,7 @@ import { exitCodes } from "../../model/failure.js";
 import { overrideFlags } from "../../model/guards.js";
 import { present } from "../../model/present.js";
 import type { ReceiptPurpose } from "../../model/receipt.js";
+import type { Snapshot } from "../../model/snapshot.js";
 import { remainingRefusals } from "../../plan/guards.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import type { ApplyReport, NextCommands } from "../../report/report.js";
@@ -51,6 +52,8 @@ export type Guards = ReturnType<typeof guardsOf>;
 /** How a command comes by its plan, and what it asks of its user. */
 export interface Task {
   readonly account: NamedAccount;
+  /** How the account is seen, in each of its readings; as it is unless given. */
+  readonly seenAs?: (snapshot: Snapshot) => Snapshot;
   /** Throws `Failure` where there is no plan; `refused`: why it is shown and not carried out. */
   readonly plan: (client: DbtClient, guards: Guards) => Promise<Plan | PlanToRefuse>;
   /** Nobody is asked: the command itself is the approval. */
@@ -95,7 +98,7 @@ export const carryOutTask = async (io: Io, options: ChangeOptions, task: Task): 
   const connection = connectionOf(io, options, task.account);
   const lock = await acquireLock({ host: connection.host, id: connection.accountId }, io.env, io.now());
   const progress = createProgress(io, options);
-  const client = connectForWriting(io, options, connection, progress.onWait);
+  const client = clientOf(task, connectForWriting(io, options, connection, progress.onWait));
   const purpose = task.applyOptions?.purpose;
   try {
     const made = await task.plan(client, given);
@@ -122,6 +125,11 @@ export const carryOutTask = async (io: Io, options: ChangeOptions, task: Task): 
     await lock.release();
   }
 };
+
+const clientOf = ({ seenAs }: Task, client: DbtClient): DbtClient =>
+  seenAs === undefined
+    ? client
+    : { ...client, readSnapshot: async () => seenAs(await client.readSnapshot()) };
 
 const refusedReport = (
   plan: Plan,

@@ -1,7 +1,7 @@
 /** `apply`: makes the account what the policy says. Shows the plan, asks, then goes step by step with a receipt. */
 
 import { type Command, Option } from "commander";
-import { planDisabling } from "../../apply/undo-plan.js";
+import { planDisabling, withOwnNames } from "../../apply/undo-plan.js";
 import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
@@ -145,6 +145,8 @@ const taskOf = async (io: Io, options: Options, planFile: string | undefined): P
 /** For an emergency: it needs no policy that is valid, only an account to connect to. */
 const taskOfDisabling = (io: Io, options: Options): Task => ({
   account: accountNamedBy(io, options) ?? { account: {} },
+  // No rule is touched: two of one name, which any other plan refuses, must not stand in the way.
+  seenAs: withOwnNames,
   plan: async (client, guards) => {
     note(
       io,
