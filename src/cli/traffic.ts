@@ -14,7 +14,7 @@ import type { ReadOnlyClient } from "../dbt/client.js";
 import type { Connection } from "../dbt/connection.js";
 import { codeOf, reasonOf } from "../files/io-errors.js";
 import { FileRefused, readNamedPieces } from "../files/read-file.js";
-import { type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
+import { type ArgsOf, type Diagnostic, diagnostic, messageOf } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { dayMs } from "../model/time.js";
@@ -130,13 +130,14 @@ export const readTraffic = async (
   io: Io,
   options: TrafficOptions,
   client: PageReader | undefined,
+  asked: AskedBy = "since",
 ): Promise<ReadTraffic> => {
   const window = windowOf(io, options);
   const gatherer = newGatherer(io, window, options.until !== undefined);
   const missing = await readInto(io, options, client, gatherer);
   const traffic = gatherer.traffic(window);
   const findings = gatherer.findings();
-  requireTraffic(traffic, findings);
+  requireTraffic(traffic, findings, asked);
   return { traffic, findings, missing };
 };
 
@@ -153,7 +154,8 @@ export const readSplitTraffic = async (
     early: { since, until: new Date(Date.parse(splitAt) - 1).toISOString() },
     late: { since: splitAt, until },
   };
-  if (windows.early.since > windows.early.until) throw failure("range-empty", windows.early);
+  if (windows.early.since > windows.early.until)
+    throw failure("range-empty", { ...windows.early, heldOut: true });
   const early = newGatherer(io, windows.early, true);
   const late = newGatherer(io, windows.late, options.until !== undefined);
   const both: TrafficSink = {
@@ -164,8 +166,8 @@ export const readSplitTraffic = async (
   };
   const missing = await readInto(io, options, client, both);
   const made = { early: early.traffic(windows.early), late: late.traffic(windows.late) };
-  requireTraffic(made.early, early.findings());
-  requireTraffic(made.late, late.findings());
+  requireTraffic(made.early, early.findings(), "draft");
+  requireTraffic(made.late, late.findings(), "held-out");
   return { ...made, missing };
 };
 
@@ -195,13 +197,21 @@ const newGatherer = (io: Io, window: TrafficWindow, isClosed: boolean): TrafficG
     now: io.now().getTime(),
   });
 
-const requireTraffic = ({ window, events, actors }: Traffic, { span }: TrafficFindings): void => {
+/** What asked for a window, for what to type where it is empty. */
+type AskedBy = NonNullable<ArgsOf<"traffic-window-empty">["asked"]>;
+
+const requireTraffic = (
+  { window, events, actors }: Traffic,
+  { span }: TrafficFindings,
+  asked: AskedBy,
+): void => {
   if (actors.length > 0) return;
   const iso = (at: number): string => new Date(at).toISOString();
   throw failure("traffic-window-empty", {
     ...window,
     events: { inside: events.read, outside: events.outsideWindow, withoutTime: events.withoutTime },
     span: span === undefined ? undefined : { first: iso(span.first), last: iso(span.last) },
+    asked,
   });
 };
 

@@ -56,6 +56,18 @@ describe("what may come next", () => {
     );
   });
 
+  it("is a list's name for lists update and lists check, also one of an include file", async () => {
+    const source = { source: "https://lists.example/a.json", select: "$[*]" };
+    const policy = { version: 1, include: ["more.yaml"], networks: { hooks: source, own: ["192.0.2.0/24"] } };
+    await writeFile(join(cwd, "lists.yaml"), JSON.stringify(policy));
+    await writeFile(join(cwd, "more.yaml"), JSON.stringify({ networks: { shared_hooks: source } }));
+    const asked = ["-p", "lists.yaml"];
+    expect((await offered("lists", "update", ...asked, "")).words).toEqual(["hooks", "shared_hooks"]);
+    expect((await offered("lists", "update", ...asked, "hooks", "sh")).words).toEqual(["shared_hooks"]);
+    expect((await offered("lists", "check", ...asked, "--allow-max-change", "h")).words).toEqual(["hooks"]);
+    expect((await offered("lists", "update", "-p", "none.yaml", "")).words).toEqual([]);
+  });
+
   it.each([
     [["plan", "--detail"], ["--detailed-exitcode"]],
     [["plan", "--format", "j"], ["json"]],

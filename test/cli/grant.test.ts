@@ -56,6 +56,14 @@ describe("grant", () => {
     const { run, writes, emulator, place } = await world();
     const ran = await run("grant", "203.0.113.7", ...four, "--rule", "Office", "--apply", "--audit");
     expect([ran.code, writes()]).toEqual([0, 1]);
+    // Without a terminal and without --auto-approve, as the help says.
+    const help = (name: string) => run(name, "--help");
+    expect((await help("grant")).stdout).toMatch(
+      /--auto-approve\s+do not ask; without a terminal nobody is asked/,
+    );
+    expect((await help("apply")).stdout).toMatch(
+      /--auto-approve\s+do not ask; needed where there is no terminal/,
+    );
     expect(ran.stderr).toContain("Nothing ends this by itself");
     expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
     const later = { ...place, now: () => new Date(Date.now() + 4 * 3_600_000 + 1000) };

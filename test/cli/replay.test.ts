@@ -442,6 +442,27 @@ describe("a draft from traffic", async () => {
     expect(ran.stderr).toContain("3 prefixes admit 3 addresses on record and 0 that nobody used.");
     expect((await run("import", "--from-traffic", "1d")).code).toBe(1);
     expect((await run("import", "--max-extra", "5")).code).toBe(1);
-    expect((await run("import", "--from-traffic", "10d", "--hold-out", "20d")).code).toBe(1);
+    const nothing = await run("import", "--from-traffic", "10d", "--hold-out", "20d");
+    expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining("--hold-out less than")]);
+  });
+
+  it("says what to type where the log has nothing for a part of it", async () => {
+    const short = await rehearse({ events: by(9301, "198.51.100.4", 9, 5, 2) });
+    const asked = (...argv: string[]) => short.run("import", "--from-traffic", "90d", ...argv);
+    const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+    const early = await asked("--hold-out", "14d");
+    expect([early.code, early.stderr]).toEqual([1, expect.stringContaining("traffic-window-empty")]);
+    expect(early.stderr).toMatch(/hint: Hold out less: the log begins on \d/);
+    expect(early.stderr).toContain(day(9));
+    expect(early.stderr).not.toContain("--since");
+    const late = await asked("--hold-out", "1d");
+    expect(late.stderr).toMatch(/hint: Hold out more: the newest event is of \d/);
+    expect(late.stderr).not.toContain("--since");
+    // A file holds what the log was not asked for.
+    const line = (at: string) => `${at},198.51.100.4,somebody\n`;
+    const old = line("2026-01-05T10:00:00Z") + line("2026-01-06T10:00:00Z");
+    writeFileSync(join(short.cwd, "old.csv"), `ts,ip,who\n${old}`);
+    const whole = await asked("--from", "old.csv", "--columns", "time=ts,ip=ip,who=who");
+    expect(whole.stderr).toContain("Give a longer range: --from-traffic 2026-01-05");
   });
 });

@@ -32,9 +32,12 @@ export interface ChangeOptions extends PolicyOptions, ConnectionOptions, GuardOp
 const defaultAuditTimeout = minuteMs;
 
 /** Of a command that has those of its account already. */
-export const changeOptions = (command: Command): Command =>
+export const changeOptions = (
+  command: Command,
+  autoApprove = "do not ask; needed where there is no terminal",
+): Command =>
   outputOptions(guardOptions(command), "apply")
-    .option("--auto-approve", "do not ask; needed where there is no terminal")
+    .option("--auto-approve", autoApprove)
     .option("--receipt <file>", "where the receipt goes (default: .dbt-ip-rules/receipts/)")
     .option(
       "--actor <who>",

@@ -25,22 +25,37 @@ export const configure = (command: Command, io: Io, program: Program): void => {
 const sourcesOf = (io: Io, program: Program): Sources => ({
   program: (name) => program.withOptionsOf(io, name),
   ruleNames: (file = "policy.yaml") => ruleNames(io, file),
+  listNames: (file = "policy.yaml") => listNames(io, file),
   eventTypes,
 });
 
 /** Names that a terminal can show as they are; the others could not be told apart in a list, or worse. */
-const ruleNames = async (io: Io, file: string): Promise<readonly string[]> => {
+const shownNames = async (read: () => Promise<readonly string[]>): Promise<readonly string[]> => {
   try {
-    const { parsePolicy } = await import("../../policy/parse-policy.js");
-    const { readPolicyBytes } = await import("../../files/load-policy.js");
     const { visible } = await import("../../model/escape.js");
-    const { parsed } = parsePolicy(readPolicyBytes(io, file), file);
-    const names = parsed?.raw.rules.map(({ name }) => name.value) ?? [];
-    return [...new Set(names)].filter((name) => name.trim() !== "" && visible(name) === name);
+    return [...new Set(await read())].filter((name) => name.trim() !== "" && visible(name) === name);
   } catch {
     return [];
   }
 };
+
+const ruleNames = (io: Io, file: string): Promise<readonly string[]> =>
+  shownNames(async () => {
+    const { parsePolicy } = await import("../../policy/parse-policy.js");
+    const { readPolicyBytes } = await import("../../files/load-policy.js");
+    const { parsed } = parsePolicy(readPolicyBytes(io, file), file);
+    return parsed?.raw.rules.map(({ name }) => name.value) ?? [];
+  });
+
+const listNames = (io: Io, file: string): Promise<readonly string[]> =>
+  shownNames(async () => {
+    const { readPolicyFiles } = await import("../../files/load-policy.js");
+    const { publishedLists } = await import("../../policy/locked-lists.js");
+    const { parsed, files } = readPolicyFiles(io, file);
+    return parsed === undefined
+      ? []
+      : publishedLists(parsed, files, io.now()).sources.map(({ name }) => name.value);
+  });
 
 const eventTypes = async (): Promise<readonly Candidate[]> => {
   const { catalogue } = await import("../../audit/catalogue.js");
@@ -63,6 +78,8 @@ export interface Sources {
   /** The program with its commands; those of `name` with their options. */
   program(name: string | undefined): Promise<Command>;
   ruleNames(policyFile: string | undefined): Promise<readonly string[]>;
+  /** Of the networks with a source, those of include files too. */
+  listNames(policyFile: string | undefined): Promise<readonly string[]>;
   eventTypes(): Promise<readonly Candidate[]>;
 }
 
@@ -201,6 +218,10 @@ const valuesOf = async (
   if (kind === "rule" || kind === "rules") {
     const names = await sources.ruleNames(policyFile);
     return { candidates: names.map((word) => ({ word, description: "rule" })), files: false };
+  }
+  if (kind === "name" || kind === "names") {
+    const names = await sources.listNames(policyFile);
+    return { candidates: names.map((word) => ({ word, description: "list" })), files: false };
   }
   if (kind === "types") return { candidates: await sources.eventTypes(), files: false };
   return fileValues.has(kind) ? { candidates: [], files: true } : nothing;

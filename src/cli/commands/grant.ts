@@ -68,7 +68,7 @@ export const grantReason = (text: string): string => {
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   const named = command.argument("<address>", "the address or prefix to let in");
-  changeOptions(connectionOptions(policyOption(named)))
+  changeOptions(connectionOptions(policyOption(named)), "do not ask; without a terminal nobody is asked")
     .addOption(new Option("--for <time>", "how long: 30m, 4h, 2d").argParser(grantTime).makeOptionMandatory())
     .addOption(
       new Option("--reason <text>", "why; the entry's comment").argParser(grantReason).makeOptionMandatory(),

@@ -101,7 +101,7 @@ const readWindows = async (
   readonly heldOut?: Traffic;
   readonly missing: readonly Diagnostic[];
 }> => {
-  if (holdOut === undefined) return readTraffic(io, source, client);
+  if (holdOut === undefined) return readTraffic(io, source, client, "from-traffic");
   const { early, late, missing } = await readSplitTraffic(io, source, client, holdOut);
   return { traffic: early, heldOut: late, missing };
 };

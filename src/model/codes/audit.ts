@@ -1,4 +1,5 @@
 /** Codes of the audit log: reading it, checking receipts against it, exporting it. */
+import { assertNever } from "../assert.js";
 import { counted, grouped, listed } from "../words.js";
 import { code } from "./code.js";
 
@@ -80,11 +81,18 @@ export const auditCodes = {
     hint: "Give an earlier --since",
     meaning: "The range begins in the future.",
   }),
-  "range-empty": code<{ readonly since: string; readonly until: string }>({
+  "range-empty": code<{
+    readonly since: string;
+    readonly until: string;
+    /** Whether nothing of a range is left before the time that is held out. */
+    readonly heldOut?: true;
+  }>({
     severity: "error",
     message: ({ since, until }) => `The range is empty: it begins at ${since} and ends at ${until}`,
-    hint: "Swap --since and --until",
-    meaning: "`--since` is later than `--until`.",
+    hint: ({ heldOut }) =>
+      heldOut === true ? "Give --hold-out less than --from-traffic" : "Swap --since and --until",
+    meaning: "`--since` is later than `--until`, or `--hold-out` leaves nothing of `--from-traffic`.",
+    fix: "Swap the two, or hold out less.",
   }),
   "export-still-running": code<{ readonly seconds: number }>({
     severity: "error",
@@ -188,6 +196,8 @@ export const auditCodes = {
     readonly events: { readonly inside: number; readonly outside: number; readonly withoutTime: number };
     /** Of the events outside. */
     readonly span: { readonly first: string; readonly last: string } | undefined;
+    /** What asked for the window: `--since` unless given, `import --from-traffic`, or a part of it with `--hold-out`. */
+    readonly asked?: "since" | "from-traffic" | "draft" | "held-out";
   }>({
     severity: "error",
     message: ({ since, until, events: { inside, outside, withoutTime }, span }) => {
@@ -201,10 +211,26 @@ export const auditCodes = {
               : "the record holds no event";
       return `There is no traffic from ${since} to ${until} to compare with: ${why}`;
     },
-    hint: ({ events, span }) =>
-      events.inside === 0 && span !== undefined
-        ? `Give a longer range: --since ${span.first.slice(0, 10)}`
-        : "Check that this is the account's log: without traffic, nobody can be shown to keep access",
+    hint: ({ since, events, span, asked = "since" }) => {
+      if (events.inside > 0 || span === undefined)
+        return "Check that this is the account's log: without traffic, nobody can be shown to keep access";
+      const isEarlier = span.first < since;
+      const [first, last] = [span.first.slice(0, 10), span.last.slice(0, 10)];
+      switch (asked) {
+        case "since":
+          return isEarlier ? `Give a longer range: --since ${first}` : `Give a longer range: --until ${last}`;
+        case "from-traffic":
+          return `Give a longer range: --from-traffic ${first}`;
+        case "draft":
+          return isEarlier
+            ? `Give a longer range: --from-traffic ${first}`
+            : `Hold out less: the log begins on ${first}, within the time of --hold-out`;
+        case "held-out":
+          return `Hold out more: the newest event is of ${last}, before the time of --hold-out`;
+        default:
+          return assertNever(asked);
+      }
+    },
     meaning: "No event in the window has an address.",
     fix: "Give an earlier `--since`, or another log.",
   }),
