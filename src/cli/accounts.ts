@@ -9,12 +9,13 @@ import {
   type ResolvedConnection,
   resolveConnection,
 } from "../dbt/connection.js";
-import { readPolicyBytes } from "../files/load-policy.js";
+import { loadPolicyFile, readPolicyBytes } from "../files/load-policy.js";
 import { hasErrors } from "../model/diagnostic.js";
 import { jsonText } from "../model/escape.js";
 import { Failure, failure } from "../model/failure.js";
 import { present } from "../model/present.js";
 import { parsePolicy } from "../policy/parse-policy.js";
+import type { Policy } from "../policy/policy.js";
 import type { RawPolicy } from "../policy/raw-policy.js";
 import type { ConnectionOptions, DebugOptions, PolicyOptions } from "./arguments/options.js";
 import { type Io, noteDiagnostics } from "./io.js";
@@ -75,6 +76,21 @@ export const accountNamedBy = (
 ): NamedAccount | undefined => {
   const { host, account } = given(io, options);
   return host && account ? undefined : { account: accountIn(io, options.policy) ?? {} };
+};
+
+/** The policy by its file, where that can be read, is valid, and is of this account: for what it may add to a report. */
+export const policyOfAccount = async (
+  io: Pick<Io, "cwd" | "now">,
+  file: string,
+  accountId: number,
+): Promise<Policy | undefined> => {
+  try {
+    const { policy } = await loadPolicyFile(io, file, io.now());
+    return (policy?.account.id ?? accountId) === accountId ? policy : undefined;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 };
 
 /** What a policy says of its account. */

@@ -144,6 +144,42 @@ describe("rollback", () => {
     expect(named.stdout).toContain("removed expired entries");
   });
 
+  it("names the expired entries that undoing an ordinary apply lets in again", async () => {
+    const ended = new Date(Date.now() - 3_600_000).toISOString().slice(0, 16);
+    const { run, state, cwd } = await world(
+      {
+        enabled: true,
+        rules: [
+          { name: "Office", type: "allow", cidrs: ["198.51.100.0/24", "203.0.113.7/32"] },
+          { name: "Guests", type: "deny", cidrs: ["198.51.100.7/32"] },
+        ],
+      },
+      `version: 1
+account: { id: 7 }
+rules:
+  - name: Office
+    type: allow
+    cidrs: [198.51.100.0/24, {cidr: 203.0.113.7, expires: "${ended}Z"}, 192.0.2.0/24]
+  - name: Guests
+    type: deny
+    cidrs: [198.51.100.8/32, {cidr: 198.51.100.7, expires: "${ended}Z"}]
+guards: { must_allow: [198.51.100.9] }
+`,
+    );
+    const before = state();
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    const ran = await run("rollback", "--auto-approve");
+    expect([ran.code, state()]).toEqual([0, before]);
+    expect(ran.stdout).toContain("rollback-lets-expired-in");
+    expect(ran.stdout).toContain(`203.0.113.7/32 in rule "Office", ended at ${ended}Z`);
+    expect(ran.stdout).not.toContain('198.51.100.7/32 in rule "Guests", ended');
+    // Without the policy nobody knows of any end.
+    expect((await run("apply", "--auto-approve")).code).toBe(0);
+    await writeFile(join(cwd, "policy.yaml"), "version: 1\naccount: { id: 8 }\nrules: []\n");
+    const other = await run("rollback", "--auto-approve", "--account", "7");
+    expect(other.stdout).not.toContain("rollback-lets-expired-in");
+  });
+
   it("undoes the newest apply without its policy, with a receipt of its own that the audit log proves", async () => {
     const { run, state, cwd, receipts } = await world();
     const before = state();

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { planDisabling, withOwnNames } from "../../apply/undo-plan.js";
-import { type LoadedPolicy, loadPolicyFile, requirePolicy } from "../../files/load-policy.js";
+import { requirePolicy } from "../../files/load-policy.js";
 import type { Diagnostic } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import { Failure, failure } from "../../model/failure.js";
@@ -11,7 +11,7 @@ import { counted } from "../../model/words.js";
 import type { Plan } from "../../plan/plan.js";
 import { hashPolicy } from "../../plan/state.js";
 import type { NextCommands, Report } from "../../report/report.js";
-import { accountNamedBy } from "../accounts.js";
+import { accountNamedBy, policyOfAccount } from "../accounts.js";
 import { connectionOptions, lengthOption, policyOption } from "../arguments/options.js";
 import { confirm, notApproved, requireApproval } from "../ask.js";
 import { carryOutTask, showPlan, type Task } from "../change/carry-out.js";
@@ -199,11 +199,8 @@ const taskOfPlan = async (io: Io, options: Options, file: string): Promise<Task>
 /** A saved plan is applied as it is; whoever has edited the policy since should know that the edit is not part of it. */
 const warnOfChangedPolicy = async (io: Io, plan: Plan, { policy: file }: ChangeOptions): Promise<void> => {
   // Without the file, or with one that is not valid, there is nothing to compare with.
-  const { policy } = await loadPolicyFile(io, file, io.now()).catch((error: unknown): LoadedPolicy => {
-    if (error instanceof Failure) return { diagnostics: [] };
-    throw error;
-  });
-  if (policy === undefined || (policy.account.id ?? plan.account.id) !== plan.account.id) return;
+  const policy = await policyOfAccount(io, file, plan.account.id);
+  if (policy === undefined) return;
   if (hashPolicy(policy) === plan.basis.policy) return;
   const name = visible(file);
   note(

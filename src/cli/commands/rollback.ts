@@ -2,18 +2,23 @@
 
 import { dirname } from "node:path";
 import type { Command } from "commander";
+import { formatPrefix, samePrefix } from "../../address/prefix.js";
 import { attemptsAround, type Trace } from "../../apply/trace.js";
 import { planUndo } from "../../apply/undo-plan.js";
 import type { NamedReceipt } from "../../audit/verify.js";
 import type { DbtClient } from "../../dbt/client.js";
 import { isStandardInput } from "../../files/read-file.js";
+import type { ExpiredEntry } from "../../model/codes/undo.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";
+import type { AccountState } from "../../model/rule.js";
 import { shellWord } from "../../model/shell.js";
+import { desiredState } from "../../plan/desired.js";
+import { type OverdueEntry, overdueEntries } from "../../plan/expiry.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import type { ApplyReport, Report } from "../../report/report.js";
-import { namedConnection } from "../accounts.js";
+import { namedConnection, policyOfAccount } from "../accounts.js";
 import { accountOptions } from "../arguments/options.js";
 import { requireApproval } from "../ask.js";
 import { carryOutTask, type Guards, type PlanToRefuse } from "../change/carry-out.js";
@@ -130,6 +135,20 @@ const sayProgress = (io: Io, attempts: readonly NamedReceipt[], { done, steps }:
   note(io, `${runs} did ${done} of ${steps} steps, as far as the receipt says: these are undone`);
 };
 
+/** Allow entries that the plan adds and whose time is over by the policy; a receipt itself holds no ends. */
+const expiredAgain = async (io: Io, file: string, plan: Plan): Promise<readonly ExpiredEntry[]> => {
+  const policy = await policyOfAccount(io, file, plan.account.id);
+  if (policy === undefined) return [];
+  const overdueIn = (state: AccountState): readonly OverdueEntry[] =>
+    overdueEntries(policy, state, desiredState(policy, state).desired?.renames ?? new Map());
+  const now = overdueIn(plan.before);
+  return overdueIn(plan.after).flatMap(({ rule, prefix, expires, accountRule }) => {
+    const isAllowed = plan.after.rules.some(({ name, type }) => name === accountRule && type === "allow");
+    const isThere = now.some((one) => one.rule === rule && samePrefix(one.prefix, prefix));
+    return isAllowed && !isThere ? [{ rule: accountRule, prefix: formatPrefix(prefix), expires }] : [];
+  });
+};
+
 const undoPlan = async (
   io: Io,
   client: DbtClient,
@@ -152,9 +171,10 @@ const undoPlan = async (
     refused.push(diagnostic("rollback-disables-enforcement"));
   if (undo.unexplained.length > 0 && options.keepLaterChanges !== true)
     refused.push(diagnostic("rollback-receipt-breaks-off", { rules: undo.unexplained }));
-  const reopens = attempts.some(tookOutExpired) && plan.steps.length > 0;
+  const entries = await expiredAgain(io, options.policy, plan);
+  const reopens = entries.length > 0 || (attempts.some(tookOutExpired) && plan.steps.length > 0);
   const said = reopens
-    ? { ...plan, diagnostics: [...plan.diagnostics, diagnostic("rollback-lets-expired-in")] }
+    ? { ...plan, diagnostics: [...plan.diagnostics, diagnostic("rollback-lets-expired-in", { entries })] }
     : plan;
   const made = refused.length === 0 ? said : { plan: said, refused, unexpected: undo.later };
   return { made, later: undo.later };

@@ -1,14 +1,14 @@
 /** `show FILE`: a saved plan. `show` alone: the account as it is. Reads only. */
+
 import type { Command } from "commander";
-import { type LoadedPolicy, loadPolicyFile } from "../../files/load-policy.js";
-import { Failure, failure } from "../../model/failure.js";
+import { failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { desiredState } from "../../plan/desired.js";
 import { type TemporaryEntries, temporaryEntries } from "../../plan/expiry.js";
 import { checkSnapshot, stateOf } from "../../plan/state.js";
 import type { Report } from "../../report/report.js";
-import { namedConnection } from "../accounts.js";
+import { namedConnection, policyOfAccount } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
 import {
   type AccountOptions,
@@ -56,12 +56,8 @@ const entriesThatEnd = async (
   { policy: file, rule }: Options,
 ): Promise<TemporaryEntries | undefined> => {
   if (rule !== undefined || checkSnapshot(snapshot).length > 0) return undefined;
-  const { policy } = await loadPolicyFile(io, file, io.now()).catch((error: unknown): LoadedPolicy => {
-    if (error instanceof Failure) return { diagnostics: [] };
-    throw error;
-  });
-  const isOfAccount = (policy?.account.id ?? snapshot.accountId) === snapshot.accountId;
-  if (policy === undefined || !isOfAccount) return undefined;
+  const policy = await policyOfAccount(io, file, snapshot.accountId);
+  if (policy === undefined) return undefined;
   const account = stateOf(snapshot);
   return temporaryEntries(policy, account, desiredState(policy, account).desired?.renames ?? new Map());
 };

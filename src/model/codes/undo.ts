@@ -25,6 +25,25 @@ const grantProblem = (args: GrantProblem & { readonly rule: string; readonly pre
   }
 };
 
+/** An entry whose time is over. */
+export interface ExpiredEntry {
+  readonly rule: string;
+  readonly prefix: string;
+  readonly expires: string;
+}
+
+const mostShown = 5;
+
+const expiredText = (entries: readonly ExpiredEntry[]): string => {
+  const shown = entries
+    .slice(0, mostShown)
+    .map(
+      ({ rule, prefix, expires }) => `${prefix} in rule ${JSON.stringify(rule)}, ended ${onOrAt(expires)}`,
+    );
+  const more = entries.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+};
+
 export const undoCodes = {
   "expired-deny-waits": code<{ prefix: string; rule: string; expires: string }>({
     severity: "warning",
@@ -214,10 +233,18 @@ export const undoCodes = {
     message: "Refused: the apply turned enforcement on, and undoing that allows everybody",
     hint: "If you want that, add --disable-enforcement",
   }),
-  "rollback-lets-expired-in": code({
+  "rollback-lets-expired-in": code<{ readonly entries: readonly ExpiredEntry[] }>({
     severity: "warning",
-    message: "This apply removed expired entries: undoing it adds them again, without an expiry date",
-    hint: "To extend access: dbt-ip-rules grant, or a later date in the policy",
+    message: ({ entries }) =>
+      entries.length === 0
+        ? "This apply removed expired entries: undoing it adds them again, without an expiry date"
+        : `This apply removed expired entries, and undoing it adds them again: ${expiredText(entries)}`,
+    hint: ({ entries }) =>
+      entries.length === 0
+        ? "To extend access: dbt-ip-rules grant, or a later date in the policy"
+        : "To remove them again: dbt-ip-rules apply --only-expired; to extend access: dbt-ip-rules grant",
+    meaning:
+      "The apply that is undone removed entries that had expired. Undoing it adds them again, without an expiry date.",
     fix: "Use `dbt-ip-rules grant`, or a later date.",
   }),
   "other-changes-wait": code<{ changes: number }>({
