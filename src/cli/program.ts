@@ -1,6 +1,8 @@
 /** The program: hands argv, streams, clock and signals to `run`. `main.ts` loads it and sets the exit code. */
 
+import { closeSync } from "node:fs";
 import process from "node:process";
+import { isatty } from "node:tty";
 import type { ExitCode } from "../model/failure.js";
 import type { Io } from "./io.js";
 import { run } from "./run.js";
@@ -50,6 +52,18 @@ const handleSignals = (): AbortSignal => {
   return interruption.signal;
 };
 
+/**
+ * Node gives the terminal its settings back when it ends, and aborts (SIGABRT) where that fails, as it does for a terminal
+ * that is gone; it leaves alone what is closed (`ResetStdio` in node.cc).
+ */
+const ignoreHangup = (): void => {
+  process.on("SIGHUP", () => undefined);
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.once("exit", () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+  });
+};
+
 /** The process's own streams, clock and signals. */
 const processIo = (): Io => {
   let signal: AbortSignal | undefined;
@@ -63,9 +77,7 @@ const processIo = (): Io => {
       return process.stdin;
     },
     now: () => new Date(),
-    ignoreHangup: () => {
-      process.on("SIGHUP", () => undefined);
-    },
+    ignoreHangup,
     // Until a command asks for it, that is until it connects, a signal ends the process at once: no handler would run
     // while a policy is read, however long that takes.
     get signal() {

@@ -3,10 +3,13 @@
  * back. Whatever it left, the next command says that a change was not confirmed, and the command that it names gives
  * back what was before: no address is left in or out.
  */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { callerAddress, changeToConfirm } from "../cli/change-to-confirm.js";
 import { dbtIpRules, token } from "../cli/world.js";
-import { type Running, start } from "./cli.js";
+import { program, type Running, start } from "./cli.js";
 import { told } from "./place.js";
 
 const world = async () => {
@@ -19,13 +22,33 @@ const world = async () => {
   ];
   const apply = (within: string, command: string): Running => start(args(within, command), { cwd, env });
   const ran = (...argv: string[]) => dbtIpRules({ cwd, env, bare: true, ends: true }, ...argv);
-  return { ...change, apply, ran };
+  return { ...change, env, apply, ran };
 };
 
 /** Until it holds; polled, since the process under test is another one. */
 const until = async (holds: () => boolean): Promise<void> => {
   while (!holds()) await new Promise((done) => setTimeout(done, 5));
 };
+
+/** `script` (util-linux) gives a command a terminal of its own. */
+const hasTerminals = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
+
+const onTerminal = (line: string, cwd: string, env: Record<string, string | undefined>): ChildProcess =>
+  spawn("script", ["-qec", line, "/dev/null"], {
+    cwd,
+    env: { ...env, PATH: process.env["PATH"], SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+
+/** Until the question is on the terminal. */
+const asked = (child: ChildProcess): Promise<void> =>
+  new Promise((settle) => {
+    let text = "";
+    child.stdout?.on("data", (more: Buffer) => {
+      text += more.toString("utf8");
+      if (text.includes("Type yes within")) settle();
+    });
+  });
 
 /** The command that the warning names. */
 const namedUndo = (text: string): string[] =>
@@ -73,6 +96,20 @@ describe("an apply on probation that is killed", () => {
     child.kill("SIGHUP");
     const { code, signal } = await ended;
     expect([code, signal, state()]).toEqual([3, null, before]);
+  });
+
+  it.skipIf(!hasTerminals)("ends with its exit code where its terminal is gone for good", async () => {
+    const { cwd, state, env } = await world();
+    const before = state();
+    const ended = join(cwd, "ended");
+    const line = `node "${program}" apply --auto-approve --client-ip ${callerAddress} --confirm 60s`;
+    // A shell that outlives the terminal writes down how the program ended.
+    const child = onTerminal(`trap "" HUP; ${line}; echo $? > "${ended}"`, cwd, env);
+    await asked(child);
+    // With it goes the terminal.
+    child.kill("SIGKILL");
+    await until(() => existsSync(ended) && readFileSync(ended, "utf8") !== "");
+    expect([readFileSync(ended, "utf8"), state()]).toEqual(["3\n", before]);
   });
 
   it("says where the way back is closed by somebody else, and what to type once it is open", async () => {
