@@ -26,7 +26,7 @@ export const verifyInLog = (
 
 /**
  * Never fails for what the log says or does not say: an interrupt too ends in a verification, `could-not-check`, since
- * the account was changed and that is to be told. Throws `Failure` only where the receipt cannot be read back.
+ * the account was changed and that must be reported. Throws `Failure` only where the receipt cannot be read back.
  */
 export const verifyAfterApply = async (
   io: Io,

@@ -62,7 +62,7 @@ export const reportOf = async (
   try {
     return await work();
   } catch (error) {
-    return tellFailure(io, failureOf(error, "command"), options);
+    return reportFailure(io, failureOf(error, "command"), options);
   }
 };
 
@@ -78,7 +78,7 @@ export const printText = async (
 };
 
 /** Says on standard error why a command ended early. */
-export const tellFailure = (
+export const reportFailure = (
   io: Io,
   error: Failure,
   options: { readonly color?: boolean; readonly debug?: boolean },

@@ -2,7 +2,6 @@
  * One command for each of several policies: `plan policies/*.yaml`. Each is run for itself, so that one that fails stops
  * no other; all reports together go to each format that was asked for.
  */
-
 import { basename, extname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
@@ -20,11 +19,11 @@ import {
   deliver,
   notesOf,
   outputTargets,
+  reportFailure,
   reportOf,
   requireWritable,
   type SharedOptions,
   type Target,
-  tellFailure,
 } from "./outcome.js";
 
 /** How a command takes several policies: `plan policies/*.yaml`. */
@@ -71,12 +70,15 @@ export const runEach = async (
   of: Kind = "policies",
 ): Promise<ExitCode> => {
   const { io } = invocation;
+  // A wrong command line, and no run yet.
+  requireFolder("--out", options.out);
+  if (policies.changesAccounts === true) requireFolder("--receipt", options.receipt);
   try {
     const more = await prepare(io, options, files, policies, of);
     return await runPrepared(invocation, { ...options, ...more }, files, policies, of);
   } catch (error) {
     if (!(error instanceof NotBegun)) throw error;
-    tellFailure(io, error.why, options);
+    reportFailure(io, error.why, options);
     const reports = files.map((file) => notBegun(file, files, error.why));
     await deliver(io, outputTargets(options), reports, options);
     return error.why.exitCode;
@@ -102,11 +104,7 @@ const prepare = async (
   of: Kind,
 ): Promise<object> => {
   try {
-    requireFolder("--out", options.out);
-    if (policies.changesAccounts === true) {
-      requireFolder("--receipt", options.receipt);
-      await requireWritable(io, outputTargets(options));
-    }
+    if (policies.changesAccounts === true) await requireWritable(io, outputTargets(options));
     if (of === "plans") return (await policies.plans?.(io, options, files)) ?? {};
     if (policies.distinct === true) requireDistinctAccounts(io, files, options);
     return policies.readFirst === true ? { read: await readAll(io, files, options.now ?? io.now()) } : {};

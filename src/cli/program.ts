@@ -1,5 +1,4 @@
 /** The program: hands argv, streams, clock and signals to `run`. `main.ts` loads it and sets the exit code. */
-
 import { closeSync } from "node:fs";
 import process from "node:process";
 import { isatty } from "node:tty";
@@ -9,14 +8,14 @@ import { run } from "./run.js";
 
 /**
  * A reader that closes the pipe early (`| head`) is no error of ours. Anything else, such as a full disk behind
- * `> FILE`, is told in one line, and the run does not end with 0: what was to be read is lost. It does go on, since
+ * `> FILE`, is said in one line, and the run does not end with 0: what was to be read is lost. It does go on, since
  * an apply must not break off midway for what is printed of it.
  */
 const allowClosedPipe = (stream: NodeJS.WriteStream): void => {
-  let told = false;
+  let isSaid = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE" || told) return;
-    told = true;
+    if (error.code === "EPIPE" || isSaid) return;
+    isSaid = true;
     process.once("exit", () => {
       process.exitCode ||= 1;
     });

@@ -2,14 +2,14 @@
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodes, Failure, failure, failureOf } from "../model/failure.js";
 import { keepSecret, tokensIn } from "../model/secrets.js";
-import { wishesOf } from "./arguments/failed-line.js";
+import { requestedOutput } from "./arguments/failed-line.js";
 import { commandHelp, examplesText } from "./arguments/help.js";
 import { checkFiles } from "./arguments/named-files.js";
 import { ownCommand, ownOptions } from "./arguments/spelling.js";
 import type { Program } from "./command.js";
 import { type CommandEntry, commands } from "./commands/index.js";
 import type { Io } from "./io.js";
-import { deliver, tellFailure } from "./outcome.js";
+import { deliver, reportFailure } from "./outcome.js";
 import { version } from "./package.js";
 
 const isCommand = (word: string | undefined): boolean =>
@@ -203,9 +203,9 @@ const failedBefore = async (
   }: { io: Io; program: Command | undefined; argv: readonly string[]; isBug: boolean },
 ): Promise<ExitCode> => {
   const named = program === undefined ? undefined : commandIn(program, argv);
-  const wishes = await wishesOf(io, named?.words ?? argv, named?.command);
-  const report = tellFailure(io, error, wishes);
-  const targets = wishes.targets.filter(({ file }) => !isBug || file === undefined);
-  await deliver(io, targets, [{ report }], wishes);
+  const requested = await requestedOutput(io, named?.words ?? argv, named?.command);
+  const report = reportFailure(io, error, requested);
+  const targets = requested.targets.filter(({ file }) => !isBug || file === undefined);
+  await deliver(io, targets, [{ report }], requested);
   return error.exitCode;
 };

@@ -2,13 +2,13 @@
  * Traffic for a replay: from files, or else from the account's log. A log that was read only in part gives what it gave,
  * and says which part is missing.
  */
-import { type Command, InvalidArgumentError, Option } from "commander";
+
 import { type BlindSpot, blindSpots } from "../audit/blind-spots.js";
 import type { CallerReader } from "../audit/callers.js";
 import { listEvents, meansNoMore, type PageReader, streamBounds } from "../audit/list-events.js";
 import { parseMoment } from "../audit/time-range.js";
 import { type TrafficFindings, TrafficGatherer, type TrafficSink } from "../audit/traffic.js";
-import { columnRoles, type TrafficColumns } from "../audit/traffic-fields.js";
+import type { TrafficColumns } from "../audit/traffic-fields.js";
 import { TrafficFile } from "../audit/traffic-file.js";
 import type { ReadOnlyClient } from "../dbt/client.js";
 import type { Connection } from "../dbt/connection.js";
@@ -22,60 +22,11 @@ import type { TrafficEvidence } from "../plan/cut-off.js";
 import type { Traffic, TrafficWindow } from "../plan/replay.js";
 import type { Guards } from "../policy/policy.js";
 import { connectionOf, type NamedAccount } from "./accounts.js";
-import type { ConnectionOptions, DebugOptions } from "./arguments/options.js";
+import type { ConnectionOptions, DebugOptions, TrafficOptions } from "./arguments/options.js";
 import { withClient } from "./connect.js";
 import type { Io } from "./io.js";
 
-export interface TrafficOptions {
-  /** ISO 8601 UTC. */
-  readonly since?: string;
-  readonly until?: string;
-  readonly from?: readonly string[];
-  readonly columns?: TrafficColumns;
-}
-
 const defaultWindowDays = 90;
-
-/** `time=ts,ip=client,who=user`. */
-const parseColumns = (text: string): TrafficColumns => {
-  const found: Record<string, string> = {};
-  for (const part of text.split(",")) {
-    const at = part.indexOf("=");
-    const role = part.slice(0, at).trim();
-    const name = part.slice(at + 1).trim();
-    if (at < 1 || name === "" || !columnRoles.some((known) => known === role))
-      throw new InvalidArgumentError(`Give ROLE=COLUMN pairs with roles of: ${columnRoles.join(", ")}.`);
-    if (role in found) throw new InvalidArgumentError(`The column of ${role} is named twice.`);
-    found[role] = name;
-  }
-  const { time, ip, ...others } = found;
-  if (time === undefined || ip === undefined)
-    throw new InvalidArgumentError("Name at least the columns of time and address: time=NAME,ip=NAME.");
-  return { time, ip, ...others };
-};
-
-/** `--from`, `--columns`. A policy among the files is the policy: `--from` takes all names that follow it. */
-export const fileOptions = (command: Command): Command =>
-  command
-    .addOption(
-      new Option(
-        "--from <files...>",
-        "files instead of the account's log: of audit export or list, or CSV or NDJSON of a proxy",
-      ).argParser((file: string, before: readonly string[] = []) => {
-        if (!/\.ya?ml$/i.test(file)) return [...before, file];
-        const named: unknown =
-          command.getOptionValueSource("policy") === "cli" ? command.getOptionValue("policy") : [];
-        const policies = Array.isArray(named) ? named : [named];
-        command.setOptionValueWithSource("policy", [...policies, file], "cli");
-        return before;
-      }),
-    )
-    .addOption(
-      new Option(
-        "--columns <roles>",
-        "columns of such files: time=NAME,ip=NAME,who=NAME (also id, name, kind)",
-      ).argParser(parseColumns),
-    );
 
 /** Files can be read without the account; the log cannot. */
 const isOffline = (io: Io, { from = [] }: TrafficOptions, accountId?: number | string): boolean =>
@@ -99,16 +50,6 @@ export const withClientIf = <T>(
   connection: Connection | undefined,
   use: (client: ReadOnlyClient | undefined) => Promise<T>,
 ): Promise<T> => (connection === undefined ? use(undefined) : withClient(io, options, connection, use));
-
-/** An age such as `90d`, as days and the moment that it means. */
-export const windowOption =
-  (io: Io) =>
-  (text: string): string => {
-    const at = parseMoment(text, "start", io.now());
-    if (at === undefined || at > io.now().toISOString())
-      throw new InvalidArgumentError("Give how long ago (90d, 12w) or a date in the past.");
-    return at;
-  };
 
 const windowOf = (io: Io, { since, until }: TrafficOptions): TrafficWindow => {
   const now = io.now();

@@ -61,7 +61,7 @@ export const readAccountFile = (cwd: string, file: string): Snapshot => {
           );
         return {
           ...{ id, name, type, description, entries: read(entries) },
-          ...(disabled === undefined ? {} : { disabled: read(disabled) }),
+          ...(disabled && { disabled: read(disabled) }),
         };
       },
     ),

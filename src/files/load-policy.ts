@@ -1,7 +1,6 @@
 /**
  * Reads a policy and the files it names from disk (files/read-file.ts); everything after the bytes is `policy/`'s.
  */
-
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
@@ -59,7 +58,7 @@ const unreadable = (file: string, error: unknown): Failure => {
 };
 
 /** The bytes of each file, or why it is not read. No link leads out of the policy's folder. */
-export const readReferences = (
+const readReferences = (
   folder: string,
   references: readonly string[],
   files: Map<string, ReadFile>,
@@ -119,7 +118,7 @@ const refuseOwnDocument = (bytes: Uint8Array, file: string): void => {
 };
 
 /** A policy with all the files that it names, as bytes. */
-export interface PolicyFiles {
+interface PolicyFiles {
   /** Absent where the policy could not be parsed at all. */
   readonly parsed?: ParsedPolicy;
   /** By reference path; the lock among them where there is one. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { tellFailure } from "../../src/cli/outcome.js";
+import { reportFailure } from "../../src/cli/outcome.js";
 import { failureOf } from "../../src/model/failure.js";
 import { shellWord } from "../../src/model/shell.js";
 import { dbtIpRules, newAccount, newFolder } from "./world.js";
@@ -161,7 +161,7 @@ describe("--debug", () => {
       isInterrupted: () => false,
     };
     const cause = new Error("\x1b]0;title\x07\r\n::error::from the service");
-    const told = tellFailure(io, failureOf(new Error("first", { cause }), "command"), {
+    const told = reportFailure(io, failureOf(new Error("first", { cause }), "command"), {
       debug: true,
       color: false,
     });

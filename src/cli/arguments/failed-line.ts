@@ -13,18 +13,18 @@ import type { Target } from "../outcome.js";
 import { filesOf, requireSeparateFiles, strangeName, writeParts } from "./named-files.js";
 import { attachedTo, habitOf, isPlain, partsOf } from "./spelling.js";
 
-interface Wishes {
+interface RequestedOutput {
   readonly color: boolean;
   readonly debug: boolean;
   readonly targets: readonly Target[];
 }
 
 /** `words`: those behind the command; `command`: undefined where the line names none. */
-export const wishesOf = async (
+export const requestedOutput = async (
   io: Pick<Io, "cwd">,
   words: readonly string[],
   command: Command | undefined,
-): Promise<Wishes> => {
+): Promise<RequestedOutput> => {
   const given = givenIn(words, command ?? new Command());
   const targets = command === undefined ? [] : targetsIn(command, given);
   const areSeparate = command === undefined || (await haveOwnFiles(io, command, given, targets));

@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Address, parseAddress } from "../../address/prefix.js";
 import { parseInstant, parseMoment } from "../../audit/time-range.js";
+import { columnRoles, type TrafficColumns } from "../../audit/traffic-fields.js";
 import type { LoadedPolicy } from "../../files/load-policy.js";
 import { diagnostic } from "../../model/diagnostic.js";
 import { failure } from "../../model/failure.js";
@@ -52,6 +53,14 @@ export interface RangeOptions {
   /** ISO 8601 UTC. */
   readonly since?: string;
   readonly until?: string;
+}
+
+export interface TrafficOptions {
+  /** ISO 8601 UTC. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly from?: readonly string[];
+  readonly columns?: TrafficColumns;
 }
 
 const instant = (text: string): Date => {
@@ -230,3 +239,54 @@ export const checkRange = (io: Io, { since, until, color }: RangeOptions & Debug
 
 export const eventOption = (command: Command, meaning: string): Command =>
   command.addOption(new Option("--event <types...>", meaning));
+
+/** An age such as `90d`, as days and the moment that it means. */
+export const windowOption =
+  (io: Io) =>
+  (text: string): string => {
+    const at = parseMoment(text, "start", io.now());
+    if (at === undefined || at > io.now().toISOString())
+      throw new InvalidArgumentError("Give how long ago (90d, 12w) or a date in the past.");
+    return at;
+  };
+
+/** `time=ts,ip=client,who=user`. */
+const parseColumns = (text: string): TrafficColumns => {
+  const found: Record<string, string> = {};
+  for (const part of text.split(",")) {
+    const at = part.indexOf("=");
+    const role = part.slice(0, at).trim();
+    const name = part.slice(at + 1).trim();
+    if (at < 1 || name === "" || !columnRoles.some((known) => known === role))
+      throw new InvalidArgumentError(`Give ROLE=COLUMN pairs with roles of: ${columnRoles.join(", ")}.`);
+    if (role in found) throw new InvalidArgumentError(`The column of ${role} is named twice.`);
+    found[role] = name;
+  }
+  const { time, ip, ...others } = found;
+  if (time === undefined || ip === undefined)
+    throw new InvalidArgumentError("Name at least the columns of time and address: time=NAME,ip=NAME.");
+  return { time, ip, ...others };
+};
+
+/** `--from`, `--columns`. A policy among the files is the policy: `--from` takes all names that follow it. */
+export const fileOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option(
+        "--from <files...>",
+        "files instead of the account's log: of audit export or list, or CSV or NDJSON of a proxy",
+      ).argParser((file: string, before: readonly string[] = []) => {
+        if (!/\.ya?ml$/i.test(file)) return [...before, file];
+        const named: unknown =
+          command.getOptionValueSource("policy") === "cli" ? command.getOptionValue("policy") : [];
+        const policies = Array.isArray(named) ? named : [named];
+        command.setOptionValueWithSource("policy", [...policies, file], "cli");
+        return before;
+      }),
+    )
+    .addOption(
+      new Option(
+        "--columns <roles>",
+        "columns of such files: time=NAME,ip=NAME,who=NAME (also id, name, kind)",
+      ).argParser(parseColumns),
+    );

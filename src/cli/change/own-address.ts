@@ -11,22 +11,45 @@ import {
   learnClientAddresses,
   type OwnActor,
 } from "../../audit/client-address.js";
+import type { AuditEvent } from "../../audit/event.js";
 import type { AuditReader } from "../../audit/list-events.js";
-import type { NamedReceipt } from "../../audit/verify.js";
 import { visible } from "../../model/escape.js";
 import { Failure } from "../../model/failure.js";
+import { present } from "../../model/present.js";
 import type { Plan } from "../../plan/plan.js";
 import { type Io, note } from "../io.js";
 import { type Account, receiptFolder, receiptsIn } from "../receipts.js";
 
-/** How many receipts of earlier runs are asked who this is. */
+/** How many receipts of earlier runs are asked who this is, the newest first. */
 const receiptsAsked = 3;
 
+interface OwnAddress {
+  /** Undefined where nothing says which actor of the log this token is. */
+  readonly own: OwnActor | undefined;
+  readonly newest?: ClientAddress;
+}
+
 /**
- * The addresses to keep allowed in addition to those that the user named; each is said on standard error. Empty where
- * enforcement is off all the while, or where nothing says which actor of the log this token is: neither `actor` (its
- * name or id, as the log has it), nor a receipt of an earlier run in the default folder.
+ * Whom the log has for this token, by `actor` (its name or id there) or else by receipts of earlier runs in the default folder,
+ * and the address that it last came from. `log` is read only where one of both is there.
  */
+export const ownAddress = async (
+  io: Io,
+  account: Account,
+  actor: string | undefined,
+  log: () => Promise<{ readonly events: readonly AuditEvent[]; readonly serverAt?: string | undefined }>,
+): Promise<OwnAddress | undefined> => {
+  const receipts =
+    actor === undefined ? (await receiptsIn(io, receiptFolder, account)).slice(-receiptsAsked).reverse() : [];
+  if (actor === undefined && receipts.length === 0) return undefined;
+  const { events, serverAt } = await log();
+  const own = actor === undefined ? actorOfReceipts(receipts, events) : actorNamed(actor, events);
+  const now = serverAt === undefined ? io.now() : new Date(serverAt);
+  const newest = own === undefined ? undefined : learnClientAddresses(events, own, now)[0];
+  return { own, ...present({ newest }) };
+};
+
+/** The address to keep allowed where the user named none; it is said on standard error. Empty where enforcement is off all the while. */
 export const learnClient = async (
   io: Io,
   reader: Pick<AuditReader, "listPage">,
@@ -34,14 +57,13 @@ export const learnClient = async (
   actor: string | undefined,
 ): Promise<readonly Address[]> => {
   if (!isEverEnforced(plan)) return [];
-  const receipts = actor === undefined ? await ownReceipts(io, plan) : [];
-  if (actor === undefined && receipts.length === 0) return [];
+  const query = { types: Object.values(ipRestrictionTypes) };
   try {
-    const { events, serverAt } = await reader.listPage({ types: Object.values(ipRestrictionTypes) }, 0);
-    const own = actor === undefined ? actorOfReceipts(receipts, events) : actorNamed(actor, events);
-    const now = serverAt === undefined ? io.now() : new Date(serverAt);
-    const newest = own === undefined ? undefined : learnClientAddresses(events, own, now)[0];
-    return newest === undefined ? nothingKnown(io, actor) : held(io, newest, own);
+    const found = await ownAddress(io, plan.account, actor, () => reader.listPage(query, 0));
+    if (found?.newest !== undefined) return keptAllowed(io, found.newest, found.own);
+    if (actor !== undefined)
+      note(io, `Your own address is not known: the audit log shows none that only ${visible(actor)} used`);
+    return [];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     note(io, `Your own address is not known: the audit log cannot be read (${visible(error.message)})`);
@@ -54,24 +76,11 @@ const isEverEnforced = ({ before, steps }: Plan): boolean =>
   (before.enforcement !== "disabled" ||
     steps.some(({ step }) => step.kind === "enforcement" && step.enabled));
 
-const nothingKnown = (io: Io, actor: string | undefined): readonly Address[] => {
-  if (actor !== undefined)
-    note(io, `Your own address is not known: the audit log shows none that only ${visible(actor)} used`);
-  return [];
-};
-
-/** An address of days ago may be somebody else's by now: it is told, and not held against the plan. */
-const held = (io: Io, newest: ClientAddress, own: OwnActor | undefined): readonly Address[] => {
-  const sure = newest.confidence !== "low";
+/** An address of days ago may be somebody else's by now: it is said, and need not stay allowed. */
+const keptAllowed = (io: Io, newest: ClientAddress, own: OwnActor | undefined): readonly Address[] => {
+  const isRecent = newest.confidence !== "low";
   const who = own?.id === undefined ? "" : ` (actor ${visible(own.id)})`;
   const seen = `The audit log last saw this token${who} at ${visible(newest.text)}, ${newest.lastSeenAt}`;
-  note(io, sure ? `${seen}: it must stay allowed` : `${seen}: too long ago to say where it is now`);
-  return sure ? [newest.address] : [];
+  note(io, isRecent ? `${seen}: it must stay allowed` : `${seen}: too long ago to say where it is now`);
+  return isRecent ? [newest.address] : [];
 };
-
-/** The newest receipts of this account that may have changed something, the newest first. */
-export const ownReceipts = async (
-  io: Io,
-  { account }: { readonly account: Account },
-): Promise<readonly NamedReceipt[]> =>
-  (await receiptsIn(io, receiptFolder, account)).slice(-receiptsAsked).reverse();

@@ -1,4 +1,4 @@
-/** `audit verify`: every step of one receipt, or of a folder of them, held against the audit log. */
+/** `audit verify`: every step of one receipt, or of a folder of them, checked against the audit log. */
 import { type Command, Option } from "commander";
 import { visible } from "../../model/escape.js";
 import { failure } from "../../model/failure.js";

@@ -74,7 +74,7 @@ export interface Completion {
 }
 
 /** Where the words come from that the program's own structure does not hold. */
-export interface Sources {
+interface Sources {
   /** The program with its commands; those of `name` with their options. */
   program(name: string | undefined): Promise<Command>;
   ruleNames(policyFile: string | undefined): Promise<readonly string[]>;

@@ -190,7 +190,7 @@ class Tour {
     };
     const code = await this.#program.run([...args, ...this.#flags], {
       ...this.#io,
-      ...(this.#full ? {} : { stdout: { ...sizeOf(stdout), write: keep }, stderr: quiet }),
+      ...(!this.#full && { stdout: { ...sizeOf(stdout), write: keep }, stderr: quiet }),
       cwd: this.#folder,
       now: () => this.#io.now(),
       env: {

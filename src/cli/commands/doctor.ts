@@ -5,8 +5,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { actorNamed, actorOfReceipts, learnClientAddresses } from "../../audit/client-address.js";
-import type { AuditEvent } from "../../audit/event.js";
 import type { Connection } from "../../dbt/connection.js";
 import type { Probe } from "../../dbt/probe.js";
 import { proxyHost } from "../../dbt/transport.js";
@@ -26,7 +24,7 @@ import {
   type OutputOptions,
   outputOptions,
 } from "../arguments/options.js";
-import { ownReceipts } from "../change/own-address.js";
+import { ownAddress } from "../change/own-address.js";
 import { type Program, runs } from "../command.js";
 import { connectProbe } from "../connect.js";
 import { type Io, note } from "../io.js";
@@ -56,8 +54,8 @@ const doctor = async (io: Io, options: Options): Promise<Report> => {
   const { connection, diagnostics, host } = settings;
   const given: Seen["settings"] = {
     ...present({ accountId: settings.accountId, host: host?.host }),
-    ...(host === undefined ? {} : hostFacts(host.baseUrl, io.env)),
-    ...(connection === undefined ? {} : present({ tokenLooks: looksLike(connection.token) })),
+    ...(host && hostFacts(host.baseUrl, io.env)),
+    ...present({ tokenLooks: connection && looksLike(connection.token) }),
     diagnostics,
   };
   if (connection === undefined || hasErrors(diagnostics)) {
@@ -140,13 +138,18 @@ const look = async (
       : notAsked;
   const events = newest.kind === "answered" ? newest.value.events : [];
   const notes = await noted();
+  const account = { id: connection.accountId, host: connection.host };
+  const own = await ownAddress(io, account, options.actor, async () => ({
+    events,
+    serverAt: notes.clocks?.serverAt,
+  }));
   return {
     accounts,
     snapshot,
     callerIsValid,
     log: newest,
     pageFacts: newest.kind === "answered" ? newest.value.page : undefined,
-    ownAddress: await addressIn(io, options, connection, events, notes.clocks),
+    ownAddress: own?.newest && { address: own.newest.address, lastSeenAt: own.newest.lastSeenAt },
     ...notes,
   };
 };
@@ -157,21 +160,3 @@ const closesAccount = (outcome: Outcome<unknown>): boolean =>
   outcome.diagnostics.some(
     ({ code }) => code === "blocked-by-ip-restrictions" || code === "account-not-found",
   );
-
-/** The newest address of this token's actor, as `--actor` or the receipts here name it. */
-const addressIn = async (
-  io: Io,
-  { actor }: Options,
-  { accountId, host }: Connection,
-  events: readonly AuditEvent[],
-  clocks: Seen["clocks"],
-): Promise<Seen["ownAddress"]> => {
-  const own =
-    actor === undefined
-      ? actorOfReceipts(await ownReceipts(io, { account: { id: accountId, host } }), events)
-      : actorNamed(actor, events);
-  if (own === undefined) return undefined;
-  const now = clocks === undefined ? io.now() : new Date(clocks.serverAt);
-  const [newest] = learnClientAddresses(events, own, now);
-  return newest === undefined ? undefined : { address: newest.address, lastSeenAt: newest.lastSeenAt };
-};

@@ -145,10 +145,10 @@ const serve = async (io: Io, flags: Flags): Promise<Report> => {
     listDeleted: flags.listDeleted === true,
     now: () => io.now(),
     onProblem: (message) => note(io, `a request was answered with 500: ${visible(message)}`),
-    ...(flags.clientIp === undefined ? {} : { clientIp: clientIpOf(flags.clientIp) }),
-    ...(flags.state === undefined ? {} : { stateFile: resolve(io.cwd, flags.state) }),
+    ...(flags.clientIp !== undefined && { clientIp: clientIpOf(flags.clientIp) }),
+    ...(flags.state !== undefined && { stateFile: resolve(io.cwd, flags.state) }),
     ...present({ tls: tlsOf(io, flags) }),
-    ...(flags.seed === undefined ? {} : { seed: readSeedFile(resolve(io.cwd, flags.seed), flags.seed) }),
+    ...(flags.seed !== undefined && { seed: readSeedFile(resolve(io.cwd, flags.seed), flags.seed) }),
   });
   io.stdout.write(`listening on ${emulator.url}\n`);
   await ended(signal);

@@ -1,25 +1,19 @@
 /** `grant`: lets an address in for a time. Writes the entry into the policy, shows the plan, and applies it where asked. */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { AddressSet } from "../../address/address-set.js";
-import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../../address/prefix.js";
+import { formatPrefix, type Prefix, parsePrefix } from "../../address/prefix.js";
 import type { ReadOnlyClient } from "../../dbt/client.js";
 import { policyOfText, readPolicyBytes, requirePolicy } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
 import { writeWhole } from "../../files/write-file.js";
-import { rangesText } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure, failure } from "../../model/failure.js";
-import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { policyFlag, shellWord } from "../../model/shell.js";
 import { asExpiry, dayMs, lengthText } from "../../model/time.js";
-import { accessChange, accessOf } from "../../plan/access-change.js";
-import { type ExplainedPart, explain } from "../../plan/explain.js";
+import { type GrantPlan, grantPlan, refuseDenied } from "../../plan/grant.js";
 import { remainingRefusals } from "../../plan/guards.js";
-import type { Change, Plan } from "../../plan/plan.js";
-import { entryFields, sameRules, withoutPrefixes } from "../../plan/state.js";
+import { prefixesOf } from "../../plan/state.js";
 import { type Grant, type GrantedText, grantIn } from "../../policy/add-to-policy.js";
 import type { Policy } from "../../policy/policy.js";
 import { hasOddCharacters } from "../../policy/yaml-text.js";
@@ -36,7 +30,7 @@ import { preparePlan } from "../plans.js";
 import { evidenceFor } from "../traffic.js";
 
 /** The rule that a grant goes into where none is named. */
-export const grantRule = "Temporary access";
+const grantRule = "Temporary access";
 
 interface Options extends ChangeOptions {
   /** Milliseconds. */
@@ -55,7 +49,7 @@ const grantTime = lengthOption({
 const longestReason = 200;
 
 /** One line of plain text: it goes into a file that is reviewed. */
-export const grantReason = (text: string): string => {
+const grantReason = (text: string): string => {
   const reason = text.trim();
   if (reason === "") throw new InvalidArgumentError("Say why, such as a ticket.");
   if (reason.length > longestReason)
@@ -119,27 +113,14 @@ const prepare = async (io: Io, options: Options, prefix: Prefix): Promise<Granti
   const edited = grantIn(text, grant);
   if (!edited.ok)
     throw failure("grant-impossible", { rule, prefix: formatPrefix(prefix), ...edited.problem });
-  denied(base.policy, grant);
+  refuseDenied(
+    base.policy.rules.map(({ entries, ...rule }) => ({ ...rule, prefixes: prefixesOf(entries) })),
+    grant,
+  );
   const { policy, diagnostics } = policyOfText(io, file, new TextEncoder().encode(edited.text), io.now());
   if (policy === undefined) throw new Failure(diagnostics);
   return { grant, before: text, base, edited, wanted: { policy, diagnostics } };
 };
-
-/** The service saves no range that is on a rule of the other type. */
-const denied = ({ rules }: Pick<Policy, "rules">, { prefix }: Grant): void => {
-  const deny = rules.find(
-    ({ type, entries }) =>
-      type === "deny" && entries.some((entry) => formatPrefix(entry.prefix) === formatPrefix(prefix)),
-  );
-  if (deny !== undefined)
-    throw failure("grant-no-help", { prefix: formatPrefix(prefix), rules: [deny.name] });
-};
-
-interface Plans {
-  readonly plan: Plan;
-  /** Changes that the policy asks for apart from the grant, which an earlier run may have written into it. */
-  readonly pending: number;
-}
 
 /** Throws `Failure` where the entry would let nobody in, or block somebody. */
 const plansOf = async (
@@ -147,84 +128,17 @@ const plansOf = async (
   client: ReadOnlyClient,
   { grant, base, wanted }: Granting,
   guards: ReturnType<typeof guardsOf>,
-): Promise<Plans> => {
+): Promise<GrantPlan> => {
   const snapshot = await client.readSnapshot();
   const reader = { readSnapshot: async () => snapshot };
-  const before = await preparePlan(reader, { ...base, ...guards });
-  const deny = before.after.rules.filter(
-    ({ type, prefixes }) =>
-      type === "deny" && prefixes.some((one) => formatPrefix(one) === formatPrefix(grant.prefix)),
-  );
-  const rules = deny.map(({ name }) => name);
-  if (rules.length > 0) throw failure("grant-no-help", { prefix: formatPrefix(grant.prefix), rules });
+  const without = await preparePlan(reader, { ...base, ...guards });
+  refuseDenied(without.after.rules, grant);
   const plan = await preparePlan(reader, {
     ...wanted,
     ...guards,
     traffic: ({ steps }) => evidenceFor(io, client, wanted.policy, steps.length),
   });
-  blocksNobody(before, plan);
-  const pending = before.changes.length === 0 ? [] : plan.changes.filter((one) => !isOfGrant(one, grant));
-  return { plan: withHelp(withAlready(plan, before, grant), grant), pending: pending.length };
-};
-
-/** The first allow entry of an account blocks whoever no entry allows: compared is the policy without the grant and with it. */
-const blocksNobody = (without: Plan, { after }: Plan): void => {
-  const { newlyBlocked } = accessChange(without.after, after, { enforced: "as-is" });
-  if (newlyBlocked.isEmpty()) return;
-  const args = { blocked: rangesText(newlyBlocked, 5) };
-  throw failure("grant-blocks-others", args, { exitCode: exitCodes.refused });
-};
-
-/** Whether the change adds the entry and does nothing else. */
-const isOfGrant = (change: Change, { rule, prefix }: Grant): boolean => {
-  const isOnly = (added: readonly Prefix[]): boolean =>
-    added.length === 1 && added.every((one) => samePrefix(one, prefix));
-  if (change.kind === "create") {
-    const { name, prefixes, disabled } = change.rule;
-    return name === rule && isOnly(prefixes) && disabled === undefined;
-  }
-  if (change.kind !== "update") return false;
-  const { before, after } = change;
-  const without = entryFields(withoutPrefixes(after.prefixes, [prefix]), after.disabled ?? []);
-  return (
-    after.name === rule &&
-    isOnly(withoutPrefixes(after.prefixes, before.prefixes)) &&
-    sameRules(before, { name: after.name, type: after.type, description: after.description, ...without })
-  );
-};
-
-/** Whoever is let in already, as the account is now, may need something else. */
-const withAlready = (plan: Plan, { before }: Plan, { prefix }: Grant): Plan => {
-  const { parts } = explain(before, prefix);
-  if (parts.some(({ verdict }) => verdict === "blocked")) return plan;
-  const { decider } = parts[0] as ExplainedPart; // a prefix has at least one
-  const by = parts.length === 1 && decider.kind === "entry" ? decider.rule : undefined;
-  const off = decider.kind === "enforcement-off";
-  const already = diagnostic("grant-already-allowed", {
-    prefix: formatPrefix(prefix),
-    ...present({ by }),
-    off,
-  });
-  return { ...plan, diagnostics: [...plan.diagnostics, already] };
-};
-
-const withHelp = (plan: Plan, { prefix }: Grant): Plan => {
-  const asked = AddressSet.ofPrefixes([prefix]);
-  const blocked = asked.intersect(accessOf(plan.after, "assumed").blocked());
-  if (blocked.isEmpty()) return plan;
-  const rules = plan.after.rules
-    .filter(
-      ({ type, prefixes }) =>
-        type === "deny" && !AddressSet.ofPrefixes(prefixes).intersect(blocked).isEmpty(),
-    )
-    .map(({ name }) => name);
-  if (blocked.equals(asked)) throw failure("grant-no-help", { prefix: formatPrefix(prefix), rules });
-  const some = diagnostic("grant-helps-in-part", {
-    prefix: formatPrefix(prefix),
-    blocked: rangesText(blocked, 5),
-    rules,
-  });
-  return { ...plan, diagnostics: [...plan.diagnostics, some] };
+  return grantPlan(grant, without, plan);
 };
 
 /** Whether the policy's file is there and holds exactly this text. */

@@ -1,5 +1,4 @@
 /** `import --from-traffic`: a draft of a first policy from the traffic on record. Reads the log, not the rules. */
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mostCovered } from "../../address/cover.js";
 import type { PageReader } from "../../audit/list-events.js";
@@ -9,17 +8,16 @@ import { present } from "../../model/present.js";
 import { dayMs } from "../../model/time.js";
 import { draftPolicy, type PolicyDraft } from "../../plan/draft-policy.js";
 import type { Traffic } from "../../plan/replay.js";
-import { type ConnectionOptions, type DebugOptions, lengthOption } from "../arguments/options.js";
-import type { Io } from "../io.js";
 import {
+  type ConnectionOptions,
+  type DebugOptions,
   fileOptions,
-  logConnection,
-  readSplitTraffic,
-  readTraffic,
+  lengthOption,
   type TrafficOptions,
   windowOption,
-  withClientIf,
-} from "../traffic.js";
+} from "../arguments/options.js";
+import type { Io } from "../io.js";
+import { logConnection, readSplitTraffic, readTraffic, withClientIf } from "../traffic.js";
 
 export interface DraftOptions
   extends ConnectionOptions,

@@ -20,7 +20,7 @@ import { type Io, note } from "../io.js";
 import { readPackageFile, schemaFile } from "../package.js";
 
 /** What the user has answered, by flags or to questions. */
-export interface FirstAnswers {
+interface FirstAnswers {
   readonly account?: string;
   readonly host?: string;
   /** Where the policy goes, as the user named it. */
@@ -176,8 +176,7 @@ const init = async (io: Io, options: Options): Promise<Report> => {
   const files = firstFiles({
     policy: inside,
     ci: options.ci,
-    ...present({ account }),
-    ...(host === undefined ? {} : { host: hostName(host) }),
+    ...present({ account, host: host && hostName(host) }),
   });
   const written: string[] = [];
   for (const file of files) if (await writeNew(io, file)) written.push(file.name);

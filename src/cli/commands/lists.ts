@@ -29,18 +29,17 @@ interface Options extends PolicyOptions, OutputOptions {
 }
 
 export const configure = (command: Command, io: Io, program: Program): void => {
-  const update = command
-    .command("update")
-    .description("fetch published lists into the lock next to the policy")
-    .argument("[names...]", "only these lists: networks of the policy with a source");
-  overrideOption(outputOptions(policyOption(update), "lists"));
-  runs(update, io, program, (own, options: Options, names) => run(own, options, names, "update"));
-  const check = command
-    .command("check")
-    .description("fetch and compare, write nothing; exit 2 where `update` would change something")
-    .argument("[names...]", "only these lists: networks of the policy with a source");
-  overrideOption(outputOptions(policyOption(check), "lists"));
-  runs(check, io, program, (own, options: Options, names) => run(own, options, names, "check"));
+  for (const [mode, description] of [
+    ["update", "fetch published lists into the lock next to the policy"],
+    ["check", "fetch and compare, write nothing; exit 2 where `update` would change something"],
+  ] as const) {
+    const own = command
+      .command(mode)
+      .description(description)
+      .argument("[names...]", "only these lists: networks of the policy with a source");
+    overrideOption(outputOptions(policyOption(own), "lists"));
+    runs(own, io, program, (ownIo, options: Options, names) => run(ownIo, options, names, mode));
+  }
   const catalogue = command
     .command("catalogue")
     .description("show the well-known lists that `source` can name");

@@ -24,7 +24,7 @@ import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
 import { evidenceFor } from "../traffic.js";
 
-export interface TerraformOptions extends ConnectionOptions, DebugOptions, GuardOptions {
+interface TerraformOptions extends ConnectionOptions, DebugOptions, GuardOptions {
   readonly policy: string;
   readonly terraform?: string;
   readonly accountFile?: string;

@@ -20,13 +20,14 @@ import {
   type GuardOptions,
   guardOptions,
   guardsOf,
+  windowOption,
 } from "../arguments/options.js";
 import { withUnconfirmed } from "../change/confirmation.js";
 import { type Program, runs } from "../command.js";
 import { withClient } from "../connect.js";
 import type { Io } from "../io.js";
 import { earlierByFile, earlierByReceipt, preparePlan } from "../plans.js";
-import { evidenceFor, windowOption } from "../traffic.js";
+import { evidenceFor } from "../traffic.js";
 
 interface Options extends ComparingOptions, GuardOptions {
   readonly base?: string;

@@ -13,21 +13,19 @@ import type { Policy } from "../../policy/policy.js";
 import type { AskedStates } from "../../report/explain.js";
 import type { Report } from "../../report/report.js";
 import { namedConnection } from "../accounts.js";
-import { type ComparingOptions, comparingOptions, rangeOptions } from "../arguments/options.js";
+import {
+  type ComparingOptions,
+  comparingOptions,
+  fileOptions,
+  rangeOptions,
+  type TrafficOptions,
+} from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
 import { type ReadAccount, readAccount } from "../connect.js";
 import { type Io, noteDiagnostics } from "../io.js";
 import { readPlan } from "../plans.js";
 import type { Account } from "../receipts.js";
-import {
-  fileOptions,
-  logConnection,
-  readBlindSpots,
-  readTraffic,
-  required,
-  type TrafficOptions,
-  withClientIf,
-} from "../traffic.js";
+import { logConnection, readBlindSpots, readTraffic, required, withClientIf } from "../traffic.js";
 
 interface Options extends ComparingOptions, TrafficOptions {
   readonly plan?: string;
