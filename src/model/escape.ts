@@ -158,9 +158,8 @@ const stringified = (value: unknown, indent: 0 | 2): string => {
 /** Everything that is unsafe to print raw as a JSON escape: the value stays the same for a reader of JSON. */
 export const jsonText = (value: unknown, indent: 0 | 2 = 2): string =>
   stringified(value, indent)
-    .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) =>
-      character === "\n" ? character : asJsonEscapes(character),
-    )
+    // The only line feeds are those between its rows.
+    .replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, asJsonEscapes)
     // Colons and hashes in a row are only inside strings, where an escape means the same.
     .replace(runnerCommand, asJsonEscapes);
 
