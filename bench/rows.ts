@@ -373,30 +373,41 @@ const growth = async ({ runs }: Settings): Promise<Row[]> => {
   return rows;
 };
 
+const logs = [
+  { file: "events-7.csv", what: "CSV", reader: "csv-parse", bounded: true },
+  { file: "events-7.ndjson", what: "NDJSON", reader: "readline + JSON.parse", bounded: true },
+  {
+    file: "pairs-8.ndjson",
+    what: "NDJSON, 500,000 pairs of person and address",
+    reader: "readline + JSON.parse",
+    bounded: false,
+  },
+] as const;
+
 const replayed = ({ runs }: Settings): Row[] =>
-  ["csv", "ndjson"].map((format) => {
-    const file = data(`events-7.${format}`);
-    const theirs: Command = { command: [node, work("work/parse-events"), file] };
-    const ours: Command = {
+  logs.map(({ file, what, reader, bounded }) => {
+    const theirs: Command = { command: [node, work("work/parse-events"), data(file)] };
+    const replay = (format: "text" | "json"): Command => ({
       command: [
         node,
-        ...[program, "replay", data("events.yaml"), "--format", "json"],
-        ...["--since", "2026-01-01", "--until", "2026-03-31", "--from", file],
+        ...[program, "replay", data("events.yaml"), "--format", format],
+        ...["--since", "2026-01-01", "--until", "2026-03-31", "--from", data(file)],
       ],
       env: uncached,
-    };
+    });
+    const ours = replay(bounded ? "json" : "text");
     const found = compare({ theirs, ours }, runs);
     const memory = peak(ours);
-    const { events } = JSON.parse(String(output(ours).stdout)) as { events: { read: number } };
-    const reader = format === "csv" ? "csv-parse" : "readline + JSON.parse";
+    const { events } = JSON.parse(String(output(replay("json")).stdout)) as { events: { read: number } };
     return {
-      work: `replay 1,000,000 events, ${format.toUpperCase()}`,
+      work: `replay 1,000,000 events, ${what}`,
       against: `${reader} alone (${milliseconds(found.theirs.cpu)})`,
       found: times(found.ours.cpuRatio),
       detail: `${milliseconds(found.ours.cpu)} CPU, ${milliseconds(found.ours.wall)} wall (${times(found.ours.wallRatio)})`,
       memory: mebibytes(memory),
-      target: "<= 5000 ms, <= 200 MiB",
-      reached: found.ours.cpu <= 5000 && memory <= 200,
+      ...(bounded
+        ? { target: "<= 5000 ms, <= 200 MiB", reached: found.ours.wall <= 5000 && memory <= 200 }
+        : {}),
       checks: [{ what: "events read", ours: `${events.read}\n`, theirs: String(output(theirs).stdout) }],
     };
   });

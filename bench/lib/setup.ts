@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { policyText, seedText } from "./accounts.js";
-import { eventsCsv, eventsNdjson, eventsPolicy } from "./events.js";
+import { eventsCsv, eventsNdjson, eventsPolicy, few, many } from "./events.js";
 import { asText, denseIPv4, mixed, mixedAfter, scatteredIPv4 } from "./prefixes.js";
 
 /** `npm run` starts in the folder of package.json. */
@@ -31,8 +31,9 @@ const files: Readonly<Record<string, () => string>> = {
   "mixed-after.txt": () => asText(mixedAfter(mixed(1_000_000, 3), 4)),
   "small.txt": () => asText(mixed(2_000, 5)),
   "small-after.txt": () => asText(mixedAfter(mixed(2_000, 5), 6)),
-  "events-7.csv": () => eventsCsv(1_000_000, 7),
-  "events-7.ndjson": () => eventsNdjson(1_000_000, 7),
+  "events-7.csv": () => eventsCsv(1_000_000, 7, few),
+  "events-7.ndjson": () => eventsNdjson(1_000_000, 7, few),
+  "pairs-8.ndjson": () => eventsNdjson(1_000_000, 8, many),
   "events.yaml": () => eventsPolicy,
   ...Object.fromEntries(
     [100, 1_000, 10_000].flatMap((rules): [string, () => string][] => [
