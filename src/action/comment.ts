@@ -91,7 +91,7 @@ export const upsertComment = async (
 };
 
 /**
- * A plan failed, so there is no report and no account: an earlier comment on this policy must not stand as if it
+ * A plan failed, so there is no report and no account: an earlier comment on this policy must not look as if it
  * were about the newest commit. Answers its address, or undefined where there is none.
  */
 export const outdateComment = async (settings: Settings, number: number): Promise<string | undefined> => {

@@ -1,4 +1,4 @@
-/** What the action was told: its inputs, the event, and the runner's own variables. All of it is text from outside. */
+/** What the action gets: its inputs, the event, and the runner's own variables. All of it is text from outside. */
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";

@@ -1,4 +1,4 @@
-/** The account's rules as a snapshot, and the server's word on the caller (`AccountReader` over HTTP). */
+/** The account's rules as a snapshot, and what the server says of the caller (`AccountReader` over HTTP). */
 
 import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
@@ -12,6 +12,7 @@ import { readEnvelope, readList } from "./read-call.js";
 import {
   decodeRule,
   type EntryBody,
+  isAmong,
   keptEntry,
   newEntry,
   removedEntry,
@@ -82,11 +83,11 @@ const theOne = <T extends number | boolean>(
   about: "enforcement" | "rule-set",
   read: (rule: WireRule) => T | undefined,
 ): T | undefined => {
-  const telling = wire.filter((rule) => read(rule) !== undefined);
-  const [first] = telling;
+  const known = wire.filter((rule) => read(rule) !== undefined);
+  const [first] = known;
   if (first === undefined) return undefined;
   const value = read(first);
-  const other = telling.find((rule) => read(rule) !== value);
+  const other = known.find((rule) => read(rule) !== value);
   if (other === undefined) return value;
   throw failure("account-contradicts-itself", {
     host,
@@ -138,9 +139,9 @@ export const createAccountWriter = (client: ApiClient): AccountWriter => ({
 });
 
 /**
- * The fields that every write repeats. The switch is sent as it is, and left out where it is not known. An empty
+ * The fields that every write repeats. Enforcement is sent as it is, and left out where it is not known. An empty
  * description is left out: the published schema asks for at least one character and names no way to clear one,
- * so whether leaving it out clears it is for the answer to tell (see `clearsDescription`).
+ * so whether leaving it out clears it is seen in the answer (see `clearsDescription`).
  */
 const ruleBody = (
   { accountId }: ApiClient,
@@ -235,9 +236,6 @@ const updateRule = async (client: ApiClient, update: Update): Promise<WriteOutco
   const again = outcome.kind === "refused" && outcome.status === 409 && current.entries.length > 0;
   return again ? send([]) : outcome;
 };
-
-const isAmong = (prefix: Prefix, list: readonly Prefix[]): boolean =>
-  list.some((other) => samePrefix(other, prefix));
 
 const entriesOf = (entries: readonly SnapshotEntry[], prefix: Prefix): readonly SnapshotEntry[] =>
   entries.filter((entry) => samePrefix(entry.prefix, prefix));

@@ -165,7 +165,7 @@ export interface JsonPath {
   readonly value: unknown;
   /** The field's name or the item's index; empty for a bare answer. */
   readonly key: string | number;
-  /** What it stands in; at the top whose answer it is, and to what: `ab123.us1.dbt.com to GET /api/...`. */
+  /** What it is in; at the top whose answer it is, and to what: `ab123.us1.dbt.com to GET /api/...`. */
   readonly within: JsonPath | string;
 }
 

@@ -18,10 +18,10 @@ import {
 } from "./transport.js";
 import { createPace, interrupted, type Sleep, type Timing, type Wait, waitVisibly } from "./waiting.js";
 
-// What a client is made from, and what it tells while it works.
+// What a client is made from, and what it reports while it works.
 
 interface Timeouts {
-  /** Milliseconds until a connection stands. */
+  /** Milliseconds until a connection is open. */
   readonly connectMs: number;
   /** Milliseconds until an answer is complete. */
   readonly answerMs: number;

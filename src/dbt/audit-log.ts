@@ -1,6 +1,6 @@
 /**
  * One page of the audit log. The server narrows by whole dates and, where it can, by event type; the exact cut
- * is made here, so `count` tells how many records the page held before it.
+ * is made here, so `count` says how many records the page held before it.
  */
 import { normaliseType } from "../audit/catalogue.js";
 import type { AuditEvent } from "../audit/event.js";
@@ -29,7 +29,7 @@ import {
 import { type ApiClient, type Opened, requestLine } from "./api-client.js";
 import { isLoopback } from "./connection.js";
 import { openDownload, pageSize, readEnvelope, timed, totalCount } from "./read-call.js";
-import { sendPatiently } from "./write-call.js";
+import { sendWithRetries } from "./write-call.js";
 
 // Audit records of both shapes as events (docs/service.md, "Audit log"): the present one and that of 2022.
 
@@ -130,7 +130,7 @@ export const typeFilter = (types: readonly string[]): string => {
   return `[${[...new Set(spellings)].map((spelling) => `'${spelling.replace(/['\\]/g, "")}'`).join(",")}]`;
 };
 
-/** `listPage` of `AuditReader`. Remembers for which queries the server's type filter was of no use. */
+/** `listPage` of `AuditReader`. Remembers for which queries the server's type filter did not help. */
 export const createAuditList = (client: ApiClient): Pick<AuditReader, "listPage"> => {
   const unfiltered = new Set<string>();
   return {
@@ -149,7 +149,7 @@ export const createAuditList = (client: ApiClient): Pick<AuditReader, "listPage"
   };
 };
 
-/** Undefined where the server refuses the filter, or stumbles over it. */
+/** Undefined where the server refuses the filter, or fails on it. */
 const filteredPage = async (
   client: ApiClient,
   query: AuditQuery,
@@ -221,7 +221,7 @@ export const createAuditExports = (client: ApiClient): Exports => ({
   ...createExportReader(client),
   async startExport() {
     const url = client.accountUrl("audit-logs/export/");
-    const answer = await sendPatiently(client, { method: "POST", url }, "export");
+    const answer = await sendWithRetries(client, { method: "POST", url }, "export");
     const parsed = parseJson(answer);
     if ("problem" in parsed) throw parsed.problem;
     return text(field(dataOf(answer, openEnvelope(parsed.value)), "job_id"));

@@ -1,5 +1,5 @@
 /**
- * Reading calls: repeated, with backoff, while the trouble may pass; 429 waited out as told.
+ * Reading calls: repeated, with backoff, while the trouble may pass; 429 waited for as the server says.
  * A redirect that only adds or drops a slash at the path's end, on the same host, is followed.
  */
 import type { ListProblem } from "../model/codes/service.js";
@@ -113,7 +113,7 @@ const bounds: ListingBounds = {
   milliseconds: 30 * 60_000,
 };
 
-/** `extra.pagination.total_count`, where the server tells it. */
+/** `extra.pagination.total_count`, where the server says it. */
 export const totalCount = ({ extra }: Envelope): number | undefined => {
   const pagination = isRecord(extra) ? extra.pagination : undefined;
   const total = isRecord(pagination) ? pagination.total_count : undefined;
@@ -150,7 +150,7 @@ interface ListToRead<T> {
 
 /**
  * Reading a list to its end: pages of 100 by offset, each record once, and proof that none is missing.
- * The proof is the total that the server tells; where it tells none, an empty page behind the last one.
+ * The proof is the total that the server says; where it says none, an empty page behind the last one.
  *
  * Every record of the list, each once. Costs one call a page. Throws `Failure`: `listing-incomplete` where the records
  * do not add up to the total, three times in a row; `listing-too-large` beyond 100,000 records, 3,003 pages, 128 MiB or
@@ -178,7 +178,7 @@ const tooManyRecords = (at: string, excess: Excess): Failure =>
 
 const readOnce = async <T>(
   client: ApiClient,
-  { url, subject, read, at: tell }: ListToRead<T>,
+  { url, subject, read, at: onTime }: ListToRead<T>,
   at: string,
   meter: ListingMeter,
 ): Promise<Reading<T>> => {
@@ -191,7 +191,7 @@ const readOnce = async <T>(
       readEnvelope(client, { url: url(query) }, subject),
     );
     meter.count({ bytes: answer.bytes.length, milliseconds });
-    if (answer.serverAt !== undefined) tell?.(answer.serverAt);
+    if (answer.serverAt !== undefined) onTime?.(answer.serverAt);
     const records = items(dataOf(answer, envelope));
     const total = totalCount(envelope);
     if (total !== undefined && total > mostRecords) throw tooManyRecords(at, { kind: "total", total });

@@ -114,7 +114,7 @@ const decodeEntry = (place: JsonPath, ruleName: string): SnapshotEntry => {
 
 /**
  * `cidr_ipv6` says the same as `cidr`, IPv4 in its mapped form (docs/service.md, "Rules"). Which of the two the
- * service goes by is not published, so an entry whose two forms differ covers nobody knows what. May be absent.
+ * service goes by is not published, so it is unknown what an entry covers whose two forms differ. May be absent.
  */
 const checkMappedForm = (
   place: JsonPath,
@@ -248,17 +248,18 @@ const reported = (extra: unknown, mayExist: readonly Prefix[]): readonly string[
   const { failed, existing: all } = reportedCidrs(extra);
   const existing = all.filter((text) => {
     const parsed = parsePrefix(text);
-    return !(parsed.ok && isIn(parsed.prefix, mayExist));
+    return !(parsed.ok && isAmong(parsed.prefix, mayExist));
   });
-  return [
-    ...(failed.length === 0 ? [] : [`not saved: ${shownCidrs(failed)}`]),
-    ...(existing.length === 0 ? [] : [`skipped as already there: ${shownCidrs(existing)}`]),
-  ];
+  return [...sayingOf("not saved", failed), ...sayingOf("skipped as already there", existing)];
 };
+
+/** Nothing where there are none. */
+const sayingOf = (what: string, cidrs: readonly string[]): readonly string[] =>
+  cidrs.length === 0 ? [] : [`${what}: ${shownCidrs(cidrs)}`];
 
 const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): readonly string[] => {
   const there = new Map(rule.entries.map(({ prefix }) => [formatPrefix(prefix), prefix]));
-  const lacking = expected.has.map(formatPrefix).filter((prefix) => !there.has(prefix));
+  const missing = expected.has.map(formatPrefix).filter((prefix) => !there.has(prefix));
   const disabledThere = rule.disabled ?? [];
   const isDisabledThere = new Set(disabledThere.map(({ prefix }) => formatPrefix(prefix)));
   const stillInForce = expected.hasDisabled
@@ -270,9 +271,9 @@ const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): re
   return [
     ...(rule.name === becomes.name ? [] : [`its name is "${shorten(rule.name, 120)}"`]),
     ...(rule.type === becomes.type ? [] : [`its type is ${rule.type}`]),
-    ...(lacking.length === 0 ? [] : [`missing: ${shownCidrs(lacking)}`]),
-    ...(stillInForce.length === 0 ? [] : [`not disabled: ${shownCidrs(stillInForce)}`]),
-    ...(left.length === 0 ? [] : [`still there: ${shownCidrs(left)}`]),
+    ...sayingOf("missing", missing),
+    ...sayingOf("not disabled", stillInForce),
+    ...sayingOf("still there", left),
     ...(expected.clearsDescription && rule.description !== ""
       ? ["its description was not cleared, which this API may not do at all: give it one in the policy"]
       : []),
@@ -284,5 +285,5 @@ const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): re
   ];
 };
 
-const isIn = (prefix: Prefix, list: readonly Prefix[]): boolean =>
-  list.some((other) => formatPrefix(other) === formatPrefix(prefix));
+export const isAmong = (prefix: Prefix, list: readonly Prefix[]): boolean =>
+  list.some((other) => samePrefix(other, prefix));

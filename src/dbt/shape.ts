@@ -32,10 +32,10 @@ export const shapeOf = (value: unknown): Shape => {
   if (Array.isArray(value)) return listShape(value);
   if (typeof value !== "object") return typeof value;
   const shapes = new Map<string, Shape>();
-  for (const [key, held] of Object.entries(value)) {
+  for (const [key, inner] of Object.entries(value)) {
     const name = knownKeys.has(key) ? key : otherKey;
     const known = shapes.get(name);
-    const shape = shapeOf(held);
+    const shape = shapeOf(inner);
     shapes.set(name, known === undefined ? shape : either(known, shape));
   }
   return Object.fromEntries([...shapes].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -67,7 +67,7 @@ const eitherObject = (
 ): { readonly [key: string]: Shape } => {
   if (oneOf in a || oneOf in b) return eitherKind(a, b);
   const bare = (shape: { readonly [key: string]: Shape }) =>
-    new Map(Object.entries(shape).map(([key, held]) => [key.replace(/\?$/, ""), held]));
+    new Map(Object.entries(shape).map(([key, inner]) => [key.replace(/\?$/, ""), inner]));
   const [left, right] = [bare(a), bare(b)];
   const merged = [...new Set([...left.keys(), ...right.keys()])].sort().map((key): [string, Shape] => {
     const [inA, inB] = [left.get(key), right.get(key)];
@@ -85,8 +85,8 @@ const eitherKind = (a: Shape, b: Shape): { readonly [key: string]: Shape } => {
   const kinds = new Map<string, Shape>();
   const parts = (shape: Shape): readonly Shape[] => {
     if (!isObject(shape)) return [shape];
-    const held = shape[oneOf];
-    return Array.isArray(held) ? (held as readonly Shape[]) : [shape];
+    const inner = shape[oneOf];
+    return Array.isArray(inner) ? (inner as readonly Shape[]) : [shape];
   };
   for (const part of [...parts(a), ...parts(b)]) {
     const kind = typeof part === "string" ? "scalar" : Array.isArray(part) ? "list" : "object";

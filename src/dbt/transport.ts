@@ -72,7 +72,7 @@ export const createHttpTransport = (options: TransportOptions): HttpTransport =>
       return { status: statusCode, headers: flatten(headers), body };
     },
     async close() {
-      // One that could not be opened has nothing to close; its error was told to the caller of `send`.
+      // One that could not be opened has nothing to close; its error was thrown to the caller of `send`.
       const opened = await Promise.allSettled(dispatchers.values());
       dispatchers.clear();
       await Promise.all(

@@ -9,7 +9,7 @@ import type { Answer } from "./answer.js";
 /** The service's cooldown after too many requests, in seconds (docs/service.md, "Answers and limits"). */
 export const cooldownSeconds = 300;
 
-/** Longest wait that is sat out; a server that asks for more gets a clear end instead. */
+/** Longest wait; if the server asks for more, the call fails. */
 export const longestWaitSeconds = 900;
 
 /**
@@ -56,7 +56,7 @@ export interface Wait {
 /** Resolves after `milliseconds`; rejects as soon as `signal` aborts. */
 export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 
-/** Waits in slices of a second, telling `onWait` before each and once at the end, for a visible countdown. */
+/** Waits in slices of a second, calling `onWait` before each and once at the end, for a visible countdown. */
 export const waitVisibly = async (
   milliseconds: number,
   { reason, message }: Pick<Wait, "reason" | "message">,
@@ -137,7 +137,7 @@ export class RetryTimings {
     await this.#wait(Math.max(backoff, (asked ?? 0) * 1000), "retrying", trouble);
   }
 
-  /** After a 429: as long as told, five minutes where nothing is told. */
+  /** After a 429: as long as the server says, five minutes if it says nothing. */
   async afterTooMany(answer: Pick<Answer, "headers">, said: Failure): Promise<void> {
     const seconds = askedSeconds(answer.headers, this.#timing.now().getTime()) ?? cooldownSeconds;
     if (this.#rateWaits >= mostRateWaits || seconds > longestWaitSeconds) throw said;

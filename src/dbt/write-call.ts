@@ -1,6 +1,6 @@
 /**
  * Writing calls: sent once. Whether one may be sent again is for whoever knows what it changes: after a 429 or a
- * connection that never stood, the account may be another one by the time that it goes out.
+ * connection that was never open, the account may be another one by the time that it goes out.
  */
 
 import { notSentStatus, type WriteOutcome } from "../apply/ports.js";
@@ -51,7 +51,7 @@ export const sendWrite = async (client: ApiClient, call: WriteCall, subject: Sub
   return definite ? refused(result.status, said, result.serverAt) : unclearEnd(said);
 };
 
-/** A 429 that asks for longer than anybody would sit out is a plain no. */
+/** A 429 that asks for more than the longest wait counts as a refusal. */
 const throttled = (answer: Answer, said: Failure, now: number): Written => {
   const seconds = askedSeconds(answer.headers, now) ?? cooldownSeconds;
   if (seconds > longestWaitSeconds) return refused(answer.status, said, answer.serverAt);
@@ -113,7 +113,7 @@ const namedRule = ({ data }: ReturnType<typeof openEnvelope>): { ruleId?: number
  * For calls that start something but change no account, such as an export: waits and sends again where nothing was
  * done by the try before. The answer, or a `Failure`.
  */
-export const sendPatiently = async (
+export const sendWithRetries = async (
   client: ApiClient,
   call: WriteCall,
   subject: Subject,

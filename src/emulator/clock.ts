@@ -1,4 +1,4 @@
-/** The emulator's clock: the machine's, moved by an offset, and never telling the same microsecond twice. */
+/** The emulator's clock: the machine's, moved by an offset, and never the same microsecond twice. */
 
 /**
  * Time as the service writes it (docs/service.md, "Rules"): `2025-08-12 02:23:09.391280+00:00`.

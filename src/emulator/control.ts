@@ -1,6 +1,6 @@
 /**
- * The control path, `/_emulator/…`: how a test in another process tells the emulator what to do and asks what
- * was done. Not part of the API; no token, no fault and no limit applies. JSON only, which also keeps web
+ * The control path, `/_emulator/…`: how a test in another process controls the emulator and asks what was
+ * done. Not part of the API; no token, no fault and no limit applies. JSON only, which also keeps web
  * pages out: a browser does not send that to another site unasked.
  */
 import { validateEmulatorFault, validateEmulatorSettings } from "../generated/validators.js";

@@ -1,5 +1,5 @@
 /**
- * Faults: what the emulator is told to do wrong, to which requests, and how often. They strike between the
+ * Faults: what the emulator does wrong on request, to which requests, and how often. They take effect between the
  * request and its answer; `when` says whether the request took effect first.
  */
 
@@ -9,13 +9,13 @@ import { type EmulatorReply, html, json, problem, reply } from "./http.js";
 interface FaultMatch {
   /** Absent: any. */
   readonly method?: string;
-  /** Of the path without the query; `*` stands for any characters. Absent: any. */
+  /** Of the path without the query; `*` matches any characters. Absent: any. */
   readonly path?: string;
   /** Text that the request's body must hold. */
   readonly bodyHas?: string;
-  /** Strikes from the nth matching request on, counted from 1. Default 1. */
+  /** Hits from the nth matching request on, counted from 1. Default 1. */
   readonly nth?: number;
-  /** How many requests it strikes; 0: every one from the nth on. Default 1. */
+  /** How many requests it hits; 0: every one from the nth on. Default 1. */
   readonly times?: number;
 }
 
@@ -62,7 +62,7 @@ export type Fault = FaultMatch & FaultAction;
 interface FaultRecord {
   readonly id: number;
   readonly fault: Fault;
-  /** Requests that matched, and those of them that it struck. */
+  /** Requests that matched, and those of them that it hit. */
   readonly matched: number;
   readonly struck: number;
 }
@@ -72,7 +72,7 @@ export interface FaultList {
   list(): readonly FaultRecord[];
   remove(id: number): boolean;
   clear(): void;
-  /** The faults that strike this request; counts it. */
+  /** The faults that hit this request; counts it. */
   take(request: { readonly method: string; readonly path: string; readonly body: string }): readonly Fault[];
 }
 
@@ -205,7 +205,7 @@ const influenceOf = (faults: readonly Fault[]): Influence => {
   return influence;
 };
 
-const bend = (answer: EmulatorReply, fault: Fault, now: Micros): EmulatorReply => {
+const alter = (answer: EmulatorReply, fault: Fault, now: Micros): EmulatorReply => {
   switch (fault.kind) {
     case "truncate":
       return {
@@ -225,16 +225,16 @@ const bend = (answer: EmulatorReply, fault: Fault, now: Micros): EmulatorReply =
 };
 
 export const faultEffects = (faults: readonly Fault[], now: Micros): FaultEffects => {
-  const bendAll = (answer: EmulatorReply): EmulatorReply =>
-    faults.reduce((bent, fault) => bend(bent, fault, now), answer);
+  const alterAll = (answer: EmulatorReply): EmulatorReply =>
+    faults.reduce((altered, fault) => alter(altered, fault, now), answer);
   const first = faults.find(comesBefore);
   const instead = first && ownReply(first, now);
   return {
-    ...(instead === undefined ? {} : { instead: bendAll(instead) }),
+    ...(instead === undefined ? {} : { instead: alterAll(instead) }),
     influence: influenceOf(faults),
     finish: (answer) => {
       const after = faults.find((fault) => !comesBefore(fault) && ownReply(fault, now) !== undefined);
-      return bendAll((after && ownReply(after, now)) ?? answer);
+      return alterAll((after && ownReply(after, now)) ?? answer);
     },
   };
 };

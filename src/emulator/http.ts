@@ -15,7 +15,7 @@ export interface EmulatorRequest {
   readonly origin: "api" | "downloads";
 }
 
-/** How a reply goes out; everything but `send` is a fault. */
+/** How a reply is sent; everything but `send` is a fault. */
 type Delivery =
   | { readonly kind: "send" }
   | { readonly kind: "reset" }

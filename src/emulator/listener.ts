@@ -21,7 +21,7 @@ import { claimState, type StateClaim } from "./state-file.js";
 // The emulator on real HTTP: two listeners on loopback, one for the API and one for export downloads.
 
 const loopback = "127.0.0.1";
-const longestFarewellMs = 300;
+const closeTimeoutMs = 300;
 const largestBody = 16 * 1024 * 1024;
 
 /** Undefined where it is larger than anything that belongs here. */
@@ -161,7 +161,7 @@ const listen = (server: AnyServer, port: number): Promise<number> =>
 const stop = (server: AnyServer): Promise<void> =>
   new Promise((resolve) => {
     if (!server.listening) return resolve();
-    const cut = setTimeout(() => server.closeAllConnections(), longestFarewellMs);
+    const cut = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
     server.close(() => {
       clearTimeout(cut);
       resolve();

@@ -71,7 +71,7 @@ type ReadForm =
   | { readonly kind: "no-form" };
 
 /**
- * Bodies written as forms, which the OpenAPI description lists beside JSON: made into what the same body would
+ * Bodies written as forms, which the OpenAPI description lists next to JSON: made into what the same body would
  * be as JSON. How a form writes a list of ranges is not published: `cidrs[0].cidr`, `cidrs[0][cidr]`,
  * `cidrs[0]cidr`, and JSON text in `cidrs` are taken [assumed].
  *

@@ -22,7 +22,7 @@ import {
 interface CidrMerge {
   readonly cidrs: readonly StoredCidr[];
   readonly nextId: number;
-  /** How many of the sent ones took effect, or already held by their id. */
+  /** How many of the sent ones took effect, or were so already. */
   readonly accepted: number;
   /** As typed: not a range, an unknown id, or a range that a rule of the other type has. */
   readonly failed: readonly string[];
@@ -48,7 +48,7 @@ const findById = (cidrs: readonly StoredCidr[], sent: CidrInput): number => {
   );
 };
 
-const switched = (cidr: StoredCidr, sent: CidrInput, tick: () => Micros): StoredCidr => {
+const withChanges = (cidr: StoredCidr, sent: CidrInput, tick: () => Micros): StoredCidr => {
   const enabled = sent.enabled ?? cidr.enabled;
   return sent.state === cidr.state && enabled === cidr.enabled
     ? cidr
@@ -63,8 +63,8 @@ const keyOf = (text: string): string | undefined => {
 /** Names an entry that is there: by its id, or to be removed. */
 const namesEntry = (input: CidrInput): boolean => input.id !== undefined || input.state === deleted;
 
-/** The sent ones that name entries, switched in place. */
-const switchEntries = (
+/** The sent ones that name entries, changed in place. */
+const changeEntries = (
   before: readonly StoredCidr[],
   sent: readonly CidrInput[],
   tick: () => Micros,
@@ -75,7 +75,7 @@ const switchEntries = (
     const index = findById(cidrs, input);
     const cidr = cidrs[index];
     if (cidr === undefined) failed.push(input.cidr);
-    else cidrs[index] = switched(cidr, input, tick);
+    else cidrs[index] = withChanges(cidr, input, tick);
   }
   return { cidrs, failed };
 };
@@ -88,14 +88,14 @@ const newCidr = (id: number, input: CidrInput, tick: () => Micros): StoredCidr =
 
 /**
  * What a write's `cidrs` do to a rule's entries (docs/service.md, "Rules"): without `id` they are added, with `id` they
- * are kept, switched or (state 2) removed, and those not sent stay. Removals take place first [assumed].
+ * are kept, changed or (state 2) removed, and those not sent stay. Removals take place first [assumed].
  */
 const mergeCidrs = (
   before: readonly StoredCidr[],
   sent: readonly CidrInput[],
   { nextId, opposite, tick }: MergeContext,
 ): CidrMerge => {
-  const { cidrs, failed: unknown } = switchEntries(before, sent.filter(namesEntry), tick);
+  const { cidrs, failed: unknown } = changeEntries(before, sent.filter(namesEntry), tick);
   const failed = [...unknown];
   const existing: string[] = [];
   const taken = new Set(cidrs.filter(({ state }) => state === active).map(({ cidr }) => keyOf(cidr)));
@@ -119,7 +119,7 @@ const mergeCidrs = (
 };
 
 export interface WriteContext {
-  /** Of the caller; absent where the emulator is told to let every caller in. */
+  /** Of the caller; absent where every caller is let in (`exemptCaller`). */
   readonly address?: Address;
   readonly createdById: number | null;
   readonly createdByServiceTokenId: number | null;

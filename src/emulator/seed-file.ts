@@ -36,10 +36,10 @@ const seedOfAccount = (value: unknown): unknown => {
   const account = record(value);
   if (account["version"] !== 1) return { version: account["version"] };
   if (!Array.isArray(account["rules"])) return { rules: null };
-  const held = account["enabled_for_service_tokens"];
+  const forTokens = account["enabled_for_service_tokens"];
   return {
     enabled: account["enforcement"] === "enabled",
-    ...present({ enabled_for_service_tokens: held }),
+    ...present({ enabled_for_service_tokens: forTokens }),
     rules: list(account["rules"]).map((item) => {
       const rule = record(item);
       const { id, name, type, description } = rule;
@@ -76,7 +76,7 @@ const unusable = (
   reason: string,
   [start, end]: readonly [number, number],
 ): Failure => {
-  // What is missing at the end is shown at the last thing that is there; what goes on for lines, by its first character.
+  // What is missing at the end is shown at the last thing that is there; what has several lines, by its first character.
   const from = Math.max(0, Math.min(start, source.text.trimEnd().length - 1));
   const last = source.text.slice(from, end).includes("\n") ? from + 1 : Math.max(end, from + 1);
   return new Failure([diagnostic("emulator-seed", { kind, reason }, source.range(from, last))]);

@@ -125,7 +125,7 @@ export const loadState = (file: string, accountId: number): AccountStore | undef
 
 const loopback = "127.0.0.1";
 /** A stopped process accepts and says nothing; so may a foreign one that got a dead one's port. */
-const patienceMs = 2000;
+const answerTimeoutMs = 2000;
 
 export interface StateClaim {
   release(): Promise<void>;
@@ -165,7 +165,7 @@ const isAlive = ({ port, key }: Other): Promise<boolean> =>
   new Promise((resolve) => {
     let heard = "";
     const socket = connect(port, loopback);
-    socket.setTimeout(patienceMs, () => {
+    socket.setTimeout(answerTimeoutMs, () => {
       resolve(true);
       socket.destroy();
     });
@@ -181,12 +181,12 @@ const inUse = (stateFile: string, { pid, file }: Other): Failure =>
   failure("emulator-state", { file: stateFile, problem: { kind: "in-use", pid, lock: file } });
 
 /**
- * One state file, one emulator: two that write it in turn would each lose what the other was told.
+ * One state file, one emulator: two would overwrite each other's writes.
  *
- * A run listens on a port of loopback, whose number and a random key it writes into the name of a file beside
+ * A run listens on a port of loopback, whose number and a random key it writes into the name of a file next to
  * the state file, and only then looks for other such files. Where a port answers with its key, that run is
- * alive, and the newcomer steps back; else its file is a leftover, and is removed. So a killed emulator blocks
- * nobody, whatever became of its process number, and of two that start in the same instant at most one goes on.
+ * alive, and the new run gives up; else its file is a leftover, and is removed. So a killed emulator blocks
+ * nobody, whatever became of its process number, and of two that start in the same instant at most one continues.
  *
  * Throws `Failure` where another emulator has the file, or its folder cannot be written.
  */

@@ -1,6 +1,6 @@
 /**
  * What the emulated account holds, as plain values that never change: a write makes a new state.
- * Numbers stand as the service has them (type 1 allow, 2 deny; state 1 active, 2 deleted).
+ * Numbers are the service's (type 1 allow, 2 deny; state 1 active, 2 deleted).
  */
 import type { Micros } from "./clock.js";
 
@@ -130,7 +130,7 @@ export interface AccountStore {
   readonly next: { readonly rule: number; readonly cidr: number; readonly event: number };
 }
 
-/** The ids that the published examples show, so that those examples run as they stand. */
+/** The ids that the published examples show, so that those examples run as they are. */
 export const firstIds = { ruleSet: 10, rule: 739, cidr: 4522, event: 1, serviceToken: 68602 } as const;
 
 export const emptyStore = (accountId: number, at: Micros): AccountStore => ({
