@@ -80,13 +80,21 @@ export const actorsWords = (actors: readonly Pick<ReplayedActor, "kind">[]): str
   return parts.length === 0 ? last : `${parts.join(", ")} and ${last}`;
 };
 
-/** The one sentence that says what a replay comes to. */
-export const replayClosing = ({ replay, missing }: Pick<ReplayReport, "replay" | "missing">): string => {
+/** What a replay comes to, and for how many callers it cannot tell. */
+export const replayClosing = ({
+  replay,
+  blind,
+  missing,
+}: Pick<ReplayReport, "replay" | "blind" | "missing">): string => {
   const words = (outcome: ReplayOutcome): string => actorsWords(actorsWith(replay, outcome));
   const partly = actorsWith(replay, "partly").length === 0 ? "" : `, and ${words("partly")} in part`;
   const once = replay.effective ? "" : " once enforcement is on";
+  const unknown =
+    blind.length === 0
+      ? ""
+      : ` Cannot tell for ${counted(blind.length, "caller")} with no address on record.`;
   const part = missing.length === 0 ? "" : " The log was read only in part.";
-  return `By the addresses on record, ${words("cut_off")} would be cut off${once}${partly}.${part}`;
+  return `By the addresses on record, ${words("cut_off")} would be cut off${once}${partly}.${unknown}${part}`;
 };
 
 /** What the log cannot show, in every report. */
