@@ -71,6 +71,36 @@ describe("a listing that leaves out a rule, midway", () => {
   });
 });
 
+describe("a listing after the last rule that shows enforcement on already", () => {
+  const off = account("disabled", rule("office", "allow", ["203.0.113.0/24"]));
+  const enabling = planOf(off, [
+    { kind: "create", rule: rule("vpn", "allow", ["192.0.2.0/25"]) },
+    { kind: "enforcement", enabled: true },
+  ]);
+  const applyTo = (fake: FakeAccount): Promise<ApplyResult> =>
+    applyPlan(enabling, portsOf(fake, new MemoryJournal()), { tool: "test" });
+
+  it("is not believed alone: enforcement is still turned on", async () => {
+    const fake = new FakeAccount(off);
+    const readSnapshot = fake.readSnapshot.bind(fake);
+    fake.readSnapshot = async () => ({
+      ...(await readSnapshot()),
+      ...(fake.writes === 1 && fake.reads === 2 ? { enforcement: "enabled" as const } : {}),
+    });
+    const result = await applyTo(fake);
+    expect([result.exitCode, fake.writes, hashState(fake.state())]).toEqual([0, 2, hashState(enabling.after)]);
+  });
+
+  it("is believed once the next one says the same: somebody has turned it on", async () => {
+    const fake = new FakeAccount(off);
+    fake.onCall = () => {
+      if (fake.writes === 1) fake.change((it) => Object.assign(it, { enabled: true }));
+    };
+    const result = await applyTo(fake);
+    expect([result.exitCode, fake.writes, hashState(fake.state())]).toEqual([0, 1, hashState(enabling.after)]);
+  });
+});
+
 describe("a 409 after a write that landed", () => {
   it("has one hint: that of the contradiction, and not that of the refusal", async () => {
     const fake = new FakeAccount(before);

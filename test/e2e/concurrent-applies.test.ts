@@ -172,7 +172,7 @@ class HttpWorld implements World {
     const names = state.rules.map(({ name }) => name);
     this.sawPair ||= new Set(names).size < names.length;
     const stale = this.landings.slice(this.shownTo(run)).some((other) => other.run !== run);
-    this.landings.push({ run, kind, stale, problems: this.#look(state) });
+    this.landings.push({ run, kind, stale, late: false, problems: this.#look(state) });
   }
 }
 

@@ -24,6 +24,8 @@ export interface Landing {
    * write of its own run had landed in the meantime.
    */
   readonly stale: boolean;
+  /** It was given up as lost. */
+  readonly late: boolean;
   readonly problems: readonly string[];
 }
 
@@ -73,6 +75,8 @@ interface End {
   readonly planned: number;
   readonly from: number;
   readonly to: number;
+  /** Writes that its last reading showed. */
+  readonly shown: number;
 }
 
 export const playRound = async (random: Random, makeWorld: MakeWorld): Promise<Round> => {
@@ -118,6 +122,7 @@ const applyOnce =
       planned,
       from,
       to: world.landings.length,
+      shown: world.shownTo(run),
     };
   };
 
@@ -192,12 +197,12 @@ const split = (
 
 /**
  * A call in the window must be noticed by the run that sent it, or, where it is a late allow-all, by the run that made
- * that one; unless its answer was lost, and it took effect after its run had ended.
+ * that one; unless its answer was lost, and it took effect after the run's last reading.
  */
 const unnoticed = ({ landings }: World, landing: Landing, ends: readonly End[]): string[] => {
-  const { run, stale } = landing;
+  const { run, stale, late } = landing;
   const end = ends.find((one) => one.run === run);
-  if (end !== undefined && landings.indexOf(landing) >= end.to) return [];
+  if (end !== undefined && late && landings.indexOf(landing) >= end.shown) return [];
   const told = end?.exitCode !== 0 || ends.some(({ codes }) => codes.includes("late-allow-all"));
   return stale && !told ? [`${run} broke something in the window and exits 0`] : [];
 };

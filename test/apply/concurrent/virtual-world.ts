@@ -196,7 +196,7 @@ export class VirtualWorld implements World {
       const names = this.account.rules.map(({ name }) => name);
       this.sawPair ||= new Set(names).size < names.length;
       const stale = this.landings.slice(read).some((other) => late || other.run !== run);
-      this.landings.push({ run, kind, stale, problems: this.#look(this.account.state()) });
+      this.landings.push({ run, kind, stale, late, problems: this.#look(this.account.state()) });
     }
     return outcome;
   }

@@ -12,6 +12,8 @@ export interface DrillCase {
   run(bench: Bench, plan: Plan, step: PlannedStep): Promise<Attempt>;
   /** One more run after it, where it is not to be one in this process: whether all is done. */
   readonly goOn?: (bench: Bench) => Promise<boolean>;
+  /** Every listing from then on shows the account as the plan wants it, and it is not: no run can tell, but the next one. */
+  readonly deceives?: (plan: Plan, step: PlannedStep) => boolean;
 }
 
 const methods = { create: "POST", update: "PUT", delete: "DELETE", enforcement: "POST" } as const;

@@ -83,9 +83,10 @@ const strike = async (
 ): Promise<DrillOutcome> => {
   const first = await one.run(bench, plan, step);
   bench.intercept = undefined;
-  const problems = explained(plan, first.receipt, bench.state());
+  const deceived = first.result?.outcome === "done" && one.deceives?.(plan, step) === true;
+  const problems = deceived ? [] : explained(plan, first.receipt, bench.state());
   if (first.result !== undefined) problems.push(...untrue(plan, first.result, first.receipt, bench.state()));
-  let done = first.result?.outcome === "done";
+  let done = first.result?.outcome === "done" && !deceived;
   if (done && hashState(bench.state()) !== hashState(scenario.after)) problems.push("said done, and was not");
   let moreRuns = 0;
   let next = plan;

@@ -41,6 +41,8 @@ const edited =
   (truth: string): string =>
     truth.replace(new RegExp(`"${field}":(?:"[^"]*"|[\\d.]+|true|false|null)`, "g"), `"${field}":${value}`);
 
+const enforcementOn = shape("enforcement on", edited("rule_set_enabled", "true"));
+
 export const shapes: readonly Shape[] = [
   shape("the truth", (truth) => truth),
   shape("nothing", ""),
@@ -86,7 +88,7 @@ export const shapes: readonly Shape[] = [
   shape("deleted", edited("state", "2")),
   shape("another account", edited("account_id", "1")),
   shape("another rule set", edited("ip_restriction_rule_set_id", "999")),
-  shape("enforcement on", edited("rule_set_enabled", "true")),
+  enforcementOn,
   shape("enforcement off", edited("rule_set_enabled", "false")),
   shape("enforcement unknown", edited("rule_set_enabled", "null")),
   shape("enforcement of text", edited("rule_set_enabled", '"yes"')),
@@ -210,4 +212,8 @@ export const lieAboutReadings = (lie: Lie, times: number): DrillCase => ({
     };
     return attempt(bench, plan, patienceFor(lie));
   },
+  deceives: (plan, { number }) =>
+    times > 1 &&
+    lie.shape === enforcementOn &&
+    plan.steps.slice(number).every(({ step }) => step.kind === "enforcement" && step.enabled),
 });
