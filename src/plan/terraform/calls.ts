@@ -1,29 +1,15 @@
 /**
- * From Terraform's plan and the account as it is to the calls that Terraform will make, and what each makes of its rule.
- * The account decides what is there before; the plan says what is sent. What a PUT does not name stays
- * (docs/service.md, "Rules"), so an entry that Terraform does not know of is left behind.
+ * From Terraform's plan and the account as it is to the calls that Terraform will make, and what is to be said of each.
+ * The account decides what is there before; the plan says what is sent.
  */
-import { type Prefix, prefixKey } from "../../address/prefix.js";
+import { prefixKey } from "../../address/prefix.js";
 import { listPrefixes } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
-import type { RuleType } from "../../model/rule.js";
-import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../model/snapshot.js";
+import type { Snapshot, SnapshotRule } from "../../model/snapshot.js";
 import { comesFirst } from "../../terraform/graph.js";
 import type { TerraformChange, TerraformPlan, TerraformRule } from "../../terraform/plan.js";
 import { prefixesOf, prefixKeys } from "../state.js";
-
-/** A rule at one time, as far as it is known. */
-export interface RuleVersion {
-  readonly name: string;
-  readonly type: RuleType | "unknown";
-  readonly description: string;
-  readonly prefixes: readonly Prefix[];
-  readonly disabled: readonly Prefix[];
-  /** Entries that may be there or not. */
-  readonly uncertain: readonly Prefix[];
-  /** Whether it has, or may have, entries of an unknown range. */
-  readonly anyRange: boolean;
-}
+import { created, mergeEntries, type RuleVersion, updated, versionOf } from "./rule-version.js";
 
 export interface RuleCall {
   readonly verb: "create" | "update" | "delete";
@@ -44,91 +30,6 @@ export interface TerraformCalls {
   }[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-const versionOf = ({ name, type, description, entries, disabled }: SnapshotRule): RuleVersion => ({
-  name,
-  type,
-  description,
-  prefixes: prefixesOf(entries),
-  disabled: prefixesOf(disabled ?? []),
-  uncertain: [],
-  anyRange: false,
-});
-
-/** What a side of a change says of a rule, where it is all that there is. */
-const created = (after: TerraformRule, address: string): RuleVersion => ({
-  name: after.name ?? address,
-  type: after.type ?? "unknown",
-  description: after.description ?? "",
-  prefixes: prefixesOf(after.entries),
-  disabled: [],
-  uncertain: [],
-  anyRange: after.unknownEntries !== "none",
-});
-
-/** What an update does to the entries that the account has. */
-interface Merged {
-  readonly kept: readonly SnapshotEntry[];
-  /** Not named by the update, and so left there. */
-  readonly left: readonly SnapshotEntry[];
-  /** Named by Terraform's record, and gone unless the unknown list has them again. */
-  readonly removed: readonly SnapshotEntry[];
-  /** Named by an id that Terraform has on record with another range: nobody knows what the service makes of that. */
-  readonly changed: readonly SnapshotEntry[];
-}
-
-const merge = (
-  entries: readonly SnapshotEntry[],
-  before: TerraformRule | undefined,
-  after: TerraformRule,
-): Merged => {
-  const [known, wanted] = [
-    prefixKeys(prefixesOf(before?.entries ?? [])),
-    prefixKeys(prefixesOf(after.entries)),
-  ];
-  const ids = new Set((before?.entries ?? []).flatMap(({ id }) => id ?? []));
-  const roleOf = ({ id, prefix }: SnapshotEntry): keyof Merged => {
-    const key = prefixKey(prefix);
-    if (wanted.has(key)) return "kept";
-    if (known.has(key)) return "removed";
-    return ids.has(id) ? "changed" : "left";
-  };
-  const of = (role: keyof Merged): readonly SnapshotEntry[] =>
-    entries.filter((entry) => roleOf(entry) === role);
-  return { kept: of("kept"), left: of("left"), removed: of("removed"), changed: of("changed") };
-};
-
-const updated = (
-  rule: SnapshotRule,
-  before: TerraformRule | undefined,
-  after: TerraformRule,
-): RuleVersion => {
-  const inForce = merge(rule.entries, before, after);
-  const disabled = merge(rule.disabled ?? [], before, after);
-  const off = prefixesOf([...disabled.kept, ...disabled.left, ...disabled.changed]);
-  const onAccount = prefixKeys(prefixesOf([...rule.entries, ...(rule.disabled ?? [])]));
-  const onRecord = prefixKeys(prefixesOf(before?.entries ?? []));
-  const isNew = (prefix: Prefix): boolean => !onAccount.has(prefixKey(prefix));
-  // Terraform keeps it by an id that the account no longer has.
-  const isLost = (prefix: Prefix): boolean => isNew(prefix) && onRecord.has(prefixKey(prefix));
-  const wanted = prefixesOf(after.entries);
-  return {
-    name: after.name ?? rule.name,
-    type: after.type ?? "unknown",
-    description: after.description ?? rule.description,
-    prefixes: [
-      ...prefixesOf([...inForce.kept, ...inForce.left]),
-      ...wanted.filter((prefix) => isNew(prefix) && !isLost(prefix)),
-    ],
-    disabled: off,
-    uncertain: [
-      ...prefixesOf(inForce.changed),
-      ...wanted.filter(isLost),
-      ...(after.unknownEntries === "any" ? prefixesOf(inForce.removed) : []),
-    ],
-    anyRange: after.unknownEntries !== "none",
-  };
-};
 
 const word = (enforced: boolean): "on" | "off" => (enforced ? "on" : "off");
 
@@ -167,7 +68,7 @@ const updateNotes = (
   rule: SnapshotRule,
 ): readonly Diagnostic[] => {
   if (after === undefined) return [];
-  const { left } = merge(rule.entries, before, after);
+  const { left } = mergeEntries(rule.entries, before, after);
   const wanted = prefixKeys(prefixesOf(after.entries));
   const off = prefixesOf(rule.disabled ?? []).filter((prefix) => wanted.has(prefixKey(prefix)));
   return [

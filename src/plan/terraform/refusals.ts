@@ -8,9 +8,10 @@ import { type Prefix, prefixKey } from "../../address/prefix.js";
 import { listPrefixes, rangesText } from "../../model/address-words.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { accessOf } from "../access-change.js";
-import type { RuleCall, RuleVersion, TerraformCalls } from "./calls.js";
+import type { RuleCall, TerraformCalls } from "./calls.js";
 import { type FreeOrders, requiredBy, stateAfter } from "./orders.js";
 import { eitherOf, leastAccess } from "./partial-state.js";
+import type { RuleVersion } from "./rule-version.js";
 
 interface Refusal {
   readonly call: number;

@@ -5,9 +5,10 @@ import { isEnforced } from "../access-change.js";
 import type { Renames } from "../diff-states.js";
 import type { Plan } from "../plan.js";
 import { byName, entryFields } from "../state.js";
-import type { RuleCall, RuleVersion, TerraformCalls } from "./calls.js";
+import type { RuleCall, TerraformCalls } from "./calls.js";
 import type { FreeOrders } from "./orders.js";
 import type { PartialRule } from "./partial-state.js";
+import type { RuleVersion } from "./rule-version.js";
 
 const partialOf = ({ name, type, prefixes, uncertain, anyRange }: RuleVersion): PartialRule => ({
   name,
