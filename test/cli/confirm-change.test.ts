@@ -68,6 +68,14 @@ describe("apply --confirm", () => {
     expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
   });
 
+  it("leaves no mark of a confirmed change, also where only enforcement is turned off", async () => {
+    const { run, state, marks } = await world();
+    const command = ["--confirm", "1m", "--confirm-command", "exit 0"];
+    const ran = await run("apply", "--disable-enforcement", "--auto-approve", ...command, ...caller);
+    expect([ran.code, await marks(), state()]).toMatchObject([0, [], { enabled: false }]);
+    expect((await run("plan")).stdout).not.toContain("unconfirmed-change");
+  });
+
   it("undoes the change when time is up, ends the command, and exits 3: all is as it was", async () => {
     const { run, state, marks } = await world();
     const before = state();

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { beforeAll, describe, expect, it } from "vitest";
-import { roleOf, strangeName } from "../../src/cli/arguments/named-files.js";
+import { strangeName } from "../../src/cli/arguments/file-names.js";
+import { roleOf } from "../../src/cli/arguments/named-files.js";
 import { wholeProgram } from "../../src/cli/run.js";
 import { dbtIpRules, newFolder } from "./world.js";
 

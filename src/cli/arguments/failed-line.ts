@@ -10,7 +10,8 @@ import { present } from "../../model/present.js";
 import type { Format } from "../../report/reporters.js";
 import type { Io } from "../io.js";
 import type { Target } from "../outcome.js";
-import { filesOf, requireSeparateFiles, strangeName, writeParts } from "./named-files.js";
+import { strangeName } from "./file-names.js";
+import { filesOf, requireSeparateFiles, writeParts } from "./named-files.js";
 import { attachedTo, habitOf, isPlain, partsOf } from "./spelling.js";
 
 interface RequestedOutput {

@@ -1,7 +1,6 @@
 /**
- * The files that a command line names. Promises: no file is named like an option or a format unless its folder is named too
- * (`./json`); an output never replaces an input, nor another output, by whatever name, which is refused before the command
- * begins, so before any call.
+ * The files that a command line names. Promises: an output never replaces an input, nor another output, by whatever name,
+ * which is refused before the command begins, so before any call.
  */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
@@ -182,25 +181,6 @@ const namedBy = (io: Pick<Io, "cwd">, policy: string): Named[] => {
     if (error instanceof Failure) return [];
     throw error;
   }
-};
-
-const formatWords = new Set(
-  "text txt plain raw json yaml yml kyaml markdown md github gitlab sarif junit xml html csv tsv ndjson jsonl table wide name tf hcl toml template templatefile code-quality matrix".split(
-    " ",
-  ),
-);
-
-/** Also kubectl's `jsonpath={.x}`, `custom-columns=…`, `go-template=…`. */
-export const looksLikeFormat = (text: string): boolean =>
-  formatWords.has(text.trim().toLowerCase()) ||
-  /^(jsonpath|custom-columns|go-template)(-file)?\b/.test(text.trim());
-
-/** Why a value names no file to write; undefined where it may. `-` is standard output. */
-export const strangeName = (value: string): "empty" | "dash" | "option" | "format" | undefined => {
-  if (value.trim() === "" || value.startsWith("=")) return "empty";
-  if (value === "-") return "dash";
-  if (value.trim().startsWith("-")) return "option";
-  return looksLikeFormat(value) ? "format" : undefined;
 };
 
 /** `FORMAT=FILE` of `--write`; undefined where it lacks one of the two. */

@@ -1,14 +1,13 @@
 /**
  * The command line in this program's own words: spellings of other tools (habits.ts) and single-dash long options become
- * what they mean, and a value that would make a file of a strange name is refused. Promises: what is refused says what to
- * type; the value of an option that is not known is shown only where it cannot be a secret.
+ * what they mean. Promises: what is refused says what to type; the value of an option that is not known is shown only where
+ * it cannot be a secret.
  */
 import type { Command, Option } from "commander";
-import { visible } from "../../model/escape.js";
 import { type Failure, failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
+import { looksLikeFormat, strangeValue } from "./file-names.js";
 import { commandHabits, type OptionHabit, optionHabits } from "./habits.js";
-import { looksLikeFormat, roleOf, strangeName, writeParts } from "./named-files.js";
 
 const refusal = (problem: string, type: string): Failure => failure("other-spelling", { problem, type });
 
@@ -209,7 +208,8 @@ const givenOption = (
   // Missing: the parser says so.
   if (given === undefined) return [name];
   if (separate !== undefined) left.shift();
-  refuseStrangeValue(command, option, { value: given, separate: separate !== undefined, path });
+  const strange = strangeValue(command, option, { value: given, separate: separate !== undefined, path });
+  if (strange !== undefined) throw refusal(strange.problem, strange.type);
   return [`${name}=${given}`];
 };
 
@@ -219,85 +219,8 @@ const withoutBoolean = (name: string, value: string | undefined, path: string): 
   throw refusal(`${name} takes no value`, `dbt-ip-rules ${path}${value === "false" ? "" : ` ${name}`}`);
 };
 
-const refuseStrangeValue = (
-  command: Command,
-  option: Option,
-  { value, separate, path }: { readonly value: string; readonly separate: boolean; readonly path: string },
-): void => {
-  const line = `dbt-ip-rules ${path}`;
-  const name = option.long ?? "";
-  const role = roleOf(command.name(), name);
-  if (name === "--format" && option.argChoices?.includes(value) === false && /[./]/.test(value))
-    throw refusal(
-      `--format (-f) says what to print, and ${shellWord(value)} is a file`,
-      `${line}${/\.jsonl?$/.test(value) ? "" : " --policy"} ${shellWord(value)}`,
-    );
-  if (value.startsWith("-") && value !== "-" && (separate || (role !== undefined && name !== "--write")))
-    throw refusal(
-      `${name} needs a value, and what follows looks like an option`,
-      role === undefined
-        ? `${line} ${name}=VALUE`
-        : `${line} ${name} ${name === "--write" ? "FORMAT=" : ""}FILE`,
-    );
-  if (role === undefined) return;
-  // `--write` without one of its parts: the parser says so.
-  const written = name === "--write" ? writeParts(value) : { format: undefined, file: value };
-  if (written !== undefined)
-    refuseStrangeName(command, option, {
-      ...written,
-      path,
-      isRead: role === "input" || (role === "in-place" && name === "--policy"),
-    });
-};
-
-/** `isRead`: of an input, `-` is standard input. `format`: that of `--write`. */
-const refuseStrangeName = (
-  command: Command,
-  { long: name = "", mandatory }: Option,
-  named: {
-    readonly file: string;
-    readonly format: string | undefined;
-    readonly path: string;
-    readonly isRead: boolean;
-  },
-): void => {
-  const { file, format, path, isRead } = named;
-  const line = `dbt-ip-rules ${path}`;
-  const withFile = `${line} ${name} ${format === undefined ? "" : `${shellWord(format)}=`}FILE`;
-  switch (strangeName(file)) {
-    case "empty":
-      throw refusal(`${name} needs the name of a file`, withFile);
-    case "dash":
-      // Of --output it is what there is without it (`withoutDash`).
-      if (isRead || (name === "--output" && !mandatory)) return;
-      throw refusal(
-        `${name} takes the name of a file, and - is none; for a file of that name write ./-`,
-        format === undefined ? withFile : `${line} --format ${shellWord(format)}`,
-      );
-    case "option":
-      throw refusal(
-        `${name} takes the name of a file, and ${shellWord(file)} looks like an option; for a file of that name write ./${visible(file.trim())}`,
-        withFile,
-      );
-    case "format":
-      throw refusal(
-        `${name} takes the name of a file, and ${shellWord(file)} is a format; for a file of that name write ./${visible(file.trim())}`,
-        name === "--output" ? `${line}${formatFor(command, file.trim())}` : withFile,
-      );
-    default:
-  }
-};
-
 /** `--output -`: standard output, as without it; the last of several counts. */
 const withoutDash = (words: readonly string[]): string[] => {
   const isOutput = (word: string) => word.startsWith("--output=");
   return words.findLast(isOutput) === "--output=-" ? words.filter((word) => !isOutput(word)) : [...words];
-};
-
-/** The closest that the command can print. */
-const formatFor = (command: Command, word: string): string => {
-  const choices = command.options.find(({ long }) => long === "--format")?.argChoices ?? [];
-  const meant = { txt: "text", table: "text", wide: "text", md: "markdown" }[word] ?? word;
-  const found = [meant, "json", "csv"].find((one) => choices.includes(one));
-  return found === undefined ? " --output FILE" : ` --format ${found}`;
 };

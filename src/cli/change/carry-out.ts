@@ -14,20 +14,18 @@ import { visible } from "../../model/escape.js";
 import { exitCodes } from "../../model/failure.js";
 import { overrideFlags } from "../../model/guards.js";
 import { present } from "../../model/present.js";
-import type { ReceiptPurpose } from "../../model/receipt.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { remainingRefusals } from "../../plan/guards.js";
 import type { Change, Plan } from "../../plan/plan.js";
 import type { ApplyReport, NextCommands } from "../../report/report.js";
 import { renderAuditText } from "../../report/text/audit.js";
-import { renderPlanBrief, renderPlanText } from "../../report/text/plan.js";
 import { connectionOf, type NamedAccount } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
 import { guardsOf } from "../arguments/options.js";
 import { confirm, notApproved } from "../ask.js";
 import { asTheLogShows, verifyAfterApply } from "../audit-check.js";
 import { applyPorts, connectForWriting } from "../connect.js";
-import { fitted, type Io, lookOf, note, noteDiagnostics, withNewline } from "../io.js";
+import { type Io, lookOf, note, noteDiagnostics } from "../io.js";
 import { debugStack } from "../outcome.js";
 import { version } from "../package.js";
 import {
@@ -45,6 +43,7 @@ import { acquireLock } from "./lock.js";
 import type { ChangeOptions } from "./options.js";
 import { learnClient } from "./own-address.js";
 import { createProgress, type Progress } from "./progress.js";
+import { callerGiven, question, showPlan } from "./show-plan.js";
 import { undoUnconfirmed } from "./undo-unconfirmed.js";
 
 export type Guards = ReturnType<typeof guardsOf>;
@@ -163,47 +162,6 @@ const withLearnedAddress = async (
     ? guards
     : { ...guards, clientAddresses: await learnClient(io, client, plan, actor) };
 
-/** When the plan was made nobody knew the caller's address; the one that is given now is checked at each step. */
-const callerGiven = (plan: Plan): Plan => ({
-  ...plan,
-  verdicts: plan.verdicts.filter(
-    ({ guard, state }) =>
-      !(guard === "caller" && state === "not-checked") &&
-      !(guard === "first-enforcement" && state === "failed"),
-  ),
-});
-
-/** On standard output where that is for people, so that a log holds the plan with its end. */
-export const showPlan = (
-  io: Io,
-  plan: Plan,
-  options: ChangeOptions,
-  {
-    briefly = false,
-    purpose,
-  }: { readonly briefly?: boolean; readonly purpose?: ReceiptPurpose | undefined } = {},
-): void => {
-  const stream = options.format === "text" && options.output === undefined ? io.stdout : io.stderr;
-  const look = { ...lookOf(io, stream, options), purpose };
-  const text = briefly
-    ? renderPlanBrief(plan, look)
-    : renderPlanText(plan, { ...look, policyFile: options.policy });
-  stream.write(fitted(io, stream, withNewline(text)));
-};
-
-/** Of a plan that an earlier run has begun, only what is left is asked about. */
-const question = ({ steps, account }: Plan, done: number): string => {
-  const left = steps.length - done;
-  const calls = left === 1 ? "call" : `${left} calls`;
-  const which =
-    done > 0
-      ? `the last ${calls} of ${steps.length} (the others are done already)`
-      : left === 1
-        ? "this 1 call"
-        : `these ${calls}`;
-  return `Make ${which} to account ${account.id} at ${account.host}?`;
-};
-
 const isRefused = (plan: Plan, { overrides, clientAddresses }: Guards): boolean =>
   remainingRefusals(plan, overrides, clientAddresses).length > 0;
 
@@ -234,43 +192,55 @@ const carryOut = async (run: Run, plan: Plan): Promise<ApplyReport> => {
   const { io, task, options, guards } = run;
   const takeBack = isRefused(plan, guards) ? undefined : await task.begin?.();
   const receipt = plan.steps.length === 0 ? undefined : await receiptFor(run, plan, takeBack);
-  const name = receipt && relative(io.cwd, receipt.path);
-  const begun = io.now().toISOString();
-  const record =
-    task.confirmBy === undefined || name === undefined
-      ? undefined
-      : await recordUnconfirmed(io, { account: plan.account, receipt: name, begun });
+  const written = receipt && (await writtenFor(run, plan, receipt));
   const result = await runSteps(run, plan, receipt);
   const isUnchanged = hasChangedNothing(result);
   if ((result.outcome === "refused" || result.outcome === "failed") && isUnchanged) await takeBack?.();
   if (result.cause !== undefined && options.debug === true) note(io, debugStack(result.cause));
-  if (name !== undefined) note(io, `Receipt: ${visible(name)}`);
-  const undone =
-    name === undefined || record === undefined || result.outcome !== "done"
-      ? undefined
-      : await undoUnlessConfirmed(run, name, record);
+  if (written !== undefined) note(io, `Receipt: ${visible(written.receipt)}`);
   const report: ApplyReport = {
     kind: "apply",
     account: plan.account,
-    result: undone ?? { ...result, ...present({ purpose: task.applyOptions?.purpose }) },
+    result: { ...result, ...present({ purpose: task.applyOptions?.purpose }) },
     ...(receipt && { receipt: { path: receipt.path, name: nameElsewhere(io, receipt.path) } }),
     commands: task.commands,
     // Where the plan went to the same place, it has said them (showPlan).
     shown: options.output === undefined ? plan.verdicts.flatMap((one) => one.diagnostics) : [],
   };
-  const undoable = record !== undefined && name !== undefined && result.outcome !== "done" && !isUnchanged;
-  const commands =
-    name !== undefined && (undoable || undone !== undefined)
-      ? { ...task.commands, rollback: rollbackCommand(name) }
-      : task.commands;
-  if (undone !== undefined) return { ...report, commands, shown: [] };
-  if (record !== undefined && isUnchanged) await clearRecord(io, record);
+  if (written?.confirm !== undefined) {
+    const commands = { ...task.commands, rollback: rollbackCommand(written.receipt) };
+    if (result.outcome !== "done" && !isUnchanged) return { ...report, commands };
+    const undone = result.outcome === "done" ? await undoUnlessConfirmed(run, written.confirm) : undefined;
+    if (undone !== undefined) return { ...report, result: undone, commands, shown: [] };
+    await clearRecord(io, written.confirm.record);
+  }
   if (settlesUnconfirmed(result, task)) await clearRecords(io, plan.account);
-  const checked =
-    result.outcome === "done" && options.audit === true && name !== undefined
-      ? await auditOf(run, result, name)
-      : {};
-  return { ...report, ...checked, commands };
+  if (result.outcome !== "done" || options.audit !== true || written === undefined) return report;
+  return { ...report, ...(await auditOf(run, result, written.receipt)) };
+};
+
+/** A change that is undone unless it is confirmed. */
+interface ToConfirm {
+  readonly by: ConfirmBy;
+  /** The receipt, relative to the working folder. */
+  readonly receipt: string;
+  /** The file that says that it is unconfirmed. */
+  readonly record: string;
+}
+
+/** What is on the disk before the first call. */
+const writtenFor = async (
+  { io, task: { confirmBy: by } }: Run,
+  { account }: Plan,
+  { path }: FileJournal,
+): Promise<{ readonly receipt: string; readonly confirm?: ToConfirm }> => {
+  const receipt = relative(io.cwd, path);
+  if (by === undefined) return { receipt };
+  const begun = io.now().toISOString();
+  return {
+    receipt,
+    confirm: { by, receipt, record: await recordUnconfirmed(io, { account, receipt, begun }) },
+  };
 };
 
 const receiptFor = async (
@@ -309,15 +279,13 @@ const runSteps = async (run: Run, plan: Plan, receipt: FileJournal | undefined):
   }
 };
 
-/** How the way back ended; undefined where the change was confirmed, or need not be. */
+/** How the way back ended; undefined where the change was confirmed. */
 const undoUnlessConfirmed = async (
   run: Run,
-  receipt: string,
-  record: string,
+  { by, receipt, record }: ToConfirm,
 ): Promise<ApplyResult | undefined> => {
-  const { io, task, options, connection } = run;
-  if (task.confirmBy === undefined) return undefined;
-  const ended = await awaitConfirmation(io, task.confirmBy);
+  const { io, options, connection } = run;
+  const ended = await awaitConfirmation(io, by);
   if (ended === "confirmed") {
     note(io, "Confirmed: the change stays.");
     return undefined;
