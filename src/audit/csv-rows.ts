@@ -128,10 +128,10 @@ export class CsvReader {
           doubled = true;
           at += 1;
         }
-        if (at + 1 >= length && !isEnd) return -1;
         row.push(first + 1, at, doubled);
         at += 1;
         if (text.charCodeAt(at) === carriageReturn) at += 1;
+        if (at >= length && !isEnd) return -1;
         if (at < length && text.charCodeAt(at) !== delimiter && text.charCodeAt(at) !== lineFeed)
           return this.#resume(text, at, lines, isEnd);
       } else {

@@ -201,6 +201,16 @@ const mostSpellings = 16_384;
 /** What is kept of a line: a text that is cut out of a longer one would keep all of that in memory. */
 const ownCopy = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le");
 
+/** Of a value of JSON that is nested deeper than the stack goes, which no real event is: nothing. */
+const textOf = (context: unknown): string => {
+  if (typeof context === "string") return context;
+  try {
+    return JSON.stringify(context);
+  } catch {
+    return "";
+  }
+};
+
 type Counting = { -readonly [Key in keyof TrafficCounts]: TrafficCounts[Key] };
 
 export class TrafficGatherer implements TrafficSink {
@@ -296,7 +306,7 @@ export class TrafficGatherer implements TrafficSink {
   }
 
   #noteProviders({ type, context }: TrafficEvent, at: number): void {
-    const text = `${type} ${typeof context === "string" ? context : JSON.stringify(context)}`;
+    const text = `${type} ${textOf(context)}`;
     for (const [provider, pattern] of providerWords)
       if (pattern.test(text))
         this.#providers.set(provider, Math.max(at, this.#providers.get(provider) ?? at));

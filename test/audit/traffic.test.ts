@@ -333,6 +333,21 @@ it("says which lines it could not read, and reads the others", () => {
   });
 });
 
+test.each([1, 2, 3, 7, 50])("names the same lines whatever the pieces are: of %i characters", (size) => {
+  const row = '"2026-11-01T00:00:00Z","203.0.113.1"\r\n';
+  const csv = `created_at,actor_ip\r\n${row}${row}"a"b,c\r\n${row}2026-11-01\r\n`;
+  expect(read([csv], undefined, size)).toEqual(read([csv]));
+  expect(read([csv], undefined, size).damaged).toEqual([
+    { count: 2, lines: [4, 6], problem: "its quotes do not fit" },
+  ]);
+});
+
+it("reads an event whose context is nested deeper than any real one", () => {
+  const context = `${"[".repeat(100_000)}"gitlab"${"]".repeat(100_000)}`;
+  const line = `{"created_at":"2026-11-01T00:00:00Z","event_type":"repository.added","event_context":${context},"actor":{"id":1,"ip":"203.0.113.1"}}`;
+  expect(read([`${line}\n`]).traffic.events.read).toBe(1);
+});
+
 it("refuses what is no log, and names the columns that a file has", () => {
   expect(codeOf(() => read(["a,b\n1,2\n"]))).toBe("traffic-columns");
   expect(codeOf(() => read(["ts,client,user\n"], { ...columns, who: "login" }))).toBe("traffic-columns");
