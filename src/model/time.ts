@@ -10,12 +10,11 @@ export const dayMs = 24 * hourMs;
 /** The units of a length of time as it is typed: `30m`, `4h`, `2w`. */
 const unitMs = { ms: 1, s: 1_000, m: minuteMs, h: hourMs, d: dayMs, w: 7 * dayMs } as const;
 
-/** `90m`, `1d12h` or `0.5s` in milliseconds: the sum of its parts. Which units it may have is the caller's to check. */
+/** `90m`, `1d12h` or `0.5s` in whole milliseconds: the sum of its parts. Which units it may have is the caller's to check. */
 export const lengthOf = (text: string): number => {
   const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g);
-  return [...parts].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * unitMs[unit as keyof typeof unitMs],
-    0,
+  return Math.round(
+    [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * unitMs[unit as keyof typeof unitMs], 0),
   );
 };
 

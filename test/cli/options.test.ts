@@ -37,6 +37,7 @@ describe("a duration", () => {
     ["5m", 300_000],
     ["1h", 3_600_000],
     ["1h30m", 5_400_000],
+    ["1.001m", 60_060],
     ["1w", 604_800_000],
   ])("%s is %d ms", (text, expected) => expect(duration(text)).toBe(expected));
 
