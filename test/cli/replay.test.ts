@@ -456,7 +456,7 @@ describe("a draft from traffic", async () => {
     expect(early.stderr).toContain(day(9));
     expect(early.stderr).not.toContain("--since");
     const late = await asked("--hold-out", "1d");
-    expect(late.stderr).toMatch(/hint: Hold out more: the newest event is of \d/);
+    expect(late.stderr).toMatch(/hint: Hold out more: the newest event is from \d/);
     expect(late.stderr).not.toContain("--since");
     // A file holds what the log was not asked for.
     const line = (at: string) => `${at},198.51.100.4,somebody\n`;

@@ -34,6 +34,20 @@ describe("a diagnostic", () => {
     expect(messageOf(withMore(several, 7))).toMatch(/^7 more/);
   });
 
+  it.each([
+    [
+      [7],
+      [8],
+      "Rule 7 was created by this run. Rule 8 was created by another apply, or by a call of this run whose",
+    ],
+    [[], [8, 9], "Rules 8 and 9 were created by another apply, or by a call of this run whose"],
+    [[7, 8], [], "Rules 7 and 8 were created by this run"],
+  ])("says of each copy of a rule who created it: %j and %j", (own, others, said) => {
+    expect(
+      messageOf(diagnostic("duplicate-create", { own, others, equal: true })).slice(0, said.length),
+    ).toBe(said);
+  });
+
   it("that was recorded keeps its texts, whatever the table says now", () => {
     const old = recordedDiagnostic("caller-unknown", "note", { message: "As it was" });
     expect([messageOf(old), hintOf(old)]).toEqual(["As it was", undefined]);

@@ -56,6 +56,10 @@ export interface KeptChange {
   readonly rule: string;
 }
 
+/** `Rules 7 and 9 were created`. */
+const createdRules = (ids: readonly number[]): string =>
+  ids.length === 1 ? `Rule ${ids[0]} was created` : `Rules ${listed(ids.map(String))} were created`;
+
 const mostKeptChanges = 5;
 
 const keptChanges = (changes: readonly KeptChange[]): string =>
@@ -120,7 +124,7 @@ export const applyCodes = {
     message: ({ changes }) =>
       `Since the plan was made, others changed rules that this policy keeps: ${keptChanges(changes)}. Remaining steps were checked again, against the account as it is now`,
     meaning: "Others changed unmanaged rules; the plan is still safe.",
-    fix: "Nothing, if they should have.",
+    fix: "If that was not expected, find out who changed them.",
   }),
   "kept-rules-conflict": code<{ changes: readonly KeptChange[] }>({
     severity: "error",
@@ -134,13 +138,13 @@ export const applyCodes = {
     severity: "note",
     message: ({ own, others }) =>
       [
-        ...(own.length === 0 ? [] : [`Rule ${own.join(" and rule ")} was created by this run`]),
+        ...(own.length === 0 ? [] : [`${createdRules(own)} by this run`]),
         ...(others.length === 0
           ? []
           : [
-              `rule ${others.join(" and rule ")} by another apply, or by a call of this run whose answer never came, so none of these was deleted`,
+              `${createdRules(others)} by another apply, or by a call of this run whose answer never came, and not deleted`,
             ]),
-      ].join("; "),
+      ].join(". "),
     hint: ({ equal }) =>
       equal
         ? "The rules are equal, so delete all but one; first make sure that no other apply is running"

@@ -208,7 +208,7 @@ export const auditCodes = {
             ? `all ${grouped(outside)} events are outside it, from ${span.first} to ${span.last}`
             : withoutTime > 0
               ? `none of ${grouped(withoutTime)} events has a time that can be read`
-              : "the record holds no event";
+              : "no event is on record";
       return `There is no traffic from ${since} to ${until} to compare with: ${why}`;
     },
     hint: ({ since, events, span, asked = "since" }) => {
@@ -224,9 +224,9 @@ export const auditCodes = {
         case "draft":
           return isEarlier
             ? `Give a longer range: --from-traffic ${first}`
-            : `Hold out less: the log begins on ${first}, within the time of --hold-out`;
+            : `Hold out less: the log begins on ${first}, within the time that is held out`;
         case "held-out":
-          return `Hold out more: the newest event is of ${last}, before the time of --hold-out`;
+          return `Hold out more: the newest event is from ${last}, before the time that is held out`;
         default:
           return assertNever(asked);
       }

@@ -369,8 +369,8 @@ export const programCodes = {
   }),
   "run-not-begun": code({
     severity: "error",
-    message: "Not begun, because of errors in other files of this run",
-    hint: "Fix what is said of the others, and run the command again",
+    message: "Not begun because of errors in other files of this run",
+    hint: "Fix those errors, then run the command again",
   }),
   interrupted: code<
     | { readonly at: "call" | "wait" | "apply" | "questions" }

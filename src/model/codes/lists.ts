@@ -226,7 +226,7 @@ export const listCodes = {
   "lock-missing": code<{ lock: string; lists: readonly string[]; command: string }>({
     severity: "error",
     message: ({ lock, lists }) =>
-      `There is no lock \`${lock}\`, which would have the published ${lists.length === 1 ? "list" : "lists"} ${named(lists, 5)} as last fetched`,
+      `There is no lock file \`${lock}\`, which records the published ${lists.length === 1 ? "list" : "lists"} ${named(lists, 5)} as last fetched`,
     hint: ({ command }) => `To fetch them, type: ${command}`,
     meaning: "The policy has published lists, but no lock file.",
     fix: "Run `dbt-ip-rules lists update`; commit the lock.",

@@ -184,7 +184,7 @@ export const guardCodes = {
   "disabled-allow-unclear": code({
     severity: "error",
     message:
-      "At some point of the plan every allow entry is disabled, and it is not documented whether disabled allow entries still deny what no entry matches; if they do, this happens",
+      "At some point of the plan every allow entry is disabled. Whether disabled allow entries still deny what no entry matches is not documented; if they do, the errors that follow apply",
     hint: "Enable or add an allow entry in one apply, and do the rest in the next; or disable enforcement meanwhile",
     fix: "Enable an allow entry in an apply of its own.",
   }),
@@ -324,7 +324,7 @@ export const guardCodes = {
     message: ({ guard }) => `The plan fails the guard ${guard}`,
     hint: "Plan again: Checks shows why, and which flag overrides it",
     meaning: "The plan fails a guard without a code of its own.",
-    fix: "Plan again: *Checks* shows why.",
+    fix: "Plan again: its checks show why.",
   }),
 };
 

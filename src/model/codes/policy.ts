@@ -26,7 +26,7 @@ const yamlTexts: Readonly<
   },
   indentation: {
     message: "The indentation of this line fits none of the lines above",
-    hint: "Indent the keys of one item by the same number of spaces, and so the `-` of all items of one list",
+    hint: "Indent the keys of one item by the same number of spaces, and likewise the `-` of all items of one list",
   },
 };
 

@@ -336,7 +336,7 @@ export const serviceCodes = {
     message: ({ host, request, status, said }) => withSaid(`${host} refused ${request} (${status})`, said),
     hint: "The message is the server's own; run it with --debug to see the calls",
     meaning: "The service refuses the call, in its own words.",
-    fix: "Fix what they say.",
+    fix: "Fix what the message says.",
     persists: true,
   }),
   "rate-limited": code<{ readonly host: string; readonly seconds: number; readonly said: string }>({

@@ -19,7 +19,7 @@ const grantProblem = (args: GrantProblem & { readonly rule: string; readonly pre
     case "no-list":
       return `The rule \`${args.rule}\` cannot be given an entry: its \`cidrs\` is an alias`;
     case "has-access":
-      return `The rule \`${args.rule}\` has ${args.prefix} ${args.until === undefined ? "already, without an end" : `until ${args.until} already`}`;
+      return `The rule \`${args.rule}\` already has ${args.prefix}${args.until === undefined ? ", with no end date" : ` until ${args.until}`}`;
     default:
       return assertNever(args);
   }
@@ -67,7 +67,7 @@ export const undoCodes = {
       kind === "has-access"
         ? "If it is not applied yet: dbt-ip-rules apply. If it is blocked all the same: dbt-ip-rules explain ADDRESS"
         : "Name an allow rule of the policy, or a new one: --rule NAME",
-    meaning: "`grant` cannot write the entry, or it is there.",
+    meaning: "`grant` cannot write the entry, or the rule already has it.",
     fix: "Name another rule with `--rule NAME`.",
   }),
   "grant-no-help": code<{ prefix: string; rules: readonly string[] }>({
@@ -80,7 +80,7 @@ export const undoCodes = {
   "grant-blocks-others": code<{ blocked: string }>({
     severity: "error",
     message: ({ blocked }) =>
-      `Refused: this entry would block ${blocked}: with the first allow entry, whoever no entry allows is blocked. Nothing was written`,
+      `Refused: this entry would block ${blocked}: with the first allow entry, everybody whom no entry allows is blocked. Nothing was written`,
     hint: "Write the allow rules of everybody into the policy and apply them first, then grant again",
     meaning: "The account has no allow entry. The first one blocks everybody else.",
     fix: "Apply allow rules for everybody, then grant.",
@@ -144,7 +144,7 @@ export const undoCodes = {
     message: ({ address, where }) =>
       `Refused: your address ${address} is blocked ${where}, so you could not undo the change from it`,
     hint: "Change the policy so that this address stays allowed, or apply without --confirm",
-    meaning: "Your address would be blocked before, after or on the way back.",
+    meaning: "Your address would be blocked before or after the change, or on the way back.",
     fix: "Keep it allowed, or apply without `--confirm`.",
   }),
   "change-undone": code<{ why: string }>({
