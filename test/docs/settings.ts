@@ -14,7 +14,8 @@ export const exitCodeRows: readonly Row[] = [
   },
   {
     name: "2",
-    meaning: "there are differences (`plan` and `replay` with `--detailed-exitcode`, `fmt --check`, and always `drift` and `lists check`)",
+    meaning:
+      "there are differences (`plan` and `replay` with `--detailed-exitcode`, `fmt --check`, and always `drift` and `lists check`)",
   },
   {
     name: "3",
