@@ -88,7 +88,11 @@ describe("a listing after the last rule that shows enforcement on already", () =
       ...(fake.writes === 1 && fake.reads === 2 ? { enforcement: "enabled" as const } : {}),
     });
     const result = await applyTo(fake);
-    expect([result.exitCode, fake.writes, hashState(fake.state())]).toEqual([0, 2, hashState(enabling.after)]);
+    expect([result.exitCode, fake.writes, hashState(fake.state())]).toEqual([
+      0,
+      2,
+      hashState(enabling.after),
+    ]);
   });
 
   it("is believed once the next one says the same: somebody has turned it on", async () => {
@@ -97,7 +101,11 @@ describe("a listing after the last rule that shows enforcement on already", () =
       if (fake.writes === 1) fake.change((it) => Object.assign(it, { enabled: true }));
     };
     const result = await applyTo(fake);
-    expect([result.exitCode, fake.writes, hashState(fake.state())]).toEqual([0, 1, hashState(enabling.after)]);
+    expect([result.exitCode, fake.writes, hashState(fake.state())]).toEqual([
+      0,
+      1,
+      hashState(enabling.after),
+    ]);
   });
 });
 
