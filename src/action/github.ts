@@ -3,7 +3,9 @@
  * Promises: the token is in no message; a request that could have taken effect is never sent twice (the caller looks
  * again and decides); rate limits are waited out as GitHub says, within bounds.
  */
+
 import { setTimeout as wait } from "node:timers/promises";
+import { member } from "../model/json.js";
 import type { Environment, Settings } from "./settings.js";
 
 const tries = 4;
@@ -93,8 +95,7 @@ const refused = async (method: string, url: string, response: Response): Promise
 /** GitHub's errors have a `message`; a proxy's may be no JSON at all. */
 const messageOf = (text: string): string => {
   try {
-    const answer: unknown = JSON.parse(text);
-    return typeof answer === "object" && answer !== null && "message" in answer ? String(answer.message) : "";
+    return String(member(JSON.parse(text), "message") ?? "");
   } catch {
     return "";
   }

@@ -3,9 +3,11 @@
  * `apply` takes the plan at this commit only: what was reviewed and merged is what is applied. The file names the
  * plan by its hash, so that one plan's commit is not taken for another's.
  */
+
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { largest, readRegularFile } from "../files/read-file.js";
+import { member } from "../model/json.js";
 import type { Settings } from "./settings.js";
 
 const format = "dbt-ip-rules/plan-commit";
@@ -25,9 +27,6 @@ export const writePlanCommit = ({ commit }: Pick<Settings, "commit">, planFile: 
   writeFileSync(commitFileOf(planFile), `${JSON.stringify(document, null, 2)}\n`);
 };
 
-const fieldOf = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null && key in value ? Reflect.get(value, key) : undefined;
-
 const read = (file: string): unknown => {
   try {
     return JSON.parse(readRegularFile(file, { most: largest.note }).toString("utf8"));
@@ -45,11 +44,11 @@ export const planCommitProblem = (
   const value = read(file);
   const again = "Make the plan in the same run, with command: plan";
   if (commit === undefined) return `${unknownCommit}. ${again}.`;
-  if (fieldOf(value, "format") !== format || fieldOf(value, "version") !== 1)
+  if (member(value, "format") !== format || member(value, "version") !== 1)
     return `${file} cannot be read. It says which commit the plan was made from: keep it together with the plan in the artifact.`;
-  if (fieldOf(value, "plan") !== hashOf(planFile))
+  if (member(value, "plan") !== hashOf(planFile))
     return `${file} is about another plan than ${planFile}. ${again}.`;
-  if (fieldOf(value, "commit") !== commit)
-    return `The plan ${planFile} was made from commit ${String(fieldOf(value, "commit"))}, and this run is about commit ${commit}. ${again}.`;
+  if (member(value, "commit") !== commit)
+    return `The plan ${planFile} was made from commit ${String(member(value, "commit"))}, and this run is about commit ${commit}. ${again}.`;
   return undefined;
 };

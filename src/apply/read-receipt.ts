@@ -6,6 +6,7 @@
 import { type Prefix, parsePrefix } from "../address/prefix.js";
 import { validateReceipt } from "../generated/validators.js";
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { isObject, type JsonObject } from "../model/json.js";
 import { present } from "../model/present.js";
 import type { Receipt, ReceiptEffect, ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
 import { sortedPrefixes } from "../plan/state.js";
@@ -181,23 +182,17 @@ const readHeader = (document: HeaderDocument, damaged: (problem: string) => Diag
 };
 
 /** Another kind of file, or a receipt of a version that this program does not know. */
-const foreignHeader = (
-  value: Readonly<Record<string, unknown>>,
-  place: SourceRange,
-): Diagnostic | undefined => {
+const foreignHeader = (value: JsonObject, place: SourceRange): Diagnostic | undefined => {
   if (!("format" in value)) return undefined;
   if (value.format !== receiptFormat) return diagnostic("receipt-format", place);
   if (readableVersions.includes(value.version)) return undefined;
   return diagnostic("receipt-version", { known: receiptVersion }, place);
 };
 
-const parseJson = (text: string): Readonly<Record<string, unknown>> | undefined => {
+const parseJson = (text: string): JsonObject | undefined => {
   try {
     const value: unknown = JSON.parse(text);
-    // An object that is no array is a record of unknown values.
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

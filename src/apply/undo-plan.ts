@@ -3,6 +3,7 @@
  * and, before a change that waits for confirmation, whether whoever is to confirm it would be able to undo it: the caller must
  * stay allowed in the old state, in the new one, and in every state between the two, in both directions.
  */
+
 import { type Address, formatAddress, formatPrefix, type Prefix } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors, type SourceRange } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
@@ -15,6 +16,7 @@ import { accessOf, isEnforced } from "../plan/access-change.js";
 import { planStates } from "../plan/make-plan.js";
 import type { Plan } from "../plan/plan.js";
 import { checkSnapshot, contradictions, stateOf } from "../plan/state.js";
+import { turnsEnforcementOn } from "../plan/step-effect.js";
 import type { Policy, PolicyEntry } from "../policy/policy.js";
 import { type Trace, traceOf } from "./trace.js";
 import { type Undo, undoOn } from "./undo.js";
@@ -162,9 +164,7 @@ const wayBack = (plan: Plan): Plan => {
 };
 
 const isEverEnforced = ({ before, after, steps }: Plan): boolean =>
-  isEnforced(before) ||
-  isEnforced(after) ||
-  steps.some(({ step }) => step.kind === "enforcement" && step.enabled);
+  isEnforced(before) || isEnforced(after) || turnsEnforcementOn(steps);
 
 /** Why the change cannot wait for confirmation; empty where the way back is proven open. */
 export const wayBackProblems = (plan: Plan, callers: readonly Address[]): readonly Diagnostic[] => {

@@ -4,6 +4,7 @@
  * then was, whose entries show by their times which of them this write touched. Nothing is guessed: what no form of
  * these shows is left out. Pure.
  */
+import { isObject, type JsonObject } from "../model/json.js";
 import type { AuditEvent } from "./event.js";
 
 interface ChangedEntries {
@@ -14,21 +15,16 @@ interface ChangedEntries {
 
 const none: ChangedEntries = { added: [], removed: [] };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Objects that are looked at, and how deep: a context is small. */
 const mostObjects = 2_000;
 const mostDepth = 8;
 
 /** The context's objects, from the outside in. */
-const objectsIn = (context: unknown): readonly Fields[] => {
-  const found: Fields[] = [];
+const objectsIn = (context: unknown): readonly JsonObject[] => {
+  const found: JsonObject[] = [];
   let level: readonly unknown[] = [context];
   for (let depth = 0; depth < mostDepth && found.length < mostObjects; depth += 1) {
-    const own = level.filter(isFields).slice(0, mostObjects - found.length);
+    const own = level.filter(isObject).slice(0, mostObjects - found.length);
     found.push(...own);
     level = own.flatMap((fields) => Object.values(fields)).flat();
   }
@@ -55,7 +51,7 @@ const isSince = (time: string, at: string): boolean => {
 const entriesIn = (value: unknown): readonly Entry[] | undefined => {
   if (!Array.isArray(value)) return undefined;
   return (value as readonly unknown[]).flatMap((item): Entry[] => {
-    const fields = isFields(item) ? item : { cidr: item };
+    const fields = isObject(item) ? item : { cidr: item };
     const { cidr } = fields;
     if (typeof cidr !== "string" || cidr.length > 60) return [];
     return [
@@ -70,10 +66,10 @@ const entriesIn = (value: unknown): readonly Entry[] | undefined => {
 };
 
 /** The list under one of these keys, itself or as the `cidrs` of what is there. */
-const listUnder = (fields: Fields, keys: readonly string[]): readonly string[] | undefined => {
+const listUnder = (fields: JsonObject, keys: readonly string[]): readonly string[] | undefined => {
   for (const key of keys) {
     const value = fields[key];
-    const entries = entriesIn(isFields(value) ? value["cidrs"] : value);
+    const entries = entriesIn(isObject(value) ? value["cidrs"] : value);
     if (entries !== undefined) return entries.filter(({ isDeleted }) => !isDeleted).map(({ cidr }) => cidr);
   }
   return undefined;
@@ -82,7 +78,7 @@ const listUnder = (fields: Fields, keys: readonly string[]): readonly string[] |
 const lacking = (list: readonly string[], other: readonly string[]): readonly string[] =>
   list.filter((one) => !other.includes(one));
 
-const explicit = (fields: Fields): ChangedEntries | undefined => {
+const explicit = (fields: JsonObject): ChangedEntries | undefined => {
   const before = listUnder(fields, ["before", "old", "previous"]);
   const after = listUnder(fields, ["after", "new", "current"]);
   if (before !== undefined && after !== undefined)
@@ -95,7 +91,7 @@ const explicit = (fields: Fields): ChangedEntries | undefined => {
 };
 
 /** From the rule as the event's context has it: what is not older than its last change was a part of that change. */
-const ofRule = (type: string, fields: Fields, entries: readonly Entry[]): ChangedEntries => {
+const ofRule = (type: string, fields: JsonObject, entries: readonly Entry[]): ChangedEntries => {
   const cidrs = (list: readonly Entry[]): string[] => list.map(({ cidr }) => cidr);
   const live = entries.filter(({ isDeleted }) => !isDeleted);
   if (type.endsWith(".added")) return { added: cidrs(live), removed: [] };

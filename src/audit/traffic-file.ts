@@ -3,7 +3,9 @@
  * `audit list`), and the CSV or NDJSON of any proxy whose columns somebody names. From text in pieces, so that memory
  * does not grow with the file.
  */
+
 import { failure } from "../model/failure.js";
+import { isObject, type JsonObject } from "../model/json.js";
 import { CsvReader, type CsvRow, longestLine } from "./csv-rows.js";
 import type { EventScope, TrafficEvent, TrafficSink } from "./traffic.js";
 import {
@@ -194,17 +196,12 @@ const ownPlaces = (names: readonly string[]): Places | undefined => {
   return places.time < 0 || places.address < 0 ? undefined : places;
 };
 
-type JsonRecord = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is JsonRecord =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** A field, or by `a.b` a field of a field. */
-const fieldOf = (record: JsonRecord, name: string): unknown => {
+const fieldOf = (record: JsonObject, name: string): unknown => {
   if (name in record) return record[name];
   let value: unknown = record;
   for (const part of name.split(".")) {
-    if (!isRecord(value)) return undefined;
+    if (!isObject(value)) return undefined;
     value = value[part];
   }
   return value;
@@ -225,9 +222,9 @@ const firstWord = (...values: readonly unknown[]): string => {
 };
 
 /** The names of the fields, of objects within as `actor.ip`: what a message shows of a line that does not fit. */
-const fieldNames = (record: JsonRecord): string[] =>
+const fieldNames = (record: JsonObject): string[] =>
   Object.entries(record).flatMap(([name, value]) =>
-    isRecord(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
+    isObject(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
   );
 
 const parsed = (text: string): unknown => {
@@ -289,7 +286,7 @@ class JsonEvents {
     const text = line.trim();
     if (text === "" || this.#isOfDocument(text)) return;
     const value = parsed(this.#document === "open" ? text.replace(/,$/, "") : text);
-    if (isRecord(value)) this.#add(value);
+    if (isObject(value)) this.#add(value);
     else this.#source.damaged(this.#line, "it is not a JSON object");
   }
 
@@ -307,7 +304,7 @@ class JsonEvents {
     return true;
   }
 
-  #add(record: JsonRecord): void {
+  #add(record: JsonObject): void {
     this.#shape ??= this.#shapeOf(record);
     const { columns, sink, scope } = this.#source;
     if (this.#shape.kind === "own" || columns === undefined) {
@@ -318,22 +315,22 @@ class JsonEvents {
     sink.add(namedEvent(record, columns), scope);
   }
 
-  #shapeOf(record: JsonRecord): { kind: "own" | "named"; names: readonly string[] } {
+  #shapeOf(record: JsonObject): { kind: "own" | "named"; names: readonly string[] } {
     const { file, columns } = this.#source;
     const names = fieldNames(record);
     if (columns !== undefined && fieldOf(record, columns.time) !== undefined) return { kind: "named", names };
     const hasTime = ownEvent(record).time !== "";
-    if (hasTime && (isRecord(record["actor"]) || "actor_ip" in record || "actor_id" in record))
+    if (hasTime && (isObject(record["actor"]) || "actor_ip" in record || "actor_id" in record))
       return { kind: "own", names };
     throw missingColumns(file, names, columns);
   }
 }
 
-const noActor: JsonRecord = {};
+const noActor: JsonObject = {};
 
 /** Of either form of a record, or of an event that this program wrote; by names in the code, which V8 finds fast. */
-const ownEvent = (record: JsonRecord): TrafficEvent => {
-  const actor = isRecord(record["actor"]) ? record["actor"] : noActor;
+const ownEvent = (record: JsonObject): TrafficEvent => {
+  const actor = isObject(record["actor"]) ? record["actor"] : noActor;
   return {
     time: firstWord(record["at"], record["logged_at"], record["created_at"]),
     address: firstWord(
@@ -352,7 +349,7 @@ const ownEvent = (record: JsonRecord): TrafficEvent => {
   };
 };
 
-const namedEvent = (record: JsonRecord, columns: TrafficColumns): TrafficEvent => {
+const namedEvent = (record: JsonObject, columns: TrafficColumns): TrafficEvent => {
   const word = (name: string | undefined): string =>
     name === undefined ? "" : wordOf(fieldOf(record, name));
   return {

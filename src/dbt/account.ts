@@ -3,15 +3,17 @@
 import { type Prefix, samePrefix } from "../address/prefix.js";
 import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
 import { type Failure, failure } from "../model/failure.js";
+import { isObject } from "../model/json.js";
 import { present } from "../model/present.js";
 import type { Enforcement } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
-import { type Answer, dataOf, field, isRecord, shorten, truth, unexpected } from "./answer.js";
+import { type Answer, dataOf, field, shorten, truth, unexpected } from "./answer.js";
 import type { ApiClient } from "./api-client.js";
 import { readEnvelope, readList } from "./read-call.js";
 import {
   decodeRule,
   type EntryBody,
+  type ExpectedRule,
   isAmong,
   keptEntry,
   newEntry,
@@ -114,8 +116,9 @@ const foreignRule = ({ rule, accountId }: WireRule, asked: number, host: string)
  */
 export const createAccountWriter = (client: ApiClient): AccountWriter => ({
   createRule: (rule, ruleSetEnabled) =>
-    writeRule(client, {
-      call: {
+    writeRule(
+      client,
+      {
         method: "POST",
         url: client.accountUrl("ip-restrictions/"),
         body: {
@@ -126,12 +129,16 @@ export const createAccountWriter = (client: ApiClient): AccountWriter => ({
           ],
         },
       },
-      becomes: rule,
-      has: rule.prefixes,
-      hasDisabled: rule.disabled ?? [],
-      removed: [],
-      ruleSetEnabled,
-    }),
+      {
+        becomes: rule,
+        has: rule.prefixes,
+        hasDisabled: rule.disabled ?? [],
+        removed: [],
+        ruleSetEnabled,
+        mayExist: [],
+        clearsDescription: false,
+      },
+    ),
   updateRule: (current, becomes, add, remove, ruleSetEnabled, disable = []) =>
     updateRule(client, { current, becomes, add, remove, ruleSetEnabled, disable }),
   deleteRule: (current) => deleteRule(client, current),
@@ -156,29 +163,15 @@ const ruleBody = (
   ...(description === "" ? {} : { description }),
 });
 
-/** A write of a rule, and what its answer must show. */
-interface RuleWrite {
-  readonly call: WriteCall;
-  readonly becomes: RuleFields;
-  readonly has: readonly Prefix[];
-  readonly hasDisabled: readonly Prefix[];
-  readonly removed: readonly SnapshotEntry[];
-  readonly ruleSetEnabled: boolean | undefined;
-  /** Prefixes that may be reported as already there: kept entries sent again by a cosmetic update. */
-  readonly mayExist?: readonly Prefix[];
-  readonly clearsDescription?: boolean;
-}
-
-const writeRule = async (client: ApiClient, write: RuleWrite): Promise<WriteOutcome> => {
-  const written = await sendWrite(client, write.call, write.call.method === "POST" ? "account" : "rule");
+const writeRule = async (
+  client: ApiClient,
+  call: WriteCall,
+  expected: ExpectedRule,
+): Promise<WriteOutcome> => {
+  const written = await sendWrite(client, call, call.method === "POST" ? "account" : "rule");
   if (written.kind === "ended") return written.outcome;
   return readWritten(client, written.answer, (envelope) =>
-    ruleOutcome(
-      written.answer,
-      envelope,
-      { mayExist: [], clearsDescription: false, ...write },
-      client.accountId,
-    ),
+    ruleOutcome(written.answer, envelope, expected, client.accountId),
   );
 };
 
@@ -204,24 +197,23 @@ const updateRule = async (client: ApiClient, update: Update): Promise<WriteOutco
   const cosmetic = add.length === 0 && remove.length === 0 && disable.length === 0;
   const clearsDescription = becomes.description === "" && current.description !== "";
   const send = (cidrs: readonly EntryBody[]) =>
-    writeRule(client, {
-      call: {
+    writeRule(
+      client,
+      {
         method: "PUT",
         url: client.accountUrl(`ip-restrictions/${current.id}`),
-        body: {
-          id: current.id,
-          ...ruleBody(client, becomes, ruleSetEnabled),
-          cidrs,
-        },
+        body: { id: current.id, ...ruleBody(client, becomes, ruleSetEnabled), cidrs },
       },
-      becomes,
-      has: [...kept, ...add],
-      hasDisabled: [...keptDisabled, ...disable],
-      removed: remove,
-      ruleSetEnabled,
-      mayExist: cosmetic ? [...kept, ...keptDisabled] : [],
-      clearsDescription,
-    });
+      {
+        becomes,
+        has: [...kept, ...add],
+        hasDisabled: [...keptDisabled, ...disable],
+        removed: remove,
+        ruleSetEnabled,
+        mayExist: cosmetic ? [...kept, ...keptDisabled] : [],
+        clearsDescription,
+      },
+    );
   if (!cosmetic)
     return send([
       ...remove.map((entry) => removedEntry(entry, !wasDisabled.has(entry.id))),
@@ -260,7 +252,7 @@ const deleteRule = async (client: ApiClient, { id }: SnapshotRule): Promise<Writ
   // Published as 204 without a body; an enveloped 200 is met as well (docs/service.md, "Rules").
   if (answer.bytes.length === 0) return applied(answer);
   return readWritten(client, answer, (envelope) => {
-    if (envelope.enveloped || isRecord(envelope.data)) return applied(answer);
+    if (envelope.enveloped || isObject(envelope.data)) return applied(answer);
     throw unexpected(dataOf(answer, envelope), "an envelope");
   });
 };

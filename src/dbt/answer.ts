@@ -1,6 +1,8 @@
 /** An answer that was read to its end, and what its bytes say: the envelope, a bare value, or an HTML page. */
+
 import type { ValueKind } from "../model/codes/service.js";
 import { type Failure, failure } from "../model/failure.js";
+import { isObject } from "../model/json.js";
 import { type Redact, redact } from "../model/secrets.js";
 
 /** No answer of this API is nested deeper than about ten (docs/service.md); what walks a value may recurse this far. */
@@ -83,9 +85,6 @@ export interface Envelope {
   };
 }
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** The `Date` header as ISO 8601 UTC. */
 export const serverTime = (headers: Readonly<Record<string, string>>): { serverAt?: string } => {
   const at = headers.date === undefined ? Number.NaN : Date.parse(headers.date);
@@ -143,10 +142,10 @@ const decodeText = (bytes: Uint8Array): string | undefined => {
 
 /** Reads the envelope leniently: whoever needs a field of `data` checks that field. */
 export const openEnvelope = (value: unknown): Envelope => {
-  if (!isRecord(value) || !("data" in value || isRecord(value.status))) {
+  if (!isObject(value) || !("data" in value || isObject(value.status))) {
     return { enveloped: false, data: value, extra: undefined, status: {} };
   }
-  const status = isRecord(value.status) ? value.status : {};
+  const status = isObject(value.status) ? value.status : {};
   return {
     enveloped: true,
     data: value.data,
@@ -213,7 +212,7 @@ const kindOf = (value: unknown): ValueKind => {
  * something else was found than expected; values themselves are not repeated in messages.
  */
 export const field = (place: JsonPath, name: string): JsonPath => {
-  if (!isRecord(place.value)) throw unexpected(place, "an object");
+  if (!isObject(place.value)) throw unexpected(place, "an object");
   return { value: place.value[name], key: name, within: place };
 };
 

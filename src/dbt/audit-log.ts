@@ -2,10 +2,12 @@
  * One page of the audit log. The server narrows by whole dates and, where it can, by event type; the exact cut
  * is made here, so `count` says how many records the page held before it.
  */
+
 import { normaliseType } from "../audit/catalogue.js";
 import type { AuditEvent } from "../audit/event.js";
 import type { AuditPage, AuditQuery, AuditReader } from "../audit/list-events.js";
 import { Failure, failure } from "../model/failure.js";
+import { isObject } from "../model/json.js";
 import { present } from "../model/present.js";
 import { dayMs } from "../model/time.js";
 import {
@@ -15,7 +17,6 @@ import {
   field,
   instant,
   integer,
-  isRecord,
   items,
   type JsonPath,
   openEnvelope,
@@ -79,15 +80,15 @@ const first = (place: JsonPath, names: readonly string[], expected: string): str
 const actorOf = (place: JsonPath): AuditEvent["actor"] => {
   const { value: record } = place;
   const actor = field(place, "actor").value;
-  const inside = isRecord(actor) ? actor : {};
-  const outside = isRecord(record) ? record : {};
+  const inside = isObject(actor) ? actor : {};
+  const outside = isObject(record) ? record : {};
   const pick = (...names: readonly string[]) =>
     names
       .map((name) => words(inside[name]) ?? words(outside[`actor_${name.replace(/^actor_/, "")}`]))
       .find((found) => found !== undefined);
   const id = pick("id", "actor_id", "user_id", "service_token_id");
   const name =
-    pick("name", "actor_name", "full_name", "email") ?? (isRecord(actor) ? undefined : words(actor));
+    pick("name", "actor_name", "full_name", "email") ?? (isObject(actor) ? undefined : words(actor));
   const type = pick("type", "actor_type", "kind");
   const ip = pick("ip", "actor_ip", "ip_address");
   return {

@@ -10,16 +10,9 @@ import type {
   TlsProblem,
 } from "../model/codes/service.js";
 import { Failure, failure } from "../model/failure.js";
+import { isObject } from "../model/json.js";
 import type { Redact } from "../model/secrets.js";
-import {
-  type Answer,
-  htmlTitle,
-  isRecord,
-  looksLikeHtml,
-  openEnvelope,
-  parseJson,
-  shorten,
-} from "./answer.js";
+import { type Answer, htmlTitle, looksLikeHtml, openEnvelope, parseJson, shorten } from "./answer.js";
 import { reportedCidrs, shownCidrs } from "./rule-wire.js";
 import { askedSeconds, cooldownSeconds } from "./waiting.js";
 
@@ -213,7 +206,7 @@ const forbidden = (answer: Answer, subject: RoleSubject, said: string): Failure 
   const { host, request, status } = answer;
   const parsed = parseJson(answer);
   const data = "value" in parsed ? openEnvelope(parsed.value).data : undefined;
-  if (isRecord(data) && data.account_access_denied === true) {
+  if (isObject(data) && data.account_access_denied === true) {
     const serviceToken = data.is_service_token === true;
     return failure("blocked-by-ip-restrictions", { host, serviceToken }, { status });
   }
@@ -277,4 +270,4 @@ const serverMessage = (answer: Answer): string => {
 };
 
 const fieldErrors = (data: unknown): string =>
-  isRecord(data) && typeof data.detail === "string" ? data.detail : JSON.stringify(data);
+  isObject(data) && typeof data.detail === "string" ? data.detail : JSON.stringify(data);

@@ -5,12 +5,12 @@
 
 import type { AuditEvent } from "../audit/event.js";
 import type { PageFacts, RecordedCall, RuleFacts } from "../doctor/seen.js";
+import { isObject } from "../model/json.js";
 import {
   type Answer,
   dataOf,
   field,
   integer,
-  isRecord,
   items,
   looksLikeHtml,
   openEnvelope,
@@ -109,10 +109,10 @@ const requestShape = (url: URL): string => {
 
 const factsOf = (data: unknown): RuleFacts | undefined => {
   if (!Array.isArray(data)) return undefined;
-  const rules = (data as readonly unknown[]).filter(isRecord);
+  const rules = (data as readonly unknown[]).filter(isObject);
   const ids = rules.flatMap(({ id }) => (typeof id === "number" ? [id] : []));
   const entries = rules.flatMap(({ cidrs }) => (Array.isArray(cidrs) ? (cidrs as readonly unknown[]) : []));
-  const isDeleted = (value: unknown): boolean => isRecord(value) && value["state"] === 2;
+  const isDeleted = (value: unknown): boolean => isObject(value) && value["state"] === 2;
   return {
     ...(ids.length < 2 ? {} : { orderedById: ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? id)) }),
     rules: rules.length,

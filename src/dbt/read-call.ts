@@ -2,8 +2,10 @@
  * Reading calls: repeated, with backoff, while the trouble may pass; 429 waited for as the server says.
  * A redirect that only adds or drops a slash at the path's end, on the same host, is followed.
  */
+
 import type { ListProblem } from "../model/codes/service.js";
 import { type Failure, failure } from "../model/failure.js";
+import { isObject } from "../model/json.js";
 import { type ListingBounds, ListingMeter } from "../model/listing-bounds.js";
 import {
   type Answer,
@@ -12,7 +14,6 @@ import {
   type Envelope,
   field,
   integer,
-  isRecord,
   items,
   type JsonPath,
   openEnvelope,
@@ -115,8 +116,8 @@ const bounds: ListingBounds = {
 
 /** `extra.pagination.total_count`, where the server says it. */
 export const totalCount = ({ extra }: Envelope): number | undefined => {
-  const pagination = isRecord(extra) ? extra.pagination : undefined;
-  const total = isRecord(pagination) ? pagination.total_count : undefined;
+  const pagination = isObject(extra) ? extra.pagination : undefined;
+  const total = isObject(pagination) ? pagination.total_count : undefined;
   return typeof total === "number" && Number.isSafeInteger(total) && total >= 0 ? total : undefined;
 };
 

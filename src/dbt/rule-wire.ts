@@ -1,8 +1,10 @@
 /** Rules as the API writes them, into the snapshot's terms; and back. The wire's numbers live here alone. */
+
 import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
 import type { RuleFields, WriteOutcome } from "../apply/ports.js";
 import { assertNever } from "../model/assert.js";
 import { failure } from "../model/failure.js";
+import { isObject } from "../model/json.js";
 import { present } from "../model/present.js";
 import type { RuleType } from "../model/rule.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
@@ -14,7 +16,6 @@ import {
   field,
   integer,
   isoInstant,
-  isRecord,
   items,
   type JsonPath,
   optional,
@@ -180,7 +181,7 @@ const longestShown = 120;
 
 /** Of an envelope's `extra`; each text shortened. */
 export const reportedCidrs = (extra: unknown): ReportedCidrs =>
-  isRecord(extra)
+  isObject(extra)
     ? { failed: listOf(extra.failed_cidrs), existing: listOf(extra.cidrs_already_exists) }
     : { failed: [], existing: [] };
 
@@ -189,7 +190,7 @@ const listOf = (value: unknown): readonly string[] => {
   if (value === undefined || value === null) return [];
   const list: readonly unknown[] = Array.isArray(value)
     ? value
-    : isRecord(value)
+    : isObject(value)
       ? Object.values(value).flat()
       : [value];
   return list.map((item) => shorten(textOf(item), longestShown));
@@ -197,7 +198,7 @@ const listOf = (value: unknown): readonly string[] => {
 
 const textOf = (item: unknown): string => {
   if (typeof item === "string") return item;
-  return isRecord(item) && typeof item.cidr === "string" ? item.cidr : JSON.stringify(item);
+  return isObject(item) && typeof item.cidr === "string" ? item.cidr : JSON.stringify(item);
 };
 
 /** For messages: the first ten, each shortened. */
@@ -208,14 +209,15 @@ export const shownCidrs = (texts: readonly string[]): string => {
 
 // What the answer to a write of a rule says, against what was sent: all of it, part of it, or something else.
 
-/** What the answer must show. */
-interface Expected {
+/** What the answer to a write must show. */
+export interface ExpectedRule {
   readonly becomes: RuleFields;
   readonly has: readonly Prefix[];
   /** What it must show as disabled. */
   readonly hasDisabled: readonly Prefix[];
   readonly removed: readonly SnapshotEntry[];
   readonly ruleSetEnabled: boolean | undefined;
+  /** Prefixes that may be reported as already there: kept entries sent again by a cosmetic update. */
   readonly mayExist: readonly Prefix[];
   readonly clearsDescription: boolean;
 }
@@ -224,7 +226,7 @@ interface Expected {
 export const ruleOutcome = (
   answer: Answer,
   envelope: Envelope,
-  expected: Expected,
+  expected: ExpectedRule,
   accountId: number,
 ): WriteOutcome => {
   const place = dataOf(answer, envelope);
@@ -257,7 +259,7 @@ const reported = (extra: unknown, mayExist: readonly Prefix[]): readonly string[
 const sayingOf = (what: string, cidrs: readonly string[]): readonly string[] =>
   cidrs.length === 0 ? [] : [`${what}: ${shownCidrs(cidrs)}`];
 
-const differences = ({ rule, ruleSetEnabled }: WireRule, expected: Expected): readonly string[] => {
+const differences = ({ rule, ruleSetEnabled }: WireRule, expected: ExpectedRule): readonly string[] => {
   const there = new Map(rule.entries.map(({ prefix }) => [formatPrefix(prefix), prefix]));
   const missing = expected.has.map(formatPrefix).filter((prefix) => !there.has(prefix));
   const disabledThere = rule.disabled ?? [];

@@ -6,8 +6,9 @@
 import { notSentStatus, type WriteOutcome } from "../apply/ports.js";
 import { hintOf } from "../model/diagnostic.js";
 import { Failure } from "../model/failure.js";
+import { isObject } from "../model/json.js";
 import { present } from "../model/present.js";
-import { type Answer, brokenEnvelope, isRecord, openEnvelope, parseJson } from "./answer.js";
+import { type Answer, brokenEnvelope, openEnvelope, parseJson } from "./answer.js";
 import type { ApiClient, Call } from "./api-client.js";
 import { type Subject, statusFailure } from "./failures.js";
 import { askedSeconds, cooldownSeconds, interrupted, longestWaitSeconds, RetryTimings } from "./waiting.js";
@@ -107,7 +108,7 @@ export const readWritten = (
 
 /** The rule that an accepted write's answer is about, where the answer says that much and no more. */
 const namedRule = ({ data }: ReturnType<typeof openEnvelope>): { ruleId?: number } =>
-  isRecord(data) && typeof data.id === "number" && Number.isSafeInteger(data.id) ? { ruleId: data.id } : {};
+  isObject(data) && typeof data.id === "number" && Number.isSafeInteger(data.id) ? { ruleId: data.id } : {};
 
 /**
  * For calls that start something but change no account, such as an export: waits and sends again where nothing was

@@ -1,5 +1,6 @@
 /** The body of a write: read as JSON or as a form, then checked field by field. */
 
+import { isObject } from "../model/json.js";
 import { present } from "../model/present.js";
 import { type EmulatorReply, html, problem } from "./http.js";
 import type { WireState, WireType } from "./state.js";
@@ -141,15 +142,12 @@ export type Checked<T> =
 
 const bad = (message: string): { readonly ok: false; readonly message: string } => ({ ok: false, message });
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const isId = (value: unknown): value is number => Number.isSafeInteger(value);
 const isOneOrTwo = (value: unknown): value is 1 | 2 => value === 1 || value === 2;
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
 const checkCidr = (value: unknown, at: string): Checked<CidrInput> => {
-  if (!isRecord(value)) return bad(`${at}: expected an object`);
+  if (!isObject(value)) return bad(`${at}: expected an object`);
   const { cidr, state = 1, enabled, id } = value;
   if (!isText(cidr)) return bad(`${at}.cidr: this field is required and may not be blank`);
   if (!isOneOrTwo(state)) return bad(`${at}.state: must be 1 or 2`);
@@ -191,7 +189,7 @@ const mismatch = (
 
 /** `ruleId` for an update. A create needs an entry [assumed]; an update may have none. */
 export const checkRuleBody = (body: unknown, accountId: number, ruleId?: number): Checked<RuleInput> => {
-  if (!isRecord(body)) return bad("expected an object");
+  if (!isObject(body)) return bad("expected an object");
   const wrong = mismatch(body, accountId, ruleId);
   if (wrong !== undefined) return bad(wrong);
   const { name, type, description, rule_set_enabled: ruleSetEnabled } = body;
@@ -218,7 +216,7 @@ export const checkRuleBody = (body: unknown, accountId: number, ruleId?: number)
 };
 
 export const checkRuleSetBody = (body: unknown): Checked<boolean> => {
-  if (!isRecord(body)) return bad("expected an object");
+  if (!isObject(body)) return bad("expected an object");
   const { enabled } = body;
   return typeof enabled === "boolean"
     ? { ok: true, value: enabled }

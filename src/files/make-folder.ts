@@ -4,9 +4,7 @@
  */
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && "code" in error ? error.code : undefined;
+import { codeOf } from "./io-errors.js";
 
 /** `mode` is that of each folder that is made, less the umask. Throws the system's error. */
 export const makeFolder = async (path: string, mode = 0o777): Promise<void> => {

@@ -2,9 +2,8 @@
 import { discardOnly } from "../model/reserved-names.js";
 import type { AccountState, Rule } from "../model/rule.js";
 import { type AccessChange, accessChange } from "../plan/access-change.js";
-import { ruleOfPolicy } from "../plan/desired.js";
 import { isLeftOpen } from "../plan/guards.js";
-import { byName } from "../plan/state.js";
+import { byName, ruleOf } from "../plan/state.js";
 import type { Lock } from "../policy/lock.js";
 import type { ParsedPolicy } from "../policy/parse-policy.js";
 import type { Policy, ReadFile } from "../policy/policy.js";
@@ -13,7 +12,7 @@ import { resolvePolicy } from "../policy/resolve-policy.js";
 /** The rules as if enforced: what a list means is of interest before enforcement is on. */
 const stateOf = ({ rules }: Policy): AccountState => ({
   enforcement: "enabled",
-  rules: rules.map(ruleOfPolicy).sort(byName),
+  rules: rules.map(ruleOf).sort(byName),
 });
 
 /** Of a prefix that nobody comes from: with it, allow rules without entries let nobody in. */

@@ -19,6 +19,15 @@ export interface Rule {
   readonly disabled?: readonly Prefix[];
 }
 
+/** Of which it is not documented whether it counts for the default (`AccountState.disabledAllowCounts`). */
+export const hasDisabledAllow = ({
+  type,
+  disabled = [],
+}: {
+  readonly type: RuleType;
+  readonly disabled?: readonly unknown[];
+}): boolean => type === "allow" && disabled.length > 0;
+
 /**
  * Whether the rules are in force. `unknown`: the API shows it only on rules, so an account without rules does not
  * (docs/service.md, "The rule set"). Without rules everything is allowed either way.

@@ -36,5 +36,8 @@ export const compareExpiry = (a: string, b: string): number => expiryTime(a) - e
 /** The instant in UTC, to the second, as `expires` takes it: `2027-01-15T18:00:00Z`. */
 export const asExpiry = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;
 
+/** The day in UTC: `2027-01-15`. `at`: milliseconds since 1970. */
+export const utcDay = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
 /** In a sentence: `on 2027-01-15`, `at 2027-01-15T18:00Z`. */
 export const onOrAt = (text: string): string => `${text.includes("T") ? "at" : "on"} ${text}`;

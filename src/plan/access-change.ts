@@ -2,6 +2,7 @@
  * Which addresses gain and lose access between two states, exactly, and what decided about them. Computed from
  * the access maps of the whole states; live-access.ts does the same for one call at a time.
  */
+
 import {
   type AccessEntry,
   AccessMap,
@@ -11,7 +12,7 @@ import {
 } from "../address/access-map.js";
 import { AddressSet } from "../address/address-set.js";
 import type { Prefix } from "../address/prefix.js";
-import type { AccountState, Rule, RuleType } from "../model/rule.js";
+import { type AccountState, hasDisabledAllow, type RuleType } from "../model/rule.js";
 
 /** What decides about an address. */
 export type Decider =
@@ -70,9 +71,6 @@ export const entriesOf = (state: Pick<AccountState, "rules">): RuleEntry[] =>
 /** `unknown` counts as on: nobody knows that it is off. */
 export const isEnforced = ({ enforcement }: Pick<AccountState, "enforcement">): boolean =>
   enforcement !== "disabled";
-
-export const hasDisabledAllow = ({ type, disabled = [] }: Rule): boolean =>
-  type === "allow" && disabled.length > 0;
 
 /** The access that a state's rules mean once they are enforced. States do not change, so it is made once for each. */
 const enforcedAccess = new WeakMap<AccountState, AccessMap>();

@@ -2,8 +2,10 @@
  * The traffic on record as a part of a plan: who would be cut off, in numbers, and the guard that limits it. A plan goes
  * into comments, files and artifacts, so that it holds no name, id or address of anybody: `person 3` and counts.
  */
+
 import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
 import type { AccountState } from "../model/rule.js";
+import { utcDay } from "../model/time.js";
 import type { Guards } from "../policy/policy.js";
 import { accessOf, isEnforced } from "./access-change.js";
 import {
@@ -56,8 +58,6 @@ export interface PlanReplay {
   readonly unreadable: readonly PlanUnreadable[];
 }
 
-const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
-
 const loserOf = (actor: Replay["actors"][number]): PlanLoser[] => {
   const { label, kind, outcome, addresses, events, lastSeen } = actor;
   if (outcome !== "cut_off" && outcome !== "partly") return [];
@@ -70,7 +70,7 @@ const loserOf = (actor: Replay["actors"][number]): PlanLoser[] => {
       addresses: addresses.length,
       lost,
       events,
-      lastSeen: dateOf(lastSeen),
+      lastSeen: utcDay(lastSeen),
     },
   ];
 };
@@ -86,7 +86,7 @@ const unreadableOf = (
   const labels = new Labels();
   for (const { kind } of actors) labels.next(kind);
   return traffic.unreadable.flatMap(({ kind, events, lastSeen }) => {
-    const one = { label: labels.next(kind), kind, events, lastSeen: dateOf(lastSeen) };
+    const one = { label: labels.next(kind), kind, events, lastSeen: utcDay(lastSeen) };
     return kind === "service_token" && serviceTokensSubject === false ? [] : [one];
   });
 };

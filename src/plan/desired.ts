@@ -2,6 +2,7 @@
  * The account as the policy wants it. Unmanaged rules are copied in here, before anything is compared, so a
  * delete of one cannot be computed unless the policy says `unmanaged_rules: delete`, or names it in `removed_rules`.
  */
+
 import { AddressSet } from "../address/address-set.js";
 import { countAddresses, rangesText } from "../model/address-words.js";
 import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
@@ -13,7 +14,7 @@ import type { Policy, PolicyRule, RemovedRule } from "../policy/policy.js";
 import { suggest } from "../policy/suggest.js";
 import { accessChange } from "./access-change.js";
 import type { Plan } from "./plan.js";
-import { byName, contradictions, entryFields, prefixesOf, rulesByName } from "./state.js";
+import { byName, contradictions, ruleOf, rulesByName } from "./state.js";
 
 interface Desired {
   readonly state: AccountState;
@@ -83,14 +84,6 @@ const findRenames = (policy: Policy, account: ReadonlyMap<string, Rule>) => {
   return { renames, diagnostics };
 };
 
-/** What a rule of a policy means by itself. */
-export const ruleOfPolicy = ({ name, type, description, entries, disabled = [] }: PolicyRule): Rule => ({
-  name,
-  type,
-  description,
-  ...entryFields(prefixesOf(entries), prefixesOf(disabled)),
-});
-
 /**
  * A rule without a description in the policy keeps the one on the account: the API takes no empty description
  * (docs/service.md, "Rules"), so it cannot be cleared. A rule without entries need not exist, since none can be created.
@@ -102,7 +95,7 @@ const desiredRules = (
 ) =>
   policy.rules.flatMap((rule): Rule[] => {
     const old = account.get(renames.get(rule.name) ?? rule.name);
-    const wanted = ruleOfPolicy(rule);
+    const wanted = ruleOf(rule);
     if (old === undefined && wanted.prefixes.length === 0 && wanted.disabled === undefined) return [];
     return [wanted.description === "" ? { ...wanted, description: old?.description ?? "" } : wanted];
   });

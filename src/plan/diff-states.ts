@@ -105,6 +105,12 @@ export const diffStates = (
   return after.enforcement === "disabled" ? [change, ...changes] : [...changes, change];
 };
 
+/** How many rules are created, updated and deleted. */
+export const countsByKind = (changes: readonly Change[]) => {
+  const count = (kind: Change["kind"]): number => changes.filter((change) => change.kind === kind).length;
+  return { create: count("create"), update: count("update"), delete: count("delete") };
+};
+
 /** The canonical document of a rule: entries as an object keyed by prefix, those in force first. */
 export const ruleDocument = ({
   name,

@@ -4,6 +4,7 @@
  * was seen on one day only, or only in failed logins, may be anybody's: it becomes a comment, never an entry. How many
  * unused addresses it admits, and whom it would cut off, are always said together. Pure.
  */
+
 import { type Cover, coverAddresses } from "../address/cover.js";
 import {
   type Address,
@@ -13,6 +14,7 @@ import {
   type Prefix,
 } from "../address/prefix.js";
 import type { AccountState, Rule } from "../model/rule.js";
+import { utcDay } from "../model/time.js";
 import { counted, grouped, readableCount } from "../model/words.js";
 import { actorsWith, replay, type Traffic } from "./replay.js";
 
@@ -51,8 +53,6 @@ interface DraftInput {
   readonly account?: { readonly id: number; readonly host: string };
 }
 
-const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
-
 const usesOf = ({ actors }: Traffic): AddressUse[] => {
   const byAddress = new Map<Address, AddressUse>();
   for (const { kind, addresses } of actors)
@@ -75,7 +75,7 @@ const usesOf = ({ actors }: Traffic): AddressUse[] => {
 /** Why an address is no entry; undefined where it is one. */
 const doubtOf = ({ events, failedLogins, firstSeen, lastSeen }: AddressUse): string | undefined => {
   if (failedLogins === events) return "only failed logins";
-  return day(firstSeen) === day(lastSeen) ? `on one day only, ${day(lastSeen)}` : undefined;
+  return utcDay(firstSeen) === utcDay(lastSeen) ? `on one day only, ${utcDay(lastSeen)}` : undefined;
 };
 
 const whoWords = ({ people, tokens }: Pick<AddressUse, "people" | "tokens">): string =>
@@ -97,7 +97,7 @@ const entryOf = (prefix: Prefix, inside: readonly AddressUse[]): DraftEntry => {
   const words = [
     `${counted(inside.length, "address", "addresses")} on record`,
     counted(events, "event"),
-    `last on ${day(last)}`,
+    `last on ${utcDay(last)}`,
     ...(extra === 0n ? [] : [`${readableCount(extra)} that nobody used`]),
   ];
   return { prefix, forPeople: inside.some(({ people }) => people > 0), comment: words.join(", ") };

@@ -3,6 +3,7 @@
  * lets it pass; a guard that was overridden stays visible. A new guard is a row in model/guards.ts, the codes of what it
  * says, and a check in the table here: both tables are closed, so that none of them is forgotten.
  */
+
 import { AddressSet } from "../address/address-set.js";
 import type { Address } from "../address/prefix.js";
 import { rangesText } from "../model/address-words.js";
@@ -10,16 +11,17 @@ import { type Diagnostic, diagnostic, hasErrors, withSeverity } from "../model/d
 import { type GuardName, guardNames, guards as guardTable, type OverrideFlag } from "../model/guards.js";
 import { present } from "../model/present.js";
 import { discardOnly, isProbe, isStaleTemporary } from "../model/reserved-names.js";
-import type { AccountState } from "../model/rule.js";
+import { type AccountState, hasDisabledAllow } from "../model/rule.js";
 import { readableCount } from "../model/words.js";
 import type { Guards, Policy } from "../policy/policy.js";
 import { runPolicyTests } from "../policy/policy-tests.js";
-import { entriesOf, hasDisabledAllow, isEnforced, type PlanAccessChange } from "./access-change.js";
+import { entriesOf, isEnforced, type PlanAccessChange } from "./access-change.js";
 import { cutOffFindings, type PlanReplay, type TrafficEvidence } from "./cut-off.js";
 import type { OtherReading } from "./order/other-reading.js";
 import { isUnconfirmed } from "./order/probe.js";
 import type { Plan, PlannedStep, Verdict } from "./plan.js";
 import { lostVerdicts, ofCaller, underMustAllow, underMustDeny } from "./protected-addresses.js";
+import { turnsEnforcementOn } from "./step-effect.js";
 
 /** What guards look at. */
 interface GuardFacts {
@@ -213,9 +215,6 @@ export const callerNotChecked = (
   return { notChecked: plan.matters && !isSaid ? [diagnostic(code)] : [] };
 };
 
-const turnsEnforcementOn = ({ steps }: GuardFacts): boolean =>
-  steps.some(({ step }) => step.kind === "enforcement" && step.enabled);
-
 const caller = (facts: GuardFacts): GuardFindings => {
   const { policy, steps, access, clientAddresses } = facts;
   if (clientAddresses.length > 0)
@@ -223,7 +222,7 @@ const caller = (facts: GuardFacts): GuardFindings => {
   return callerNotChecked(policy.guards.mustAllow, {
     matters: steps.length > 0 && (access.enforcedBefore || access.enforcedAfter),
     blocks: steps.some((step) => !step.access.newlyBlocked.isEmpty()),
-    turnsOn: turnsEnforcementOn(facts),
+    turnsOn: turnsEnforcementOn(steps),
   });
 };
 
@@ -242,7 +241,7 @@ const checks: Required<GuardChecks<GuardFacts>> = {
   "must-allow": (facts) => kept(facts, underMustAllow(facts.policy.guards.mustAllow)),
   caller,
   "first-enforcement": (facts) =>
-    firstEnforcement(turnsEnforcementOn(facts), facts.policy.guards.mustAllow, facts.clientAddresses),
+    firstEnforcement(turnsEnforcementOn(facts.steps), facts.policy.guards.mustAllow, facts.clientAddresses),
   "must-deny": (facts) => kept(facts, underMustDeny(facts.policy.guards.mustDeny)),
   "max-removed-rules": (facts) => removedRules(facts.policy.guards, facts),
   "max-newly-allowed": (facts) =>

@@ -3,7 +3,7 @@ import { assertNever } from "../model/assert.js";
 import { present } from "../model/present.js";
 import type { AccessChange } from "./access-change.js";
 import { changeAccess } from "./change-access.js";
-import { entryChanges } from "./diff-states.js";
+import { countsByKind, entryChanges } from "./diff-states.js";
 import {
   accessAsDocument,
   cidrs,
@@ -102,15 +102,11 @@ export const planFormat = "dbt-ip-rules/plan" as const;
 export const planVersion = 1 as const;
 
 const summaryOf = (plan: Plan) => {
-  const count = (kind: Change["kind"]): number =>
-    plan.changes.filter((change) => change.kind === kind).length;
   const toggle = plan.changes.find((change) => change.kind === "enforcement");
   const unmanaged = (disposition: Plan["unmanaged"][number]["disposition"]): number =>
     plan.unmanaged.filter((one) => one.disposition === disposition).length;
   return {
-    create: count("create"),
-    update: count("update"),
-    delete: count("delete"),
+    ...countsByKind(plan.changes),
     enforcement: toggle === undefined ? "unchanged" : toggle.after,
     steps: plan.steps.length,
     unmanaged_kept: unmanaged("kept"),

@@ -2,9 +2,11 @@
  * Saved plans: the plan's document with a checksum. A file is refused that is damaged, truncated, of an unknown version,
  * or says something else than its own states come to (plan-from-document.ts): a diagnostic, and no plan.
  */
+
 import type { ErrorObject } from "ajv";
 import { validatePlan } from "../generated/validators.js";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { member } from "../model/json.js";
 import { sha256 } from "../model/sha256.js";
 import type { Plan } from "./plan.js";
 import { type PlanDocument, planDocument, planFormat, planVersion } from "./plan-document.js";
@@ -32,9 +34,6 @@ const damaged = (file: string, problem: string): PlanFileResult =>
   unusable(diagnostic("plan-file-damaged", { file, problem }));
 
 const isSavedPlan = (value: unknown): value is SavedPlan => validatePlan(value);
-
-const fieldOf = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null && key in value ? Reflect.get(value, key) : undefined;
 
 const firstProblem = (errors: readonly ErrorObject[] | null | undefined): string => {
   const [error] = errors ?? [];
@@ -65,10 +64,10 @@ export const readPlanFile = (text: string, file: string): PlanFileResult => {
       ? damaged(file, "is not a whole JSON document: it is damaged or cut off")
       : notAPlan(file, found);
   }
-  if (fieldOf(value, "format") !== planFormat) return notAPlan(file, documentNameIn(text));
-  if (fieldOf(value, "integrity") === undefined && fieldOf(value, "version") === planVersion)
+  if (member(value, "format") !== planFormat) return notAPlan(file, documentNameIn(text));
+  if (member(value, "integrity") === undefined && member(value, "version") === planVersion)
     return unusable(diagnostic("plan-file-not-a-plan", { file, is: "plan as JSON" }));
-  const version = fieldOf(value, "version");
+  const version = member(value, "version");
   if (version !== planVersion) {
     const found = { file, version: String(JSON.stringify(version)), known: planVersion };
     return unusable(diagnostic("plan-file-version", found));

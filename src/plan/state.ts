@@ -85,8 +85,14 @@ export const allPrefixes = ({
 export const prefixesOf = (entries: readonly { readonly prefix: Prefix }[]): Prefix[] =>
   entries.map(({ prefix }) => prefix);
 
-/** What a rule of the account means. */
-export const ruleOf = ({ name, type, description, entries, disabled = [] }: SnapshotRule): Rule => ({
+/** What a rule of the account, or of a policy, means by itself. */
+export const ruleOf = ({
+  name,
+  type,
+  description,
+  entries,
+  disabled = [],
+}: SnapshotRule | PolicyRule): Rule => ({
   name,
   type,
   description,

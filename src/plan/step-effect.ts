@@ -82,6 +82,9 @@ export const enforcementAfter = (before: Enforcement, step: Step): Enforcement =
   return before === "unknown" && isProbeStep(step) ? "disabled" : before;
 };
 
+export const turnsEnforcementOn = (steps: readonly { readonly step: Step }[]): boolean =>
+  steps.some(({ step }) => step.kind === "enforcement" && step.enabled);
+
 /** The account once all these steps are done. */
 export const stateAfter = (from: AccountState, steps: readonly Step[]): AccountState => {
   const rules = rulesByName(from.rules);

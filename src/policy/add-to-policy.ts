@@ -3,6 +3,7 @@
  * lacks (`mergeIntoPolicy`). What is added is written into the text, so that nothing else moves; where that is not possible
  * the text is written anew. Promises: apart from what was added, the policy says what it said before.
  */
+
 import { isDeepStrictEqual } from "node:util";
 import {
   type Document,
@@ -23,6 +24,7 @@ import { expiryTime } from "../model/time.js";
 import { formatPolicy } from "./format-policy.js";
 import { type Holders, prefixesOfBothTypes, ruleLines, rulesByDisposition } from "./import-policy.js";
 import { parsePolicy } from "./parse-policy.js";
+import { columnOf } from "./place-comments.js";
 import { parserOptions } from "./yaml.js";
 import { writePolicyPrefix, writeText } from "./yaml-text.js";
 
@@ -60,8 +62,6 @@ const rangeOf = (node: { readonly range?: readonly [number, number, number] | nu
 
 const splice = (text: string, start: number, end: number, piece: string): string =>
   text.slice(0, start) + piece + text.slice(end);
-
-const columnOf = (text: string, at: number): number => at - text.lastIndexOf("\n", at - 1) - 1;
 
 /** Behind the last item, with the comment on its line; `lines` in the indentation of the list. */
 const appendLines = (text: string, list: YAMLSeq, lines: readonly string[], gap: string): string => {

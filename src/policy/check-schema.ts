@@ -3,7 +3,9 @@
  * that has some, so that a long list of mistakes would take the square of its length. Beyond a number of
  * errors that nobody reads, it stops.
  */
+
 import type { ErrorObject, ValidateFunction } from "ajv";
+import { isObject, type JsonObject } from "../model/json.js";
 import type { Problems } from "./problems.js";
 import { find, placeOf, wordingOf } from "./schema-wording.js";
 import { suggest } from "./suggest.js";
@@ -52,11 +54,6 @@ const reportErrors = (problems: Problems, yaml: YamlText, errors: readonly Error
 /** Enough for anybody; the check has failed by then anyway. */
 const mostErrors = 5000;
 
-type Plain = Readonly<Record<string, unknown>>;
-
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** What a path begins with in the piece, and in the whole. */
 interface Piece {
   readonly value: unknown;
@@ -66,11 +63,11 @@ interface Piece {
 
 const escaped = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
-function* piecesOf(value: Plain, base: Plain): Iterable<Piece> {
+function* piecesOf(value: JsonObject, base: JsonObject): Iterable<Piece> {
   const skeleton: Record<string, unknown> = { ...value };
   for (const list of ["rules", "tests"])
     if (Array.isArray(value[list]) && "rules" in base) skeleton[list] = [];
-  if (isPlain(value.networks)) skeleton.networks = {};
+  if (isObject(value.networks)) skeleton.networks = {};
   yield { value: skeleton, inPiece: "", inWhole: "" };
   for (const list of ["rules", "tests"]) {
     const items: unknown = value[list];
@@ -78,7 +75,7 @@ function* piecesOf(value: Plain, base: Plain): Iterable<Piece> {
     for (const [index, item] of items.entries())
       yield { value: { ...base, [list]: [item] }, inPiece: `/${list}/0`, inWhole: `/${list}/${index}` };
   }
-  if (!isPlain(value.networks)) return;
+  if (!isObject(value.networks)) return;
   for (const [name, network] of Object.entries(value.networks)) {
     const path = `/networks/${escaped(name)}`;
     // Not `{[name]: …}` by assignment: a name may be `__proto__`.
@@ -95,9 +92,9 @@ export const checkSchema = (
   problems: Problems,
   yaml: YamlText,
   validator: ValidateFunction,
-  base: Plain,
+  base: JsonObject,
 ): void => {
-  if (!isPlain(yaml.value)) {
+  if (!isObject(yaml.value)) {
     if (!validator(yaml.value)) reportErrors(problems, yaml, validator.errors ?? []);
     return;
   }

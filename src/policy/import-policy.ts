@@ -2,10 +2,12 @@
  * An account as a policy that plans to nothing. Names and descriptions come from the account and may hold anything; they
  * are quoted so that they come back as they were.
  */
+
 import { comparePrefixes, type Prefix, prefixKey } from "../address/prefix.js";
 import { validatePolicy } from "../generated/validators.js";
 import { isPlainAscii } from "../model/cells.js";
 import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/reserved-names.js";
+import { hasDisabledAllow } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { formatPolicy } from "./format-policy.js";
 import { canonicalSpelling, writePolicyPrefix, writeText } from "./yaml-text.js";
@@ -167,9 +169,6 @@ const leftOutLines = (leftOver: number, unnameable: number): string[] => [
         `Left out, and unmanaged: ${unnameable} rules without a name, or with one that begins with "${reservedNamePrefix}". Rename them on the account.`,
       )),
 ];
-
-const hasDisabledAllow = ({ type, disabled = [] }: SnapshotRule): boolean =>
-  type === "allow" && disabled.length > 0;
 
 /** Whether there are allow rules and none with an entry, so that an enforced account lets in whatever is not denied. */
 const isOpen = ({ enforcement, rules }: Snapshot): boolean => {

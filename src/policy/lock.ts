@@ -7,6 +7,7 @@ import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js
 import { prefixAt } from "../address/prefix-columns.js";
 import { lineMarks, parsePrefixLines } from "../address/prefix-lines.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
+import { isObject } from "../model/json.js";
 import { sha256 } from "../model/sha256.js";
 import { policyFlag, shellWord } from "../model/shell.js";
 import { dayMs } from "../model/time.js";
@@ -71,9 +72,6 @@ export type ParsedLock =
       placeOf(name: string): SourceRange;
     }
   | { readonly ok: false; readonly diagnostic: Diagnostic };
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `file` is how messages name the lock, `policyFile` the policy. */
 export const parseLock = (bytes: Uint8Array, file: string, policyFile: string): ParsedLock => {

@@ -2,6 +2,7 @@
  * Prefixes as entries of a policy: one item, the lines of a list, and entries without some addresses. What cannot be read is
  * reported, with the caret under the offending character and what was probably meant.
  */
+
 import { AddressSet } from "../address/address-set.js";
 import {
   type Address,
@@ -29,6 +30,7 @@ import type { PolicyEntry } from "./policy.js";
 import type { Problems } from "./problems.js";
 import type { LocatedText } from "./raw-policy.js";
 import type { ReadList } from "./read-list.js";
+import { isUnspecified } from "./yaml-text.js";
 
 // A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant.
 
@@ -124,9 +126,6 @@ const badPrefix = (text: LocatedText, problem: AddressProblem): Diagnostic => {
     caret(text, problem.index),
   );
 };
-
-/** `0.0.0.0` or `::`, which may have been meant for every address. */
-const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === allIPv4.network;
 
 export interface Resolving {
   /** Milliseconds since 1970. */

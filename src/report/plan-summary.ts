@@ -5,6 +5,7 @@ import { visible } from "../model/escape.js";
 import { guards } from "../model/guards.js";
 import type { ReceiptPurpose } from "../model/receipt.js";
 import { counted, grouped } from "../model/words.js";
+import { countsByKind } from "../plan/diff-states.js";
 import { isAboutLeftRule, isKnownToHaveLeft } from "../plan/left-rules.js";
 import type { Plan, Verdict } from "../plan/plan.js";
 import { accessSentence } from "./access-rows.js";
@@ -21,13 +22,9 @@ interface PlanCounts {
 }
 
 export const planCounts = (plan: Plan): PlanCounts => {
-  const count = (kind: "create" | "update" | "delete"): number =>
-    plan.changes.filter((change) => change.kind === kind).length;
   const flip = plan.changes.find((change) => change.kind === "enforcement");
   return {
-    create: count("create"),
-    update: count("update"),
-    delete: count("delete"),
+    ...countsByKind(plan.changes),
     unmanagedKept: plan.unmanaged.filter(({ disposition }) => disposition === "kept").length,
     ...(flip === undefined ? {} : { enforcement: flip.after }),
   };

@@ -3,12 +3,14 @@
  * where they were asked for; what stands for them otherwise is a number in this report; and nothing claims more than the
  * record shows.
  */
+
 import { formatPrefix } from "../address/prefix.js";
 import type { BlindSpot } from "../audit/blind-spots.js";
 import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { quoted, visible } from "../model/escape.js";
 import { present } from "../model/present.js";
+import { utcDay } from "../model/time.js";
 import { counted, grouped } from "../model/words.js";
 import {
   actorsWith,
@@ -103,8 +105,6 @@ export const blindSentence =
 
 export const unusedSentence = "Absence from the log is no proof that nobody uses them.";
 
-export const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
-
 /** `2026-08-30 to 2026-11-28`. */
 export const windowWords = ({ window }: Pick<Replay, "window">): string =>
   `${window.since.slice(0, 10)} to ${window.until.slice(0, 10)}`;
@@ -161,7 +161,7 @@ export const activityWords = (actor: ReplayedActor): string => {
   ).length;
   const all = counted(actor.addresses.length, "address", "addresses");
   const addresses = lost === 0 || lost === actor.addresses.length ? all : `${grouped(lost)} of ${all}`;
-  return `${addresses}, ${counted(actor.events, "event")}, last on ${day(actor.lastSeen)}`;
+  return `${addresses}, ${counted(actor.events, "event")}, last on ${utcDay(actor.lastSeen)}`;
 };
 
 export const outcomeTitles: Readonly<Record<ReplayOutcome, string>> = {

@@ -3,7 +3,7 @@
  * modules and resources of any type, of which nothing but these references is looked at. An edge that cannot be followed is
  * left out, so that more orders seem possible than are, never fewer.
  */
-import { listOf, member, membersOf, textOf } from "./json.js";
+import { listOf, member, membersOf, textOf } from "../model/json.js";
 import { ruleResource, type TerraformChange, type TerraformGraph } from "./plan.js";
 
 /** `module.a["x"].t.n[0]` without its instances: `module.a.t.n`. */

@@ -5,9 +5,9 @@
  */
 import { parsePrefix } from "../address/prefix.js";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.js";
+import { isObject, type JsonObject, listOf, member, textOf } from "../model/json.js";
 import { present } from "../model/present.js";
 import { graphOf, withoutInstances } from "./graph.js";
-import { isObject, type JsonObject, listOf, member, textOf } from "./json.js";
 import {
   ruleResource,
   type TerraformAction,

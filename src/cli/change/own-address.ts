@@ -2,6 +2,7 @@
  * The address that the service sees this run come from, as far as the audit log shows: the last one of this token.
  * One page of the log is read, and only where it can matter. Not being able to is a note, never an error.
  */
+
 import type { Address } from "../../address/prefix.js";
 import { ipRestrictionTypes } from "../../audit/catalogue.js";
 import {
@@ -16,7 +17,9 @@ import type { AuditReader } from "../../audit/list-events.js";
 import { visible } from "../../model/escape.js";
 import { Failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
+import { isEnforced } from "../../plan/access-change.js";
 import type { Plan } from "../../plan/plan.js";
+import { turnsEnforcementOn } from "../../plan/step-effect.js";
 import { type Io, note } from "../io.js";
 import { type Account, receiptFolder, receiptsIn } from "../receipts.js";
 
@@ -72,9 +75,7 @@ export const learnClient = async (
 };
 
 const isEverEnforced = ({ before, steps }: Plan): boolean =>
-  steps.length > 0 &&
-  (before.enforcement !== "disabled" ||
-    steps.some(({ step }) => step.kind === "enforcement" && step.enabled));
+  steps.length > 0 && (isEnforced(before) || turnsEnforcementOn(steps));
 
 /** An address of days ago may be somebody else's by now: it is said, and need not stay allowed. */
 const keptAllowed = (io: Io, newest: ClientAddress, own: OwnActor | undefined): readonly Address[] => {

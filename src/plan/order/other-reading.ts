@@ -4,8 +4,9 @@
  * "without effect" otherwise. The two differ only while enforcement may be on, no allow entry is in force and a disabled
  * one is there; a plan that passes such a state is computed once more by the other reading, for the guards to look at.
  */
-import type { AccountState, Rule } from "../../model/rule.js";
-import { hasDisabledAllow, isEnforced, type PlanAccessChange, planAccessChange } from "../access-change.js";
+
+import { type AccountState, hasDisabledAllow, type Rule } from "../../model/rule.js";
+import { isEnforced, type PlanAccessChange, planAccessChange } from "../access-change.js";
 import type { PlannedStep, Step } from "../plan.js";
 import { rulesByName } from "../state.js";
 import { enforcementAfter, takeStep } from "../step-effect.js";

@@ -39,8 +39,9 @@
  *
  * None of this is trusted: verify-steps.ts computes what every step does and disturbs.
  */
-import type { AccountState } from "../../model/rule.js";
-import { hasDisabledAllow, isEnforced } from "../access-change.js";
+
+import { type AccountState, hasDisabledAllow } from "../../model/rule.js";
+import { isEnforced } from "../access-change.js";
 import type { Renames } from "../diff-states.js";
 import type { Step } from "../plan.js";
 import { withoutPrefixes } from "../state.js";

@@ -1,6 +1,8 @@
 /** A replay as text: who is cut off first, who keeps access folded. */
+
 import { formatAddress, formatPrefix } from "../../address/prefix.js";
 import { quoted, visible } from "../../model/escape.js";
+import { utcDay } from "../../model/time.js";
 import { counted } from "../../model/words.js";
 import {
   actorsWith,
@@ -17,7 +19,6 @@ import {
   blindLabels,
   blindSentence,
   blindWords,
-  day,
   deciderWords,
   lostWords,
   outcomes,
@@ -55,7 +56,7 @@ const reasonOf = (one: ReplayedAddress): string => {
 };
 
 const seenWords = (one: ReplayedAddress): string =>
-  `${formatAddress(one.address)}: ${counted(one.events, "event")}, ${day(one.firstSeen)} to ${day(one.lastSeen)}`;
+  `${formatAddress(one.address)}: ${counted(one.events, "event")}, ${utcDay(one.firstSeen)} to ${utcDay(one.lastSeen)}`;
 
 /** Each reason once, with its addresses under it. */
 const addressLines = ({ addresses }: ReplayedActor, width: number): string[] => {

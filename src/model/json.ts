@@ -1,4 +1,4 @@
-/** Values of a JSON file of somebody else: looked at without trust in their shape. */
+/** Values of JSON that somebody else wrote: looked at without trust in their shape. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
