@@ -21,7 +21,8 @@ export class KeyTable {
 
   /** The key's number; equal to the `size` before where the key is new. Four words of 32 bits, as signed numbers. */
   numberOf(a: number, b: number, c: number, d: number): number {
-    const [slots, keys] = [this.#slots, this.#keys];
+    const slots = this.#slots;
+    const keys = this.#keys;
     const mask = slots.length - 1;
     const hash = spread(a, b, c, d);
     for (let at = hash & mask; ; at = (at + 1) & mask) {
@@ -147,8 +148,14 @@ const hexGroup = (text: string, at: number): number =>
 const readUuid = (id: string, words: Int32Array): boolean => {
   if (id.length !== 36) return false;
   const hyphens = id[8] === "-" && id[13] === "-" && id[18] === "-" && id[23] === "-";
-  const [a, b, c, d] = [hexGroup(id, 0), hexGroup(id, 4), hexGroup(id, 9), hexGroup(id, 14)];
-  const [e, f, g, h] = [hexGroup(id, 19), hexGroup(id, 24), hexGroup(id, 28), hexGroup(id, 32)];
+  const a = hexGroup(id, 0);
+  const b = hexGroup(id, 4);
+  const c = hexGroup(id, 9);
+  const d = hexGroup(id, 14);
+  const e = hexGroup(id, 19);
+  const f = hexGroup(id, 24);
+  const g = hexGroup(id, 28);
+  const h = hexGroup(id, 32);
   words[0] = (a << 16) | b;
   words[1] = (c << 16) | d;
   words[2] = (e << 16) | f;

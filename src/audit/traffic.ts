@@ -198,8 +198,11 @@ class Addresses {
 
 const mostSpellings = 16_384;
 
-/** What is kept of a line: a text that is cut out of a longer one would keep all of that in memory. */
-const ownCopy = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le");
+/**
+ * What is kept of a line: a text that is cut out of a longer one would keep all of that in memory. By JSON, which keeps
+ * halves of surrogate pairs, and gives plain text one byte a character, as the text has that it is compared with.
+ */
+const ownCopy = (text: string): string => JSON.parse(JSON.stringify(text));
 
 /** Of a value of JSON that is nested deeper than the stack goes, which no real event is: nothing. */
 const textOf = (context: unknown): string => {
