@@ -2,6 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Seed } from "../../src/emulator/seed.js";
 import { type ChangeToConfirm, callerAddress, changeToConfirm, policy, seed } from "./change-to-confirm.js";
 import { dbtIpRules, type Place, type Ran, token } from "./world.js";
 
@@ -201,6 +202,18 @@ describe("apply --confirm", () => {
       ...caller,
     );
     expect([ran.code, state()]).toEqual([3, before]);
+  });
+
+  it("turns enforcement on again where the change turned it off, also where two rules have one name", async () => {
+    const twice: Seed = {
+      ...seed,
+      rules: [...(seed.rules ?? []), { name: "Office", type: "allow", cidrs: ["10.2.0.0/24"] }],
+    };
+    const { run, state, marks } = await world({ pause }, twice);
+    const before = state();
+    const command = ["--confirm", "1s", "--confirm-command", "exit 1"];
+    const ran = await run("apply", "--disable-enforcement", "--auto-approve", ...command, ...caller);
+    expect([ran.code, state(), await marks()]).toEqual([3, before, []]);
   });
 
   it("keeps what others changed during the wait, says it, and exits 4", async () => {

@@ -284,7 +284,7 @@ const undoUnlessConfirmed = async (
   run: Run,
   { by, receipt, record }: ToConfirm,
 ): Promise<ApplyResult | undefined> => {
-  const { io, options, connection } = run;
+  const { io, options, task, connection } = run;
   const ended = await awaitConfirmation(io, by);
   if (ended === "confirmed") {
     note(io, "Confirmed: the change stays.");
@@ -292,7 +292,8 @@ const undoUnlessConfirmed = async (
   }
   const why = notConfirmedWords[ended];
   note(io, `Not confirmed (${why}): undoing the change`);
-  return undoUnconfirmed(io, { receipt, record, why, options, connection, applyOptions: applyOptions(run) });
+  const connect = (own: Io): DbtClient => clientOf(task, connectForWriting(own, options, connection));
+  return undoUnconfirmed(io, { receipt, record, why, connect, applyOptions: applyOptions(run) });
 };
 
 const auditOf = async (

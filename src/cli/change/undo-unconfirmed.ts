@@ -7,7 +7,7 @@ import { applyPlan } from "../../apply/apply-plan.js";
 import { receiptHeader } from "../../apply/receipt.js";
 import type { ApplyOptions, ApplyResult, StepReport } from "../../apply/result.js";
 import { planUndo } from "../../apply/undo-plan.js";
-import type { Connection } from "../../dbt/connection.js";
+import type { DbtClient } from "../../dbt/client.js";
 import { type Diagnostic, diagnostic, persists } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import { exitCodes, Failure } from "../../model/failure.js";
@@ -16,8 +16,7 @@ import { present } from "../../model/present.js";
 import type { Receipt } from "../../model/receipt.js";
 import type { Change } from "../../plan/plan.js";
 import { hashState } from "../../plan/state.js";
-import type { DebugOptions } from "../arguments/options.js";
-import { applyPorts, connectForWriting, sleep } from "../connect.js";
+import { applyPorts, sleep } from "../connect.js";
 import { type Io, note } from "../io.js";
 import { readReceipt } from "../receipts.js";
 import { clearRecord, rollbackCommand } from "./confirmation.js";
@@ -33,8 +32,8 @@ interface Unconfirmed {
   readonly record: string;
   /** Why it is undone, in words. */
   readonly why: string;
-  readonly options: DebugOptions;
-  readonly connection: Connection;
+  /** A client for each try, with the signal of this io; it sees the account as that of the change did. */
+  readonly connect: (io: Io) => DbtClient;
   /** Of the change. */
   readonly applyOptions: ApplyOptions;
 }
@@ -123,7 +122,7 @@ interface UndoTry {
 
 /** `first`: the goal of the first try. A later try that leads there finds, as changed since, what that one has left. */
 const tryUndo = async (io: Io, change: Unconfirmed, first: Goal | undefined): Promise<UndoTry> => {
-  const client = connectForWriting(io, change.options, change.connection);
+  const client = change.connect(io);
   const { receipt } = readReceipt(io, change.receipt).named;
   let journal: FileJournal | undefined;
   try {
