@@ -140,6 +140,9 @@ export const everything: Prefix = { network: 0n, length: 0 };
 /** Every IPv4 address: `0.0.0.0/0`, which is `::ffff:0:0/96`. */
 export const allIPv4: Prefix = { network: 0xffffn << 32n, length: 96 };
 
+/** Whether its network is `0.0.0.0` or `::`, whatever its length: written without one, it may be meant for every address. */
+export const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === allIPv4.network;
+
 // Parsing and formatting share their buffers between calls; none of it calls out while they are in use.
 const parser = new PrefixParser();
 const words = new Uint32Array(4);

@@ -79,7 +79,7 @@ const newestFirst = (a: BlindSpot, b: BlindSpot): number => {
   return left === right ? Number(a.id) - Number(b.id) : left < right ? 1 : -1;
 };
 
-/** In the order of the record; whose kind it does not tell is taken for a user. */
+/** In the order of the record; whose kind it does not say is taken for a user. */
 const unreadableSpots = (actors: readonly UnreadableActor[]): BlindSpot[] =>
   actors.map(({ kind, id, name, lastSeen }) => ({
     kind: kind === "service_token" ? kind : "user",

@@ -200,7 +200,7 @@ export const catalogue: readonly CatalogueEvent[] = Object.entries(groups).flatM
   })),
 );
 
-/** The types that tell of this tool's subject. */
+/** The types of events about IP restrictions. */
 export const ipRestrictionTypes = {
   toggled: "ip_restrictions.toggled",
   ruleAdded: "ip_restrictions.rule.added",

@@ -12,8 +12,8 @@ export interface OwnActor {
 }
 
 /**
- * The address that the service sees this tool come from, as the audit log tells it: the newest events of the token's
- * own actor. The only source where the tool stands behind NAT. What it says may be old: see `confidence`.
+ * The address that the service sees this tool come from, as the audit log shows it: the newest events of the token's
+ * own actor. The only source where the tool is behind NAT. What it says may be old: see `confidence`.
  */
 export interface ClientAddress {
   readonly address: Address;
@@ -22,7 +22,7 @@ export interface ClientAddress {
   readonly lastSeenAt: string;
   readonly events: number;
   /**
-   * `high`: seen within 15 minutes and nowhere else since. `medium`: within a day, or beside others.
+   * `high`: seen within 15 minutes and nowhere else since. `medium`: within a day, or together with others.
    * `low`: older, or found by name alone, which others may share.
    */
   readonly confidence: "high" | "medium" | "low";
@@ -63,7 +63,7 @@ export const learnClientAddresses = (
   });
 };
 
-/** The actor that a user names by id or by name. A name that several ids share tells nobody. */
+/** The actor that a user names by id or by name. A name that several ids share identifies nobody. */
 export const actorNamed = (who: string, events: readonly AuditEvent[]): OwnActor | undefined => {
   if (events.some(({ actor }) => actor.id === who)) return { id: who };
   const named = events.filter(({ actor }) => actor.name === who);

@@ -42,7 +42,7 @@ interface EntryOf<Kind extends string> {
 
 type EntryDetail<Kind extends string> = EntryOf<Kind> & { readonly enabled?: false };
 
-/** What differs, told from the account's side: `entry-added` is on the account and not in the policy. */
+/** What differs, as the account has it: `entry-added` is on the account and not in the policy. */
 export type DriftDetail =
   | { readonly kind: "rule-added"; readonly rule: Rule }
   | { readonly kind: "rule-removed"; readonly rule: Rule }
@@ -116,7 +116,7 @@ export interface DriftReport {
   readonly effective: boolean;
   /** Rules on the account that the policy tolerates (`unmanaged_rules: keep`). */
   readonly unmanaged: readonly Rule[];
-  /** What told drift from pending. */
+  /** By what a difference was found to be drift or pending. */
   readonly base: "policy" | "receipt" | "none";
   readonly counts: { readonly drift: number; readonly pending: number; readonly cannotTell: number };
   /** Entries that end, and those that should be gone by now. */

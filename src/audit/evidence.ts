@@ -8,9 +8,9 @@ import type { AuditEvent } from "./event.js";
 interface ContextFacts {
   /** Values under keys that may hold a rule's id, as text. */
   readonly ids: ReadonlySet<string>;
-  /** Every text that may tell of the rule: not a user's name, and the like. */
+  /** Every text that may name the rule: not a user's name, and the like. */
   readonly texts: readonly string[];
-  /** What stands in the context as an address range. */
+  /** What is in the context as an address range. */
   readonly cidrs: readonly string[];
   /** Names and ids that the context gives to a rule beyond doubt. */
   readonly ruleIds: ReadonlySet<string>;
@@ -50,7 +50,7 @@ interface Found {
 const looksLikeRule = (keys: readonly string[]): boolean =>
   keys.some((key) => key === "cidrs" || key === "iprestrictionrulesetid" || key === "rulesetenabled");
 
-/** Where a value stands: its key, and what the objects around it are. */
+/** Where a value is: its key, and what the objects around it are. */
 interface ContextPlace {
   readonly key: string;
   /** Directly inside a rule, or at the context's top. */

@@ -55,7 +55,7 @@ export interface ReceiptVerification {
 /** An IP-restriction event in the window of the receipts that belongs to none of their steps. */
 export interface ForeignEvent {
   readonly event: AuditEvent;
-  /** By the same actor as the steps' own events, where that can be told. */
+  /** By the same actor as the steps' own events, where that is known. */
   readonly sameActor: boolean;
 }
 

@@ -92,7 +92,7 @@ export class WatchPosition {
       ...this.#stored,
       since: new Date(this.#since).toISOString(),
       newest: new Date(this.#newest).toISOString(),
-      // A late one stands behind newer ones, and may have outlived its use.
+      // A late one comes after newer ones, and may be of no use any more.
       seen: [...this.#seen].filter(([, at]) => Date.parse(at) >= this.#start),
     };
   }
@@ -116,7 +116,7 @@ export interface WatchPorts {
   now(): Date;
   /** Rejects when the run is interrupted. */
   sleep(milliseconds: number): Promise<void>;
-  /** Told of a look that failed, before the wait. */
+  /** Called when a look has failed, before the wait. */
   onTrouble(reason: Failure, waitMs: number): void;
 }
 

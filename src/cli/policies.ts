@@ -55,7 +55,7 @@ export interface Invocation {
   readonly io: Io;
   readonly one: (io: Io, options: object, operands: readonly string[]) => Promise<Report>;
   readonly policies: PolicyRuns | undefined;
-  /** Told what happened before anything is rendered, so that a bug in a reporter cannot hide it. */
+  /** Called with what happened before anything is rendered, so that a bug in a reporter cannot hide it. */
   readonly finish: (exitCode: ExitCode) => void;
 }
 

@@ -160,8 +160,8 @@ const blockedServiceToken = ({ snapshot }: Seen): boolean | undefined => {
 };
 
 const kindText = (seen: Seen): string => {
-  const told = blockedServiceToken(seen);
-  if (told !== undefined) return told ? "a service token" : "a personal token";
+  const isService = blockedServiceToken(seen);
+  if (isService !== undefined) return isService ? "a service token" : "a personal token";
   switch (seen.settings.tokenLooks) {
     case "service":
       return "a service token, by its first letters";

@@ -11,7 +11,7 @@ import { find, placeOf, wordingOf } from "./schema-wording.js";
 import { suggest } from "./suggest.js";
 import { nodeRange, type YamlText } from "./yaml.js";
 
-/** Missing keys that an unknown key beside them was meant to be: one mistake, one problem. */
+/** Missing keys that an unknown key next to them was meant to be: one mistake, one problem. */
 const misspelt = (errors: readonly ErrorObject[]): ReadonlySet<string> =>
   new Set(
     errors.flatMap(({ keyword, instancePath, params, parentSchema }) => {

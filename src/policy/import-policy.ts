@@ -206,7 +206,7 @@ const headerLines = (snapshot: Snapshot): string[] => {
     `  id: ${accountId}`,
     ...(fits ? [`  host: ${writeText(host)}`] : []),
     ...(enforcement === "unknown"
-      ? ["# The account did not tell whether its rules are enforced.", "enforcement: ignore"]
+      ? ["# The account does not show whether its rules are enforced.", "enforcement: ignore"]
       : [`enforcement: ${enforcement}`]),
     "# Rules on the account that this file does not name stay as they are.",
     "unmanaged_rules: keep",

@@ -6,14 +6,14 @@
 import { isPlainAscii } from "../model/cells.js";
 
 /** Cyrillic, Greek and Armenian letters that common fonts draw like a Latin one (a selection of Unicode TR 39). */
-const latinTwins: ReadonlyMap<string, string> = new Map(
+const latinLookAlikes: ReadonlyMap<string, string> = new Map(
   [
     ["abcdefghijklmnopqrstuvwxyz", "аЬсԁеfɡһіјkӏmпорԛгѕтυѵԝхуz"],
     ["ABCEHIJKMNOPQRSTVXYZ", "АВСЕНІЈКМNОРԚRЅТѴХУZ"],
     ["ABEZHIKMNOPTYXv", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧν"],
     ["oaiupnhlS", "οαιυρոհլՏ"],
-  ].flatMap(([latin = "", twins = ""]) =>
-    [...twins].map((twin, index): [string, string] => [twin, [...latin][index] ?? twin]),
+  ].flatMap(([latin = "", others = ""]) =>
+    [...others].map((other, index): [string, string] => [other, [...latin][index] ?? other]),
   ),
 );
 
@@ -33,11 +33,11 @@ const scriptsOf = (word: string): string[] =>
 
 const inLatin = (name: string): string =>
   [...name.normalize("NFKC")]
-    .map((letter) => latinTwins.get(letter) ?? letter)
+    .map((letter) => latinLookAlikes.get(letter) ?? letter)
     .join("")
     .replace(/[\p{C}\p{Default_Ignorable_Code_Point}]+/gu, "");
 
-/** What a hurried reader sees: compatibility forms folded, twins made Latin, case and blanks dropped. */
+/** What a hurried reader sees: compatibility forms folded, look-alikes made Latin, case and blanks dropped. */
 export const skeleton = (name: string): string =>
   (isPlainAscii(name) ? name : inLatin(name))
     .replace(/\s+/g, "")

@@ -39,7 +39,7 @@ export const referencePath = (named: string, from: string): ReferencePath => {
   return path === "" ? refuse("it names a folder") : { ok: true, path };
 };
 
-/** A reference as the user would name it: beside the policy, whose own name may have a folder in front. */
+/** A reference as the user would name it: next to the policy, whose own name may have a folder in front. */
 export const besidePolicy = (policyFile: string, reference: string): string => {
   const folder = Math.max(policyFile.lastIndexOf("/"), policyFile.lastIndexOf("\\")) + 1;
   return policyFile.slice(0, folder) + reference;
@@ -56,7 +56,7 @@ export interface ParsedPolicy {
    * to the policy's folder and inside it. Include files may want more: see `furtherReferences`.
    */
   readonly references: readonly string[];
-  /** The lock of the published lists, beside the policy: it need not exist. */
+  /** The lock of the published lists, next to the policy: it need not exist. */
   readonly lockReference: string;
 }
 

@@ -69,7 +69,7 @@ const levelsAround = (text: string, node: Collection, path: readonly unknown[]):
   return levels;
 };
 
-/** The level of a comment: the innermost that is not further right, unless it has ended and an equal one goes on. */
+/** The level of a comment: the innermost that is not further right, unless it has ended and an equal one continues. */
 const levelOf = (levels: readonly Level[], indent: number): Level | undefined => {
   const at = levels.findIndex(({ column }) => column <= indent);
   const level = levels[at];

@@ -10,6 +10,7 @@ import {
   allIPv4,
   firstAddress,
   formatPrefix,
+  isUnspecified,
   lastAddress,
   mappedLength,
   type Prefix,
@@ -30,7 +31,6 @@ import type { PolicyEntry } from "./policy.js";
 import type { Problems } from "./problems.js";
 import type { LocatedText } from "./raw-policy.js";
 import type { ReadList } from "./read-list.js";
-import { isUnspecified } from "./yaml-text.js";
 
 // A prefix that cannot be read, as a diagnostic: the caret under the offending character, and what was meant.
 

@@ -3,7 +3,7 @@
  * invisible, change the direction of text, or cannot be encoded are written as escapes.
  */
 import type { ScalarTag, Tags } from "yaml";
-import { allIPv4, formatPrefix, type Prefix, parsePrefix } from "../address/prefix.js";
+import { formatPrefix, isUnspecified, type Prefix, parsePrefix } from "../address/prefix.js";
 
 // Control, format, private use, lone surrogates, line and paragraph separators, what is no character (which YAML 1.1
 // refuses), and what is shown as nothing, but the emoji's variation selector; line feed and tab are plain. Inside a
@@ -132,9 +132,6 @@ export const escapingTags = (tags: Tags): Tags =>
   });
 
 // How prefixes are written in a policy: canonical, and one address without a length.
-
-/** `0.0.0.0` or `::`, which may have been meant for every address. */
-export const isUnspecified = ({ network }: Prefix): boolean => network === 0n || network === allIPv4.network;
 
 /** `0.0.0.0` and `::` keep their length, since without it they read like "anywhere". */
 export const writePolicyPrefix = (prefix: Prefix): string => {

@@ -1,6 +1,6 @@
 /** `grant`: lets an address in for a time. Writes the entry into the policy, shows the plan, and applies it where asked. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { formatPrefix, type Prefix, parsePrefix } from "../../address/prefix.js";
+import { formatPrefix, isUnspecified, type Prefix, parsePrefix } from "../../address/prefix.js";
 import type { ReadOnlyClient } from "../../dbt/client.js";
 import { policyOfText, readPolicyBytes, requirePolicy } from "../../files/load-policy.js";
 import { isStandardInput } from "../../files/read-file.js";
@@ -81,7 +81,7 @@ const addressOf = (text: string): Prefix => {
       text,
       problem: `it has bits set below its length: ${formatPrefix(prefix)}`,
     });
-  if (bare && (prefix.network === 0n || prefix.network === 0xffffn << 32n))
+  if (bare && isUnspecified(prefix))
     throw failure("grant-address", {
       text,
       problem: "it is a single address that nobody has; everybody is 0.0.0.0/0",
