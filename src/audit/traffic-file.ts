@@ -221,6 +221,20 @@ const firstWord = (...values: readonly unknown[]): string => {
   return "";
 };
 
+/** Whether a number that JSON.parse has rounded may name the event or its actor: ids of 64 bits that differ would be one. */
+const isRounded = ({ id, actorId, actorName }: TrafficEvent): boolean =>
+  isBeyondExact(id) || isBeyondExact(actorId) || isBeyondExact(actorName);
+
+const isBeyondExact = (word: string): boolean => Math.abs(Number(word)) > Number.MAX_SAFE_INTEGER;
+
+/** A line that JSON.parse takes, with whole numbers of 16 digits and more as texts. */
+const withAllDigits = (json: string): JsonObject =>
+  JSON.parse(
+    json.replace(/"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
+      /^-?\d{16,}$/.test(token) ? `"${token}"` : token,
+    ),
+  );
+
 /** The names of the fields, of objects within as `actor.ip`: what a message shows of a line that does not fit. */
 const fieldNames = (record: JsonObject): string[] =>
   Object.entries(record).flatMap(([name, value]) =>
@@ -285,8 +299,9 @@ class JsonEvents {
     }
     const text = line.trim();
     if (text === "" || this.#isOfDocument(text)) return;
-    const value = parsed(this.#document === "open" ? text.replace(/,$/, "") : text);
-    if (isObject(value)) this.#add(value);
+    const json = this.#document === "open" ? text.replace(/,$/, "") : text;
+    const value = parsed(json);
+    if (isObject(value)) this.#add(value, json);
     else this.#source.damaged(this.#line, "it is not a JSON object");
   }
 
@@ -304,15 +319,17 @@ class JsonEvents {
     return true;
   }
 
-  #add(record: JsonObject): void {
+  #add(record: JsonObject, json: string): void {
     this.#shape ??= this.#shapeOf(record);
     const { columns, sink, scope } = this.#source;
     if (this.#shape.kind === "own" || columns === undefined) {
-      sink.add(ownEvent(record), "audit-log");
+      const event = ownEvent(record);
+      sink.add(isRounded(event) ? ownEvent(withAllDigits(json)) : event, "audit-log");
       return;
     }
     this.#hasAddress ||= fieldOf(record, columns.ip) !== undefined;
-    sink.add(namedEvent(record, columns), scope);
+    const event = namedEvent(record, columns);
+    sink.add(isRounded(event) ? namedEvent(withAllDigits(json), columns) : event, scope);
   }
 
   #shapeOf(record: JsonObject): { kind: "own" | "named"; names: readonly string[] } {

@@ -300,6 +300,26 @@ it("reads a proxy's columns by their names, each file's ids in its own log only"
   });
 });
 
+it("tells numbers apart that JSON.parse rounds to one", () => {
+  const rows = (ids: readonly string[], row: (id: string) => string) => ids.map(row).join("\n");
+  const ids = ["9007199254740992", "9007199254740993", "-18446744073709551615", "-18446744073709551616"];
+  const named = rows(
+    ids,
+    (id) =>
+      `{"ts":"2026-11-01T00:00:00Z","client":"203.0.113.1","user":${id},"n":${id},"note":"\\",\\"user\\":1 ${id}"}`,
+  );
+  expect(read([named], { ...columns, id: "n" }).traffic.events).toMatchObject({ read: 4, duplicates: 0 });
+  expect(actorsOf(read([named], columns)).map(([, id]) => id)).toEqual(ids);
+  const own = rows(
+    ids,
+    (id) =>
+      `{"id":${id},"at":"2026-11-01T00:00:00Z","actor":{"id":${id},"ip":"203.0.113.1","name":" ${id} 1e999 "}}`,
+  );
+  const found = read([own]);
+  expect(found.traffic.events).toMatchObject({ read: 4, duplicates: 0 });
+  expect(actorsOf(found).map(([, id, name]) => [id, name])).toEqual(ids.map((id) => [id, ` ${id} 1e999 `]));
+});
+
 it("takes each address by itself where nobody is named", () => {
   const text =
     "ts,client\n2026-11-01 10:00,203.0.113.1\n2026-11-01 10:00,203.0.113.2\n2026-11-01 11:00,203.0.113.1\n";
