@@ -7,7 +7,6 @@
 import { AddressSet } from "../address/address-set.js";
 import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
-import { present } from "../model/present.js";
 import type { AccountState } from "../model/rule.js";
 import { sha256 } from "../model/sha256.js";
 import type { Policy } from "../policy/policy.js";
@@ -32,23 +31,18 @@ const without = (state: AccountState, entries: readonly OverdueEntry[]): Account
 });
 
 /** What is pending anyway is no reason to keep an entry: only what these removals take away counts. */
-const guardsFor = (policy: Policy, before: AccountState): Policy => ({
-  ...policy,
-  tests: [],
-  guards: {
-    // Without `max_cut_off`: that a date has come is reason enough, whoever used the entry.
-    maxNewlyAllowed: policy.guards.maxNewlyAllowed,
-    ...present({ maxRemovedRules: policy.guards.maxRemovedRules }),
-    mustDeny: [],
-    mustAllow: policy.guards.mustAllow.flatMap((entry) =>
-      accessOf(before, "assumed")
-        .allowed()
-        .intersect(AddressSet.ofPrefixes([entry.prefix]))
-        .prefixes()
-        .map((prefix) => ({ ...entry, prefix })),
-    ),
-  },
-});
+const guardsFor = (policy: Policy, before: AccountState): Policy => {
+  // That a date has come is reason enough, whoever used the entry.
+  const { maxCutOff: _, cutOffWindow: __, ...guards } = policy.guards;
+  const mustAllow = guards.mustAllow.flatMap((entry) =>
+    accessOf(before, "assumed")
+      .allowed()
+      .intersect(AddressSet.ofPrefixes([entry.prefix]))
+      .prefixes()
+      .map((prefix) => ({ ...entry, prefix })),
+  );
+  return { ...policy, tests: [], guards: { ...guards, mustDeny: [], mustAllow } };
+};
 
 const waiting = (entries: readonly OverdueEntry[]): Diagnostic[] =>
   entries.map(({ rule, prefix, expires }) =>

@@ -47,7 +47,10 @@ export type GuardFindings =
   | { readonly notChecked: readonly Diagnostic[] }
   | undefined;
 
-export type GuardChecks<Facts> = { readonly [Name in GuardName]?: (facts: Facts) => GuardFindings };
+/** Undefined: of no meaning for such a plan, so nobody asks. */
+export type GuardChecks<Facts> = {
+  readonly [Name in GuardName]: ((facts: Facts) => GuardFindings) | undefined;
+};
 
 /** The verdicts of those guards that are asked, always in the same order. */
 export const verdictsOf = <Facts extends Pick<GuardFacts, "overrides">>(
@@ -234,7 +237,7 @@ const cutOff = ({ policy: { guards }, steps, traffic, replay }: GuardFacts): Gua
     ? undefined
     : cutOffFindings(guards, steps.length, traffic, replay);
 
-const checks: Required<GuardChecks<GuardFacts>> = {
+const checks: GuardChecks<GuardFacts> = {
   "confirmed-account": (facts) => onlyFailed(unconfirmed(facts)),
   "allow-in-force": ({ policy, after }) => onlyFailed(noAllowInForce(policy.rules, after)),
   "policy-tests": policyTests,

@@ -251,15 +251,19 @@ const ruleDocument = (rule: PolicyRule): unknown => [
 
 const limitText = (limit: bigint | undefined): string | null => limit?.toString() ?? null;
 
-const guardsDocument = (guards: Guards): unknown => [
-  prefixTexts(guards.mustAllow),
-  prefixTexts(guards.mustDeny),
-  guards.maxRemovedRules ?? null,
-  limitText(guards.maxNewlyAllowed.ipv4),
-  limitText(guards.maxNewlyAllowed.ipv6),
+/** What the hash takes of each guard: one that is missing here does not compile. */
+const guardTexts: { readonly [Key in keyof Guards]-?: (guards: Guards) => readonly unknown[] } = {
+  mustAllow: ({ mustAllow }) => [prefixTexts(mustAllow)],
+  mustDeny: ({ mustDeny }) => [prefixTexts(mustDeny)],
+  maxRemovedRules: ({ maxRemovedRules }) => [maxRemovedRules ?? null],
+  maxNewlyAllowed: ({ maxNewlyAllowed: { ipv4, ipv6 } }) => [limitText(ipv4), limitText(ipv6)],
   // Only where it is there, as below.
-  ...(guards.maxCutOff === undefined ? [] : [guards.maxCutOff, guards.cutOffWindow ?? ""]),
-];
+  maxCutOff: ({ maxCutOff }) => (maxCutOff === undefined ? [] : [maxCutOff]),
+  cutOffWindow: ({ maxCutOff, cutOffWindow }) => (maxCutOff === undefined ? [] : [cutOffWindow ?? ""]),
+};
+
+const guardsDocument = (guards: Guards): unknown =>
+  Object.values(guardTexts).flatMap((textsOf) => textsOf(guards));
 
 /**
  * SHA-256 in hexadecimal. Comments, order, spelling and the file's name do not change it; an entry whose date

@@ -160,6 +160,10 @@ const allowInForce = ({ accepted: { after, end } }: TerraformFacts): readonly Di
   mayAllow(end) ? [] : noAllowInForce([], after);
 
 const checksOfTerraform: GuardChecks<TerraformFacts> = {
+  // Terraform's plan says which rules there are, manages some of them only, and its calls have their own report.
+  "confirmed-account": undefined,
+  "unmanaged-rules": undefined,
+  disturbance: undefined,
   "allow-in-force": (facts) => onlyFailed(allowInForce(facts)),
   "policy-tests": policyTests,
   "must-allow": (facts) => kept(facts, underMustAllow(mustAllowOf(facts))),
