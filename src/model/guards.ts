@@ -1,6 +1,6 @@
 /**
- * The guards of a plan, in the order in which a plan lists them, and the flags that let them pass. A new guard is a row here,
- * its check in `plan/guards.ts`, its codes in `codes/plan.ts`, and its key in the policy's schema where it has one.
+ * The guards of a plan, in the order in which a plan lists them, and the flags that let them pass. How to add one:
+ * ARCHITECTURE.md.
  */
 
 /** The flags, one or two guards each; no flag contains another. */

@@ -48,6 +48,11 @@ describe("docs/lint.md", () => {
 });
 
 describe("the published schemas", () => {
+  it.each(["networkName", "networks", "network", "networkEntry", "reach", "test", "guards", "addressLimit"])(
+    "say of `%s` in a file of checks what they say of it in a policy",
+    (name) => expect(readSchema("checks").$defs[name]).toEqual(readSchema("policy").$defs[name]),
+  );
+
   it("agree on what networks are", () => {
     const policy = readSchema("policy");
     const networks = readSchema("networks");

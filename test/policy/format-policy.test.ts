@@ -385,3 +385,36 @@ tests:
     expect(formatPolicy(text)).toBe(text);
   });
 });
+
+/** Of the schema, what the keys of a mapping are, in its order. */
+interface Definition {
+  readonly properties?: Readonly<Record<string, Definition>>;
+  readonly items?: { readonly anyOf?: readonly Definition[] };
+  readonly anyOf?: readonly Definition[];
+}
+
+describe("the order of keys", () => {
+  const { properties, $defs } = JSON.parse(readFileSync("schemas/policy.schema.json", "utf8")) as {
+    readonly properties: Readonly<Record<string, Definition>>;
+    readonly $defs: Readonly<Record<string, Definition>>;
+  };
+  const keysOf = (definition: Definition | undefined): string[] => Object.keys(definition?.properties ?? {});
+  const mappingIn = (several: readonly Definition[] = []): Definition | undefined =>
+    several.find((one) => one.properties !== undefined);
+  const lines = (keys: readonly string[], indent: string): string =>
+    keys.map((key) => `${indent}${key}: x\n`).join("");
+
+  it.each([
+    ["account", keysOf(properties.account), "account:\n", "  "],
+    ["include", keysOf(mappingIn(properties.include?.items?.anyOf)), "include:\n  -\n", "    "],
+    ["network", keysOf($defs.networkContent), "networks:\n  a:\n", "    "],
+    ["rule", keysOf($defs.rule), "rules:\n  -\n", "    "],
+    ["entry of a rule", keysOf(mappingIn($defs.entry?.anyOf)), "rules:\n  - cidrs:\n      -\n", "        "],
+    ["test", keysOf($defs.test), "tests:\n  -\n", "    "],
+    ["guards", keysOf($defs.guards), "guards:\n", "  "],
+  ])("of %s is that of the reference", (_, keys, above, indent) => {
+    expect(keys.length).toBeGreaterThan(1);
+    const formatted = formatPolicy(above + lines(keys.toReversed(), indent));
+    expect([...formatted.matchAll(/^[ -]*(\w+): x$/gm)].map(([, key]) => key)).toEqual(keys);
+  });
+});
