@@ -14,7 +14,7 @@ export interface BlindSpot {
   readonly name: string;
   /** ISO 8601 UTC; absent of a Git provider that only the list of users shows. */
   readonly lastActive?: string;
-  /** There are addresses on record, and none that can be read. */
+  /** There are events on record, and none with an address that can be read. */
   readonly unreadable?: true;
 }
 
@@ -89,7 +89,7 @@ const unreadableSpots = (actors: readonly UnreadableActor[]): BlindSpot[] =>
     unreadable: true,
   }));
 
-/** Whose addresses cannot be read; tokens, then users, the latest first; then Git providers by name. Deleted tokens and locked users call no more. */
+/** Whose events have no address that can be read; tokens, then users, the latest first; then Git providers by name. Deleted tokens and locked users call no more. */
 export const blindSpots = (
   { window, actors, unreadable }: Pick<Traffic, "window" | "actors" | "unreadable">,
   callers: Callers,

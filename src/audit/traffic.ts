@@ -233,7 +233,7 @@ export class TrafficGatherer implements TrafficSink {
   /** By the number of the address. */
   readonly #nobody = new Map<number, GatheredActor>();
   readonly #types = new Map<string, TypeFacts>();
-  /** By the number of the actor: events with an address that cannot be read. */
+  /** By the number of the actor: events without an address, or with one that cannot be read. */
   readonly #unreadable = new Map<number, { events: number; last: number }>();
   readonly #addresses = new Addresses();
   readonly #pairs = new Pairs();
@@ -277,8 +277,7 @@ export class TrafficGatherer implements TrafficSink {
       return;
     }
     counts.withoutAddress += 1;
-    if (event.address === "") return;
-    counts.unreadableAddress += 1;
+    if (event.address !== "") counts.unreadableAddress += 1;
     if (event.actorId !== "" || event.actorName !== "")
       this.#countUnreadable(this.#actorOf(event, at, -1), at);
   }

@@ -4,19 +4,22 @@
  */
 
 import { type Diagnostic, diagnostic, withSeverity } from "../model/diagnostic.js";
-import type { AccountState } from "../model/rule.js";
 import { utcDay } from "../model/time.js";
 import type { Guards } from "../policy/policy.js";
 import { accessOf, isEnforced } from "./access-change.js";
 import {
   type ActorKind,
+  actorsWith,
   Labels,
   type Replay,
+  type ReplayedActor,
   type ReplayOutcome,
+  type ReplayStates,
   replay,
   replayOutcomes,
   type Traffic,
   type TrafficWindow,
+  type UnreadableActor,
 } from "./replay.js";
 
 /** What reading the log came to. `reason`: why it could not be read, or not as a whole; one sentence. */
@@ -37,7 +40,7 @@ export interface PlanLoser {
   readonly lastSeen: string;
 }
 
-/** Somebody whose address could not be read, by a number, where the plan takes access from anybody at all. */
+/** Somebody without an address on record that can be read, by a number, where the plan takes access from anybody at all. */
 interface PlanUnreadable {
   readonly label: string;
   readonly kind: ActorKind;
@@ -58,57 +61,68 @@ export interface PlanReplay {
   readonly unreadable: readonly PlanUnreadable[];
 }
 
-const loserOf = (actor: Replay["actors"][number]): PlanLoser[] => {
-  const { label, kind, outcome, addresses, events, lastSeen } = actor;
-  if (outcome !== "cut_off" && outcome !== "partly") return [];
-  const lost = addresses.filter(({ before, after }) => before === "allowed" && after === "blocked").length;
-  return [
-    {
-      label,
-      kind,
-      outcome,
-      addresses: addresses.length,
-      lost,
-      events,
-      lastSeen: utcDay(lastSeen),
-    },
-  ];
-};
+const loserOf = ({ label, kind, outcome, addresses, events, lastSeen }: Loser): PlanLoser => ({
+  label,
+  kind,
+  outcome,
+  addresses: addresses.length,
+  lost: addresses.filter(({ before, after }) => before === "allowed" && after === "blocked").length,
+  events,
+  lastSeen: utcDay(lastSeen),
+});
+
+type Loser = ReplayedActor & { readonly outcome: PlanLoser["outcome"] };
+
+const isLoser = (actor: ReplayedActor): actor is Loser =>
+  actor.outcome === "cut_off" || actor.outcome === "partly";
+
+/** Whom the numbers of a plan stand for. Their names are no part of it: they are shown where somebody asks for them. */
+export interface PlanPeople {
+  readonly losers: readonly Loser[];
+  readonly unreadable: readonly (UnreadableActor & { readonly label: string })[];
+}
 
 /** Numbered after those whose addresses are known. Whoever is not subject to the rules, or loses nothing, is not here. */
-const unreadableOf = (
+const unreadableIn = (
   { actors, serviceTokensSubject }: Replay,
-  traffic: Traffic,
-  before: AccountState,
-  after: AccountState,
-): PlanUnreadable[] => {
+  { unreadable }: Traffic,
+  { before, after }: ReplayStates,
+): PlanPeople["unreadable"] => {
   if (accessOf(before).allowed().intersect(accessOf(after, "assumed").blocked()).isEmpty()) return [];
   const labels = new Labels();
   for (const { kind } of actors) labels.next(kind);
-  return traffic.unreadable.flatMap(({ kind, events, lastSeen }) => {
-    const one = { label: labels.next(kind), kind, events, lastSeen: utcDay(lastSeen) };
-    return kind === "service_token" && serviceTokensSubject === false ? [] : [one];
-  });
+  return unreadable
+    .map((actor) => ({ ...actor, label: labels.next(actor.kind) }))
+    .filter(({ kind }) => kind !== "service_token" || serviceTokensSubject !== false);
 };
 
-export const planReplay = (
-  traffic: Traffic,
-  before: AccountState,
-  after: AccountState,
-  serviceTokensSubject: boolean | undefined,
-): PlanReplay => {
-  const found = replay(traffic, { before, after, serviceTokensSubject });
-  const count = (outcome: ReplayOutcome): number =>
-    found.actors.filter((actor) => actor.outcome === outcome).length;
-  const counts = Object.fromEntries(replayOutcomes.map((outcome) => [outcome, count(outcome)]));
+const peopleIn = (found: Replay, traffic: Traffic, states: ReplayStates): PlanPeople => ({
+  losers: found.actors.filter(isLoser),
+  unreadable: unreadableIn(found, traffic, states),
+});
+
+export const planPeople = (traffic: Traffic, states: ReplayStates): PlanPeople =>
+  peopleIn(replay(traffic, states), traffic, states);
+
+export const planReplay = (traffic: Traffic, states: ReplayStates): PlanReplay => {
+  const found = replay(traffic, states);
+  const { losers, unreadable } = peopleIn(found, traffic, states);
+  const counts = Object.fromEntries(
+    replayOutcomes.map((outcome) => [outcome, actorsWith(found, outcome).length]),
+  );
   return {
     window: found.window,
     events: { read: found.events.read, withoutAddress: found.events.withoutAddress },
-    effective: isEnforced(after),
+    effective: isEnforced(states.after),
     // One entry for each outcome, by the line above.
     counts: counts as PlanReplay["counts"],
-    losers: found.actors.flatMap(loserOf),
-    unreadable: unreadableOf(found, traffic, before, after),
+    losers: losers.map(loserOf),
+    unreadable: unreadable.map(({ label, kind, events, lastSeen }) => ({
+      label,
+      kind,
+      events,
+      lastSeen: utcDay(lastSeen),
+    })),
   };
 };
 
@@ -123,7 +137,7 @@ const namesOf = (labels: readonly string[]): string => {
 };
 
 /**
- * What the guard finds. An address that could not be read may be one that is lost, so that it refuses too. A log that could not be read, or was not, refuses: it does not mean that nobody is cut off.
+ * What the guard finds. An address that is not on record, or cannot be read, may be one that is lost, so that it refuses too. A log that could not be read, or was not, refuses: it does not mean that nobody is cut off.
  * Where nothing is changed, nobody is.
  */
 export const cutOffFindings = (
@@ -142,7 +156,7 @@ export const cutOffFindings = (
   const unreadable = found.unreadable.map(({ label }) => label);
   // As many as the limit permits may be cut off, whoever they are.
   const mayExceed = unreadable.length > 0 && labels.length + unreadable.length > limit;
-  const unknown = diagnostic("cut-off-unknown", { who: namesOf(unreadable), count: unreadable.length });
+  const unknown = diagnostic("cut-off-unknown", { who: namesOf(unreadable) });
   return [
     ...(labels.length <= limit
       ? []

@@ -150,7 +150,7 @@ export const planStates = (input: StatesInput): Plan => {
   const { traffic } = input;
   const replay =
     traffic?.kind === "read"
-      ? planReplay(traffic.traffic, before, after, enabledForServiceTokens)
+      ? planReplay(traffic.traffic, { before, after, serviceTokensSubject: enabledForServiceTokens })
       : undefined;
   const facts = {
     ...{ policy, before, after, changes, unmanaged, steps, access, clientAddresses, overrides },

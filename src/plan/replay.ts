@@ -44,7 +44,7 @@ export interface SeenActor {
   readonly addresses: readonly SeenAddress[];
 }
 
-/** Somebody whose only addresses on record cannot be read: nobody can tell what becomes of them. */
+/** Somebody who has events, and none with an address that can be read: nobody can tell what becomes of them. */
 export interface UnreadableActor extends Omit<SeenActor, "addresses"> {
   readonly events: number;
   /** Milliseconds since 1970. */

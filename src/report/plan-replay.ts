@@ -18,9 +18,7 @@ export const planReplayTitle = (replay: PlanReplay): string => {
     ...(partly.length === 0 ? [] : [`${actorsWords(partly)} in part`]),
     ...(unreadable.length === 0
       ? []
-      : [
-          `cannot tell: ${actorsWords(unreadable)} with ${unreadable.length === 1 ? "an address" : "addresses"} that could not be read`,
-        ]),
+      : [`cannot tell: ${actorsWords(unreadable)} without an address on record that can be read`]),
     `${grouped(counts.keeps)} keep access`,
     `${counted(events.read, "event")} from ${window.since.slice(0, 10)} to ${window.until.slice(0, 10)}`,
   ].join("; ");
@@ -40,7 +38,7 @@ export const planReplayRows = ({ losers, unreadable }: PlanReplay): Row[] => [
     ({ label, events, lastSeen }): Row => ({
       sign: "!",
       depth: 1,
-      text: `${label}: cannot tell, the address could not be read: ${counted(events, "event")}, the last on ${lastSeen}`,
+      text: `${label}: cannot tell, no address on record can be read: ${counted(events, "event")}, the last on ${lastSeen}`,
     }),
   ),
 ];

@@ -110,7 +110,10 @@ export const windowWords = ({ window }: Pick<Replay, "window">): string =>
   `${window.since.slice(0, 10)} to ${window.until.slice(0, 10)}`;
 
 /** `person 3`, or with their name. Tokens are not people: they have their names in either case. */
-export const actorWords = (actor: ReplayedActor, showPeople: boolean): string => {
+export const actorWords = (
+  actor: Pick<ReplayedActor, "kind" | "label" | "id" | "name">,
+  showPeople: boolean,
+): string => {
   if (!showPeople && !isToken(actor)) return actor.label;
   const name = actor.name === undefined ? "" : ` ${quoted(actor.name)}`;
   const id = actor.id === undefined || actor.id === actor.name ? "" : ` (${visible(actor.id)})`;

@@ -11,9 +11,9 @@ import { assertNever } from "../model/assert.js";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.js";
 import { type ExitCode, exitCodes } from "../model/failure.js";
 import type { Snapshot } from "../model/snapshot.js";
+import type { PlanPeople } from "../plan/cut-off.js";
 import type { TemporaryEntries } from "../plan/expiry.js";
 import type { Plan, Verdict } from "../plan/plan.js";
-import type { ReplayedActor } from "../plan/replay.js";
 import type { listCatalogue } from "../policy/list-catalogue.js";
 import type { Policy, PolicyTest } from "../policy/policy.js";
 import type { AskedStates, ExplainReport } from "./explain.js";
@@ -61,8 +61,8 @@ export interface PlanReport {
   readonly policyFile?: string;
   /** Exit code 2 where there is something to change (`--detailed-exitcode`). */
   readonly detailed?: boolean;
-  /** Who loses access by the traffic on record, by name: for text alone (`--show-people`). */
-  readonly people?: readonly ReplayedActor[];
+  /** Whom the numbers of its replay stand for, by name: for text alone (`--show-people`). */
+  readonly people?: PlanPeople;
   /** The file that the plan was saved to. */
   readonly savedAs?: string;
   /** For what its entries say of themselves, in the HTML; absent for a saved plan. */

@@ -439,10 +439,10 @@ it("finds blind exactly who was active in the window and has no address on recor
     ],
   });
   expect(blind.map(({ kind, id, name }) => [kind, id ?? name])).toEqual([
+    ["user", "6"],
     ["service_token", "1"],
     ["user", "2"],
     ["user", "3"],
-    ["user", "6"],
     ["git_provider", "Azure DevOps"],
   ]);
 });
@@ -466,3 +466,29 @@ it("reads an address with a port behind it, and keeps whose address it cannot re
     { kind: "user", id: "d", name: "d", lastActive: "2026-11-01T10:00:00.000Z", unreadable: true },
   ]);
 });
+
+it.each([
+  ["no address", {}],
+  ["null", { ip: null }],
+  ["an empty address", { ip: "" }],
+  ["blanks", { ip: " " }],
+  ["an address that cannot be read", { ip: "unknown" }],
+] as [string, { ip?: string | null }][])(
+  "cannot tell of an actor with %s alone, in any form of the log",
+  (_, { ip }) => {
+    const others = { created_at: "2026-11-01T10:00:00Z", actor: { id: 1, ip: "203.0.113.1", type: "user" } };
+    const lastSeen = Date.parse("2026-11-01T10:00:00Z");
+    const actor = { ...(ip === undefined ? {} : { ip }), id: 2, name: "Ann", type: "user" };
+    const old = { actor_ip: ip, actor_id: "2", actor_name: "Ann", actor_type: "user" };
+    const csv = `created_at,actor_ip,actor_id,actor_name,actor_type\n2026-11-01T10:00:00Z,${ip ?? ""},2,Ann,user\n`;
+    for (const text of [
+      csv,
+      [others, { created_at: others.created_at, actor }].map((one) => JSON.stringify(one)).join("\n"),
+      [others, { logged_at: others.created_at, ...old }].map((one) => JSON.stringify(one)).join("\n"),
+    ]) {
+      const { traffic } = read([text]);
+      expect(traffic.events.withoutAddress).toBe(1);
+      expect(traffic.unreadable).toEqual([{ kind: "user", id: "2", name: "Ann", events: 1, lastSeen }]);
+    }
+  },
+);

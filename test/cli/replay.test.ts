@@ -359,6 +359,21 @@ describe("as a guard", async () => {
     expect((await run("plan", "--client-ip", "203.0.113.10")).code).toBe(0);
   });
 
+  it("counts those of whose addresses none can be read, and names them where that is asked", async () => {
+    const actor = { type: "ACTOR_USER", id: 9301, name: "Night Shift", ip: "" };
+    const { run } = await rehearse({
+      ...seed,
+      events: [...(seed.events ?? []), { ...traffic(0, "", []), actor }],
+    });
+    const asked = ["plan", "--replay", "90d", "--client-ip", "203.0.113.10"];
+    const hidden = await run(...asked);
+    expect(hidden.code).toBe(3);
+    expect(hidden.stdout).toContain("person 6: cannot tell, no address on record can be read: 12 events");
+    expect(hidden.stdout).not.toContain("Night Shift");
+    const shown = await run(...asked, "--show-people");
+    expect(shown.stdout).toContain('person 6 "Night Shift" (9301)\n      no address on record can be read\n');
+  });
+
   it("refuses where the log cannot be read, wholly or in part", async () => {
     guarded(9);
     for (const nth of [1, 2]) {

@@ -129,10 +129,10 @@ test("an address that could not be read may be one that is lost: refused beyond 
   ]);
   if (plan.replay === undefined) throw new Error("no replay");
   expect(planReplayTitle(plan.replay)).toContain(
-    "cannot tell: 1 person with an address that could not be read",
+    "cannot tell: 1 person without an address on record that can be read",
   );
   expect(planReplayRows(plan.replay).map(({ text }) => text)).toEqual([
-    "person 2: cannot tell, the address could not be read: 2 events, the last on 2026-02-02",
+    "person 2: cannot tell, no address on record can be read: 2 events, the last on 2026-02-02",
   ]);
   const text = writePlanFile(plan);
   for (const word of ["Auditor", "9003"]) expect(text).not.toContain(word);

@@ -191,7 +191,13 @@ const replayOf = async (
   const evidence = audit ? await evidenceFor(io, client, { guards }, steps.length) : undefined;
   if (evidence === undefined) return {};
   return evidence.kind === "read"
-    ? { replay: planReplay(evidence.traffic, before, after, enabledForServiceTokens) }
+    ? {
+        replay: planReplay(evidence.traffic, {
+          before,
+          after,
+          serviceTokensSubject: enabledForServiceTokens,
+        }),
+      }
     : { replayUnknown: evidence.reason };
 };
 

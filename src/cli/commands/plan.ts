@@ -7,9 +7,8 @@ import { failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { redact } from "../../model/secrets.js";
 import { shellWord } from "../../model/shell.js";
-import type { TrafficEvidence } from "../../plan/cut-off.js";
+import { type PlanPeople, planPeople, type TrafficEvidence } from "../../plan/cut-off.js";
 import type { Plan } from "../../plan/plan.js";
-import { type ReplayedActor, replay } from "../../plan/replay.js";
 import { planVerdict, type Report } from "../../report/report.js";
 import { connectionOf } from "../accounts.js";
 import { nameElsewhere } from "../arguments/named-files.js";
@@ -66,7 +65,7 @@ const ofTerraform = async (io: Io, options: Options & { readonly terraform: stri
     plan,
     policyFile: nameOf(options.terraform),
     detailed: options.detailedExitcode === true,
-    ...(options.showPeople === true ? { people: peopleOf(plan, evidence) } : {}),
+    ...(options.showPeople === true ? peopleOf(plan, evidence) : {}),
     ...present({ maxBytes: options.maxBytes }),
   };
 };
@@ -100,7 +99,7 @@ const ofPolicy = async (io: Io, options: Options): Promise<Report> => {
     policyFile: options.policy,
     policy: wanted.policy,
     detailed: options.detailedExitcode === true,
-    ...(options.showPeople === true ? { people: peopleOf(plan, evidence) } : {}),
+    ...(options.showPeople === true ? peopleOf(plan, evidence) : {}),
     ...present({ maxBytes: options.maxBytes }),
     ...(options.out === undefined
       ? {}
@@ -108,13 +107,11 @@ const ofPolicy = async (io: Io, options: Options): Promise<Report> => {
   };
 };
 
-/** Who the numbers of the plan stand for: the same replay again, with names. */
-const peopleOf = (plan: Plan, evidence: TrafficEvidence | undefined): readonly ReplayedActor[] => {
-  if (evidence?.kind !== "read") return [];
+/** Whom the numbers of the plan stand for: the same replay again, with names. */
+const peopleOf = (plan: Plan, evidence: TrafficEvidence | undefined): { readonly people?: PlanPeople } => {
+  if (evidence?.kind !== "read") return {};
   const { before, after, enabledForServiceTokens: serviceTokensSubject } = plan;
-  return replay(evidence.traffic, { before, after, serviceTokensSubject }).actors.filter(
-    ({ outcome }) => outcome === "cut_off" || outcome === "partly",
-  );
+  return { people: planPeople(evidence.traffic, { before, after, serviceTokensSubject }) };
 };
 
 /** A refused plan cannot be applied, unless whoever applies it lets the failed checks pass. */

@@ -277,18 +277,18 @@ export const guardCodes = {
     meaning: "As `max-cut-off`, once enforcement is on.",
     fix: "See `dbt-ip-rules replay --show-people`.",
   }),
-  "cut-off-unknown": code<{ reason: string } | { who: string; count: number }>({
+  "cut-off-unknown": code<{ reason: string } | { who: string }>({
     severity: "error",
     message: (facts) =>
       "reason" in facts
         ? `Who would be cut off is not known: the traffic on record could not be read (${facts.reason})`
-        : `Whether ${facts.who} would be cut off is not known: ${facts.count === 1 ? "the address" : "their addresses"} on record could not be read`,
+        : `Whether ${facts.who} would be cut off is not known: no address of theirs on record can be read`,
     hint: (facts) =>
       "reason" in facts
         ? `Use a token that may read the audit log, or override this check with ${overrideFlags.cutOff}`
         : `See who that is with: dbt-ip-rules replay --show-people. To override this check: ${overrideFlags.cutOff}`,
-    meaning: "The audit log could not be read in full, so `max_cut_off` is not checked.",
-    fix: "Use another token, or a shorter `cut_off_window`.",
+    meaning: "The audit log could not be read in full, or shows somebody without a readable address.",
+    fix: "Use another token, or a shorter `cut_off_window`; see who that is with `dbt-ip-rules replay --show-people`.",
   }),
   "cut-off-changed": code<{ prefixes: string }>({
     severity: "error",

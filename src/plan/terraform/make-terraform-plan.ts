@@ -160,7 +160,7 @@ export const makeTerraformPlan = (input: TerraformInput): TerraformResult => {
   const { enabledForServiceTokens } = snapshot;
   const replay =
     traffic?.kind === "read"
-      ? planReplay(traffic.traffic, before, after, enabledForServiceTokens)
+      ? planReplay(traffic.traffic, { before, after, serviceTokensSubject: enabledForServiceTokens })
       : undefined;
   const flips = flipsOf(found.calls, before.enforcement, enforcementAfter);
   const shown = { ...worst, exact };

@@ -9,8 +9,8 @@ import type { Diagnostic } from "../../model/diagnostic.js";
 import { visible } from "../../model/escape.js";
 import type { ReceiptPurpose } from "../../model/receipt.js";
 import type { AccessChange, PlanAccessChange } from "../../plan/access-change.js";
+import type { PlanPeople } from "../../plan/cut-off.js";
 import type { Plan, PlannedStep, Verdict } from "../../plan/plan.js";
-import type { ReplayedActor } from "../../plan/replay.js";
 import {
   type AccessWording,
   accessContext,
@@ -44,8 +44,8 @@ interface PlanTextOptions extends RenderContext {
   readonly purpose?: ReceiptPurpose | undefined;
   /** Entries listed of one rule and sign: 20 by default. */
   readonly maxEntries?: number;
-  /** Who loses access by the traffic on record, by name (`--show-people`). */
-  readonly people?: readonly ReplayedActor[];
+  /** Whom the numbers of its replay stand for, by name (`--show-people`). */
+  readonly people?: PlanPeople;
 }
 
 const header = (plan: Plan, look: RenderContext): string[] => [
@@ -144,9 +144,13 @@ const closingText = (plan: Plan, { style, policyFile = "the policy", purpose }: 
 /** With the people whom the numbers stand for only where somebody asked for them. */
 const replaySection = ({ replay }: Plan, options: PlanTextOptions): string[] => {
   if (replay === undefined) return [];
-  const people = (options.people ?? []).flatMap((actor) => [
+  const { losers = [], unreadable = [] } = options.people ?? {};
+  const people = [
+    ...losers.map((actor) => ({ actor, what: `loses ${listPrefixes(actor.wouldLetIn, 20)}` })),
+    ...unreadable.map((actor) => ({ actor, what: "no address on record can be read" })),
+  ].flatMap(({ actor, what }) => [
     ...wrap(`    ${actorWords(actor, true)}`, options.width, 6),
-    ...wrap(`      loses ${listPrefixes(actor.wouldLetIn, 20)}`, options.width, 8),
+    ...wrap(`      ${what}`, options.width, 8),
   ]);
   return section(
     planReplayTitle(replay),
