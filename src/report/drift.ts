@@ -203,7 +203,8 @@ export const driftNext = (report: DriftReport, commands: DriftCommands): readonl
     names.length > 0
       ? [
           {
-            words: `To remove a rule that the policy keeps, write into the policy: removed_rules: [${names.join(", ")}]`,
+            words: "To remove an unmanaged rule, add to the policy",
+            command: `removed_rules: [${names.join(", ")}]`,
           },
         ]
       : [];

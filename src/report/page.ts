@@ -39,7 +39,9 @@ export interface ReportPage {
 }
 
 export interface CommandLine {
+  /** The program's own words alone. */
   readonly words: string;
+  /** What to type, or to write into a file; it may hold text of others. */
   readonly command?: string;
   /** To be read before all else. */
   readonly urgent?: true;

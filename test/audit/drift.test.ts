@@ -385,7 +385,8 @@ describe("rules that the policy tolerates", () => {
     });
     expect(report.unmanaged).toEqual([]);
     expect(driftNext(report, { plan: "plan", merge: "merge" })).toContainEqual({
-      words: "To remove a rule that the policy keeps, write into the policy: removed_rules: [Theirs]",
+      words: "To remove an unmanaged rule, add to the policy",
+      command: "removed_rules: [Theirs]",
     });
     // The whole access change counts it too: the policy alone would let in one /24 less than everything.
     expect(report.access.newlyAllowed.count().ipv4).toBe(2n ** 32n - 256n);

@@ -157,6 +157,37 @@ describe("markdown", () => {
     expect(html.startsWith("<!-- dbt-ip-rules:")).toBe(true);
   });
 
+  it("renders without a foreign tag, mention or link, whatever the names are", async () => {
+    const name = fc.oneof(
+      anyText,
+      fc.constantFrom(
+        "<img src=x>",
+        "[a](http://b)",
+        "@team",
+        "#1",
+        "**b**",
+        "a`b",
+        "`\n@team\n`",
+        "www.b.de",
+      ),
+    );
+    const names = fc.record({ vpn: name, oldVpn: name, partner: name, legacy: name, description: name });
+    await fc.assert(
+      fc.asyncProperty(names, async (one) => {
+        for (const [file, text] of Object.entries(await everyFormat(one))) {
+          if (!file.endsWith(".md")) continue;
+          const html = toHtml(text);
+          expect(
+            tagsOf(html).filter((tag) => !ownTags.test(tag)),
+            file,
+          ).toEqual([]);
+          expect(outsideCode(html), file).not.toMatch(/@|#\d|https?:|www\./);
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
   it("keeps the sign in column 0 of every line of a diff", () => {
     for (const [, text] of ending(".md"))
       for (const [, body = ""] of text.matchAll(/^`{3,}diff\n([\s\S]*?)\n`{3,}$/gm))

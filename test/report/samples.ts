@@ -240,6 +240,16 @@ export const driftOf = (names: Names): DriftReport => {
         direction: "none",
         attribution: { kind: "unknown", reason: "not-asked" },
       },
+      {
+        id: "0123456789abcde3",
+        detail: { kind: "entry-added", type: "allow", prefix: prefix("198.51.100.9/32") },
+        rule: names.legacy,
+        cause: "drift",
+        reason: "unmanaged-rule-changed",
+        severity: "error",
+        direction: "broadens",
+        attribution: unknown,
+      },
     ],
     access: changeOf(
       getsIn(names.vpn, "203.0.113.0/24"),
@@ -249,7 +259,7 @@ export const driftOf = (names: Names): DriftReport => {
     effective: true,
     unmanaged: [rule(names.legacy, "deny", ["192.0.2.200"])],
     base: "receipt",
-    counts: { drift: 2, pending: 1, cannotTell: 1 },
+    counts: { drift: 3, pending: 1, cannotTell: 1 },
     diagnostics: [],
   };
 };
