@@ -1,8 +1,8 @@
 /**
- * Which entries an event of a rule added and removed, where its context says so. The context's shape is not published
- * (docs/service.md, "Audit log"): a list before and one after, lists of what was added and removed, or the rule as it
- * then was, whose entries show by their times which of them this write touched. Nothing is guessed: what no form of
- * these shows is left out. Pure.
+ * Which entries an event of a rule added, removed, and wrote again, where its context says so. The context's shape is
+ * not published (docs/service.md, "Audit log"): a list before and one after, lists of what was added and removed, or the
+ * rule as it then was, whose entries show by their times which of them this write touched. Nothing is guessed: what no
+ * form of these shows is left out. Pure.
  */
 import { isObject, type JsonObject } from "../model/json.js";
 import type { AuditEvent } from "./event.js";
@@ -11,9 +11,11 @@ interface ChangedEntries {
   /** As the log spells them. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
+  /** They were there before, and this write enabled or disabled them, or wrote them as they were. */
+  readonly rewritten: readonly { readonly cidr: string; readonly enabled: boolean }[];
 }
 
-const none: ChangedEntries = { added: [], removed: [] };
+const none: ChangedEntries = { added: [], removed: [], rewritten: [] };
 
 /** Objects that are looked at, and how deep: a context is small. */
 const mostObjects = 2_000;
@@ -34,6 +36,8 @@ const objectsIn = (context: unknown): readonly JsonObject[] => {
 interface Entry {
   readonly cidr: string;
   readonly isDeleted: boolean;
+  /** Undefined where the log does not say. */
+  readonly enabled: boolean | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -58,6 +62,7 @@ const entriesIn = (value: unknown): readonly Entry[] | undefined => {
       {
         cidr,
         isDeleted: fields["state"] === 2,
+        enabled: typeof fields["enabled"] === "boolean" ? fields["enabled"] : undefined,
         createdAt: timeOf(fields["created_at"]),
         updatedAt: timeOf(fields["updated_at"]),
       },
@@ -66,41 +71,55 @@ const entriesIn = (value: unknown): readonly Entry[] | undefined => {
 };
 
 /** The list under one of these keys, itself or as the `cidrs` of what is there. */
-const listUnder = (fields: JsonObject, keys: readonly string[]): readonly string[] | undefined => {
+const listUnder = (fields: JsonObject, keys: readonly string[]): readonly Entry[] | undefined => {
   for (const key of keys) {
     const value = fields[key];
     const entries = entriesIn(isObject(value) ? value["cidrs"] : value);
-    if (entries !== undefined) return entries.filter(({ isDeleted }) => !isDeleted).map(({ cidr }) => cidr);
+    if (entries !== undefined) return entries.filter(({ isDeleted }) => !isDeleted);
   }
   return undefined;
 };
 
-const lacking = (list: readonly string[], other: readonly string[]): readonly string[] =>
-  list.filter((one) => !other.includes(one));
+const cidrsOf = (entries: readonly Entry[] = []): readonly string[] => entries.map(({ cidr }) => cidr);
+
+const withEnabled = (entries: readonly Entry[]): ChangedEntries["rewritten"] =>
+  entries.flatMap(({ cidr, enabled }) => (enabled === undefined ? [] : [{ cidr, enabled }]));
 
 const explicit = (fields: JsonObject): ChangedEntries | undefined => {
   const before = listUnder(fields, ["before", "old", "previous"]);
   const after = listUnder(fields, ["after", "new", "current"]);
-  if (before !== undefined && after !== undefined)
-    return { added: lacking(after, before), removed: lacking(before, after) };
+  if (before !== undefined && after !== undefined) {
+    const old = new Map(before.map((entry) => [entry.cidr, entry]));
+    const now = new Set(cidrsOf(after));
+    return {
+      added: cidrsOf(after).filter((cidr) => !old.has(cidr)),
+      removed: cidrsOf(before).filter((cidr) => !now.has(cidr)),
+      rewritten: withEnabled(
+        after.filter(({ cidr, enabled }) => old.has(cidr) && old.get(cidr)?.enabled === !enabled),
+      ),
+    };
+  }
   const added = listUnder(fields, ["added", "cidrs_added", "added_cidrs"]);
   const removed = listUnder(fields, ["removed", "cidrs_removed", "removed_cidrs"]);
   return added === undefined && removed === undefined
     ? undefined
-    : { added: added ?? [], removed: removed ?? [] };
+    : { added: cidrsOf(added), removed: cidrsOf(removed), rewritten: [] };
 };
 
 /** From the rule as the event's context has it: what is not older than its last change was a part of that change. */
 const ofRule = (type: string, fields: JsonObject, entries: readonly Entry[]): ChangedEntries => {
-  const cidrs = (list: readonly Entry[]): string[] => list.map(({ cidr }) => cidr);
   const live = entries.filter(({ isDeleted }) => !isDeleted);
-  if (type.endsWith(".added")) return { added: cidrs(live), removed: [] };
-  if (type.endsWith(".removed")) return { added: [], removed: cidrs(live) };
+  if (type.endsWith(".added")) return { ...none, added: cidrsOf(live) };
+  if (type.endsWith(".removed")) return { ...none, removed: cidrsOf(live) };
   const at = timeOf(fields["updated_at"]);
   const isNow = (time: string): boolean => isSince(time, at);
+  const kept = live.filter(({ createdAt }) => !isNow(createdAt));
+  const written = kept.filter(({ updatedAt }) => isNow(updatedAt));
   return {
-    added: cidrs(live.filter(({ createdAt }) => isNow(createdAt))),
-    removed: cidrs(entries.filter(({ isDeleted, updatedAt }) => isDeleted && isNow(updatedAt))),
+    added: cidrsOf(live.filter(({ createdAt }) => isNow(createdAt))),
+    removed: cidrsOf(entries.filter(({ isDeleted, updatedAt }) => isDeleted && isNow(updatedAt))),
+    // A service that writes all entries of a rule each time shows nothing by that.
+    rewritten: written.length > 1 && written.length === kept.length ? [] : withEnabled(written),
   };
 };
 

@@ -30,13 +30,16 @@ const typeCells = 28;
 /** Ranges of one event that its line has room for. */
 const mostChanges = 4;
 
-/** `+203.0.113.0/24, -198.51.100.7`. */
+/** `+203.0.113.0/24, -198.51.100.7, 192.0.2.44 now disabled`. */
 const changesText = (event: AuditEvent): string => {
-  const { added, removed } = changedEntries(event);
-  const all = [...added.map((cidr) => `+${cidr}`), ...removed.map((cidr) => `-${cidr}`)];
+  const { added, removed, rewritten } = changedEntries(event);
+  const all = [
+    ...added.map((cidr) => `+${cut(cidr, 44)}`),
+    ...removed.map((cidr) => `-${cut(cidr, 44)}`),
+    ...rewritten.map(({ cidr, enabled }) => `${cut(cidr, 44)} now ${enabled ? "enabled" : "disabled"}`),
+  ];
   const left = all.length - mostChanges;
-  const shown = (left > 0 ? all.slice(0, mostChanges) : all).map((text) => cut(text, 45));
-  return [...shown, ...(left > 0 ? [`${left} more`] : [])].join(", ");
+  return [...all.slice(0, mostChanges), ...(left > 0 ? [`${left} more`] : [])].join(", ");
 };
 
 /** `rule "Corporate VPN" (+203.0.113.0/24)`, where the event's context says which. */
