@@ -70,8 +70,11 @@ const clashLines = (prefix: Prefix, type: SnapshotRule["type"], clashes: Holders
 const entryLines = ({ prefix, text }: SnapshotEntry, disabled: boolean): string[] => {
   const written = writePolicyPrefix(prefix);
   const differs = canonicalSpelling(text) !== written && /^[0-9A-Fa-f:./]+$/.test(text);
-  const entry = disabled ? `{ cidr: ${writeText(written)}, enabled: false }` : writeText(written);
-  return [...(differs ? [`# typed as ${text}`] : []), `- ${entry}`];
+  // In block style: of `{ … }`, yamllint and Prettier want different spaces.
+  const lines = disabled
+    ? [`- cidr: ${writeText(written)}`, "  enabled: false"]
+    : [`- ${writeText(written)}`];
+  return [...(differs ? [`# typed as ${text}`] : []), ...lines];
 };
 
 /** A rule's lines, as an item of `rules` without indentation. */
@@ -213,7 +216,8 @@ const headerLines = (snapshot: Snapshot): string[] => {
     ...commentLines(
       "Uncomment, with an address of somebody who could fix a mistake: a plan that blocks it is refused.",
     ),
-    "# guards: { must_allow: [203.0.113.10] }",
+    "# guards:",
+    "#   must_allow: [203.0.113.10]",
   ];
 };
 

@@ -75,7 +75,7 @@ describe("an entry that is disabled", () => {
   it("is imported as it is, and the plan of that is empty", async () => {
     const { run, file } = await prepare(seed(false));
     expect(await run("import", "--output", "policy.yaml")).toMatchObject({ code: 0 });
-    expect(await readFile(file, "utf8")).toContain("- { cidr: 192.0.2.44, enabled: false }");
+    expect(await readFile(file, "utf8")).toContain("- cidr: 192.0.2.44\n        enabled: false\n");
     expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
     expect((await run("show")).stdout).toMatch(/192\.0\.2\.44\/32 +disabled/);
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { parse, parseDocument, visit } from "yaml";
 import { actionFile, builtAction, newFolder, npmOnPath, runScript, sourcesOf } from "./runner.js";
 import { type Job, readWorkflow, runJob, type Step } from "./workflow.js";
 import { accountId, dbtToken, headCommit, policy, pullRequest, startWorld, type World } from "./world.js";
@@ -79,10 +79,42 @@ describe("rules of the house", () => {
       /\.ya?ml$/.test(file),
     );
     expect(files.length).toBeGreaterThan(8);
-    for (const file of files)
-      for (const line of readFileSync(join("examples", file), "utf8").split("\n"))
-        if (/\b(npm|npx|yarn|pnpm) /.test(line) && !line.trimStart().startsWith("#"))
-          expect(line, file).toContain('(cd "$DBT_IP_RULES_HOME" && env -i ');
+    for (const file of files) {
+      const text = readFileSync(join("examples", file), "utf8").replace(/^ *#.*$/gm, "");
+      const elsewhere = text.replace(
+        /\(cd "\$DBT_IP_RULES_HOME" &&(?:\s+env -i "\$@" npm [^)&]*(?:&&)?)*\)/g,
+        "",
+      );
+      expect(elsewhere, file).not.toMatch(/\b(?:npm|npx|yarn|pnpm) /);
+    }
+  });
+
+  // Rules `line-length` and `braces` of https://yamllint.readthedocs.io/en/stable/rules.html, as they are by default. Where
+  // Prettier writes `{ a: 1 }`, yamllint wants `{a: 1}`: block style pleases both.
+  it("every example passes the defaults of yamllint", () => {
+    const files = readdirSync("examples", { recursive: true, encoding: "utf8" }).filter((file) =>
+      /\.ya?ml$/.test(file),
+    );
+    const allowed = "# yamllint disable-line rule:line-length";
+    for (const file of files) {
+      const text = readFileSync(join("examples", file), "utf8");
+      const lines = text.split("\n");
+      const tooLong = lines.filter(
+        (line, at) =>
+          line.length > 80 &&
+          lines[at - 1]?.trim() !== allowed &&
+          /\S /.test(line.replace(/^ *(?:[#-] )?/, "")),
+      );
+      expect(tooLong, file).toEqual([]);
+      const spaced: string[] = [];
+      visit(parseDocument(text), {
+        Map: (_, { flow, range }) => {
+          const written = text.slice(range?.[0], range?.[1]);
+          if (flow === true && /^\{ | \}$/.test(written)) spaced.push(written);
+        },
+      });
+      expect(spaced, file).toEqual([]);
+    }
   });
 
   it("names the version of package.json everywhere", () => {

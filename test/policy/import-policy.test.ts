@@ -291,7 +291,7 @@ describe("disabled entries", () => {
   it("are kept, and the plan finds nothing to change", () => {
     const text = importPolicy(snapshot);
     expect(text).toContain("account 66847, as they are: a plan");
-    expect(text).toContain("- { cidr: 192.0.2.1, enabled: false }\n");
+    expect(text).toContain("- cidr: 192.0.2.1\n        enabled: false\n");
     expect(mustRead(text).rules[0]).toMatchObject({ entries: [{}], disabled: [{}, {}] });
     expect(makePlan({ policy: mustRead(text), snapshot }).plan).toMatchObject({ changes: [], steps: [] });
     expect(formatPolicy(text)).toBe(text);
