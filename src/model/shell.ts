@@ -1,5 +1,5 @@
 /** What a message offers for typing, commands and lines of a policy: the functions that put a name into them. */
-import { visible } from "./escape.js";
+import { jsonText, visible } from "./escape.js";
 
 /** One word for a POSIX shell, where it can be shown as it is. */
 export const shellWord = (text: string): string => {
@@ -13,8 +13,8 @@ export const shellWord = (text: string): string => {
 export const policyFlag = (file: string): string =>
   file === "policy.yaml" ? "" : ` --policy ${shellWord(file)}`;
 
-/** As an item of a YAML list in brackets. */
+/** As an item of a YAML list in brackets; what cannot be seen is an escape of YAML, so that the name can be pasted. */
 export const yamlName = (name: string): string =>
   /^[A-Za-z](?:[\w .-]*\w)?$/.test(name) && !/^(?:y|n|yes|no|on|off|true|false|null)$/i.test(name)
     ? name
-    : JSON.stringify(name);
+    : jsonText(name, 0);

@@ -191,7 +191,7 @@ export const driftNext = (report: DriftReport, commands: DriftCommands): readonl
   const names = [
     ...new Set(
       tolerated.flatMap(({ rule, detail }) =>
-        detail.kind === "rule-removed" || rule === undefined ? [] : [yamlName(visible(rule))],
+        detail.kind === "rule-removed" || rule === undefined ? [] : [visible(yamlName(rule))],
       ),
     ),
   ];
