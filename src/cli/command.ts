@@ -65,7 +65,7 @@ const takePolicies = (command: Command, { positional, matrix }: PolicyRuns): voi
   if (policy === undefined) throw new Error(`${command.name()} has no --policy`);
   policy.argParser((file: string, before: unknown) => (Array.isArray(before) ? [...before, file] : [file]));
   policy.description = "the policy file (repeatable)";
-  if (positional) command.argument("[policies...]", "policy files, each of an account of its own");
+  if (positional) command.argument("[policies...]", "policy files, one per account");
   const format = optionNamed(command, "--format");
   if (matrix === true && format?.argChoices !== undefined) format.choices([...format.argChoices, "matrix"]);
 };

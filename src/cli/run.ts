@@ -43,7 +43,7 @@ const usageFailure = (error: CommanderError, argv: readonly string[]): Failure =
 const examples = `
 Examples:
   $ dbt-ip-rules demo      see the whole loop, without an account
-  $ dbt-ip-rules init      begin: a policy, a workflow, the editor's setting
+  $ dbt-ip-rules init      start here: a policy, a workflow, editor settings
   $ dbt-ip-rules import --host ab123.us1.dbt.com --account 66847
   $ dbt-ip-rules plan      what would change, and who gains or loses access
   $ dbt-ip-rules apply     show the plan, ask, then do it

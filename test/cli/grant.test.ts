@@ -61,9 +61,7 @@ describe("grant", () => {
     expect((await help("grant")).stdout).toMatch(
       /--auto-approve\s+do not ask; without a terminal nobody is asked/,
     );
-    expect((await help("apply")).stdout).toMatch(
-      /--auto-approve\s+do not ask; needed where there is no terminal/,
-    );
+    expect((await help("apply")).stdout).toMatch(/--auto-approve\s+do not ask; needed without a terminal/);
     expect(ran.stderr).toContain("Nothing ends this by itself");
     expect((await run("plan", "--detailed-exitcode")).code).toBe(0);
     const later = { ...place, now: () => new Date(Date.now() + 4 * 3_600_000 + 1000) };

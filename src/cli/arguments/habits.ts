@@ -313,7 +313,7 @@ export const optionHabits: readonly OptionHabit[] = [
   },
   {
     flags: ["--input"],
-    why: "This command asks nothing where there is no terminal",
+    why: "This command asks nothing if there is no terminal",
     type: leaveOut,
   },
   {
@@ -355,7 +355,7 @@ export const optionHabits: readonly OptionHabit[] = [
   {
     flags: ["--chdir", "-C"],
     takesValue: true,
-    why: "The program works in the folder where it is started",
+    why: "The program works in the folder that it is started in",
     type: "cd VALUE && dbt-ip-rules COMMAND",
   },
   {

@@ -50,7 +50,7 @@ const wrapped = (words: readonly string[], width: number): readonly string[] => 
 const overrideLines = (flags: readonly string[], width: number): readonly string[] =>
   flags.length === 0
     ? []
-    : ["", "To go on where a check fails (the refusal names its flag):", ...wrapped(flags, width)];
+    : ["", "To continue although a check fails (the refusal names its flag):", ...wrapped(flags, width)];
 
 /** For `configureHelp`; commands of subcommands alone, and the program itself, keep the parser's own. */
 export const commandHelp = (command: Command, helper: Help): string => {
@@ -103,7 +103,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
   ],
   fmt: [
     ["fmt", "rewrite policy.yaml"],
-    ["fmt --check policies/*.yaml", "exit 2 where one is not canonical"],
+    ["fmt --check policies/*.yaml", "exit 2 if one is not canonical"],
   ],
   plan: [
     ["plan --out plan.json", "save it for: apply plan.json"],
@@ -119,8 +119,8 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["apply plan.json", "exactly the saved plan, or nothing"],
     ["apply --auto-approve --audit", "in a pipeline"],
     ["apply --only-expired", "on a schedule: take out what has expired"],
-    ["apply plans/*.json", "saved plans, an account each"],
-    ["apply -p policies/a.yaml -p policies/b.yaml", "an account each"],
+    ["apply plans/*.json", "saved plans, one per account"],
+    ["apply -p policies/a.yaml -p policies/b.yaml", "one per account"],
   ],
   grant: [
     ['grant 203.0.113.7 --for 4h --reason "TICKET-123"', "into the policy, for review"],
@@ -131,7 +131,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["rollback .dbt-ip-rules/receipts/66847-….jsonl", "undo that one"],
   ],
   drift: [
-    ["drift", "exit 2 where anything differs"],
+    ["drift", "exit 2 if anything differs"],
     ["drift --base main/policy.yaml", "separate drift from what is not applied yet"],
     ["drift --format sarif --output drift.sarif", ""],
   ],
@@ -175,7 +175,7 @@ export const helpExamples: Readonly<Record<string, readonly (readonly [line: str
     ["lists update github_hooks", "one of them"],
     ["lists update --allow-max-change github_hooks", "after a look at what changed"],
   ],
-  "lists check": [["lists check", "exit 2 where an update would change something"]],
+  "lists check": [["lists check", "exit 2 if an update would change something"]],
   "lists catalogue": [["lists catalogue", "names for `source`, and what `select` can be"]],
   emulator: [
     ["emulator --account 66847 --token secret --port 8080", ""],

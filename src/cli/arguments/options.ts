@@ -67,7 +67,7 @@ const instant = (text: string): Date => {
   const at = parseInstant(text, "start");
   if (at !== undefined) return new Date(at);
   throw new InvalidArgumentError(
-    "Give a date such as 2027-01-15, or an ISO 8601 time (UTC where no zone is given).",
+    "Give a date such as 2027-01-15, or an ISO 8601 time (UTC if no zone is given).",
   );
 };
 
@@ -219,13 +219,13 @@ export const sinceOption = (command: Command, io: Io, otherwise: string): Comman
   command.addOption(
     new Option(
       "--since <when>",
-      `from this date, UTC time, or so long ago: 2026-03-01, 2026-03-01T14:00, 24h, 7d (default: ${otherwise})`,
+      `from this date or UTC time, or from this long ago: 2026-03-01, 2026-03-01T14:00, 24h, 7d (default: ${otherwise})`,
     ).argParser(moment("start", io)),
   );
 
 export const rangeOptions = (command: Command, io: Io): Command =>
   sinceOption(command, io, "90 days ago").addOption(
-    new Option("--until <when>", "until then, inclusive (default: now)").argParser(moment("end", io)),
+    new Option("--until <when>", "up to and including this time (default: now)").argParser(moment("end", io)),
   );
 
 /** Throws `Failure` where the range is empty; warns where it has not begun. */
@@ -274,7 +274,7 @@ export const fileOptions = (command: Command): Command =>
     .addOption(
       new Option(
         "--from <files...>",
-        "files instead of the account's log: of audit export or list, or CSV or NDJSON of a proxy",
+        "read these files instead of the account's log: from audit export or audit list, or a proxy's CSV or NDJSON",
       ).argParser((file: string, before: readonly string[] = []) => {
         if (!/\.ya?ml$/i.test(file)) return [...before, file];
         const named: unknown =
@@ -287,6 +287,6 @@ export const fileOptions = (command: Command): Command =>
     .addOption(
       new Option(
         "--columns <roles>",
-        "columns of such files: time=NAME,ip=NAME,who=NAME (also id, name, kind)",
+        "the columns of these files: time=NAME,ip=NAME,who=NAME (also id, name, kind)",
       ).argParser(parseColumns),
     );

@@ -34,7 +34,7 @@ const defaultAuditTimeout = minuteMs;
 /** Of a command that has those of its account already. */
 export const changeOptions = (
   command: Command,
-  autoApprove = "do not ask; needed where there is no terminal",
+  autoApprove = "do not ask; needed without a terminal",
 ): Command =>
   outputOptions(guardOptions(command), "apply")
     .option("--auto-approve", autoApprove)
@@ -43,7 +43,7 @@ export const changeOptions = (
       "--actor <who>",
       "this token's name or id in the audit log, to learn your address from (default: from receipts)",
     )
-    .option("--audit", "then confirm every change in the audit log")
+    .option("--audit", "afterwards, confirm every change in the audit log")
     .addOption(
       new Option("--audit-timeout <time>", "how long to wait for late audit events")
         .argParser(duration)

@@ -47,7 +47,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
         lengthOption({ least: 1_000 }),
       ),
     )
-    .option("--confirm-command <command>", "confirmed once it exits 0; needed where there is no terminal");
+    .option("--confirm-command <command>", "confirm the change once this exits 0; needed without a terminal");
   runs(command, io, program, apply, {
     positional: false,
     atOnce: 1,

@@ -46,7 +46,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     )
     .option(
       "--receipt <file>",
-      "the receipt of the last apply, to the same end (default: the newest in .dbt-ip-rules/receipts)",
+      "the receipt of the last apply, for the same purpose (default: the newest in .dbt-ip-rules/receipts)",
     )
     .option("--no-audit", "do not ask the audit log who made the changes");
   runs(command, io, program, drift, { positional: true, atOnce: 4, distinct: true, readFirst: true });

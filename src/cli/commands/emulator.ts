@@ -166,22 +166,17 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .option("--state <file>", "keep the account in this file")
     .option(
       "--seed <file>",
-      "what the account holds where there is no state file yet: a seed, or an account from show --format json",
+      "what the account holds if there is no state file yet: a seed, or an account from show --format json",
     )
     .option("--tls <cert>", "serve https with this certificate (a PEM file), for clients that insist on it")
     .option("--key <key>", "the certificate's key (a PEM file)")
-    .option("--client-ip <address>", "callers count as coming from here unless X-Forwarded-For says another")
+    .option("--client-ip <address>", "where callers come from, unless X-Forwarded-For names another address")
     .option("--audit-shape <shape>", "shape of audit events: current, 2022 or mixed", "current")
-    .option("--audit-lag <seconds>", "audit events show after this long", "0")
-    .option("--rate-limit <requests>", "requests a minute before 429", "5000")
-    .option("--cooldown <seconds>", "how long 429 lasts then", "300")
-    .option("--latency <seconds>", "every answer waits this long", "0")
+    .option("--audit-lag <seconds>", "how late audit events appear", "0")
+    .option("--rate-limit <requests>", "requests per minute before 429", "5000")
+    .option("--cooldown <seconds>", "how long 429 then lasts", "300")
+    .option("--latency <seconds>", "how long every answer waits", "0")
     .option("--list-deleted", "show deleted rules and entries, with state 2")
-    .option(
-      "--fault <json>",
-      "something to do wrong; may be repeated",
-      (text, all: string[]) => [...all, text],
-      [],
-    );
+    .option("--fault <json>", "a fault to inject (repeatable)", (text, all: string[]) => [...all, text], []);
   runs(command, io, program, serve);
 };

@@ -33,8 +33,8 @@ interface Options extends ComparingOptions {
 
 export const configure = (command: Command, io: Io, program: Program): void => {
   comparingOptions(command, "explanation")
-    .argument("<ip-or-cidr...>", "addresses, or prefixes, whose parts may differ")
-    .option("--live", "ask the account as it is, instead of the policy")
+    .argument("<ip-or-cidr...>", "addresses or prefixes")
+    .option("--live", "by the account as it is, instead of the policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts("live"));
   runs(command, io, program, explainAll);
 };

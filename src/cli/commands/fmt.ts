@@ -23,7 +23,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
   debugOptions(
     command
       .option("-p, --policy <file>", "the policy file", "policy.yaml")
-      .option("--check", "write nothing; exit 2 where the file is not in canonical form"),
+      .option("--check", "write nothing; exit 2 if the file is not in canonical form"),
   );
   runs(command, io, program, format, { positional: true, atOnce: 1 });
 };

@@ -65,10 +65,10 @@ export const configure = (command: Command, io: Io, program: Program): void => {
   changeOptions(connectionOptions(policyOption(named)), "do not ask; without a terminal nobody is asked")
     .addOption(new Option("--for <time>", "how long: 30m, 4h, 2d").argParser(grantTime).makeOptionMandatory())
     .addOption(
-      new Option("--reason <text>", "why; the entry's comment").argParser(grantReason).makeOptionMandatory(),
+      new Option("--reason <text>", "why: the entry's comment").argParser(grantReason).makeOptionMandatory(),
     )
-    .option("--rule <rule>", "the allow rule to put it into; made where it is missing", grantRule)
-    .option("--apply", "apply the entry too; refused where anything else is pending");
+    .option("--rule <rule>", "the allow rule to put it into; created if missing", grantRule)
+    .option("--apply", "apply the entry too; refused if anything else is pending");
   runs(command, io, program, grant);
 };
 

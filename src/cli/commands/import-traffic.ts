@@ -45,7 +45,7 @@ export const draftOptions = (command: Command, io: Io): Command =>
       .addOption(
         new Option(
           "--from-traffic <when>",
-          "a draft from the addresses on record since then (90d), instead of the account's rules",
+          "draft a policy from the addresses on record since then (90d), instead of the account's rules",
         )
           .argParser(windowOption(io))
           .conflicts(["merge", "group"]),
@@ -53,13 +53,13 @@ export const draftOptions = (command: Command, io: Io): Command =>
       .addOption(
         new Option(
           "--hold-out <time>",
-          "leave out the last weeks (14d), and say whom the draft would cut off in them",
+          "leave out the newest part of the log (14d), and show whom in it the draft would cut off",
         ).argParser((text) => new Date(io.now().getTime() - holdOutTime(text)).toISOString()),
       )
       .addOption(
         new Option(
           "--max-extra <count>",
-          "how many addresses that nobody used the draft may admit (default: 0)",
+          "how many addresses the draft may allow that nobody has used (default: 0)",
         ).argParser(extraCount),
       ),
   );

@@ -37,9 +37,9 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     connectionOptions(command)
       .option(
         "-o, --output <file>",
-        "write the policy here; fails where the file exists (default: standard output)",
+        "write the policy here; fails if the file exists (default: standard output)",
       )
-      .option("--merge <file>", "add the rules that this policy lacks, in place, its comments untouched")
+      .option("--merge <file>", "add to this policy, in place, the rules that it lacks, keeping its comments")
       .option("--group", "turn sets of prefixes that several rules share into networks"),
   );
   draftOptions(own, io);

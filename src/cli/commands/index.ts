@@ -23,7 +23,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "fmt",
-    summary: "put the policy in canonical form, comments kept",
+    summary: "put the policy in canonical form, keeping its comments",
     load: () => import("./fmt.js"),
   },
   {
@@ -56,7 +56,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "explain", summary: "say why an address is allowed or denied", load: () => import("./explain.js") },
   {
     name: "doctor",
-    summary: "check host, token and account, and what would not work",
+    summary: "check host, token and account, and say what does not work",
     load: () => import("./doctor.js"),
   },
   {

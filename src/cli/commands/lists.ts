@@ -31,7 +31,7 @@ interface Options extends PolicyOptions, OutputOptions {
 export const configure = (command: Command, io: Io, program: Program): void => {
   for (const [mode, description] of [
     ["update", "fetch published lists into the lock next to the policy"],
-    ["check", "fetch and compare, write nothing; exit 2 where `update` would change something"],
+    ["check", "fetch and compare, write nothing; exit 2 if `update` would change something"],
   ] as const) {
     const own = command
       .command(mode)

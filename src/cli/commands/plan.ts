@@ -124,14 +124,14 @@ export const configure = (command: Command, io: Io, program: Program): void => {
   guardOptions(comparingOptions(command, "plan"))
     .option("--out <file>", "save the plan for: dbt-ip-rules apply FILE")
     .addOption(
-      new Option("--replay <when>", "who would be cut off, by the log since 90d or a date").argParser(
+      new Option("--replay <when>", "who would be cut off, by the log since then (90d)").argParser(
         windowOption(io),
       ),
     )
-    .option("--show-people", "name in text those whom the log shows cut off")
-    .option("--detailed-exitcode", "exit 2 where there is something to change")
-    .option("--base <policy>", "the policy before (default: the newest receipt)")
-    .option("--terraform <file>", "a plan of Terraform: terraform show -json FILE")
+    .option("--show-people", "name the people who would be cut off, in text only")
+    .option("--detailed-exitcode", "exit 2 if there is something to change")
+    .option("--base <policy>", "the policy before (default: from the newest receipt)")
+    .option("--terraform <file>", "check Terraform's plan: terraform show -json FILE")
     .option("--account-file <file>", "for --terraform: what show --format json prints")
     .option("--checks <file>", "for --terraform: networks, tests and guards")
     .option("--max-bytes <bytes>", "cut markdown to this size, whole rows at a time", byteCount);

@@ -39,7 +39,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
     .option("--live", "the account's own rules as if enforced, instead of a policy")
     .addOption(new Option("--plan <file>", "before and after a saved plan").conflicts(["live", "policy"]))
     .option("--show-people", "show names, ids and addresses of people, here and in files")
-    .option("--detailed-exitcode", "exit 2 where somebody is cut off");
+    .option("--detailed-exitcode", "exit 2 if somebody is cut off");
   runs(command, io, program, replayOne, { positional: true, atOnce: 1, readFirst: true });
 };
 

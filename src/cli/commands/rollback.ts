@@ -39,7 +39,7 @@ export const configure = (command: Command, io: Io, program: Program): void => {
   );
   changeOptions(accountOptions(named))
     .option("--keep-later-changes", "undo what can be undone without touching what others changed since")
-    .option("--disable-enforcement", "turn enforcement off too, where the apply turned it on");
+    .option("--disable-enforcement", "turn enforcement off too, if the apply turned it on");
   runs(command, io, program, rollback);
 };
 

@@ -91,7 +91,7 @@ const filesAndErrors = async (
 export const configure = (command: Command, io: Io, program: Program): void => {
   outputOptions(rehearsalOptions(command), "validation").option(
     "--list-files",
-    "only print every file that the policy reads, one a line",
+    "only print the files that the policy reads, one per line",
   );
   runs(command, io, program, validate, {
     positional: true,

@@ -18,7 +18,7 @@ export const auditCodes = {
     severity: "error",
     message: ({ command }) =>
       command === "verify"
-        ? "The audit log could not be read, so this run confirms nothing and rules out nothing"
+        ? "The audit log could not be read, so nothing is confirmed, and nothing is ruled out"
         : "The audit log could not be read, so drift cannot say who made a change, and does not see changes to rules outside the policy",
     meaning: "The audit log could not be read.",
     fix: "See the next error.",
@@ -162,7 +162,7 @@ export const auditCodes = {
         unreadable: "cannot be read",
         empty: "is empty",
         "not-text": "is not UTF-8 text",
-        "json-list": "is a JSON list, not one JSON object a line",
+        "json-list": "is a JSON list, not one JSON object per line",
         "no-header": "has no header line: its first line is not CSV",
       }[args.kind];
       return `${args.file} ${what}${args.kind === "unreadable" ? `: ${args.reason}` : ""}`;
@@ -170,7 +170,7 @@ export const auditCodes = {
     hint: ({ kind }) =>
       kind === "unreadable"
         ? "Check the name after --from"
-        : "Give CSV with a header line, or one JSON object a line",
+        : "Give CSV with a header line, or one JSON object per line",
     meaning: "A `--from` file is not a readable log.",
     fix: "Give an `audit export`, or CSV or NDJSON with `--columns`.",
   }),

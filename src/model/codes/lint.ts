@@ -222,7 +222,7 @@ export const lintCodes = {
   "deny-without-effect": lintCode<{ rule: string; open: boolean } & Once>({
     severity: "warning",
     message: ({ rule, once }) =>
-      `The rule \`${rule}\` denies nothing that is not denied without it${onceGone(once)}`,
+      `The rule \`${rule}\` denies nothing that would be allowed without it${onceGone(once)}`,
     hint: ({ open, once }) =>
       once !== undefined
         ? deleteBoth
@@ -238,7 +238,7 @@ export const lintCodes = {
   "allow-without-effect": lintCode<{ rule: string } & Once>({
     severity: "warning",
     message: ({ rule, once }) =>
-      `The rule \`${rule}\` allows nothing that is not allowed without it${onceGone(once)}`,
+      `The rule \`${rule}\` allows nothing that would be blocked without it${onceGone(once)}`,
     hint: ({ once }) =>
       once !== undefined
         ? deleteBoth

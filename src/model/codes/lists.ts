@@ -261,7 +261,7 @@ export const listCodes = {
     severity: "warning",
     message: ({ list, fetched, age, maxAge }) =>
       age < 0
-        ? `The list \`${list}\` was fetched on ${fetched}, says the lock, which is in the future: its age is not known`
+        ? `The list \`${list}\` was fetched on ${fetched} according to the lock, which is in the future, so its age is not known`
         : `The list \`${list}\` was fetched on ${fetched}, ${counted(age, "day")} ago; \`max_age\` is ${counted(maxAge, "day")}`,
     hint: ({ command }) => `To fetch it again, type: ${command}`,
     meaning: "A published list is older than `max_age`, by default 90 days.",

@@ -87,7 +87,7 @@ export const planCodes = {
   "enforcement-not-told": code<{ wanted: "enabled" | "disabled" }>({
     severity: "note",
     message: ({ wanted }) =>
-      `The account has no rules, so it does not show whether enforcement is on; the policy's \`${wanted}\` takes effect with the first rule`,
+      `The account has no rules, so it does not show whether enforcement is on; \`enforcement: ${wanted}\` takes effect with the first rule`,
     hint: "Without rules every address is allowed, whether enforcement is on or off",
     meaning: "Without rules, the account does not show whether enforcement is on.",
     fix: "Nothing.",
@@ -313,7 +313,7 @@ export const guardCodes = {
         ...(blocks === undefined ? [] : [`blocks ${blocks}`]),
         ...(allows === undefined ? [] : [`allows ${allows}`]),
       ];
-      return `After step ${step} the account ${parts.join(" and ")} for a moment, unlike both the account now and the policy`;
+      return `After step ${step} the account ${parts.join(" and ")} for a moment, although neither the account now nor the policy does`;
     },
     hint: `Apply the change in smaller parts, or accept it with ${overrideFlags.disturbance}`,
     meaning: "Between two steps, access would change that should not.",
@@ -322,7 +322,7 @@ export const guardCodes = {
   "guard-failed": code<{ guard: string }>({
     severity: "error",
     message: ({ guard }) => `The plan fails the guard ${guard}`,
-    hint: "Plan again: Checks shows why, and which flag overrides it",
+    hint: "Plan again: its section Checks shows why, and which flag overrides it",
     meaning: "The plan fails a guard without a code of its own.",
     fix: "Plan again: its checks show why.",
   }),

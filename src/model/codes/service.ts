@@ -342,7 +342,7 @@ export const serviceCodes = {
   "rate-limited": code<{ readonly host: string; readonly seconds: number; readonly said: string }>({
     severity: "error",
     message: ({ host, seconds, said }) =>
-      withSaid(`${host} refuses further requests (429), and asks for a wait of ${seconds} s`, said),
+      withSaid(`${host} refuses further requests (429), and asks to wait ${seconds} s`, said),
     hint: "The limit is 5,000 requests a minute for the whole account: wait, then run it again",
     meaning: "The service asks for another wait after the first.",
     fix: "Run it again later.",

@@ -217,7 +217,7 @@ const optionTexts = (problem: OptionProblem): { readonly message: string; readon
       };
     case "lines-in-name":
       return {
-        message: `--list-files prints one name a line, but the name ${problem.file} contains a line break`,
+        message: `--list-files prints one name per line, but the name ${problem.file} contains a line break`,
         hint: "Rename the file, or print the names as JSON: --format json",
       };
     case "plan-and-several-policies":

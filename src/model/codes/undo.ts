@@ -80,7 +80,7 @@ export const undoCodes = {
   "grant-blocks-others": code<{ blocked: string }>({
     severity: "error",
     message: ({ blocked }) =>
-      `Refused: this entry would block ${blocked}: with the first allow entry, everybody whom no entry allows is blocked. Nothing was written`,
+      `Refused: the first allow entry blocks everybody that no entry allows, here ${blocked}. Nothing was written`,
     hint: "Write the allow rules of everybody into the policy and apply them first, then grant again",
     meaning: "The account has no allow entry. The first one blocks everybody else.",
     fix: "Apply allow rules for everybody, then grant.",
@@ -172,7 +172,8 @@ export const undoCodes = {
   }),
   "unconfirmed-change": code<{ begun: string; undo: string }>({
     severity: "warning",
-    message: ({ begun }) => `A change begun ${begun} with --confirm is on the account and was not confirmed`,
+    message: ({ begun }) =>
+      `A change made with --confirm at ${begun} is on the account and was not confirmed`,
     hint: ({ undo }) =>
       `If its apply is still waiting, answer there. To undo it: ${undo}. To keep it: dbt-ip-rules apply`,
     meaning: "An apply with `--confirm` waits, or ended without an answer.",
@@ -180,7 +181,8 @@ export const undoCodes = {
   }),
   "drift-after-undo": code<{ what: "rollback" | "apply --disable-enforcement"; at: string; file: string }>({
     severity: "note",
-    message: ({ what, at, file }) => `The last run on this account was ${what}, ${at} (receipt ${file})`,
+    message: ({ what, at, file }) =>
+      `The last run on this account was \`${what}\`, at ${at} (receipt ${file})`,
     hint: ({ what }) =>
       what === "rollback"
         ? "To keep it undone, revert the commit too: the next apply brings it back"
