@@ -103,7 +103,7 @@ describe("rollback", () => {
     const undone = await run("drift");
     expect(undone.code).toBe(2);
     expect(undone.stdout).toContain("undone by the last run, a rollback");
-    expect(undone.stdout).toContain("The last run on this account was `rollback`, 20");
+    expect(undone.stdout).toContain("The last run on this account was `rollback`, at 20");
     expect(undone.stdout).not.toMatch(/changed in the policy/i);
     expect((await run("apply", "--auto-approve")).code).toBe(0);
     expect((await run("apply", "--disable-enforcement", "--auto-approve")).code).toBe(0);
