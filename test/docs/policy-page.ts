@@ -212,9 +212,8 @@ refused (\`no-allow-in-force\`), and nothing overrides that. A policy of deny ru
 
 ## Guards
 
-Without any guard in the file, a plan may delete at most 3 rules, and newly allow at most 65,536 IPv4 addresses (a /16) and
-2^96 IPv6 addresses (a /32). Each refusal names the flag that lets it pass once
-([all guards](apply.md#guards-and-overrides)). \`max_newly_allowed: {ipv4: /0, ipv6: /0}\` and \`max_removed_rules: "100%"\`
+A policy without guards has the defaults [below](#keys): at most 3 rules deleted, and a /16 of IPv4 and a /32 of IPv6 addresses
+newly allowed. Each refusal names the flag that lets it pass once ([all guards](apply.md#guards-and-overrides)). \`max_newly_allowed: {ipv4: /0, ipv6: /0}\` and \`max_removed_rules: "100%"\`
 set no limit. \`max_cut_off: 0\` asks the audit log who would be cut off ([replay.md](replay.md#as-a-guard-of-plans)).
 
 ## Files
