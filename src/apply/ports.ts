@@ -1,7 +1,7 @@
 /** What apply needs of the outside. `dbt/` implements these over HTTP; tests may implement them in memory. */
 
 import type { Prefix } from "../address/prefix.js";
-import type { Rule, RuleType } from "../model/rule.js";
+import type { Rule, RuleFields } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 
 /** Reading only: what `plan` and `drift` are given. Every method throws `Failure` when it cannot tell. */
@@ -63,13 +63,6 @@ export type WriteOutcome =
       readonly neverSent?: boolean;
       readonly ruleId?: number;
     };
-
-/** The fields that a PUT must repeat, as they are to be. */
-export interface RuleFields {
-  readonly name: string;
-  readonly type: RuleType;
-  readonly description: string;
-}
 
 export interface AccountWriter {
   /** `ruleSetEnabled` is enforcement as last read: a write never changes it (docs/service.md, "The rule set"). */

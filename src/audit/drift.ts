@@ -10,7 +10,7 @@ import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { accessChange, type Direction, isEffective } from "../plan/access-change.js";
 import { temporaryEntries } from "../plan/expiry.js";
 import type { Plan } from "../plan/plan.js";
-import { ruleOf as ruleOfSnapshot, sameEntries } from "../plan/state.js";
+import { compareNames, ruleOf as ruleOfSnapshot, sameEntries } from "../plan/state.js";
 import type { Policy } from "../policy/policy.js";
 import { type Attributable, attribute, lastIds, type OwnEvent, type RuleFacts } from "./attribution.js";
 import { ipRestrictionTypes } from "./catalogue.js";
@@ -187,9 +187,7 @@ const sourceOf = (
 const severityOrder: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
 
 const inReportOrder = (a: DriftDifference, b: DriftDifference): number =>
-  severityOrder[a.severity] - severityOrder[b.severity] || compareText(a.rule ?? "", b.rule ?? "");
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  severityOrder[a.severity] - severityOrder[b.severity] || compareNames(a.rule ?? "", b.rule ?? "");
 
 const counted = (differences: readonly DriftDifference[], cause: DriftCause): number =>
   differences.filter((difference) => difference.cause === cause).length;

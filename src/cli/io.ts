@@ -6,7 +6,7 @@ import { ownerOnly, type Sink, WholeFile } from "../files/write-file.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { createStyle, fitLines } from "../report/color.js";
 import { renderDiagnosticsText } from "../report/diagnostics.js";
-import { plainStyle, type RenderContext } from "../report/layout.js";
+import type { RenderContext } from "../report/layout.js";
 
 export interface OutputStream {
   readonly isTTY?: boolean;
@@ -84,9 +84,6 @@ export const noteDiagnostics = (
 ): void => {
   if (diagnostics.length > 0) note(io, renderDiagnosticsText(diagnostics, lookOf(io, io.stderr, options)));
 };
-
-/** For what goes into a file: plain, and no line is broken. */
-export const fileLook: RenderContext = { style: plainStyle, width: Number.POSITIVE_INFINITY };
 
 const drained = (stream: OutputStream): Promise<void> =>
   new Promise((done) => {

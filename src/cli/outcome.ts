@@ -2,13 +2,15 @@
  * How a command ends: the formats that were asked for, the report of a failure, and each report in each format. A failure
  * is said on standard error as well.
  */
+
 import { tryFile, writeWhole } from "../files/write-file.js";
 import { visible } from "../model/escape.js";
 import { type ExitCode, exitCodes, Failure, failureOf } from "../model/failure.js";
 import { present } from "../model/present.js";
+import { fileLook } from "../report/layout.js";
 import type { PolicyReport, Report } from "../report/report.js";
 import type { Format } from "../report/reporters.js";
-import { fileLook, fitted, type Io, lookOf, note, noteDiagnostics, withNewline } from "./io.js";
+import { fitted, type Io, lookOf, note, noteDiagnostics, withNewline } from "./io.js";
 import { version } from "./package.js";
 
 /** The options that decide where reports go; each command has more. */

@@ -1,11 +1,11 @@
 /** The account's rules as a snapshot, and what the server says of the caller (`AccountReader` over HTTP). */
 
 import { type Prefix, samePrefix } from "../address/prefix.js";
-import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../apply/ports.js";
+import type { AccountReader, AccountWriter, WriteOutcome } from "../apply/ports.js";
 import { type Failure, failure } from "../model/failure.js";
 import { isObject } from "../model/json.js";
 import { present } from "../model/present.js";
-import type { Enforcement } from "../model/rule.js";
+import type { Enforcement, RuleFields } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { type Answer, dataOf, field, shorten, truth, unexpected } from "./answer.js";
 import type { ApiClient } from "./api-client.js";

@@ -1,12 +1,12 @@
 /** Rules as the API writes them, into the snapshot's terms; and back. The wire's numbers live here alone. */
 
 import { formatPrefix, type Prefix, parsePrefix, samePrefix } from "../address/prefix.js";
-import type { RuleFields, WriteOutcome } from "../apply/ports.js";
+import type { WriteOutcome } from "../apply/ports.js";
 import { assertNever } from "../model/assert.js";
 import { failure } from "../model/failure.js";
 import { isObject } from "../model/json.js";
 import { present } from "../model/present.js";
-import type { RuleType } from "../model/rule.js";
+import type { RuleFields, RuleType } from "../model/rule.js";
 import type { SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { listed } from "../model/words.js";
 import {

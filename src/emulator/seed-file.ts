@@ -7,6 +7,7 @@ import { largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
 import { diagnostic } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
+import { listOf } from "../model/json.js";
 import { present } from "../model/present.js";
 import { SourceText } from "../policy/source-text.js";
 import { microsPerSecond } from "./clock.js";
@@ -15,12 +16,10 @@ import { mainError, type Seed, type SeedPath, SeedProblem, storeOfSeed, validSee
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
 /** Disabled entries come along: they count for the service's own checks. */
 const cidrsOf = (rule: Readonly<Record<string, unknown>>): unknown[] => [
-  ...list(rule["entries"]).map((entry) => record(entry)["text"]),
-  ...list(rule["disabled_entries"]).map((entry) => ({ cidr: record(entry)["text"], enabled: false })),
+  ...listOf(rule["entries"]).map((entry) => record(entry)["text"]),
+  ...listOf(rule["disabled_entries"]).map((entry) => ({ cidr: record(entry)["text"], enabled: false })),
 ];
 
 /** Whether a file is such a document; its content may still be wrong. */
@@ -40,7 +39,7 @@ const seedOfAccount = (value: unknown): unknown => {
   return {
     enabled: account["enforcement"] === "enabled",
     ...present({ enabled_for_service_tokens: forTokens }),
-    rules: list(account["rules"]).map((item) => {
+    rules: listOf(account["rules"]).map((item) => {
       const rule = record(item);
       const { id, name, type, description } = rule;
       return { id, name, type, ...(description === "" ? {} : { description }), cidrs: cidrsOf(rule) };

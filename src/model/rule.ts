@@ -19,6 +19,9 @@ export interface Rule {
   readonly disabled?: readonly Prefix[];
 }
 
+/** A rule without its entries: what a PUT of the service must repeat. */
+export type RuleFields = Pick<Rule, "name" | "type" | "description">;
+
 /** Of which it is not documented whether it counts for the default (`AccountState.disabledAllowCounts`). */
 export const hasDisabledAllow = ({
   type,
@@ -47,6 +50,9 @@ export interface AccountState {
    */
   readonly disabledAllowCounts?: true;
 }
+
+/** An account that blocks nobody: without rules, and not enforced. */
+export const openAccount: AccountState = { enforcement: "disabled", rules: [] };
 
 /**
  * The pairs of entries with one prefix and different types, each with the first of that prefix: the service refuses to

@@ -13,7 +13,7 @@ import {
   formatPrefix,
   type Prefix,
 } from "../address/prefix.js";
-import type { AccountState, Rule } from "../model/rule.js";
+import { openAccount, type Rule } from "../model/rule.js";
 import { utcDay } from "../model/time.js";
 import { counted, grouped, readableCount } from "../model/words.js";
 import { actorsWith, replay, type Traffic } from "./replay.js";
@@ -122,9 +122,6 @@ const ruleOf = (name: string, entries: readonly DraftEntry[]): Rule[] =>
   entries.length === 0
     ? []
     : [{ name, type: "allow", description: "", prefixes: entries.map(({ prefix }) => prefix) }];
-
-/** Nobody is blocked before there is a policy. */
-const openAccount: AccountState = { enforcement: "disabled", rules: [] };
 
 /** Undefined where no address on record would be an entry. Throws as `coverAddresses` does. */
 export const draftPolicy = ({

@@ -54,7 +54,7 @@ export const explainVerdict = ({ parts }: Explanation): VerdictOf<"explain"> =>
   jointVerdict(parts.map(({ verdict }) => verdict));
 
 /** One address without its length. */
-const shown = (prefix: Prefix): string =>
+export const shortPrefix = (prefix: Prefix): string =>
   prefix.length === 128 ? formatAddress(prefix.network) : formatPrefix(prefix);
 
 const entryText = (
@@ -119,7 +119,7 @@ const viewLines = (prefix: Prefix, view: ExplainView, look: RenderContext): stri
   const paint = verdict === "allowed" ? style.added : verdict === "blocked" ? style.removed : style.warning;
   const single = explanation.parts.length === 1;
   return [
-    `${style.strong(shown(prefix))} is ${paint(words)} by ${visible(title)}`,
+    `${style.strong(shortPrefix(prefix))} is ${paint(words)} by ${visible(title)}`,
     ...explanation.parts.flatMap((part) => partLines(part, single, view, look)),
     ...explanation.disabled.flatMap(({ rule, type, prefix: own }) =>
       wrap(`  disabled, without effect: ${entryText(rule, type, own, view.places)}`, look.width, 4),

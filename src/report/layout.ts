@@ -76,6 +76,9 @@ export interface RenderContext {
   readonly width: number;
 }
 
+/** For a file, or a page whose lines the browser breaks: plain, and no line is broken. */
+export const fileLook: RenderContext = { style: plainStyle, width: Number.POSITIVE_INFINITY };
+
 /** `!` warns; a space only informs. */
 export type Sign = "+" | "-" | "~" | "!" | " ";
 

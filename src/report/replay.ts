@@ -20,6 +20,7 @@ import {
   type ReplayDecider,
   type ReplayedActor,
   type ReplayOutcome,
+  replayOutcomes,
 } from "../plan/replay.js";
 import { diagnosticsCount } from "./diagnostics.js";
 import type { AskedStates } from "./explain.js";
@@ -239,9 +240,6 @@ export const replayFacts = ({ replay, account }: ReplayReport): string[] =>
     (words) => words !== "",
   );
 
-/** The worst first. */
-export const outcomes: readonly ReplayOutcome[] = ["cut_off", "partly", "blocked", "gains", "keeps"];
-
 const signs: Readonly<Record<ReplayOutcome, Sign>> = {
   cut_off: "-",
   partly: "!",
@@ -281,7 +279,7 @@ export const replayPage = (report: ReplayReport): ReportPage => {
     ],
     sections: [
       openText("The log was read only in part", "bad", diagnosticRows(missing)),
-      ...outcomes.map((outcome) => outcomeSection(report, outcome)),
+      ...replayOutcomes.map((outcome) => outcomeSection(report, outcome)),
       openText(
         `No address on record: ${counted(blind.length, "caller")}`,
         "warn",

@@ -1,12 +1,12 @@
 /**
  * An account in memory behind apply's ports, as strict as docs/service.md describes the service: writes add, one range
- * cannot be on an allow and on a deny rule, names may repeat, a write's `rule_set_enabled` flips the switch.
+ * cannot be on an allow and on a deny rule, names may repeat, a write's `rule_set_enabled` sets enforcement.
  * Faults are scripted by the number of the write; every state that the account was ever in is kept.
  */
 import { formatPrefix, type Prefix, samePrefix } from "../../src/address/prefix.js";
-import type { AccountReader, AccountWriter, RuleFields, WriteOutcome } from "../../src/apply/ports.js";
+import type { AccountReader, AccountWriter, WriteOutcome } from "../../src/apply/ports.js";
 import { failure } from "../../src/model/failure.js";
-import type { AccountState, Rule, RuleType } from "../../src/model/rule.js";
+import type { AccountState, Rule, RuleFields, RuleType } from "../../src/model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../../src/model/snapshot.js";
 import { ruleOf } from "../../src/plan/state.js";
 

@@ -2,6 +2,7 @@
  * `audit list`: events, newest first, as they are read: memory does not grow with the log. A failure after the first
  * event leaves machine formats whole: JSON is closed and says that it is not complete, and the exit code is 1.
  */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { actorFilter, eventFilter } from "../../audit/catalogue.js";
 import type { AuditEvent } from "../../audit/event.js";
@@ -12,6 +13,7 @@ import { exitCodes, Failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
 import { counted } from "../../model/words.js";
 import { type EventFormat, type EventFrame, eventFrame } from "../../report/events.js";
+import { fileLook } from "../../report/layout.js";
 import type { Report } from "../../report/report.js";
 import { namedConnection } from "../accounts.js";
 import {
@@ -25,7 +27,7 @@ import {
 } from "../arguments/options.js";
 import { type Program, runs } from "../command.js";
 import { connectReadOnly } from "../connect.js";
-import { fileLook, fitted, type Io, lookOf, note, noteDiagnostics, sinkFor } from "../io.js";
+import { fitted, type Io, lookOf, note, noteDiagnostics, sinkFor } from "../io.js";
 
 const formats: readonly EventFormat[] = ["text", "json", "ndjson", "csv"];
 

@@ -6,7 +6,7 @@ import { requirePolicy } from "../../files/load-policy.js";
 import { type Diagnostic, diagnostic } from "../../model/diagnostic.js";
 import { Failure, failure } from "../../model/failure.js";
 import { present } from "../../model/present.js";
-import type { AccountState } from "../../model/rule.js";
+import { type AccountState, openAccount } from "../../model/rule.js";
 import { desiredState } from "../../plan/desired.js";
 import { replay } from "../../plan/replay.js";
 import type { Policy } from "../../policy/policy.js";
@@ -138,9 +138,6 @@ const live = (io: Io, options: Options): Candidate => ({
   connection: namedConnection(io, options),
   compare: (client) => comparedWith(required(client), ({ state }) => state),
 });
-
-/** An account of which nothing is known lets everybody in. */
-const openAccount: AccountState = { enforcement: "disabled", rules: [] };
 
 const ofPolicy = async (io: Io, options: Options): Promise<Candidate> => {
   const { policy, diagnostics } = await requirePolicy(io, options);

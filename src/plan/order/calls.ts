@@ -1,7 +1,7 @@
 /** From a list of calls, each on a transition, to steps: names, types and descriptions are settled here. */
 import { type Prefix, prefixKey } from "../../address/prefix.js";
 import { firstFree, standInDescription, standInName } from "../../model/reserved-names.js";
-import type { AccountState, Rule, RuleType } from "../../model/rule.js";
+import type { AccountState, Rule, RuleFields } from "../../model/rule.js";
 import type { Step } from "../plan.js";
 import { entryFields, rulesByName, sortedPrefixes, withoutPrefixes } from "../state.js";
 import {
@@ -107,13 +107,6 @@ const mergeNeighbours = (calls: readonly Call[]): Call[] => {
   }
   return merged;
 };
-
-/** The fields of the rule that is on the account for a transition between two calls. */
-interface RuleFields {
-  readonly name: string;
-  readonly type: RuleType;
-  readonly description: string;
-}
 
 /** When the type changes in a rule that does not switch in one call: while it has no entries. */
 const changesTypeNow = (

@@ -1,11 +1,8 @@
 /** The sections of a report's page as boxes: what is plain and folded opens on a click. */
 import { counted } from "../../model/words.js";
-import { plainStyle, type RenderContext, type Row } from "../layout.js";
+import { fileLook, type Row } from "../layout.js";
 import type { Section } from "../page.js";
 import { type Html, html } from "./markup.js";
-
-/** Lines are broken by the browser. */
-const look: RenderContext = { style: plainStyle, width: Number.POSITIVE_INFINITY };
 
 const marks: Readonly<Record<Row["sign"], readonly [name: string, mark: string]>> = {
   "+": ["plus", "+"],
@@ -36,7 +33,7 @@ ${[...rows.slice(0, mostRows), ...(left > 0 ? [more] : [])].map(rowItem)}</ul>`;
 
 const textBlock = (rows: Extract<Section, { kind: "text" }>["rows"]): Html => {
   const left = rows.length - mostRows;
-  const shown = rows.slice(0, mostRows).map((row) => row(look));
+  const shown = rows.slice(0, mostRows).map((row) => row(fileLook));
   return html`<pre class="said">${[...shown, ...(left > 0 ? [moreText(left)] : [])].join("\n")}</pre>`;
 };
 

@@ -1,7 +1,9 @@
 /** The frame of the page: its head with the policy that forbids every request, the sections, and the data of its script. */
-import { formatAddress, formatPrefix, type Prefix } from "../../address/prefix.js";
+
+import type { Prefix } from "../../address/prefix.js";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "../../generated/page.js";
 import { cut, jsonText } from "../../model/escape.js";
+import { shortPrefix } from "../explain.js";
 import { type Html, html, ownText } from "./markup.js";
 import type { PageData } from "./page-data.js";
 import { type Picture, pictureData } from "./picture.js";
@@ -118,9 +120,6 @@ ${title("All entries", "entries")}
 
 const facts = ({ facts: text }: PagePart): Html =>
   text === "" ? html`` : html`<p class="facts">${text}</p>`;
-
-const shortPrefix = (prefix: Prefix): string =>
-  prefix.length === 128 ? formatAddress(prefix.network) : formatPrefix(prefix);
 
 const closingFoot = ({ version, at }: PageContext): Html =>
   html`<footer><p>Made by dbt-ip-rules ${version}${at === undefined ? "" : ` on ${at.slice(0, 16).replace("T", " ")} UTC`}. This file is complete: it loads nothing and sends nothing.</p></footer>

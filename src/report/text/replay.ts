@@ -9,6 +9,7 @@ import {
   type ReplayedActor,
   type ReplayedAddress,
   type ReplayOutcome,
+  replayOutcomes,
 } from "../../plan/replay.js";
 import { renderDiagnosticsText } from "../diagnostics.js";
 import { type RenderContext, type Role, wrap } from "../layout.js";
@@ -21,7 +22,6 @@ import {
   blindWords,
   deciderWords,
   lostWords,
-  outcomes,
   outcomeTitles,
   type ReplayReport,
   recordNotes,
@@ -172,7 +172,7 @@ export const renderReplayText = (report: ReplayReport, look: RenderContext): str
     ...recordNotes(report).flatMap((line) => wrap(`  ${line}`, width, 4)),
     ...replayFacts(report).flatMap((line) => wrap(line, width, 2)),
     "",
-    ...outcomes.flatMap((outcome) => outcomeLines(report, outcome, look)),
+    ...replayOutcomes.flatMap((outcome) => outcomeLines(report, outcome, look)),
     ...blindLines(report, look),
     ...unusedLines(report, look),
     ...(diagnostics.length === 0 ? [] : [renderDiagnosticsText(diagnostics, look).trimEnd(), ""]),
