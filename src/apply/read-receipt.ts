@@ -6,7 +6,7 @@
 import { type Prefix, parsePrefix } from "../address/prefix.js";
 import { validateReceipt } from "../generated/validators.js";
 import { type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
-import { isObject, type JsonObject } from "../model/json.js";
+import { isObject, type JsonObject, readJson } from "../model/json.js";
 import { present } from "../model/present.js";
 import type { Receipt, ReceiptEffect, ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
 import { sortedPrefixes } from "../plan/state.js";
@@ -112,7 +112,7 @@ const splitLines = (text: string): { lines: string[]; torn?: string } => {
   const lines = text.replace(/\0+$/, "").split("\n");
   const last = lines.pop() ?? "";
   if (last === "") return { lines };
-  return parseJson(last) === undefined ? { lines, torn: last } : { lines: [...lines, last] };
+  return isObject(readJson(last)) ? { lines: [...lines, last] } : { lines, torn: last };
 };
 
 /** Collects the lines of one receipt and watches their order. */
@@ -159,8 +159,8 @@ class ReceiptReading {
 }
 
 const readLine = (text: string, place: SourceRange, damaged: (problem: string) => Diagnostic): Line => {
-  const value = parseJson(text);
-  if (value === undefined) return { kind: "bad", diagnostic: damaged("it is not a JSON object") };
+  const value = readJson(text);
+  if (!isObject(value)) return { kind: "bad", diagnostic: damaged("it is not a JSON object") };
   const stranger = foreignHeader(value, place);
   if (stranger !== undefined) return { kind: "bad", diagnostic: stranger };
   if (!validateReceipt(value)) {
@@ -187,15 +187,6 @@ const foreignHeader = (value: JsonObject, place: SourceRange): Diagnostic | unde
   if (value.format !== receiptFormat) return diagnostic("receipt-format", place);
   if (readableVersions.includes(value.version)) return undefined;
   return diagnostic("receipt-version", { known: receiptVersion }, place);
-};
-
-const parseJson = (text: string): JsonObject | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 };
 
 const wholeLine = (file: string, line: number, text: string): SourceRange => ({

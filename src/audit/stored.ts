@@ -1,4 +1,5 @@
 /** What a run keeps in a file for the next one, of one account: how far a watch has come, the job of an export. */
+import { isObject, member, readJson } from "../model/json.js";
 
 export interface Stored {
   readonly format: `dbt-ip-rules/${string}`;
@@ -15,12 +16,8 @@ export const readStored = <R extends Stored>(
   format: R["format"],
   fields: Readonly<Record<Exclude<keyof R, keyof Stored>, (value: unknown) => boolean>>,
 ): R | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = readJson(text);
+  if (!isObject(value)) return undefined;
   const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
     format: (one) => one === format,
     version: (one) => one === 1,
@@ -28,9 +25,7 @@ export const readStored = <R extends Stored>(
     host: isText,
     ...fields,
   };
-  if (typeof value !== "object" || value === null) return undefined;
-  const members = new Map<string, unknown>(Object.entries(value));
-  const isWhole = Object.entries(checks).every(([name, holds]) => holds(members.get(name)));
+  const isWhole = Object.entries(checks).every(([name, holds]) => holds(member(value, name)));
   // Each of its members has been looked at.
   return isWhole ? (value as R) : undefined;
 };

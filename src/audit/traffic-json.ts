@@ -2,18 +2,10 @@
  * Events from the lines of NDJSON: of the account's own log in either form of its records, of what `audit list` writes,
  * or of any program whose fields somebody names.
  */
-import { isObject, type JsonObject } from "../model/json.js";
+import { isObject, type JsonObject, readJson } from "../model/json.js";
 import { longestLine } from "./csv-rows.js";
 import type { EventScope, TrafficEvent } from "./traffic.js";
 import { missingColumns, type NamedParts, namedParts, type TrafficSource } from "./traffic-fields.js";
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
 
 /** The JSON document of `audit list --format json` has an event a line between these. */
 const documentHead = /^\{"format":"dbt-ip-rules\/audit-events","version":\d+,"events":\[$/;
@@ -65,7 +57,7 @@ export class JsonEvents {
     const text = line.trim();
     if (text === "" || this.#isOfDocument(text)) return;
     const json = this.#document === "open" ? text.replace(/,$/, "") : text;
-    const value = parsed(json);
+    const value = readJson(json);
     if (isObject(value)) this.#add(value, json);
     else this.#source.damaged(this.#line, "it is not a JSON object");
   }

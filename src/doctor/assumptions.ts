@@ -4,7 +4,7 @@
  */
 import { formatPrefix, type Prefix, prefixKey } from "../address/prefix.js";
 import type { AuditEvent } from "../audit/event.js";
-import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
+import type { Snapshot, SnapshotRule } from "../model/snapshot.js";
 import { explain } from "../plan/explain.js";
 import { stateOf } from "../plan/state.js";
 import type { Outcome, Seen } from "./seen.js";
@@ -59,38 +59,50 @@ const rulesById = ({ ruleFacts }: Seen): Judged => {
     : contradicted("the ids of the listed rules do not rise");
 };
 
-const entriesOf = (rules: readonly SnapshotRule[], type: SnapshotRule["type"]): readonly SnapshotEntry[] =>
-  rules.filter((rule) => rule.type === type).flatMap(({ entries }) => entries);
+const hasEntries = ({ rules }: Snapshot, type: SnapshotRule["type"]): boolean =>
+  rules.some((rule) => rule.type === type && rule.entries.length > 0);
+
+const hasDisabledAllow = ({ rules }: Snapshot): boolean =>
+  rules.some(({ type, disabled = [] }) => type === "allow" && disabled.length > 0);
+
+interface Checked {
+  readonly snapshot: Snapshot;
+  /** Whether the service would let this caller in. */
+  readonly valid: boolean;
+  /** The caller's address; absent where nobody knows it. */
+  readonly at?: Prefix;
+}
+
+/** What the service says of this caller, and the rules by which it should; undefined where one of both is unknown. */
+const checkedCaller = ({ snapshot: read, callerIsValid, ownAddress }: Seen): Checked | undefined => {
+  const snapshot = answerOf(read);
+  const valid = answerOf(callerIsValid);
+  if (snapshot === undefined || valid === undefined) return undefined;
+  return {
+    snapshot,
+    valid,
+    ...(ownAddress === undefined ? {} : { at: { network: ownAddress.address, length: 128 } }),
+  };
+};
 
 const denyOnly = (seen: Seen): Judged => {
-  const snapshot = answerOf(seen.snapshot);
-  const valid = answerOf(seen.callerIsValid);
   const needs = notShown("needs an account with deny entries alone, and an answer of its validate endpoint");
-  if (snapshot === undefined || valid === undefined) return needs;
-  const { rules } = snapshot;
-  const hasDisabled = rules.some(({ type, disabled = [] }) => type === "allow" && disabled.length > 0);
-  if (hasDisabled || entriesOf(rules, "allow").length > 0 || entriesOf(rules, "deny").length === 0)
+  const found = checkedCaller(seen);
+  if (found === undefined) return needs;
+  const { snapshot, valid, at } = found;
+  if (hasDisabledAllow(snapshot) || hasEntries(snapshot, "allow") || !hasEntries(snapshot, "deny"))
     return needs;
   if (valid) return confirmed("the account has deny entries alone, and the service would let this caller in");
-  const at = addressOf(seen);
-  return at !== undefined && deciderAt(snapshot, at) === "default"
+  return at !== undefined && partAt(snapshot, at)?.decider.kind === "default"
     ? contradicted("the account has deny entries alone, none for this caller, and would block it")
     : notShown("this caller may be in a denied range");
 };
-
-const addressOf = ({ ownAddress }: Seen): Prefix | undefined =>
-  ownAddress === undefined ? undefined : { network: ownAddress.address, length: 128 };
 
 /** Undefined where two rules have one name, or nothing is known. */
 const partAt = (snapshot: Snapshot, at: Prefix) => {
   if (hasRepeatedNames(snapshot)) return undefined;
   const [part] = explain({ ...stateOf(snapshot), enforcement: "enabled" }, at).parts;
   return part;
-};
-
-const deciderAt = (snapshot: Snapshot, at: Prefix): "entry" | "default" | undefined => {
-  const kind = partAt(snapshot, at)?.decider.kind;
-  return kind === "entry" || kind === "default" ? kind : undefined;
 };
 
 const hasRepeatedNames = ({ rules }: Snapshot): boolean =>
@@ -101,11 +113,9 @@ const ipv4Length = 96;
 
 const ipv6CoversIpv4 = (seen: Seen): Judged => {
   const needs = notShown("needs a caller whose IPv4 address an IPv6 range alone decides about");
-  const snapshot = answerOf(seen.snapshot);
-  const valid = answerOf(seen.callerIsValid);
-  const at = addressOf(seen);
-  if (snapshot === undefined || valid === undefined || at === undefined || at.network >> 32n !== 0xffffn)
-    return needs;
+  const found = checkedCaller(seen);
+  if (found?.at === undefined || found.at.network >> 32n !== 0xffffn) return needs;
+  const { snapshot, valid, at } = found;
   const decider = partAt(snapshot, at)?.decider;
   if (decider?.kind !== "entry" || decider.prefix.length >= ipv4Length) return needs;
   return (decider.type === "allow") === valid
@@ -114,14 +124,12 @@ const ipv6CoversIpv4 = (seen: Seen): Judged => {
 };
 
 const accessAgrees = (seen: Seen): Judged => {
-  const snapshot = answerOf(seen.snapshot);
-  const valid = answerOf(seen.callerIsValid);
-  const at = addressOf(seen);
-  if (snapshot === undefined || valid === undefined || at === undefined)
+  const found = checkedCaller(seen);
+  if (found?.at === undefined)
     return notShown("needs the caller's address (--actor) and an answer of the validate endpoint");
-  const part = partAt(snapshot, at);
+  const part = partAt(found.snapshot, found.at);
   if (part === undefined) return notShown("two rules have one name");
-  return (part.verdict === "allowed") === valid
+  return (part.verdict === "allowed") === found.valid
     ? confirmed("both say the same of this caller")
     : contradicted(`the rules say ${part.verdict} for this caller, the service says otherwise`);
 };
@@ -188,17 +196,15 @@ const holdsOne = ({ context }: AuditEvent, names: ReadonlySet<unknown>): boolean
 };
 
 const disabledDecidesNothing = (seen: Seen): Judged => {
-  const snapshot = answerOf(seen.snapshot);
-  const valid = answerOf(seen.callerIsValid);
   const needs = notShown("needs an account whose allow entries are all disabled, and its validate endpoint");
-  if (snapshot === undefined || valid === undefined) return needs;
-  const { rules } = snapshot;
-  const disabled = rules.some(({ type, disabled: own = [] }) => type === "allow" && own.length > 0);
-  if (!disabled || entriesOf(rules, "allow").length > 0) return needs;
+  const found = checkedCaller(seen);
+  if (found === undefined) return needs;
+  const { snapshot, valid } = found;
+  if (!hasDisabledAllow(snapshot) || hasEntries(snapshot, "allow")) return needs;
   if (valid) return confirmed("all allow entries are disabled, and the service would let this caller in");
-  return entriesOf(rules, "deny").length === 0
-    ? contradicted("all allow entries are disabled, and the service would block this caller")
-    : notShown("this caller may be in a denied range");
+  return hasEntries(snapshot, "deny")
+    ? notShown("this caller may be in a denied range")
+    : contradicted("all allow entries are disabled, and the service would block this caller");
 };
 
 const isBlocked = ({ snapshot }: Seen): boolean =>

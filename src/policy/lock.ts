@@ -7,7 +7,7 @@ import { comparePrefixes, formatPrefix, type Prefix } from "../address/prefix.js
 import { prefixAt } from "../address/prefix-columns.js";
 import { lineMarks, parsePrefixLines } from "../address/prefix-lines.js";
 import { type ArgsOf, type Diagnostic, diagnostic, type SourceRange } from "../model/diagnostic.js";
-import { isObject } from "../model/json.js";
+import { isObject, readJson } from "../model/json.js";
 import { sha256 } from "../model/sha256.js";
 import { policyFlag, shellWord } from "../model/shell.js";
 import { dayMs } from "../model/time.js";
@@ -83,7 +83,7 @@ export const parseLock = (bytes: Uint8Array, file: string, policyFile: string): 
     ok: false,
     diagnostic: diagnostic("lock-unreadable", { lock: file, problem, command }, place),
   });
-  const value = valueIn(source);
+  const value = readJson(source.text);
   const doubled = value === undefined ? undefined : doubledKey(source.text);
   if (doubled !== undefined) {
     const { key, index } = doubled;
@@ -102,14 +102,6 @@ export const parseLock = (bytes: Uint8Array, file: string, policyFile: string): 
     if (!read.intact) edited.set(name, placeIn(source, name));
   }
   return { ok: true, lock, edited, placeOf: (name) => placeIn(source, name) };
-};
-
-const valueIn = (source: SourceText): unknown => {
-  try {
-    return JSON.parse(source.text);
-  } catch {
-    return undefined;
-  }
 };
 
 const placeIn = (source: SourceText, name: string): SourceRange => {
