@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commandHabits, optionHabits } from "../../src/cli/arguments/habits.js";
-import { habitOf, partsOf } from "../../src/cli/arguments/spelling.js";
+import { commandHabitOf, habitOf, partsOf } from "../../src/cli/arguments/spelling.js";
 import { wholeProgram } from "../../src/cli/run.js";
 import { dbtIpRules } from "../cli/world.js";
 import * as built from "./cli.js";
@@ -80,6 +80,23 @@ force-unlock 1
 why 192.0.2.1
 serve
 completions bash
+enforce
+lock
+policy
+audit tail
+audit log
+lists refresh
+lists ls
+import dbtcloud_ip_restrictions_rule.vpn 739
+check 192.0.2.1
+test 2001:db8::/32
+fmt -diff
+rollback --list
+audit list -n 5
+audit list -L 5
+audit list --tail=5
+plan --all
+validate -R
 validate --json
 validate -json
 apply none.json -y
@@ -157,9 +174,10 @@ diff
 const rowOf = (line: string) => {
   const words = line.split(" ");
   const [first = ""] = words;
-  const command = line.startsWith("lists update ") ? "lists update" : first.startsWith("-") ? "plan" : first;
+  const inner = /^(?:lists update|audit list)(?= )/.exec(line)?.[0];
+  const command = inner ?? (first.startsWith("-") ? "plan" : first);
   const row =
-    commandHabits.find((one) => one.words.includes(first)) ??
+    commandHabitOf(first, words[1]) ??
     words
       .filter((word) => word.startsWith("-"))
       .map((word) => habitOf(partsOf(word).flag, command))
@@ -242,6 +260,11 @@ describe("names what to type", () => {
     ["plan -v", "dbt-ip-rules plan --debug"],
     ["-chdir=infra plan", "cd infra && dbt-ip-rules plan"],
     ["--json plan", "dbt-ip-rules plan --json"],
+    ["--host ab123.us1.dbt.com --account 7 plan -o p", "plan --host ab123.us1.dbt.com --account 7 -o p"],
+    ["--secret s3cr3t plan", "dbt-ip-rules plan --secret ..."],
+    ["version --json", "dbt-ip-rules version\n"],
+    ["audit list -n 5", "dbt-ip-rules audit list --limit 5"],
+    ["import vpn 739", "There is no 'import vpn': 'import' takes all rules"],
     ["help destroy", "dbt-ip-rules plan"],
     ["init --json", "dbt-ip-rules init"],
     [

@@ -19,7 +19,11 @@ interface Names {
   readonly type: string;
 }
 
-type CommandHabit = { readonly words: readonly [string, ...string[]] } & (Works | Names);
+export type CommandHabit = {
+  readonly words: readonly [string, ...string[]];
+  /** Only where the next word is such a one; then also of a command that there is. */
+  readonly followedBy?: RegExp;
+} & (Works | Names);
 
 /** `flags` with their dashes, without a value; of a long one, one dash or two are the same. */
 export type OptionHabit = {
@@ -83,7 +87,7 @@ export const commandHabits: readonly CommandHabit[] = [
     type: edit,
   },
   {
-    words: ["enable"],
+    words: ["enable", "enforce"],
     why: "The policy says what is on (`enforcement: enabled`; `enabled: false` at a rule or an entry takes it out of force)",
     type: edit,
   },
@@ -168,7 +172,7 @@ export const commandHabits: readonly CommandHabit[] = [
     type: "dbt-ip-rules plan --format html --output plan.html",
   },
   {
-    words: ["force-unlock", "unlock"],
+    words: ["force-unlock", "unlock", "lock"],
     why: "The account itself is the state, and a lock ends with its apply",
     type: "dbt-ip-rules plan",
   },
@@ -181,6 +185,47 @@ export const commandHabits: readonly CommandHabit[] = [
     words: ["serve", "server", "mock", "start"],
     why: "The dbt API is served from this machine by 'emulator'",
     type: "dbt-ip-rules emulator --account 66847 --token rehearsal",
+  },
+  {
+    words: ["policy", "policies"],
+    why: "The policy is a file, and checked by 'validate'",
+    type: "dbt-ip-rules validate",
+  },
+  {
+    words: ["audit"],
+    followedBy: /^(?:tail|follow|stream)$/,
+    why: "The account's audit log is followed by 'audit watch'",
+    type: "dbt-ip-rules audit watch",
+  },
+  {
+    words: ["audit"],
+    followedBy: /^(?:logs?|show|get|ls|history)$/,
+    why: "The account's audit log is listed by 'audit list'",
+    type: "dbt-ip-rules audit list",
+  },
+  {
+    words: ["lists", "list"],
+    followedBy: /^(?:refresh|fetch|pull|sync|upgrade)$/,
+    why: "Published lists are fetched by 'lists update'",
+    type: "dbt-ip-rules lists update",
+  },
+  {
+    words: ["lists"],
+    followedBy: /^(?:list|ls|show|get|sources)$/,
+    why: "The lists that `source` can name are shown by 'lists catalogue'; those of the policy are compared by 'lists check'",
+    type: "dbt-ip-rules lists catalogue",
+  },
+  {
+    words: ["import"],
+    followedBy: /^[^-]/,
+    why: "'import' takes all rules of the account at once, and --merge FILE adds to a policy those that it lacks",
+    type: "dbt-ip-rules import --output FILE",
+  },
+  {
+    words: ["validate", "check", "test", "lint"],
+    followedBy: /^(?=.*[.:])[\da-f:.]+(?:\/\d+)?$/i,
+    why: "Whether an address is allowed, and why, is said by 'explain'",
+    type: "dbt-ip-rules explain ADDRESS",
   },
   {
     words: ["completions", "autocomplete"],
@@ -244,6 +289,31 @@ export const optionHabits: readonly OptionHabit[] = [
     on: ["fmt"],
     why: "--check says whether the file is in canonical form, and writes nothing",
     type: "dbt-ip-rules fmt --check",
+  },
+  {
+    flags: ["--diff"],
+    on: ["fmt"],
+    why: "'fmt' formats the file, --check only looks; what it changed is shown by git",
+    type: "dbt-ip-rules fmt && git diff",
+  },
+  {
+    flags: ["--list"],
+    on: ["rollback"],
+    why: "Receipts are in .dbt-ip-rules/receipts/, the name has the time, and the newest is taken where none is named",
+    type: "dbt-ip-rules rollback RECEIPT",
+  },
+  {
+    flags: ["-n", "-L", "--tail", "--lines", "--last", "--max-items"],
+    on: ["audit list"],
+    takesValue: true,
+    why: "How many events are listed is said by --limit",
+    type: "dbt-ip-rules audit list --limit VALUE",
+  },
+  {
+    flags: ["-A", "--all", "--all-namespaces", "-R", "--recursive"],
+    on: ["plan", "drift", "validate"],
+    why: "Several policies, one for each account, are named one by one",
+    type: "dbt-ip-rules COMMAND policies/*.yaml",
   },
   {
     flags: ["--dry-run"],

@@ -7,7 +7,7 @@ import type { Command, Option } from "commander";
 import { type Failure, failure } from "../../model/failure.js";
 import { shellWord } from "../../model/shell.js";
 import { looksLikeFormat, strangeValue } from "./file-names.js";
-import { commandHabits, type OptionHabit, optionHabits } from "./habits.js";
+import { type CommandHabit, commandHabits, type OptionHabit, optionHabits } from "./habits.js";
 
 const refusal = (problem: string, type: string): Failure => failure("other-spelling", { problem, type });
 
@@ -28,28 +28,44 @@ export const ownCommand = (argv: readonly string[], isCommand: (word: string) =>
   if (at > 0 && !isHelp && isCommand(typed))
     throw optionsFirst(words.slice(0, at), typed, words.slice(at + 1));
   if (at > 0 && !isHelp && !isCommand(typed)) refuseValueFirst(words, at, isCommand);
-  if (isCommand(typed) || (at > 0 && !isHelp)) return words;
-  const habit = commandHabits.find((one) => one.words.includes(typed));
-  if (habit === undefined) return words;
-  if (!("as" in habit)) throw refusal(noSuch(`'${typed}'`, habit.why), habit.type);
-  return isHelp && habit.as[0] === "--version" ? ["--help"] : words.toSpliced(at, 1, ...habit.as);
+  if (at > 0 && !isHelp) return words;
+  const next = words[at + 1];
+  const habit = commandHabitOf(typed, next);
+  if (habit === undefined || (habit.followedBy === undefined && isCommand(typed))) return words;
+  if (!("as" in habit))
+    throw refusal(noSuch(`'${habit.followedBy ? `${typed} ${next}` : typed}'`, habit.why), habit.type);
+  if (habit.as[0] !== "--version") return words.toSpliced(at, 1, ...habit.as);
+  if (!isHelp && next !== undefined)
+    throw refusal(noSuch(next.replace(/=.*/s, ""), "'version' prints one line"), "dbt-ip-rules version");
+  return [isHelp ? "--help" : "--version"];
 };
 
-/** kubectl's `-n prod get rules`. */
+/** The row of a command, by the word behind it where one is for that word alone. */
+export const commandHabitOf = (typed: string, next: string | undefined): CommandHabit | undefined => {
+  const rows = commandHabits.filter(({ words }) => words.includes(typed));
+  return (
+    rows.find(({ followedBy }) => next !== undefined && followedBy?.test(next)) ??
+    rows.find(({ followedBy }) => followedBy === undefined)
+  );
+};
+
+/** kubectl's `-n prod get rules`, gh's `--repo x plan`. */
 const refuseValueFirst = (
   words: readonly string[],
   at: number,
   isCommand: (word: string) => boolean,
 ): void => {
-  const next = words.slice(at + 1).find((word) => !word.startsWith("-"));
-  if (next === undefined) return;
-  const command = isCommand(next) ? next : "plan";
+  const isLater = (_: string, place: number): boolean => place > at;
+  if (!words.filter(isLater).some((word) => !word.startsWith("-"))) return;
+  const place = words.findIndex((word, index) => isLater(word, index) && isCommand(word));
+  const command = words[place] ?? "plan";
   const { typed, flag } = partsOf(words[at - 1] ?? "");
   const habit = optionHabits.find(
     (one) => one.takesValue === true && one.flags.some((own) => partsOf(own).flag === flag),
   );
   if (habit !== undefined && !("as" in habit))
     throw refusal(noSuch(typed, habit.why), filledIn(habit.type, command, words[at]));
+  if (place > at) throw optionsFirst(words.slice(0, place), command, words.slice(place + 1));
 };
 
 /** Terraform has options in front of the command. */
@@ -60,7 +76,7 @@ const optionsFirst = (before: readonly string[], command: string, after: readonl
     if (habit !== undefined && !("as" in habit))
       return refusal(noSuch(typed, habit.why), filledIn(habit.type, command, value, after));
   }
-  const line = [command, ...before.map(withoutSecret), ...after].map(shellOption).join(" ");
+  const line = [command, ...withoutSecrets(before), ...after].map(shellOption).join(" ");
   return refusal("Options come behind the command", `dbt-ip-rules ${line}`);
 };
 
@@ -70,15 +86,19 @@ const shellOption = (word: string): string => (/^--?[a-z][\w=./-]*$/i.test(word)
 const withoutSecret = (word: string): string =>
   /token|key|secret|passw/i.test(word) ? word.replace(/=.*/s, "=...") : word;
 
-/** Without what changes the account, and without the value of what may hold a secret. */
+/** Without the value of what may hold a secret. */
+const withoutSecrets = (words: readonly string[]): readonly string[] =>
+  words.map((word, at) =>
+    !word.startsWith("-") && /^-t$|^-[^=]*(?:token|key|secret|passw)[^=]*$/i.test(words[at - 1] ?? "")
+      ? "..."
+      : withoutSecret(word),
+  );
+
+/** Without what changes the account, too. */
 const restOf = (words: readonly string[]): readonly string[] =>
-  words
-    .map((word, at) =>
-      !word.startsWith("-") && /^-t$|^-[^=]*(?:token|key|secret|passw)[^=]*$/i.test(words[at - 1] ?? "")
-        ? "..."
-        : withoutSecret(word),
-    )
-    .filter((word) => word !== "--apply" && word !== "--auto-approve" && word !== "-y" && word !== "--yes");
+  withoutSecrets(words).filter(
+    (word) => word !== "--apply" && word !== "--auto-approve" && word !== "-y" && word !== "--yes",
+  );
 
 interface Parts {
   /** The option as it was typed. */
