@@ -1,17 +1,24 @@
-/** A seed from a YAML or JSON file, or from an account that `show --format json` printed; problems with their line. */
+/**
+ * A seed from a YAML or JSON file, or from an account that `show --format json` printed. What its schema finds wrong is
+ * said at once, in the words of a policy's problems and with its line.
+ */
 
 import type { ErrorObject } from "ajv";
 import { isNode, parseDocument } from "yaml";
 import { reasonOf } from "../files/io-errors.js";
 import { largest, readNamedText } from "../files/read-file.js";
 import { validateEmulatorSeed } from "../generated/validators.js";
-import { diagnostic } from "../model/diagnostic.js";
+import { type Diagnostic, diagnostic, hintOf, messageOf } from "../model/diagnostic.js";
 import { Failure, failure } from "../model/failure.js";
 import { listOf } from "../model/json.js";
 import { present } from "../model/present.js";
+import { reportErrors } from "../policy/check-schema.js";
+import { Problems } from "../policy/problems.js";
 import { SourceText } from "../policy/source-text.js";
+import { parseYaml } from "../policy/yaml.js";
+import { yamlProblems } from "../policy/yaml-problems.js";
 import { microsPerSecond } from "./clock.js";
-import { mainError, type Seed, type SeedPath, SeedProblem, storeOfSeed, validSeed } from "./seed.js";
+import { type Seed, type SeedPath, SeedProblem, storeOfSeed, validSeed } from "./seed.js";
 
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
@@ -55,30 +62,36 @@ const textOf = (file: string): string => {
   }
 };
 
+/** What a policy's reader says, of a seed. What is missing at the end is shown at the last thing that is there. */
+const ofSeed = (
+  kind: "not-yaml" | "unusable",
+  source: SourceText,
+  problems: readonly Diagnostic[],
+): readonly Diagnostic[] =>
+  problems.map((problem) => {
+    const args = { kind, reason: messageOf(problem), ...present({ fix: hintOf(problem) }) };
+    const end = source.text.trimEnd().length;
+    const isPastEnd = problem.source?.lineText === "";
+    return diagnostic("emulator-seed", args, isPastEnd ? source.range(end - 1, end) : problem.source);
+  });
+
 /** JSON is YAML too; read as JSON, a large account takes a tenth of the time. */
 const contentOf = (source: SourceText): unknown => {
   try {
     return JSON.parse(source.text);
   } catch {
     const document = parseDocument(source.text);
-    const [problem] = document.errors;
-    if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
-    const [reason = ""] = problem.message.split("\n");
-    throw unusable(source, "not-yaml", reason.replace(/ at line \d+, column \d+:?$/, ""), problem.pos);
+    if (document.errors.length === 0) return document.toJS({ maxAliasCount: 100 });
+    throw new Failure(ofSeed("not-yaml", source, yamlProblems(source, document)));
   }
 };
 
 /** With the line that it is about, as for a policy. */
-const unusable = (
-  source: SourceText,
-  kind: "not-yaml" | "unusable",
-  reason: string,
-  [start, end]: readonly [number, number],
-): Failure => {
+const unusable = (source: SourceText, reason: string, [start, end]: readonly [number, number]): Failure => {
   // What is missing at the end is shown at the last thing that is there; what has several lines, by its first character.
   const from = Math.max(0, Math.min(start, source.text.trimEnd().length - 1));
   const last = source.text.slice(from, end).includes("\n") ? from + 1 : Math.max(end, from + 1);
-  return new Failure([diagnostic("emulator-seed", { kind, reason }, source.range(from, last))]);
+  return new Failure([diagnostic("emulator-seed", { kind: "unusable", reason }, source.range(from, last))]);
 };
 
 /** Where the innermost part of a path is written that the text has. */
@@ -91,16 +104,33 @@ const placeOf = ({ text }: SourceText, path: SeedPath): readonly [number, number
   return [0, 0];
 };
 
-/** `/rules/0/name` of a schema's error, and the key that it does not know. */
-const schemaPath = (errors: readonly ErrorObject[] | null | undefined): SeedPath => {
-  const error = mainError(errors);
-  const parts = (error?.instancePath ?? "")
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  const unknown: unknown = error?.params.additionalProperty;
-  return typeof unknown === "string" ? [...parts, unknown] : parts;
+/** Without what a choice of forms says of the form that was not meant: of a mapping, that it is no text. */
+const ofMeantForm = (errors: readonly ErrorObject[]): readonly ErrorObject[] => {
+  const isChoice = ({ keyword }: ErrorObject) => keyword === "oneOf" || keyword === "anyOf";
+  const choices = new Set(errors.filter(isChoice).map(({ instancePath }) => instancePath));
+  const isOfForm = ({ keyword, instancePath }: ErrorObject) =>
+    keyword === "type" && choices.has(instancePath);
+  const others = errors.filter((error) => !isChoice(error) && !isOfForm(error));
+  const isExplained = ({ instancePath }: ErrorObject) =>
+    others.some((other) => `${other.instancePath}/`.startsWith(`${instancePath}/`));
+  const shown = new Set<string>();
+  return errors.filter((error) => {
+    if (!isOfForm(error)) return !isChoice(error);
+    if (isExplained(error) || shown.has(error.instancePath)) return false;
+    shown.add(error.instancePath);
+    return true;
+  });
+};
+
+const mostErrors = 300;
+
+/** All that the schema finds, at most a few hundred. Empty where the text is read as JSON only. */
+const schemaProblems = (source: SourceText): readonly Diagnostic[] => {
+  const { yaml } = parseYaml(source, "seed");
+  if (yaml === undefined || validateEmulatorSeed(yaml.value)) return [];
+  const problems = new Problems();
+  reportErrors(problems, yaml, ofMeantForm((validateEmulatorSeed.errors ?? []).slice(0, mostErrors)));
+  return ofSeed("unusable", source, problems.list());
 };
 
 /** When a seed is tried out: its times are relative to it, and none of them decides whether it can be used. */
@@ -113,14 +143,15 @@ export const readSeedFile = (file: string, name: string = file): Seed => {
   const fromAccount = isAccountDocument(value);
   const seed = validSeed(fromAccount ? seedOfAccount(value) : value);
   if (typeof seed === "string") {
-    const path = fromAccount ? [] : schemaPath(validateEmulatorSeed.errors);
-    throw unusable(source, "unusable", seed, placeOf(source, path));
+    const problems = fromAccount ? [] : schemaProblems(source);
+    if (problems.length > 0) throw new Failure(problems);
+    throw unusable(source, seed, [0, 0]);
   }
   try {
     storeOfSeed(1, seed, anyTime);
   } catch (error) {
     if (!(error instanceof SeedProblem)) throw error;
-    throw unusable(source, "unusable", error.reason, placeOf(source, fromAccount ? [] : error.path));
+    throw unusable(source, error.reason, placeOf(source, fromAccount ? [] : error.path));
   }
   return seed;
 };

@@ -292,10 +292,10 @@ export const storeOfSeed = (accountId: number, seed: Seed, now: Micros): Account
   return store;
 };
 
-/** The first thing that a schema finds wrong, with its place. */
-export const mainError = (errors: readonly ErrorObject[] | null | undefined): ErrorObject | undefined =>
+const mainError = (errors: readonly ErrorObject[] | null | undefined): ErrorObject | undefined =>
   errors?.find(({ keyword }) => keyword !== "oneOf" && keyword !== "if") ?? errors?.[0];
 
+/** The first thing that a schema finds wrong, with its path, for clients of the emulator's own calls. */
 export const schemaProblem = (errors: readonly ErrorObject[] | null | undefined): string => {
   const error = mainError(errors);
   if (error === undefined) return "it does not fit the schema";

@@ -35,7 +35,7 @@ const missingKeys = ({ keyword, params, schema }: ErrorObject): string[] => {
  *
  * Reports errors of `validatePolicy` (or the like) on `yaml.value`.
  */
-const reportErrors = (problems: Problems, yaml: YamlText, errors: readonly ErrorObject[]): void => {
+export const reportErrors = (problems: Problems, yaml: YamlText, errors: readonly ErrorObject[]): void => {
   const seen = new Set<string>();
   const meant = misspelt(errors);
   for (const error of errors) {

@@ -308,6 +308,7 @@ export const programCodes = {
     readonly kind: "unreadable" | "not-yaml" | "unusable";
     readonly file?: string | undefined;
     readonly reason: string;
+    readonly fix?: string;
   }>({
     severity: "error",
     message: ({ kind, file, reason }) => {
@@ -323,10 +324,10 @@ export const programCodes = {
           return assertNever(kind);
       }
     },
-    hint: ({ kind }) =>
+    hint: ({ kind, fix }) =>
       kind === "unreadable"
         ? "Check the path after --seed"
-        : "docs/emulator.md shows what a seed may contain",
+        : (fix ?? "docs/emulator.md shows what a seed may contain"),
     meaning: "The emulator's seed cannot be used.",
     fix: "See [emulator.md](emulator.md).",
   }),
