@@ -331,6 +331,7 @@ const unique = (checks: readonly Check[]): readonly Check[] =>
 export const recordDocument = (version: string, calls: readonly RecordedCall[]) => ({
   format: "dbt-ip-rules/shapes" as const,
   version: 1 as const,
+  verdict: "ok" as const,
   program: version,
   calls,
 });

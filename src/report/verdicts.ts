@@ -30,6 +30,7 @@ export const verdicts = {
   explanations: ["allowed", "blocked", "mixed"],
   replay: ["cut-off", "nobody-cut-off", "incomplete"],
   doctor: ["works", "fails"],
+  shapes: ["ok"],
   files: ["ok", "error"],
   lists: ["no-changes", "changes", "refused", "failed"],
   "list-catalogue": ["ok"],

@@ -285,8 +285,8 @@ describe("--record", () => {
     const text = await readFile(join(cwd, "shapes.json"), "utf8");
     for (const value of [token, "Office", "203.0.113", '"ci"', "127.0.0.1"])
       expect(text).not.toContain(value);
-    const { format, calls } = JSON.parse(text);
-    expect(format).toBe("dbt-ip-rules/shapes");
+    const { format, verdict, calls } = JSON.parse(text);
+    expect({ format, verdict }).toEqual({ format: "dbt-ip-rules/shapes", verdict: "ok" });
     expect(calls.map(({ request }: { request: string }) => request)).toEqual([
       "GET /api/v3/accounts/ID/ip-restrictions/?limit&offset",
       "GET /api/v3/accounts/?limit&offset",
