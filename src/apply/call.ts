@@ -32,6 +32,9 @@ import { type ApplySession, type GoodReading, listenTo } from "./session.js";
 /** `abandoned`: the user asked to stop, and the call did not answer in time. Its outcome is unknown. */
 export type CallOutcome = WriteOutcome | { readonly kind: "abandoned" };
 
+export const isNeverSent = (outcome: CallOutcome): boolean =>
+  outcome.kind === "unknown" && outcome.neverSent === true;
+
 /**
  * Sends the step. Ids come from `reading`, which the caller has just found to be the state the step starts from.
  * A `Failure` of the writer does not say whether the request was sent, so it counts as unknown.

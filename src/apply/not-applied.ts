@@ -6,7 +6,7 @@ import { assertNever } from "../model/assert.js";
 import type { Diagnostic } from "../model/diagnostic.js";
 import { present } from "../model/present.js";
 import type { PlannedStep } from "../plan/plan.js";
-import type { CallOutcome } from "./call.js";
+import { isNeverSent } from "./call.js";
 import {
   type Inconclusive,
   isInconclusive,
@@ -15,14 +15,17 @@ import {
   stopByObservation,
 } from "./observe.js";
 import { notSentStatus, type WriteOutcome } from "./ports.js";
-import { doneByAnother, type StepStatus } from "./result.js";
+import { doneByAnother } from "./result.js";
 import {
   type ApplySession,
-  type GoodReading,
   type StepDetails,
   type StepEnd,
+  settle,
+  shownBy,
   stopFailed,
   stopped,
+  type Try,
+  type TryEnd,
 } from "./session.js";
 import {
   answeredNo,
@@ -33,35 +36,6 @@ import {
   stopDoneAllTheSame,
   stopForeignChange,
 } from "./stops.js";
-
-/** What one try came to. `again`: it is known not to have landed, so the step may be tried once more. */
-export type TryEnd =
-  | StepEnd
-  | { readonly kind: "again"; readonly reading: GoodReading; readonly message: string };
-
-/** One try of a step. */
-export interface Try {
-  readonly run: ApplySession;
-  readonly planned: PlannedStep;
-  /** From 1. */
-  readonly attempt: number;
-  /** How many of the earlier ones were answered with 429. */
-  readonly throttled: number;
-  /** An earlier try had an unknown outcome, and may have landed late. */
-  readonly doubt: boolean;
-}
-
-export const settle = (one: Try, status: Exclude<StepStatus, "not-begun">, details: StepDetails) =>
-  one.run.finishStep(one.planned, status, { attempts: one.attempt, ...details });
-
-/** What an answer shows for the record of its step. */
-export const shownBy = (outcome: { serverAt?: string; rule?: { id: number } }): StepDetails => ({
-  ...(outcome.rule === undefined ? {} : { ruleId: outcome.rule.id }),
-  ...present({ serverAt: outcome.serverAt }),
-});
-
-export const isNeverSent = (outcome: CallOutcome): boolean =>
-  outcome.kind === "unknown" && outcome.neverSent === true;
 
 /** Ends a step that the account shows to be done, whatever its answer was. */
 const finishShown = async (

@@ -1,7 +1,9 @@
 /** One apply in progress: what it was given, and what it has found out so far. */
+
 import type { AddressSet } from "../address/address-set.js";
 import { type Diagnostic, diagnostic, hasErrors } from "../model/diagnostic.js";
 import { Failure, failureOf } from "../model/failure.js";
+import { present } from "../model/present.js";
 import type { ReceiptEnd, ReceiptHeader, ReceiptRecord } from "../model/receipt.js";
 import type { AccountState, Enforcement } from "../model/rule.js";
 import type { Snapshot } from "../model/snapshot.js";
@@ -158,6 +160,9 @@ export class ApplySession {
   }
 }
 
+const recordOutcome = (status: StepStatus): ReceiptRecord["outcome"] =>
+  status === "already-done" || status === "not-begun" ? "skipped" : status;
+
 /** What became of a step. */
 export type StepEnd =
   /** `done`: that many steps are; more than up to this one where another run of the plan has gone ahead. */
@@ -166,8 +171,32 @@ export type StepEnd =
 
 export const stopped = (stop: Stop): StepEnd => ({ kind: "stopped", stop });
 
-const recordOutcome = (status: StepStatus): ReceiptRecord["outcome"] =>
-  status === "already-done" || status === "not-begun" ? "skipped" : status;
+/** What one try came to. `again`: it is known not to have landed, so the step may be tried once more. */
+export type TryEnd =
+  | StepEnd
+  | { readonly kind: "again"; readonly reading: GoodReading; readonly message: string };
+
+/** One try of a step. */
+export interface Try {
+  readonly run: ApplySession;
+  readonly planned: PlannedStep;
+  /** From 1. */
+  readonly attempt: number;
+  /** How many of the earlier ones were answered with 429. */
+  readonly throttled: number;
+  /** An earlier try had an unknown outcome, and may have landed late. */
+  readonly doubt: boolean;
+}
+
+/** Notes how a step ended with this try. */
+export const settle = (one: Try, status: Exclude<StepStatus, "not-begun">, details: StepDetails) =>
+  one.run.finishStep(one.planned, status, { attempts: one.attempt, ...details });
+
+/** What an answer shows for the record of its step. */
+export const shownBy = (outcome: { serverAt?: string; rule?: { id: number } }): StepDetails => ({
+  ...(outcome.rule === undefined ? {} : { ruleId: outcome.rule.id }),
+  ...present({ serverAt: outcome.serverAt }),
+});
 
 /** The diagnostics of a `Failure`; anything else that is thrown is a bug and goes on. */
 export const diagnosticsOf = (error: unknown): readonly Diagnostic[] => {

@@ -14,19 +14,10 @@
 import { assertNever } from "../model/assert.js";
 import type { PlannedStep } from "../plan/plan.js";
 import { isProbeStep } from "../plan/step-effect.js";
-import { type CallOutcome, callStep, needsListing, readingByAnswer, touchedBy } from "./call.js";
+import { type CallOutcome, callStep, isNeverSent, needsListing, readingByAnswer, touchedBy } from "./call.js";
 import { confirmEmpty } from "./confirm-empty.js";
 import { askServer } from "./lockout.js";
-import {
-  isNeverSent,
-  judgeRefused,
-  judgeThrottled,
-  judgeUnknown,
-  settle,
-  shownBy,
-  type Try,
-  type TryEnd,
-} from "./not-applied.js";
+import { judgeRefused, judgeThrottled, judgeUnknown } from "./not-applied.js";
 import { observeStep, stopByObservation } from "./observe.js";
 import type { WriteOutcome } from "./ports.js";
 import {
@@ -34,9 +25,13 @@ import {
   type GoodReading,
   type StepEnd,
   type Stop,
+  settle,
+  shownBy,
   stopFailed,
   stopInterrupted,
   stopped,
+  type Try,
+  type TryEnd,
 } from "./session.js";
 import { neverLanded, noteUnseen, triesInVain, unseen } from "./stops.js";
 
