@@ -16,6 +16,7 @@ import {
 import { openAccount, type Rule } from "../model/rule.js";
 import { utcDay } from "../model/time.js";
 import { counted, grouped, readableCount } from "../model/words.js";
+import { commentLines } from "../policy/yaml-text.js";
 import { actorsWith, replay, type Traffic } from "./replay.js";
 
 /** All traffic at one address. */
@@ -156,9 +157,15 @@ export const draftPolicy = ({
   const admitted = uses.length - setAside.length;
   const summary = summaryOf({ cover, admitted, tried, heldOut });
   const lines = [
-    `# A draft from the traffic of ${traffic.window.since.slice(0, 10)} to ${traffic.window.until.slice(0, 10)}. Read it and complete it; nothing applies it by itself.`,
-    ...summary.split(". ").map((sentence) => `# ${sentence.replace(/\.$/, "")}.`),
-    "# Cannot tell: the log shows no reads and no use of tokens, so somebody who is not here may work here all the same.",
+    "---",
+    ...commentLines(
+      `A draft from the traffic of ${traffic.window.since.slice(0, 10)} to ${traffic.window.until.slice(0, 10)}. Read it and complete it; nothing applies it by itself.`,
+    ),
+    ...summary.split(". ").flatMap((sentence) => commentLines(`${sentence.replace(/\.$/, "")}.`)),
+    ...commentLines(
+      "Cannot tell: the log shows no reads and no use of tokens, so somebody who is not here may work here all the same.",
+    ),
+    "",
     "version: 1",
     ...(account === undefined
       ? []
@@ -197,7 +204,9 @@ const asideText = (setAside: readonly AddressUse[]): string[] =>
   setAside.length === 0
     ? []
     : [
-        "# Not entries, since an address that was seen on one day only, or only in failed logins, may be anybody's:",
+        ...commentLines(
+          "Not entries, since an address that was seen on one day only, or only in failed logins, may be anybody's:",
+        ),
         ...setAside.map(
           (use) =>
             `#   ${formatAddress(use.address)}: ${doubtOf(use)}; ${whoWords(use)}, ${counted(use.events, "event")}`,

@@ -10,7 +10,10 @@ import { isReservedName, isStaleTemporary, reservedNamePrefix } from "../model/r
 import { hasDisabledAllow } from "../model/rule.js";
 import type { Snapshot, SnapshotEntry, SnapshotRule } from "../model/snapshot.js";
 import { formatPolicy } from "./format-policy.js";
-import { canonicalSpelling, writePolicyPrefix, writeText } from "./yaml-text.js";
+import { canonicalSpelling, commentLines, widestLine, writePolicyPrefix, writeText } from "./yaml-text.js";
+
+/** The line by which an editor finds the schema. */
+export const modeline = (schema: string): string => `# yaml-language-server: $schema=${schema}`;
 
 /** Prefixes that a rule holds by a network. */
 interface Group {
@@ -26,18 +29,6 @@ const ruleComment = ({ id, createdAt, updatedAt }: SnapshotRule): string => {
     at !== undefined && /^\d{4}-\d{2}-\d{2}/.test(at) ? [`${label} ${at.slice(0, 10)}`] : [];
   return [`# rule ${id}`, ...dated("created", createdAt), ...dated("changed", updatedAt)].join(", ");
 };
-
-/** Of a comment in the file, its `#` included; a rule's are behind two blanks, an entry's behind six. */
-const widestComment = 80;
-
-/** A comment on as many lines as it takes. */
-const commentLines = (text: string, width = widestComment): string[] =>
-  text.split(" ").reduce<string[]>((lines, word) => {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(`# ${word}`);
-    else lines[lines.length - 1] = `${last} ${word}`;
-    return lines;
-  }, []);
 
 /** Of an entry's prefix, the ids of the rules that hold it, and their types. */
 export type Holders = ReadonlyMap<bigint, readonly Pick<SnapshotRule, "id" | "type">[]>;
@@ -63,7 +54,7 @@ const clashLines = (prefix: Prefix, type: SnapshotRule["type"], clashes: Holders
   if (other === undefined) return [];
   return commentLines(
     `Rule ${other.id} ${other.type === "deny" ? "denies" : "allows"} this too. No policy may hold both, so this file is refused as it is: delete one of the two entries, here and on the account.`,
-    widestComment - 6,
+    widestLine - 6,
   );
 };
 
@@ -242,7 +233,7 @@ export const policyFromSnapshot = (
   ]);
   const items = rules.flatMap((rule) => ["", ...ruleLines(rule, groups, clashes).map((line) => `  ${line}`)]);
   const text = [
-    ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
+    ...(schema === undefined ? [] : [modeline(schema)]),
     "---",
     ...headerLines(snapshot),
     ...(networks.length === 0 ? [] : ["", "networks:", ...networks]),

@@ -57,7 +57,16 @@ export const writeText = (text: string): string => {
 };
 
 /** Columns of a line, as yamllint and Prettier have them. */
-const widestLine = 80;
+export const widestLine = 80;
+
+/** A comment on as many lines as it takes, each with its `#`. */
+export const commentLines = (text: string, width = widestLine): string[] =>
+  text.split(" ").reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(`# ${word}`);
+    else lines[lines.length - 1] = `${last} ${word}`;
+    return lines;
+  }, []);
 
 /**
  * Text of one line on several, broken at single spaces only, each of which a reader puts back. A line begins with a letter,

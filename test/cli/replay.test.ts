@@ -438,7 +438,10 @@ describe("a draft from traffic", async () => {
     const ran = await run(...argv, "--output", "draft.yaml");
     expect(ran).toMatchObject({ code: 0, stdout: "" });
     const text = readFileSync(join(cwd, "draft.yaml"), "utf8");
-    for (const said of [ran.stderr, text]) {
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.vscode\/dbt-ip-rules\.schema\.json\n---\n/);
+    expect(ran.stderr).toContain("dbt-ip-rules init writes it");
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    for (const said of [ran.stderr, text.replaceAll("\n# ", " ")]) {
       expect(said).toContain("1 prefix admits 2 addresses on record and 2 that nobody used.");
       expect(said).toContain("the draft would cut off 2 of 3 actors, and 0 in part.");
     }

@@ -125,6 +125,7 @@ test("is a policy that can be read, says its figures together, and names nobody"
     account: { id: 66847, host: "ab123.us1.dbt.com" },
   });
   const text = draft?.text ?? "";
+  expect(text.split("\n").filter((line) => line.startsWith("#") && line.length > 80)).toEqual([]);
   expect(parsePolicy(new TextEncoder().encode(text), "draft.yaml")).toMatchObject({ diagnostics: [] });
   expect(text).toContain("# 2 prefixes admit 3 addresses on record and 2 that nobody used.");
   expect(text).toContain("# By the same traffic, the draft would cut off 2 of 4 actors, and 0 in part.");

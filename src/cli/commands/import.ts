@@ -14,7 +14,7 @@ import { policyFlag } from "../../model/shell.js";
 import type { Snapshot } from "../../model/snapshot.js";
 import { counted } from "../../model/words.js";
 import { mergeIntoPolicy } from "../../policy/add-to-policy.js";
-import { policyFromSnapshot } from "../../policy/import-policy.js";
+import { modeline, policyFromSnapshot } from "../../policy/import-policy.js";
 import { parsePolicy } from "../../policy/parse-policy.js";
 import type { Report } from "../../report/report.js";
 import { accountOf, connectionOf, type NamedAccount } from "../accounts.js";
@@ -59,7 +59,8 @@ const importOne = (io: Io, options: Options): Promise<Report> => {
 const importTraffic = async (io: Io, options: Options, since: string): Promise<Report> => {
   if (options.output !== undefined) await mustNotExist(io, options.output);
   const { draft, missing } = await readDraft(io, options, since);
-  const text = withoutToken(draft.text);
+  const schema = schemaFrom(io, options.output);
+  const text = withoutToken(`${modeline(schema.path)}\n${draft.text}`);
   if (options.output === undefined) io.stdout.write(text);
   else {
     await mustNotExist(io, options.output);
@@ -69,7 +70,10 @@ const importTraffic = async (io: Io, options: Options, since: string): Promise<R
   const next =
     options.output === undefined
       ? []
-      : [`${visible(options.output)} is a draft. Next: dbt-ip-rules replay${policyFlag(options.output)}`];
+      : [
+          ...schemaNotes(schema),
+          `${visible(options.output)} is a draft. Next: dbt-ip-rules replay${policyFlag(options.output)}`,
+        ];
   return {
     kind: "done",
     exitCode: missing.length === 0 ? exitCodes.done : exitCodes.error,
@@ -99,9 +103,7 @@ const importNew = async (io: Io, options: Options): Promise<Report> => {
   await mustNotExist(io, options.output);
   await writeWhole(io, options.output, text);
   return done(
-    ...(schema.isThere
-      ? []
-      : ["The first line names a schema for editors, which is not here yet: dbt-ip-rules init writes it"]),
+    ...schemaNotes(schema),
     `${visible(options.output)} holds the account's rules. Next: dbt-ip-rules plan${policyFlag(options.output)}`,
   );
 };
@@ -122,6 +124,11 @@ const schemaFrom = (
   const path = relative(folder, resolve(io.cwd, found ?? schemaFile)).replaceAll("\\", "/");
   return { path, isThere: found !== undefined };
 };
+
+const schemaNotes = ({ isThere }: { readonly isThere: boolean }): readonly string[] =>
+  isThere
+    ? []
+    : ["The first line names a schema for editors, which is not here yet: dbt-ip-rules init writes it"];
 
 const mergeInto = async (io: Io, file: string, options: Options): Promise<Report> => {
   if (options.output !== undefined || options.group === true)
