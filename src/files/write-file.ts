@@ -152,9 +152,15 @@ export class WholeFile implements Sink {
     const block = Buffer.concat(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
+    await this.#whole(() => this.#handle.writeFile(block));
+  }
+
+  /** A part of the writing. What fails leaves nothing behind, whatever the caller then does: the disk may be full. */
+  async #whole(part: () => Promise<void>): Promise<void> {
     try {
-      await this.#handle.writeFile(block);
+      await part();
     } catch (error) {
+      await this.discard();
       throw cannotWrite(this.#name, error);
     }
   }
@@ -162,23 +168,16 @@ export class WholeFile implements Sink {
   /** Everything on the disk, still under the temporary name. */
   async settle(): Promise<void> {
     await this.#flush();
-    try {
+    await this.#whole(async () => {
       if (!this.#isStraight) await this.#handle.sync();
       await this.#handle.close();
-    } catch (error) {
-      throw cannotWrite(this.#name, error);
-    }
+    });
   }
 
   /** After `settle`. */
   async keep(): Promise<void> {
     if (this.#isStraight) return;
-    try {
-      await rename(this.#temporary, this.#path);
-    } catch (error) {
-      await rm(this.#temporary, { force: true }).catch(() => undefined);
-      throw cannotWrite(this.#name, error);
-    }
+    await this.#whole(() => rename(this.#temporary, this.#path));
   }
 
   async close(): Promise<void> {
@@ -198,14 +197,8 @@ const flushBytes = 65_536;
 /** A text that is there already. Throws `Failure`, and leaves nothing behind. */
 export const writeWhole = async (io: Folder, name: string, text: string, mode?: number): Promise<void> => {
   const file = await WholeFile.create(io, name, mode);
-  try {
-    await file.write(text);
-    await file.settle();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
-  await file.keep();
+  await file.write(text);
+  await file.close();
 };
 
 /** Throws `Failure` where the file could not be made now; leaves nothing behind but the folders on the way. */
