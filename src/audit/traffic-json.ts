@@ -140,7 +140,9 @@ const firstWord = (...values: readonly unknown[]): string => {
 const isRounded = ({ id, actorId, actorName }: TrafficEvent): boolean =>
   isBeyondExact(id) || isBeyondExact(actorId) || isBeyondExact(actorName);
 
-const isBeyondExact = (word: string): boolean => Math.abs(Number(word)) > Number.MAX_SAFE_INTEGER;
+/** The text of a number has 24 characters at most and begins with a digit or a minus: others need not be read as one. */
+const isBeyondExact = (word: string): boolean =>
+  word.length <= 24 && word < ":" && Math.abs(Number(word)) > Number.MAX_SAFE_INTEGER;
 
 /** A line that JSON.parse takes, with whole numbers of 16 digits and more as texts. */
 const withAllDigits = (json: string): JsonObject =>
