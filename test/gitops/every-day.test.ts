@@ -189,7 +189,7 @@ it.each([
   rmSync(join(world.workspace, "policy.yaml"));
   await type(`import --host ${world.emulator.url} --account ${accountId} --output policy.yaml`);
   await type("init --ci github");
-  edit((text) => text.replace(/^# (guards: .*)$/m, "$1"));
+  edit((text) => text.replace(/^# (guards:)\n# ( +must_allow: .*)$/m, "$1\n$2"));
   for (const name of readdirSync(join(world.workspace, ".github/workflows")))
     writeFileSync(
       join(world.workspace, ".github/workflows", name),
