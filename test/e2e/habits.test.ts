@@ -198,6 +198,8 @@ const works = [
   ["-v", "--version"],
   ["-version", "--version"],
   ["help lint", "help validate"],
+  ["help lists update", "lists update --help"],
+  ["help audit list", "audit list --help"],
   ["-help", "--help"],
   ["plan -help", "plan --help"],
   [

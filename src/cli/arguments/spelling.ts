@@ -31,7 +31,9 @@ export const ownCommand = (argv: readonly string[], isCommand: (word: string) =>
   if (at > 0 && !isHelp) return words;
   const next = words[at + 1];
   const habit = commandHabitOf(typed, next);
-  if (habit === undefined || (habit.followedBy === undefined && isCommand(typed))) return words;
+  if (habit === undefined || (habit.followedBy === undefined && isCommand(typed)))
+    // The parser's own `help` shows `lists` for `help lists update`.
+    return isHelp && next !== undefined && isCommand(typed) ? [...words.slice(at), "--help"] : words;
   if (!("as" in habit))
     throw refusal(noSuch(`'${habit.followedBy ? `${typed} ${next}` : typed}'`, habit.why), habit.type);
   if (habit.as[0] !== "--version") return words.toSpliced(at, 1, ...habit.as);
