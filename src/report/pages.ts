@@ -17,7 +17,7 @@ type ReportOf<Kind extends Report["kind"]> = Extract<Report, { readonly kind: Ki
 const failurePage = ({ diagnostics }: ReportOf<"failure">, policy: string | undefined): ReportPage => ({
   title: "failed",
   ...present({ of: policy }),
-  closing: () => `${diagnosticsCount(diagnostics)}: there is no result`,
+  closing: () => "There is no result",
   facts: [],
   sections: [openText(diagnosticsCount(diagnostics), "bad", diagnosticRows(diagnostics))],
   whole: (spell) => `${spell("--format json")} shows all of them`,
