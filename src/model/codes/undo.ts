@@ -88,7 +88,7 @@ export const undoCodes = {
   "grant-helps-in-part": code<{ prefix: string; blocked: string; rules: readonly string[] }>({
     severity: "warning",
     message: ({ prefix, blocked, rules }) =>
-      `Of ${prefix}, ${blocked} stays blocked by ${deniedBy(rules)}, which is more specific`,
+      `Part of ${prefix} stays blocked, by more specific deny entries of ${deniedBy(rules)}: ${blocked}`,
     hint: "Change the deny rule in the policy if they should have access",
     meaning: "More specific deny entries block some of the addresses.",
     fix: "Change them in the policy, if needed.",
