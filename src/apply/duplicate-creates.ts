@@ -35,6 +35,7 @@ export const readWithoutSurplus = async (run: ApplySession, planned: PlannedStep
   for (;;) {
     const reading = await readAccount(run);
     const surplus = surplusIn(run, planned, reading);
+    for (const { kept, copy } of surplus) if (kept === undefined) noteLate(run, copy);
     const own = surplus.find(
       ({ copy: { id, name } }) => isOwn(run, name, id) && (tries.get(id) ?? 0) < run.timings.attempts,
     );
@@ -109,7 +110,6 @@ const equalCopies = (snapshot: Snapshot): readonly Surplus[] => {
 /** Asks for this run's own copy to be deleted; the next reading shows what came of it. False: the receipt failed. */
 const withdraw = async (run: ApplySession, { kept, copy }: Surplus): Promise<boolean> => {
   if (kept === undefined) {
-    noteLate(run, copy);
     const message = `another run was done with it already: this run's own copy, rule ${copy.id}, is taken back`;
     return takeBack(run, copy, copy.id, message);
   }

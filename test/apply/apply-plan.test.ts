@@ -4,6 +4,7 @@ import { parseReceipt } from "../../src/apply/read-receipt.js";
 import type { ApplyEvent, ApplyOptions, ApplyResult } from "../../src/apply/result.js";
 import { messageOf } from "../../src/model/diagnostic.js";
 import { failure } from "../../src/model/failure.js";
+import { isReservedName } from "../../src/model/reserved-names.js";
 import { orderSteps } from "../../src/plan/order/transition.js";
 import type { Plan, Step } from "../../src/plan/plan.js";
 import { hashState } from "../../src/plan/state.js";
@@ -562,6 +563,27 @@ describe("outcomes that are not a plain yes", () => {
     };
     const { result } = await run({ plan: flips, fake });
     expect([result.exitCode, codes(result), fake.writes]).toEqual([0, ["late-allow-all"], 2]);
+    expect(hashState(fake.state())).toBe(hashState(end));
+  });
+
+  it("warns of an allow-all of another run that came late, also where that run deletes it itself", async () => {
+    const start = account("enabled", rule("blocked", "deny", ["198.51.100.0/24"]));
+    const end = account("enabled", rule("office", "allow", ["203.0.113.0/24"]));
+    const flips = planOf(start, orderSteps(start, end));
+    const fake = new FakeAccount(start);
+    let theirs: (typeof fake.rules)[number] | undefined;
+    let shown = 0;
+    fake.onCall = (call) => {
+      theirs ??= fake.rules.find(({ name }) => isReservedName(name));
+      const copy = theirs;
+      if (copy === undefined) return;
+      if (call === "write" && fake.writes === 3) fake.change(({ rules }) => rules.push({ ...copy, id: 99 }));
+      if (call !== "read" || fake.writes < 4) return;
+      shown += 1;
+      if (shown === 2) fake.change((one) => Object.assign(one, { rules: new FakeAccount(end).rules }));
+    };
+    const { result } = await run({ plan: flips, fake, timings: { settle: [1] } });
+    expect([result.exitCode, codes(result), fake.writes]).toEqual([0, ["late-allow-all"], 4]);
     expect(hashState(fake.state())).toBe(hashState(end));
   });
 
