@@ -5,11 +5,11 @@
 import type * as undici from "undici";
 // @ts-expect-error: the package declares the types of its entry alone
 import methods from "undici/lib/api/index.js";
-// @ts-expect-error
+// @ts-expect-error: as above
 import agent from "undici/lib/dispatcher/agent.js";
-// @ts-expect-error
+// @ts-expect-error: as above
 import dispatcher from "undici/lib/dispatcher/dispatcher.js";
-// @ts-expect-error
+// @ts-expect-error: as above
 import envHttpProxyAgent from "undici/lib/dispatcher/env-http-proxy-agent.js";
 
 /** `request` and, for a proxy's tunnel, `connect`. */
